@@ -1,0 +1,68 @@
+import { type Blocker, verdictOf } from './blocker.ts';
+import type { GateConfig } from './config.ts';
+import type { Judgement, LookTime } from './judge.ts';
+import { KEPT_VERSION_GRACE_MS } from './targets.ts';
+import { foremost, type Verdict } from './verdict.ts';
+
+/** What to do after a look: end with a verdict, or look again after a pause (in milliseconds). */
+export type Decision = { readonly verdict: Verdict } | { readonly pauseMs: number };
+
+/** The gate takes at most a twentieth of one backend's time. */
+const PAUSE_PER_LOOK = 20;
+
+/**
+ * Whether the gate holds on. Pure.
+ *
+ * - `drained` ends every mode.
+ * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
+ * - `wait` ends early only for what waiting cannot mend, and looks once more at its deadline; a settle window
+ *   that is running then may finish.
+ */
+export function decide(config: GateConfig, judgement: Judgement, time: LookTime): Decision {
+  if (judgement.provisional) return { pauseMs: 0 };
+  if (judgement.drained) return { verdict: 'drained' };
+
+  const verdict = foremost(blockersOf(judgement).map(verdictOf)) ?? 'in-flight';
+  if (verdict === 'error') return { verdict };
+  if (verdict === 'unknown-version' && !mayStillAppear(config, judgement, time)) return { verdict };
+
+  const settledAt = settleEnd(config, judgement);
+  const settling = settledAt !== undefined && time.began < settledAt;
+  const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_LOOK * judgement.observation.lookMs);
+  const nextLookMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
+  if (config.mode !== 'wait') return settling ? { pauseMs: nextLookMs } : { verdict };
+
+  const deadlineInMs = config.timeoutMs - time.ended;
+  if (deadlineInMs > 0) return { pauseMs: Math.min(nextLookMs, deadlineInMs) };
+  if (settling && allClean(judgement)) return { pauseMs: nextLookMs };
+  return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+
+/** Every blocker that stands, the whole gate's first. */
+export function blockersOf(judgement: Judgement): readonly Blocker[] {
+  return [...judgement.gate, ...judgement.targets.flatMap(({ blockers }) => blockers)];
+}
+
+/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
+function mayStillAppear(config: GateConfig, judgement: Judgement, time: LookTime): boolean {
+  const targetsKnown = judgement.targets.every(({ known, judged }) => known || !judged);
+  return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
+}
+
+/**
+ * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
+ * none is. `check` and `report` wait for those alone that their first look opened.
+ */
+function settleEnd(config: GateConfig, judgement: Judgement): number | undefined {
+  const { firstLookEnded, windows } = judgement.memory;
+  const nothingToSettle = windows.size === 0 && judgement.targets.some(({ judged }) => judged);
+  if (judgement.gate.length > 0 || nothingToSettle || firstLookEnded === undefined) return undefined;
+  const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
+  return openings.reduce((a, b) => Math.max(a, b), firstLookEnded) + config.settleMs;
+}
+
+function allClean(judgement: Judgement): boolean {
+  return (
+    judgement.gate.length === 0 && judgement.targets.every((t) => !t.judged || t.settledForMs !== undefined)
+  );
+}

@@ -1,0 +1,63 @@
+import type { RowSet } from './observation.ts';
+
+/**
+ * What the gate carries from one look to the next. Times are in milliseconds since the gate began, of its own
+ * monotonic clock, except where the database's clock is named.
+ */
+export interface Memory {
+  /** The end of the first look that decided something. */
+  readonly firstLookEnded: number | undefined;
+  /** The versions that stay; absent while `keep-version: latest` is unresolved, and with named targets. */
+  readonly kept: readonly string[] | undefined;
+  /** The greatest registration timestamp at the first look: what registers later is a newer deploy. */
+  readonly newestRegistration: number | undefined;
+  /** Once a target, always a target. */
+  readonly targets: ReadonlySet<string>;
+  /** Versions that registered after the first look: newer deploys, and no targets. */
+  readonly newer: ReadonlySet<string>;
+  /** Once known, always known: garbage collection in the middle of a hold changes nothing. */
+  readonly known: ReadonlySet<string>;
+  readonly searches: ReadonlyMap<string, Search>;
+  /** A scan found no unknown status on a schema newer than the gate knows. */
+  readonly statusesScanned: boolean;
+  /** What the previous look counted, for the next one to compare with. */
+  readonly started: StartedBaseline | undefined;
+  /** Per target, how long it has been clean. */
+  readonly windows: ReadonlyMap<string, SettleWindow>;
+}
+
+/** A search of the whole history for one version. */
+export interface Search {
+  readonly at: number;
+  readonly complete: boolean;
+  /** Versions found that differ in case or white space only. */
+  readonly similar: readonly string[];
+}
+
+export interface StartedBaseline {
+  /** Database clock, epoch milliseconds. */
+  readonly since: number;
+  readonly versions: ReadonlyMap<string, RowSet>;
+}
+
+/** The settle window of one target: every look in it was clean. */
+export interface SettleWindow {
+  /** The end of the first clean look. */
+  readonly openedAt: number;
+  /** Transactions that were writing at the first clean look and have not been seen to end. */
+  readonly writers: ReadonlySet<string>;
+}
+
+/** Before the first look. */
+export const nothingSeen: Memory = {
+  firstLookEnded: undefined,
+  kept: undefined,
+  newestRegistration: undefined,
+  targets: new Set(),
+  newer: new Set(),
+  known: new Set(),
+  searches: new Map(),
+  statusesScanned: false,
+  started: undefined,
+  windows: new Map(),
+};

@@ -1,0 +1,202 @@
+/**
+ * What one look at the system database saw, in one snapshot, as plain facts: nothing here is a judgement.
+ *
+ * Every time is in epoch milliseconds of the database's clock, except where a workflow row was stamped by
+ * the application that wrote it (`createdAt`, `startedAt`: the SDKs use their own process's clock).
+ */
+export interface Observation {
+  readonly observedAt: number;
+  /** What the look cost, in milliseconds of the gate's own clock. */
+  readonly lookMs: number;
+  readonly database: DatabaseFacts;
+  /** Absent when the database could not be read at all for a reason that `database` shows. */
+  readonly seen: SystemDatabaseContents | undefined;
+}
+
+/** What the catalogs tell of the system database: what the gate needs to trust what it reads. */
+export interface DatabaseFacts {
+  readonly product: 'PostgreSQL' | 'CockroachDB' | 'unknown';
+  readonly serverVersion: string;
+  /** `pg_is_in_recovery()`: a standby lags behind its primary. */
+  readonly standby: boolean;
+  /** A subscription replicates `workflow_status` into this database: a copy that lags as well. */
+  readonly logicalSubscriber: boolean;
+  /** `pg_class.relkind` of `workflow_status`; `r` is an ordinary table. */
+  readonly relationKind: string;
+  /** Row security would filter what this role reads, so that counts would be too small. */
+  readonly rowSecurityActive: boolean;
+  /** Columns of `workflow_status` that the rules need and that are not there. */
+  readonly missingColumns: readonly string[];
+  /** The number in `dbos_migrations`. Below 100 it means something else in each SDK. */
+  readonly migration: number | undefined;
+}
+
+export interface SystemDatabaseContents {
+  /** Absent: this schema has no `application_versions` table (SDKs before TS 4.10). */
+  readonly registrations: Registrations | undefined;
+  /** Applications that own an in-flight row, a recently created row, or a registration; at most 20 of them. */
+  readonly owners: readonly string[];
+  /** The configured application owns an in-flight row or a registration. True when none is configured. */
+  readonly applicationSeen: boolean;
+  /** One entry a version with rows in flight; `version` is null for unversioned rows. Counts are exact. */
+  readonly inFlight: readonly VersionInFlight[];
+  /** What is in flight by workflow and queue, the largest first; `left out` says how many groups were not read. */
+  readonly groups: Capped<WorkflowGroup>;
+  /** The oldest workflows in flight, in detail. */
+  readonly workflows: Capped<WorkflowDetail>;
+  /** Rows created lately, of any status. */
+  readonly started: Started;
+  /** Transactions that held a write lock on `workflow_status` just before the snapshot was taken. */
+  readonly writers: readonly Writer[];
+  /**
+   * Rows in a status that the gate does not know. Absent: not looked for (see `LookRequest.scanStatuses`).
+   * `timed-out`: looked for, without an answer.
+   */
+  readonly unknownStatuses: readonly UnknownStatus[] | 'timed-out' | undefined;
+  /** Cancelled and dead-lettered workflows. Absent: not asked for. */
+  readonly failed: readonly FailedOnVersion[] | undefined;
+  /** What the search of the whole history found. Absent: not asked for. */
+  readonly history: HistorySearch | undefined;
+  /** The newest write that an index shows. Absent: the tables hold nothing. */
+  readonly newestWriteAt: number | undefined;
+}
+
+/** A list that the SQL cut at a limit, and how many it cut off. */
+export interface Capped<T> {
+  readonly items: readonly T[];
+  readonly leftOut: number;
+}
+
+export interface Registration {
+  readonly version: string;
+  readonly application: string | null;
+  /** DBOS calls the version with the greatest timestamp the latest. */
+  readonly timestamp: number;
+}
+
+/** Rows of `application_versions` within the application. */
+export interface Registrations {
+  /** The newest 100, those of versions in flight, and those that resemble a named version. */
+  readonly versions: readonly Registration[];
+  readonly total: number;
+}
+
+export interface VersionInFlight {
+  readonly version: string | null;
+  readonly application: string | null;
+  readonly pending: number;
+  readonly enqueued: number;
+  readonly delayed: number;
+  /** In flight under a name that `ignore-workflows` matches; not in the three counts above. */
+  readonly ignored: number;
+  /** Creation of the oldest that is not ignored. */
+  readonly oldestCreatedAt: number | null;
+}
+
+export interface WorkflowGroup {
+  readonly version: string | null;
+  readonly name: string | null;
+  readonly queue: string | null;
+  readonly pending: number;
+  readonly enqueued: number;
+  readonly delayed: number;
+  readonly ignored: boolean;
+  readonly oldestCreatedAt: number;
+}
+
+export interface WorkflowDetail {
+  readonly id: string;
+  readonly version: string | null;
+  readonly name: string | null;
+  readonly className: string | null;
+  readonly status: string;
+  readonly queue: string | null;
+  readonly executor: string | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly delayUntil: number | null;
+  readonly parent: string | null;
+  readonly lastStep: LastStep | null;
+}
+
+export interface LastStep {
+  /** `function_id`: a fork that starts at the next number keeps everything done so far. */
+  readonly number: number;
+  readonly name: string;
+  /** Unknown in rows of older SDKs. */
+  readonly completedAt: number | null;
+}
+
+/**
+ * Rows created lately, counted twice over: since the moment that the previous look fixed, to compare with it,
+ * and since a moment that this look fixes for the next one.
+ */
+export interface Started {
+  readonly versions: readonly StartedOnVersion[];
+  /** Where `fromHere` begins. */
+  readonly fromHere: number;
+}
+
+export interface StartedOnVersion {
+  readonly version: string;
+  readonly application: string | null;
+  /** Since `LookRequest.startedSince`; zero when the request named no moment. */
+  readonly sincePrevious: RowSet;
+  readonly fromHere: RowSet;
+}
+
+/** How many rows, and a number that changes when other rows take the place of as many. */
+export interface RowSet {
+  readonly count: number;
+  readonly fingerprint: string;
+}
+
+export interface Writer {
+  /** `virtualtransaction`: names one transaction of one backend. */
+  readonly transaction: string;
+  readonly pid: number | null;
+  /** `application_name` of the connection. */
+  readonly connection: string | null;
+}
+
+export interface UnknownStatus {
+  readonly version: string | null;
+  readonly status: string | null;
+  readonly count: number;
+}
+
+export interface FailedOnVersion {
+  readonly version: string;
+  readonly cancelled: number;
+  readonly deadLettered: number;
+}
+
+export interface HistorySearch {
+  readonly searchedFor: readonly string[];
+  /** Versions found on rows of any status that equal a version searched for, case and white space aside. */
+  readonly found: readonly string[];
+  /** False: the search ran into its timeout and proves nothing. */
+  readonly complete: boolean;
+}
+
+/** Which versions' rows a look counts. Unversioned rows are always counted. */
+export type VersionSelection = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+/** What the gate asks of one look, beyond what every look brings. */
+export interface LookRequest {
+  readonly selection: VersionSelection;
+  /** Where the previous look's `started.fromHere` began. */
+  readonly startedSince: number | undefined;
+  /** Versions to search for in all rows of any status: a full scan, so once a version and run. */
+  readonly searchHistoryFor: readonly string[];
+  /** Look for unknown statuses even where that takes a full scan. */
+  readonly scanStatuses: boolean;
+  /** Count cancelled and dead-lettered workflows. */
+  readonly countFailed: boolean;
+}
+
+/** Looks at a system database. */
+export interface Observer {
+  /** @throws ReportableError when the database cannot be reached or read. */
+  look(request: LookRequest): Promise<Observation>;
+}

@@ -1,0 +1,50 @@
+/** A piece of text that somebody else wrote: a name or an id from the database, a value from an input. */
+export interface Quoted {
+  readonly quoted: string;
+}
+
+/**
+ * A sentence of ours that may quote others. Who prints it (to a log, to Markdown) knows from its shape which
+ * parts must be neutralised there.
+ */
+export type Sentence = readonly (string | Quoted)[];
+
+/**
+ * Writes a sentence. What is interpolated as a string counts as written by others; numbers are ours, and so
+ * is what is already a sentence (see `own`).
+ */
+export function say(
+  text: TemplateStringsArray,
+  ...values: readonly (string | number | Sentence)[]
+): Sentence {
+  return text.flatMap((part, index) => {
+    const value = values[index];
+    if (value === undefined) return [part];
+    if (typeof value === 'string') return [part, { quoted: value }];
+    if (typeof value === 'number') return [part, value.toLocaleString('en-US')];
+    return [part, ...value];
+  });
+}
+
+/** Text of ours, to be interpolated into a sentence as it is. */
+export function own(text: string): Sentence {
+  return [text];
+}
+
+/** `1 workflow`, `2 workflows`: a count and what is counted. */
+export function counted(count: number, noun: string, plural = `${noun}s`): Sentence {
+  return [`${count.toLocaleString('en-US')} ${count === 1 ? noun : plural}`];
+}
+
+/** The first few of many names, quoted, and how many more there are. */
+export function namesOf(names: readonly string[], total = names.length, shown = 5): Sentence {
+  const listed = names.slice(0, shown);
+  const rest = Math.max(total, names.length) - listed.length;
+  const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { quoted: name }]);
+  return rest > 0 ? [...parts, ` and ${rest.toLocaleString('en-US')} more`] : parts;
+}
+
+/** Sentences one after the other. */
+export function joined(sentences: readonly Sentence[], separator = ' '): Sentence {
+  return sentences.flatMap((sentence, index) => (index > 0 ? [separator, ...sentence] : sentence));
+}

@@ -1,0 +1,39 @@
+import type { Distrust, GateBlocker } from './blocker.ts';
+import type { GateConfig } from './config.ts';
+import type { DatabaseFacts, SystemDatabaseContents } from './observation.ts';
+
+/**
+ * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
+ * From 100 on the number means the same in every SDK.
+ */
+export const NEWEST_KNOWN_MIGRATION = 123;
+
+/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
+export function isNewerThanKnown(database: DatabaseFacts): boolean {
+  return database.migration !== undefined && database.migration > NEWEST_KNOWN_MIGRATION;
+}
+
+/** Rule 9: the database can be trusted. */
+export function distrustOf(database: DatabaseFacts): readonly GateBlocker[] {
+  const reasons: Distrust[] = [];
+  if (database.product === 'CockroachDB') reasons.push('cockroachdb');
+  if (database.standby) reasons.push('standby');
+  if (database.logicalSubscriber) reasons.push('logical-subscriber');
+  if (database.relationKind !== 'r') reasons.push('not-a-table');
+  if (database.rowSecurityActive) reasons.push('row-security');
+  if (database.missingColumns.length > 0) reasons.push({ missingColumns: database.missingColumns });
+  return reasons.map((distrust) => ({ kind: 'untrusted-database', distrust }));
+}
+
+/** Rule 7: the application is right. */
+export function wrongApplication(
+  config: Pick<GateConfig, 'application'>,
+  seen: SystemDatabaseContents,
+): readonly GateBlocker[] {
+  if (config.application !== undefined) {
+    return seen.applicationSeen
+      ? []
+      : [{ kind: 'application-not-seen', application: config.application, owners: seen.owners }];
+  }
+  return seen.owners.length > 1 ? [{ kind: 'several-applications', owners: seen.owners }] : [];
+}
