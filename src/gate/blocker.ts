@@ -61,7 +61,6 @@ export type GateBlocker =
 
 /** Why the database cannot be believed. */
 export type Distrust =
-  | 'cockroachdb'
   | 'standby'
   | 'logical-subscriber'
   | 'not-a-table'
@@ -204,8 +203,6 @@ function describeWriter(writer: Writer): string {
 
 function describeDistrust(distrust: Distrust): Sentence {
   switch (distrust) {
-    case 'cockroachdb':
-      return say`This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`;
     case 'standby':
       return say`This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
     case 'logical-subscriber':

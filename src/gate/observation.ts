@@ -15,7 +15,6 @@ export interface Observation {
 
 /** What the catalogs tell of the system database: what the gate needs to trust what it reads. */
 export interface DatabaseFacts {
-  readonly product: 'PostgreSQL' | 'CockroachDB' | 'unknown';
   readonly serverVersion: string;
   /** `pg_is_in_recovery()`: a standby lags behind its primary. */
   readonly standby: boolean;

@@ -16,7 +16,6 @@ export function isNewerThanKnown(database: DatabaseFacts): boolean {
 /** Rule 9: the database can be trusted. */
 export function distrustOf(database: DatabaseFacts): readonly GateBlocker[] {
   const reasons: Distrust[] = [];
-  if (database.product === 'CockroachDB') reasons.push('cockroachdb');
   if (database.standby) reasons.push('standby');
   if (database.logicalSubscriber) reasons.push('logical-subscriber');
   if (database.relationKind !== 'r') reasons.push('not-a-table');

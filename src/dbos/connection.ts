@@ -1,0 +1,87 @@
+import Client from 'pg/lib/client.js';
+import type { z } from 'zod';
+import type { DatabaseConfig } from './database-config.ts';
+import type { Statement } from './queries.ts';
+import { type TlsAttempt, tlsAttempts } from './tls.ts';
+
+const CONNECT_TIMEOUT_MS = 15_000;
+/** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
+const NETWORK_GRACE_MS = 10_000;
+
+/** One connection to the database. */
+export interface Connection {
+  /** Several statements without parameters, in one round trip. */
+  run(statements: string): Promise<void>;
+  /** The rows of one statement, each checked against a schema. */
+  rows<T>(statement: Statement, row: z.ZodType<T>): Promise<readonly T[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects in the first of the ways that `sslmode` allows and the server takes.
+ *
+ * @throws what the driver throws for the last way tried.
+ */
+export async function connect(config: DatabaseConfig, lookTimeoutMs: number): Promise<Connection> {
+  const attempts = tlsAttempts(config);
+  for (const [index, tls] of attempts.entries()) {
+    try {
+      return await connectOnce(config, tls, lookTimeoutMs);
+    } catch (error) {
+      if (index === attempts.length - 1 || !anotherWayMayWork(error)) throw error;
+    }
+  }
+  throw new Error('no way to connect');
+}
+
+/** As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf lets the next way be tried. */
+function anotherWayMayWork(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = error instanceof Error ? error.message : '';
+  return (
+    message === 'The server does not support SSL connections' ||
+    code === '28000' ||
+    /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code)
+  );
+}
+
+async function connectOnce(
+  config: DatabaseConfig,
+  ssl: TlsAttempt,
+  lookTimeoutMs: number,
+): Promise<Connection> {
+  const client = new Client({
+    host: config.host,
+    port: config.port,
+    user: config.user,
+    ...(config.password !== undefined && { password: config.password }),
+    database: config.database,
+    ssl,
+    enableChannelBinding: config.requireChannelBinding,
+    // The only startup parameter: transaction poolers refuse the others.
+    application_name: 'dbos-drain-gate',
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: lookTimeoutMs + NETWORK_GRACE_MS,
+  });
+  // A connection that breaks while idle must not end the process: the next statement fails and says so.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+  return {
+    async run(statements) {
+      await client.query(statements);
+    },
+    async rows(statement, row) {
+      const result = await client.query(statement.text, [...statement.values]);
+      return row.array().parse(result.rows);
+    },
+    async close() {
+      await client.end();
+    },
+  };
+}

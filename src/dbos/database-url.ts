@@ -1,0 +1,193 @@
+import { InputError } from '../errors.ts';
+import { namesOf, own, type Sentence, say } from '../gate/sentence.ts';
+import type { DatabaseConfig } from './database-config.ts';
+import { TLS_MODES, type TlsMode } from './tls.ts';
+
+/** What the user gave about the connection, files already read. */
+export interface ConnectionInputs {
+  readonly url: string;
+  /** `database-password`. */
+  readonly password: string | undefined;
+  /** `tls-ca`, as PEM text. */
+  readonly tlsCa: string | undefined;
+  readonly schema: string;
+  /** `PGHOST`, `PGUSER` and so on: what the URL leaves out comes from here. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads a file that the URL names (`sslrootcert`, `sslcert`, `sslkey`). */
+  readonly readFile: (path: string) => string;
+}
+
+const SHAPE =
+  /^(?<jdbc>jdbc:)?(?<scheme>postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\/(?:(?<userinfo>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
+/** Parameters that mean something to other drivers and nothing to the gate's own connection. */
+const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
+
+/**
+ * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
+ * JDBC's. What it leaves out comes from the `PG*` variables.
+ *
+ * A mistyped URL can parse with a part of the password as the host or the database, so the shape is checked
+ * strictly and no error quotes any part of the URL.
+ *
+ * @returns the configuration, and the names of URL parameters that were passed over.
+ * @throws InputError when the URL is of no known shape, or leaves out what the environment does not bring.
+ */
+export function readDatabaseUrl(inputs: ConnectionInputs): {
+  readonly database: DatabaseConfig;
+  readonly passedOver: readonly string[];
+} {
+  const { environment, readFile } = inputs;
+  const match = SHAPE.exec(inputs.url.trim());
+  if (match?.groups === undefined) throw new InputError(describeMisshapen(inputs.url));
+  const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
+  if (hosts.includes(',')) {
+    throw new InputError(say`\`database-url\` names several hosts. Name the primary alone.`);
+  }
+  const parameters = readParameters(query);
+  const take = (name: string) => {
+    const value = parameters.get(name);
+    parameters.delete(name);
+    return value || undefined;
+  };
+  const hostMatch = HOST.exec(hosts);
+  if (hostMatch?.groups === undefined) throw new InputError(notAsExpected('host'));
+  const [userText, ...passwordText] = userinfo.split(':');
+  const urlPassword = decoded(passwordText.join(':')) || take('password');
+  if (inputs.password !== undefined && urlPassword !== undefined && inputs.password !== urlPassword) {
+    throw new InputError(
+      say`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`,
+    );
+  }
+
+  const tlsCa = inputs.tlsCa ?? fileAt(take('sslrootcert') ?? environment['PGSSLROOTCERT'], readFile);
+  const cert = fileAt(take('sslcert') ?? environment['PGSSLCERT'], readFile);
+  const key = fileAt(take('sslkey') ?? environment['PGSSLKEY'], readFile);
+  const tlsMode = readTlsMode(
+    take('sslmode'),
+    take('ssl'),
+    match.groups['jdbc'] !== undefined,
+    environment,
+    tlsCa,
+  );
+  if (tlsMode === 'disable' && inputs.tlsCa !== undefined) {
+    throw new InputError(
+      say`\`tls-ca\` is given, but the URL's \`sslmode=disable\` turns TLS off. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`,
+    );
+  }
+
+  const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
+  if (!user) throw new InputError(say`\`database-url\` names no user. Add one to it, or set PGUSER.`);
+  const host =
+    decoded(hostMatch.groups['host'] ?? '').replace(/^\[|\]$/g, '') ||
+    take('host') ||
+    environment['PGHOST'] ||
+    'localhost';
+  const config: DatabaseConfig = {
+    host,
+    port: readPort(hostMatch.groups['port'] || take('port') || environment['PGPORT'] || '5432'),
+    user,
+    password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
+    database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
+    tlsMode,
+    tlsCa,
+    clientCertificate: cert !== undefined && key !== undefined ? { cert, key } : undefined,
+    requireChannelBinding: take('channel_binding') === 'require',
+    schema: inputs.schema,
+  };
+  return { database: config, passedOver: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)) };
+}
+
+/**
+ * Every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
+ * throws: a mistyped URL has to be masked as well.
+ */
+export function secretsIn(
+  url: string,
+  password: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const afterScheme = url.replace(/^[^/]*\/+/, '');
+  const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
+  const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
+  const fromQuery = [...url.matchAll(/[?&]password=([^&#]*)/gi)].map(([, value]) => value ?? '');
+  const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
+  const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
+  return [...new Set(all)].filter((secret) => secret.trim() !== '');
+}
+
+function describeMisshapen(url: string): Sentence {
+  if (/^(jdbc:)?sqlite/i.test(url.trim())) {
+    return say`\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
+  }
+  return say`\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+}
+
+function notAsExpected(part: string): Sentence {
+  return say`The ${own(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+}
+
+function readParameters(query: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  for (const pair of query.split('&').filter((text) => text !== '')) {
+    const [name = '', ...value] = pair.split('=');
+    if (!/^[A-Za-z_]+$/.test(name) || value.length === 0)
+      throw new InputError(notAsExpected('list of parameters'));
+    parameters.set(name, decoded(value.join('=')));
+  }
+  return parameters;
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InputError(notAsExpected('port'));
+  return port;
+}
+
+function readTlsMode(
+  sslmode: string | undefined,
+  ssl: string | undefined,
+  jdbc: boolean,
+  environment: ConnectionInputs['environment'],
+  tlsCa: string | undefined,
+): TlsMode {
+  const ofSsl =
+    ssl === undefined
+      ? undefined
+      : /^(false|0|no|off)$/i.test(ssl)
+        ? 'disable'
+        : jdbc
+          ? 'verify-full'
+          : 'require';
+  const mode =
+    sslmode ?? ofSsl ?? (environment['PGSSLMODE'] || (tlsCa === undefined ? 'prefer' : 'verify-full'));
+  const known = TLS_MODES.find((name) => name === mode);
+  if (known === undefined) {
+    throw new InputError(
+      say`The \`sslmode\` ${mode} is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`,
+    );
+  }
+  return known;
+}
+
+function fileAt(path: string | undefined, readFile: (path: string) => string): string | undefined {
+  return path === undefined || path === '' || path === 'system' ? undefined : readFile(path);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new InputError(
+      say`\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`,
+    );
+  }
+}
+
+function tryDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

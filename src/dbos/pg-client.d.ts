@@ -1,0 +1,7 @@
+/**
+ * The driver's client without its index: the index loads `pg-native` where `NODE_PG_FORCE_NATIVE` is set, which
+ * is not in the bundle, and a pool that the gate does not need.
+ */
+declare module 'pg/lib/client.js' {
+  export { Client as default } from 'pg';
+}

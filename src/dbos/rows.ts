@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { SystemDatabaseContents } from '../gate/observation.ts';
+import { bigintText } from './schema.ts';
+
+const tallies = { pending: z.int(), enqueued: z.int(), delayed: z.int() };
+const text = z.string().nullable();
+const time = z.int().nullable();
+const rowSet = z.object({ count: z.int(), fingerprint: z.string() });
+
+const unknownStatus = z.object({ version: text, status: text, count: z.int() });
+
+/** The one row of the look. */
+export const lookRow = z.object({
+  migration: bigintText.nullable(),
+  in_flight: z.array(
+    z.object({ version: text, application: text, ...tallies, ignored: z.int(), oldestCreatedAt: time }),
+  ),
+  groups: z.array(
+    z.object({
+      version: text,
+      name: text,
+      queue: text,
+      ...tallies,
+      ignored: z.boolean(),
+      oldestCreatedAt: z.int(),
+    }),
+  ),
+  group_count: z.int(),
+  workflows: z.array(
+    z.object({
+      id: z.string(),
+      version: text,
+      name: text,
+      className: text,
+      status: z.string(),
+      queue: text,
+      executor: text,
+      createdAt: z.int(),
+      startedAt: time,
+      delayUntil: time,
+      parent: text,
+      lastStep: z.object({ number: z.int(), name: z.string(), completedAt: time }).nullable(),
+    }),
+  ),
+  workflow_count: z.int(),
+  created: z.array(
+    z.object({ version: z.string(), application: text, sincePrevious: rowSet, fromHere: rowSet }),
+  ),
+  from_here: bigintText,
+  owners: z.array(z.string()),
+  application_seen: z.boolean(),
+  registrations: z.array(z.object({ version: z.string(), application: text, timestamp: z.int() })).nullable(),
+  registration_count: z.int(),
+  unknown_statuses: z.array(unknownStatus).nullable(),
+  failed: z.array(z.object({ version: z.string(), cancelled: z.int(), deadLettered: z.int() })).nullable(),
+  newest_write_at: bigintText.nullable(),
+});
+export type LookRow = z.infer<typeof lookRow>;
+
+export const writerRow = z.object({ transaction: z.string(), pid: z.int().nullable(), connection: text });
+export const historyRow = z.object({ version: z.string() });
+export const unknownStatusRow = unknownStatus;
+export const productRow = z.object({ version: z.string() });
+
+/** What the look's row says, in the gate's words; searches and scans come from statements of their own. */
+export function contentsOf(
+  row: LookRow,
+  others: Pick<SystemDatabaseContents, 'writers' | 'history'> & {
+    readonly scannedStatuses: SystemDatabaseContents['unknownStatuses'];
+  },
+): SystemDatabaseContents {
+  return {
+    registrations: row.registrations
+      ? { versions: row.registrations, total: row.registration_count }
+      : undefined,
+    owners: row.owners,
+    applicationSeen: row.application_seen,
+    inFlight: row.in_flight,
+    groups: { items: row.groups, leftOut: row.group_count - row.groups.length },
+    workflows: { items: row.workflows, leftOut: row.workflow_count - row.workflows.length },
+    started: { versions: row.created, fromHere: row.from_here },
+    writers: others.writers,
+    unknownStatuses: row.unknown_statuses ?? others.scannedStatuses,
+    failed: row.failed ?? undefined,
+    history: others.history,
+    newestWriteAt: row.newest_write_at ?? undefined,
+  };
+}

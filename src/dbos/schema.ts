@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { DatabaseFacts } from '../gate/observation.ts';
+
+/** Columns of `workflow_status` that the rules cannot do without. All are there from TypeScript SDK 3.0 on. */
+const NEEDED_COLUMNS = [
+  'workflow_uuid',
+  'status',
+  'name',
+  'class_name',
+  'queue_name',
+  'executor_id',
+  'application_version',
+  'created_at',
+  'updated_at',
+  'started_at_epoch_ms',
+] as const;
+
+/** Columns that newer schemas add; the look leaves out what an older one does not have. */
+const OPTIONAL_COLUMNS = ['application_name', 'parent_workflow_id', 'delay_until_epoch_ms'] as const;
+
+/** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
+export const bigintText = z.string().transform(Number).pipe(z.int());
+
+const columnList = z.array(z.string());
+
+/** The row that `probeQuery` returns. */
+export const probeRow = z.object({
+  observed_at: bigintText,
+  role: z.string(),
+  server_version: z.string(),
+  standby: z.boolean(),
+  schema_exists: z.boolean(),
+  schema_usable: z.boolean(),
+  schemas_with_tables: columnList,
+  relation_kind: z.string().nullable(),
+  logical_subscriber: z.boolean(),
+  row_security_active: z.boolean(),
+  plain_status_index: z.boolean(),
+  failed_index: z.boolean(),
+  tables: z.record(z.string(), z.object({ columns: columnList, readable: columnList })),
+});
+export type ProbeRow = z.infer<typeof probeRow>;
+
+/** What this database's schema offers, probed and never assumed: SDKs and ages differ. */
+export interface Schema {
+  readonly name: string;
+  /** `workflow_status.application_name`, from shared migration 100 on. */
+  readonly hasOwners: boolean;
+  readonly hasParents: boolean;
+  readonly hasDelays: boolean;
+  readonly hasStepTimes: boolean;
+  readonly hasMigrations: boolean;
+  /** Absent: no `application_versions` table. */
+  readonly registrations: { readonly hasOwners: boolean } | undefined;
+  /** An index on all statuses: gone since TypeScript SDK 4.20. */
+  readonly hasPlainStatusIndex: boolean;
+  /** The partial index on failed statuses that took its place. */
+  readonly hasFailedIndex: boolean;
+}
+
+/** A table or column that the role may not read. */
+export interface MissingPrivilege {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+/** Reads the probe: which columns and tables the queries can use. */
+export function schemaOf(name: string, probe: ProbeRow): Schema {
+  const status = probe.tables['workflow_status']?.columns ?? [];
+  const versions = probe.tables['application_versions']?.columns;
+  return {
+    name,
+    hasOwners: status.includes('application_name'),
+    hasParents: status.includes('parent_workflow_id'),
+    hasDelays: status.includes('delay_until_epoch_ms'),
+    hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
+    hasMigrations: probe.tables['dbos_migrations'] !== undefined,
+    registrations: versions && { hasOwners: versions.includes('application_name') },
+    hasPlainStatusIndex: probe.plain_status_index,
+    hasFailedIndex: probe.failed_index,
+  };
+}
+
+/** Facts about the database that the rules judge. */
+export function factsOf(probe: ProbeRow, migration: number | undefined): DatabaseFacts {
+  const columns = probe.tables['workflow_status']?.columns ?? [];
+  return {
+    serverVersion: probe.server_version,
+    standby: probe.standby,
+    logicalSubscriber: probe.logical_subscriber,
+    relationKind: probe.relation_kind ?? '',
+    rowSecurityActive: probe.row_security_active,
+    missingColumns: NEEDED_COLUMNS.filter((column) => !columns.includes(column)),
+    migration,
+  };
+}
+
+/** What the role lacks to read what the queries name. */
+export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] {
+  const wanted: Record<string, readonly string[]> = {
+    workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
+    operation_outputs: ['workflow_uuid', 'function_id', 'function_name', 'completed_at_epoch_ms'],
+    application_versions: ['version_name', 'version_timestamp', 'application_name'],
+    dbos_migrations: ['version'],
+  };
+  return Object.entries(wanted)
+    .map(([table, names]) => {
+      const found = probe.tables[table] ?? { columns: [], readable: [] };
+      const columns = names.filter((name) => found.columns.includes(name) && !found.readable.includes(name));
+      return { table, columns };
+    })
+    .filter(({ columns }) => columns.length > 0);
+}

@@ -1,0 +1,29 @@
+import { own, type Sentence, say } from './gate/sentence.ts';
+
+/** A failure that is told to the user in full: what happened, the likely cause, and the fix. */
+export class ReportableError extends Error {
+  override readonly name: string = 'ReportableError';
+  readonly sentence: Sentence;
+
+  constructor(sentence: Sentence, options?: ErrorOptions) {
+    super(sentence.map((part) => (typeof part === 'string' ? part : part.quoted)).join(''), options);
+    this.sentence = sentence;
+  }
+}
+
+/** Something that the user passed is wrong. Raised before anything connects. */
+export class InputError extends ReportableError {
+  override readonly name = 'InputError';
+}
+
+/**
+ * What may be said of any failure. The text of an error that nobody foresaw could hold anything, a secret
+ * included: only its class and code are told.
+ */
+export function explain(error: unknown): Sentence {
+  if (error instanceof ReportableError) return error.sentence;
+  const kind = error instanceof Error ? error.constructor.name : typeof error;
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return say`An unexpected failure (${own(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+}
