@@ -1,0 +1,81 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { AppCalls, LaunchOptions } from '../sdks/calls.ts';
+import { callsTo } from './remote-calls.ts';
+
+export { queueName } from '../sdks/calls.ts';
+
+/** The installed SDK releases, oldest first; each but the last is the last one of a schema age. */
+export const SDK_RELEASES = ['3.5.8', '4.10.15', '4.20.11', '4.27.6', '5.3.0'] as const;
+
+export type SdkRelease = (typeof SDK_RELEASES)[number];
+
+export interface AppOptions extends Omit<LaunchOptions, 'sdk' | 'name'> {
+  readonly sdk: SdkRelease;
+  /** Defaults to `shop`. */
+  readonly name?: string;
+}
+
+/** A real DBOS application in a process of its own; see {@link AppCalls} for what it does on request. */
+export interface DbosApp extends Omit<AppCalls, 'launch' | 'shutdown'> {
+  readonly name: string;
+  readonly version: string;
+  /** What its process has printed. */
+  output(): string;
+  /**
+   * Ends the process in order.
+   *
+   * @throws when a workflow still runs in it, sleeping ones included: finish it first, or `kill`
+   */
+  stop(): Promise<void>;
+  /** Ends the process as a crash does; what was in flight stays in flight in the database. */
+  kill(): Promise<void>;
+}
+
+const PROGRAM = fileURLToPath(new URL('../sdks/app.ts', import.meta.url));
+
+/**
+ * Launches an application of an SDK release and version on a database, which the release creates its own
+ * schema in. Its process ends with this one at the latest.
+ *
+ * @throws when the launch fails, with what the process printed
+ */
+export async function launchApp({ sdk, name = 'shop', ...options }: AppOptions): Promise<DbosApp> {
+  const child = fork(PROGRAM, { silent: true, execArgv: [], env: environment() });
+  const exited = once(child, 'exit');
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const output = () => printed;
+  const calls = callsTo<AppCalls>(child, output);
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  const stop = async () => {
+    if (child.connected) {
+      await calls.shutdown();
+      child.disconnect();
+    }
+    await exited;
+  };
+  try {
+    await calls.launch({ ...options, name, sdk: `dbos-${sdk}` });
+  } catch (error) {
+    await kill();
+    throw error;
+  }
+  return Object.assign(calls, { name, version: options.version, output, stop, kill });
+}
+
+/** SDKs read `DBOS_*` and `PG*` variables, and a test runner's `NODE_OPTIONS` would reach the child. */
+function environment(): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([key]) => !/^(DBOS|PG|NODE_OPTIONS|VITEST)/i.test(key),
+  );
+  return Object.fromEntries(inherited);
+}
