@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+
+/** What the runner takes from `action.yml`. */
+export interface ActionMetadata {
+  readonly main: string;
+  readonly defaults: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads `action.yml`. The failsafe schema keeps every scalar the text that it is, which is how the runner
+ * hands a default on.
+ *
+ * @throws when it is not a JavaScript action, or a default is an expression, which only GitHub evaluates
+ */
+export function readActionMetadata(folder: string): ActionMetadata {
+  const action = parse(readFileSync(path.join(folder, 'action.yml'), 'utf8'), { schema: 'failsafe' });
+  const main: unknown = action.runs?.main;
+  if (typeof main !== 'string') throw new Error('action.yml has no runs.main.');
+  const inputs: [string, { default?: string } | null][] = Object.entries(action.inputs ?? {});
+  const defaults = inputs.map(([name, input]) => [name, input?.default ?? ''] as const);
+  for (const [name, value] of defaults) {
+    if (value.includes('${{')) throw new Error(`The default of ${name} is an expression: ${value}`);
+  }
+  return { main: path.join(folder, main), defaults: Object.fromEntries(defaults) };
+}
+
+/** The environment variables that carry inputs: upper case, spaces to underscores, dashes as they are. */
+export function inputVariables(inputs: Readonly<Record<string, string>>): Record<string, string> {
+  const toVariable = (name: string) => `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`;
+  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [toVariable(name), value]));
+}
