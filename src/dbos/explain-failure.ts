@@ -92,7 +92,7 @@ function sentenceFor({ code, message }: Failure, config: DatabaseConfig): Senten
     )}. Check the user, and the TLS settings that the server asks for.`;
   }
   if (code === '3D000') {
-    return say`There is no database ${database} on this server. DBOS keeps its tables in the system database, which older SDKs name after the application with _dbos_sys at the end.`;
+    return say`There is no database ${database} on this server. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`;
   }
   if (code === '53300') {
     return say`The server has no connection left (53300). The gate needs one: raise max_connections, use a pooler, or run the gate when fewer are taken.`;
@@ -126,7 +126,7 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
           elsewhere,
         )}: is that the one? Set \`schema\`.`
       : own(
-          ' Is this the system database of the application? Older SDKs name it after the application with _dbos_sys at the end.',
+          ' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.',
         );
   if (!probe.schema_exists) {
     return new ReportableError(say`The database ${config.database} has no schema ${config.schema}.${hint}`);

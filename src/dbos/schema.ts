@@ -85,7 +85,7 @@ export function schemaOf(name: string, probe: ProbeRow): Schema {
 export function factsOf(probe: ProbeRow, migration: number | undefined): DatabaseFacts {
   const columns = probe.tables['workflow_status']?.columns ?? [];
   return {
-    serverVersion: probe.server_version,
+    serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
     standby: probe.standby,
     logicalSubscriber: probe.logical_subscriber,
     relationKind: probe.relation_kind ?? '',

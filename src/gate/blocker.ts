@@ -106,7 +106,7 @@ export function describeBlocker(blocker: Blocker): Sentence {
         blocker.statuses.map(({ status }) => status ?? 'NULL'),
       )}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
     case 'still-starting':
-      return say`Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the look before. Shift the traffic first: requests, message consumers, and in-process schedules (@DBOS.scheduled before TypeScript SDK 5). ${own('`ignore-workflows`')} names workflows that may go on.`;
+      return say`Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the look before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). ${own('`ignore-workflows`')} names workflows that may go on.`;
     case 'open-transaction':
       return say`A transaction that was writing workflows when the target first looked drained is still open (${namesOf(
         blocker.writers.map(describeWriter),

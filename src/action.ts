@@ -1,0 +1,178 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as core from '@actions/core';
+import { systemClock } from './clock.ts';
+import { secretsIn } from './dbos/database-url.ts';
+import { systemDatabase } from './dbos/system-database.ts';
+import { explain } from './errors.ts';
+import { hold, type Look } from './gate/hold.ts';
+import { own, type Sentence, say } from './gate/sentence.ts';
+import { type StepResult, stepResult, type Verdict } from './gate/verdict.ts';
+import { configurationWarnings, warningsOf } from './gate/warning.ts';
+import {
+  type ActionConfig,
+  databasePasswordOf,
+  databaseUrlOf,
+  parseInputs,
+  readRawInputs,
+} from './inputs.ts';
+import { annotationsOf } from './report/annotations.ts';
+import { plain } from './report/escape.ts';
+import { outputsOf } from './report/outputs.ts';
+import { type LogSink, progressLog } from './report/progress.ts';
+import { reportOf } from './report/report-file.ts';
+import { headline, type Result } from './report/result.ts';
+import { summaryOf } from './report/summary.ts';
+import { readRunContext } from './run-context.ts';
+
+/** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */
+export async function runAction(): Promise<void> {
+  const context = readRunContext(process.env);
+  const raw = readRawInputs();
+  const secrets = secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment);
+  for (const secret of secrets) core.setSecret(secret);
+
+  let result: Result;
+  try {
+    const config = parseInputs(raw, context);
+    result = await runGate(config, secrets);
+  } catch (error) {
+    result = failed(error, secrets, {});
+  }
+  await tell(result);
+}
+
+async function runGate(config: ActionConfig, secrets: readonly string[]): Promise<Result> {
+  const { gate, database } = config;
+  const cancellation = cancelledBySignal();
+  const system = systemDatabase(database, gate, systemClock.now);
+  const progress = progressLog(logSink);
+  const beginning = systemClock.now();
+  let looks = 0;
+  let last: Look | undefined;
+  progress.begin(gate, database);
+  if (config.passedOver.length > 0) {
+    const names = config.passedOver.join(', ');
+    core.info(`Parameters of database-url that mean nothing to the gate, and are passed over: ${names}.`);
+  }
+  try {
+    const outcome = await hold(gate, {
+      observer: system,
+      clock: systemClock,
+      signal: cancellation.signal,
+      onLook: (look) => {
+        looks += 1;
+        last = look;
+        progress.look(look);
+      },
+    });
+    return {
+      verdict: outcome.verdict,
+      step: stepResult(outcome.verdict, gate),
+      config: gate,
+      schema: database.schema,
+      last: outcome.last,
+      failure: undefined,
+      warnings: [...configurationWarnings(gate), ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
+      waitedMs: outcome.waitedMs,
+      looks,
+    };
+  } catch (error) {
+    return failed(error, secrets, { config, last, looks, waitedMs: systemClock.now() - beginning });
+  } finally {
+    cancellation.forget();
+    await system.close();
+  }
+}
+
+/** A run that ended in a failure: whatever it saw before decides nothing. */
+function failed(
+  error: unknown,
+  secrets: readonly string[],
+  sofar: {
+    readonly config?: ActionConfig;
+    readonly last?: Look | undefined;
+    readonly looks?: number;
+    readonly waitedMs?: number;
+  },
+): Result {
+  const verdict: Verdict = 'error';
+  const step: StepResult = 'fail';
+  return {
+    verdict,
+    step,
+    config: sofar.config?.gate,
+    schema: sofar.config?.database.schema,
+    last: sofar.last,
+    failure: withoutSecrets(explain(error), secrets),
+    warnings: [],
+    waitedMs: sofar.waitedMs ?? 0,
+    looks: sofar.looks ?? 0,
+  };
+}
+
+/** The runner masks secrets in the log alone; the summary, the outputs and the report are not masked. */
+function withoutSecrets(sentence: Sentence, secrets: readonly string[]): Sentence {
+  return sentence.map((part) =>
+    typeof part === 'string'
+      ? part
+      : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) },
+  );
+}
+
+async function tell(result: Result): Promise<void> {
+  const outputs = outputsOf(result, writeReport(result));
+  for (const [name, value] of Object.entries(outputs.values)) core.setOutput(name, value);
+  const warnings =
+    outputs.leftOut > 0
+      ? [
+          ...result.warnings,
+          say`${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
+        ]
+      : result.warnings;
+  const complete = { ...result, warnings };
+  for (const { level, title, message } of annotationsOf(complete)) annotate[level](message, { title });
+  core.info(plain(say`Verdict ${own(result.verdict)}: ${headline(result)}`));
+  if (process.env['GITHUB_STEP_SUMMARY']) {
+    await core.summary.addRaw(summaryOf(complete)).write();
+  }
+  if (result.step === 'fail') process.exitCode = 1;
+}
+
+/** Writes the report file, into a folder of its own: a job may run the gate more than once. */
+function writeReport(result: Result): string {
+  const folder = mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-'));
+  const file = path.join(folder, 'report.json');
+  writeFileSync(file, `${JSON.stringify(reportOf(result), null, 2)}\n`);
+  return file;
+}
+
+const annotate = { error: core.error, warning: core.warning, notice: core.notice } as const;
+
+const logSink: LogSink = {
+  line: (text) => core.info(text),
+  group: (title, lines) => {
+    core.startGroup(title);
+    for (const line of lines) core.info(line);
+    core.endGroup();
+  },
+};
+
+/**
+ * A signal that aborts when the job is cancelled: the runner sends SIGINT, and SIGTERM 7.5 seconds later. The
+ * second signal has its usual effect, and ends the process at once.
+ */
+function cancelledBySignal(): { readonly signal: AbortSignal; forget(): void } {
+  const controller = new AbortController();
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  const forget = () => {
+    for (const name of names) process.removeListener(name, abort);
+  };
+  const abort = () => {
+    forget();
+    controller.abort();
+  };
+  for (const name of names) process.on(name, abort);
+  return { signal: controller.signal, forget };
+}

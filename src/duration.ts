@@ -1,0 +1,27 @@
+const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+
+/**
+ * The milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`; each unit at most once, the larger first. Undefined
+ * for anything else: a bare number has no unit, and is refused.
+ */
+export function durationMs(text: string): number | undefined {
+  const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
+  if (match?.groups === undefined || text === '') return undefined;
+  const { h, m, s, ms } = match.groups;
+  return (
+    Number(h ?? 0) * UNITS_MS.h +
+    Number(m ?? 0) * UNITS_MS.m +
+    Number(s ?? 0) * UNITS_MS.s +
+    Number(ms ?? 0) * UNITS_MS.ms
+  );
+}
+
+/** `1h 30m`, `45s`, `0s`: two units at most, for people. */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+  if (h >= 24) return `${Math.floor(h / 24)}d ${h % 24}h`;
+  if (h > 0) return `${h}h ${m}m`;
+  if (m > 0) return `${m}m ${s}s`;
+  return `${s}s`;
+}

@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs';
+import { getInput } from '@actions/core';
+import { z } from 'zod';
+import type { DatabaseConfig } from './dbos/database-config.ts';
+import { readDatabaseUrl } from './dbos/database-url.ts';
+import { durationMs } from './duration.ts';
+import { InputError } from './errors.ts';
+import { type GateConfig, MODES, type TargetSelection } from './gate/config.ts';
+import { joined, namesOf, own, type Sentence, say } from './gate/sentence.ts';
+import type { RunContext } from './run-context.ts';
+
+/** Everything the user asked for. */
+export interface ActionConfig {
+  readonly gate: GateConfig;
+  readonly database: DatabaseConfig;
+  /** Parameters of `database-url` that mean nothing here. */
+  readonly passedOver: readonly string[];
+}
+
+/** The longest duration that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
+const LONGEST_MS = 2_147_483_647;
+
+const durationText = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
+
+const duration = (shortestMs: number, shortest: string) =>
+  z.string().transform((text, context) => {
+    const ms = durationMs(text);
+    if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_MS) return ms;
+    const range = shortestMs > 0 ? `, from ${shortest}` : '';
+    context.addIssue({ code: 'custom', message: `${durationText}${range}, below 25 days` });
+    return z.NEVER;
+  });
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` });
+
+/** Lists take one item a line, or a JSON array of strings. */
+const list = z.string().transform((text, context) => {
+  const items = listItems(text);
+  if (items !== undefined) return items;
+  context.addIssue({
+    code: 'custom',
+    message: 'one item a line, or a JSON array of strings that are not empty',
+  });
+  return z.NEVER;
+});
+
+const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
+  error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
+});
+
+const schemaName = z
+  .string()
+  .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+    error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
+  });
+
+/**
+ * The gate's inputs other than secrets, by their names in `action.yml`, which also has their defaults. The runner
+ * passes the default of an input that is not set, so an empty text was asked for.
+ */
+const plainInputs = {
+  schema: schemaName,
+  application: z.string(),
+  version: list,
+  'keep-version': list,
+  mode: oneOf(MODES),
+  timeout: duration(1000, '1s'),
+  'on-timeout': oneOf(['fail', 'warn']),
+  'poll-interval': duration(100, '100ms'),
+  'look-timeout': duration(100, '100ms'),
+  settle: duration(0, '0s'),
+  'ignore-workflows': ignoreList,
+  'on-unknown': oneOf(['fail', 'pass']),
+  'on-latest': oneOf(['block', 'ignore']),
+  'on-unversioned': oneOf(['auto', 'block', 'ignore']),
+} as const;
+
+/** Inputs whose values are never shown. */
+const SECRET_INPUTS = ['database-url', 'database-password', 'tls-ca'] as const;
+
+/** Every input that the code reads: what `action.yml` must declare, neither more nor less. */
+export const INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
+
+/** The inputs as the runner passes them. The only place where they are read. */
+export function readRawInputs(): Readonly<Record<string, string>> {
+  // A version name may end in blanks, and a password may consist of them: nothing is trimmed here.
+  return Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
+}
+
+/**
+ * Reads the inputs into a configuration.
+ *
+ * @throws InputError that names every input that is wrong, its value unless secret, and what is accepted.
+ */
+export function parseInputs(raw: Readonly<Record<string, string>>, context: RunContext): ActionConfig {
+  const problems: Sentence[] = [];
+  const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
+  const parsed = z.object(plainInputs).safeParse(trimmed);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    problems.push(
+      say`The input ${own(`\`${name}\``)} is ${shown(trimmed[name] ?? '')}. Accepted: ${own(issue.message)}.`,
+    );
+  }
+  const targets = attempt(problems, () =>
+    readTargets(trimmed['version'] ?? '', trimmed['keep-version'] ?? ''),
+  );
+  const settings = parsed.data;
+  if (settings !== undefined && settings.settle > settings.timeout) {
+    problems.push(
+      say`The input \`settle\` is ${shown(trimmed['settle'] ?? '')}, longer than \`timeout\`, which is ${shown(
+        trimmed['timeout'] ?? '',
+      )}. Accepted: a \`settle\` no longer than \`timeout\`.`,
+    );
+  }
+  const database = attempt(problems, () => readDatabase(raw, trimmed['schema'] ?? '', context));
+  if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
+    throw new InputError(joined(problems, '\n'));
+  }
+  return {
+    ...database,
+    gate: {
+      targets,
+      application: settings.application || undefined,
+      mode: settings.mode,
+      timeoutMs: settings.timeout,
+      onTimeout: settings['on-timeout'],
+      pollIntervalMs: settings['poll-interval'],
+      lookTimeoutMs: settings['look-timeout'],
+      settleMs: settings.settle,
+      ignoreWorkflows: settings['ignore-workflows'],
+      onUnknown: settings['on-unknown'],
+      onLatest: settings['on-latest'],
+      onUnversioned: settings['on-unversioned'],
+    },
+  };
+}
+
+/** The database URL as given, or as the environment has it: known before anything else is, to be masked. */
+export function databaseUrlOf(raw: Readonly<Record<string, string>>, context: RunContext): string {
+  return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
+}
+
+/** The password as given, less the line break that a command's output ends in. */
+export function databasePasswordOf(raw: Readonly<Record<string, string>>): string | undefined {
+  return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
+}
+
+function readDatabase(raw: Readonly<Record<string, string>>, schema: string, context: RunContext) {
+  const url = databaseUrlOf(raw, context);
+  if (url === '') throw new InputError(describeMissingUrl(context));
+  return readDatabaseUrl({
+    url,
+    password: databasePasswordOf(raw),
+    tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
+    schema,
+    environment: context.environment,
+    readFile: (path) =>
+      readTextFile(path, say`The file ${path}, which \`database-url\` or a PGSSL variable names,`),
+  });
+}
+
+function describeMissingUrl(context: RunContext): Sentence {
+  const base = say`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
+  switch (context.withoutSecrets) {
+    case 'fork':
+      return say`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
+    case 'dependabot':
+      return say`${base} This run was started by Dependabot, and GitHub passes it Dependabot's secrets only: add the URL there, or skip the gate (if: github.actor != 'dependabot[bot]').`;
+    case undefined:
+      return say`${base} Is the secret defined for this repository, and for this job's environment?`;
+  }
+}
+
+function readTargets(version: string, keepVersion: string): TargetSelection {
+  if (version !== '' && keepVersion !== '') {
+    throw new InputError(
+      say`The inputs \`version\` (${shown(version)}) and \`keep-version\` (${shown(
+        keepVersion,
+      )}) exclude each other. Accepted: \`version\` for the versions to retire, or \`keep-version\` for those that stay.`,
+    );
+  }
+  if (version === '' && keepVersion === '') {
+    throw new InputError(
+      say`Neither \`version\` nor \`keep-version\` is set. Accepted: \`version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`,
+    );
+  }
+  if (version !== '') return { kind: 'named', versions: [...new Set(listItems(version) ?? [])] };
+  if (keepVersion === 'latest') return { kind: 'all-but-latest' };
+  const keep = listItems(keepVersion) ?? [];
+  if (!keepVersion.startsWith('[') && keep.includes('latest')) {
+    throw new InputError(
+      say`The input \`keep-version\` is ${shown(
+        keepVersion,
+      )}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`,
+    );
+  }
+  return { kind: 'all-but', keep: [...new Set(keep)] };
+}
+
+function listItems(text: string): readonly string[] | undefined {
+  if (text.startsWith('[')) {
+    const parsed = z.array(z.string().min(1)).min(1).safeParse(parsedJson(text));
+    return parsed.data;
+  }
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readCa(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  if (text.includes('\n') || text.startsWith('-----')) {
+    throw new InputError(
+      say`The input \`tls-ca\` is no certificate. Accepted: PEM text with -----BEGIN CERTIFICATE-----, or the path of such a file.`,
+    );
+  }
+  const pem = readTextFile(text, own('The file that `tls-ca` names'));
+  if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new InputError(say`The file that \`tls-ca\` names holds no certificate in PEM form.`);
+  }
+  return pem;
+}
+
+function readTextFile(path: string, what: Sentence): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new InputError(
+      say`${what} cannot be read (${own(code)}). Is the path right, and was the repository checked out?`,
+    );
+  }
+}
+
+function attempt<T>(problems: Sentence[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(error.sentence);
+    return undefined;
+  }
+}
+
+function shown(value: string): Sentence {
+  return value === '' ? own('empty') : namesOf([value]);
+}

@@ -1,0 +1,83 @@
+import { describeBlocker } from '../gate/blocker.ts';
+import type { TargetJudgement } from '../gate/judge.ts';
+import { joined, own, say } from '../gate/sentence.ts';
+import { plain, visible } from './escape.ts';
+import { headline, inFlightOn, obstacles, type Result, targetsOf } from './result.ts';
+
+export interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+}
+
+/** GitHub shows ten annotations of each level a step; one is for "and N more". */
+const TARGETS_SHOWN = 9;
+/** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
+const MESSAGE_CHARACTERS = 4000;
+
+/** The run's annotations: one a target with a title, or one for what blocks the whole gate; then the warnings. */
+export function annotationsOf(result: Result): readonly Annotation[] {
+  const level = result.step === 'pass' ? 'notice' : result.step === 'warn' ? 'warning' : 'error';
+  return [...verdictAnnotations(result, level), ...warningAnnotations(result)];
+}
+
+function verdictAnnotations(result: Result, level: Annotation['level']): readonly Annotation[] {
+  const reasons = obstacles(result);
+  const targets = targetsOf(result).filter(({ judged }) => judged);
+  if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
+    const message = plain(joined([headline(result), ...reasons], '\n'));
+    return [
+      { level, title: `dbos-drain-gate: ${result.verdict}`, message: message.slice(0, MESSAGE_CHARACTERS) },
+    ];
+  }
+  // What blocks comes first, so that "and N more" is about what does not.
+  const ordered = [...targets].sort(
+    (a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a),
+  );
+  const shown = ordered.slice(0, TARGETS_SHOWN).map((target) => targetAnnotation(target, level));
+  const more = ordered.length - shown.length;
+  if (more === 0) return shown;
+  return [
+    ...shown,
+    {
+      level: shown.some((annotation) => annotation.level === level) ? level : 'notice',
+      title: 'dbos-drain-gate',
+      message: `and ${more.toLocaleString('en-US')} more versions: see the job summary.`,
+    },
+  ];
+}
+
+function targetAnnotation(target: TargetJudgement, level: Annotation['level']): Annotation {
+  const name = visible(target.version, 80);
+  if (target.drained) {
+    return {
+      level: 'notice',
+      title: `${name} has drained`,
+      message: 'Nothing in flight, and nothing started while the gate watched.',
+    };
+  }
+  const sentences =
+    target.blockers.length > 0
+      ? target.blockers.map(describeBlocker)
+      : [own('Clean, but not for long enough yet.')];
+  return {
+    level,
+    title: `${name} cannot be retired yet`,
+    message: plain(joined(sentences, '\n')).slice(0, MESSAGE_CHARACTERS),
+  };
+}
+
+function warningAnnotations(result: Result): readonly Annotation[] {
+  const [first, ...more] = result.warnings;
+  if (first === undefined) return [];
+  return [
+    {
+      level: 'warning',
+      title: 'dbos-drain-gate: before you act on this',
+      message: plain(joined([first, ...more.map((warning) => say`${warning}`)], '\n')).slice(
+        0,
+        MESSAGE_CHARACTERS,
+      ),
+    },
+  ];
+}

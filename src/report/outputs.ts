@@ -1,0 +1,61 @@
+import { iso, seconds, versionsOf } from './report-file.ts';
+import { drainedVersions, drainingVersions, inFlightOnAll, type Result, targetsOf } from './result.ts';
+
+/** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */
+const LIST_BYTES = 200 * 1024;
+
+export interface Outputs {
+  readonly values: Readonly<Record<OutputName, string>>;
+  /** How many entries of the lists were left out, to stay within GitHub's limit. */
+  readonly leftOut: number;
+}
+
+/** The names in `action.yml`. */
+export const OUTPUT_NAMES = [
+  'verdict',
+  'drained',
+  'in-flight',
+  'unversioned',
+  'waited-seconds',
+  'versions',
+  'drained-versions',
+  'draining-versions',
+  'observed-at',
+  'report-path',
+] as const;
+export type OutputName = (typeof OUTPUT_NAMES)[number];
+
+/** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
+export function outputsOf(result: Result, reportPath: string): Outputs {
+  const versions = fitting(versionsOf(result));
+  const drained = fitting(drainedVersions(result));
+  const draining = fitting(drainingVersions(result));
+  return {
+    values: {
+      verdict: result.verdict,
+      drained: String(result.verdict === 'drained'),
+      'in-flight': String(inFlightOnAll(targetsOf(result))),
+      unversioned: String(result.last?.judgement.unversioned ?? 0),
+      'waited-seconds': String(seconds(result.waitedMs)),
+      versions: versions.json,
+      'drained-versions': drained.json,
+      'draining-versions': draining.json,
+      'observed-at': iso(result.last?.judgement.observation.observedAt) ?? '',
+      'report-path': reportPath,
+    },
+    leftOut: versions.leftOut + drained.leftOut + draining.leftOut,
+  };
+}
+
+/** As many entries as fit, in JSON. */
+function fitting(entries: readonly unknown[]): { readonly json: string; readonly leftOut: number } {
+  const texts: string[] = [];
+  let bytes = 2;
+  for (const entry of entries) {
+    const text = JSON.stringify(entry);
+    bytes += Buffer.byteLength(text) + 1;
+    if (bytes > LIST_BYTES) break;
+    texts.push(text);
+  }
+  return { json: `[${texts.join(',')}]`, leftOut: entries.length - texts.length };
+}

@@ -1,0 +1,220 @@
+import { durationText } from '../duration.ts';
+import { type Blocker, describeBlocker, statusCounts } from '../gate/blocker.ts';
+import type { GateConfig } from '../gate/config.ts';
+import { blockersOf } from '../gate/decide.ts';
+import type { Look } from '../gate/hold.ts';
+import type { Judgement, TargetJudgement } from '../gate/judge.ts';
+import { namesOf, own, type Sentence, say } from '../gate/sentence.ts';
+import { registeredVersions } from '../gate/targets.ts';
+import { plain, quotedName } from './escape.ts';
+import { inFlightOn, inFlightOnAll, shortReasons } from './result.ts';
+
+/** Without a change there is a line so often, in milliseconds. */
+const HEARTBEAT_MS = 60_000;
+/** How many groups of workflows the log lists. */
+const GROUPS_SHOWN = 20;
+
+/** Where the log goes: the runner's commands in production. */
+export interface LogSink {
+  line(text: string): void;
+  group(title: string, lines: readonly string[]): void;
+}
+
+/** Tells the log what the gate waits for, and how far it has come. */
+export interface Progress {
+  begin(config: GateConfig, where: { readonly database: string; readonly schema: string }): void;
+  look(look: Look): void;
+}
+
+/** A log that reads well at a glance: a line when something changed, and one a minute when nothing did. */
+export function progressLog(sink: LogSink): Progress {
+  let config: GateConfig | undefined;
+  let previous: Look | undefined;
+  let printed: { readonly at: number; readonly state: string } | undefined;
+  const explained = new Set<string>();
+
+  return {
+    begin(given, where) {
+      config = given;
+      sink.line(plain(opening(given)));
+      sink.line(plain(say`System database: ${where.database}, schema ${where.schema}.`));
+    },
+    look(look) {
+      if (config === undefined) return;
+      const { judgement, time } = look;
+      if (previous === undefined) {
+        sink.line(plain(whatIsThere(judgement)));
+        const groups = groupLines(judgement);
+        if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
+      }
+      const state = stateOf(judgement);
+      if (printed === undefined || printed.state !== state || time.ended - printed.at >= HEARTBEAT_MS) {
+        sink.line(lookLine(config, look, previous));
+        printed = { at: time.ended, state };
+      }
+      for (const { key, version, blocker } of explainable(judgement)) {
+        if (explained.has(key)) continue;
+        explained.add(key);
+        sink.line(
+          `  ${plain(say`${version === undefined ? own('') : say`${version}: `}${describeBlocker(blocker)}`)}`,
+        );
+      }
+      previous = look;
+    },
+  };
+}
+
+function opening(config: GateConfig): Sentence {
+  const application =
+    config.application === undefined ? own('') : say` of the application ${config.application}`;
+  const what = say`${targetsInWords(config)}${application}`;
+  const settle = durationText(config.settleMs);
+  switch (config.mode) {
+    case 'wait':
+      return say`Waiting until ${what} can be retired: for ${own(durationText(config.timeoutMs))} at most, a look every ${own(
+        durationText(config.pollIntervalMs),
+      )}, clean for ${own(settle)}.`;
+    case 'check':
+      return say`Checking whether ${what} can be retired: clean for ${own(settle)}, or this step fails.`;
+    case 'report':
+      return say`Reporting whether ${what} can be retired: work in flight does not fail this step.`;
+  }
+}
+
+function targetsInWords(config: GateConfig): Sentence {
+  switch (config.targets.kind) {
+    case 'named':
+      return namesOf(config.targets.versions);
+    case 'all-but':
+      return say`every version but ${namesOf(config.targets.keep)}`;
+    case 'all-but-latest':
+      return own('every version but the latest');
+  }
+}
+
+/** What the first look found, before it is judged. */
+function whatIsThere({ observation, targets, memory }: Judgement): Sentence {
+  const { database, seen } = observation;
+  const server = say`PostgreSQL ${own(database.serverVersion)}${own(
+    database.migration === undefined ? '' : `, DBOS migration ${database.migration}`,
+  )}`;
+  if (seen === undefined) return say`${server}.`;
+  const newest = registeredVersions(seen)[0];
+  const registered =
+    newest === undefined
+      ? own('no version is registered')
+      : say`${seen.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
+  const kept = memory.kept === undefined ? own('') : say`; kept: ${namesOf(memory.kept)}`;
+  const retired =
+    memory.kept === undefined
+      ? own('')
+      : targets.length === 0
+        ? own('; nothing to retire')
+        : say`; to retire: ${namesOf(targets.map(({ version }) => version))}`;
+  return say`${server}. Versions: ${registered}${kept}${retired}.`;
+}
+
+/** What a change is a change of. */
+function stateOf(judgement: Judgement): string {
+  return JSON.stringify([
+    judgement.gate.map(({ kind }) => kind),
+    judgement.targets.map((target) => [
+      target.version,
+      target.pending,
+      target.enqueued,
+      target.delayed,
+      target.unknownStatus,
+      target.settledForMs !== undefined,
+      target.drained,
+      target.blockers.map(({ kind }) => kind),
+    ]),
+  ]);
+}
+
+function lookLine(config: GateConfig, look: Look, previous: Look | undefined): string {
+  const { judgement, time } = look;
+  const targets = judgement.targets.filter(({ judged }) => judged);
+  const inFlight = inFlightOnAll(targets);
+  const parts = [
+    `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
+    ...differencePart(inFlight, previous),
+    ...shortReasons(blockersOf(judgement)),
+    ...versionsPart(targets),
+    ...settlePart(config, judgement),
+    ...(config.mode === 'wait' ? [timeLeft(config, time.ended)] : []),
+  ];
+  return `[${durationText(time.ended).padStart(6)}] ${parts.join('; ')}`;
+}
+
+function differencePart(inFlight: number, previous: Look | undefined): readonly string[] {
+  if (previous === undefined) return [];
+  const before = inFlightOnAll(previous.judgement.targets.filter(({ judged }) => judged));
+  if (before === inFlight) return ['no change'];
+  const difference = Math.abs(inFlight - before).toLocaleString('en-US');
+  return [`${difference} ${inFlight < before ? 'fewer' : 'more'}`];
+}
+
+/** With several targets: how many are clean, and which of the others hold the most. */
+function versionsPart(targets: readonly TargetJudgement[]): readonly string[] {
+  if (targets.length < 2) return [];
+  const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
+  const most = [...blocked]
+    .sort((a, b) => inFlightOn(b) - inFlightOn(a))
+    .slice(0, 3)
+    .map((target) => `${quotedName(target.version)} ${inFlightOn(target).toLocaleString('en-US')}`);
+  const rest = blocked.length - most.length;
+  const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
+  return [`${targets.length - blocked.length} of ${targets.length} versions clean${listed}`];
+}
+
+function settlePart(config: GateConfig, judgement: Judgement): readonly string[] {
+  if (judgement.drained) return ['drained'];
+  const settled = judgement.targets.flatMap(({ settledForMs }) => settledForMs ?? []);
+  const allClean = settled.length === judgement.targets.filter(({ judged }) => judged).length;
+  if (!allClean || judgement.gate.length > 0) return [];
+  const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
+  return [leftMs > 0 ? `clean, and must stay so for ${durationText(leftMs)}` : 'clean'];
+}
+
+function timeLeft(config: GateConfig, elapsedMs: number): string {
+  const leftMs = config.timeoutMs - elapsedMs;
+  return leftMs > 0 ? `${durationText(leftMs)} left` : 'the timeout has passed';
+}
+
+/** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
+function groupLines({ observation, targets, unversioned }: Judgement): readonly string[] {
+  const versions = new Set(targets.map(({ version }) => version));
+  const groups = (observation.seen?.groups.items ?? []).filter(({ version }) =>
+    version === null ? unversioned > 0 : versions.has(version),
+  );
+  const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
+    const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
+    const version =
+      group.version === null ? ', unversioned' : versions.size > 1 ? `, ${quotedName(group.version)}` : '';
+    const ignored = group.ignored ? ', ignored' : '';
+    return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
+  });
+  const left = groups.length - lines.length + (observation.seen?.groups.leftOut ?? 0);
+  return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
+}
+
+function explainable(judgement: Judgement): readonly {
+  readonly key: string;
+  readonly version: string | undefined;
+  readonly blocker: Blocker;
+}[] {
+  return [
+    ...judgement.gate.map((blocker) => ({ key: blocker.kind, version: undefined, blocker })),
+    ...judgement.targets
+      .slice(0, 5)
+      .flatMap(({ version, blockers }) =>
+        blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })),
+      ),
+  ];
+}
+
+function summed(targets: readonly TargetJudgement[]) {
+  const sum = (of: (target: TargetJudgement) => number) =>
+    targets.reduce((all, target) => all + of(target), 0);
+  return { pending: sum((t) => t.pending), enqueued: sum((t) => t.enqueued), delayed: sum((t) => t.delayed) };
+}

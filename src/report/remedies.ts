@@ -1,0 +1,62 @@
+import type { WorkflowDetail } from '../gate/observation.ts';
+import { latestVersions } from '../gate/targets.ts';
+import { shellQuoted, sqlLiteral } from './escape.ts';
+import { type Result, targetsOf } from './result.ts';
+
+/** DBOS's command line reads the URL from here in the commands that are shown: no secret is in them. */
+const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
+
+/**
+ * What to do about one blocking workflow, as commands of DBOS's own command line (TypeScript; Python's has the
+ * same verbs and options). Undefined when its id holds what cannot be typed or seen.
+ */
+export function commandsFor(
+  workflow: WorkflowDetail,
+  newVersion: string | undefined,
+): readonly string[] | undefined {
+  const id = shellQuoted(workflow.id);
+  const version = newVersion === undefined ? undefined : shellQuoted(newVersion);
+  if (id === undefined || id.startsWith("'-")) return undefined;
+  const nextStep = workflow.lastStep === null ? 0 : workflow.lastStep.number + 1;
+  return [
+    '# look at it, and at the steps it has done',
+    `npx dbos workflow get ${id} ${URL_OPTION}`,
+    `npx dbos workflow steps ${id} ${URL_OPTION}`,
+    '# give it up: it stops before its next step',
+    `npx dbos workflow cancel ${id} ${URL_OPTION}`,
+    ...(version === undefined
+      ? []
+      : [
+          '# or cancel it, and let the new version go on from its last step, if the new code fits the steps done',
+          `npx dbos workflow fork ${id} --step ${nextStep} --application-version ${version} ${URL_OPTION}`,
+        ]),
+  ];
+}
+
+/** The version that forks of the blocking work should run on: the latest that is no target. */
+export function newVersionOf(result: Result): string | undefined {
+  const registrations = result.last?.judgement.observation.seen?.registrations?.versions ?? [];
+  const targets = new Set(targetsOf(result).map(({ version }) => version));
+  return [...latestVersions(registrations)].find((version) => !targets.has(version));
+}
+
+/** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
+export function inspectionSql(result: Result): readonly string[] {
+  const schema = `"${(result.schema ?? 'dbos').replaceAll('"', '""')}"`;
+  const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
+  const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
+  const versions =
+    literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
+  const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
+  const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
+  return [
+    'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
+    '       to_timestamp(created_at / 1000.0) AS created',
+    `  FROM ${schema}.workflow_status`,
+    " WHERE (status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')",
+    ...(filter === undefined
+      ? []
+      : [`   AND (${filter}${unversioned ? ' OR application_version IS NULL' : ''})`]),
+    ' ORDER BY created_at;',
+  ];
+}

@@ -1,0 +1,153 @@
+import { durationText } from '../duration.ts';
+import { type Blocker, describeBlocker } from '../gate/blocker.ts';
+import type { GateConfig } from '../gate/config.ts';
+import { blockersOf } from '../gate/decide.ts';
+import type { Look } from '../gate/hold.ts';
+import type { TargetJudgement } from '../gate/judge.ts';
+import type { WorkflowDetail } from '../gate/observation.ts';
+import { counted, namesOf, own, type Sentence, say } from '../gate/sentence.ts';
+import type { StepResult, Verdict } from '../gate/verdict.ts';
+
+/** How a run ended: what every renderer starts from. */
+export interface Result {
+  readonly verdict: Verdict;
+  readonly step: StepResult;
+  /** Absent when the inputs could not be read. */
+  readonly config: GateConfig | undefined;
+  /** The schema that holds DBOS's tables. */
+  readonly schema: string | undefined;
+  /** The deciding look, or the last one before a failure; absent when there was none. */
+  readonly last: Look | undefined;
+  /** Why there is no other verdict than `error`, when a failure and no blocker is the reason. */
+  readonly failure: Sentence | undefined;
+  readonly warnings: readonly Sentence[];
+  readonly waitedMs: number;
+  readonly looks: number;
+}
+
+/** The targets that the gate judged. */
+export function targetsOf(result: Result): readonly TargetJudgement[] {
+  return result.last?.judgement.targets ?? [];
+}
+
+/** Workflows in flight on a target, ignored ones excluded. */
+export function inFlightOn(target: TargetJudgement): number {
+  return target.pending + target.enqueued + target.delayed + target.unknownStatus;
+}
+
+export function inFlightOnAll(targets: readonly TargetJudgement[]): number {
+  return targets.reduce((sum, target) => sum + inFlightOn(target), 0);
+}
+
+/** The workflows of the detail list that are in flight on a target, or unversioned and claimable by one. */
+export function blockingWorkflows(result: Result): readonly WorkflowDetail[] {
+  return (result.last?.judgement.observation.seen?.workflows.items ?? []).filter((w) =>
+    isRelevant(w, result),
+  );
+}
+
+/** Whether rows of this version, or of none, block a target. */
+export function isRelevant({ version }: { readonly version: string | null }, result: Result): boolean {
+  return version === null
+    ? (result.last?.judgement.unversioned ?? 0) > 0
+    : targetsOf(result).some((target) => target.version === version);
+}
+
+/** Names of the targets that may be torn down: none while anything blocks the whole gate. */
+export function drainedVersions(result: Result): readonly string[] {
+  return targetsOf(result)
+    .filter(({ drained }) => drained && !isInconclusive(result))
+    .map(({ version }) => version);
+}
+
+/** Names of every other target. */
+export function drainingVersions(result: Result): readonly string[] {
+  const drained = new Set(drainedVersions(result));
+  return targetsOf(result)
+    .filter(({ judged, version }) => judged && !drained.has(version))
+    .map(({ version }) => version);
+}
+
+/** After a failure, what an earlier look saw decides nothing. */
+function isInconclusive(result: Result): boolean {
+  return result.failure !== undefined;
+}
+
+/** The answer in a sentence that a person understands without knowing the gate. */
+export function headline(result: Result): Sentence {
+  const targets = targetsOf(result).filter(({ judged }) => judged);
+  const names = namesOf(targets.map(({ version }) => version));
+  const blocked = targets.filter(({ drained }) => !drained);
+  const inFlight = counted(inFlightOnAll(targets), 'workflow');
+  const waited = own(durationText(result.waitedMs));
+  switch (result.verdict) {
+    case 'drained':
+      return targets.length === 0
+        ? say`Nothing to retire: no other version has work in flight here.`
+        : say`Safe to retire ${names}: nothing in flight, and nothing started for ${own(
+            durationText(result.config?.settleMs ?? 0),
+          )}.`;
+    case 'in-flight':
+      return say`Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: ${inFlight} in flight${own(
+        otherReasons(blocked.flatMap(({ blockers }) => blockers)),
+      )}.`;
+    case 'still-latest':
+      return say`Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
+    case 'timed-out':
+      return say`Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(
+        blocked.map(({ version }) => version),
+      )}${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
+    case 'unknown-version':
+      return say`No answer: this system database does not know ${namesOf(unknownVersions(result))}.`;
+    case 'cancelled':
+      return say`Cancelled after ${waited}, before there was an answer${
+        targets.length > 0 ? say`: ${inFlight} in flight on ${names}` : own('')
+      }.`;
+    case 'error':
+      return say`No answer: the gate could not look, or could not trust what it saw. Do not tear anything down.`;
+  }
+}
+
+/** Everything that stands in the way, once each: the whole gate's first. */
+export function obstacles(result: Result): readonly Sentence[] {
+  if (result.failure !== undefined) return [result.failure];
+  return (result.last?.judgement.gate ?? []).map(describeBlocker);
+}
+
+/** A short name for what else than work in flight stands in the way. */
+const SHORT_REASONS: Readonly<Partial<Record<Blocker['kind'], string>>> = {
+  'unknown-status': 'statuses that the gate does not know',
+  'still-starting': 'work is still starting',
+  'open-transaction': 'a transaction is still writing',
+  latest: 'still the latest version',
+  unversioned: 'unversioned work',
+  'unknown-version': 'unknown version',
+  'application-not-seen': 'application not seen',
+  'several-applications': 'several applications',
+  'kept-version-unknown': 'a kept version is not registered',
+  'no-latest-version': 'no latest version',
+  'untrusted-database': 'untrusted database',
+  'statuses-not-scanned': 'unknown statuses possible',
+};
+
+/** The short names of blockers other than work in flight, once each. */
+export function shortReasons(blockers: readonly Blocker[]): readonly string[] {
+  return [...new Set(blockers.flatMap(({ kind }) => SHORT_REASONS[kind] ?? []))];
+}
+
+function otherReasons(blockers: readonly Blocker[]): string {
+  const reasons = shortReasons(blockers);
+  return reasons.length > 0 ? `; ${reasons.join(', ')}` : '';
+}
+
+function unknownVersions(result: Result): readonly string[] {
+  const judgement = result.last?.judgement;
+  if (judgement === undefined) return [];
+  const kept = blockersOf(judgement).flatMap((blocker) =>
+    blocker.kind === 'kept-version-unknown' ? blocker.versions : [],
+  );
+  return [
+    ...judgement.targets.filter(({ known, judged }) => judged && !known).map(({ version }) => version),
+    ...kept,
+  ];
+}

@@ -1,0 +1,260 @@
+import { durationText } from '../duration.ts';
+import { describeBlocker } from '../gate/blocker.ts';
+import type { TargetJudgement } from '../gate/judge.ts';
+import type { WorkflowDetail } from '../gate/observation.ts';
+import { own, type Sentence, say } from '../gate/sentence.ts';
+import { code, codeBlock, markdown } from './escape.ts';
+import { commandsFor, inspectionSql, newVersionOf } from './remedies.ts';
+import {
+  blockingWorkflows,
+  headline,
+  inFlightOn,
+  isRelevant,
+  obstacles,
+  type Result,
+  shortReasons,
+  targetsOf,
+} from './result.ts';
+
+/** GitHub drops a step's summary above 1 MiB; the margin is for what else the step may write. */
+export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
+
+const TARGETS_SHOWN = 100;
+const TARGETS_EXPLAINED = 10;
+const GROUPS_SHOWN = 50;
+
+const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' } as const;
+
+/** The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it. */
+export function summaryOf(result: Result): string {
+  const sections = [
+    verdictSection(result),
+    targetTable(result),
+    explanations(result),
+    groupTable(result),
+    workflowList(result),
+    nextSteps(result),
+    warningList(result),
+    footer(result),
+  ].filter((section) => section !== '');
+  return fitted(sections);
+}
+
+function verdictSection(result: Result): string {
+  const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
+  const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
+  return [`## ${icon} ${markdown(headline(result))}`, ...reasons].join('\n\n');
+}
+
+function targetTable(result: Result): string {
+  const targets = targetsOf(result);
+  const observedAt = result.last?.judgement.observation.observedAt;
+  if (targets.length === 0 || observedAt === undefined) return '';
+  const rows = [...targets]
+    .sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a))
+    .slice(0, TARGETS_SHOWN)
+    .map((target) => [
+      code(target.version),
+      targetState(target),
+      number(target.pending),
+      number(target.enqueued),
+      number(target.delayed),
+      number(target.ignored),
+      target.oldestCreatedAt === null ? '' : `${durationText(observedAt - target.oldestCreatedAt)} ago`,
+    ]);
+  return [
+    '### Versions to retire',
+    table(
+      ['Version', 'State', 'Pending', 'Enqueued', 'Delayed', 'Ignored', 'Oldest created'],
+      rows,
+      [2, 3, 4, 5],
+    ),
+    ...more(targets.length - rows.length, 'version'),
+  ].join('\n\n');
+}
+
+function targetState(target: TargetJudgement): string {
+  if (!target.judged) return 'never seen, not judged';
+  if (target.drained) return '✅ drained';
+  if (target.settledForMs !== undefined && target.blockers.length === 0)
+    return '⏳ clean, not for long enough';
+  const inFlight = inFlightOn(target);
+  const reasons = [
+    ...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []),
+    ...shortReasons(target.blockers),
+  ];
+  return reasons.length > 0 ? `⛔ ${reasons.join(', ')}` : '⛔ blocked with the whole gate';
+}
+
+/** Why the targets are blocked, the way out included. */
+function explanations(result: Result): string {
+  const blocked = targetsOf(result).filter(({ blockers }) => blockers.length > 0);
+  if (blocked.length === 0) return '';
+  const lines = blocked
+    .slice(0, TARGETS_EXPLAINED)
+    .flatMap(({ version, blockers }) =>
+      blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker))}`),
+    );
+  return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
+}
+
+function groupTable(result: Result): string {
+  const observation = result.last?.judgement.observation;
+  const groups = observation?.seen?.groups;
+  if (observation === undefined || groups === undefined) return '';
+  const relevant = groups.items.filter((group) => isRelevant(group, result));
+  if (relevant.length === 0) return '';
+  const severalVersions = targetsOf(result).length > 1;
+  const rows = relevant
+    .slice(0, GROUPS_SHOWN)
+    .map((group) => [
+      group.name === null ? '(no name)' : code(group.name),
+      group.queue === null ? '' : code(group.queue),
+      ...(severalVersions ? [group.version === null ? '(none)' : code(group.version)] : []),
+      number(group.pending),
+      number(group.enqueued),
+      number(group.delayed),
+      `${durationText(observation.observedAt - group.oldestCreatedAt)} ago`,
+      [...(group.ignored ? ['ignored'] : []), ...(group.version === null ? ['unversioned'] : [])].join(', '),
+    ]);
+  const version = severalVersions ? ['Version'] : [];
+  const first = 2 + version.length;
+  return [
+    '### What is in flight, by workflow',
+    table(['Workflow', 'Queue', ...version, 'Pending', 'Enqueued', 'Delayed', 'Oldest created', ''], rows, [
+      first,
+      first + 1,
+      first + 2,
+    ]),
+    ...more(relevant.length - rows.length + groups.leftOut, 'group'),
+  ].join('\n\n');
+}
+
+function workflowList(result: Result): string {
+  const observation = result.last?.judgement.observation;
+  const workflows = blockingWorkflows(result);
+  if (observation === undefined || workflows.length === 0) return '';
+  const ago = (time: number | null) =>
+    time === null
+      ? ''
+      : time > observation.observedAt
+        ? `in ${durationText(time - observation.observedAt)}`
+        : `${durationText(observation.observedAt - time)} ago`;
+  const rows = workflows.map((workflow) => [
+    code(workflow.id),
+    workflowName(workflow),
+    `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? ` until ${ago(workflow.delayUntil)}` : ''}`,
+    workflow.queue === null ? '' : code(workflow.queue),
+    workflow.executor === null ? '' : code(workflow.executor),
+    ago(workflow.createdAt),
+    ago(workflow.startedAt),
+    workflow.lastStep === null
+      ? ''
+      : `${number(workflow.lastStep.number)} ${code(workflow.lastStep.name)} ${ago(workflow.lastStep.completedAt)}`,
+    workflow.parent === null ? '' : code(workflow.parent),
+  ]);
+  const leftOut = observation.seen?.workflows.leftOut ?? 0;
+  const title =
+    leftOut > 0
+      ? `The oldest ${number(rows.length)} of ${number(rows.length + leftOut)} workflows in flight`
+      : 'The workflows in flight';
+  return [
+    `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
+    table(
+      ['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Started', 'Last step', 'Parent'],
+      rows,
+      [],
+    ),
+    ...(leftOut > 0 ? [`${number(leftOut)} more are in the database; the query below shows them all.`] : []),
+    '</details>',
+  ].join('\n\n');
+}
+
+function workflowName({ name, className }: WorkflowDetail): string {
+  if (name === null) return '(no name)';
+  return className ? `${code(className)}.${code(name)}` : code(name);
+}
+
+function nextSteps(result: Result): string {
+  if (result.verdict === 'drained') {
+    return targetsOf(result).length === 0
+      ? ''
+      : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
+  }
+  const [workflow] = blockingWorkflows(result);
+  if (workflow === undefined) return '';
+  const commands = commandsFor(workflow, newVersionOf(result)) ?? [
+    '# The id of the oldest workflow holds characters that cannot be shown or typed safely:',
+    '# take it from the query below.',
+  ];
+  const customSchema =
+    result.schema === undefined || result.schema === 'dbos'
+      ? []
+      : [
+          "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
+        ];
+  return [
+    '### What to do next',
+    'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one:',
+    codeBlock('sh', commands),
+    ...customSchema,
+    'Everything that the gate counted:',
+    codeBlock('sql', inspectionSql(result)),
+  ].join('\n\n');
+}
+
+function warningList(result: Result): string {
+  if (result.warnings.length === 0) return '';
+  return ['### Before you act on this', result.warnings.map((w) => `- ⚠️ ${markdown(w)}`).join('\n')].join(
+    '\n\n',
+  );
+}
+
+function footer(result: Result): string {
+  const observation = result.last?.judgement.observation;
+  if (observation === undefined) return '';
+  const { serverVersion, migration } = observation.database;
+  const server: Sentence = say`PostgreSQL ${own(serverVersion)}${own(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
+  return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(
+    result.waitedMs,
+  )} and ${number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}. ${markdown(server)}.</sub>`;
+}
+
+/** Sections in their order, as many as fit: the last ones are left out, and that is said. */
+function fitted(sections: readonly string[]): string {
+  const notice =
+    '_More was left out here, to stay below the size that GitHub shows. The report file has it._';
+  const kept: string[] = [];
+  let bytes = Buffer.byteLength(notice) + 2;
+  for (const section of sections) {
+    bytes += Buffer.byteLength(section) + 2;
+    if (bytes > SUMMARY_BYTES) return `${[...kept, notice].join('\n\n')}\n`;
+    kept.push(section);
+  }
+  return `${kept.join('\n\n')}\n`;
+}
+
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+function quoteBlock(sentence: Sentence): string {
+  return markdown(sentence)
+    .split('\n')
+    .map((line) => `> ${line}`)
+    .join('\n');
+}
+
+function more(count: number, noun: string): readonly string[] {
+  return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** What the gate needs to know of the workflow run that it is a step of. */
+export interface RunContext {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Runs to which GitHub passes no secrets. */
+  readonly withoutSecrets: 'fork' | 'dependabot' | undefined;
+}
+
+const repository = z.object({ full_name: z.string() }).nullish();
+const pullRequestEvent = z.object({
+  pull_request: z.object({ head: z.object({ repo: repository }), base: z.object({ repo: repository }) }),
+});
+
+/** Reads the run's context from the variables and the event file that the runner provides. */
+export function readRunContext(environment: RunContext['environment']): RunContext {
+  return { environment, withoutSecrets: withoutSecrets(environment) };
+}
+
+function withoutSecrets(environment: RunContext['environment']): RunContext['withoutSecrets'] {
+  if (environment['GITHUB_ACTOR'] === 'dependabot[bot]') return 'dependabot';
+  const event = pullRequestEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
+  if (!event.success || environment['GITHUB_EVENT_NAME'] === 'pull_request_target') return undefined;
+  const { head, base } = event.data.pull_request;
+  return head.repo?.full_name === base.repo?.full_name ? undefined : 'fork';
+}
+
+function readEvent(path: string | undefined): unknown {
+  try {
+    return path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

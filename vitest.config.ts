@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['tests/{unit,database,action}/**/*.test.ts'],
+    globalSetup: [],
+    // GitHub's language service imports JSON without import attributes: it has to go through Vite.
+    server: { deps: { inline: [/@actions\//] } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
