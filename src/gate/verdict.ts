@@ -12,6 +12,20 @@ export const VERDICTS = [
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** When each verdict is given: the words of the table in the README. */
+export const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
+  error: 'The gate could not look, or could not understand or trust what it saw.',
+  cancelled: 'The job was cancelled before there was an answer.',
+  'unknown-version':
+    'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
+  'timed-out': '`wait`: something still blocked when the timeout passed.',
+  'in-flight':
+    '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
+  'still-latest':
+    '`check` and `report`: nothing else blocks, but a version to retire is still the latest, so new work is sent to it.',
+  drained: 'Every version to retire was clean for the settle window; or there is nothing to retire.',
+};
+
 /** Of several answers that hold at once, the one to give. */
 export function foremost(verdicts: readonly Verdict[]): Verdict | undefined {
   return VERDICTS.find((verdict) => verdicts.includes(verdict));

@@ -1,0 +1,166 @@
+import type { GateConfig } from '../../src/gate/config.ts';
+import { type Clock, type HoldParts, hold, type Look } from '../../src/gate/hold.ts';
+import type {
+  DatabaseFacts,
+  LookRequest,
+  Observation,
+  Registration,
+  StartedOnVersion,
+  SystemDatabaseContents,
+  VersionInFlight,
+} from '../../src/gate/observation.ts';
+
+/** The database's clock at the first look of a test; later looks follow the gate's clock from there. */
+export const DATABASE_EPOCH = Date.UTC(2026, 0, 1);
+
+export function config(changes: Partial<GateConfig> = {}): GateConfig {
+  return {
+    targets: { kind: 'named', versions: ['1.0.0'] },
+    application: undefined,
+    mode: 'wait',
+    timeoutMs: 30 * 60_000,
+    onTimeout: 'fail',
+    pollIntervalMs: 5000,
+    lookTimeoutMs: 30_000,
+    settleMs: 10_000,
+    ignoreWorkflows: [],
+    onUnknown: 'fail',
+    onLatest: 'block',
+    onUnversioned: 'auto',
+    ...changes,
+  };
+}
+
+export function registration(
+  version: string,
+  timestamp: number,
+  application: string | null = 'shop',
+): Registration {
+  return { version, application, timestamp };
+}
+
+/** 1.0.0 was registered before 2.0.0, by an SDK that writes its application's name. */
+export const twoRegistered: readonly Registration[] = [registration('1.0.0', 1), registration('2.0.0', 2)];
+
+export function inFlight(version: string | null, counts: Partial<VersionInFlight> = {}): VersionInFlight {
+  return {
+    version,
+    application: 'shop',
+    pending: 0,
+    enqueued: 0,
+    delayed: 0,
+    ignored: 0,
+    oldestCreatedAt: DATABASE_EPOCH,
+    ...counts,
+  };
+}
+
+/** So many rows created lately: `then` as the look before counted them, `now` as this one does. */
+export function started(version: string, then: number, now: number): StartedOnVersion {
+  return {
+    version,
+    application: 'shop',
+    sincePrevious: { count: now, fingerprint: String(now * 7) },
+    fromHere: { count: then, fingerprint: String(then * 7) },
+  };
+}
+
+export function facts(changes: Partial<DatabaseFacts> = {}): DatabaseFacts {
+  return {
+    serverVersion: '18.4',
+    standby: false,
+    logicalSubscriber: false,
+    relationKind: 'r',
+    rowSecurityActive: false,
+    missingColumns: [],
+    migration: 123,
+    ...changes,
+  };
+}
+
+export interface Scene extends Partial<Omit<SystemDatabaseContents, 'registrations' | 'started'>> {
+  readonly registrations?: readonly Registration[] | 'no-table';
+  readonly started?: readonly StartedOnVersion[];
+  readonly database?: DatabaseFacts;
+}
+
+/** What a look sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
+export function observation(scene: Scene = {}): Observation {
+  const { registrations = twoRegistered, started: created = [], database = facts(), ...rest } = scene;
+  return {
+    observedAt: DATABASE_EPOCH,
+    lookMs: 10,
+    database,
+    seen: {
+      registrations:
+        registrations === 'no-table' ? undefined : { versions: registrations, total: registrations.length },
+      owners: ['shop'],
+      applicationSeen: true,
+      inFlight: [],
+      groups: { items: [], leftOut: 0 },
+      workflows: { items: [], leftOut: 0 },
+      started: { versions: created, fromHere: DATABASE_EPOCH - 60_000 },
+      writers: [],
+      unknownStatuses: undefined,
+      failed: undefined,
+      history: undefined,
+      newestWriteAt: DATABASE_EPOCH,
+      ...rest,
+    },
+  };
+}
+
+/** A clock that stands still but for pauses, and a record of them. */
+export function testClock(): Clock & { readonly pauses: number[] } {
+  let now = 1_000_000;
+  const pauses: number[] = [];
+  return {
+    pauses,
+    now: () => now,
+    pause: async (milliseconds) => {
+      pauses.push(milliseconds);
+      now += milliseconds;
+    },
+  };
+}
+
+/** What the look of this number sees, when so many milliseconds have passed and this was asked. */
+export type Script = (look: {
+  readonly number: number;
+  readonly at: number;
+  readonly request: LookRequest;
+}) => Scene;
+
+/**
+ * Holds against a scripted system database, on a clock that costs no time. History is searched in `history`, a
+ * list of the versions that some row carries.
+ */
+export async function holdAgainst(
+  gate: GateConfig,
+  script: Script,
+  parts: Partial<HoldParts> & { readonly history?: readonly string[] } = {},
+) {
+  const clock = testClock();
+  const beginning = clock.now();
+  const looks: Look[] = [];
+  const requests: LookRequest[] = [];
+  const outcome = await hold(gate, {
+    clock,
+    signal: new AbortController().signal,
+    onLook: (look) => looks.push(look),
+    observer: {
+      look: async (request) => {
+        requests.push(request);
+        const at = clock.now() - beginning;
+        const searched = request.searchHistoryFor;
+        const history =
+          searched.length === 0
+            ? undefined
+            : { searchedFor: searched, found: [...(parts.history ?? [])], complete: true };
+        return observation({ history, ...script({ number: requests.length, at, request }) });
+      },
+    },
+    ...parts,
+  });
+  return { ...outcome, looks, requests, pauses: clock.pauses };
+}

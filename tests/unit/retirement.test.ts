@@ -1,0 +1,420 @@
+import { describe, expect, test } from 'vitest';
+import { verdictOf } from '../../src/gate/blocker.ts';
+import { blockersOf } from '../../src/gate/decide.ts';
+import {
+  config,
+  facts,
+  holdAgainst,
+  inFlight,
+  registration,
+  type Scene,
+  started,
+  twoRegistered,
+} from './builders.ts';
+
+/* The rule of retirement, point by point: each test fails when its rule is taken out. */
+
+const check = config({ mode: 'check' });
+
+/** The answer of `check`, and the kinds of the blockers that stand in the last look. */
+async function checked(scene: Scene, changes = {}, history: readonly string[] = []) {
+  const { verdict, last } = await holdAgainst({ ...check, ...changes }, () => scene, { history });
+  const kinds = last === undefined ? [] : blockersOf(last.judgement).map(({ kind }) => kind);
+  return { verdict, kinds: [...new Set(kinds)] };
+}
+
+test('a registered version with nothing in flight, which is not the latest, has drained', async () => {
+  expect(await checked({})).toEqual({ verdict: 'drained', kinds: [] });
+});
+
+describe('rule 1: a target is known', () => {
+  const stranger = { targets: { kind: 'named', versions: ['1.0.1'] } } as const;
+
+  test('fails for a version that the database has never seen', async () => {
+    expect(await checked({}, stranger)).toEqual({ verdict: 'unknown-version', kinds: ['unknown-version'] });
+  });
+
+  test('ends a hold for it at once', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(stranger), () => ({}));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'unknown-version', waitedMs: 0 });
+  });
+
+  test('takes a version for known that only the history carries', async () => {
+    expect((await checked({}, stranger, ['1.0.1'])).kinds).not.toContain('unknown-version');
+  });
+
+  test('searches the history once a version, and not for a registered one', async () => {
+    const { requests } = await holdAgainst(
+      config({ targets: { kind: 'named', versions: ['1.0.0', '0.9.0'] } }),
+      ({ number }) => ({ inFlight: number < 5 ? [inFlight('1.0.0', { pending: 1 })] : [] }),
+      { history: ['0.9.0'] },
+    );
+    expect(requests.flatMap(({ searchHistoryFor }) => searchHistoryFor)).toEqual(['0.9.0']);
+  });
+
+  test('takes a version whose search did not finish for unknown', async () => {
+    const history = { searchedFor: ['1.0.1'], found: [], complete: false };
+    const { verdict, last } = await holdAgainst({ ...check, ...stranger }, ({ number }) =>
+      number === 2 ? { history } : {},
+    );
+    expect(verdict).toBe('unknown-version');
+    expect(last?.judgement.targets[0]?.blockers[0]).toMatchObject({ searched: 'timed-out' });
+  });
+
+  test('still knows a version whose last row was garbage-collected during the hold', async () => {
+    const { verdict } = await holdAgainst(config({ onUnversioned: 'ignore' }), ({ number }) => ({
+      registrations: [registration('2.0.0', 2)],
+      inFlight: number === 1 ? [inFlight('1.0.0', { pending: 1 })] : [],
+    }));
+    expect(verdict).toBe('drained');
+  });
+
+  test('takes unknown versions out of the judgement with on-unknown: pass', async () => {
+    const targets = { kind: 'named', versions: ['1.0.0', '1.0.1'] } as const;
+    const { verdict, last } = await holdAgainst({ ...check, targets, onUnknown: 'pass' }, () => ({}));
+    expect(verdict).toBe('drained');
+    expect(last?.judgement.targets.map(({ version, drained, judged }) => [version, drained, judged])).toEqual(
+      [
+        ['1.0.0', true, true],
+        ['1.0.1', false, false],
+      ],
+    );
+  });
+
+  test.each(['1.0.0 ', 'V1', ' v 1'])(
+    'fails for %j, all but a known version, with on-unknown: pass as well',
+    async (version) => {
+      const changes = { targets: { kind: 'named', versions: [version] }, onUnknown: 'pass' } as const;
+      const registrations = [...twoRegistered, registration('v1', 0)];
+      expect((await checked({ registrations }, changes)).verdict).toBe('unknown-version');
+    },
+  );
+
+  test('finds the version that was meant in the history too', async () => {
+    const changes = { targets: { kind: 'named', versions: ['RELEASE'] }, onUnknown: 'pass' } as const;
+    expect((await checked({}, changes, ['release'])).verdict).toBe('unknown-version');
+  });
+});
+
+describe('rule 2: nothing is in flight', () => {
+  test.each(['pending', 'enqueued', 'delayed'] as const)('one %s workflow blocks', async (status) => {
+    const scene = { inFlight: [inFlight('1.0.0', { [status]: 1 })] };
+    expect(await checked(scene)).toEqual({ verdict: 'in-flight', kinds: ['in-flight'] });
+  });
+
+  test('work on another version does not block', async () => {
+    expect((await checked({ inFlight: [inFlight('2.0.0', { pending: 9 })] })).verdict).toBe('drained');
+  });
+
+  test('ignored work does not block', async () => {
+    expect((await checked({ inFlight: [inFlight('1.0.0', { ignored: 3 })] })).verdict).toBe('drained');
+  });
+
+  test('every target counts', async () => {
+    const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
+    const registrations = [registration('0.9.0', 0), ...twoRegistered];
+    const scene = { registrations, inFlight: [inFlight('0.9.0', { pending: 1 })] };
+    expect((await checked(scene, { targets })).verdict).toBe('in-flight');
+  });
+});
+
+describe('rule 3: nothing starts during the settle window', () => {
+  test('a workflow that began and ended between two looks blocks', async () => {
+    const { verdict, last } = await holdAgainst(check, ({ number }) => ({
+      started: number === 2 ? [started('1.0.0', 1, 1)] : [],
+    }));
+    expect(verdict).toBe('in-flight');
+    expect(last?.judgement.targets[0]?.blockers).toEqual([{ kind: 'still-starting', atLeast: 1 }]);
+  });
+
+  test('rows created before the window do not block, however their clocks are off', async () => {
+    expect((await checked({ started: [started('1.0.0', 40, 40)] })).verdict).toBe('drained');
+  });
+
+  test('another row in the place of one that was deleted blocks', async () => {
+    const { verdict } = await holdAgainst(check, ({ number }) => ({
+      started: [
+        {
+          version: '1.0.0',
+          application: null,
+          sincePrevious: { count: 1, fingerprint: `row ${number}` },
+          fromHere: { count: 1, fingerprint: `row ${number}` },
+        },
+      ],
+    }));
+    expect(verdict).toBe('in-flight');
+  });
+
+  test('starts on another version do not block', async () => {
+    const { verdict } = await holdAgainst(check, ({ number }) => ({
+      started: [started('2.0.0', number, number * 9)],
+    }));
+    expect(verdict).toBe('drained');
+  });
+
+  test('each look asks for what was created since the look before fixed', async () => {
+    const { requests } = await holdAgainst(check, () => ({}));
+    expect(requests[0]?.startedSince).toBeUndefined();
+    expect(requests[1]?.startedSince).toBeDefined();
+  });
+
+  test('work that starts again restarts the window of a hold', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
+      inFlight: at === 5000 ? [inFlight('1.0.0', { pending: 1 })] : [],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 20_000 });
+  });
+
+  test('short work between looks restarts the window of a hold', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
+      started: at === 5000 ? [started('1.0.0', 1, 1)] : at === 10_000 ? [started('1.0.0', 1, 1)] : [],
+    }));
+    expect(verdict).toBe('drained');
+    expect(waitedMs).toBeGreaterThanOrEqual(20_000);
+  });
+});
+
+describe('rule 4: nothing is about to appear', () => {
+  const writer = (transaction: string) => ({ transaction, pid: 42, connection: 'shop' });
+
+  test('a transaction that was writing at the first clean look blocks until it has ended', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
+      writers: at < 60_000 ? [writer('3/7')] : [],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
+  });
+
+  test('check fails when it has not ended within the settle window', async () => {
+    expect(await checked({ writers: [writer('3/7')] })).toEqual({
+      verdict: 'in-flight',
+      kinds: ['open-transaction'],
+    });
+  });
+
+  test('transactions that began later do not block', async () => {
+    const { verdict } = await holdAgainst(check, ({ number }) => ({ writers: [writer(`3/${number}`)] }));
+    expect(verdict).toBe('drained');
+  });
+
+  test('a settle window of 0s does not overlook it', async () => {
+    const { verdict } = await holdAgainst({ ...check, settleMs: 0 }, () => ({ writers: [writer('3/7')] }));
+    expect(verdict).toBe('in-flight');
+  });
+});
+
+describe('rule 5: a target is not the latest version', () => {
+  const promoted = [registration('1.0.0', 3), registration('2.0.0', 2)];
+
+  test('the latest version blocks, though nothing is in flight', async () => {
+    expect(await checked({ registrations: promoted })).toEqual({
+      verdict: 'still-latest',
+      kinds: ['latest'],
+    });
+  });
+
+  test('of versions with the same timestamp each may be the latest', async () => {
+    const registrations = [registration('1.0.0', 2), registration('2.0.0', 2)];
+    expect((await checked({ registrations })).verdict).toBe('still-latest');
+  });
+
+  test('on-latest: ignore lifts the rule', async () => {
+    expect((await checked({ registrations: promoted }, { onLatest: 'ignore' })).verdict).toBe('drained');
+  });
+
+  test.each(['no-table', []] as const)('is void where nothing is registered (%j)', async (registrations) => {
+    expect((await checked({ registrations, owners: [] }, {}, ['1.0.0'])).verdict).toBe('drained');
+  });
+
+  test('work in flight is the answer before the latest version is', async () => {
+    const scene = { registrations: promoted, inFlight: [inFlight('1.0.0', { pending: 1 })] };
+    expect((await checked(scene)).verdict).toBe('in-flight');
+  });
+});
+
+describe('rule 6: no unversioned work could land on a target', () => {
+  const unversioned = [inFlight(null, { enqueued: 2 })];
+  const blocked = { verdict: 'in-flight', kinds: ['unversioned'] };
+  const claimless = [registration('1.0.0', 1, null), registration('2.0.0', 2)];
+
+  test('it does not block a target of an SDK that leaves it to the latest version', async () => {
+    expect((await checked({ inFlight: unversioned })).verdict).toBe('drained');
+  });
+
+  test('it blocks a target whose registration carries no application name', async () => {
+    expect(await checked({ inFlight: unversioned, registrations: claimless })).toEqual(blocked);
+  });
+
+  test('it blocks where nothing is registered', async () => {
+    expect(await checked({ inFlight: unversioned, registrations: [] }, {}, ['1.0.0'])).toEqual(blocked);
+  });
+
+  test('it blocks a target that is not registered itself', async () => {
+    expect(
+      await checked({ inFlight: unversioned, registrations: [registration('2.0.0', 2)] }, {}, ['1.0.0']),
+    ).toEqual(blocked);
+  });
+
+  test('it blocks the latest version, though on-latest is ignore', async () => {
+    const registrations = [registration('1.0.0', 3), registration('2.0.0', 2)];
+    expect(await checked({ inFlight: unversioned, registrations }, { onLatest: 'ignore' })).toEqual(blocked);
+  });
+
+  test('on-unversioned: block blocks always, ignore never', async () => {
+    expect(await checked({ inFlight: unversioned }, { onUnversioned: 'block' })).toEqual(blocked);
+    expect(
+      (await checked({ inFlight: unversioned, registrations: claimless }, { onUnversioned: 'ignore' }))
+        .verdict,
+    ).toBe('drained');
+  });
+
+  test('counts it only when a target could claim it', async () => {
+    const claimable = await holdAgainst(check, () => ({ inFlight: unversioned, registrations: claimless }));
+    const safe = await holdAgainst(check, () => ({ inFlight: unversioned }));
+    expect([claimable.last?.judgement.unversioned, safe.last?.judgement.unversioned]).toEqual([2, 0]);
+  });
+});
+
+describe('rule 7: the application is right', () => {
+  test('an application that owns nothing here is an error', async () => {
+    const scene = { applicationSeen: false, owners: ['shop'] };
+    expect(await checked(scene, { application: 'shpo' })).toEqual({
+      verdict: 'error',
+      kinds: ['application-not-seen'],
+    });
+  });
+
+  test('it has to own something at every look', async () => {
+    const { verdict } = await holdAgainst(config({ application: 'shop' }), ({ number }) => ({
+      applicationSeen: number < 2,
+    }));
+    expect(verdict).toBe('error');
+  });
+
+  test('several owners without a choice between them are an error', async () => {
+    expect(await checked({ owners: ['shop', 'crm'] })).toEqual({
+      verdict: 'error',
+      kinds: ['several-applications'],
+    });
+  });
+
+  test('several owners are all right when one is chosen', async () => {
+    expect((await checked({ owners: ['shop', 'crm'] }, { application: 'shop' })).verdict).toBe('drained');
+  });
+});
+
+describe('rule 8: kept versions are registered', () => {
+  const keep = (...versions: string[]) => ({ targets: { kind: 'all-but', keep: versions } }) as const;
+
+  test('check fails for a kept version that is not', async () => {
+    expect(await checked({}, keep('2.O.0'))).toEqual({
+      verdict: 'unknown-version',
+      kinds: ['kept-version-unknown', 'latest'],
+    });
+  });
+
+  test('wait gives it two minutes to register', async () => {
+    const launching = await holdAgainst(config(keep('3.0.0')), ({ at }) => ({
+      registrations: at < 100_000 ? twoRegistered : [...twoRegistered, registration('3.0.0', 3)],
+    }));
+    const typo = await holdAgainst(config(keep('3.O.0')), () => ({}));
+    expect(launching.verdict).toBe('drained');
+    expect(typo).toMatchObject({ verdict: 'unknown-version', waitedMs: 120_000 });
+  });
+
+  test('some row is enough where nothing is registered', async () => {
+    const scene = { registrations: 'no-table', owners: [] } as const;
+    expect((await checked(scene, keep('2.0.0'), ['2.0.0'])).verdict).toBe('drained');
+    expect((await checked(scene, keep('2.0.0'))).verdict).toBe('unknown-version');
+  });
+
+  test('being seen is not enough where others are registered', async () => {
+    expect((await checked({}, keep('1.5.0'), ['1.5.0'])).verdict).toBe('unknown-version');
+  });
+
+  test('keep-version: latest is an error where nothing is registered', async () => {
+    const changes = { targets: { kind: 'all-but-latest' } } as const;
+    expect(await checked({ registrations: 'no-table' }, changes)).toEqual({
+      verdict: 'error',
+      kinds: ['no-latest-version'],
+    });
+  });
+});
+
+describe('rule 9: the database can be trusted', () => {
+  test.each([
+    ['a standby', { standby: true }],
+    ['a logical subscriber', { logicalSubscriber: true }],
+    ['a view in place of the table', { relationKind: 'v' }],
+    ['row security that filters', { rowSecurityActive: true }],
+    ['a missing column', { missingColumns: ['application_version'] }],
+  ])('%s is an error', async (_what, changes) => {
+    expect(await checked({ database: facts(changes) })).toEqual({
+      verdict: 'error',
+      kinds: ['untrusted-database'],
+    });
+  });
+
+  test('a database that turns into a standby during the hold is an error', async () => {
+    const { verdict } = await holdAgainst(config(), ({ number }) => ({
+      database: facts({ standby: number > 1 }),
+    }));
+    expect(verdict).toBe('error');
+  });
+
+  test('a status that the gate does not know counts as in flight', async () => {
+    const unknownStatuses = [{ version: '1.0.0', status: 'PAUSED', count: 2 }];
+    expect(await checked({ unknownStatuses })).toEqual({ verdict: 'in-flight', kinds: ['unknown-status'] });
+  });
+
+  test('one on an unversioned row counts as unversioned work', async () => {
+    const unknownStatuses = [{ version: null, status: 'PAUSED', count: 2 }];
+    const scene = {
+      unknownStatuses,
+      registrations: [registration('1.0.0', 1, null), registration('2.0.0', 2)],
+    };
+    expect(await checked(scene)).toEqual({ verdict: 'in-flight', kinds: ['unversioned'] });
+  });
+
+  describe('on a schema newer than the gate knows', () => {
+    const database = facts({ migration: 124 });
+
+    test('a scan of the statuses decides, once', async () => {
+      const { verdict, requests } = await holdAgainst(config(), ({ at, request }) => ({
+        database,
+        inFlight: at < 30_000 ? [inFlight('1.0.0', { pending: 1 })] : [],
+        unknownStatuses: request.scanStatuses ? [] : undefined,
+      }));
+      expect(verdict).toBe('drained');
+      expect(requests.filter(({ scanStatuses }) => scanStatuses)).toHaveLength(1);
+    });
+
+    test('what the scan finds holds until a later scan finds it gone', async () => {
+      const found = [{ version: '1.0.0', status: 'PAUSED', count: 1 }];
+      const { verdict, waitedMs } = await holdAgainst(config(), ({ at, request }) => ({
+        database,
+        unknownStatuses: request.scanStatuses ? (at < 30_000 ? found : []) : undefined,
+      }));
+      expect(verdict).toBe('drained');
+      expect(waitedMs).toBeGreaterThanOrEqual(40_000);
+    });
+
+    test('a scan that does not finish is an error', async () => {
+      const { verdict } = await holdAgainst(config(), ({ request }) => ({
+        database,
+        unknownStatuses: request.scanStatuses ? 'timed-out' : undefined,
+      }));
+      expect(verdict).toBe('error');
+    });
+  });
+
+  test('an older schema is not scanned', async () => {
+    const { requests } = await holdAgainst(config(), () => ({}));
+    expect(requests.some(({ scanStatuses }) => scanStatuses)).toBe(false);
+  });
+});
+
+test('what blocks the whole gate blocks every target', async () => {
+  const { last } = await holdAgainst(check, () => ({ owners: ['shop', 'crm'] }));
+  expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([false]);
+  expect(last?.judgement.gate.map(verdictOf)).toEqual(['error']);
+});
