@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['tests/{unit,database,action}/**/*.test.ts'],
     globalSetup: [],
     // GitHub's language service imports JSON without import attributes: it has to go through Vite.
-    server: { deps: { inline: [/@actions\//] } },
+    server: { deps: { inline: [/@actions\/(expressions|languageservice|workflow-parser)/] } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

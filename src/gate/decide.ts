@@ -1,6 +1,7 @@
 import { type Blocker, verdictOf } from './blocker.ts';
 import type { GateConfig } from './config.ts';
-import type { Judgement, LookTime } from './judge.ts';
+import type { Judgement } from './judge.ts';
+import type { LookTime } from './memory.ts';
 import { KEPT_VERSION_GRACE_MS } from './targets.ts';
 import { foremost, type Verdict } from './verdict.ts';
 

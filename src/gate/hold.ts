@@ -1,7 +1,7 @@
 import type { GateConfig } from './config.ts';
 import { decide } from './decide.ts';
-import { firstRequest, type Judgement, judge, type LookTime } from './judge.ts';
-import { nothingSeen } from './memory.ts';
+import { firstRequest, type Judgement, judge } from './judge.ts';
+import { type LookTime, nothingSeen } from './memory.ts';
 import type { Observer } from './observation.ts';
 import type { Verdict } from './verdict.ts';
 

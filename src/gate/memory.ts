@@ -1,5 +1,11 @@
 import type { RowSet } from './observation.ts';
 
+/** When a look began and ended, in milliseconds since the gate began. */
+export interface LookTime {
+  readonly began: number;
+  readonly ended: number;
+}
+
 /**
  * What the gate carries from one look to the next. Times are in milliseconds since the gate began, of its own
  * monotonic clock, except where the database's clock is named.

@@ -1,34 +1,25 @@
 import type { GateBlocker } from './blocker.ts';
 import { type GateConfig, namedVersions } from './config.ts';
 import type { Memory } from './memory.ts';
-import type { Registration, SystemDatabaseContents, VersionSelection } from './observation.ts';
+import type { VersionSelection } from './observation.ts';
+import type { Seen } from './seen.ts';
 
 /** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
 export const KEPT_VERSION_GRACE_MS = 120_000;
-
-/** The latest version by DBOS's own rule, the greatest timestamp; several where timestamps are equal. */
-export function latestVersions(registrations: readonly Registration[]): ReadonlySet<string> {
-  const newest = newestTimestamp(registrations);
-  return new Set(registrations.filter(({ timestamp }) => timestamp === newest).map(({ version }) => version));
-}
-
-/** What is registered, the newest first; empty where this schema registers nothing. */
-export function registeredVersions(seen: SystemDatabaseContents): readonly Registration[] {
-  return [...(seen.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
-}
 
 /**
  * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
  * version in flight or lately started and, at the first look, the registered idle ones (the look brings the
  * newest 100). What registers after the first look is a newer deploy, and the empty string is no version.
  */
-export function updateTargets(config: GateConfig, memory: Memory, seen: SystemDatabaseContents): Memory {
-  const registered = registeredVersions(seen);
-  const newestRegistration = memory.newestRegistration ?? newestTimestamp(registered);
+export function updateTargets(config: GateConfig, memory: Memory, seen: Seen): Memory {
+  const { registered } = seen;
+  const newestRegistration =
+    memory.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
   if (config.targets.kind === 'named') {
     return { ...memory, newestRegistration, targets: new Set(config.targets.versions) };
   }
-  const kept = memory.kept ?? resolveKept(config, registered);
+  const kept = memory.kept ?? resolveKept(config, seen);
   if (kept === undefined) return memory;
 
   const firstLook = memory.newestRegistration === undefined;
@@ -38,10 +29,7 @@ export function updateTargets(config: GateConfig, memory: Memory, seen: SystemDa
       .filter(({ version, timestamp }) => timestamp > newestRegistration && !memory.targets.has(version))
       .map(({ version }) => version),
   ]);
-  const active = [
-    ...seen.inFlight.map(({ version }) => version),
-    ...seen.started.versions.map((s) => s.version),
-  ];
+  const active = [...seen.inFlight.keys(), ...seen.started.keys()];
   const idle = firstLook ? registered.map(({ version }) => version) : [];
   const targets = new Set(
     [...memory.targets, ...active, ...idle].filter(
@@ -60,14 +48,10 @@ export function selectionFor(config: GateConfig, memory: Memory): VersionSelecti
 }
 
 /** Rule 8: each kept version is registered or, where nothing is, known from some row. */
-export function keptVersionProblems(
-  config: GateConfig,
-  memory: Memory,
-  seen: SystemDatabaseContents,
-): readonly GateBlocker[] {
+export function keptVersionProblems(config: GateConfig, memory: Memory, seen: Seen): readonly GateBlocker[] {
   if (config.targets.kind === 'named') return [];
   if (memory.kept === undefined) return [{ kind: 'no-latest-version' }];
-  const registered = registeredVersions(seen).map(({ version }) => version);
+  const registered = seen.registered.map(({ version }) => version);
   if (registered.length > 0) {
     const versions = memory.kept.filter((version) => !registered.includes(version));
     return versions.length > 0
@@ -86,12 +70,8 @@ export function keptVersionProblems(
 }
 
 /** The kept versions to search the history for: once, and once more when the grace period has passed. */
-export function keptVersionsToSearch(
-  memory: Memory,
-  seen: SystemDatabaseContents,
-  now: number,
-): readonly string[] {
-  if (registeredVersions(seen).length > 0) return [];
+export function keptVersionsToSearch(memory: Memory, seen: Seen, now: number): readonly string[] {
+  if (seen.registered.length > 0) return [];
   return (memory.kept ?? []).filter((version) => {
     if (memory.known.has(version)) return false;
     const search = memory.searches.get(version);
@@ -99,14 +79,7 @@ export function keptVersionsToSearch(
   });
 }
 
-function resolveKept(config: GateConfig, registered: readonly Registration[]): readonly string[] | undefined {
+function resolveKept(config: GateConfig, seen: Seen): readonly string[] | undefined {
   if (config.targets.kind !== 'all-but-latest') return namedVersions(config);
-  return registered.length > 0 ? [...latestVersions(registered)] : undefined;
-}
-
-function newestTimestamp(registrations: readonly Registration[]): number {
-  return registrations.reduce(
-    (newest, { timestamp }) => Math.max(newest, timestamp),
-    Number.NEGATIVE_INFINITY,
-  );
+  return seen.latest.size > 0 ? [...seen.latest] : undefined;
 }

@@ -1,7 +1,6 @@
 import type { GateConfig } from './config.ts';
 import type { Judgement } from './judge.ts';
 import { counted, joined, namesOf, own, type Sentence, say } from './sentence.ts';
-import { registeredVersions } from './targets.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from './trust.ts';
 
 /** DBOS's constant version of applications that use patching instead of versions. */
@@ -31,8 +30,7 @@ export function configurationWarnings(config: GateConfig): readonly Sentence[] {
 
 /** What a person should know beside the verdict; none of it blocks. */
 export function warningsOf(judgement: Judgement): readonly Sentence[] {
-  const { observation, targets } = judgement;
-  const { seen } = observation;
+  const { observation, targets, seen } = judgement;
   if (seen === undefined) return [];
   const warnings: Sentence[] = [];
   const add = (warning: Sentence) => warnings.push(warning);
@@ -44,7 +42,7 @@ export function warningsOf(judgement: Judgement): readonly Sentence[] {
       )}). Look for a newer release.`,
     );
   }
-  if (seen.registrations === undefined || seen.registrations.versions.length === 0) {
+  if (seen.registered.length === 0) {
     add(
       say`No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`,
     );
@@ -58,7 +56,7 @@ export function warningsOf(judgement: Judgement): readonly Sentence[] {
   if (takenOut.length > 0) {
     add(say`Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(takenOut)}.`);
   }
-  const nameless = seen.inFlight.find(({ version }) => version === '');
+  const nameless = seen.inFlight.get('');
   const namelessCount = nameless === undefined ? 0 : nameless.pending + nameless.enqueued + nameless.delayed;
   if (namelessCount > 0) {
     add(
@@ -88,9 +86,10 @@ export function warningsOf(judgement: Judgement): readonly Sentence[] {
       )} ${own(stranded.length === 1 ? 'is' : 'are')} torn down.`,
     );
   }
-  const newest = [seen.newestWriteAt, ...registeredVersions(seen).map(({ timestamp }) => timestamp)]
-    .filter((time) => time !== undefined)
-    .reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const newest = Math.max(
+    seen.contents.newestWriteAt ?? Number.NEGATIVE_INFINITY,
+    seen.registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY,
+  );
   if (Number.isFinite(newest) && observation.observedAt - newest > QUIET_DATABASE_MS) {
     const days = Math.floor((observation.observedAt - newest) / QUIET_DATABASE_MS);
     add(

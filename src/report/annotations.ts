@@ -1,6 +1,6 @@
 import { describeBlocker } from '../gate/blocker.ts';
-import type { TargetJudgement } from '../gate/judge.ts';
 import { joined, own, say } from '../gate/sentence.ts';
+import type { TargetJudgement } from '../gate/target.ts';
 import { plain, visible } from './escape.ts';
 import { headline, inFlightOn, obstacles, type Result, targetsOf } from './result.ts';
 

@@ -3,9 +3,9 @@ import { type Blocker, describeBlocker, statusCounts } from '../gate/blocker.ts'
 import type { GateConfig } from '../gate/config.ts';
 import { blockersOf } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
-import type { Judgement, TargetJudgement } from '../gate/judge.ts';
+import type { Judgement } from '../gate/judge.ts';
 import { namesOf, own, type Sentence, say } from '../gate/sentence.ts';
-import { registeredVersions } from '../gate/targets.ts';
+import type { TargetJudgement } from '../gate/target.ts';
 import { plain, quotedName } from './escape.ts';
 import { inFlightOn, inFlightOnAll, shortReasons } from './result.ts';
 
@@ -93,17 +93,17 @@ function targetsInWords(config: GateConfig): Sentence {
 }
 
 /** What the first look found, before it is judged. */
-function whatIsThere({ observation, targets, memory }: Judgement): Sentence {
-  const { database, seen } = observation;
+function whatIsThere({ observation, seen, targets, memory }: Judgement): Sentence {
+  const { database } = observation;
   const server = say`PostgreSQL ${own(database.serverVersion)}${own(
     database.migration === undefined ? '' : `, DBOS migration ${database.migration}`,
   )}`;
   if (seen === undefined) return say`${server}.`;
-  const newest = registeredVersions(seen)[0];
+  const newest = seen.registered[0];
   const registered =
     newest === undefined
       ? own('no version is registered')
-      : say`${seen.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
+      : say`${seen.contents.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
   const kept = memory.kept === undefined ? own('') : say`; kept: ${namesOf(memory.kept)}`;
   const retired =
     memory.kept === undefined
@@ -182,9 +182,9 @@ function timeLeft(config: GateConfig, elapsedMs: number): string {
 }
 
 /** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
-function groupLines({ observation, targets, unversioned }: Judgement): readonly string[] {
+function groupLines({ seen, targets, unversioned }: Judgement): readonly string[] {
   const versions = new Set(targets.map(({ version }) => version));
-  const groups = (observation.seen?.groups.items ?? []).filter(({ version }) =>
+  const groups = (seen?.contents.groups.items ?? []).filter(({ version }) =>
     version === null ? unversioned > 0 : versions.has(version),
   );
   const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
@@ -194,7 +194,7 @@ function groupLines({ observation, targets, unversioned }: Judgement): readonly 
     const ignored = group.ignored ? ', ignored' : '';
     return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
   });
-  const left = groups.length - lines.length + (observation.seen?.groups.leftOut ?? 0);
+  const left = groups.length - lines.length + (seen?.contents.groups.leftOut ?? 0);
   return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
 }
 

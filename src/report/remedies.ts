@@ -1,5 +1,4 @@
 import type { WorkflowDetail } from '../gate/observation.ts';
-import { latestVersions } from '../gate/targets.ts';
 import { shellQuoted, sqlLiteral } from './escape.ts';
 import { type Result, targetsOf } from './result.ts';
 
@@ -35,9 +34,8 @@ export function commandsFor(
 
 /** The version that forks of the blocking work should run on: the latest that is no target. */
 export function newVersionOf(result: Result): string | undefined {
-  const registrations = result.last?.judgement.observation.seen?.registrations?.versions ?? [];
   const targets = new Set(targetsOf(result).map(({ version }) => version));
-  return [...latestVersions(registrations)].find((version) => !targets.has(version));
+  return [...(result.last?.judgement.seen?.latest ?? [])].find((version) => !targets.has(version));
 }
 
 /** The query that shows what the gate counted; the shape lets the partial indexes serve it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeBlocker } from '../gate/blocker.ts';
-import type { TargetJudgement } from '../gate/judge.ts';
+import type { TargetJudgement } from '../gate/target.ts';
 import { VERDICTS } from '../gate/verdict.ts';
 import { plain } from './escape.ts';
 import {

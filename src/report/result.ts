@@ -3,9 +3,9 @@ import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
 import { blockersOf } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
-import type { TargetJudgement } from '../gate/judge.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
 import { counted, namesOf, own, type Sentence, say } from '../gate/sentence.ts';
+import type { TargetJudgement } from '../gate/target.ts';
 import type { StepResult, Verdict } from '../gate/verdict.ts';
 
 /** How a run ended: what every renderer starts from. */
@@ -41,9 +41,7 @@ export function inFlightOnAll(targets: readonly TargetJudgement[]): number {
 
 /** The workflows of the detail list that are in flight on a target, or unversioned and claimable by one. */
 export function blockingWorkflows(result: Result): readonly WorkflowDetail[] {
-  return (result.last?.judgement.observation.seen?.workflows.items ?? []).filter((w) =>
-    isRelevant(w, result),
-  );
+  return (result.last?.judgement.seen?.contents.workflows.items ?? []).filter((w) => isRelevant(w, result));
 }
 
 /** Whether rows of this version, or of none, block a target. */

@@ -1,0 +1,63 @@
+import type {
+  FailedOnVersion,
+  Registration,
+  StartedOnVersion,
+  SystemDatabaseContents,
+  UnknownStatus,
+  VersionInFlight,
+} from './observation.ts';
+
+/** What a look saw, ready to be asked by version. */
+export interface Seen {
+  readonly contents: SystemDatabaseContents;
+  /** The newest first; empty where this schema registers nothing. */
+  readonly registered: readonly Registration[];
+  /** By DBOS's own rule, the greatest timestamp; several where timestamps are equal. */
+  readonly latest: ReadonlySet<string>;
+  /** Of two registrations of one name, its application's own rather than the one that no application owns. */
+  readonly registrations: ReadonlyMap<string, Registration>;
+  readonly inFlight: ReadonlyMap<string | null, VersionInFlight>;
+  readonly started: ReadonlyMap<string, StartedOnVersion>;
+  readonly failed: ReadonlyMap<string, FailedOnVersion>;
+  readonly unknownStatuses: readonly UnknownStatus[];
+  /** In-flight rows without a version, those in a status that the gate does not know included. */
+  readonly unversioned: number;
+}
+
+export function indexed(contents: SystemDatabaseContents): Seen {
+  const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+  const owned = [...registered].sort(
+    (a, b) => Number(a.application !== null) - Number(b.application !== null),
+  );
+  const inFlight = byVersion(contents.inFlight);
+  const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
+  const counts = inFlight.get(null);
+  return {
+    contents,
+    registered,
+    latest: new Set(
+      registered
+        .filter(({ timestamp }) => timestamp === registered[0]?.timestamp)
+        .map(({ version }) => version),
+    ),
+    registrations: byVersion(owned),
+    inFlight,
+    started: byVersion(contents.started.versions),
+    failed: byVersion(contents.failed ?? []),
+    unknownStatuses,
+    unversioned:
+      (counts === undefined ? 0 : counts.pending + counts.enqueued + counts.delayed) +
+      sumOf(unknownStatuses.filter(({ version }) => version === null)),
+  };
+}
+
+/** How many rows such statuses have together. */
+export function sumOf(statuses: readonly UnknownStatus[]): number {
+  return statuses.reduce((sum, { count }) => sum + count, 0);
+}
+
+function byVersion<V extends string | null, T extends { readonly version: V }>(
+  rows: readonly T[],
+): Map<V, T> {
+  return new Map(rows.map((row) => [row.version, row]));
+}

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest';
+import { readDatabaseUrl, secretsIn } from '../../src/dbos/database-url.ts';
+import { tlsAttempts } from '../../src/dbos/tls.ts';
+import { InputError } from '../../src/errors.ts';
+
+function read(
+  url: string,
+  environment: Record<string, string> = {},
+  others: { password?: string; tlsCa?: string } = {},
+) {
+  return readDatabaseUrl({
+    url,
+    password: others.password,
+    tlsCa: others.tlsCa,
+    schema: 'dbos',
+    environment,
+    readFile: (path) => `the text of ${path}`,
+  });
+}
+
+const expected = { host: 'db.internal', port: 6543, user: 'gate', password: 'p@ss/w:rd', database: 'shop' };
+
+test.each([
+  'postgres://gate:p%40ss%2Fw%3Ard@db.internal:6543/shop',
+  'postgresql://gate:p%40ss%2Fw%3Ard@db.internal:6543/shop',
+  'postgresql+psycopg://gate:p%40ss%2Fw%3Ard@db.internal:6543/shop',
+  'postgresql+psycopg2://gate:p%40ss%2Fw:rd@db.internal:6543/shop',
+  'jdbc:postgresql://db.internal:6543/shop?user=gate&password=p%40ss%2Fw%3Ard',
+  ' postgres://gate:p%40ss%2Fw%3Ard@db.internal:6543/shop\n',
+])('reads %s', (url) => {
+  expect(read(url).database).toMatchObject(expected);
+});
+
+test('takes what the URL leaves out from the PG* variables', () => {
+  const environment = {
+    PGHOST: 'h',
+    PGPORT: '7',
+    PGUSER: 'u',
+    PGPASSWORD: 'p',
+    PGDATABASE: 'd',
+    PGSSLMODE: 'require',
+  };
+  const all = { host: 'h', port: 7, user: 'u', password: 'p', database: 'd', tlsMode: 'require' };
+  expect(read('postgres://', environment).database).toMatchObject(all);
+  expect(read('postgres://gate:x@db.internal:1/shop?sslmode=disable', environment).database).toMatchObject({
+    host: 'db.internal',
+    port: 1,
+    user: 'gate',
+    password: 'x',
+    database: 'shop',
+    tlsMode: 'disable',
+  });
+});
+
+test('takes the user’s name for the database’s, as libpq does, and needs a user', () => {
+  expect(read('postgres://gate@h').database).toMatchObject({
+    database: 'gate',
+    port: 5432,
+    tlsMode: 'prefer',
+  });
+  expect(() => read('postgres://h/d')).toThrow('names no user');
+});
+
+test('reads IPv6 addresses and socket folders', () => {
+  expect(read('postgres://u@[::1]:7/d').database).toMatchObject({ host: '::1', port: 7 });
+  expect(read('postgres://u@%2Fvar%2Frun/d').database.host).toBe('/var/run');
+  expect(read('postgres://u@/d?host=/var/run').database.host).toBe('/var/run');
+});
+
+test('passes over parameters of other drivers, and names them', () => {
+  const { database, passedOver } = read(
+    'postgres://u@h/d?pgbouncer=true&connect_timeout=5&channel_binding=require',
+  );
+  expect(passedOver).toEqual(['pgbouncer']);
+  expect(database.requireChannelBinding).toBe(true);
+});
+
+describe('what is no URL of a Postgres database', () => {
+  test.each(['sqlite:///shop.sqlite', 'jdbc:sqlite:shop.db', 'sqlite+pysqlite:///x'])(
+    '%s: SQLite is refused',
+    (url) => {
+      expect(() => read(url)).toThrow(/SQLite/);
+    },
+  );
+
+  test.each([
+    'postgres:/gate:s3cret@h/d',
+    'postgres:gate:s3cret@h/d',
+    'gate:s3cret@h/d',
+    'mysql://gate:s3cret@h/d',
+    'postgres://gate:s3cret/x@h/d',
+    'postgres://gate:123/s3cret@h/d',
+    'postgres://gate:s3cret@x@h/d',
+    'postgres://gate:s3cret#x@h/d',
+    'postgres://gate:12?s3cret@h/d',
+    'postgres://gate:%zz s3cret@h/d',
+    'postgres://gate:x@h:s3cret/d',
+    'postgres://gate:x@h s3cret/d',
+    'postgres://gate:x@h/d?s3cret',
+    'postgres://gate:x@h1,h2/d',
+    's3cret',
+  ])('%s: refused without a word of it', (url) => {
+    const message = String(thrownBy(() => read(url)));
+    expect(message).toMatch(/database-url/);
+    expect(message).not.toMatch(/s3cret|gate:/);
+  });
+
+  test('two passwords that differ are refused, one and the same is not', () => {
+    expect(() => read('postgres://u:a@h/d', {}, { password: 'b' })).toThrow('two different passwords');
+    expect(read('postgres://u:a@h/d', {}, { password: 'a' }).database.password).toBe('a');
+  });
+});
+
+describe('TLS', () => {
+  const ca = '-----BEGIN CERTIFICATE-----';
+  const ways = (url: string, tlsCa?: string) =>
+    tlsAttempts(read(url, {}, { ...(tlsCa !== undefined && { tlsCa }) }).database).map((way) =>
+      way === false
+        ? 'plain'
+        : way.rejectUnauthorized === false
+          ? 'unverified'
+          : way.checkServerIdentity
+            ? 'verify-ca'
+            : 'verify-full',
+    );
+
+  test.each([
+    ['', ['unverified', 'plain']],
+    ['?sslmode=disable', ['plain']],
+    ['?sslmode=allow', ['plain', 'unverified']],
+    ['?sslmode=prefer', ['unverified', 'plain']],
+    ['?sslmode=require', ['unverified']],
+    ['?sslmode=verify-ca', ['verify-ca']],
+    ['?sslmode=verify-full', ['verify-full']],
+    ['?sslmode=require&sslrootcert=/ca.pem', ['verify-ca']],
+    ['?ssl=true', ['unverified']],
+    ['?ssl=false', ['plain']],
+  ])('sslmode means what it means to libpq: %j', (query, expectedWays) => {
+    expect(ways(`postgres://u@h/d${query}`)).toEqual(expectedWays);
+  });
+
+  test('ssl=true means verify-full to JDBC, and so does a CA without an sslmode', () => {
+    expect(ways('jdbc:postgresql://h/d?user=u&ssl=true')).toEqual(['verify-full']);
+    expect(ways('postgres://u@h/d', ca)).toEqual(['verify-full']);
+  });
+
+  test('a CA with TLS turned off is refused, and so is an unknown sslmode', () => {
+    expect(() => read('postgres://u@h/d?sslmode=disable', {}, { tlsCa: ca })).toThrow('turns TLS off');
+    expect(() => read('postgres://u@h/d?sslmode=on')).toThrow(/sslmode.*on.*verify-full/);
+  });
+});
+
+test('finds every secret, raw and decoded, in a mistyped URL as well', () => {
+  const secrets = secretsIn('postgres:/gate:p%40ss@h/d?password=que%20ry', 'in\nput', { PGPASSWORD: 'env' });
+  expect(secrets).toEqual(
+    expect.arrayContaining(['p%40ss', 'p@ss', 'que%20ry', 'que ry', 'in\nput', 'in', 'put', 'env']),
+  );
+  expect(secretsIn('', undefined, {})).toEqual([]);
+});
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return error;
+  }
+}

@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { InputError } from '../../src/errors.ts';
+import { parseInputs } from '../../src/inputs.ts';
+import { readRunContext } from '../../src/run-context.ts';
+
+/** The defaults of `action.yml`, a target and a URL. A test of the contract compares defaults with `action.yml`. */
+const usual = {
+  'database-url': 'postgres://gate:s3cret@db.internal/shop',
+  'database-password': '',
+  'tls-ca': '',
+  schema: 'dbos',
+  application: '',
+  version: '1.0.0',
+  'keep-version': '',
+  mode: 'wait',
+  timeout: '30m',
+  'on-timeout': 'fail',
+  'poll-interval': '5s',
+  'look-timeout': '30s',
+  settle: '10s',
+  'ignore-workflows': '',
+  'on-unknown': 'fail',
+  'on-latest': 'block',
+  'on-unversioned': 'auto',
+};
+
+function parse(inputs: Record<string, string> = {}, environment: Record<string, string> = {}) {
+  return parseInputs({ ...usual, ...inputs }, readRunContext(environment));
+}
+
+function problem(inputs: Record<string, string>, environment: Record<string, string> = {}): string {
+  try {
+    parse(inputs, environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return String(error);
+  }
+  throw new Error('nothing was wrong with these inputs');
+}
+
+describe('versions', () => {
+  test.each([
+    ['one a line', '1.0.0\n1.1.0\n', ['1.0.0', '1.1.0']],
+    ['a name with a comma', 'a,b', ['a,b']],
+    ['a JSON array, for names with blanks at their ends', '[" 1.0 ", "2"]', [' 1.0 ', '2']],
+    ['each once', '1\n1', ['1']],
+  ])('take %s', (_what, version, versions) => {
+    expect(parse({ version }).gate.targets).toEqual({ kind: 'named', versions });
+  });
+
+  test.each(['[1.1]', '["a"', '[]', '[""]'])('refuse %s', (version) => {
+    expect(problem({ version })).toMatch(
+      /The input `version` is .*one item a line, or a JSON array of strings/,
+    );
+  });
+
+  test('keep-version takes the word latest, and names', () => {
+    expect(parse({ version: '', 'keep-version': 'latest' }).gate.targets).toEqual({ kind: 'all-but-latest' });
+    expect(parse({ version: '', 'keep-version': '2\n3' }).gate.targets).toEqual({
+      kind: 'all-but',
+      keep: ['2', '3'],
+    });
+    expect(parse({ version: '', 'keep-version': '["latest"]' }).gate.targets).toEqual({
+      kind: 'all-but',
+      keep: ['latest'],
+    });
+  });
+
+  test('refuses latest among names, both inputs, and neither', () => {
+    expect(problem({ version: '', 'keep-version': 'latest\n2' })).toMatch(
+      /`keep-version`.*the word latest alone/s,
+    );
+    expect(problem({ 'keep-version': '2' })).toMatch(
+      /`version` \(1\.0\.0\) and `keep-version` \(2\) exclude each other/,
+    );
+    expect(problem({ version: '' })).toMatch(/Neither `version` nor `keep-version` is set/);
+  });
+});
+
+describe('durations', () => {
+  test('take hours, minutes, seconds and milliseconds', () => {
+    const { gate } = parse({
+      timeout: '1h30m',
+      settle: '0s',
+      'poll-interval': '500ms',
+      'look-timeout': '90s',
+    });
+    expect(gate).toMatchObject({
+      timeoutMs: 5_400_000,
+      settleMs: 0,
+      pollIntervalMs: 500,
+      lookTimeoutMs: 90_000,
+    });
+  });
+
+  test.each(['30', '', 'm', '1 h', '-1s', '1m1h', '1.5h', '0s', '9999h', '1e3s'])(
+    'refuse %j as a timeout',
+    (timeout) => {
+      expect(problem({ timeout })).toMatch(/The input `timeout` is .*Accepted: a duration such as 90s/);
+    },
+  );
+
+  test('refuse a settle window longer than the timeout', () => {
+    expect(problem({ timeout: '5s' })).toMatch(
+      /The input `settle` is 10s, longer than `timeout`, which is 5s/,
+    );
+  });
+});
+
+describe('words', () => {
+  test.each([
+    ['mode', 'Wait', 'wait, check, report'],
+    ['on-timeout', 'pass', 'fail, warn'],
+    ['on-unknown', 'warn', 'fail, pass'],
+    ['on-latest', '', 'block, ignore'],
+    ['on-unversioned', 'no', 'auto, block, ignore'],
+  ])('%s refuses %j, and says what it takes', (name, value, accepted) => {
+    const text = problem({ [name]: value });
+    expect(text).toContain(`The input \`${name}\` is ${value === '' ? 'empty' : value}.`);
+    expect(text).toContain(`one of ${accepted}`);
+  });
+
+  test('everything that is wrong is told at once', () => {
+    const text = problem({ mode: 'x', timeout: 'y', version: '', 'database-url': '' });
+    for (const name of ['mode', 'timeout', 'version', 'database-url']) expect(text).toContain(`\`${name}\``);
+  });
+});
+
+describe('ignore-workflows', () => {
+  test('takes names with * for any text', () => {
+    expect(parse({ 'ignore-workflows': 'monitor\nheartbeat*' }).gate.ignoreWorkflows).toEqual([
+      'monitor',
+      'heartbeat*',
+    ]);
+  });
+
+  test.each(['*', '**', 'a\n*'])('refuses %j, which would ignore everything', (patterns) => {
+    expect(problem({ 'ignore-workflows': patterns })).toContain('a lone * would ignore everything');
+  });
+});
+
+describe('the database', () => {
+  test('comes from the environment where the input is empty', () => {
+    const { database } = parse({ 'database-url': '' }, { DBOS_SYSTEM_DATABASE_URL: 'postgres://u@h:7/d' });
+    expect(database).toMatchObject({ host: 'h', port: 7, user: 'u', database: 'd' });
+  });
+
+  test('has its password from database-password, as it is', () => {
+    const { database } = parse({ 'database-url': 'postgres://u@h/d', 'database-password': 'a%40/b ?\n' });
+    expect(database.password).toBe('a%40/b ?');
+  });
+
+  test('takes a CA as text and as a path', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-ca-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----';
+    const file = path.join(folder, 'ca.pem');
+    writeFileSync(file, pem);
+    expect(parse({ 'tls-ca': pem }).database).toMatchObject({ tlsCa: pem, tlsMode: 'verify-full' });
+    expect(parse({ 'tls-ca': file }).database.tlsCa).toBe(pem);
+    expect(problem({ 'tls-ca': path.join(folder, 'none.pem') })).toContain('cannot be read (ENOENT)');
+    expect(problem({ 'tls-ca': '-----BEGIN RSA PRIVATE KEY-----' })).toContain('is no certificate');
+  });
+
+  describe('is missing', () => {
+    const none = { 'database-url': '' };
+    const event = (head: string) => {
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-event-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const file = path.join(folder, 'event.json');
+      const repo = (name: string) => ({ repo: { full_name: name } });
+      writeFileSync(file, JSON.stringify({ pull_request: { head: repo(head), base: repo('us/app') } }));
+      return { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: file };
+    };
+
+    test('on a push', () => {
+      expect(problem(none)).toContain('Is the secret defined for this repository');
+    });
+
+    test('on a pull request from a fork, which gets no secrets', () => {
+      expect(problem(none, event('them/app'))).toMatch(
+        /pull request from a fork, and GitHub passes no secrets/,
+      );
+      expect(problem(none, event('us/app'))).not.toContain('fork');
+    });
+
+    test('on a run by Dependabot, which gets none either', () => {
+      expect(problem(none, { GITHUB_ACTOR: 'dependabot[bot]' })).toMatch(/started by Dependabot/);
+    });
+  });
+});

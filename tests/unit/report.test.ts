@@ -1,0 +1,438 @@
+import { marked } from 'marked';
+import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../src/gate/config.ts';
+import { own, say } from '../../src/gate/sentence.ts';
+import { stepResult } from '../../src/gate/verdict.ts';
+import { warningsOf } from '../../src/gate/warning.ts';
+import { annotationsOf } from '../../src/report/annotations.ts';
+import { outputsOf } from '../../src/report/outputs.ts';
+import { progressLog } from '../../src/report/progress.ts';
+import { reportOf, reportSchema } from '../../src/report/report-file.ts';
+import type { Result } from '../../src/report/result.ts';
+import { SUMMARY_BYTES, summaryOf } from '../../src/report/summary.ts';
+import {
+  config,
+  DATABASE_EPOCH,
+  holdAgainst,
+  inFlight,
+  registration,
+  type Scene,
+  type Script,
+  twoRegistered,
+} from './builders.ts';
+
+const HOUR = 3_600_000;
+
+/** A run against a scripted database, and how it ended. */
+async function resultOf(script: Script, changes: Partial<GateConfig> = {}): Promise<Result> {
+  const gate = config(changes);
+  const { verdict, last, looks, waitedMs } = await holdAgainst(gate, script);
+  return {
+    verdict,
+    step: stepResult(verdict, gate),
+    config: gate,
+    schema: 'dbos',
+    last,
+    failure: undefined,
+    warnings: last ? warningsOf(last.judgement) : [],
+    waitedMs,
+    looks: looks.length,
+  };
+}
+
+const failure: Result = {
+  verdict: 'error',
+  step: 'fail',
+  config: config(),
+  schema: 'dbos',
+  last: undefined,
+  failure: say`There is no database ${'shop'} on this server.`,
+  warnings: [],
+  waitedMs: 1234,
+  looks: 0,
+};
+
+const workflow = {
+  id: 'wf-1',
+  version: '1.0.0',
+  name: 'checkout',
+  className: 'Orders',
+  status: 'PENDING',
+  queue: 'payments',
+  executor: 'vm-1',
+  createdAt: DATABASE_EPOCH - 2 * HOUR,
+  startedAt: DATABASE_EPOCH - HOUR,
+  delayUntil: null,
+  parent: 'wf-0',
+  lastStep: { number: 3, name: 'charge', completedAt: DATABASE_EPOCH - 60_000 },
+};
+
+const busy: Scene = {
+  inFlight: [inFlight('1.0.0', { pending: 2, delayed: 1, oldestCreatedAt: workflow.createdAt })],
+  groups: {
+    items: [
+      {
+        version: '1.0.0',
+        name: 'checkout',
+        queue: 'payments',
+        pending: 2,
+        enqueued: 0,
+        delayed: 1,
+        ignored: false,
+        oldestCreatedAt: workflow.createdAt,
+      },
+    ],
+    leftOut: 0,
+  },
+  workflows: { items: [workflow], leftOut: 2 },
+};
+
+describe('the job summary', () => {
+  test('of a held target says what blocks, since when, and what to do about it', async () => {
+    const summary = summaryOf(await resultOf(() => busy, { timeoutMs: 60_000 }));
+    expect(summary.split('\n')[0]).toBe(
+      '## ❌ Not drained after 1m 0s: 3 workflows still in flight on <code>1&#46;0&#46;0</code>.',
+    );
+    const text = rendered(summary);
+    for (const part of [
+      'checkout payments 2 0 1 2h 0m ago',
+      'The oldest 1 of 3 workflows in flight',
+      'wf-1 Orders.checkout PENDING payments vm-1 2h 0m ago 1h 0m ago 3 charge 1m 0s ago wf-0',
+      'npx dbos workflow steps wf-1 --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"',
+      'npx dbos workflow cancel wf-1',
+      'npx dbos workflow fork wf-1 --step 4 --application-version 2.0.0',
+      "application_version IN ('1.0.0')",
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  test('of a drained target says that it may be torn down', async () => {
+    const summary = summaryOf(await resultOf(() => ({})));
+    expect(rendered(summary)).toContain(
+      '✅ Safe to retire 1.0.0: nothing in flight, and nothing started for 10s.',
+    );
+    expect(rendered(summary)).toContain('Tear the old version down.');
+  });
+
+  test('of nothing to retire says so', async () => {
+    const keepLatest = { targets: { kind: 'all-but-latest' } } as const;
+    const summary = summaryOf(
+      await resultOf(() => ({ registrations: [registration('2.0.0', 2)] }), keepLatest),
+    );
+    expect(rendered(summary)).toContain('✅ Nothing to retire');
+  });
+
+  test('of a failure says what happened, and nothing of versions', () => {
+    const summary = rendered(summaryOf(failure));
+    expect(summary).toContain('❌ No answer: the gate could not look');
+    expect(summary).toContain('There is no database shop on this server.');
+    expect(summary).not.toContain('Versions');
+  });
+
+  test('of warnings says them', async () => {
+    const failed = [{ version: '1.0.0', cancelled: 2, deadLettered: 1 }];
+    const old = {
+      newestWriteAt: DATABASE_EPOCH - 72 * HOUR,
+      registrations: [registration('1.0.0', 1), registration('2.0.0', 2)],
+    };
+    const summary = rendered(summaryOf(await resultOf(() => ({ failed, ...old }))));
+    expect(summary).toContain('1.0.0 has at least 2 cancelled and 1 dead-lettered workflows');
+    expect(summary).toContain('Nothing has been written to this system database for 3 days.');
+  });
+
+  test('stays below GitHub’s limit, and says what it left out', async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `${'&'.repeat(400)}${index}`);
+    const result = await resultOf(
+      () => ({
+        registrations: [...twoRegistered, ...names.map((name) => registration(name, 0))],
+        inFlight: names.map((version) => inFlight(version, { pending: 1 })),
+        groups: {
+          items: names.map((name) => ({
+            version: name,
+            name,
+            queue: name,
+            pending: 1,
+            enqueued: 0,
+            delayed: 0,
+            ignored: false,
+            oldestCreatedAt: 0,
+          })),
+          leftOut: 7,
+        },
+        workflows: {
+          items: names.map((name) => ({
+            ...workflow,
+            version: name,
+            id: name,
+            name,
+            className: name,
+            queue: name,
+            executor: name,
+            parent: name,
+          })),
+          leftOut: 5,
+        },
+      }),
+      { mode: 'check', targets: { kind: 'all-but', keep: ['2.0.0'] } },
+    );
+    const summary = summaryOf(result);
+    expect(Buffer.byteLength(summary)).toBeLessThan(SUMMARY_BYTES);
+    expect(summary).toMatch(/More was left out here|And [\d,]+ more/);
+    expect(annotationsOf(result).length).toBeLessThanOrEqual(11);
+    const outputs = outputsOf(result, '/tmp/report.json');
+    expect(
+      Object.values(outputs.values).reduce((sum, value) => sum + Buffer.byteLength(value), 0),
+    ).toBeLessThan(1_000_000);
+    expect(outputs.leftOut).toBeGreaterThan(0);
+    expect(JSON.parse(outputs.values['draining-versions']).length).toBeGreaterThan(10);
+  });
+
+  test('is inert, whatever names are in the database', async () => {
+    const evil =
+      '</code><img src=x onerror=1> | **b** @octocat #1 [l](http://e.vil) www.e.vil `x` \n## h \u202e<!--';
+    const summary = summaryOf(
+      await resultOf(
+        () => ({
+          ...busy,
+          workflows: {
+            items: [
+              {
+                ...workflow,
+                id: evil,
+                name: evil,
+                className: evil,
+                queue: evil,
+                executor: evil,
+                parent: evil,
+              },
+            ],
+            leftOut: 0,
+          },
+          groups: {
+            items: (busy.groups?.items ?? []).map((group) => ({ ...group, name: evil, queue: evil })),
+            leftOut: 0,
+          },
+        }),
+        { mode: 'check' },
+      ),
+    );
+    const html = marked.parse(summary, { async: false, gfm: true });
+    expect(html).not.toMatch(/<img|<a |<strong>b|<h2>h|<!--/);
+    expect(html.match(/<h2/g)).toHaveLength(1);
+    const outsideCode = html.replace(/<code[^>]*>.*?<\/code>/gs, '');
+    expect(outsideCode).not.toMatch(/@octocat|#1|e\.vil|\u202e/);
+  });
+});
+
+describe('annotations', () => {
+  test('are one a target, with a title, at the level of the step', async () => {
+    const result = await resultOf(() => busy, { mode: 'check' });
+    expect(annotationsOf(result)).toEqual([
+      {
+        level: 'error',
+        title: '1.0.0 cannot be retired yet',
+        message: expect.stringContaining('3 workflows in flight (2 pending, 1 delayed)'),
+      },
+    ]);
+  });
+
+  test('are warnings when the step passes on a timeout', async () => {
+    const result = await resultOf(() => busy, { timeoutMs: 20_000, onTimeout: 'warn' });
+    expect(annotationsOf(result).map(({ level }) => level)).toEqual(['warning']);
+  });
+
+  test('are nine, and one for the others, what blocks first', async () => {
+    const versions = Array.from({ length: 30 }, (_, index) => `v${index}`);
+    const result = await resultOf(
+      () => ({
+        registrations: [...versions.map((v) => registration(v, 0)), ...twoRegistered],
+        inFlight: [inFlight('v29', { pending: 1 })],
+      }),
+      { mode: 'check', targets: { kind: 'named', versions } },
+    );
+    const annotations = annotationsOf(result);
+    expect(annotations).toHaveLength(10);
+    expect(annotations[0]?.title).toBe('v29 cannot be retired yet');
+    expect(annotations[9]?.message).toBe('and 21 more versions: see the job summary.');
+  });
+
+  test('of a failure are one, with its cause', () => {
+    expect(annotationsOf(failure)).toEqual([
+      {
+        level: 'error',
+        title: 'dbos-drain-gate: error',
+        message: expect.stringContaining('There is no database "shop"'),
+      },
+    ]);
+  });
+});
+
+describe('the log', () => {
+  async function logOf(script: Script, changes: Partial<GateConfig> = {}) {
+    const lines: string[] = [];
+    const progress = progressLog({
+      line: (text) => lines.push(text),
+      group: (title, inside) => lines.push(`> ${title}`, ...inside),
+    });
+    const gate = config(changes);
+    progress.begin(gate, { database: 'shop', schema: 'dbos' });
+    await holdAgainst(gate, script, { onLook: progress.look });
+    return lines;
+  }
+
+  test('says what is waited for, and a line when something changed', async () => {
+    const lines = await logOf(({ at }) =>
+      at < 10_000 ? busy : at < 15_000 ? { inFlight: [inFlight('1.0.0', { pending: 1 })] } : {},
+    );
+    expect(lines).toEqual([
+      'Waiting until "1.0.0" can be retired: for 30m 0s at most, a look every 5s, clean for 10s.',
+      'System database: "shop", schema "dbos".',
+      'PostgreSQL 18.4, DBOS migration 123. Versions: 2 registered, the latest is "2.0.0".',
+      '> What is in flight, by workflow',
+      '- "checkout" on queue "payments": 2 pending, 1 delayed',
+      '[    0s] 3 in flight (2 pending, 1 delayed); 30m 0s left',
+      expect.stringContaining('Let them finish, or cancel or fork them'),
+      '[   10s] 1 in flight (1 pending); 2 fewer; 29m 50s left',
+      '[   15s] 0 in flight; 1 fewer; clean, and must stay so for 10s; 29m 45s left',
+      '[   25s] 0 in flight; no change; drained; 29m 35s left',
+    ]);
+  });
+
+  test('says something once a minute when nothing changes', async () => {
+    const lines = await logOf(() => busy, { timeoutMs: 180_000 });
+    const looks = lines.filter((line) => line.startsWith('['));
+    expect(looks.map((line) => line.slice(0, 8))).toEqual(['[    0s]', '[ 1m 0s]', '[ 2m 0s]', '[ 3m 0s]']);
+  });
+
+  test('names what blocks among several versions', async () => {
+    const lines = await logOf(
+      () => ({ ...busy, registrations: [registration('0.9.0', 0), ...twoRegistered] }),
+      {
+        timeoutMs: 20_000,
+        targets: { kind: 'all-but-latest' },
+      },
+    );
+    expect(lines).toContainEqual(expect.stringContaining('1 of 2 versions clean: "1.0.0" 3'));
+  });
+
+  test('keeps names on their line', async () => {
+    const lines = await logOf(
+      () => ({
+        ...busy,
+        groups: {
+          items: (busy.groups?.items ?? []).map((group) => ({
+            ...group,
+            name: 'a\n::error::b ##[c]\u001b[31m',
+          })),
+          leftOut: 0,
+        },
+      }),
+      { mode: 'check' },
+    );
+    expect(lines).toContainEqual(
+      '- "a\\n::error::b \\u{23}#[c]\\u{1b}[31m" on queue "payments": 2 pending, 1 delayed',
+    );
+  });
+});
+
+describe('the report', () => {
+  test.each([
+    ['a held target', () => busy, { mode: 'check' }],
+    ['a drained target', () => ({}), {}],
+    [
+      'nothing to retire',
+      () => ({ registrations: [registration('2.0.0', 2)] }),
+      { targets: { kind: 'all-but-latest' } },
+    ],
+    ['an untrusted database', () => ({ owners: ['shop', 'crm'] }), {}],
+  ] as const)('of %s is what its schema says', async (_what, script, changes) => {
+    const report = reportOf(await resultOf(script, changes));
+    expect(reportSchema.parse(report)).toEqual(report);
+  });
+
+  test('of a failure says the failure', () => {
+    expect(reportSchema.parse(reportOf(failure))).toMatchObject({
+      verdict: 'error',
+      drained: false,
+      waitedSeconds: 1.2,
+      blockers: [{ kind: 'failure', message: 'There is no database "shop" on this server.' }],
+    });
+  });
+});
+
+describe('outputs', () => {
+  test('say of each target what holds it', async () => {
+    const { values } = outputsOf(await resultOf(() => busy, { mode: 'check' }), '/tmp/report.json');
+    expect(values).toMatchObject({
+      verdict: 'in-flight',
+      drained: 'false',
+      'in-flight': '3',
+      unversioned: '0',
+      'drained-versions': '[]',
+      'draining-versions': '["1.0.0"]',
+      'observed-at': '2026-01-01T00:00:00.000Z',
+      'report-path': '/tmp/report.json',
+    });
+    expect(JSON.parse(values.versions)).toEqual([
+      {
+        version: '1.0.0',
+        application: 'shop',
+        pending: 2,
+        enqueued: 0,
+        delayed: 1,
+        inFlight: 3,
+        ignored: 0,
+        latest: false,
+        known: true,
+        drained: false,
+        blockers: [{ kind: 'in-flight', message: expect.any(String) }],
+      },
+    ]);
+  });
+
+  test('name no drained version while anything blocks the whole gate, nor after a failure', async () => {
+    const blocked = await resultOf(() => ({ owners: ['shop', 'crm'] }));
+    expect(outputsOf(blocked, '').values['drained-versions']).toBe('[]');
+    const broken = {
+      ...(await resultOf(() => ({}))),
+      failure: own('The connection broke off.'),
+      verdict: 'error',
+    } as const;
+    expect(outputsOf(broken, '').values).toMatchObject({
+      drained: 'false',
+      'drained-versions': '[]',
+      'draining-versions': '["1.0.0"]',
+    });
+    expect(outputsOf(broken, '').values.versions).toContain('"drained":false');
+  });
+
+  test('are there after a failure too', () => {
+    expect(outputsOf(failure, '/r').values).toEqual({
+      verdict: 'error',
+      drained: 'false',
+      'in-flight': '0',
+      unversioned: '0',
+      'waited-seconds': '1.2',
+      versions: '[]',
+      'drained-versions': '[]',
+      'draining-versions': '[]',
+      'observed-at': '',
+      'report-path': '/r',
+    });
+  });
+});
+
+/** The text of rendered Markdown, as a person reads it. */
+function rendered(markdown: string): string {
+  return marked
+    .parse(markdown, { async: false, gfm: true })
+    .replace(/<\/t[dh]>/g, ' ')
+    .replace(/<[^>]+>/g, '')
+    .replace(/&#(\d+);/g, (_, point) => String.fromCodePoint(Number(point)))
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+    .replace(/[^\S\n]+|\n(?=[^\n]* )/g, ' ')
+    .replace(/\s+/g, ' ');
+}
