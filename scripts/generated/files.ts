@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { inputTable, outputTable, verdictTable } from './contract-tables.ts';
+import { withSections } from './marked-sections.ts';
+import { reportJsonSchema } from './report-json-schema.ts';
+
+export interface GeneratedFile {
+  /** Relative to the repository's root, where npm runs scripts and tests. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Every file that is generated from the source, whole or in part, as it should be. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  const actionYml = readFileSync('action.yml', 'utf8');
+  const readme = withSections(readFileSync('README.md', 'utf8'), {
+    inputs: inputTable(actionYml),
+    outputs: outputTable(actionYml),
+    verdicts: verdictTable(),
+  });
+  return [
+    { path: 'README.md', content: readme },
+    { path: 'report.schema.json', content: reportJsonSchema() },
+  ];
+}

@@ -1,0 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { z } from 'zod';
+import { reportSchema } from '../../src/report/report-file.ts';
+
+/** The JSON Schema of the report file, formatted as the linter wants it. */
+export function reportJsonSchema(): string {
+  const schema = z.toJSONSchema(reportSchema, { target: 'draft-2020-12' });
+  const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
+  return execFileSync(process.execPath, [biome, 'format', '--stdin-file-path=report.schema.json'], {
+    input: JSON.stringify(schema),
+    encoding: 'utf8',
+  });
+}

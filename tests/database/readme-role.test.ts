@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { marked } from 'marked';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchApp } from '../support/dbos-app.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { type RunOptions, runAction } from '../support/runner.ts';
+
+let server: PostgresServer;
+let url: string;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  url = await server.createDatabase('shop');
+  const app = await launchApp({ sdk: '5.3.0', version: '1.0.0', databaseUrl: url });
+  await app.startHeld();
+  await app.kill();
+});
+
+afterAll(() => server.stop());
+
+/** The statements under "The credential". */
+function statementsOfReadme(): string {
+  const [statements, ...more] = marked
+    .lexer(readFileSync('README.md', 'utf8'))
+    .flatMap((token) => (token.type === 'code' && token.lang === 'sql' ? [token.text] : []));
+  if (statements === undefined || more.length > 0) throw new Error('The README has one block of SQL.');
+  return statements;
+}
+
+test('the role in the README may read all that the gate asks for', async () => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statementsOfReadme());
+    await client.query(`ALTER ROLE drain_gate PASSWORD 'a password'`);
+  } finally {
+    await client.end();
+  }
+  const asRole = new URL(url);
+  asRole.username = 'drain_gate';
+  asRole.password = '';
+  const inputs: RunOptions['inputs'] = {
+    'database-url': asRole.href,
+    'database-password': 'a password',
+    version: '1.0.0',
+    mode: 'check',
+  };
+  const { outputs } = await runAction({ inputs }).finished;
+  expect(outputs).toMatchObject({ verdict: 'in-flight', 'in-flight': '1' });
+});

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { generatedFiles } from '../../scripts/generated/files.ts';
+import { withSections } from '../../scripts/generated/marked-sections.ts';
+import { VERDICTS } from '../../src/gate/verdict.ts';
+import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
+import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
+import { reportOf } from '../../src/report/report-file.ts';
+import type { Result } from '../../src/report/result.ts';
+import { readActionMetadata } from '../support/runner/action-metadata.ts';
+import { problemsOfAction, problemsOfWorkflow } from './contract/language-service.ts';
+import { blockedResult, failedResult } from './contract/made-up-result.ts';
+import { workflowsOfReadme, workflowsOfRepository } from './contract/workflows.ts';
+
+const actionYml = readFileSync('action.yml', 'utf8');
+const action = parse(actionYml);
+
+function configWith(inputs: Readonly<Record<string, string>>) {
+  const { defaults } = readActionMetadata('.');
+  const raw = { ...defaults, 'database-url': 'postgresql://gate:secret@db.example/shop', ...inputs };
+  return parseInputs(raw, { environment: {}, withoutSecrets: undefined });
+}
+
+describe('action.yml', () => {
+  test('declares the inputs that the code reads, and no others', () => {
+    expect(Object.keys(action.inputs).sort()).toEqual([...INPUT_NAMES].sort());
+  });
+
+  test('declares the outputs that the code sets, and no others', () => {
+    expect(Object.keys(action.outputs).sort()).toEqual([...OUTPUT_NAMES].sort());
+  });
+
+  test('names the verdicts that the gate gives, and no others', () => {
+    const named = [...action.outputs.verdict.description.matchAll(/`([\w-]+)`/g)].map(([, name]) => name);
+    expect(named.sort()).toEqual([...VERDICTS].sort());
+  });
+
+  test('has defaults that make a configuration, given a version and a URL', () => {
+    const { gate, database, passedOver } = configWith({ version: '1.0.0' });
+    expect(gate).toEqual({
+      targets: { kind: 'named', versions: ['1.0.0'] },
+      application: undefined,
+      mode: 'wait',
+      timeoutMs: 30 * 60_000,
+      onTimeout: 'fail',
+      pollIntervalMs: 5000,
+      lookTimeoutMs: 30_000,
+      settleMs: 10_000,
+      ignoreWorkflows: [],
+      onUnknown: 'fail',
+      onLatest: 'block',
+      onUnversioned: 'auto',
+    });
+    expect(database).toMatchObject({ schema: 'dbos', tlsMode: 'prefer', tlsCa: undefined });
+    expect(passedOver).toEqual([]);
+  });
+
+  test("is valid for GitHub's language service", async () => {
+    expect(await problemsOfAction(actionYml)).toEqual([]);
+  });
+
+  test.each([
+    ['a runtime that GitHub does not have', 'node24', 'node99', "Unexpected value 'node99'"],
+    ['an icon that GitHub does not have', 'pause-circle', 'gate', "Unexpected value 'gate'"],
+    ['a key that GitHub does not know', '\nruns:', '\nsecrets: {}\nruns:', "Unexpected value 'secrets'"],
+  ])("with %s is caught by GitHub's language service", async (_, sound, broken, problem) => {
+    const problems = await problemsOfAction(actionYml.replace(sound, broken));
+    expect(problems.join('\n')).toContain(problem);
+  });
+});
+
+describe('a workflow', () => {
+  test.each([...workflowsOfReadme(), ...workflowsOfRepository()])(
+    "in $name is valid for GitHub's language service",
+    async ({ text }) => {
+      expect(await problemsOfWorkflow(text, actionYml)).toEqual([]);
+    },
+  );
+
+  test.each([...workflowsOfReadme(), ...workflowsOfRepository()])(
+    'in $name names outputs of the gate that it has',
+    ({ text }) => {
+      const named = [...text.matchAll(/steps\.\w+\.outputs\.([\w-]+)/g)].map(([, name]) => name);
+      expect(named.filter((name) => !OUTPUT_NAMES.some((output) => output === name))).toEqual([]);
+    },
+  );
+
+  test.each(workflowsOfReadme())('in $name passes inputs that the gate accepts', ({ text }) => {
+    const uses = Object.values<Job>(parse(text).jobs)
+      .flatMap(({ steps }) => steps ?? [])
+      .filter(({ uses }) => uses?.startsWith('OWNER/dbos-drain-gate@'));
+    expect(uses).not.toEqual([]);
+    for (const { with: inputs } of uses) {
+      const { 'database-url': url, ...others } = inputs ?? {};
+      expect(url).toMatch(/^\$\{\{ secrets\.\w+ \}\}$/);
+      expect(() => configWith(others)).not.toThrow();
+    }
+  });
+
+  test.each(workflowsOfRepository())('in $name pins other actions by commit', ({ text }) => {
+    const uses = [...text.matchAll(/uses: *(\S+)/g)].map(([, used]) => used);
+    expect(uses.filter((used) => !/^(\.\/|[\w-]+\/[\w-]+@[0-9a-f]{40}$)/.test(used ?? ''))).toEqual([]);
+  });
+
+  test.each(workflowsOfRepository())('in $name is granted nothing but by its jobs', ({ text }) => {
+    expect(parse(text).permissions).toEqual({});
+  });
+
+  test('with a misspelt input is caught', async () => {
+    const [example] = workflowsOfReadme();
+    const misspelt = example?.text.replace('keep-version:', 'keep-versions:') ?? '';
+    expect((await problemsOfWorkflow(misspelt, actionYml)).join('\n')).toContain(
+      "Invalid action input 'keep-versions'",
+    );
+  });
+});
+
+interface Job {
+  readonly steps?: readonly {
+    readonly uses?: string;
+    readonly with?: Readonly<Record<string, string>>;
+  }[];
+}
+
+describe('what is generated', () => {
+  test.each(generatedFiles())('$path is what `npm run generate` writes', ({ path, content }) => {
+    expect(readFileSync(path, 'utf8')).toBe(content);
+  });
+
+  test('has its place between two markers', () => {
+    const text = 'a\n<!-- generated: x -->\nold\n<!-- end of x -->\nb';
+    expect(withSections(text, { x: 'new' })).toBe('a\n<!-- generated: x -->\n\nnew\n\n<!-- end of x -->\nb');
+    expect(() => withSections(text, { y: 'new' })).toThrow(/generated: y/);
+    expect(() => withSections(text + text, { x: 'new' })).toThrow(/once/);
+  });
+});
+
+describe('report.schema.json', () => {
+  const validate = new Ajv2020({
+    formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)) },
+  }).compile(JSON.parse(readFileSync('report.schema.json', 'utf8')));
+
+  const reports: readonly (readonly [string, Result])[] = [
+    ['that found work in flight', blockedResult],
+    ['without a look', failedResult],
+  ];
+
+  test.each(reports)('fits the report of a run %s', (_, result) => {
+    // As in the file: what is undefined is left out.
+    const report = JSON.parse(JSON.stringify(reportOf(result)));
+    validate(report);
+    expect(validate.errors).toBeNull();
+  });
+
+  test('does not fit a report with a count that is no count', () => {
+    expect(validate({ ...reportOf(failedResult), inFlight: -1 })).toBe(false);
+  });
+});
