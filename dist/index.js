@@ -33998,7 +33998,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 3087:
+/***/ 1754:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47709,27 +47709,18 @@ function namedVersions(config) {
 
 /** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
 const KEPT_VERSION_GRACE_MS = 120_000;
-/** The latest version by DBOS's own rule, the greatest timestamp; several where timestamps are equal. */
-function latestVersions(registrations) {
-    const newest = newestTimestamp(registrations);
-    return new Set(registrations.filter(({ timestamp }) => timestamp === newest).map(({ version }) => version));
-}
-/** What is registered, the newest first; empty where this schema registers nothing. */
-function registeredVersions(seen) {
-    return [...(seen.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
-}
 /**
  * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
  * version in flight or lately started and, at the first look, the registered idle ones (the look brings the
  * newest 100). What registers after the first look is a newer deploy, and the empty string is no version.
  */
 function updateTargets(config, memory, seen) {
-    const registered = registeredVersions(seen);
-    const newestRegistration = memory.newestRegistration ?? newestTimestamp(registered);
+    const { registered } = seen;
+    const newestRegistration = memory.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
     if (config.targets.kind === 'named') {
         return { ...memory, newestRegistration, targets: new Set(config.targets.versions) };
     }
-    const kept = memory.kept ?? resolveKept(config, registered);
+    const kept = memory.kept ?? resolveKept(config, seen);
     if (kept === undefined)
         return memory;
     const firstLook = memory.newestRegistration === undefined;
@@ -47739,10 +47730,7 @@ function updateTargets(config, memory, seen) {
             .filter(({ version, timestamp }) => timestamp > newestRegistration && !memory.targets.has(version))
             .map(({ version }) => version),
     ]);
-    const active = [
-        ...seen.inFlight.map(({ version }) => version),
-        ...seen.started.versions.map((s) => s.version),
-    ];
+    const active = [...seen.inFlight.keys(), ...seen.started.keys()];
     const idle = firstLook ? registered.map(({ version }) => version) : [];
     const targets = new Set([...memory.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
     return { ...memory, kept, newestRegistration, newer, targets };
@@ -47759,7 +47747,7 @@ function keptVersionProblems(config, memory, seen) {
         return [];
     if (memory.kept === undefined)
         return [{ kind: 'no-latest-version' }];
-    const registered = registeredVersions(seen).map(({ version }) => version);
+    const registered = seen.registered.map(({ version }) => version);
     if (registered.length > 0) {
         const versions = memory.kept.filter((version) => !registered.includes(version));
         return versions.length > 0
@@ -47779,7 +47767,7 @@ function keptVersionProblems(config, memory, seen) {
 }
 /** The kept versions to search the history for: once, and once more when the grace period has passed. */
 function keptVersionsToSearch(memory, seen, now) {
-    if (registeredVersions(seen).length > 0)
+    if (seen.registered.length > 0)
         return [];
     return (memory.kept ?? []).filter((version) => {
         if (memory.known.has(version))
@@ -47788,13 +47776,10 @@ function keptVersionsToSearch(memory, seen, now) {
         return search === undefined || (now >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
     });
 }
-function resolveKept(config, registered) {
+function resolveKept(config, seen) {
     if (config.targets.kind !== 'all-but-latest')
         return namedVersions(config);
-    return registered.length > 0 ? [...latestVersions(registered)] : undefined;
-}
-function newestTimestamp(registrations) {
-    return registrations.reduce((newest, { timestamp }) => Math.max(newest, timestamp), Number.NEGATIVE_INFINITY);
+    return seen.latest.size > 0 ? [...seen.latest] : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/verdict.js
@@ -47808,6 +47793,16 @@ const VERDICTS = [
     'still-latest',
     'drained',
 ];
+/** When each verdict is given: the words of the table in the README. */
+const VERDICT_MEANINGS = {
+    error: 'The gate could not look, or could not understand or trust what it saw.',
+    cancelled: 'The job was cancelled before there was an answer.',
+    'unknown-version': 'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
+    'timed-out': '`wait`: something still blocked when the timeout passed.',
+    'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
+    'still-latest': '`check` and `report`: nothing else blocks, but a version to retire is still the latest, so new work is sent to it.',
+    drained: 'Every version to retire was clean for the settle window; or there is nothing to retire.',
+};
 /** Of several answers that hold at once, the one to give. */
 function foremost(verdicts) {
     return VERDICTS.find((verdict) => verdicts.includes(verdict));
@@ -47891,6 +47886,150 @@ function allClean(judgement) {
     return (judgement.gate.length === 0 && judgement.targets.every((t) => !t.judged || t.settledForMs !== undefined));
 }
 
+;// CONCATENATED MODULE: ./lib/gate/seen.js
+function indexed(contents) {
+    const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
+    const inFlight = byVersion(contents.inFlight);
+    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
+    const counts = inFlight.get(null);
+    return {
+        contents,
+        registered,
+        latest: new Set(registered
+            .filter(({ timestamp }) => timestamp === registered[0]?.timestamp)
+            .map(({ version }) => version)),
+        registrations: byVersion(owned),
+        inFlight,
+        started: byVersion(contents.started.versions),
+        failed: byVersion(contents.failed ?? []),
+        unknownStatuses,
+        unversioned: (counts === undefined ? 0 : counts.pending + counts.enqueued + counts.delayed) +
+            sumOf(unknownStatuses.filter(({ version }) => version === null)),
+    };
+}
+/** How many rows such statuses have together. */
+function sumOf(statuses) {
+    return statuses.reduce((sum, { count }) => sum + count, 0);
+}
+function byVersion(rows) {
+    return new Map(rows.map((row) => [row.version, row]));
+}
+
+;// CONCATENATED MODULE: ./lib/gate/target.js
+
+/** Rules 1 to 6, and what rule 9 says of unknown statuses, for one target. */
+function judgeTarget(version, scene) {
+    const { config, before, memory, seen, time, gateClean } = scene;
+    const inFlight = seen.inFlight.get(version);
+    const { pending = 0, enqueued = 0, delayed = 0, ignored = 0 } = inFlight ?? {};
+    const known = memory.known.has(version);
+    const unknown = known ? undefined : unknownVersion(version, memory, seen);
+    const judged = unknown === undefined || config.onUnknown === 'fail' || unknown.similar.length > 0;
+    const statuses = seen.unknownStatuses.filter((row) => row.version === version);
+    const latest = seen.latest.has(version);
+    const window = before.windows.get(version);
+    const blockers = [];
+    if (unknown !== undefined && judged)
+        blockers.push(unknown);
+    if (pending + enqueued + delayed > 0)
+        blockers.push({ kind: 'in-flight', pending, enqueued, delayed });
+    if (statuses.length > 0)
+        blockers.push({ kind: 'unknown-status', statuses });
+    const started = window === undefined ? 0 : startedSinceLook(version, before, seen);
+    if (started > 0)
+        blockers.push({ kind: 'still-starting', atLeast: started });
+    if (latest && config.onLatest === 'block') {
+        const alternatives = seen.registered.map((other) => other.version).filter((other) => other !== version);
+        blockers.push({ kind: 'latest', alternatives });
+    }
+    const claim = claimReason(version, seen);
+    if (seen.unversioned > 0 && blocksUnversioned(config, claim)) {
+        blockers.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
+    }
+    const clean = blockers.length === 0 && gateClean && judged;
+    const settledForMs = clean ? Math.max(0, time.began - (window?.openedAt ?? time.began)) : undefined;
+    const open = clean ? openWriters(window, seen) : new Set();
+    if (open.size > 0) {
+        const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
+        blockers.push({ kind: 'open-transaction', writers });
+    }
+    return {
+        version,
+        application: seen.registrations.get(version)?.application ?? inFlight?.application ?? null,
+        known,
+        latest,
+        judged,
+        pending,
+        enqueued,
+        delayed,
+        unknownStatus: sumOf(statuses),
+        ignored,
+        oldestCreatedAt: inFlight?.oldestCreatedAt ?? null,
+        failed: seen.failed.get(version),
+        blockers,
+        settledForMs,
+        drained: blockers.length === 0 &&
+            settledForMs !== undefined &&
+            settledForMs >= config.settleMs &&
+            (window !== undefined || config.settleMs === 0),
+    };
+}
+/** Rule 1: a version without any trace. */
+function unknownVersion(version, memory, seen) {
+    const registered = seen.registered.map((registration) => registration.version);
+    const search = memory.searches.get(version);
+    const similar = new Set([
+        ...registered.filter((other) => isSimilar(other, version)),
+        ...(search?.similar ?? []),
+    ]);
+    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
+    return { kind: 'unknown-version', searched, similar: [...similar], registered };
+}
+/** Different names, but equal in all but case and white space. */
+function isSimilar(a, b) {
+    const normal = (text) => text.replace(/\s/g, '').toLowerCase();
+    return a !== b && normal(a) === normal(b);
+}
+/**
+ * Rule 3: how many rows of any status were created on a version since the look before, at least. It compares
+ * what two looks counted from the same moment, with a margin for the clocks of the processes that stamp rows.
+ */
+function startedSinceLook(version, before, seen) {
+    const none = { count: 0, fingerprint: '0' };
+    const then = before.started?.versions.get(version) ?? none;
+    const now = seen.started.get(version)?.sincePrevious ?? none;
+    if (now.fingerprint === then.fingerprint && now.count === then.count)
+        return 0;
+    return Math.max(1, now.count - then.count);
+}
+/** Rule 4: the transactions that were writing at the first clean look, and still are. */
+function openWriters(window, seen) {
+    const now = new Set(seen.contents.writers.map(({ transaction }) => transaction));
+    return window === undefined ? now : now.intersection(window.writers);
+}
+/**
+ * Rule 6: why a version's processes may dequeue a row without a version, or undefined when they cannot. Only
+ * SDKs that let the latest version alone take such rows write the application's name into their registration.
+ */
+function claimReason(version, seen) {
+    if (seen.registered.length === 0)
+        return 'nothing-registered';
+    if (seen.latest.has(version))
+        return 'latest';
+    return seen.registrations.get(version)?.application ? undefined : 'sdk-may-claim';
+}
+function blocksUnversioned(config, claim) {
+    switch (config.onUnversioned) {
+        case 'auto':
+            return claim !== undefined;
+        case 'block':
+            return true;
+        case 'ignore':
+            return false;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/gate/trust.js
 /**
  * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
@@ -47929,6 +48068,8 @@ function wrongApplication(config, seen) {
 ;// CONCATENATED MODULE: ./lib/gate/judge.js
 
 
+
+
 /** What the first look is asked for. */
 function firstRequest(config, memory) {
     return {
@@ -47946,11 +48087,11 @@ function firstRequest(config, memory) {
  */
 function judge(config, before, observation, time) {
     const distrust = distrustOf(observation.database);
-    const { seen } = observation;
-    if (seen === undefined || distrust.length > 0) {
+    if (observation.seen === undefined || distrust.length > 0) {
         const memory = { ...before, windows: new Map() };
         return {
             observation,
+            seen: undefined,
             gate: distrust,
             targets: [],
             drained: false,
@@ -47960,37 +48101,33 @@ function judge(config, before, observation, time) {
             next: firstRequest(config, memory),
         };
     }
+    const seen = indexed(observation.seen);
+    const { unknownStatuses } = observation.seen;
     const remembered = remember(updateTargets(config, before, seen), seen, time);
     const resolvedLatest = config.targets.kind === 'all-but-latest' && before.kept === undefined;
-    const gate = [...wrongApplication(config, seen), ...keptVersionProblems(config, remembered, seen)];
+    const gate = [
+        ...wrongApplication(config, observation.seen),
+        ...keptVersionProblems(config, remembered, seen),
+    ];
     const toSearch = [
         ...[...remembered.targets].filter((v) => !remembered.known.has(v) && !remembered.searches.has(v)),
         ...keptVersionsToSearch(remembered, seen, time.ended),
     ];
-    const claims = unversionedClaims(seen);
-    const targets = [...remembered.targets].map((version) => judgeTarget({
-        config,
-        before,
-        memory: remembered,
-        seen,
-        time,
-        version,
-        claims,
-        gateClean: gate.length === 0,
-    }));
+    const scene = { config, before, memory: remembered, seen, time, gateClean: gate.length === 0 };
+    const targets = [...remembered.targets].map((version) => judgeTarget(version, scene));
     const judged = targets.filter((target) => target.judged);
     const needsStatusScan = isNewerThanKnown(observation.database) &&
         !remembered.statusesScanned &&
-        !Array.isArray(seen.unknownStatuses) &&
+        !Array.isArray(unknownStatuses) &&
         judged.some((target) => target.settledForMs !== undefined);
     const scanBlocker = needsStatusScan
-        ? [{ kind: 'statuses-not-scanned', timedOut: seen.unknownStatuses === 'timed-out' }]
+        ? [{ kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
         : [];
     const allGate = [...gate, ...scanBlocker];
     const quietForMs = time.began - (before.firstLookEnded ?? time.began);
     const provisional = (resolvedLatest && remembered.kept !== undefined) ||
         toSearch.length > 0 ||
-        (needsStatusScan && seen.unknownStatuses === undefined);
+        (needsStatusScan && unknownStatuses === undefined);
     const memory = {
         ...remembered,
         firstLookEnded: before.firstLookEnded ?? (provisional ? undefined : time.ended),
@@ -47998,11 +48135,14 @@ function judge(config, before, observation, time) {
     };
     return {
         observation,
+        seen,
         gate: allGate,
         targets: targets.map((target) => ({ ...target, drained: target.drained && allGate.length === 0 })),
         drained: allGate.length === 0 &&
             (judged.length > 0 ? judged.every(({ drained }) => drained) : quietForMs >= config.settleMs),
-        unversioned: judged.some((target) => claims(target.version) !== undefined) ? unversionedCount(seen) : 0,
+        unversioned: judged.some(({ version }) => claimReason(version, seen) !== undefined)
+            ? seen.unversioned
+            : 0,
         provisional,
         memory,
         next: {
@@ -48016,175 +48156,43 @@ function judge(config, before, observation, time) {
 }
 /** What stays true after this look, whatever the next one sees. */
 function remember(memory, seen, time) {
+    const { history, started, unknownStatuses } = seen.contents;
     const searches = new Map(memory.searches);
-    for (const version of seen.history?.searchedFor ?? []) {
+    for (const version of history?.searchedFor ?? []) {
         searches.set(version, {
             at: time.ended,
-            complete: seen.history?.complete ?? false,
-            similar: (seen.history?.found ?? []).filter((found) => found !== version && isSimilar(found, version)),
+            complete: history?.complete ?? false,
+            similar: (history?.found ?? []).filter((found) => isSimilar(found, version)),
         });
     }
     const known = new Set([
         ...memory.known,
-        ...registeredVersions(seen).map(({ version }) => version),
-        ...seen.inFlight.flatMap(({ version }) => version ?? []),
-        ...seen.started.versions.map(({ version }) => version),
-        ...(seen.history?.found ?? []),
+        ...seen.registrations.keys(),
+        ...seen.inFlight.keys().filter((version) => version !== null),
+        ...seen.started.keys(),
+        ...(history?.found ?? []),
     ]);
     const statusesScanned = memory.statusesScanned ||
-        (Array.isArray(seen.unknownStatuses) &&
+        (Array.isArray(unknownStatuses) &&
             seen.unknownStatuses.every(({ version }) => version !== null && !memory.targets.has(version)));
-    const started = {
-        since: seen.started.fromHere,
-        versions: new Map(seen.started.versions.map(({ version, fromHere }) => [version, fromHere])),
-    };
-    return { ...memory, searches, known, statusesScanned, started };
-}
-function judgeTarget(context) {
-    const { config, before, memory, seen, time, version, claims, gateClean } = context;
-    const inFlight = seen.inFlight.find((counts) => counts.version === version);
-    const registration = registrationOf(version, seen);
-    const latest = latestVersions(seen.registrations?.versions ?? []).has(version);
-    const known = memory.known.has(version);
-    const unknown = known ? undefined : unknownVersion(version, memory, seen);
-    const judged = known || config.onUnknown === 'fail' || unknown?.similar.length !== 0;
-    const unknownStatuses = statusesOf(seen).filter((row) => row.version === version);
-    const unclean = [];
-    if (unknown !== undefined && judged)
-        unclean.push(unknown);
-    if (inFlight !== undefined && inFlight.pending + inFlight.enqueued + inFlight.delayed > 0) {
-        const { pending, enqueued, delayed } = inFlight;
-        unclean.push({ kind: 'in-flight', pending, enqueued, delayed });
-    }
-    if (unknownStatuses.length > 0)
-        unclean.push({ kind: 'unknown-status', statuses: unknownStatuses });
-    const window = before.windows.get(version);
-    const started = window === undefined ? 0 : startedSinceLook(version, before, seen);
-    if (started > 0)
-        unclean.push({ kind: 'still-starting', atLeast: started });
-    if (latest && config.onLatest === 'block') {
-        const alternatives = registeredVersions(seen).map((other) => other.version);
-        unclean.push({ kind: 'latest', alternatives: alternatives.filter((other) => other !== version) });
-    }
-    const unversioned = unversionedCount(seen);
-    const claim = claims(version);
-    if (unversioned > 0 && blocksUnversioned(config, claim)) {
-        unclean.push({ kind: 'unversioned', count: unversioned, because: claim ?? 'asked' });
-    }
-    const clean = unclean.length === 0 && gateClean && judged;
-    const open = clean ? openWriters(window, seen) : new Set();
-    const writers = seen.writers.filter(({ transaction }) => open.has(transaction));
-    const blockers = writers.length > 0 ? [...unclean, { kind: 'open-transaction', writers }] : unclean;
-    const settledForMs = clean ? Math.max(0, time.began - (window?.openedAt ?? time.began)) : undefined;
     return {
-        version,
-        application: registration?.application ?? inFlight?.application ?? null,
+        ...memory,
+        searches,
         known,
-        latest,
-        judged,
-        pending: inFlight?.pending ?? 0,
-        enqueued: inFlight?.enqueued ?? 0,
-        delayed: inFlight?.delayed ?? 0,
-        unknownStatus: unknownStatuses.reduce((sum, { count }) => sum + count, 0),
-        ignored: inFlight?.ignored ?? 0,
-        oldestCreatedAt: inFlight?.oldestCreatedAt ?? null,
-        failed: seen.failed?.find((row) => row.version === version),
-        blockers,
-        settledForMs,
-        drained: blockers.length === 0 &&
-            settledForMs !== undefined &&
-            settledForMs >= config.settleMs &&
-            (window !== undefined || config.settleMs === 0),
+        statusesScanned,
+        started: {
+            since: started.fromHere,
+            versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
+        },
     };
 }
-/** Rule 1: a version without any trace. */
-function unknownVersion(version, memory, seen) {
-    const registered = registeredVersions(seen).map((registration) => registration.version);
-    const search = memory.searches.get(version);
-    const similar = new Set([
-        ...registered.filter((other) => isSimilar(other, version)),
-        ...(search?.similar ?? []),
-    ]);
-    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
-    return { kind: 'unknown-version', searched, similar: [...similar], registered };
-}
-/**
- * Rule 3: how many rows of any status were created on a version since the look before, at least. It compares
- * what two looks counted from the same moment, with a margin for the clocks of the processes that stamp rows.
- */
-function startedSinceLook(version, before, seen) {
-    if (before.started === undefined)
-        return 0;
-    const then = before.started.versions.get(version) ?? { count: 0, fingerprint: '0' };
-    const now = seen.started.versions.find((row) => row.version === version)?.sincePrevious ?? {
-        count: 0,
-        fingerprint: '0',
-    };
-    if (now.fingerprint === then.fingerprint && now.count === then.count)
-        return 0;
-    return Math.max(1, now.count - then.count);
-}
-/** Rule 4: the transactions of the first clean look that are still open. */
-function openWriters(window, seen) {
-    const now = new Set(seen.writers.map(({ transaction }) => transaction));
-    return window === undefined ? now : now.intersection(window.writers);
-}
-/**
- * Rule 6: why a version's processes may dequeue a row without a version, or undefined when they cannot. Only
- * SDKs that let the latest version alone take such rows write the application's name into their registration.
- */
-function unversionedClaims(seen) {
-    const registrations = seen.registrations?.versions ?? [];
-    const latest = latestVersions(registrations);
-    return (version) => {
-        if (registrations.length === 0)
-            return 'nothing-registered';
-        if (latest.has(version))
-            return 'latest';
-        return registrationOf(version, seen)?.application ? undefined : 'sdk-may-claim';
-    };
-}
-function blocksUnversioned(config, claim) {
-    switch (config.onUnversioned) {
-        case 'auto':
-            return claim !== undefined;
-        case 'block':
-            return true;
-        case 'ignore':
-            return false;
-    }
-}
-/** In-flight rows without a version, those in a status that the gate does not know included. */
-function unversionedCount(seen) {
-    const counts = seen.inFlight.find(({ version }) => version === null);
-    return (inFlightOf(counts) +
-        statusesOf(seen)
-            .filter(({ version }) => version === null)
-            .reduce((sum, { count }) => sum + count, 0));
-}
-function inFlightOf(counts) {
-    return counts === undefined ? 0 : counts.pending + counts.enqueued + counts.delayed;
-}
-function statusesOf(seen) {
-    return Array.isArray(seen.unknownStatuses) ? seen.unknownStatuses : [];
-}
-/** The registration of a version; its application's own rather than one that no application owns. */
-function registrationOf(version, seen) {
-    const rows = (seen.registrations?.versions ?? []).filter((row) => row.version === version);
-    return rows.find(({ application }) => application !== null) ?? rows[0];
-}
+/** The settle windows of the clean targets: those that run go on, the others open with this look. */
 function windowsOf(targets, before, seen, time) {
-    return new Map(targets
-        .filter(({ settledForMs }) => settledForMs !== undefined)
-        .map(({ version }) => {
+    const clean = targets.filter(({ settledForMs }) => settledForMs !== undefined);
+    return new Map(clean.map(({ version }) => {
         const window = before.windows.get(version);
         return [version, { openedAt: window?.openedAt ?? time.ended, writers: openWriters(window, seen) }];
     }));
-}
-/** Equal but for case and white space. */
-function isSimilar(a, b) {
-    const normal = (text) => text.replace(/\s/g, '').toLowerCase();
-    return a !== b && normal(a) === normal(b);
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/memory.js
@@ -48260,7 +48268,6 @@ async function unlessAborted(promise, signal) {
 ;// CONCATENATED MODULE: ./lib/gate/warning.js
 
 
-
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
 /** A job on a GitHub-hosted runner ends after six hours. */
@@ -48280,8 +48287,7 @@ function configurationWarnings(config) {
 }
 /** What a person should know beside the verdict; none of it blocks. */
 function warningsOf(judgement) {
-    const { observation, targets } = judgement;
-    const { seen } = observation;
+    const { observation, targets, seen } = judgement;
     if (seen === undefined)
         return [];
     const warnings = [];
@@ -48289,7 +48295,7 @@ function warningsOf(judgement) {
     if (isNewerThanKnown(observation.database)) {
         add(say `The schema (migration ${own(String(observation.database.migration))}) is newer than this release of dbos-drain-gate knows (${own(String(NEWEST_KNOWN_MIGRATION))}). Look for a newer release.`);
     }
-    if (seen.registrations === undefined || seen.registrations.versions.length === 0) {
+    if (seen.registered.length === 0) {
         add(say `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`);
     }
     if (targets.some(({ version }) => version === PATCHING_VERSION)) {
@@ -48299,7 +48305,7 @@ function warningsOf(judgement) {
     if (takenOut.length > 0) {
         add(say `Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(takenOut)}.`);
     }
-    const nameless = seen.inFlight.find(({ version }) => version === '');
+    const nameless = seen.inFlight.get('');
     const namelessCount = nameless === undefined ? 0 : nameless.pending + nameless.enqueued + nameless.delayed;
     if (namelessCount > 0) {
         add(say `${counted(namelessCount, 'workflow')} in flight ${own(namelessCount === 1 ? 'carries' : 'carry')} an empty application version: no process will ever take ${own(namelessCount === 1 ? 'it' : 'them')}. Fork or cancel.`);
@@ -48318,9 +48324,7 @@ function warningsOf(judgement) {
         const count = stranded.reduce((sum, { ignored }) => sum + ignored, 0);
         add(say `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${namesOf(stranded.map(({ version }) => version))} ${own(stranded.length === 1 ? 'is' : 'are')} torn down.`);
     }
-    const newest = [seen.newestWriteAt, ...registeredVersions(seen).map(({ timestamp }) => timestamp)]
-        .filter((time) => time !== undefined)
-        .reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const newest = Math.max(seen.contents.newestWriteAt ?? Number.NEGATIVE_INFINITY, seen.registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY);
     if (Number.isFinite(newest) && observation.observedAt - newest > QUIET_DATABASE_MS) {
         const days = Math.floor((observation.observedAt - newest) / QUIET_DATABASE_MS);
         add(say `Nothing has been written to this system database for ${counted(days, 'day')}. A restored copy looks just like this: is it the live database?`);
@@ -48664,7 +48668,7 @@ function inFlightOnAll(targets) {
 }
 /** The workflows of the detail list that are in flight on a target, or unversioned and claimable by one. */
 function blockingWorkflows(result) {
-    return (result.last?.judgement.observation.seen?.workflows.items ?? []).filter((w) => isRelevant(w, result));
+    return (result.last?.judgement.seen?.contents.workflows.items ?? []).filter((w) => isRelevant(w, result));
 }
 /** Whether rows of this version, or of none, block a target. */
 function isRelevant({ version }, result) {
@@ -49075,7 +49079,6 @@ function fitting(entries) {
 
 
 
-
 /** Without a change there is a line so often, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
 /** How many groups of workflows the log lists. */
@@ -49141,15 +49144,15 @@ function targetsInWords(config) {
     }
 }
 /** What the first look found, before it is judged. */
-function whatIsThere({ observation, targets, memory }) {
-    const { database, seen } = observation;
+function whatIsThere({ observation, seen, targets, memory }) {
+    const { database } = observation;
     const server = say `PostgreSQL ${own(database.serverVersion)}${own(database.migration === undefined ? '' : `, DBOS migration ${database.migration}`)}`;
     if (seen === undefined)
         return say `${server}.`;
-    const newest = registeredVersions(seen)[0];
+    const newest = seen.registered[0];
     const registered = newest === undefined
         ? own('no version is registered')
-        : say `${seen.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
+        : say `${seen.contents.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
     const kept = memory.kept === undefined ? own('') : say `; kept: ${namesOf(memory.kept)}`;
     const retired = memory.kept === undefined
         ? own('')
@@ -49225,16 +49228,16 @@ function timeLeft(config, elapsedMs) {
     return leftMs > 0 ? `${durationText(leftMs)} left` : 'the timeout has passed';
 }
 /** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
-function groupLines({ observation, targets, unversioned }) {
+function groupLines({ seen, targets, unversioned }) {
     const versions = new Set(targets.map(({ version }) => version));
-    const groups = (observation.seen?.groups.items ?? []).filter(({ version }) => version === null ? unversioned > 0 : versions.has(version));
+    const groups = (seen?.contents.groups.items ?? []).filter(({ version }) => version === null ? unversioned > 0 : versions.has(version));
     const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
         const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
         const version = group.version === null ? ', unversioned' : versions.size > 1 ? `, ${quotedName(group.version)}` : '';
         const ignored = group.ignored ? ', ignored' : '';
         return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
     });
-    const left = groups.length - lines.length + (observation.seen?.groups.leftOut ?? 0);
+    const left = groups.length - lines.length + (seen?.contents.groups.leftOut ?? 0);
     return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
 }
 function explainable(judgement) {
@@ -49251,7 +49254,6 @@ function summed(targets) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/remedies.js
-
 
 
 /** DBOS's command line reads the URL from here in the commands that are shown: no secret is in them. */
@@ -49282,9 +49284,8 @@ function commandsFor(workflow, newVersion) {
 }
 /** The version that forks of the blocking work should run on: the latest that is no target. */
 function newVersionOf(result) {
-    const registrations = result.last?.judgement.observation.seen?.registrations?.versions ?? [];
     const targets = new Set(targetsOf(result).map(({ version }) => version));
-    return [...latestVersions(registrations)].find((version) => !targets.has(version));
+    return [...(result.last?.judgement.seen?.latest ?? [])].find((version) => !targets.has(version));
 }
 /** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
 function inspectionSql(result) {
@@ -49726,7 +49727,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3087);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1754);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AppOptions, type DbosApp, launchApp } from '../support/dbos-app.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { type ActionRun, runAction } from '../support/runner.ts';
+
+/* The committed bundle, run as GitHub's runner runs it, on real DBOS applications. */
+
+let server: PostgresServer;
+const running = new Set<DbosApp>();
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+
+afterAll(async () => {
+  await Promise.all([...running].map((app) => app.kill()));
+  await server.stop();
+});
+
+/** A database, 1.0.0 of an application on it, and 2.0.0 launched after it: the latest. */
+async function blueGreen(): Promise<{
+  readonly url: string;
+  readonly blue: DbosApp;
+  readonly green: DbosApp;
+}> {
+  const url = await server.createDatabase(`app_${randomUUID()}`);
+  const blue = await launch({ version: '1.0.0', databaseUrl: url });
+  const green = await launch({ version: '2.0.0', databaseUrl: url });
+  return { url, blue, green };
+}
+
+async function launch(options: Omit<AppOptions, 'sdk'>): Promise<DbosApp> {
+  const app = await launchApp({ sdk: '5.3.0', ...options });
+  running.add(app);
+  return app;
+}
+
+/** A gate that loses no time between looks. */
+function gate(url: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}): ActionRun {
+  return runAction({
+    inputs: { 'database-url': url, 'poll-interval': '200ms', settle: '400ms', timeout: '60s', ...inputs },
+    env,
+  });
+}
+
+const retireOne = { version: '1.0.0' };
+
+describe('with nothing in flight', () => {
+  let url: string;
+
+  beforeAll(async () => {
+    ({ url } = await blueGreen());
+  });
+
+  test('passes, and says so everywhere', async () => {
+    const run = await gate(url, retireOne).finished;
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.outputs).toMatchObject({
+      verdict: 'drained',
+      drained: 'true',
+      'in-flight': '0',
+      unversioned: '0',
+      'drained-versions': '["1.0.0"]',
+      'draining-versions': '[]',
+    });
+    expect(run.annotations).toEqual([
+      expect.objectContaining({ level: 'notice', title: '1.0.0 has drained' }),
+    ]);
+    expect(run.summary).toContain('## ✅ Safe to retire');
+    expect(JSON.parse(run.report ?? '')).toMatchObject({
+      schemaVersion: 1,
+      verdict: 'drained',
+      drainedVersions: ['1.0.0'],
+    });
+    expect(Date.parse(run.outputs['observed-at'] ?? '')).not.toBeNaN();
+  });
+
+  test('check passes', async () => {
+    const run = await gate(url, { ...retireOne, mode: 'check' }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
+  });
+
+  test('retires every version but the latest', async () => {
+    const run = await gate(url, { 'keep-version': 'latest' }).finished;
+    expect([run.exitCode, run.outputs['drained-versions']]).toEqual([0, '["1.0.0"]']);
+  });
+
+  test('says that there is nothing to retire when every version stays', async () => {
+    const run = await gate(url, { 'keep-version': '1.0.0\n2.0.0' }).finished;
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['versions']]).toEqual([0, 'drained', '[]']);
+    expect(run.shown).toContain('Nothing to retire');
+  });
+
+  test('fails for the latest version', async () => {
+    const run = await gate(url, { version: '2.0.0', mode: 'check' }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'still-latest']);
+    expect(run.annotations[0]?.message).toContain('setLatestApplicationVersion');
+  });
+
+  test('fails for a version that nobody has seen, and names the one that was meant', async () => {
+    const unknown = await gate(url, { version: '1.0' }).finished;
+    expect([unknown.exitCode, unknown.outputs['verdict']]).toEqual([1, 'unknown-version']);
+    const blank = await gate(url, { version: '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
+    expect([blank.exitCode, blank.outputs['verdict']]).toEqual([1, 'unknown-version']);
+    expect(blank.annotations[0]?.message).toContain('"1.0.0", which differs in case or white space only');
+  });
+
+  test('survives NODE_PG_FORCE_NATIVE', async () => {
+    const run = await gate(url, retireOne, { NODE_PG_FORCE_NATIVE: '1' }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
+  });
+
+  test('takes the URL from DBOS_SYSTEM_DATABASE_URL', async () => {
+    const run = await gate('', retireOne, { DBOS_SYSTEM_DATABASE_URL: url }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
+  });
+});
+
+describe('with work in flight', () => {
+  let url: string;
+  let blue: DbosApp;
+  let held: string;
+
+  beforeAll(async () => {
+    ({ url, blue } = await blueGreen());
+    held = await blue.startHeld();
+  });
+
+  test('check fails, and says what blocks', async () => {
+    const run = await gate(url, { ...retireOne, mode: 'check' }).finished;
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([1, 'in-flight', '1']);
+    expect(run.annotations).toEqual([
+      expect.objectContaining({ level: 'error', title: '1.0.0 cannot be retired yet' }),
+    ]);
+    expect(run.summary).toContain('npx dbos workflow cancel');
+    expect(JSON.parse(run.report ?? '').workflows.items).toEqual([
+      expect.objectContaining({ id: held, version: '1.0.0', status: 'PENDING' }),
+    ]);
+  });
+
+  test('report passes, with the same verdict', async () => {
+    const run = await gate(url, { ...retireOne, mode: 'report' }).finished;
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['drained']]).toEqual([0, 'in-flight', 'false']);
+    expect(run.annotations.map(({ level }) => level)).toEqual(['notice']);
+  });
+
+  test('fails when the timeout passes', async () => {
+    const run = await gate(url, { ...retireOne, timeout: '1s' }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'timed-out']);
+  });
+
+  test('passes with a warning when the timeout passes and on-timeout is warn', async () => {
+    const run = await gate(url, { ...retireOne, timeout: '1s', 'on-timeout': 'warn' }).finished;
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['drained']]).toEqual([0, 'timed-out', 'false']);
+    expect(run.annotations.map(({ level }) => level)).toEqual(['warning']);
+  });
+
+  test('ignores what it is told to, and says that it will be stranded', async () => {
+    const run = await gate(url, { ...retireOne, 'ignore-workflows': 'he*d' }).finished;
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([0, 'drained', '0']);
+    expect(run.annotations.find(({ level }) => level === 'warning')?.message).toContain('will be stranded');
+  });
+
+  test('ends as cancelled when the job is, with everything written', async () => {
+    const run = gate(url, retireOne);
+    await run.until(/in flight/);
+    run.kill('SIGINT');
+    const { exitCode, signal, outputs, summary } = await run.finished;
+    expect([exitCode, signal, outputs['verdict'], outputs['in-flight']]).toEqual([1, null, 'cancelled', '1']);
+    expect(summary).toContain('Cancelled after');
+  });
+
+  test('holds until the work has drained', async () => {
+    const run = gate(url, retireOne);
+    await run.until(/1 in flight \(1 pending\)/);
+    await blue.finish(held);
+    const { exitCode, outputs, shown } = await run.finished;
+    expect([exitCode, outputs['verdict'], outputs['in-flight']]).toEqual([0, 'drained', '0']);
+    expect(shown).toMatch(/0 in flight; 1 fewer; clean/);
+  });
+});
+
+describe('what is wrong is told with its cause and its fix, and without a secret', () => {
+  const password = 'p@ss w0rd/%41';
+  let url: URL;
+
+  beforeAll(async () => {
+    url = new URL(await server.createDatabase('errors'));
+  });
+
+  /** The URL with something else in it. */
+  const but = (change: (url: URL) => void) => {
+    const changed = new URL(url);
+    change(changed);
+    return changed.href;
+  };
+
+  test.each([
+    [
+      'a wrong host',
+      () => but((u) => (u.hostname = 'no-such-host.invalid')),
+      /host "no-such-host\.invalid" could not be found/,
+    ],
+    [
+      'a closed port',
+      () => but((u) => (u.port = '1')),
+      /Nothing accepts connections at "127\.0\.0\.1", port 1/,
+    ],
+    [
+      'a wrong password',
+      () => but((u) => (u.password = encodeURIComponent(password))),
+      /refused the password of the user "postgres"/,
+    ],
+    [
+      'no password',
+      () => but((u) => (u.password = '')),
+      /asks for a password of the user "postgres", and none was given/,
+    ],
+    ['no such database', () => but((u) => (u.pathname = '/nowhere')), /There is no database "nowhere"/],
+    ['no DBOS tables', () => url.href, /no schema "dbos"/],
+    [
+      'no TLS at the server',
+      () => but((u) => (u.search = '?sslmode=require')),
+      /does not accept TLS, and `sslmode=require` insists on it/,
+    ],
+    ['an SQLite URL', () => 'sqlite:///shop.sqlite', /SQLite/],
+    ['a mistyped URL', () => 'postgres:/gate:p@ss w0rd@h/d', /not a Postgres URL/],
+  ])('%s', async (_what, badUrl, explanation) => {
+    const run = await gate(badUrl(), retireOne).finished;
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['drained'], run.stderr]).toEqual([
+      1,
+      'error',
+      'false',
+      '',
+    ]);
+    expect(run.annotations).toHaveLength(1);
+    expect(run.annotations[0]).toMatchObject({
+      level: 'error',
+      title: 'dbos-drain-gate: error',
+      message: expect.stringMatching(explanation),
+    });
+    expect(run.summary).toContain('## ❌ No answer');
+    const written = [run.shown, run.summary, run.report, ...Object.values(run.outputs)].join('\n');
+    expect(written).not.toMatch(/^\s+at .*:\d+:\d+/m);
+    for (const secret of [password, encodeURIComponent(password), server.password])
+      expect(written).not.toContain(secret);
+  });
+
+  test('bad inputs end the step before anything connects', async () => {
+    const run = await gate(url.href, { mode: 'wiat', timeout: '30' }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
+    const message = run.annotations[0]?.message ?? '';
+    expect(message).toMatch(/The input `mode` is "wiat"\. Accepted: one of wait, check, report\./);
+    expect(message).toMatch(/The input `timeout` is "30"\. Accepted: a duration/);
+    expect(message).toMatch(/Neither `version` nor `keep-version`/);
+  });
+
+  test('a pull request from a fork is told that such runs get no secrets', async () => {
+    const repository = (name: string) => ({ repo: { full_name: name } });
+    const payload = { pull_request: { head: repository('them/app'), base: repository('us/app') } };
+    const run = await runAction({ inputs: retireOne, event: { name: 'pull_request', payload } }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
+    expect(run.annotations[0]?.message).toContain('from a fork, and GitHub passes no secrets to such runs');
+  });
+
+  test('the password is masked before the first line, raw and decoded', async () => {
+    const run = await gate(
+      but((u) => (u.password = encodeURIComponent(password))),
+      retireOne,
+    ).finished;
+    expect(run.masks).toEqual(expect.arrayContaining([password, encodeURIComponent(password)]));
+    const [first = '', ...rest] = run.log.split('\n').filter((line) => !line.startsWith('::add-mask::'));
+    expect(run.log.indexOf(first)).toBeGreaterThan(run.log.lastIndexOf('::add-mask::'));
+    expect(rest.length).toBeGreaterThan(0);
+  });
+});
