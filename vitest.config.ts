@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // Packages whose source maps name files that they do not ship would fill the screen.
+  logLevel: 'error',
   test: {
     include: ['tests/{unit,database,action}/**/*.test.ts'],
     globalSetup: [],

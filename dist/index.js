@@ -37017,7 +37017,9 @@ class ReportableError extends Error {
     name = 'ReportableError';
     sentence;
     constructor(sentence, options) {
-        super(sentence.map((part) => (typeof part === 'string' ? part : part.quoted)).join(''), options);
+        super(sentence
+            .map((part) => (typeof part === 'string' ? part : 'typed' in part ? part.typed : part.quoted))
+            .join(''), options);
         this.sentence = sentence;
     }
 }
@@ -37215,9 +37217,12 @@ function tryDecoded(text) {
     }
 }
 
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
 // EXTERNAL MODULE: ./node_modules/pg/lib/client.js
 var lib_client = __nccwpck_require__(5042);
 ;// CONCATENATED MODULE: ./lib/dbos/connection.js
+
 
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -37226,16 +37231,17 @@ const NETWORK_GRACE_MS = 10_000;
 /**
  * Connects in the first of the ways that `sslmode` allows and the server takes.
  *
+ * @param signal Gives up connecting when it aborts, whatever the network does.
  * @throws what the driver throws for the last way tried.
  */
-async function connect(config, lookTimeoutMs) {
+async function connect(config, lookTimeoutMs, signal) {
     const attempts = tlsAttempts(config);
     for (const [index, tls] of attempts.entries()) {
         try {
-            return await connectOnce(config, tls, lookTimeoutMs);
+            return await connectOnce(config, tls, lookTimeoutMs, signal);
         }
         catch (error) {
-            if (index === attempts.length - 1 || !anotherWayMayWork(error))
+            if (signal.aborted || index === attempts.length - 1 || !anotherWayMayWork(error))
                 throw error;
         }
     }
@@ -37249,7 +37255,9 @@ function anotherWayMayWork(error) {
         code === '28000' ||
         /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code));
 }
-async function connectOnce(config, ssl, lookTimeoutMs) {
+async function connectOnce(config, ssl, lookTimeoutMs, signal) {
+    const socket = new external_node_net_.Socket();
+    const giveUp = () => socket.destroy();
     const client = new lib_client({
         host: config.host,
         port: config.port,
@@ -37257,6 +37265,7 @@ async function connectOnce(config, ssl, lookTimeoutMs) {
         ...(config.password !== undefined && { password: config.password }),
         database: config.database,
         ssl,
+        stream: () => socket,
         enableChannelBinding: config.requireChannelBinding,
         // The only startup parameter: transaction poolers refuse the others.
         application_name: 'dbos-drain-gate',
@@ -37266,12 +37275,16 @@ async function connectOnce(config, ssl, lookTimeoutMs) {
     });
     // A connection that breaks while idle must not end the process: the next statement fails and says so.
     client.on('error', () => undefined);
+    signal.addEventListener('abort', giveUp);
     try {
         await client.connect();
     }
     catch (error) {
-        await client.end().catch(() => undefined);
+        socket.destroy();
         throw error;
+    }
+    finally {
+        signal.removeEventListener('abort', giveUp);
     }
     return {
         async run(statements) {
@@ -37282,7 +37295,7 @@ async function connectOnce(config, ssl, lookTimeoutMs) {
             return row.array().parse(result.rows);
         },
         async close() {
-            await client.end();
+            await client.end().catch(() => undefined);
         },
     };
 }
@@ -37756,7 +37769,7 @@ function grants(role, schema, tables) {
     const statements = tables.length === 0
         ? [`GRANT USAGE ON SCHEMA ${on} TO ${to};`, `GRANT SELECT ON ALL TABLES IN SCHEMA ${on} TO ${to};`]
         : tables.map((table) => `GRANT SELECT ON ${on}.${table} TO ${to};`);
-    return joined([own('As the owner, run:'), ...statements.map((text) => [{ quoted: text }])]);
+    return joined([own('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
@@ -47460,14 +47473,16 @@ function contentsOf(row, others) {
  * @param now The gate's own clock, in milliseconds: what a look cost is measured with it.
  */
 function systemDatabase(config, gate, now) {
+    const closing = new AbortController();
     let connecting;
+    let open;
     return {
         async look(request) {
             try {
-                connecting ??= connected(config, gate.lookTimeoutMs);
-                const connection = await connecting;
+                connecting ??= connected(config, gate.lookTimeoutMs, closing.signal);
+                open = await connecting;
                 const began = now();
-                const look = await takeLook(connection, config, gate, scopeOf(gate, request), request);
+                const look = await takeLook(open, config, gate, scopeOf(gate, request), request);
                 return { ...look, lookMs: now() - began };
             }
             catch (error) {
@@ -47475,15 +47490,14 @@ function systemDatabase(config, gate, now) {
             }
         },
         async close() {
-            const open = await connecting?.catch(() => undefined);
-            connecting = undefined;
-            await open?.close().catch(() => undefined);
+            closing.abort();
+            await open?.close();
         },
     };
 }
 /** CockroachDB speaks Postgres's protocol, but not all that the rules rest on. */
-async function connected(config, lookTimeoutMs) {
-    const connection = await connect(config, lookTimeoutMs);
+async function connected(config, lookTimeoutMs, signal) {
+    const connection = await connect(config, lookTimeoutMs, signal);
     const { version } = await theRow(connection, { text: PRODUCT, values: [] }, productRow);
     if (!version.startsWith('CockroachDB'))
         return connection;
@@ -47601,17 +47615,17 @@ function describeBlocker(blocker) {
         case 'unknown-version':
             return describeUnknownVersion(blocker);
         case 'in-flight':
-            return say `${counted(blocker.pending + blocker.enqueued + blocker.delayed, 'workflow')} in flight (${own(statusCounts(blocker))}). Let them finish, or cancel or fork them; ${own('`ignore-workflows`')} names workflows that may be stranded.`;
+            return say `${counted(inFlightIn(blocker), 'workflow')} in flight (${own(statusCounts(blocker))}). Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
         case 'unknown-status':
             return say `${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(blocker.statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
         case 'still-starting':
-            return say `Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the look before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). ${own('`ignore-workflows`')} names workflows that may go on.`;
+            return say `Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the look before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`;
         case 'open-transaction':
             return say `A transaction that was writing workflows when the target first looked drained is still open (${namesOf(blocker.writers.map(describeWriter))}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`;
         case 'latest':
-            return say `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Launch the new version, or promote one with DBOS's setLatestApplicationVersion${blocker.alternatives.length > 0 ? say ` (registered: ${namesOf(blocker.alternatives)})` : own('')}, which is also the way out of a rollback; \`on-latest: ignore\` lifts this rule. Was the version mistyped?`;
+            return say `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${blocker.alternatives.length > 0 ? say ` (registered: ${namesOf(blocker.alternatives)})` : own('')}. \`on-latest: ignore\` lifts this rule.`;
         case 'unversioned':
-            return say `${counted(blocker.count, 'unversioned workflow')} in flight ${own(blocker.count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${own(unversionedReasons[blocker.because])}. Let the new version take them, or cancel them; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`;
+            return say `${counted(blocker.count, 'unversioned workflow')} in flight ${own(blocker.count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${own(unversionedReasons[blocker.because])}. Let the new version take ${them(blocker.count)}, or cancel ${them(blocker.count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`;
         case 'application-not-seen':
             return say `The application ${blocker.application} owns no registered version and no workflow in flight here${blocker.owners.length > 0
                 ? say `; the owners found are ${namesOf(blocker.owners)}`
@@ -47619,7 +47633,7 @@ function describeBlocker(blocker) {
         case 'several-applications':
             return say `Several applications share this system database: ${namesOf(blocker.owners)}. Set \`application\` to the one that is being deployed.`;
         case 'kept-version-unknown':
-            return say `${own(blocker.versions.length === 1 ? 'A kept version' : 'Kept versions')} ${own(searchOutcome[blocker.searched])}: ${namesOf(blocker.versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(blocker.registered)}`;
+            return say `${own(blocker.versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${own(searchOutcome[blocker.searched])}: ${namesOf(blocker.versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(blocker.registered)}`;
         case 'no-latest-version':
             return say `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`;
         case 'untrusted-database':
@@ -47637,6 +47651,12 @@ function statusCounts(counts) {
         .map((status) => `${counts[status].toLocaleString('en-US')} ${status}`);
     return parts.length > 0 ? parts.join(', ') : 'none';
 }
+function inFlightIn({ pending, enqueued, delayed }) {
+    return pending + enqueued + delayed;
+}
+function them(count) {
+    return own(count === 1 ? 'it' : 'them');
+}
 const searchOutcome = {
     registrations: 'not registered',
     'not-yet': 'not registered, the history being searched',
@@ -47647,7 +47667,7 @@ const unversionedReasons = {
     asked: '`on-unversioned` is `block`',
     latest: 'the latest version dequeues unversioned work',
     'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
-    'sdk-may-claim': 'its registration carries no application name, as before TypeScript SDK 4.27, so its processes may be of an SDK that dequeues unversioned work on any version',
+    'sdk-may-claim': 'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
 };
 function describeUnknownVersion(blocker) {
     if (blocker.similar.length > 0) {
@@ -48237,7 +48257,7 @@ async function hold(config, parts) {
         request = judgement.next;
         const decision = decide(config, judgement, time);
         if (!judgement.provisional) {
-            last = { judgement, time };
+            last = { judgement, time, decides: 'verdict' in decision };
             onLook(last);
         }
         if ('verdict' in decision)
@@ -48348,17 +48368,20 @@ function durationMs(text) {
         Number(s ?? 0) * UNITS_MS.s +
         Number(ms ?? 0) * UNITS_MS.ms);
 }
-/** `1h 30m`, `45s`, `0s`: two units at most, for people. */
+/** `1h 30m`, `2m`, `45s`, `0s`: two units at most, for people. */
 function durationText(milliseconds) {
     const seconds = Math.max(0, Math.round(milliseconds / 1000));
     const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
     if (h >= 24)
-        return `${Math.floor(h / 24)}d ${h % 24}h`;
+        return units(Math.floor(h / 24), 'd', h % 24, 'h');
     if (h > 0)
-        return `${h}h ${m}m`;
+        return units(h, 'h', m, 'm');
     if (m > 0)
-        return `${m}m ${s}s`;
+        return units(m, 'm', s, 's');
     return `${s}s`;
+}
+function units(large, largeUnit, small, smallUnit) {
+    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
@@ -48577,6 +48600,8 @@ function shown(value) {
 ;// CONCATENATED MODULE: ./lib/report/escape.js
 /** Text written by others is cut to so many characters where it is shown; ids in commands never are. */
 const escape_SHOWN_CHARACTERS = 120;
+/** Statements and commands are shown whole: a name in them has 63 bytes at most. */
+const TYPED_CHARACTERS = 1000;
 /**
  * Characters that act on a terminal or a reader instead of being read: control characters, what reverses the
  * writing direction, what has no width, line separators, tags, and halves of surrogate pairs.
@@ -48601,7 +48626,7 @@ function quotedName(name) {
 /** A sentence for Markdown: what it quotes becomes inert code; backticks of our own stay what they are. */
 function markdown(sentence) {
     return sentence
-        .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : code(part.quoted)))
+        .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : codeOf(part)))
         .join('');
 }
 /**
@@ -48635,7 +48660,10 @@ function sqlLiteral(text) {
         : `'${text.replaceAll("'", "''")}'`;
 }
 function quoted(part) {
-    return quotedName(part.quoted);
+    return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, TYPED_CHARACTERS);
+}
+function codeOf(part) {
+    return 'quoted' in part ? code(part.quoted) : code(part.typed, TYPED_CHARACTERS);
 }
 function escapeOf(character) {
     switch (character) {
@@ -48651,7 +48679,6 @@ function escapeOf(character) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/result.js
-
 
 
 
@@ -48711,12 +48738,18 @@ function headline(result) {
             return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
         case 'timed-out':
             return say `Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(blocked.map(({ version }) => version))}${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
-        case 'unknown-version':
-            return say `No answer: this system database does not know ${namesOf(unknownVersions(result))}.`;
+        case 'unknown-version': {
+            const kept = unknownKeptVersions(result);
+            return kept.length > 0
+                ? say `No answer: a version to keep is not known here: ${namesOf(kept)}.`
+                : say `No answer: this system database has never seen ${namesOf(targets.filter(({ known }) => !known).map(({ version }) => version))}.`;
+        }
         case 'cancelled':
             return say `Cancelled after ${waited}, before there was an answer${targets.length > 0 ? say `: ${inFlight} in flight on ${names}` : own('')}.`;
         case 'error':
-            return say `No answer: the gate could not look, or could not trust what it saw. Do not tear anything down.`;
+            return result.config === undefined
+                ? say `No answer: the inputs are not right, and nothing was looked at.`
+                : say `No answer: the gate could not look, or could not trust what it saw. Do not tear anything down.`;
     }
 }
 /** Everything that stands in the way, once each: the whole gate's first. */
@@ -48748,15 +48781,8 @@ function otherReasons(blockers) {
     const reasons = shortReasons(blockers);
     return reasons.length > 0 ? `; ${reasons.join(', ')}` : '';
 }
-function unknownVersions(result) {
-    const judgement = result.last?.judgement;
-    if (judgement === undefined)
-        return [];
-    const kept = blockersOf(judgement).flatMap((blocker) => blocker.kind === 'kept-version-unknown' ? blocker.versions : []);
-    return [
-        ...judgement.targets.filter(({ known, judged }) => judged && !known).map(({ version }) => version),
-        ...kept,
-    ];
+function unknownKeptVersions(result) {
+    return (result.last?.judgement.gate ?? []).flatMap((blocker) => blocker.kind === 'kept-version-unknown' ? blocker.versions : []);
 }
 
 ;// CONCATENATED MODULE: ./lib/report/annotations.js
@@ -48777,7 +48803,7 @@ function verdictAnnotations(result, level) {
     const reasons = obstacles(result);
     const targets = targetsOf(result).filter(({ judged }) => judged);
     if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
-        const message = plain(joined([headline(result), ...reasons], '\n'));
+        const message = plain(joined([...reasons, headline(result)], '\n'));
         return [
             { level, title: `dbos-drain-gate: ${result.verdict}`, message: message.slice(0, MESSAGE_CHARACTERS) },
         ];
@@ -48811,8 +48837,9 @@ function targetAnnotation(target, level) {
         : [own('Clean, but not for long enough yet.')];
     return {
         level,
-        title: `${name} cannot be retired yet`,
-        message: plain(joined(sentences, '\n')).slice(0, MESSAGE_CHARACTERS),
+        title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
+        // The log shows messages without their titles.
+        message: plain(say `${target.version}: ${joined(sentences, '\n')}`).slice(0, MESSAGE_CHARACTERS),
     };
 }
 function warningAnnotations(result) {
@@ -49083,6 +49110,8 @@ function fitting(entries) {
 const HEARTBEAT_MS = 60_000;
 /** How many groups of workflows the log lists. */
 const GROUPS_SHOWN = 20;
+/** Of how many targets the log explains what blocks them; the summary has more. */
+const EXPLAINED_TARGETS = 5;
 /** A log that reads well at a glance: a line when something changed, and one a minute when nothing did. */
 function progressLog(sink) {
     let config;
@@ -49106,11 +49135,13 @@ function progressLog(sink) {
                     sink.group('What is in flight, by workflow', groups);
             }
             const state = stateOf(judgement);
-            if (printed === undefined || printed.state !== state || time.ended - printed.at >= HEARTBEAT_MS) {
+            const isDue = printed === undefined || time.ended - printed.at >= HEARTBEAT_MS;
+            if (isDue || look.decides || printed?.state !== state) {
                 sink.line(lookLine(config, look, previous));
                 printed = { at: time.ended, state };
             }
-            for (const { key, version, blocker } of explainable(judgement)) {
+            // The annotations explain the deciding look; in the log they follow at once.
+            for (const { key, version, blocker } of look.decides ? [] : explainable(judgement)) {
                 if (explained.has(key))
                     continue;
                 explained.add(key);
@@ -49144,7 +49175,7 @@ function targetsInWords(config) {
     }
 }
 /** What the first look found, before it is judged. */
-function whatIsThere({ observation, seen, targets, memory }) {
+function whatIsThere({ observation, seen, gate, targets, memory }) {
     const { database } = observation;
     const server = say `PostgreSQL ${own(database.serverVersion)}${own(database.migration === undefined ? '' : `, DBOS migration ${database.migration}`)}`;
     if (seen === undefined)
@@ -49154,7 +49185,7 @@ function whatIsThere({ observation, seen, targets, memory }) {
         ? own('no version is registered')
         : say `${seen.contents.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
     const kept = memory.kept === undefined ? own('') : say `; kept: ${namesOf(memory.kept)}`;
-    const retired = memory.kept === undefined
+    const retired = memory.kept === undefined || gate.length > 0
         ? own('')
         : targets.length === 0
             ? own('; nothing to retire')
@@ -49240,13 +49271,14 @@ function groupLines({ seen, targets, unversioned }) {
     const left = groups.length - lines.length + (seen?.contents.groups.leftOut ?? 0);
     return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
 }
+/** What blocks the whole gate, or else what blocks the first few targets. */
 function explainable(judgement) {
-    return [
-        ...judgement.gate.map((blocker) => ({ key: blocker.kind, version: undefined, blocker })),
-        ...judgement.targets
-            .slice(0, 5)
-            .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker }))),
-    ];
+    if (judgement.gate.length > 0) {
+        return judgement.gate.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
+    }
+    return judgement.targets
+        .slice(0, EXPLAINED_TARGETS)
+        .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })));
 }
 function summed(targets) {
     const sum = (of) => targets.reduce((all, target) => all + of(target), 0);
@@ -49294,6 +49326,7 @@ function inspectionSql(result) {
     const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
     const versions = literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
     const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
+    const application = result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
     const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
     return [
         'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
@@ -49303,6 +49336,9 @@ function inspectionSql(result) {
         ...(filter === undefined
             ? []
             : [`   AND (${filter}${unversioned ? ' OR application_version IS NULL' : ''})`]),
+        ...(application === undefined
+            ? []
+            : [`   AND (application_name = ${application} OR application_name IS NULL)`]),
         ' ORDER BY created_at;',
     ];
 }
@@ -49379,7 +49415,7 @@ function targetState(target) {
 /** Why the targets are blocked, the way out included. */
 function explanations(result) {
     const blocked = targetsOf(result).filter(({ blockers }) => blockers.length > 0);
-    if (blocked.length === 0)
+    if (blocked.length === 0 || obstacles(result).length > 0)
         return '';
     const lines = blocked
         .slice(0, TARGETS_EXPLAINED)
@@ -49661,7 +49697,9 @@ function failed(error, secrets, sofar) {
 function action_withoutSecrets(sentence, secrets) {
     return sentence.map((part) => typeof part === 'string'
         ? part
-        : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) });
+        : 'typed' in part
+            ? part
+            : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) });
 }
 async function tell(result) {
     const outputs = outputsOf(result, writeReport(result));
@@ -49674,9 +49712,12 @@ async function tell(result) {
         ]
         : result.warnings;
     const complete = { ...result, warnings };
+    info(plain(say `Verdict ${own(result.verdict)}: ${headline(result)}`));
+    if (result.verdict !== 'drained' && result.last !== undefined) {
+        info('The job summary lists what blocks, and the commands to inspect, cancel or fork it.');
+    }
     for (const { level, title, message } of annotationsOf(complete))
         annotate[level](message, { title });
-    info(plain(say `Verdict ${own(result.verdict)}: ${headline(result)}`));
     if (process.env['GITHUB_STEP_SUMMARY']) {
         await summary.addRaw(summaryOf(complete)).write();
     }

@@ -117,7 +117,9 @@ function withoutSecrets(sentence: Sentence, secrets: readonly string[]): Sentenc
   return sentence.map((part) =>
     typeof part === 'string'
       ? part
-      : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) },
+      : 'typed' in part
+        ? part
+        : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) },
   );
 }
 
@@ -132,8 +134,11 @@ async function tell(result: Result): Promise<void> {
         ]
       : result.warnings;
   const complete = { ...result, warnings };
-  for (const { level, title, message } of annotationsOf(complete)) annotate[level](message, { title });
   core.info(plain(say`Verdict ${own(result.verdict)}: ${headline(result)}`));
+  if (result.verdict !== 'drained' && result.last !== undefined) {
+    core.info('The job summary lists what blocks, and the commands to inspect, cancel or fork it.');
+  }
+  for (const { level, title, message } of annotationsOf(complete)) annotate[level](message, { title });
   if (process.env['GITHUB_STEP_SUMMARY']) {
     await core.summary.addRaw(summaryOf(complete)).write();
   }

@@ -16,12 +16,16 @@ export function durationMs(text: string): number | undefined {
   );
 }
 
-/** `1h 30m`, `45s`, `0s`: two units at most, for people. */
+/** `1h 30m`, `2m`, `45s`, `0s`: two units at most, for people. */
 export function durationText(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  if (h >= 24) return `${Math.floor(h / 24)}d ${h % 24}h`;
-  if (h > 0) return `${h}h ${m}m`;
-  if (m > 0) return `${m}m ${s}s`;
+  if (h >= 24) return units(Math.floor(h / 24), 'd', h % 24, 'h');
+  if (h > 0) return units(h, 'h', m, 'm');
+  if (m > 0) return units(m, 'm', s, 's');
   return `${s}s`;
+}
+
+function units(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }

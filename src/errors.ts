@@ -6,7 +6,12 @@ export class ReportableError extends Error {
   readonly sentence: Sentence;
 
   constructor(sentence: Sentence, options?: ErrorOptions) {
-    super(sentence.map((part) => (typeof part === 'string' ? part : part.quoted)).join(''), options);
+    super(
+      sentence
+        .map((part) => (typeof part === 'string' ? part : 'typed' in part ? part.typed : part.quoted))
+        .join(''),
+      options,
+    );
     this.sentence = sentence;
   }
 }

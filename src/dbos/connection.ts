@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import Client from 'pg/lib/client.js';
 import type { z } from 'zod';
 import type { DatabaseConfig } from './database-config.ts';
@@ -20,15 +21,20 @@ export interface Connection {
 /**
  * Connects in the first of the ways that `sslmode` allows and the server takes.
  *
+ * @param signal Gives up connecting when it aborts, whatever the network does.
  * @throws what the driver throws for the last way tried.
  */
-export async function connect(config: DatabaseConfig, lookTimeoutMs: number): Promise<Connection> {
+export async function connect(
+  config: DatabaseConfig,
+  lookTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<Connection> {
   const attempts = tlsAttempts(config);
   for (const [index, tls] of attempts.entries()) {
     try {
-      return await connectOnce(config, tls, lookTimeoutMs);
+      return await connectOnce(config, tls, lookTimeoutMs, signal);
     } catch (error) {
-      if (index === attempts.length - 1 || !anotherWayMayWork(error)) throw error;
+      if (signal.aborted || index === attempts.length - 1 || !anotherWayMayWork(error)) throw error;
     }
   }
   throw new Error('no way to connect');
@@ -49,7 +55,10 @@ async function connectOnce(
   config: DatabaseConfig,
   ssl: TlsAttempt,
   lookTimeoutMs: number,
+  signal: AbortSignal,
 ): Promise<Connection> {
+  const socket = new Socket();
+  const giveUp = () => socket.destroy();
   const client = new Client({
     host: config.host,
     port: config.port,
@@ -57,6 +66,7 @@ async function connectOnce(
     ...(config.password !== undefined && { password: config.password }),
     database: config.database,
     ssl,
+    stream: () => socket,
     enableChannelBinding: config.requireChannelBinding,
     // The only startup parameter: transaction poolers refuse the others.
     application_name: 'dbos-drain-gate',
@@ -66,11 +76,14 @@ async function connectOnce(
   });
   // A connection that breaks while idle must not end the process: the next statement fails and says so.
   client.on('error', () => undefined);
+  signal.addEventListener('abort', giveUp);
   try {
     await client.connect();
   } catch (error) {
-    await client.end().catch(() => undefined);
+    socket.destroy();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
   return {
     async run(statements) {
@@ -81,7 +94,7 @@ async function connectOnce(
       return row.array().parse(result.rows);
     },
     async close() {
-      await client.end();
+      await client.end().catch(() => undefined);
     },
   };
 }

@@ -171,5 +171,5 @@ function grants(role: string, schema: string, tables: readonly string[]): Senten
     tables.length === 0
       ? [`GRANT USAGE ON SCHEMA ${on} TO ${to};`, `GRANT SELECT ON ALL TABLES IN SCHEMA ${on} TO ${to};`]
       : tables.map((table) => `GRANT SELECT ON ${on}.${table} TO ${to};`);
-  return joined([own('As the owner, run:'), ...statements.map((text) => [{ quoted: text }])]);
+  return joined([own('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
 }

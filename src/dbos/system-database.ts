@@ -36,31 +36,36 @@ export function systemDatabase(
   gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'lookTimeoutMs'>,
   now: () => number,
 ): SystemDatabase {
+  const closing = new AbortController();
   let connecting: Promise<Connection> | undefined;
+  let open: Connection | undefined;
 
   return {
     async look(request) {
       try {
-        connecting ??= connected(config, gate.lookTimeoutMs);
-        const connection = await connecting;
+        connecting ??= connected(config, gate.lookTimeoutMs, closing.signal);
+        open = await connecting;
         const began = now();
-        const look = await takeLook(connection, config, gate, scopeOf(gate, request), request);
+        const look = await takeLook(open, config, gate, scopeOf(gate, request), request);
         return { ...look, lookMs: now() - began };
       } catch (error) {
         throw explainFailure(error, config);
       }
     },
     async close() {
-      const open = await connecting?.catch(() => undefined);
-      connecting = undefined;
-      await open?.close().catch(() => undefined);
+      closing.abort();
+      await open?.close();
     },
   };
 }
 
 /** CockroachDB speaks Postgres's protocol, but not all that the rules rest on. */
-async function connected(config: DatabaseConfig, lookTimeoutMs: number): Promise<Connection> {
-  const connection = await connect(config, lookTimeoutMs);
+async function connected(
+  config: DatabaseConfig,
+  lookTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const connection = await connect(config, lookTimeoutMs, signal);
   const { version } = await theRow(connection, { text: PRODUCT, values: [] }, productRow);
   if (!version.startsWith('CockroachDB')) return connection;
   await connection.close();

@@ -98,27 +98,27 @@ export function describeBlocker(blocker: Blocker): Sentence {
     case 'unknown-version':
       return describeUnknownVersion(blocker);
     case 'in-flight':
-      return say`${counted(blocker.pending + blocker.enqueued + blocker.delayed, 'workflow')} in flight (${own(
+      return say`${counted(inFlightIn(blocker), 'workflow')} in flight (${own(
         statusCounts(blocker),
-      )}). Let them finish, or cancel or fork them; ${own('`ignore-workflows`')} names workflows that may be stranded.`;
+      )}). Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
     case 'unknown-status':
       return say`${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(
         blocker.statuses.map(({ status }) => status ?? 'NULL'),
       )}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
     case 'still-starting':
-      return say`Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the look before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). ${own('`ignore-workflows`')} names workflows that may go on.`;
+      return say`Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the look before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`;
     case 'open-transaction':
       return say`A transaction that was writing workflows when the target first looked drained is still open (${namesOf(
         blocker.writers.map(describeWriter),
       )}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`;
     case 'latest':
-      return say`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Launch the new version, or promote one with DBOS's setLatestApplicationVersion${
+      return say`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${
         blocker.alternatives.length > 0 ? say` (registered: ${namesOf(blocker.alternatives)})` : own('')
-      }, which is also the way out of a rollback; \`on-latest: ignore\` lifts this rule. Was the version mistyped?`;
+      }. \`on-latest: ignore\` lifts this rule.`;
     case 'unversioned':
       return say`${counted(blocker.count, 'unversioned workflow')} in flight ${own(
         blocker.count === 1 ? 'has' : 'have',
-      )} no application version and could be claimed by this one: ${own(unversionedReasons[blocker.because])}. Let the new version take them, or cancel them; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`;
+      )} no application version and could be claimed by this one: ${own(unversionedReasons[blocker.because])}. Let the new version take ${them(blocker.count)}, or cancel ${them(blocker.count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`;
     case 'application-not-seen':
       return say`The application ${blocker.application} owns no registered version and no workflow in flight here${
         blocker.owners.length > 0
@@ -130,7 +130,7 @@ export function describeBlocker(blocker: Blocker): Sentence {
         blocker.owners,
       )}. Set \`application\` to the one that is being deployed.`;
     case 'kept-version-unknown':
-      return say`${own(blocker.versions.length === 1 ? 'A kept version' : 'Kept versions')} ${own(
+      return say`${own(blocker.versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${own(
         searchOutcome[blocker.searched],
       )}: ${namesOf(blocker.versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(
         blocker.registered,
@@ -158,6 +158,14 @@ export function statusCounts(counts: {
   return parts.length > 0 ? parts.join(', ') : 'none';
 }
 
+function inFlightIn({ pending, enqueued, delayed }: TargetBlocker & { kind: 'in-flight' }): number {
+  return pending + enqueued + delayed;
+}
+
+function them(count: number): Sentence {
+  return own(count === 1 ? 'it' : 'them');
+}
+
 const searchOutcome = {
   registrations: 'not registered',
   'not-yet': 'not registered, the history being searched',
@@ -170,7 +178,7 @@ const unversionedReasons = {
   latest: 'the latest version dequeues unversioned work',
   'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
   'sdk-may-claim':
-    'its registration carries no application name, as before TypeScript SDK 4.27, so its processes may be of an SDK that dequeues unversioned work on any version',
+    'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
 } as const;
 
 function describeUnknownVersion(blocker: TargetBlocker & { kind: 'unknown-version' }): Sentence {

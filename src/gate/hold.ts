@@ -17,11 +17,13 @@ export interface HoldParts {
   readonly clock: Clock;
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal;
-  /** Called after each look that decides something. `timeLeftMs` is what is left of the timeout. */
+  /** Called after each look but the provisional ones. */
   readonly onLook: (look: Look) => void;
 }
 
 export interface Look {
+  /** The verdict follows from this look; otherwise the gate looks again. */
+  readonly decides: boolean;
   readonly judgement: Judgement;
   readonly time: LookTime;
 }
@@ -56,7 +58,7 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
 
     const decision = decide(config, judgement, time);
     if (!judgement.provisional) {
-      last = { judgement, time };
+      last = { judgement, time, decides: 'verdict' in decision };
       onLook(last);
     }
     if ('verdict' in decision) return { verdict: decision.verdict, last, waitedMs: elapsed() };

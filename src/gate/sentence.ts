@@ -3,11 +3,16 @@ export interface Quoted {
   readonly quoted: string;
 }
 
+/** A statement or a command to be typed as it stands: shown whole, on a line of its own where there are lines. */
+export interface Typed {
+  readonly typed: string;
+}
+
 /**
  * A sentence of ours that may quote others. Who prints it (to a log, to Markdown) knows from its shape which
  * parts must be neutralised there.
  */
-export type Sentence = readonly (string | Quoted)[];
+export type Sentence = readonly (string | Quoted | Typed)[];
 
 /**
  * Writes a sentence. What is interpolated as a string counts as written by others; numbers are ours, and so

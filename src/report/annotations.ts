@@ -25,7 +25,7 @@ function verdictAnnotations(result: Result, level: Annotation['level']): readonl
   const reasons = obstacles(result);
   const targets = targetsOf(result).filter(({ judged }) => judged);
   if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
-    const message = plain(joined([headline(result), ...reasons], '\n'));
+    const message = plain(joined([...reasons, headline(result)], '\n'));
     return [
       { level, title: `dbos-drain-gate: ${result.verdict}`, message: message.slice(0, MESSAGE_CHARACTERS) },
     ];
@@ -62,8 +62,9 @@ function targetAnnotation(target: TargetJudgement, level: Annotation['level']): 
       : [own('Clean, but not for long enough yet.')];
   return {
     level,
-    title: `${name} cannot be retired yet`,
-    message: plain(joined(sentences, '\n')).slice(0, MESSAGE_CHARACTERS),
+    title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
+    // The log shows messages without their titles.
+    message: plain(say`${target.version}: ${joined(sentences, '\n')}`).slice(0, MESSAGE_CHARACTERS),
   };
 }
 

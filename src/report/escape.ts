@@ -1,7 +1,9 @@
-import type { Quoted, Sentence } from '../gate/sentence.ts';
+import type { Quoted, Sentence, Typed } from '../gate/sentence.ts';
 
 /** Text written by others is cut to so many characters where it is shown; ids in commands never are. */
 const SHOWN_CHARACTERS = 120;
+/** Statements and commands are shown whole: a name in them has 63 bytes at most. */
+const TYPED_CHARACTERS = 1000;
 
 /**
  * Characters that act on a terminal or a reader instead of being read: control characters, what reverses the
@@ -31,7 +33,7 @@ export function quotedName(name: string): string {
 /** A sentence for Markdown: what it quotes becomes inert code; backticks of our own stay what they are. */
 export function markdown(sentence: Sentence): string {
   return sentence
-    .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : code(part.quoted)))
+    .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : codeOf(part)))
     .join('');
 }
 
@@ -67,8 +69,12 @@ export function sqlLiteral(text: string): string | undefined {
     : `'${text.replaceAll("'", "''")}'`;
 }
 
-function quoted(part: Quoted): string {
-  return quotedName(part.quoted);
+function quoted(part: Quoted | Typed): string {
+  return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, TYPED_CHARACTERS);
+}
+
+function codeOf(part: Quoted | Typed): string {
+  return 'quoted' in part ? code(part.quoted) : code(part.typed, TYPED_CHARACTERS);
 }
 
 function escapeOf(character: string): string {

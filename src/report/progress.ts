@@ -13,6 +13,8 @@ import { inFlightOn, inFlightOnAll, shortReasons } from './result.ts';
 const HEARTBEAT_MS = 60_000;
 /** How many groups of workflows the log lists. */
 const GROUPS_SHOWN = 20;
+/** Of how many targets the log explains what blocks them; the summary has more. */
+const EXPLAINED_TARGETS = 5;
 
 /** Where the log goes: the runner's commands in production. */
 export interface LogSink {
@@ -48,11 +50,13 @@ export function progressLog(sink: LogSink): Progress {
         if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
       }
       const state = stateOf(judgement);
-      if (printed === undefined || printed.state !== state || time.ended - printed.at >= HEARTBEAT_MS) {
+      const isDue = printed === undefined || time.ended - printed.at >= HEARTBEAT_MS;
+      if (isDue || look.decides || printed?.state !== state) {
         sink.line(lookLine(config, look, previous));
         printed = { at: time.ended, state };
       }
-      for (const { key, version, blocker } of explainable(judgement)) {
+      // The annotations explain the deciding look; in the log they follow at once.
+      for (const { key, version, blocker } of look.decides ? [] : explainable(judgement)) {
         if (explained.has(key)) continue;
         explained.add(key);
         sink.line(
@@ -93,7 +97,7 @@ function targetsInWords(config: GateConfig): Sentence {
 }
 
 /** What the first look found, before it is judged. */
-function whatIsThere({ observation, seen, targets, memory }: Judgement): Sentence {
+function whatIsThere({ observation, seen, gate, targets, memory }: Judgement): Sentence {
   const { database } = observation;
   const server = say`PostgreSQL ${own(database.serverVersion)}${own(
     database.migration === undefined ? '' : `, DBOS migration ${database.migration}`,
@@ -106,7 +110,7 @@ function whatIsThere({ observation, seen, targets, memory }: Judgement): Sentenc
       : say`${seen.contents.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
   const kept = memory.kept === undefined ? own('') : say`; kept: ${namesOf(memory.kept)}`;
   const retired =
-    memory.kept === undefined
+    memory.kept === undefined || gate.length > 0
       ? own('')
       : targets.length === 0
         ? own('; nothing to retire')
@@ -198,19 +202,20 @@ function groupLines({ seen, targets, unversioned }: Judgement): readonly string[
   return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
 }
 
+/** What blocks the whole gate, or else what blocks the first few targets. */
 function explainable(judgement: Judgement): readonly {
   readonly key: string;
   readonly version: string | undefined;
   readonly blocker: Blocker;
 }[] {
-  return [
-    ...judgement.gate.map((blocker) => ({ key: blocker.kind, version: undefined, blocker })),
-    ...judgement.targets
-      .slice(0, 5)
-      .flatMap(({ version, blockers }) =>
-        blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })),
-      ),
-  ];
+  if (judgement.gate.length > 0) {
+    return judgement.gate.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
+  }
+  return judgement.targets
+    .slice(0, EXPLAINED_TARGETS)
+    .flatMap(({ version, blockers }) =>
+      blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })),
+    );
 }
 
 function summed(targets: readonly TargetJudgement[]) {

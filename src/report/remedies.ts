@@ -46,6 +46,8 @@ export function inspectionSql(result: Result): readonly string[] {
   const versions =
     literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
   const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
+  const application =
+    result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
   const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
   return [
     'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
@@ -55,6 +57,9 @@ export function inspectionSql(result: Result): readonly string[] {
     ...(filter === undefined
       ? []
       : [`   AND (${filter}${unversioned ? ' OR application_version IS NULL' : ''})`]),
+    ...(application === undefined
+      ? []
+      : [`   AND (application_name = ${application} OR application_name IS NULL)`]),
     ' ORDER BY created_at;',
   ];
 }

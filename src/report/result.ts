@@ -1,7 +1,6 @@
 import { durationText } from '../duration.ts';
 import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
-import { blockersOf } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
 import { counted, namesOf, own, type Sentence, say } from '../gate/sentence.ts';
@@ -95,14 +94,22 @@ export function headline(result: Result): Sentence {
       return say`Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(
         blocked.map(({ version }) => version),
       )}${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
-    case 'unknown-version':
-      return say`No answer: this system database does not know ${namesOf(unknownVersions(result))}.`;
+    case 'unknown-version': {
+      const kept = unknownKeptVersions(result);
+      return kept.length > 0
+        ? say`No answer: a version to keep is not known here: ${namesOf(kept)}.`
+        : say`No answer: this system database has never seen ${namesOf(
+            targets.filter(({ known }) => !known).map(({ version }) => version),
+          )}.`;
+    }
     case 'cancelled':
       return say`Cancelled after ${waited}, before there was an answer${
         targets.length > 0 ? say`: ${inFlight} in flight on ${names}` : own('')
       }.`;
     case 'error':
-      return say`No answer: the gate could not look, or could not trust what it saw. Do not tear anything down.`;
+      return result.config === undefined
+        ? say`No answer: the inputs are not right, and nothing was looked at.`
+        : say`No answer: the gate could not look, or could not trust what it saw. Do not tear anything down.`;
   }
 }
 
@@ -138,14 +145,8 @@ function otherReasons(blockers: readonly Blocker[]): string {
   return reasons.length > 0 ? `; ${reasons.join(', ')}` : '';
 }
 
-function unknownVersions(result: Result): readonly string[] {
-  const judgement = result.last?.judgement;
-  if (judgement === undefined) return [];
-  const kept = blockersOf(judgement).flatMap((blocker) =>
+function unknownKeptVersions(result: Result): readonly string[] {
+  return (result.last?.judgement.gate ?? []).flatMap((blocker) =>
     blocker.kind === 'kept-version-unknown' ? blocker.versions : [],
   );
-  return [
-    ...judgement.targets.filter(({ known, judged }) => judged && !known).map(({ version }) => version),
-    ...kept,
-  ];
 }

@@ -89,7 +89,7 @@ function targetState(target: TargetJudgement): string {
 /** Why the targets are blocked, the way out included. */
 function explanations(result: Result): string {
   const blocked = targetsOf(result).filter(({ blockers }) => blockers.length > 0);
-  if (blocked.length === 0) return '';
+  if (blocked.length === 0 || obstacles(result).length > 0) return '';
   const lines = blocked
     .slice(0, TARGETS_EXPLAINED)
     .flatMap(({ version, blockers }) =>

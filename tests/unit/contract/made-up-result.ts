@@ -67,7 +67,7 @@ export const blockedResult: Result = {
   step: 'fail',
   config: gate,
   schema: 'dbos',
-  last: { judgement: judge(gate, nothingSeen, busy, time), time },
+  last: { judgement: judge(gate, nothingSeen, busy, time), time, decides: true },
   failure: undefined,
   warnings: [own('A warning.')],
   waitedMs: 123,
