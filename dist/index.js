@@ -48307,49 +48307,84 @@ function configurationWarnings(config) {
 }
 /** What a person should know beside the verdict; none of it blocks. */
 function warningsOf(judgement) {
-    const { observation, targets, seen } = judgement;
+    const { seen } = judgement;
     if (seen === undefined)
         return [];
-    const warnings = [];
-    const add = (warning) => warnings.push(warning);
-    if (isNewerThanKnown(observation.database)) {
-        add(say `The schema (migration ${own(String(observation.database.migration))}) is newer than this release of dbos-drain-gate knows (${own(String(NEWEST_KNOWN_MIGRATION))}). Look for a newer release.`);
-    }
-    if (seen.registered.length === 0) {
-        add(say `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`);
-    }
-    if (targets.some(({ version }) => version === PATCHING_VERSION)) {
-        add(say `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`);
-    }
-    const takenOut = targets.filter(({ judged }) => !judged).map(({ version }) => version);
-    if (takenOut.length > 0) {
-        add(say `Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(takenOut)}.`);
-    }
-    const nameless = seen.inFlight.get('');
-    const namelessCount = nameless === undefined ? 0 : nameless.pending + nameless.enqueued + nameless.delayed;
-    if (namelessCount > 0) {
-        add(say `${counted(namelessCount, 'workflow')} in flight ${own(namelessCount === 1 ? 'carries' : 'carry')} an empty application version: no process will ever take ${own(namelessCount === 1 ? 'it' : 'them')}. Fork or cancel.`);
-    }
-    for (const { version, failed } of targets) {
-        if (failed === undefined)
-            continue;
-        const parts = [
-            ...(failed.cancelled > 0 ? [say `${own(String(failed.cancelled))} cancelled`] : []),
-            ...(failed.deadLettered > 0 ? [say `${own(String(failed.deadLettered))} dead-lettered`] : []),
+    const looks = [newerSchema, nothingRegistered, patching, takenOut, nameless, failed, stranded, quiet];
+    return looks.flatMap((look) => look(judgement, seen));
+}
+function newerSchema({ observation: { database } }) {
+    if (!isNewerThanKnown(database))
+        return [];
+    return [
+        say `The schema (migration ${own(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${own(`${NEWEST_KNOWN_MIGRATION}`)}). Look for a newer release.`,
+    ];
+}
+function nothingRegistered(_judgement, seen) {
+    if (seen.registered.length > 0)
+        return [];
+    return seen.contents.newestWriteAt === undefined
+        ? [say `These DBOS tables have never held a row: is this the right database, and the right \`schema\`?`]
+        : [
+            say `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`,
         ];
-        add(say `${version} has at least ${joined(parts, ' and ')} ${own(failed.cancelled + failed.deadLettered === 1 ? 'workflow' : 'workflows')}: to resume one, a process of that version is needed.`);
-    }
-    const stranded = targets.filter(({ ignored }) => ignored > 0);
-    if (stranded.length > 0) {
-        const count = stranded.reduce((sum, { ignored }) => sum + ignored, 0);
-        add(say `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${namesOf(stranded.map(({ version }) => version))} ${own(stranded.length === 1 ? 'is' : 'are')} torn down.`);
-    }
-    const newest = Math.max(seen.contents.newestWriteAt ?? Number.NEGATIVE_INFINITY, seen.registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY);
-    if (Number.isFinite(newest) && observation.observedAt - newest > QUIET_DATABASE_MS) {
-        const days = Math.floor((observation.observedAt - newest) / QUIET_DATABASE_MS);
-        add(say `Nothing has been written to this system database for ${counted(days, 'day')}. A restored copy looks just like this: is it the live database?`);
-    }
-    return warnings;
+}
+function patching({ targets }) {
+    return targets.some(({ version }) => version === PATCHING_VERSION)
+        ? [
+            say `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`,
+        ]
+        : [];
+}
+function takenOut({ targets }) {
+    const versions = targets.filter(({ judged }) => !judged).map(({ version }) => version);
+    return versions.length > 0
+        ? [say `Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(versions)}.`]
+        : [];
+}
+function nameless(_judgement, seen) {
+    const { pending = 0, enqueued = 0, delayed = 0 } = seen.inFlight.get('') ?? {};
+    const count = pending + enqueued + delayed;
+    const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
+    return count > 0
+        ? [
+            say `${counted(count, 'workflow')} in flight ${own(carry)} an empty application version: no process will ever take ${own(them)}. Fork or cancel ${own(them)}.`,
+        ]
+        : [];
+}
+function failed({ targets }) {
+    return targets.flatMap(({ version, failed }) => {
+        if (failed === undefined)
+            return [];
+        const parts = [
+            ...(failed.cancelled > 0 ? [`${failed.cancelled} cancelled`] : []),
+            ...(failed.deadLettered > 0 ? [`${failed.deadLettered} dead-lettered`] : []),
+        ];
+        const noun = failed.cancelled + failed.deadLettered === 1 ? 'workflow' : 'workflows';
+        return [
+            say `${version} has at least ${own(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`,
+        ];
+    });
+}
+function stranded({ targets }) {
+    const ignoring = targets.filter(({ ignored }) => ignored > 0);
+    const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
+    const versions = namesOf(ignoring.map(({ version }) => version));
+    return count > 0
+        ? [
+            say `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${own(ignoring.length === 1 ? 'is' : 'are')} torn down.`,
+        ]
+        : [];
+}
+function quiet({ observation }, seen) {
+    const writes = [seen.contents.newestWriteAt, seen.registered[0]?.timestamp].filter((time) => time !== undefined);
+    const quietMs = observation.observedAt - Math.max(...writes);
+    if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
+        return [];
+    const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
+    return [
+        say `Nothing has been written to this system database for ${days}. A restored copy looks just like this: is it the live database?`,
+    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/duration.js
@@ -49629,7 +49664,7 @@ async function runAction() {
         result = await runGate(config, secrets);
     }
     catch (error) {
-        result = failed(error, secrets, {});
+        result = action_failed(error, secrets, {});
     }
     await tell(result);
 }
@@ -49670,7 +49705,7 @@ async function runGate(config, secrets) {
         };
     }
     catch (error) {
-        return failed(error, secrets, { config, last, looks, waitedMs: systemClock.now() - beginning });
+        return action_failed(error, secrets, { config, last, looks, waitedMs: systemClock.now() - beginning });
     }
     finally {
         cancellation.forget();
@@ -49678,7 +49713,7 @@ async function runGate(config, secrets) {
     }
 }
 /** A run that ended in a failure: whatever it saw before decides nothing. */
-function failed(error, secrets, sofar) {
+function action_failed(error, secrets, sofar) {
     const verdict = 'error';
     const step = 'fail';
     return {

@@ -5,6 +5,7 @@ import { own, say } from '../../src/gate/sentence.ts';
 import { stepResult } from '../../src/gate/verdict.ts';
 import { warningsOf } from '../../src/gate/warning.ts';
 import { annotationsOf } from '../../src/report/annotations.ts';
+import { plain } from '../../src/report/escape.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { progressLog } from '../../src/report/progress.ts';
 import { reportOf, reportSchema } from '../../src/report/report-file.ts';
@@ -139,6 +140,12 @@ describe('the job summary', () => {
     const summary = rendered(summaryOf(await resultOf(() => ({ failed, ...old }))));
     expect(summary).toContain('1.0.0 has at least 2 cancelled and 1 dead-lettered workflows');
     expect(summary).toContain('Nothing has been written to this system database for 3 days.');
+  });
+
+  test('of tables that never held a row asks whether they are the right ones', async () => {
+    const empty = { registrations: [], owners: [], newestWriteAt: undefined };
+    const { warnings } = await resultOf(() => empty, { onUnknown: 'pass' });
+    expect(warnings.map(plain)).toContainEqual(expect.stringContaining('have never held a row'));
   });
 
   test('stays below GitHub’s limit, and says what it left out', async () => {

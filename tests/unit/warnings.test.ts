@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { configurationWarnings, warningsOf } from '../../src/gate/warning.ts';
+import { plain } from '../../src/report/escape.ts';
+import {
+  config,
+  DATABASE_EPOCH,
+  facts,
+  holdAgainst,
+  inFlight,
+  registration,
+  type Scene,
+} from './builders.ts';
+
+const DAY = 24 * 3_600_000;
+
+async function warned(scene: Scene, changes: Parameters<typeof config>[0] = {}) {
+  const { verdict, last } = await holdAgainst(config({ mode: 'check', ...changes }), ({ request }) => ({
+    unknownStatuses: request.scanStatuses ? [] : undefined,
+    ...scene,
+  }));
+  return { verdict, warnings: last === undefined ? [] : warningsOf(last.judgement).map(plain) };
+}
+
+const patched = { targets: { kind: 'named', versions: ['PATCHING_ENABLED'] } } as const;
+const strangers = { targets: { kind: 'named', versions: ['1.0.0', '0.1'] }, onUnknown: 'pass' } as const;
+const old = [registration('1.0.0', 1), registration('2.0.0', 2)];
+
+test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
+  [
+    'a schema newer than the gate knows',
+    { database: facts({ migration: 124 }) },
+    {},
+    /migration 124\) is newer/,
+  ],
+  [
+    'versions that are not registered',
+    { registrations: 'no-table' },
+    { ...strangers },
+    /No application version is registered/,
+  ],
+  [
+    'tables that never held a row',
+    { registrations: [], newestWriteAt: undefined },
+    strangers,
+    /never held a row/,
+  ],
+  [
+    'a version that is the constant of patching',
+    { registrations: [registration('PATCHING_ENABLED', 1), registration('2.0.0', 2)] },
+    patched,
+    /draining it means nothing/,
+  ],
+  [
+    'a target that on-unknown takes out',
+    {},
+    strangers,
+    /taken out of the judgement by `on-unknown: pass`: "0\.1"/,
+  ],
+  [
+    'rows with an empty version',
+    { inFlight: [inFlight('', { enqueued: 2 })] },
+    {},
+    /2 workflows in flight carry an empty application version/,
+  ],
+  [
+    'cancelled and dead-lettered workflows on a target',
+    { failed: [{ version: '1.0.0', cancelled: 0, deadLettered: 1 }] },
+    {},
+    /"1\.0\.0" has at least 1 dead-lettered workflow: to resume one/,
+  ],
+  [
+    'ignored work',
+    { inFlight: [inFlight('1.0.0', { ignored: 1 })] },
+    {},
+    /1 workflow matched by `ignore-workflows` will be stranded/,
+  ],
+  [
+    'a database that nobody writes to',
+    { registrations: old, newestWriteAt: DATABASE_EPOCH - 2 * DAY },
+    {},
+    /for 2 days\. A restored copy/,
+  ],
+])('warns of %s, without blocking', async (_what, scene, changes, warning) => {
+  const { verdict, warnings } = await warned(scene, changes);
+  expect(warnings).toContainEqual(expect.stringMatching(warning));
+  expect(verdict).toBe('drained');
+});
+
+test('warns of nothing when there is nothing to warn of', async () => {
+  expect(await warned({})).toEqual({ verdict: 'drained', warnings: [] });
+  expect(configurationWarnings(config())).toEqual([]);
+});
+
+test('a registration counts as a write', async () => {
+  const registrations = [registration('1.0.0', 1), registration('2.0.0', DATABASE_EPOCH - 1000)];
+  expect((await warned({ registrations, newestWriteAt: DATABASE_EPOCH - 2 * DAY })).warnings).toEqual([]);
+});
+
+test('warns of a timeout that a hosted job does not live to see, and of a settle window of nothing', () => {
+  const hours = (count: number) => config({ timeoutMs: count * 3_600_000 });
+  expect(configurationWarnings(hours(7)).map(plain)).toEqual([expect.stringContaining('six hours')]);
+  expect(configurationWarnings(hours(6))).toEqual([]);
+  expect(configurationWarnings(config({ settleMs: 0 })).map(plain)).toEqual([
+    expect.stringContaining('one look is believed'),
+  ]);
+});
