@@ -1,0 +1,59 @@
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { answerCalls } from '../../tests/support/remote-calls.ts';
+import type { ShopCalls } from './calls.ts';
+import { askForReview, checkOut, fulfilOrder, holdForPayment, printInvoice } from './workflows.ts';
+
+/* The shop: a program of its own, which takes orders from the process that started it and ends with it. */
+
+const INVOICES = 'invoices';
+const MAIL = 'mail';
+
+const calls: ShopCalls = {
+  open: async ({ version, databaseUrl }) => {
+    DBOS.setConfig({
+      name: 'shop',
+      applicationVersion: version,
+      executorID: `shop-${version}`,
+      systemDatabaseUrl: databaseUrl,
+    });
+    await DBOS.launch();
+    const minPollingIntervalMs = 250;
+    await DBOS.registerQueue(INVOICES, { workerConcurrency: 1, minPollingIntervalMs });
+    await DBOS.registerQueue(MAIL, { minPollingIntervalMs });
+  },
+
+  checkOut: async (order) => {
+    await DBOS.startWorkflow(checkOut, { workflowID: `${order.id}-checkout` })(order);
+  },
+
+  reserve: async (order, seconds) => {
+    await DBOS.startWorkflow(holdForPayment, { workflowID: `${order.id}-payment` })(order, seconds);
+  },
+
+  invoice: async (order) => {
+    const options = { workflowID: `${order.id}-invoice`, queueName: INVOICES };
+    await DBOS.startWorkflow(printInvoice, options)(order);
+  },
+
+  askForReview: async (order, delaySeconds) => {
+    const options = { workflowID: `${order.id}-review`, queueName: MAIL, enqueueOptions: { delaySeconds } };
+    await DBOS.startWorkflow(askForReview, options)(order);
+  },
+
+  fulfil: async (order, itemsOfParcels) => {
+    await DBOS.startWorkflow(fulfilOrder, { workflowID: `${order.id}-fulfilment` })(order, itemsOfParcels);
+  },
+
+  countByStatus: async (applicationVersion) => {
+    const workflows = await DBOS.listWorkflows({ applicationVersion, loadInput: false, loadOutput: false });
+    const counts: Record<string, number> = {};
+    for (const { status } of workflows) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  },
+
+  close: () => DBOS.shutdown(),
+};
+
+// Like Ctrl-C, a signal to the whole group is for the process that started this one to act on.
+process.on('SIGTERM', () => {});
+answerCalls(calls);
