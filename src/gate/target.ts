@@ -89,11 +89,7 @@ export function judgeTarget(version: string, scene: Scene): TargetJudgement {
     failed: seen.failed.get(version),
     blockers,
     settledForMs,
-    drained:
-      blockers.length === 0 &&
-      settledForMs !== undefined &&
-      settledForMs >= config.settleMs &&
-      (window !== undefined || config.settleMs === 0),
+    drained: blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs,
   };
 }
 

@@ -139,6 +139,17 @@ describe('several targets', () => {
     expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([true, false]);
   });
 
+  test('a settle window that runs at the deadline does not prolong the hold for another target', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config({ targets, timeoutMs: 12_000 }), ({ at }) => ({
+      registrations,
+      inFlight: [
+        inFlight('1.0.0', { pending: 1 }),
+        ...(at < 5000 ? [inFlight('0.9.0', { pending: 1 })] : []),
+      ],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'timed-out', waitedMs: 12_000 });
+  });
+
   test('all have to be clean at the end', async () => {
     const { verdict, waitedMs } = await holdAgainst(config({ targets }), ({ at }) => ({
       registrations,

@@ -81,6 +81,12 @@ describe('rule 1: a target is known', () => {
     );
   });
 
+  test('never calls a version drained that it has taken out of the judgement', async () => {
+    const targets = { kind: 'named', versions: ['1.0.1'] } as const;
+    const { last } = await holdAgainst({ ...check, targets, onUnknown: 'pass', settleMs: 0 }, () => ({}));
+    expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([false]);
+  });
+
   test.each(['1.0.0 ', 'V1', ' v 1'])(
     'fails for %j, all but a known version, with on-unknown: pass as well',
     async (version) => {
@@ -244,6 +250,22 @@ describe('rule 6: no unversioned work could land on a target', () => {
     expect(await checked({ inFlight: unversioned, registrations: claimless })).toEqual(blocked);
   });
 
+  test('says why a target could claim it', async () => {
+    const why = async (scene: Scene) => {
+      const { last } = await holdAgainst(
+        config({ mode: 'check', onLatest: 'ignore' }),
+        () => ({ inFlight: unversioned, ...scene }),
+        { history: ['1.0.0'] },
+      );
+      return last?.judgement.targets[0]?.blockers.map((blocker) =>
+        'because' in blocker ? blocker.because : '',
+      );
+    };
+    expect(await why({ registrations: [] })).toEqual(['nothing-registered']);
+    expect(await why({ registrations: claimless })).toEqual(['sdk-may-claim']);
+    expect(await why({ registrations: [registration('1.0.0', 3)] })).toEqual(['latest']);
+  });
+
   test('it blocks where nothing is registered', async () => {
     expect(await checked({ inFlight: unversioned, registrations: [] }, {}, ['1.0.0'])).toEqual(blocked);
   });
@@ -313,11 +335,12 @@ describe('rule 8: kept versions are registered', () => {
   });
 
   test('wait gives it two minutes to register', async () => {
-    const launching = await holdAgainst(config(keep('3.0.0')), ({ at }) => ({
+    const launching = await holdAgainst(config(keep('2.0.0', '3.0.0')), ({ at }) => ({
       registrations: at < 100_000 ? twoRegistered : [...twoRegistered, registration('3.0.0', 3)],
     }));
     const typo = await holdAgainst(config(keep('3.O.0')), () => ({}));
-    expect(launching.verdict).toBe('drained');
+    // The settle window begins when nothing blocks the whole gate any more.
+    expect(launching).toMatchObject({ verdict: 'drained', waitedMs: 110_000 });
     expect(typo).toMatchObject({ verdict: 'unknown-version', waitedMs: 120_000 });
   });
 
@@ -398,12 +421,13 @@ describe('rule 9: the database can be trusted', () => {
       expect(waitedMs).toBeGreaterThanOrEqual(40_000);
     });
 
-    test('a scan that does not finish is an error', async () => {
-      const { verdict } = await holdAgainst(config(), ({ request }) => ({
+    test.each([0, 10_000])('a scan that does not finish is an error (settle %i)', async (settleMs) => {
+      const { verdict, last } = await holdAgainst(config({ settleMs }), ({ request }) => ({
         database,
         unknownStatuses: request.scanStatuses ? 'timed-out' : undefined,
       }));
       expect(verdict).toBe('error');
+      expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([false]);
     });
   });
 
