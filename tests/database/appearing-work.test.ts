@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { holdOn, seenIn } from '../support/holding.ts';
+import { insertWorkflows, openConnection, systemDatabases } from '../support/system-databases.ts';
+
+/* Rules 3 and 4: what the counts of one look cannot show. */
+
+const databases = systemDatabases({ settings: { max_prepared_transactions: '5' } });
+const onTarget = { workflow_uuid: 'w', application_version: '1.0.0', application_name: 'shop' };
+
+/** A system database in which 1.0.0 has drained and 2.0.0 is the latest. */
+async function drainedDatabase() {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  return database;
+}
+
+describe('an enqueue in an open transaction', () => {
+  test('blocks unseen until it commits, and then as work in flight', async () => {
+    const database = await drainedDatabase();
+    const writer = await openConnection(database.url);
+    await writer.query(`SET application_name = 'checkout'`);
+    await writer.query('BEGIN');
+    await insertWorkflows(writer, [{ ...onTarget, status: 'ENQUEUED' }]);
+
+    const { verdict, blockers, looks } = await holdOn(
+      database,
+      {},
+      () => undefined,
+      () => undefined,
+      () => undefined,
+      () => writer.query('COMMIT'),
+      () => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+
+    const open = ['open-transaction'];
+    expect(blockers).toEqual([open, open, open, open, ['in-flight', 'still-starting'], [], [], []]);
+    expect(looks[0]?.judgement.targets[0]).toMatchObject({
+      pending: 0,
+      enqueued: 0,
+      blockers: [{ writers: [{ connection: 'checkout', pid: expect.any(Number) }] }],
+    });
+    expect(looks[4]?.judgement.targets[0]).toMatchObject({ enqueued: 1 });
+    expect(verdict).toBe('drained');
+  });
+
+  test('blocks no longer when it was rolled back', async () => {
+    const database = await drainedDatabase();
+    const writer = await openConnection(database.url);
+    await writer.query('BEGIN');
+    await insertWorkflows(writer, [{ ...onTarget, status: 'ENQUEUED' }]);
+
+    const { verdict, blockers } = await holdOn(database, {}, () => writer.query('ROLLBACK'));
+
+    expect(blockers).toEqual([['open-transaction'], [], []]);
+    expect(verdict).toBe('drained');
+  });
+
+  test('blocks as a prepared transaction too, which no process holds', async () => {
+    const database = await drainedDatabase();
+    const writer = await openConnection(database.url);
+    await writer.query('BEGIN');
+    await insertWorkflows(writer, [{ ...onTarget, status: 'ENQUEUED' }]);
+    await writer.query(`PREPARE TRANSACTION 'enqueue'`);
+
+    const { verdict, blockers, looks } = await holdOn(
+      database,
+      {},
+      () => database.query(`COMMIT PREPARED 'enqueue'`),
+      () => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+
+    expect(blockers.slice(0, 3)).toEqual([['open-transaction'], ['in-flight', 'still-starting'], []]);
+    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ writers: [{ pid: null }] }]);
+    expect(verdict).toBe('drained');
+  });
+
+  test('does not block when it began after the first clean look', async () => {
+    const database = await drainedDatabase();
+    const writer = await openConnection(database.url);
+
+    const { verdict, blockers, looks } = await holdOn(database, {}, async () => {
+      await writer.query('BEGIN');
+      await insertWorkflows(writer, [{ ...onTarget, application_version: '2.0.0', status: 'PENDING' }]);
+    });
+
+    expect(blockers).toEqual([[], [], []]);
+    expect(looks[1]?.judgement.seen?.contents.writers).toHaveLength(1);
+    expect(verdict).toBe('drained');
+  });
+
+  test('is told from reading, and from writing elsewhere', async () => {
+    const database = await drainedDatabase();
+    const other = await drainedDatabase();
+    const elsewhere = await openConnection(other.url);
+    await elsewhere.query('BEGIN');
+    await insertWorkflows(elsewhere, [{ ...onTarget, status: 'PENDING' }]);
+    await database.query('CREATE SCHEMA archive');
+    await database.query('CREATE TABLE archive.workflow_status (LIKE dbos.workflow_status)');
+    const neighbour = await openConnection(database.url);
+    await neighbour.query('BEGIN');
+    await neighbour.query('DELETE FROM archive.workflow_status');
+    await neighbour.query('DELETE FROM dbos.operation_outputs');
+    await neighbour.query('SELECT * FROM dbos.workflow_status FOR UPDATE');
+
+    expect((await seenIn(database)).writers).toEqual([]);
+  });
+});
+
+describe('a workflow that starts and ends between two looks', () => {
+  const shortOne = { ...onTarget, status: 'SUCCESS' };
+
+  test('restarts the settle window', async () => {
+    const database = await drainedDatabase();
+
+    const { verdict, blockers, waitedMs } = await holdOn(database, {}, () => database.insert(shortOne));
+
+    expect(blockers).toEqual([[], ['still-starting'], [], [], []]);
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 20_000 });
+  });
+
+  test('restarts it though the clock of its process is half a minute slow', async () => {
+    const database = await drainedDatabase();
+
+    const { blockers } = await holdOn(database, {}, () =>
+      database.insert({ ...shortOne, created_at: Date.now() - 30_000 }),
+    );
+
+    expect(blockers[1]).toEqual(['still-starting']);
+  });
+
+  test('restarts it though another one was deleted meanwhile', async () => {
+    const database = await drainedDatabase();
+    await database.insert({ ...shortOne, workflow_uuid: 'before' });
+
+    const { blockers } = await holdOn(database, {}, async () => {
+      await database.query('DELETE FROM dbos.workflow_status');
+      await database.insert({ ...shortOne, workflow_uuid: 'after' });
+    });
+
+    expect(blockers.slice(0, 3)).toEqual([[], ['still-starting'], []]);
+  });
+
+  test.each([
+    ['on another version', { application_version: '2.0.0' }],
+    ['under a name that is ignored', { name: 'monitor-7' }],
+    ['of another application', { application_name: 'billing' }],
+  ])('leaves it alone %s', async (_, particulars) => {
+    const database = await drainedDatabase();
+
+    const { verdict, blockers } = await holdOn(
+      database,
+      { application: 'shop', ignoreWorkflows: ['monitor-*'] },
+      () => database.insert({ ...shortOne, ...particulars }),
+    );
+
+    expect(blockers).toEqual([[], [], []]);
+    expect(verdict).toBe('drained');
+  });
+
+  test('leaves it alone when it was there before the first look', async () => {
+    const database = await drainedDatabase();
+    await database.insert(shortOne);
+
+    const { blockers } = await holdOn(database, {}, () =>
+      database.query('UPDATE dbos.workflow_status SET updated_at = updated_at + 1'),
+    );
+
+    expect(blockers).toEqual([[], [], []]);
+  });
+});

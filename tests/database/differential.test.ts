@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DETAIL_LIMIT, GROUP_LIMIT } from '../../src/dbos/queries.ts';
+import type { StartedOnVersion } from '../../src/gate/observation.ts';
+import { indexed } from '../../src/gate/seen.ts';
+import { expectedLook, largestFirst } from '../support/expected-look.ts';
+import { seenIn } from '../support/holding.ts';
+import { populate, populations } from '../support/populations.ts';
+import { sdkOracle } from '../support/sdk-oracle.ts';
+import { systemDatabases } from '../support/system-databases.ts';
+
+const CASES = 300;
+const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+/** Leaves time to say what failed when the search for the smallest population that fails takes long. */
+const TIME_LIMIT_MS = 45_000;
+const SEARCHED_FOR = ['1.0.0', 'v 1', 'absent'];
+
+const databases = systemDatabases();
+
+test(`sees what DBOS's own client lists, in ${CASES} random populations`, async () => {
+  console.log(`DIFFERENTIAL_SEED=${seed} makes these populations again.`);
+  const database = await databases.create();
+  const oracle = sdkOracle(database.url);
+  const agree = fc.asyncProperty(populations, async (population) => {
+    const now = Date.now();
+    await populate(database, population, now);
+    const { application, selection, ignoreWorkflows, startedSince } = population;
+    const seen = await seenIn(
+      database,
+      { application, ignoreWorkflows },
+      {
+        selection,
+        startedSince: now - startedSince,
+        searchHistoryFor: SEARCHED_FOR,
+        scanStatuses: true,
+        countFailed: true,
+      },
+    );
+    const answers = await oracle.ask(population, now);
+    const expected = expectedLook(population, answers);
+
+    expect(sorted(seen.inFlight)).toEqual(sorted(expected.inFlight));
+    expect(seen.workflows).toEqual({
+      items: expected.workflows.slice(0, DETAIL_LIMIT),
+      leftOut: Math.max(0, expected.workflows.length - DETAIL_LIMIT),
+    });
+    expect(seen.groups.items).toEqual([...seen.groups.items].sort(largestFirst));
+    expect(seen.groups.leftOut).toBe(Math.max(0, expected.groups.length - GROUP_LIMIT));
+    if (seen.groups.leftOut === 0) expect(sorted(seen.groups.items)).toEqual(sorted(expected.groups));
+    else expect(expected.groups).toEqual(expect.arrayContaining([...seen.groups.items]));
+
+    expect(startedOn(seen.started.versions, 'sincePrevious')).toEqual(expected.startedSincePrevious);
+    expect(startedOn(seen.started.versions, 'fromHere')).toEqual(expected.startedInLastMinute);
+    expect(sorted(seen.failed)).toEqual(sorted(expected.failed));
+    // Nobody ever takes a row whose version is empty: whether it is among these does not matter.
+    const unknown = indexed(seen).unknownStatuses.filter(({ version }) => version !== '');
+    expect(sorted(unknown)).toEqual(sorted(expected.unknownStatuses));
+    expect(seen.owners).toEqual(expected.owners);
+    expect(seen.applicationSeen).toBe(expected.applicationSeen);
+    expect(seen.newestWriteAt).toBe(expected.newestWriteAt);
+
+    expect(seen.registrations?.total).toBe(answers.registered.length);
+    expect(sorted(seen.registrations?.versions)).toEqual(sorted(answers.registered));
+    if (answers.latest !== undefined) {
+      expect([...indexed(seen).latest]).toContain(answers.latest);
+    }
+    expect(seen.history?.complete).toBe(true);
+    expect(sorted(seen.history?.found)).toEqual(sorted(expected.historyOf(SEARCHED_FOR)));
+  });
+  try {
+    await fc.assert(agree, {
+      numRuns: CASES,
+      seed,
+      interruptAfterTimeLimit: TIME_LIMIT_MS,
+      markInterruptAsFailure: true,
+    });
+  } finally {
+    await oracle.close();
+  }
+});
+
+/** How many workflows were started on a version, the versions with none left out. */
+function startedOn(versions: readonly StartedOnVersion[], since: 'sincePrevious' | 'fromHere') {
+  return Object.fromEntries(
+    versions.filter((row) => row[since].count > 0).map((row) => [row.version, row[since].count]),
+  );
+}
+
+/** In an order of their text, for what a look brings in no particular order. */
+function sorted(items: unknown): unknown[] {
+  if (!Array.isArray(items)) throw new Error(`No list: ${items}`);
+  const text = (item: unknown) =>
+    JSON.stringify(item, (_, value) =>
+      value !== null && typeof value === 'object' && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+    );
+  return [...items].sort((a, b) => (text(a) < text(b) ? -1 : 1));
+}

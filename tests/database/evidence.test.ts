@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import { holdOn } from '../support/holding.ts';
+import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/* Rules 1, 8 and 9 as far as they take a search through rows that have ended. */
+
+const databases = systemDatabases();
+const DAY = 86_400_000;
+const longAgo = Date.now() - DAY;
+const ended = { status: 'SUCCESS', application_version: '1.0.0', created_at: longAgo, updated_at: longAgo };
+
+async function databaseWithout10() {
+  const database = await databases.create();
+  await database.register({ version: '2.0.0', owner: 'shop' });
+  return database;
+}
+
+/** Makes rows that are named `slow` take the server longer to read than a look may take. */
+async function slowDown(database: TestDatabase): Promise<void> {
+  await database.query(
+    'ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored',
+  );
+  await database.query(
+    `ALTER TABLE dbos.workflow_status ADD COLUMN application_version text GENERATED ALWAYS AS (
+       CASE WHEN name = 'slow' THEN md5(repeat(workflow_uuid, 10000000)) ELSE version_stored END) VIRTUAL`,
+  );
+}
+
+const slowRows = Array.from({ length: 40 }, () => ({ ...ended, name: 'slow' }));
+
+describe('a version that is not registered', () => {
+  test('is known when any row carries it', async () => {
+    const database = await databaseWithout10();
+    await database.insert(ended);
+    const { verdict, looks } = await holdOn(database, {});
+    expect(verdict).toBe('drained');
+    expect(looks[0]?.judgement.targets[0]).toMatchObject({ known: true, pending: 0 });
+  });
+
+  test('is known when an ignored workflow in flight carries it, without a search', async () => {
+    const database = await databaseWithout10();
+    await database.insert({ ...ended, status: 'PENDING', name: 'monitor' });
+    const { verdict, looks } = await holdOn(database, { ignoreWorkflows: ['monitor'] });
+    expect(verdict).toBe('drained');
+    expect(looks[0]?.judgement.seen?.contents.history).toBeUndefined();
+  });
+
+  test('is unknown when no row carries it', async () => {
+    const { verdict, looks } = await holdOn(await databaseWithout10(), {});
+    expect(verdict).toBe('unknown-version');
+    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([
+      { searched: 'whole-history', similar: [], registered: ['2.0.0'] },
+    ]);
+  });
+
+  test.each(['1.0.0 ', ' 1.0.0', '1.0. 0', '1.0.0\n'])(
+    'is unknown when only %j was seen, which is named',
+    async (similar) => {
+      const database = await databaseWithout10();
+      await database.insert({ ...ended, application_version: similar });
+      const { verdict, looks } = await holdOn(database, { onUnknown: 'pass' });
+      expect(verdict).toBe('unknown-version');
+      expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ similar: [similar] }]);
+    },
+  );
+
+  test('is unknown when only a version in another case is registered', async () => {
+    const database = await databases.create();
+    await database.register({ version: 'Blue', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+    const { verdict, looks } = await holdOn(database, { targets: { kind: 'named', versions: ['blue'] } });
+    expect(verdict).toBe('unknown-version');
+    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ similar: ['Blue'] }]);
+  });
+
+  test('is unknown when only another application has used it', async () => {
+    const database = await databaseWithout10();
+    await database.insert({ ...ended, application_name: 'billing' });
+    const { verdict } = await holdOn(database, { application: 'shop' });
+    expect(verdict).toBe('unknown-version');
+  });
+
+  test('is unknown when the search does not finish in time', async () => {
+    const database = await databaseWithout10();
+    await database.insert(...slowRows);
+    await slowDown(database);
+    const { verdict, looks } = await holdOn(database, { lookTimeoutMs: 500 });
+    expect(verdict).toBe('unknown-version');
+    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ searched: 'timed-out' }]);
+  });
+
+  test('is still known when its last row is deleted during the hold', async () => {
+    const database = await databaseWithout10();
+    await database.insert({ ...ended, status: 'PENDING' });
+    const { verdict } = await holdOn(database, {}, () => database.query('DELETE FROM dbos.workflow_status'));
+    expect(verdict).toBe('drained');
+  });
+});
+
+describe('a kept version, where nothing is registered,', () => {
+  const keep = { targets: { kind: 'all-but', keep: ['2.0.0'] } } as const;
+
+  test('is known when some row carries it', async () => {
+    const database = await databases.create('3.5.8');
+    await database.insert({ ...ended, application_version: '2.0.0' }, { ...ended, status: 'PENDING' });
+    const { verdict, blockers } = await holdOn(database, keep, () =>
+      database.query(`UPDATE dbos.workflow_status SET status = 'ERROR'`),
+    );
+    expect(blockers[0]).toEqual(['in-flight']);
+    expect(verdict).toBe('drained');
+  });
+
+  test('is waited for, and unknown in the end, when none does', async () => {
+    const database = await databases.create('3.5.8');
+    await database.insert({ ...ended, status: 'PENDING' });
+    const { verdict, waitedMs } = await holdOn(database, keep);
+    expect(verdict).toBe('unknown-version');
+    expect(waitedMs).toBe(120_000);
+  });
+});
+
+describe('a status that the gate does not know', () => {
+  const paused = { ...ended, status: 'PAUSED' };
+  const statuses = [{ ...paused }, { ...paused, status: null }, { ...paused, status: 'pending' }];
+
+  test('is seen at every look on a schema with an index on all statuses', async () => {
+    const database = await databases.create('4.10.15');
+    await database.register('1.0.0', '2.0.0');
+    await database.insert(...statuses, paused, { ...paused, application_version: '2.0.0' });
+    const { verdict, blockers, looks } = await holdOn(database, {}, () =>
+      database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+    expect(blockers[0]).toEqual(['unknown-status']);
+    expect(looks[0]?.judgement.targets[0]).toMatchObject({ unknownStatus: 4 });
+    expect(looks[0]?.judgement.seen?.unknownStatuses).toEqual(
+      expect.arrayContaining([
+        { version: '1.0.0', status: 'PAUSED', count: 2 },
+        { version: '1.0.0', status: 'pending', count: 1 },
+        { version: '1.0.0', status: null, count: 1 },
+      ]),
+    );
+    expect(verdict).toBe('drained');
+  });
+
+  test('counts as unversioned work when its row has no version', async () => {
+    const database = await databases.create('4.10.15');
+    await database.register('1.0.0', '2.0.0');
+    await database.insert({ ...paused, application_version: null });
+    const { blockers } = await holdOn(database, { mode: 'check' });
+    expect(blockers).toEqual([['unversioned']]);
+  });
+
+  test('is not looked for on a schema whose statuses are all known', async () => {
+    const database = await databaseWithout10();
+    await database.insert(paused);
+    const { verdict, looks } = await holdOn(database, {});
+    expect(verdict).toBe('drained');
+    expect(looks.map(({ judgement }) => judgement.seen?.contents.unknownStatuses)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  async function databaseOfTheFuture() {
+    const database = await databases.create();
+    await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+    await database.query('UPDATE dbos.dbos_migrations SET version = 999');
+    return database;
+  }
+
+  test('is scanned for on a schema that is newer than the gate, until there is none', async () => {
+    const database = await databaseOfTheFuture();
+    await database.insert(...statuses, { ...paused, application_version: '2.0.0' });
+    const { verdict, blockers, looks } = await holdOn(database, {}, () =>
+      database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+    expect(blockers[0]).toEqual(['unknown-status']);
+    expect(looks[0]?.judgement.targets[0]).toMatchObject({ unknownStatus: 3 });
+    expect(verdict).toBe('drained');
+  });
+
+  test('is not scanned for while known statuses block, and once when it decides', async () => {
+    const database = await databaseOfTheFuture();
+    await database.insert({ ...ended, status: 'PENDING' });
+    const { looks } = await holdOn(database, {}, () =>
+      database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+    const scans = looks.map(({ judgement }) => judgement.seen?.contents.unknownStatuses);
+    expect(scans).toEqual([undefined, [], undefined, undefined]);
+  });
+
+  test('is an error when the scan does not finish in time', async () => {
+    const database = await databaseOfTheFuture();
+    await database.insert(...slowRows.map((row) => ({ ...row, status: 'PAUSED' })));
+    await slowDown(database);
+    const { verdict, looks } = await holdOn(database, { lookTimeoutMs: 500 });
+    expect(verdict).toBe('error');
+    expect(looks[0]?.judgement.gate).toEqual([{ kind: 'statuses-not-scanned', timedOut: true }]);
+  });
+});

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { beginLook, beginScan } from '../../src/dbos/queries.ts';
+import { systemDatabase } from '../../src/dbos/system-database.ts';
+import { holdOn, lookAt } from '../support/holding.ts';
+import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { config } from '../unit/builders.ts';
+
+/* The gate is a good guest in a production database. */
+
+const databases = systemDatabases();
+
+/** The gate's connections to this database, with the locks that each holds. */
+function connections(database: TestDatabase) {
+  return database.query(
+    `SELECT state, (SELECT count(*)::int FROM pg_locks l WHERE l.pid = a.pid) AS locks
+       FROM pg_stat_activity a
+      WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`,
+  );
+}
+
+test('holds with one connection, idle without a lock between looks, and leaves none', async () => {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
+  const seen: unknown[] = [];
+  const look = async () => seen.push(await connections(database));
+
+  await holdOn(database, {}, look, look, async () => {
+    await look();
+    await database.query('DELETE FROM dbos.workflow_status');
+  });
+
+  expect(seen).toEqual(Array(3).fill([{ state: 'idle', locks: 0 }]));
+  await expect.poll(() => connections(database)).toEqual([]);
+});
+
+test('is idle without a lock after a look that failed, and can look again', async () => {
+  const database = await databases.create();
+  const observer = systemDatabase(database.config, config({ lookTimeoutMs: 300 }), () => 0);
+  const request = {
+    selection: { only: ['1.0.0'] },
+    startedSince: undefined,
+    searchHistoryFor: [],
+    scanStatuses: false,
+    countFailed: false,
+  };
+  const migration = await openConnection(database.url);
+  await migration.query('BEGIN');
+  await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
+  try {
+    await expect(observer.look(request)).rejects.toThrow();
+    expect(await connections(database)).toEqual([{ state: 'idle', locks: 0 }]);
+    await migration.query('ROLLBACK');
+    expect((await observer.look(request)).seen).toBeDefined();
+  } finally {
+    await observer.close();
+  }
+});
+
+test.each([
+  ['a look', beginLook, 'repeatable read'],
+  ['a scan', beginScan, 'read committed'],
+])('%s cannot write, and what it sets ends with it', async (_, begin, isolation) => {
+  const database = await databases.create();
+  const settings = `SELECT current_setting('search_path') AS search_path, current_setting('row_security') AS row_security,
+    current_setting('statement_timeout') AS statement_timeout, current_setting('lock_timeout') AS lock_timeout,
+    current_setting('enable_seqscan') AS enable_seqscan, current_setting('work_mem') AS work_mem`;
+  const before = await database.query(settings);
+  await database.query(begin(1000));
+  expect(await database.query('SHOW transaction_read_only')).toEqual([{ transaction_read_only: 'on' }]);
+  expect(await database.query('SHOW transaction_isolation')).toEqual([{ transaction_isolation: isolation }]);
+  await expect(database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`)).rejects.toThrow(
+    /read-only/,
+  );
+  await database.query('ROLLBACK');
+  expect(await database.query(settings)).toEqual(before);
+});
+
+test('sends unnamed statements only, which a transaction pooler does not break', async () => {
+  const database = await databases.create();
+  await database.query(`ALTER DATABASE ${database.config.database} SET log_statement = 'all'`);
+  await lookAt(database, {}, { searchHistoryFor: ['1.0.0'], scanStatuses: true, countFailed: true });
+  const executed = () =>
+    [
+      ...databases
+        .server()
+        .log()
+        .matchAll(/execute (\S+): /g),
+    ].map(([, statement]) => statement);
+  await expect.poll(() => executed().length).toBeGreaterThanOrEqual(3);
+  expect(new Set(executed())).toEqual(new Set(['<unnamed>']));
+});

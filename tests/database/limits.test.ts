@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { DETAIL_LIMIT, FAILED_LIMIT, GROUP_LIMIT, REGISTRATION_LIMIT } from '../../src/dbos/queries.ts';
+import { holdOn, seenIn } from '../support/holding.ts';
+import { systemDatabases, type WorkflowRow } from '../support/system-databases.ts';
+
+/* A look is cut to a size in the database, and says so; no cut changes a count or a verdict. */
+
+const databases = systemDatabases();
+const longAgo = Date.now() - 86_400_000;
+const workflow = { application_version: '1.0.0', application_name: 'shop' };
+
+function workflows(count: number, particulars: (index: number) => WorkflowRow): WorkflowRow[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ...workflow,
+    created_at: longAgo + index,
+    ...particulars(index),
+  }));
+}
+
+test('brings the oldest workflows in detail, and says how many it leaves out', async () => {
+  const database = await databases.create();
+  const count = DETAIL_LIMIT + 3;
+  await database.insert(
+    ...workflows(count, (index) => ({ status: 'PENDING', workflow_uuid: `w${count - index}` })),
+  );
+  const { workflows: details, inFlight } = await seenIn(database);
+  expect(details.items.map(({ id }) => id)).toEqual(
+    Array.from({ length: DETAIL_LIMIT }, (_, index) => `w${count - index}`),
+  );
+  expect(details.leftOut).toBe(3);
+  expect(inFlight).toMatchObject([{ pending: count }]);
+});
+
+test('brings the largest groups, and says how many it leaves out', async () => {
+  const database = await databases.create();
+  const rows = workflows(GROUP_LIMIT + 2, (index) => ({ status: 'ENQUEUED', name: `n${index}` }));
+  await database.insert(...rows, { ...workflow, status: 'PENDING', name: `n${GROUP_LIMIT + 1}` });
+  const { groups, inFlight } = await seenIn(database);
+  expect(groups.items).toHaveLength(GROUP_LIMIT);
+  expect(groups.items[0]).toMatchObject({ name: `n${GROUP_LIMIT + 1}`, pending: 1, enqueued: 1 });
+  expect(groups.leftOut).toBe(2);
+  expect(inFlight).toMatchObject([{ pending: 1, enqueued: GROUP_LIMIT + 2 }]);
+});
+
+test('brings the newest registered versions, and with them each that is named or in flight', async () => {
+  const database = await databases.create();
+  const idle = Array.from({ length: REGISTRATION_LIMIT }, (_, index) => `idle-${index}`);
+  await database.register('named', 'NAMED', 'in-flight', 'forgotten', ...idle);
+  await database.insert({ ...workflow, status: 'PENDING', application_version: 'in-flight' });
+  const { registrations } = await seenIn(database, {}, { selection: { except: ['named'] } });
+  const versions = registrations?.versions.map(({ version }) => version) ?? [];
+  expect(versions.sort()).toEqual([...idle, 'named', 'NAMED', 'in-flight'].sort());
+  expect(registrations?.total).toBe(REGISTRATION_LIMIT + 4);
+});
+
+test('knows a target and a kept version by registrations that are older than the newest hundred', async () => {
+  const database = await databases.create();
+  const newer = Array.from({ length: REGISTRATION_LIMIT + 1 }, (_, index) => ({
+    version: `newer-${index}`,
+    owner: 'shop',
+  }));
+  await database.register({ version: '1.0.0', owner: 'shop' }, ...newer);
+  expect((await holdOn(database, {})).verdict).toBe('drained');
+  const kept = await holdOn(database, {
+    mode: 'check',
+    onLatest: 'ignore',
+    targets: { kind: 'all-but', keep: ['1.0.0'] },
+  });
+  expect(kept.verdict).toBe('drained');
+});
+
+test.each(['4.10.15', '5.3.0'] as const)(
+  'counts failed workflows up to a limit, on a schema of %s',
+  async (sdk) => {
+    const database = await databases.create(sdk);
+    const failed = (status: string) => ({ application_version: '1.0.0', status });
+    await database.insert(
+      ...Array.from({ length: FAILED_LIMIT + 1 }, () => failed('CANCELLED')),
+      ...Array.from({ length: 2 }, () => failed('MAX_RECOVERY_ATTEMPTS_EXCEEDED')),
+      failed('ERROR'),
+    );
+    expect((await seenIn(database)).failed).toBeUndefined();
+    expect((await seenIn(database, {}, { countFailed: true })).failed).toEqual([
+      { version: '1.0.0', cancelled: FAILED_LIMIT, deadLettered: 2 },
+    ]);
+  },
+);
+
+test('shows of long names their beginning', async () => {
+  const database = await databases.create();
+  const long = 'x'.repeat(5000);
+  await database.insert({
+    ...workflow,
+    status: 'PENDING',
+    name: long,
+    queue_name: long,
+    executor_id: long,
+  });
+  const { workflows: details, groups } = await seenIn(database);
+  const shown = 'x'.repeat(300);
+  expect(details.items).toMatchObject([{ name: shown, queue: shown, executor: shown }]);
+  expect(groups.items).toMatchObject([{ name: shown, queue: shown }]);
+});
+
+test('shows the last step of a workflow by its number', async () => {
+  const database = await databases.create();
+  await database.insert({ ...workflow, status: 'PENDING', workflow_uuid: 'w' });
+  await database.query(
+    `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, completed_at_epoch_ms)
+     VALUES ('w', 0, 'reserve', 5000), ('w', 10, 'ship', 3000), ('w', 9, 'charge', 4000), ('v', 11, 'other', 1)`,
+  );
+  const { workflows: details } = await seenIn(database);
+  expect(details.items[0]?.lastStep).toEqual({ number: 10, name: 'ship', completedAt: 3000 });
+});

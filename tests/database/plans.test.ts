@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { lookQuery, probeQuery, type Statement } from '../../src/dbos/queries.ts';
+import { probeRow, schemaOf } from '../../src/dbos/schema.ts';
+import type { SdkRelease } from '../support/dbos-app.ts';
+import { explain } from '../support/explain.ts';
+import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/** One of each age of indexes: one on all statuses, partial ones, partial ones with the application's name. */
+const RELEASES: SdkRelease[] = ['4.10.15', '4.20.11', '5.3.0'];
+const SMALL = 20_000;
+const LARGE = 100_000;
+/** One row in so many is in flight, in the small database: 2,000. */
+const IN_FLIGHT_EVERY = 10;
+/** So many are the newest: the look before did not see them. */
+const STARTED = 300;
+/** An index of a larger table is a level deeper here and there. */
+const TOLERANCE = 1.15;
+
+const databases = systemDatabases();
+
+describe.each(RELEASES)('a look at a schema of SDK %s', (sdk) => {
+  test('costs what is in flight, not what has ended, whatever the statistics say', async () => {
+    const database = await databases.create(sdk);
+    await database.query('ALTER TABLE dbos.workflow_status SET (autovacuum_enabled = off)');
+    await addWorkflows(database, { from: 1, to: SMALL, inFlight: true });
+    const looks = await looksAt(database);
+
+    const withoutStatistics = await costsOf(database, looks);
+    await database.query('ANALYZE');
+    const small = await costsOf(database, looks);
+    await addWorkflows(database, { from: SMALL + 1, to: LARGE, inFlight: false });
+    const withStaleStatistics = await costsOf(database, looks);
+    await database.query('ANALYZE');
+    const large = await costsOf(database, looks);
+
+    const all = { withoutStatistics, small, withStaleStatistics, large };
+    for (const [stage, costs] of Object.entries(all)) {
+      for (const [look, { scannedTables, pages }] of costs) {
+        expect(scannedTables, `${look}, ${stage}`).not.toContain('workflow_status');
+        expect(scannedTables, `${look}, ${stage}`).not.toContain('operation_outputs');
+        expect(pages, `${look}, ${stage}`).toBeLessThan((small.get(look)?.pages ?? 0) * TOLERANCE);
+      }
+    }
+  });
+});
+
+/** The looks that a run takes, with and without what only some are asked for. */
+async function looksAt(database: TestDatabase): Promise<ReadonlyMap<string, Statement>> {
+  const probe = probeQuery('dbos');
+  const [row] = await database.query(probe.text, probe.values);
+  const schema = schemaOf('dbos', probeRow.parse(row));
+  const application = schema.hasOwners ? 'shop' : undefined;
+  const named = { application, only: ['1.0.0'], except: [], ignore: ['monitor%'] };
+  const allButOne = { application: undefined, only: undefined, except: ['2.0.0'], ignore: [] };
+  const startedSince = Date.now() - STARTED * 1000;
+  return new Map([
+    ['a look at a named version', lookQuery(schema, named, { startedSince, countFailed: false })],
+    ['a first look at one', lookQuery(schema, named, { startedSince: undefined, countFailed: true })],
+    ['a look at all versions but one', lookQuery(schema, allButOne, { startedSince, countFailed: true })],
+  ]);
+}
+
+async function costsOf(database: TestDatabase, looks: ReadonlyMap<string, Statement>) {
+  const costs = new Map<string, Awaited<ReturnType<typeof explain>>>();
+  for (const [look, statement] of looks) costs.set(look, await explain(database, statement));
+  return costs;
+}
+
+/** Workflows numbered from the newest, one a second, each as wide as a real one with a step or two. */
+async function addWorkflows(
+  database: TestDatabase,
+  { from, to, inFlight }: { from: number; to: number; inFlight: boolean },
+): Promise<void> {
+  const owned = (await ownersColumn(database)) ? [', application_name', `, 'shop'`] : ['', ''];
+  await database.query(
+    `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, class_name, queue_name, executor_id,
+            application_version, created_at, updated_at, started_at_epoch_ms, inputs, output${owned[0]})
+     SELECT md5(i::text),
+            CASE WHEN $3 AND i % ${IN_FLIGHT_EVERY} = 0
+                 THEN (ARRAY['PENDING', 'ENQUEUED', 'DELAYED'])[1 + i / ${IN_FLIGHT_EVERY} % 3]
+                 ELSE coalesce((ARRAY['ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'])[i / 7 % 10], 'SUCCESS')
+            END,
+            'workflow' || i % 20, 'Orders', CASE WHEN i % 3 = 0 THEN 'queue' || i % 5 END, 'executor-' || i % 4,
+            (ARRAY['1.0.0', '2.0.0'])[1 + i / 2 % 2], $4 - i * 1000::bigint, $4 - i * 1000::bigint, $4 - i * 1000::bigint,
+            repeat(md5(i::text), 8), repeat(md5(i::text), 4)${owned[1]}
+       FROM generate_series($1::int, $2::int) i`,
+    [from, to, inFlight, Date.now()],
+  );
+  await database.query(
+    `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, output)
+     SELECT md5(i::text), step, 'work', repeat('x', 200)
+       FROM generate_series($1::int, $2::int) i, generate_series(0, i % 2) step`,
+    [from, to],
+  );
+}
+
+async function ownersColumn(database: TestDatabase): Promise<boolean> {
+  const rows = await database.query(
+    `SELECT FROM information_schema.columns
+      WHERE table_schema = 'dbos' AND table_name = 'workflow_status' AND column_name = 'application_name'`,
+  );
+  return rows.length > 0;
+}

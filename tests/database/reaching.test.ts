@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { lookAt } from '../support/holding.ts';
+import {
+  databaseConfig,
+  openConnection,
+  openDatabase,
+  systemDatabases,
+} from '../support/system-databases.ts';
+
+/* Each way not to reach DBOS's tables is told by its cause and its fix, and never with the password. */
+
+const databases = systemDatabases();
+
+async function failure(config: ReturnType<typeof databaseConfig>): Promise<string> {
+  const error: unknown = await lookAt({ config }).catch((reason: unknown) => reason);
+  if (!(error instanceof Error)) throw new Error('The look succeeded.');
+  expect(error.name).toBe('ReportableError');
+  if (config.password) expect(error.message).not.toContain(config.password);
+  return error.message;
+}
+
+test('a schema that is not there, with the schema that has the tables', async () => {
+  const { url } = await databases.create();
+  expect(await failure(databaseConfig(url, 'dbso'))).toMatch(
+    /has no schema dbso\..*workflow_status table in the schema dbos.*`schema`/,
+  );
+  expect(await failure(databaseConfig(url, 'DBOS'))).toMatch(/has no schema DBOS\./);
+});
+
+test('a schema without the tables, with the schema that has them', async () => {
+  const { url } = await databases.create();
+  expect(await failure(databaseConfig(url, 'public'))).toMatch(
+    /holds no DBOS tables \(workflow_status, operation_outputs missing\).*in the schema dbos/,
+  );
+});
+
+test('a database without any DBOS tables', async () => {
+  const database = await openDatabase(await databases.server().createDatabase('application'));
+  expect(await failure(database.config)).toMatch(/has no schema dbos\..*_dbos_sys/);
+  await database.query('CREATE SCHEMA dbos');
+  expect(await failure(database.config)).toMatch(/holds no DBOS tables.*_dbos_sys/);
+});
+
+test('a database that is not there', async () => {
+  expect(await failure(databaseConfig(databases.server().url('nowhere')))).toMatch(
+    /There is no database nowhere .*_dbos_sys/,
+  );
+});
+
+test('a wrong password, and none', async () => {
+  const url = new URL(databases.server().url());
+  url.password = 'wr0ng!secret';
+  expect(await failure(databaseConfig(url.href))).toMatch(/refused the password of the user postgres/);
+  url.password = '';
+  expect(await failure(databaseConfig(url.href))).toMatch(
+    /asks for a password of the user postgres, and none/,
+  );
+});
+
+test('a role that is not there', async () => {
+  const url = new URL(databases.server().url());
+  url.username = 'nobody';
+  expect(await failure(databaseConfig(url.href))).toMatch(/user nobody/);
+});
+
+test('a host that is not there', async () => {
+  const url = new URL(databases.server().url());
+  url.hostname = 'no-such-host.invalid';
+  expect(await failure(databaseConfig(url.href))).toMatch(/The host no-such-host.invalid could not be found/);
+});
+
+test('a port that nobody listens on', async () => {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  listener.close();
+  await once(listener, 'close');
+  const url = new URL(databases.server().url());
+  url.port = String(address !== null && typeof address === 'object' ? address.port : '');
+  expect(await failure(databaseConfig(url.href))).toMatch(
+    /Nothing accepts connections at 127\.0\.0\.1, port \d+ \(ECONNREFUSED\)/,
+  );
+});
+
+test.each(['require', 'verify-ca', 'verify-full'])(
+  'a server without TLS, where sslmode is %s',
+  async (mode) => {
+    const url = `${databases.server().url()}?sslmode=${mode}`;
+    expect(await failure(databaseConfig(url))).toMatch(/does not accept TLS.*sslmode=prefer/);
+  },
+);
+
+test.each(['disable', 'allow', 'prefer'])('and none of it where sslmode is %s', async (mode) => {
+  const { url } = await databases.create();
+  const { seen } = await lookAt({ config: databaseConfig(`${url}?sslmode=${mode}`) });
+  expect(seen).toBeDefined();
+});
+
+test('a lock that keeps the look waiting', async () => {
+  const { url, config } = await databases.create();
+  const migration = await openConnection(url);
+  await migration.query('BEGIN');
+  await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
+  await expect(lookAt({ config }, { lookTimeoutMs: 300 })).rejects.toThrow(/A lock on DBOS's tables/);
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { holdOn } from '../support/holding.ts';
+import { createRole, type Role, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/* Rule 9: what a look must not believe. None of it may look like "nothing in flight". */
+
+const databases = systemDatabases();
+
+async function databaseInUse(): Promise<TestDatabase> {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
+  return database;
+}
+
+async function createReader(database: TestDatabase): Promise<Role> {
+  const reader = await createRole(database);
+  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${reader.name}`);
+  await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${reader.name}`);
+  return reader;
+}
+
+async function distrustIn(database: Pick<TestDatabase, 'config'>) {
+  const { verdict, looks } = await holdOn(database, {});
+  expect(verdict).toBe('error');
+  return looks.flatMap(({ judgement }) => judgement.gate);
+}
+
+describe('row security', () => {
+  test.each([
+    ['without a policy', undefined],
+    ['with a policy that hides every row', 'false'],
+    ['with a policy that hides none', 'true'],
+  ])('of workflows is an error, %s', async (_, using) => {
+    const database = await databaseInUse();
+    const reader = await createReader(database);
+    await database.query('ALTER TABLE dbos.workflow_status ENABLE ROW LEVEL SECURITY');
+    if (using) await database.query(`CREATE POLICY rows ON dbos.workflow_status USING (${using})`);
+    expect(await distrustIn(reader)).toEqual([{ kind: 'untrusted-database', distrust: 'row-security' }]);
+  });
+
+  test.each(['operation_outputs', 'application_versions', 'dbos_migrations'])(
+    'of %s is an error, with the way out',
+    async (table) => {
+      const database = await databaseInUse();
+      const reader = await createReader(database);
+      await database.query(`ALTER TABLE dbos.${table} ENABLE ROW LEVEL SECURITY`);
+      await expect(holdOn(reader, {})).rejects.toThrow(/Row security would hide rows .*BYPASSRLS/);
+    },
+  );
+
+  test('is none to a role that bypasses it, as the message advises', async () => {
+    const database = await databaseInUse();
+    const reader = await createReader(database);
+    await database.query('ALTER TABLE dbos.workflow_status ENABLE ROW LEVEL SECURITY');
+    await database.query(`ALTER ROLE ${reader.name} BYPASSRLS`);
+    expect((await holdOn(reader, { mode: 'check' })).blockers).toEqual([['in-flight']]);
+  });
+});
+
+test.each([
+  ['a view', 'CREATE VIEW dbos.workflow_status AS SELECT * FROM dbos.live WHERE false'],
+  ['a materialized view', 'CREATE MATERIALIZED VIEW dbos.workflow_status AS SELECT * FROM dbos.live'],
+  ['a partitioned table', 'CREATE TABLE dbos.workflow_status (LIKE dbos.live) PARTITION BY LIST (status)'],
+])('workflow_status that is %s is an error', async (_, definition) => {
+  const database = await databaseInUse();
+  await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
+  await database.query(definition);
+  expect(await distrustIn(database)).toEqual([{ kind: 'untrusted-database', distrust: 'not-a-table' }]);
+});
+
+test('a table that lacks columns which the rules need is an error that names them', async () => {
+  const database = await databaseInUse();
+  await database.query('ALTER TABLE dbos.workflow_status RENAME application_version TO v');
+  await database.query('ALTER TABLE dbos.workflow_status DROP COLUMN executor_id');
+  expect(await distrustIn(database)).toEqual([
+    {
+      kind: 'untrusted-database',
+      distrust: { missingColumns: ['executor_id', 'application_version'] },
+    },
+  ]);
+});
+
+test('a look reads the tables themselves, whatever stands in front of them in the search path', async () => {
+  const database = await databaseInUse();
+  const reader = await createReader(database);
+  await database.query(
+    `CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT 'epoch'::timestamptz $$`,
+  );
+  await database.query('CREATE TABLE public.workflow_status (LIKE dbos.workflow_status)');
+  await database.query(`ALTER ROLE ${reader.name} SET search_path = public, pg_catalog`);
+  const { looks, blockers } = await holdOn(reader, { mode: 'check' });
+  expect(blockers).toEqual([['in-flight']]);
+  expect(looks[0]?.judgement.observation.observedAt).toBeGreaterThan(Date.UTC(2020));
+});
