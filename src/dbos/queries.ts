@@ -101,11 +101,12 @@ BEGIN READ ONLY;
 ${guards(lookTimeoutMs)}`;
 }
 
+/** The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. */
 function guards(lookTimeoutMs: number): string {
   return `SET LOCAL search_path = pg_catalog;
 SET LOCAL row_security = off;
 SET LOCAL statement_timeout = ${Math.ceil(lookTimeoutMs)};
-SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs)};
+SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs * 0.9)};
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';`;
