@@ -127,8 +127,10 @@ async function tearDown(oldShop: Shop, newShop: Shop): Promise<void> {
   const old = await newShop.countByStatus(OLD);
   const now = await newShop.countByStatus(NEW);
   narration.heading(`The shop ${OLD} is torn down.`);
-  narration.line(`Its workflows: ${inWords(old)}. No workflow is stranded.`);
-  narration.line(`Those of ${NEW}, which held nothing up: ${inWords(now)}.`);
+  const { SUCCESS: ended = 0, ...others } = old;
+  const rest = Object.keys(others).length > 0 ? `and ${inWords(others)}` : 'none is stranded';
+  narration.line(`${ended} of its workflows ended in SUCCESS, ${rest}.`);
+  narration.line(`Those of ${NEW} held nothing up: ${inWords(now)}.`);
 }
 
 function inWords(counts: Record<string, number>): string {
