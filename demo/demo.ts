@@ -79,8 +79,10 @@ async function opened(shop: Shop, version: string, databaseUrl: string): Promise
   try {
     await shop.open({ version, databaseUrl });
   } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
-    throw new Error(`Look into ${shown(logOf(version))}: the shop ${version} did not launch (${reason}).`);
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+    throw new Error(
+      `Look into ${shown(logOf(version))}: the shop ${version} did not launch (${reason?.replace(/:$/, '')}).`,
+    );
   }
 }
 

@@ -15,23 +15,29 @@ export const OLD_TRAFFIC: readonly (readonly [string, string])[] = [
 ];
 
 export async function fillOldVersion(shop: Shop): Promise<void> {
-  await shop.fulfil({ id: 'order-1001', items: 24 }, [5, 9, 14]);
-  await shop.checkOut({ id: 'order-1002', items: 4 });
-  await shop.checkOut({ id: 'order-1003', items: 7 });
-  await shop.checkOut({ id: 'order-1004', items: 11 });
-  await shop.reserve({ id: 'order-1005', items: 1 }, 8);
-  await shop.reserve({ id: 'order-1006', items: 2 }, 15);
-  for (const [index, items] of [2, 3, 2, 3].entries())
-    await shop.invoice({ id: `order-99${index + 1}`, items });
-  await shop.askForReview({ id: 'order-901', items: 1 }, 10);
-  await shop.askForReview({ id: 'order-902', items: 1 }, 13);
+  await Promise.all([
+    shop.fulfil({ id: 'order-1001', items: 24 }, [5, 9, 14]),
+    shop.checkOut({ id: 'order-1002', items: 4 }),
+    shop.checkOut({ id: 'order-1003', items: 7 }),
+    shop.checkOut({ id: 'order-1004', items: 11 }),
+    shop.reserve({ id: 'order-1005', items: 1 }, 8),
+    shop.reserve({ id: 'order-1006', items: 2 }, 15),
+    shop.invoice({ id: 'order-991', items: 2 }),
+    shop.invoice({ id: 'order-992', items: 3 }),
+    shop.invoice({ id: 'order-993', items: 2 }),
+    shop.invoice({ id: 'order-994', items: 3 }),
+    shop.askForReview({ id: 'order-901', items: 1 }, 10),
+    shop.askForReview({ id: 'order-902', items: 1 }, 13),
+  ]);
 }
 
 /** Most of it takes longer than the old version takes to drain. */
 export async function sendTrafficToNewVersion(shop: Shop): Promise<void> {
-  await shop.checkOut({ id: 'order-2001', items: 3 });
-  await shop.checkOut({ id: 'order-2002', items: 60 });
-  await shop.reserve({ id: 'order-2003', items: 1 }, 600);
-  await shop.fulfil({ id: 'order-2004', items: 80 }, [30, 50]);
-  await shop.invoice({ id: 'order-2001', items: 2 });
+  await Promise.all([
+    shop.fulfil({ id: 'order-2001', items: 80 }, [30, 50]),
+    shop.checkOut({ id: 'order-2002', items: 3 }),
+    shop.checkOut({ id: 'order-2003', items: 60 }),
+    shop.reserve({ id: 'order-2004', items: 1 }, 600),
+    shop.invoice({ id: 'order-2002', items: 2 }),
+  ]);
 }

@@ -4,7 +4,7 @@ export interface Order {
   readonly items: number;
 }
 
-/** What the rest of the world can ask of a running shop. All but the last three resolve as soon as DBOS has the workflow. */
+/** What the rest of the world can ask of a running shop. An order is answered as soon as DBOS has its workflow. */
 export interface ShopCalls {
   /** Launches DBOS, which creates the system database if need be and registers the version. */
   open(options: { readonly version: string; readonly databaseUrl: string }): Promise<void>;
@@ -16,7 +16,7 @@ export interface ShopCalls {
   invoice(order: Order): Promise<void>;
   /** Is delayed by so many seconds, and then enqueued. */
   askForReview(order: Order, inSeconds: number): Promise<void>;
-  /** Starts a child for every parcel, and waits for them all. */
+  /** Starts a child for every parcel, and waits for them all. Answered when the children have started. */
   fulfil(order: Order, itemsOfParcels: readonly number[]): Promise<void>;
   /** How many workflows of a version there are, by status. */
   countByStatus(version: string): Promise<Record<string, number>>;

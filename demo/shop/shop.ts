@@ -1,7 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { answerCalls } from '../../tests/support/remote-calls.ts';
 import type { ShopCalls } from './calls.ts';
-import { askForReview, checkOut, fulfilOrder, holdForPayment, printInvoice } from './workflows.ts';
+import { askForReview, checkOut, fulfilOrder, holdForPayment, PARCELS, printInvoice } from './workflows.ts';
 
 /* The shop: a program of its own, which takes orders from the process that started it and ends with it. */
 
@@ -41,7 +41,9 @@ const calls: ShopCalls = {
   },
 
   fulfil: async (order, itemsOfParcels) => {
-    await DBOS.startWorkflow(fulfilOrder, { workflowID: `${order.id}-fulfilment` })(order, itemsOfParcels);
+    const workflowID = `${order.id}-fulfilment`;
+    await DBOS.startWorkflow(fulfilOrder, { workflowID })(order, itemsOfParcels);
+    await DBOS.getEvent(workflowID, PARCELS);
   },
 
   countByStatus: async (applicationVersion) => {

@@ -10,6 +10,9 @@ import type { Order } from './calls.ts';
 const A_CALL_MS = 600;
 const AN_ITEM_MS = 1000;
 
+/** The event with which `fulfilOrder` says that all parcels are being packed. */
+export const PARCELS = 'parcels';
+
 export const checkOut = DBOS.registerWorkflow(
   async ({ items }: Order) => {
     await work('reserveStock', A_CALL_MS);
@@ -61,6 +64,7 @@ export const fulfilOrder = DBOS.registerWorkflow(
       const workflowID = `${order.id}-parcel-${index + 1}`;
       parcels.push(await DBOS.startWorkflow(shipParcel, { workflowID })(order, items));
     }
+    await DBOS.setEvent(PARCELS, parcels.length);
     for (const parcel of parcels) await parcel.getResult();
     await work('notifyCustomer', A_CALL_MS);
   },
