@@ -10,18 +10,17 @@ import { type Shop, startShop } from './shop-process.ts';
 
 const OLD = '1.0.0';
 const NEW = '2.0.0';
+const KEEP = { 'keep-version': 'latest' };
 
 /** Plays a deploy from beginning to end, and resolves with the gate's verdict. */
 export async function playDemo(belongings: Belongings): Promise<string> {
   prepareKeepsakes();
   narration.heading('A shop that runs on DBOS gets a new version. When may the old one be torn down?');
   narration.line(`Starting Postgres, and the shop ${OLD}.`);
-  const starting = [OLD, NEW].map((version) => ownShop(belongings, version));
+  const oldShop = await ownShop(belongings, OLD);
+  const newShop = await ownShop(belongings, NEW);
   const server = await belongings.own(startPostgres, (started) => started.stop());
   const databaseUrl = await server.createDatabase('shop');
-  const [oldShop, newShop] = await Promise.all(starting);
-  if (oldShop === undefined || newShop === undefined) throw new Error('There are two shops.');
-
   await opened(oldShop, OLD, databaseUrl);
   await fillOldVersion(oldShop);
   narration.heading(`The shop ${OLD} has taken orders, which are in flight now:`);
@@ -43,8 +42,7 @@ export async function playDemo(belongings: Belongings): Promise<string> {
   narration.heading('In the mode `wait`, it holds the deploy until the answer is yes. The step:');
   narration.line('- uses: dbos-drain-gate');
   narration.line('  with:');
-  for (const [name, value] of Object.entries({ 'keep-version': 'latest', ...inputs }))
-    narration.line(`    ${name}: ${value}`);
+  for (const [name, value] of Object.entries({ ...KEEP, ...inputs })) narration.line(`    ${name}: ${value}`);
   narration.heading('The log of the step, as it runs');
   const run = await gate('drained', inputs, narration.jobLog);
 
@@ -59,7 +57,7 @@ export async function playDemo(belongings: Belongings): Promise<string> {
   if (verdict === 'drained') await tearDown(oldShop, newShop);
   narration.heading('What people see on the job: annotations and job summary, to open in a browser');
   narration.table([
-    [shown('held.html'), `the deploy that failed in the mode \`check\``],
+    [shown('held.html'), 'the deploy that failed in the mode `check`'],
     [shown('drained.html'), 'the deploy that was held until it was safe'],
   ]);
   narration.line(
@@ -105,7 +103,7 @@ async function runGate(
     () => ({
       run: runAction({
         folder,
-        inputs: { 'keep-version': 'latest', ...inputs },
+        inputs: { ...KEEP, ...inputs },
         env: { DBOS_SYSTEM_DATABASE_URL: databaseUrl },
         ...(onLine !== undefined && { onLine }),
       }),
