@@ -1,3 +1,4 @@
+import type { LookRequest } from '../gate/observation.ts';
 import type { Schema } from './schema.ts';
 
 /*
@@ -165,7 +166,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
 export function lookQuery(
   schema: Schema,
   scope: Scope,
-  options: { readonly startedSince: number | undefined; readonly countFailed: boolean },
+  options: Pick<LookRequest, 'registrationsOf' | 'startedSince' | 'countFailed'>,
 ): Statement {
   const status = tableOf(schema, 'workflow_status');
   const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
@@ -185,7 +186,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
    GROUP BY version, name, queue_name, ignored
 ), created AS MATERIALIZED (
   SELECT application_version AS version, ${owner} AS application, created_at,
-         ('x' || substr(md5(workflow_uuid), 1, 15))::bit(60)::bigint AS fingerprint
+         hashtextextended(workflow_uuid, 0) AS fingerprint
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
@@ -233,7 +234,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
   ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
   greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight))::text AS newest_write_at`;
-  const named = [...(scope.only ?? []), ...scope.except];
+  const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
   return {
     text,
     values: [

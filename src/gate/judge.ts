@@ -32,6 +32,7 @@ export interface Judgement {
 export function firstRequest(config: GateConfig, memory: Memory): LookRequest {
   return {
     selection: selectionFor(config, memory),
+    registrationsOf: [...memory.targets],
     startedSince: undefined,
     searchHistoryFor: [],
     scanStatuses: false,
@@ -117,6 +118,7 @@ export function judge(
     memory,
     next: {
       selection: selectionFor(config, memory),
+      registrationsOf: [...memory.targets],
       startedSince: memory.started?.since,
       searchHistoryFor: toSearch,
       scanStatuses: needsStatusScan,

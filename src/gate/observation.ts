@@ -75,7 +75,7 @@ export interface Registration {
 
 /** Rows of `application_versions` within the application. */
 export interface Registrations {
-  /** The newest 100, those of versions in flight, and those that resemble a named version. */
+  /** The newest 100, those of versions in flight, and those that resemble a version asked for. */
   readonly versions: readonly Registration[];
   readonly total: number;
 }
@@ -184,6 +184,8 @@ export type VersionSelection = { readonly only: readonly string[] } | { readonly
 /** What the gate asks of one look, beyond what every look brings. */
 export interface LookRequest {
   readonly selection: VersionSelection;
+  /** Versions whose registrations the look brings however many newer ones there are, besides the selected ones. */
+  readonly registrationsOf: readonly string[];
   /** Where the previous look's `started.fromHere` began. */
   readonly startedSince: number | undefined;
   /** Versions to search for in all rows of any status: a full scan, so once a version and run. */

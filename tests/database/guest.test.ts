@@ -39,6 +39,7 @@ test('is idle without a lock after a look that failed, and can look again', asyn
   const observer = systemDatabase(database.config, config({ lookTimeoutMs: 300 }), () => 0);
   const request = {
     selection: { only: ['1.0.0'] },
+    registrationsOf: [],
     startedSince: undefined,
     searchHistoryFor: [],
     scanStatuses: false,
@@ -69,11 +70,12 @@ test.each([
   await database.query(begin(1000));
   expect(await database.query('SHOW transaction_read_only')).toEqual([{ transaction_read_only: 'on' }]);
   expect(await database.query('SHOW transaction_isolation')).toEqual([{ transaction_isolation: isolation }]);
-  await expect(database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`)).rejects.toThrow(
-    /read-only/,
-  );
-  await database.query('ROLLBACK');
+  await database.query('COMMIT');
   expect(await database.query(settings)).toEqual(before);
+
+  await database.query(begin(1000));
+  const writing = database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`);
+  await expect(writing).rejects.toThrow(/read-only/);
 });
 
 test('sends unnamed statements only, which a transaction pooler does not break', async () => {

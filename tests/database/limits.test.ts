@@ -112,3 +112,20 @@ test('shows the last step of a workflow by its number', async () => {
   const { workflows: details } = await seenIn(database);
   expect(details.items[0]?.lastStep).toEqual({ number: 10, name: 'ship', completedAt: 3000 });
 });
+
+test('judges a target by its own registration, however many newer ones there are', async () => {
+  const database = await databases.create();
+  const newer = Array.from({ length: REGISTRATION_LIMIT + 1 }, (_, index) => ({
+    version: `newer-${index}`,
+    owner: 'shop',
+  }));
+  await database.register({ version: '1.0.0', owner: 'shop' }, ...newer);
+  await database.insert(
+    { ...workflow, status: 'PENDING' },
+    { ...workflow, status: 'ENQUEUED', application_version: null },
+  );
+  const { verdict } = await holdOn(database, { targets: { kind: 'all-but-latest' } }, () =>
+    database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE application_version = '1.0.0'`),
+  );
+  expect(verdict).toBe('drained');
+});

@@ -55,6 +55,7 @@ export async function lookAt(
   try {
     return await observer.look({
       selection: { only: ['1.0.0'] },
+      registrationsOf: [],
       startedSince: undefined,
       searchHistoryFor: [],
       scanStatuses: false,
