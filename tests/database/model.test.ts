@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { naiveGate, theGate, walk } from '../support/model/walk.ts';
+import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/*
+ * A deploy at random, in a real database, with the gate looking while it goes on; judged by who knows everything.
+ * MODEL_STEPS sets how far to walk, MODEL_SEED where to begin.
+ */
+
+const databases = systemDatabases();
+async function connectionsTo(database: TestDatabase) {
+  return { short: await openConnection(database.url), long: await openConnection(database.url) };
+}
+
+const stepsWanted = Number(process.env['MODEL_STEPS'] ?? 4000);
+const firstSeed = Number(process.env['MODEL_SEED'] ?? Date.now() % 1_000_000);
+
+test('never says drained of a version whose work is, or comes to be, stranded', { timeout: 0 }, async () => {
+  const database = await databases.create();
+  const connections = await connectionsTo(database);
+  const verdicts: Record<string, number> = {};
+  let steps = 0;
+  let seed = firstSeed;
+  for (; steps < stepsWanted; seed += 1) {
+    const result = await walk(database, connections, seed, theGate);
+    steps += result.steps;
+    verdicts[result.verdict] = (verdicts[result.verdict] ?? 0) + 1;
+    expect(result.stranded, `MODEL_SEED=${seed}`).toEqual([]);
+  }
+  console.log(
+    `${steps} steps in ${seed - firstSeed} walks from MODEL_SEED=${firstSeed}: ${JSON.stringify(verdicts)}, none wrong.`,
+  );
+  expect(verdicts['drained']).toBeGreaterThan(0);
+});
+
+test('the model is not too easy: DBOS’s published recipe strands work in it', { timeout: 0 }, async () => {
+  const database = await databases.create();
+  const connections = await connectionsTo(database);
+  let wrong = 0;
+  for (let seed = firstSeed; seed < firstSeed + 40; seed += 1) {
+    const { stranded } = await walk(database, connections, seed, naiveGate);
+    if (stranded.length > 0) wrong += 1;
+  }
+  expect(wrong).toBeGreaterThan(0);
+});

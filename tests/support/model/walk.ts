@@ -1,0 +1,111 @@
+import { systemDatabase } from '../../../src/dbos/system-database.ts';
+import { type Clock, hold } from '../../../src/gate/hold.ts';
+import type { Verdict } from '../../../src/gate/verdict.ts';
+import { config } from '../../unit/builders.ts';
+import type { TestDatabase } from '../system-databases.ts';
+import { type Connections, chanceOf, type Event, type World, worldIn } from './world.ts';
+
+export interface Walk {
+  readonly verdict: Verdict;
+  /** Events and looks. */
+  readonly steps: number;
+  /** Work that was, or came to be, stranded though the gate had said `drained`; empty if all was well. */
+  readonly stranded: readonly string[];
+}
+
+/** Says whether the target has drained; while it looks and pauses, it lets the world go on. */
+export type Gate = (
+  database: TestDatabase,
+  target: string,
+  pause: () => Promise<void>,
+) => Promise<{ readonly verdict: Verdict; readonly looks: number }>;
+
+/**
+ * Walks a DBOS application at random through a deploy, in a real database, with a gate that looks while it goes on;
+ * and judges a `drained` with the knowledge of everything: would work of the target have been stranded if all of
+ * its processes had died at that moment, or at any later one?
+ */
+export async function walk(
+  database: TestDatabase,
+  connections: Connections,
+  seed: number,
+  gate: Gate,
+): Promise<Walk> {
+  const chance = chanceOf(seed);
+  await connections.long.query('ROLLBACK');
+  await database.query('TRUNCATE dbos.workflow_status CASCADE');
+  await database.query('DELETE FROM dbos.application_versions');
+  const world = await worldIn(database, connections, {
+    target: '1.0.0',
+    next: '2.0.0',
+    application: 'shop',
+    targetSdk: chance.oneOf(['latest-claims', 'any-claims']),
+  });
+  let steps = 0;
+  const happen = async (events: World['afterVerdict'], most: number) => {
+    for (let left = chance.integer(most + 1); left > 0; left -= 1) {
+      await chance.oneOf<Event>(events)(chance);
+      steps += 1;
+    }
+  };
+
+  await happen(world.whileTrafficReachesTarget, 25);
+  // Now and then traffic is shifted late: then the answer is about the moment alone.
+  let lateBy = chance.integer(3) === 0 ? chance.integer(6) : 0;
+  const shiftedInTime = lateBy === 0;
+  await world.finishDeploy(chance.integer(4) > 0);
+  const { verdict, looks } = await gate(database, '1.0.0', async () => {
+    const late = lateBy > 0;
+    lateBy -= 1;
+    await happen(late ? world.whileTrafficReachesTarget : world.afterTrafficIsShifted, 4);
+  });
+  steps += looks;
+
+  if (verdict !== 'drained') return { verdict, steps, stranded: [] };
+  const atOnce = await world.stranded();
+  if (atOnce.length > 0 || !shiftedInTime) return { verdict, steps, stranded: atOnce };
+  await world.commitOpenTransaction();
+  await happen(world.afterVerdict, 20);
+  return { verdict, steps, stranded: await world.stranded() };
+}
+
+/** The gate itself, on a clock that pauses alone move. */
+export const theGate: Gate = async (database, target, pause) => {
+  let now = 0;
+  let looks = 0;
+  const clock: Clock = {
+    now: () => now,
+    pause: async (milliseconds) => {
+      now += milliseconds;
+      await pause();
+    },
+  };
+  const gate = config({ targets: { kind: 'named', versions: [target] }, timeoutMs: 40 * 5000 });
+  const observer = systemDatabase(database.config, gate, clock.now);
+  try {
+    const { verdict } = await hold(gate, {
+      clock,
+      observer,
+      signal: new AbortController().signal,
+      onLook: () => {
+        looks += 1;
+      },
+    });
+    return { verdict, looks };
+  } finally {
+    await observer.close();
+  }
+};
+
+/** DBOS's published recipe: look until nothing is ENQUEUED or PENDING on the version. */
+export const naiveGate: Gate = async (database, target, pause) => {
+  for (let looks = 1; looks <= 40; looks += 1) {
+    const rows = await database.query(
+      `SELECT FROM dbos.workflow_status WHERE status IN ('ENQUEUED', 'PENDING') AND application_version = $1 LIMIT 1`,
+      [target],
+    );
+    if (rows.length === 0) return { verdict: 'drained', looks };
+    await pause();
+  }
+  return { verdict: 'timed-out', looks: 40 };
+};
