@@ -37377,11 +37377,12 @@ function beginScan(lookTimeoutMs) {
 BEGIN READ ONLY;
 ${guards(lookTimeoutMs)}`;
 }
+/** The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. */
 function guards(lookTimeoutMs) {
     return `SET LOCAL search_path = pg_catalog;
 SET LOCAL row_security = off;
 SET LOCAL statement_timeout = ${Math.ceil(lookTimeoutMs)};
-SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs)};
+SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs * 0.9)};
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';`;
@@ -37454,7 +37455,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
    GROUP BY version, name, queue_name, ignored
 ), created AS MATERIALIZED (
   SELECT application_version AS version, ${owner} AS application, created_at,
-         ('x' || substr(md5(workflow_uuid), 1, 15))::bit(60)::bigint AS fingerprint
+         hashtextextended(workflow_uuid, 0) AS fingerprint
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
@@ -37500,7 +37501,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
   ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
   greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight))::text AS newest_write_at`;
-    const named = [...(scope.only ?? []), ...scope.except];
+    const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
     return {
         text,
         values: [
@@ -47989,10 +47990,7 @@ function judgeTarget(version, scene) {
         failed: seen.failed.get(version),
         blockers,
         settledForMs,
-        drained: blockers.length === 0 &&
-            settledForMs !== undefined &&
-            settledForMs >= config.settleMs &&
-            (window !== undefined || config.settleMs === 0),
+        drained: blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs,
     };
 }
 /** Rule 1: a version without any trace. */
@@ -48094,6 +48092,7 @@ function wrongApplication(config, seen) {
 function firstRequest(config, memory) {
     return {
         selection: selectionFor(config, memory),
+        registrationsOf: [...memory.targets],
         startedSince: undefined,
         searchHistoryFor: [],
         scanStatuses: false,
@@ -48167,6 +48166,7 @@ function judge(config, before, observation, time) {
         memory,
         next: {
             selection: selectionFor(config, memory),
+            registrationsOf: [...memory.targets],
             startedSince: memory.started?.since,
             searchHistoryFor: toSearch,
             scanStatuses: needsStatusScan,
@@ -48825,6 +48825,7 @@ function unknownKeptVersions(result) {
 
 
 
+
 /** GitHub shows ten annotations of each level a step; one is for "and N more". */
 const TARGETS_SHOWN = 9;
 /** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
@@ -48864,7 +48865,7 @@ function targetAnnotation(target, level) {
         return {
             level: 'notice',
             title: `${name} has drained`,
-            message: 'Nothing in flight, and nothing started while the gate watched.',
+            message: plain(say `${target.version} has drained: nothing in flight, and nothing started for ${own(durationText(target.settledForMs ?? 0))}.`),
         };
     }
     const sentences = target.blockers.length > 0
@@ -49192,11 +49193,11 @@ function opening(config) {
     const settle = durationText(config.settleMs);
     switch (config.mode) {
         case 'wait':
-            return say `Waiting until ${what} can be retired: for ${own(durationText(config.timeoutMs))} at most, a look every ${own(durationText(config.pollIntervalMs))}, clean for ${own(settle)}.`;
+            return say `Waiting until ${what} can be retired: for ${own(durationText(config.timeoutMs))} at most, a look every ${own(durationText(config.pollIntervalMs))}, and then clean for ${own(settle)} in a row.`;
         case 'check':
-            return say `Checking whether ${what} can be retired: clean for ${own(settle)}, or this step fails.`;
+            return say `Checking whether ${what} can be retired: if it is clean, for ${own(settle)} in a row; anything in flight fails this step.`;
         case 'report':
-            return say `Reporting whether ${what} can be retired: work in flight does not fail this step.`;
+            return say `Reporting whether ${what} can be retired: if it is clean, for ${own(settle)} in a row; work in flight does not fail this step.`;
     }
 }
 function targetsInWords(config) {
@@ -49249,11 +49250,11 @@ function lookLine(config, look, previous) {
     const inFlight = inFlightOnAll(targets);
     const parts = [
         `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
-        ...differencePart(inFlight, previous),
+        ...(judgement.drained ? [] : differencePart(inFlight, previous)),
         ...shortReasons(blockersOf(judgement)),
         ...versionsPart(targets),
         ...settlePart(config, judgement),
-        ...(config.mode === 'wait' ? [timeLeft(config, time.ended)] : []),
+        ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
     ];
     return `[${durationText(time.ended).padStart(6)}] ${parts.join('; ')}`;
 }
@@ -49344,10 +49345,17 @@ function commandsFor(workflow, newVersion) {
         ...(version === undefined
             ? []
             : [
-                '# or cancel it, and let the new version go on from its last step, if the new code fits the steps done',
-                `npx dbos workflow fork ${id} --step ${nextStep} --application-version ${version} ${URL_OPTION}`,
+                '# or let the new version go on after its last step, if the new code fits the steps done: never without',
+                '# the cancel, or both versions go on with it',
+                `npx dbos workflow cancel ${id} ${URL_OPTION} \\`,
+                `  && npx dbos workflow fork ${id} --step ${nextStep} --application-version ${version} ${URL_OPTION}`,
             ]),
     ];
+}
+/** The oldest blocking workflow that does not wait for another one: to end a waiting parent alone unblocks nothing. */
+function firstToUnblock(workflows) {
+    const parents = new Set(workflows.map(({ parent }) => parent));
+    return workflows.find(({ id }) => !parents.has(id)) ?? workflows[0];
 }
 /** The version that forks of the blocking work should run on: the latest that is no target. */
 function newVersionOf(result) {
@@ -49408,7 +49416,17 @@ function summaryOf(result) {
 function verdictSection(result) {
     const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
     const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
-    return [`## ${icon} ${markdown(headline(result))}`, ...reasons].join('\n\n');
+    return [`## ${icon} ${markdown(headline(result))}`, ...course(result), ...reasons].join('\n\n');
+}
+/** What there was at first, when there was anything to wait for. */
+function course({ first, last, waitedMs }) {
+    if (first === undefined || first === last)
+        return [];
+    const count = inFlightOnAll(first.judgement.targets);
+    const were = count === 1 ? 'workflow was' : 'workflows were';
+    return count > 0
+        ? [`${summary_number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
+        : [];
 }
 function targetTable(result) {
     const targets = targetsOf(result);
@@ -49503,14 +49521,13 @@ function workflowList(result) {
     const rows = workflows.map((workflow) => [
         code(workflow.id),
         workflowName(workflow),
-        `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? ` until ${ago(workflow.delayUntil)}` : ''}`,
+        `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? `, due ${ago(workflow.delayUntil)}` : ''}`,
         workflow.queue === null ? '' : code(workflow.queue),
-        workflow.executor === null ? '' : code(workflow.executor),
+        // A row that waits carries the executor that enqueued it, and none that runs it.
+        workflow.executor === null || workflow.status !== 'PENDING' ? '' : code(workflow.executor),
         ago(workflow.createdAt),
         ago(workflow.startedAt),
-        workflow.lastStep === null
-            ? ''
-            : `${summary_number(workflow.lastStep.number)} ${code(workflow.lastStep.name)} ${ago(workflow.lastStep.completedAt)}`,
+        workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
         workflow.parent === null ? '' : code(workflow.parent),
     ]);
     const leftOut = observation.seen?.workflows.leftOut ?? 0;
@@ -49519,10 +49536,15 @@ function workflowList(result) {
         : 'The workflows in flight';
     return [
         `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
-        table(['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Started', 'Last step', 'Parent'], rows, []),
+        table(['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Dequeued', 'Last step', 'Parent'], rows, []),
         ...(leftOut > 0 ? [`${summary_number(leftOut)} more are in the database; the query below shows them all.`] : []),
         '</details>',
     ].join('\n\n');
+}
+/** The end of a `DBOS.sleep` may lie ahead: newer SDKs record when it will be over. */
+function lastStep(step, when) {
+    const ends = when.startsWith('in ') ? `, ends ${when}` : when === '' ? '' : `, ${when}`;
+    return `${code(step.name)} (step ${step.number})${ends}`;
 }
 function workflowName({ name, className }) {
     if (name === null)
@@ -49535,7 +49557,7 @@ function nextSteps(result) {
             ? ''
             : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
     }
-    const [workflow] = blockingWorkflows(result);
+    const workflow = firstToUnblock(blockingWorkflows(result));
     if (workflow === undefined)
         return '';
     const commands = commandsFor(workflow, newVersionOf(result)) ?? [
@@ -49549,7 +49571,7 @@ function nextSteps(result) {
         ];
     return [
         '### What to do next',
-        'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one:',
+        'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one that waits for no child:',
         codeBlock('sh', commands),
         ...customSchema,
         'Everything that the gate counted:',
@@ -49582,8 +49604,10 @@ function fitted(sections) {
     }
     return `${kept.join('\n\n')}\n`;
 }
+/** A table without the columns that are empty in every row. */
 function table(head, rows, right) {
-    const line = (cells) => `| ${cells.join(' | ')} |`;
+    const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
+    const line = (cells) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
     const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
     return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
@@ -49675,6 +49699,7 @@ async function runGate(config, secrets) {
     const progress = progressLog(logSink);
     const beginning = systemClock.now();
     let looks = 0;
+    let first;
     let last;
     progress.begin(gate, database);
     if (config.passedOver.length > 0) {
@@ -49688,6 +49713,7 @@ async function runGate(config, secrets) {
             signal: cancellation.signal,
             onLook: (look) => {
                 looks += 1;
+                first ??= look;
                 last = look;
                 progress.look(look);
             },
@@ -49697,6 +49723,7 @@ async function runGate(config, secrets) {
             step: stepResult(outcome.verdict, gate),
             config: gate,
             schema: database.schema,
+            first,
             last: outcome.last,
             failure: undefined,
             warnings: [...configurationWarnings(gate), ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
@@ -49705,7 +49732,7 @@ async function runGate(config, secrets) {
         };
     }
     catch (error) {
-        return action_failed(error, secrets, { config, last, looks, waitedMs: systemClock.now() - beginning });
+        return action_failed(error, secrets, { config, first, last, looks, waitedMs: systemClock.now() - beginning });
     }
     finally {
         cancellation.forget();
@@ -49721,6 +49748,7 @@ function action_failed(error, secrets, sofar) {
         step,
         config: sofar.config?.gate,
         schema: sofar.config?.database.schema,
+        first: sofar.first,
         last: sofar.last,
         failure: action_withoutSecrets(explain(error), secrets),
         warnings: [],

@@ -50,6 +50,7 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
   const progress = progressLog(logSink);
   const beginning = systemClock.now();
   let looks = 0;
+  let first: Look | undefined;
   let last: Look | undefined;
   progress.begin(gate, database);
   if (config.passedOver.length > 0) {
@@ -63,6 +64,7 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
       signal: cancellation.signal,
       onLook: (look) => {
         looks += 1;
+        first ??= look;
         last = look;
         progress.look(look);
       },
@@ -72,6 +74,7 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
       step: stepResult(outcome.verdict, gate),
       config: gate,
       schema: database.schema,
+      first,
       last: outcome.last,
       failure: undefined,
       warnings: [...configurationWarnings(gate), ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
@@ -79,7 +82,7 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
       looks,
     };
   } catch (error) {
-    return failed(error, secrets, { config, last, looks, waitedMs: systemClock.now() - beginning });
+    return failed(error, secrets, { config, first, last, looks, waitedMs: systemClock.now() - beginning });
   } finally {
     cancellation.forget();
     await system.close();
@@ -92,6 +95,7 @@ function failed(
   secrets: readonly string[],
   sofar: {
     readonly config?: ActionConfig;
+    readonly first?: Look | undefined;
     readonly last?: Look | undefined;
     readonly looks?: number;
     readonly waitedMs?: number;
@@ -104,6 +108,7 @@ function failed(
     step,
     config: sofar.config?.gate,
     schema: sofar.config?.database.schema,
+    first: sofar.first,
     last: sofar.last,
     failure: withoutSecrets(explain(error), secrets),
     warnings: [],

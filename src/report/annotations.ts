@@ -1,3 +1,4 @@
+import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
 import { joined, own, say } from '../gate/sentence.ts';
 import type { TargetJudgement } from '../gate/target.ts';
@@ -53,7 +54,9 @@ function targetAnnotation(target: TargetJudgement, level: Annotation['level']): 
     return {
       level: 'notice',
       title: `${name} has drained`,
-      message: 'Nothing in flight, and nothing started while the gate watched.',
+      message: plain(
+        say`${target.version} has drained: nothing in flight, and nothing started for ${own(durationText(target.settledForMs ?? 0))}.`,
+      ),
     };
   }
   const sentences =

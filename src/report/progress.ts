@@ -77,11 +77,11 @@ function opening(config: GateConfig): Sentence {
     case 'wait':
       return say`Waiting until ${what} can be retired: for ${own(durationText(config.timeoutMs))} at most, a look every ${own(
         durationText(config.pollIntervalMs),
-      )}, clean for ${own(settle)}.`;
+      )}, and then clean for ${own(settle)} in a row.`;
     case 'check':
-      return say`Checking whether ${what} can be retired: clean for ${own(settle)}, or this step fails.`;
+      return say`Checking whether ${what} can be retired: if it is clean, for ${own(settle)} in a row; anything in flight fails this step.`;
     case 'report':
-      return say`Reporting whether ${what} can be retired: work in flight does not fail this step.`;
+      return say`Reporting whether ${what} can be retired: if it is clean, for ${own(settle)} in a row; work in flight does not fail this step.`;
   }
 }
 
@@ -141,11 +141,11 @@ function lookLine(config: GateConfig, look: Look, previous: Look | undefined): s
   const inFlight = inFlightOnAll(targets);
   const parts = [
     `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
-    ...differencePart(inFlight, previous),
+    ...(judgement.drained ? [] : differencePart(inFlight, previous)),
     ...shortReasons(blockersOf(judgement)),
     ...versionsPart(targets),
     ...settlePart(config, judgement),
-    ...(config.mode === 'wait' ? [timeLeft(config, time.ended)] : []),
+    ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
   ];
   return `[${durationText(time.ended).padStart(6)}] ${parts.join('; ')}`;
 }

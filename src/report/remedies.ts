@@ -26,10 +26,18 @@ export function commandsFor(
     ...(version === undefined
       ? []
       : [
-          '# or cancel it, and let the new version go on from its last step, if the new code fits the steps done',
-          `npx dbos workflow fork ${id} --step ${nextStep} --application-version ${version} ${URL_OPTION}`,
+          '# or let the new version go on after its last step, if the new code fits the steps done: never without',
+          '# the cancel, or both versions go on with it',
+          `npx dbos workflow cancel ${id} ${URL_OPTION} \\`,
+          `  && npx dbos workflow fork ${id} --step ${nextStep} --application-version ${version} ${URL_OPTION}`,
         ]),
   ];
+}
+
+/** The oldest blocking workflow that does not wait for another one: to end a waiting parent alone unblocks nothing. */
+export function firstToUnblock(workflows: readonly WorkflowDetail[]): WorkflowDetail | undefined {
+  const parents = new Set(workflows.map(({ parent }) => parent));
+  return workflows.find(({ id }) => !parents.has(id)) ?? workflows[0];
 }
 
 /** The version that forks of the blocking work should run on: the latest that is no target. */

@@ -15,6 +15,8 @@ export interface Result {
   readonly config: GateConfig | undefined;
   /** The schema that holds DBOS's tables. */
   readonly schema: string | undefined;
+  /** Absent when there was none. */
+  readonly first: Look | undefined;
   /** The deciding look, or the last one before a failure; absent when there was none. */
   readonly last: Look | undefined;
   /** Why there is no other verdict than `error`, when a failure and no blocker is the reason. */

@@ -1,14 +1,15 @@
 import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
-import type { WorkflowDetail } from '../gate/observation.ts';
+import type { LastStep, WorkflowDetail } from '../gate/observation.ts';
 import { own, type Sentence, say } from '../gate/sentence.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { code, codeBlock, markdown } from './escape.ts';
-import { commandsFor, inspectionSql, newVersionOf } from './remedies.ts';
+import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from './remedies.ts';
 import {
   blockingWorkflows,
   headline,
   inFlightOn,
+  inFlightOnAll,
   isRelevant,
   obstacles,
   type Result,
@@ -43,7 +44,17 @@ export function summaryOf(result: Result): string {
 function verdictSection(result: Result): string {
   const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
   const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
-  return [`## ${icon} ${markdown(headline(result))}`, ...reasons].join('\n\n');
+  return [`## ${icon} ${markdown(headline(result))}`, ...course(result), ...reasons].join('\n\n');
+}
+
+/** What there was at first, when there was anything to wait for. */
+function course({ first, last, waitedMs }: Result): readonly string[] {
+  if (first === undefined || first === last) return [];
+  const count = inFlightOnAll(first.judgement.targets);
+  const were = count === 1 ? 'workflow was' : 'workflows were';
+  return count > 0
+    ? [`${number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
+    : [];
 }
 
 function targetTable(result: Result): string {
@@ -143,14 +154,13 @@ function workflowList(result: Result): string {
   const rows = workflows.map((workflow) => [
     code(workflow.id),
     workflowName(workflow),
-    `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? ` until ${ago(workflow.delayUntil)}` : ''}`,
+    `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? `, due ${ago(workflow.delayUntil)}` : ''}`,
     workflow.queue === null ? '' : code(workflow.queue),
-    workflow.executor === null ? '' : code(workflow.executor),
+    // A row that waits carries the executor that enqueued it, and none that runs it.
+    workflow.executor === null || workflow.status !== 'PENDING' ? '' : code(workflow.executor),
     ago(workflow.createdAt),
     ago(workflow.startedAt),
-    workflow.lastStep === null
-      ? ''
-      : `${number(workflow.lastStep.number)} ${code(workflow.lastStep.name)} ${ago(workflow.lastStep.completedAt)}`,
+    workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
     workflow.parent === null ? '' : code(workflow.parent),
   ]);
   const leftOut = observation.seen?.workflows.leftOut ?? 0;
@@ -161,13 +171,19 @@ function workflowList(result: Result): string {
   return [
     `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
     table(
-      ['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Started', 'Last step', 'Parent'],
+      ['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Dequeued', 'Last step', 'Parent'],
       rows,
       [],
     ),
     ...(leftOut > 0 ? [`${number(leftOut)} more are in the database; the query below shows them all.`] : []),
     '</details>',
   ].join('\n\n');
+}
+
+/** The end of a `DBOS.sleep` may lie ahead: newer SDKs record when it will be over. */
+function lastStep(step: LastStep, when: string): string {
+  const ends = when.startsWith('in ') ? `, ends ${when}` : when === '' ? '' : `, ${when}`;
+  return `${code(step.name)} (step ${step.number})${ends}`;
 }
 
 function workflowName({ name, className }: WorkflowDetail): string {
@@ -181,7 +197,7 @@ function nextSteps(result: Result): string {
       ? ''
       : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
   }
-  const [workflow] = blockingWorkflows(result);
+  const workflow = firstToUnblock(blockingWorkflows(result));
   if (workflow === undefined) return '';
   const commands = commandsFor(workflow, newVersionOf(result)) ?? [
     '# The id of the oldest workflow holds characters that cannot be shown or typed safely:',
@@ -195,7 +211,7 @@ function nextSteps(result: Result): string {
         ];
   return [
     '### What to do next',
-    'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one:',
+    'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one that waits for no child:',
     codeBlock('sh', commands),
     ...customSchema,
     'Everything that the gate counted:',
@@ -234,12 +250,14 @@ function fitted(sections: readonly string[]): string {
   return `${kept.join('\n\n')}\n`;
 }
 
+/** A table without the columns that are empty in every row. */
 function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[],
 ): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
+  const line = (cells: readonly string[]) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
   const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }

@@ -33,6 +33,7 @@ async function resultOf(script: Script, changes: Partial<GateConfig> = {}): Prom
     step: stepResult(verdict, gate),
     config: gate,
     schema: 'dbos',
+    first: looks[0],
     last,
     failure: undefined,
     warnings: last ? warningsOf(last.judgement) : [],
@@ -46,6 +47,7 @@ const failure: Result = {
   step: 'fail',
   config: config(),
   schema: 'dbos',
+  first: undefined,
   last: undefined,
   failure: say`There is no database ${'shop'} on this server.`,
   warnings: [],
@@ -98,10 +100,10 @@ describe('the job summary', () => {
     for (const part of [
       'checkout payments 2 0 1 2h ago',
       'The oldest 1 of 3 workflows in flight',
-      'wf-1 Orders.checkout PENDING payments vm-1 2h ago 1h ago 3 charge 1m ago wf-0',
+      'wf-1 Orders.checkout PENDING payments vm-1 2h ago 1h ago charge (step 3), 1m ago wf-0',
       'npx dbos workflow steps wf-1 --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"',
-      'npx dbos workflow cancel wf-1',
-      'npx dbos workflow fork wf-1 --step 4 --application-version 2.0.0',
+      'npx dbos workflow cancel wf-1 --sys-db-url "$DBOS_SYSTEM_DATABASE_URL" \\ && npx dbos workflow fork wf-1',
+      'fork wf-1 --step 4 --application-version 2.0.0',
       "application_version IN ('1.0.0')",
     ]) {
       expect(text).toContain(part);
@@ -293,7 +295,7 @@ describe('the log', () => {
       at < 10_000 ? busy : at < 15_000 ? { inFlight: [inFlight('1.0.0', { pending: 1 })] } : {},
     );
     expect(lines).toEqual([
-      'Waiting until "1.0.0" can be retired: for 30m at most, a look every 5s, clean for 10s.',
+      'Waiting until "1.0.0" can be retired: for 30m at most, a look every 5s, and then clean for 10s in a row.',
       'System database: "shop", schema "dbos".',
       'PostgreSQL 18.4, DBOS migration 123. Versions: 2 registered, the latest is "2.0.0".',
       '> What is in flight, by workflow',
@@ -302,7 +304,7 @@ describe('the log', () => {
       expect.stringContaining('Let them finish, or cancel or fork them'),
       '[   10s] 1 in flight (1 pending); 2 fewer; 29m 50s left',
       '[   15s] 0 in flight; 1 fewer; clean, and must stay so for 10s; 29m 45s left',
-      '[   25s] 0 in flight; no change; drained; 29m 35s left',
+      '[   25s] 0 in flight; drained',
     ]);
   });
 
