@@ -83,13 +83,16 @@ test('sees an application that owns work in flight and no registered version', a
   expect(await seenIn(database, { application: 'billing' })).toMatchObject({ applicationSeen: false });
 });
 
-test("takes the latest version among the application's own and the unowned registrations", async () => {
+test.each([
+  ['no owner', '3.0.0'],
+  ['an empty one', { version: '3.0.0', owner: '' }],
+])("takes the latest version among the application's own and those with %s", async (_, unowned) => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'billing' });
   const behindAnother = await holdOn(database, { application: 'shop', mode: 'check' });
   expect(behindAnother).toMatchObject({ verdict: 'still-latest', blockers: [['latest']] });
 
-  await database.register('3.0.0');
+  await database.register(unowned);
   const behindUnowned = await holdOn(database, { application: 'shop', mode: 'check' });
   expect(behindUnowned.verdict).toBe('drained');
 });

@@ -86,6 +86,17 @@ test.each(['4.10.15', '5.3.0'] as const)(
   },
 );
 
+test('counts the newest failed workflows, where an index orders them', async () => {
+  const database = await databases.create();
+  const cancelled = { ...workflow, status: 'CANCELLED' };
+  await database.insert(...workflows(FAILED_LIMIT, () => ({ ...cancelled, application_version: '2.0.0' })), {
+    ...cancelled,
+    created_at: longAgo + FAILED_LIMIT,
+  });
+  const { failed } = await seenIn(database, {}, { countFailed: true });
+  expect(failed).toEqual([{ version: '1.0.0', cancelled: 1, deadLettered: 0 }]);
+});
+
 test('shows of long names their beginning', async () => {
   const database = await databases.create();
   const long = 'x'.repeat(5000);
