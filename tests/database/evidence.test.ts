@@ -118,6 +118,17 @@ describe('a kept version, where nothing is registered,', () => {
   });
 });
 
+test('a kept version that only rows carry is unknown where others are registered', async () => {
+  const database = await databaseWithout10();
+  await database.insert({ ...ended, application_version: '1.9.0', status: 'PENDING' });
+  const { verdict, looks } = await holdOn(database, {
+    mode: 'check',
+    targets: { kind: 'all-but', keep: ['1.9.0'] },
+  });
+  expect(verdict).toBe('unknown-version');
+  expect(looks[0]?.judgement.gate).toMatchObject([{ versions: ['1.9.0'], registered: ['2.0.0'] }]);
+});
+
 describe('a status that the gate does not know', () => {
   const paused = { ...ended, status: 'PAUSED' };
   const statuses = [{ ...paused }, { ...paused, status: null }, { ...paused, status: 'pending' }];
