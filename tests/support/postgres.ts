@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { createDatabase, databaseUrl } from './databases.ts';
+import { copyForStandby } from './postgres/base-backup.ts';
 import { type Binaries, reachableBinaries } from './postgres/binaries.ts';
 import { guard } from './postgres/guardian.ts';
 import { createServerFolder, dataFolder, sweepDeadServers } from './postgres/server-folder.ts';
@@ -33,6 +34,8 @@ export interface PostgresServer {
 export interface PostgresOptions {
   /** Server settings, on top of (or instead of) those that make a test server fast. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Makes it a streaming standby of this server, which has to run for as long. */
+  readonly standbyOf?: PostgresServer;
 }
 
 const HOST = '127.0.0.1';
@@ -66,13 +69,20 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const guardian = guard(folder);
   try {
     const binaries = await reachableBinaries(folder, runAs);
-    const password = randomBytes(16).toString('hex');
-    await initialise({ binaries, folder, runAs, password });
+    const { standbyOf: primary } = options;
+    const password = primary?.password ?? randomBytes(16).toString('hex');
+    const following = primary
+      ? await copyForStandby(
+          { url: primary.url(), data: dataFolder(primary.folder) },
+          dataFolder(folder),
+          runAs,
+        )
+      : await initialise({ binaries, folder, runAs, password });
     const { pid, port, log } = await serve({
       binaries,
       folder,
       runAs,
-      settings: { ...SETTINGS, ...options.settings },
+      settings: { ...SETTINGS, ...options.settings, ...following },
     });
     const url = databaseUrl(`postgresql://${USER}:${password}@${HOST}:${port}`, 'postgres');
     return {
@@ -99,7 +109,12 @@ interface Site {
   readonly runAs: RunAs;
 }
 
-async function initialise({ binaries, folder, runAs, password }: Site & { password: string }): Promise<void> {
+async function initialise({
+  binaries,
+  folder,
+  runAs,
+  password,
+}: Site & { password: string }): Promise<object> {
   const data = dataFolder(folder);
   const passwordFile = path.join(folder, 'password');
   mkdirSync(data, { mode: 0o700 });
@@ -118,6 +133,7 @@ async function initialise({ binaries, folder, runAs, password }: Site & { passwo
   const [code, signal] = await once(child, 'close');
   rmSync(passwordFile);
   if (code !== 0) throw new Error(`initdb failed (${signal ?? `exit status ${code}`}):\n${log()}`);
+  return {};
 }
 
 async function serve(

@@ -1,0 +1,130 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { holdOn } from '../support/holding.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { runAction } from '../support/runner.ts';
+import {
+  createRole,
+  databaseConfig,
+  openDatabase,
+  type Role,
+  systemDatabases,
+  type TestDatabase,
+} from '../support/system-databases.ts';
+
+/* Rule 9: what is only a copy of the system database lags behind it, however real it looks. */
+
+const databases = systemDatabases({ settings: { wal_level: 'logical' } });
+
+async function databaseInUse(): Promise<TestDatabase> {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  await database.insert({ status: 'SUCCESS', application_version: '1.0.0', application_name: 'shop' });
+  return database;
+}
+
+async function readerOf(database: TestDatabase): Promise<Role> {
+  const reader = await createRole(database);
+  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${reader.name}`);
+  await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${reader.name}`);
+  return reader;
+}
+
+async function distrustIn(url: string) {
+  const { verdict, looks } = await holdOn({ config: databaseConfig(url) }, {});
+  expect(verdict).toBe('error');
+  return looks.flatMap(({ judgement }) => judgement.gate);
+}
+
+async function verdictOf(url: string) {
+  return (await holdOn({ config: databaseConfig(url) }, {})).verdict;
+}
+
+/** What a person is told by the built action. */
+async function told(url: string) {
+  const run = await runAction({
+    inputs: { 'database-url': url, version: '1.0.0', mode: 'check', settle: '0s' },
+  }).finished;
+  return { exitCode: run.exitCode, outputs: run.outputs, said: run.annotations[0]?.message };
+}
+
+const statusesIn = (database: TestDatabase) =>
+  database.query('SELECT status FROM dbos.workflow_status ORDER BY status');
+
+/** Copying goes on in its own time. */
+const arriving = { timeout: 20_000, interval: 50 };
+
+test('a streaming standby is refused with the reason, until it is promoted', async () => {
+  const database = await databaseInUse();
+  const { url } = await readerOf(database);
+  const server = await startPostgres({ standbyOf: databases.server() });
+  onTestFinished(() => server.stop());
+  const onStandby = (onPrimary: string) => {
+    const moved = new URL(onPrimary);
+    moved.port = String(server.port);
+    return moved.href;
+  };
+  const standby = await openDatabase(onStandby(database.url));
+  const reader = onStandby(url);
+
+  // It is a real one: what is written to the primary arrives.
+  await database.insert({ status: 'CANCELLED', application_version: '1.0.0', application_name: 'shop' });
+  await expect
+    .poll(() => statusesIn(standby), arriving)
+    .toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
+
+  for (const standing of [standby.url, reader]) {
+    expect(await distrustIn(standing)).toEqual([{ kind: 'untrusted-database', distrust: 'standby' }]);
+  }
+  expect(await told(reader)).toMatchObject({
+    exitCode: 1,
+    outputs: { verdict: 'error', drained: 'false', 'drained-versions': '[]' },
+    said: expect.stringMatching(/standby.*lags behind.*Point `database-url` at the primary/),
+  });
+
+  await standby.query('SELECT pg_promote()');
+  expect(await verdictOf(reader)).toBe('drained');
+  // From here on it is a database of its own.
+  await standby.query(`UPDATE dbos.workflow_status SET status = 'PENDING'`);
+  expect((await holdOn({ config: databaseConfig(reader) }, { mode: 'check' })).verdict).toBe('in-flight');
+});
+
+test('a logical subscriber is refused with the reason, to whoever looks, until its subscription is dropped', async () => {
+  const publisher = await databaseInUse();
+  const subscriber = await databases.create();
+  await subscriber.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  const reader = await readerOf(subscriber);
+  await publisher.query('CREATE PUBLICATION workflows FOR TABLE dbos.workflow_status');
+  // On one server, the slot has to be there first: the subscription would wait for its own transaction.
+  await publisher.query(`SELECT pg_create_logical_replication_slot('workflows', 'pgoutput')`);
+  const { hostname, port, username, password, pathname } = new URL(publisher.url);
+  await subscriber.query(
+    `CREATE SUBSCRIPTION workflows
+       CONNECTION 'host=${hostname} port=${port} user=${username} password=${password} dbname=${pathname.slice(1)}'
+       PUBLICATION workflows WITH (create_slot = false)`,
+  );
+  await publisher.insert({ status: 'CANCELLED', application_version: '1.0.0', application_name: 'shop' });
+  await expect
+    .poll(() => statusesIn(subscriber), arriving)
+    .toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
+
+  for (const url of [subscriber.url, reader.url]) {
+    expect(await distrustIn(url)).toEqual([{ kind: 'untrusted-database', distrust: 'logical-subscriber' }]);
+  }
+  const asReader = await openDatabase(reader.url);
+  await expect(asReader.query('SELECT * FROM pg_subscription')).rejects.toThrow('permission denied');
+  expect(await told(reader.url)).toMatchObject({
+    exitCode: 1,
+    outputs: { verdict: 'error', drained: 'false', 'drained-versions': '[]' },
+    said: expect.stringMatching(/logical replication.*copy that lags.*Point `database-url` at the database/),
+  });
+
+  // A subscription that is switched off has left a copy that lags even more.
+  await subscriber.query('ALTER SUBSCRIPTION workflows DISABLE');
+  expect(await distrustIn(reader.url)).toEqual([
+    { kind: 'untrusted-database', distrust: 'logical-subscriber' },
+  ]);
+  expect(await verdictOf(publisher.url)).toBe('drained');
+  await subscriber.query('ALTER SUBSCRIPTION workflows SET (slot_name = NONE)');
+  await subscriber.query('DROP SUBSCRIPTION workflows');
+  expect(await verdictOf(reader.url)).toBe('drained');
+});
