@@ -17,6 +17,7 @@ export interface Walk {
 export type Gate = (
   database: TestDatabase,
   target: string,
+  application: string | undefined,
   pause: () => Promise<void>,
 ) => Promise<{ readonly verdict: Verdict; readonly looks: number }>;
 
@@ -35,11 +36,13 @@ export async function walk(
   await connections.long.query('ROLLBACK');
   await database.query('TRUNCATE dbos.workflow_status CASCADE');
   await database.query('DELETE FROM dbos.application_versions');
+  const hasPeer = chance.integer(3) === 0;
   const world = await worldIn(database, connections, {
     target: '1.0.0',
     next: '2.0.0',
     application: 'shop',
     targetSdk: chance.oneOf(['latest-claims', 'any-claims']),
+    hasPeer,
   });
   let steps = 0;
   const happen = async (events: World['afterVerdict'], most: number) => {
@@ -54,11 +57,16 @@ export async function walk(
   let lateBy = chance.integer(3) === 0 ? chance.integer(6) : 0;
   const shiftedInTime = lateBy === 0;
   await world.finishDeploy(chance.integer(4) > 0);
-  const { verdict, looks } = await gate(database, '1.0.0', async () => {
-    const late = lateBy > 0;
-    lateBy -= 1;
-    await happen(late ? world.whileTrafficReachesTarget : world.afterTrafficIsShifted, 4);
-  });
+  const { verdict, looks } = await gate(
+    database,
+    '1.0.0',
+    chance.oneOf(['shop', hasPeer ? 'shop' : undefined]),
+    async () => {
+      const late = lateBy > 0;
+      lateBy -= 1;
+      await happen(late ? world.whileTrafficReachesTarget : world.afterTrafficIsShifted, 4);
+    },
+  );
   steps += looks;
 
   if (verdict !== 'drained') return { verdict, steps, stranded: [] };
@@ -70,7 +78,7 @@ export async function walk(
 }
 
 /** The gate itself, on a clock that pauses alone move. */
-export const theGate: Gate = async (database, target, pause) => {
+export const theGate: Gate = async (database, target, application, pause) => {
   let now = 0;
   let looks = 0;
   const clock: Clock = {
@@ -80,7 +88,7 @@ export const theGate: Gate = async (database, target, pause) => {
       await pause();
     },
   };
-  const gate = config({ targets: { kind: 'named', versions: [target] }, timeoutMs: 40 * 5000 });
+  const gate = config({ targets: { kind: 'named', versions: [target] }, application, timeoutMs: 40 * 5000 });
   const observer = systemDatabase(database.config, gate, clock.now);
   try {
     const { verdict } = await hold(gate, {
@@ -98,7 +106,7 @@ export const theGate: Gate = async (database, target, pause) => {
 };
 
 /** DBOS's published recipe: look until nothing is ENQUEUED or PENDING on the version. */
-export const naiveGate: Gate = async (database, target, pause) => {
+export const naiveGate: Gate = async (database, target, _application, pause) => {
   for (let looks = 1; looks <= 40; looks += 1) {
     const rows = await database.query(
       `SELECT FROM dbos.workflow_status WHERE status IN ('ENQUEUED', 'PENDING') AND application_version = $1 LIMIT 1`,

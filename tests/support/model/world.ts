@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly next: string;
   readonly application: string;
   readonly targetSdk: TargetSdk;
+  /** Another application in the same database, with versions and work of its own. */
+  readonly hasPeer: boolean;
 }
 
 /** One thing that may happen to a DBOS application and its database; says nothing when it cannot happen now. */
@@ -76,9 +78,10 @@ export async function worldIn(
   { short, long }: Connections,
   options: WorldOptions,
 ): Promise<World> {
-  const { target, next, application, targetSdk } = options;
+  const { target, next, targetSdk, hasPeer } = options;
   const { query } = database;
   let isOpen = false;
+  let application = options.application;
 
   const owner = (version: string) => (version === target && targetSdk === 'any-claims' ? null : application);
   const insert = (
@@ -102,14 +105,17 @@ export async function worldIn(
       values,
     );
 
-  await database.register(targetSdk === 'any-claims' ? target : { version: target, owner: application }, {
-    version: next,
-    owner: application,
-  });
+  await database.register(
+    targetSdk === 'any-claims' ? target : { version: target, owner: application },
+    { version: next, owner: application },
+    ...(hasPeer ? [{ version: '9.9', owner: 'peer' }] : []),
+  );
 
   const isLatest = async (version: string) => {
     const [row] = await query(
-      'SELECT version_name FROM dbos.application_versions ORDER BY version_timestamp DESC LIMIT 1',
+      `SELECT version_name FROM dbos.application_versions WHERE application_name = $1 OR application_name IS NULL
+        ORDER BY version_timestamp DESC LIMIT 1`,
+      [application],
     );
     return row?.['version_name'] === version;
   };
@@ -181,6 +187,13 @@ export async function worldIn(
     () => insert(null, 'ENQUEUED', { queue_name: QUEUE }),
     () => insert(null, 'DELAYED', { queue_name: QUEUE }),
   ];
+  const peer: Event[] = [
+    () =>
+      insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'PENDING' }]),
+    () =>
+      insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'SUCCESS' }]),
+    () => promoteVersion('9.9'),
+  ];
   const others: Event[] = [
     // A schedule enqueues to the latest version.
     async () => insert((await isLatest(target)) ? target : next, 'ENQUEUED', { queue_name: QUEUE }),
@@ -191,6 +204,19 @@ export async function worldIn(
       ).then(),
     (chance) => change(chance, IN_FLIGHT, `status = 'CANCELLED'`).then(),
     (chance) => change(chance, `status = 'PENDING'`, `status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'`).then(),
+    ...(hasPeer ? peer : []),
+    // The application is renamed, with DBOS's command: all that it owns, and not what nobody owns.
+    async (chance) => {
+      if (chance.integer(10) > 0) return;
+      const renamed = `${application}-renamed`;
+      for (const table of ['application_versions', 'workflow_status']) {
+        await query(`UPDATE dbos.${table} SET application_name = $1 WHERE application_name = $2`, [
+          renamed,
+          application,
+        ]);
+      }
+      application = renamed;
+    },
     // A transaction of the application that began before may commit now, or give up.
     async (chance) => {
       if (isOpen) await long.query(chance.integer(4) === 0 ? 'ROLLBACK' : 'COMMIT');
