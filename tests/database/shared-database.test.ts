@@ -1,0 +1,137 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { GateConfig } from '../../src/gate/config.ts';
+import { MODES } from '../../src/gate/config.ts';
+import { launchApp } from '../support/dbos-app.ts';
+import { dbosCommand } from '../support/dbos-command.ts';
+import { holdOn } from '../support/holding.ts';
+import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/* Rule 7 with real applications: several share a system database, and each is retired by itself. */
+
+const databases = systemDatabases();
+let made = 0;
+
+async function emptyDatabase(): Promise<TestDatabase> {
+  made += 1;
+  return openDatabase(await databases.server().createDatabase(`shared_${made}`));
+}
+
+async function launch(database: TestDatabase, name: string, version: string) {
+  const app = await launchApp({ sdk: '5.3.0', name, version, databaseUrl: database.url });
+  onTestFinished(() => app.kill());
+  return app;
+}
+
+const retire = (version: string): Pick<GateConfig, 'targets'> => ({
+  targets: { kind: 'named', versions: [version] },
+});
+
+test('applications that share a system database are each judged by their own work and their own latest version', async () => {
+  const database = await emptyDatabase();
+  const shop = await launch(database, 'shop', '1.0.0');
+  await launch(database, 'shop', '2.0.0');
+  const billing = await launch(database, 'billing', 'b-1');
+  const order = await shop.startHeld();
+  await billing.startHeld();
+  await billing.startParent(2);
+
+  const shopHolds = await holdOn(database, { application: 'shop' }, () => shop.finish(order));
+  expect(shopHolds).toMatchObject({ verdict: 'drained', blockers: [['in-flight'], [], [], []] });
+  expect(shopHolds.looks[0]?.judgement.targets).toMatchObject([
+    { version: '1.0.0', application: 'shop', pending: 1, latest: false },
+  ]);
+  expect(shopHolds.looks[0]?.judgement.seen?.contents.owners).toEqual(['billing', 'shop']);
+
+  // A version of billing is the newest of all, and 2.0.0 the newest of the shop.
+  const newest = await holdOn(database, { application: 'shop', mode: 'check', ...retire('2.0.0') });
+  expect(newest).toMatchObject({ verdict: 'still-latest', blockers: [['latest']] });
+  const others = await holdOn(database, { application: 'billing', mode: 'check', ...retire('b-1') });
+  expect(others).toMatchObject({ verdict: 'in-flight', blockers: [['in-flight', 'latest']] });
+  expect(others.looks[0]?.judgement.targets).toMatchObject([{ application: 'billing', pending: 4 }]);
+  const foreign = await holdOn(database, { application: 'shop', mode: 'check', ...retire('b-1') });
+  expect(foreign.verdict).toBe('unknown-version');
+
+  const allButLatest = await holdOn(database, { application: 'shop', targets: { kind: 'all-but-latest' } });
+  expect(allButLatest.verdict).toBe('drained');
+  expect(allButLatest.looks[0]?.judgement.targets.map(({ version }) => version)).toEqual(['1.0.0']);
+});
+
+test.each(MODES)('an application that is not said, or not exactly, is an error in mode %s', async (mode) => {
+  const database = await databases.create();
+  await database.register(
+    { version: '1.0.0', owner: 'shop' },
+    { version: '2.0.0', owner: 'shop' },
+    { version: 'b-1', owner: 'billing' },
+  );
+  const none = await holdOn(database, { mode });
+  expect(none).toMatchObject({ verdict: 'error', blockers: [['several-applications']] });
+  for (const application of [
+    'Shop',
+    'SHOP',
+    ' shop',
+    'shop ',
+    'sh op',
+    'shops',
+    'sho',
+    '"shop"',
+    'shop\n',
+    '%',
+  ]) {
+    const { verdict, looks } = await holdOn(database, { mode, application });
+    expect(verdict, application).toBe('error');
+    expect(looks.map(({ judgement }) => judgement.gate)).toEqual([
+      [{ kind: 'application-not-seen', application, owners: ['billing', 'shop'] }],
+    ]);
+  }
+});
+
+test('work that an outside client enqueues without an application is work of each application', async () => {
+  const database = await emptyDatabase();
+  const shop = await launch(database, 'shop', '1.0.0');
+  const green = await launch(database, 'shop', '2.0.0');
+  const billing = await launch(database, 'billing', '1.0.0-b');
+  await shop.stop();
+  // Nobody of 1.0.0 is there to take it.
+  const order = await green.enqueueByClient({ queue: 'serial', version: '1.0.0' });
+  expect(
+    await database.query('SELECT application_name, application_version, status FROM dbos.workflow_status'),
+  ).toEqual([{ application_name: null, application_version: '1.0.0', status: 'ENQUEUED' }]);
+
+  for (const application of ['shop', 'billing']) {
+    const { blockers } = await holdOn(database, { application, mode: 'check' });
+    expect(blockers).toEqual([['in-flight']]);
+  }
+  await billing.cancel(order);
+  expect((await holdOn(database, { application: 'shop' })).verdict).toBe('drained');
+});
+
+test('an application that is renamed during the hold is an error, and held for where none was said', async () => {
+  const database = await emptyDatabase();
+  const blue = await launch(database, 'shop', '1.0.0');
+  const green = await launch(database, 'shop', '2.0.0');
+  const order = await blue.startHeld();
+  // DBOS asks for the application to be stopped; a crash leaves its work in flight.
+  await blue.kill();
+  await green.stop();
+  const rename = (from: string, to: string) =>
+    dbosCommand('rename-application', '--yes', '--sys-db-url', database.url, '--from', from, '--to', to);
+
+  const named = await holdOn(database, { application: 'shop' }, () => rename('shop', 'store'));
+  expect(named).toMatchObject({ verdict: 'error', blockers: [['in-flight'], ['application-not-seen']] });
+  expect(named.last?.judgement.gate).toMatchObject([{ owners: ['store'] }]);
+  expect(named.last?.judgement.drained).toBe(false);
+
+  const unnamed = await holdOn(
+    database,
+    {},
+    () => rename('store', 'market'),
+    async () => {
+      const market = await launch(database, 'market', '1.0.0');
+      await market.begun(order);
+      await market.finish(order);
+    },
+  );
+  expect(unnamed).toMatchObject({ verdict: 'drained', blockers: [['in-flight'], ['in-flight'], [], [], []] });
+  const owners = unnamed.looks.map(({ judgement }) => judgement.targets[0]?.application);
+  expect(owners).toEqual(['store', 'market', 'market', 'market', 'market']);
+});
