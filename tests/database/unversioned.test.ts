@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../src/gate/config.ts';
+import { warningsOf } from '../../src/gate/warning.ts';
+import { plain } from '../../src/report/escape.ts';
+import { type Hold, holdOn } from '../support/holding.ts';
+import { systemDatabases, type TestDatabase, type WorkflowRow } from '../support/system-databases.ts';
+
+/* Rule 6 on real schemas: rows in flight without a version, and rows whose version is the empty string. */
+
+const databases = systemDatabases();
+
+/** What each release makes of unversioned work in flight when 1.0.0 is retired after 2.0.0 was launched. */
+const RELEASES = [
+  ['3.5.8', 'nothing-registered'],
+  ['4.10.15', 'sdk-may-claim'],
+  ['4.20.11', 'sdk-may-claim'],
+  ['5.3.0', undefined],
+] as const;
+
+async function blueGreen(sdk: (typeof RELEASES)[number][0]): Promise<TestDatabase> {
+  const database = await databases.create(sdk);
+  if (sdk === '5.3.0') {
+    await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  } else if (sdk !== '3.5.8') {
+    await database.register('1.0.0', '2.0.0');
+  }
+  // Where nothing is registered, a row makes them known.
+  await database.insert(
+    { status: 'SUCCESS', application_version: '1.0.0' },
+    { status: 'SUCCESS', application_version: '2.0.0' },
+  );
+  return database;
+}
+
+const inEveryStatus = (version: string | null): WorkflowRow[] =>
+  ['PENDING', 'ENQUEUED', 'DELAYED'].map((status) => ({ status, application_version: version }));
+
+function unversionedIn({ last }: Hold) {
+  return {
+    count: last?.judgement.unversioned,
+    blockers: last?.judgement.targets[0]?.blockers,
+  };
+}
+
+const check = (changes: Partial<GateConfig>) => ({ mode: 'check', ...changes }) as const;
+
+describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
+  test('unversioned work blocks for as long as a process of the target could claim it', async () => {
+    const database = await blueGreen(sdk);
+    await database.insert(...inEveryStatus(null));
+
+    const auto = await holdOn(database, check({}));
+    expect(unversionedIn(auto)).toEqual(
+      because
+        ? { count: 3, blockers: [{ kind: 'unversioned', count: 3, because }] }
+        : { count: 0, blockers: [] },
+    );
+    expect(auto.verdict).toBe(because ? 'in-flight' : 'drained');
+
+    const asked = await holdOn(database, check({ onUnversioned: 'block' }));
+    expect(unversionedIn(asked).blockers).toEqual([
+      { kind: 'unversioned', count: 3, because: because ?? 'asked' },
+    ]);
+    expect((await holdOn(database, check({ onUnversioned: 'ignore' }))).verdict).toBe('drained');
+
+    const blocking = await holdOn(database, { onUnversioned: 'block' }, () =>
+      database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+    expect(blocking.blockers).toEqual([['unversioned'], [], [], []]);
+    expect(blocking.verdict).toBe('drained');
+  });
+
+  test('work with an empty version blocks nothing, is no target, and is told of', async () => {
+    const database = await blueGreen(sdk);
+    await database.insert(...inEveryStatus(''));
+    const named = await holdOn(database, check({ onUnversioned: 'block' }));
+    const kept = await holdOn(database, check({ targets: { kind: 'all-but', keep: ['2.0.0'] } }));
+    for (const { verdict, last } of [named, kept]) {
+      expect(verdict).toBe('drained');
+      expect(last?.judgement.unversioned).toBe(0);
+      expect(last?.judgement.targets.map(({ version }) => version)).not.toContain('');
+      expect(last ? warningsOf(last.judgement).map(plain) : []).toContainEqual(
+        '3 workflows in flight carry an empty application version: no process will ever take them. Fork or cancel them.',
+      );
+    }
+  });
+
+  test('a version of blanks is a version like any other', async () => {
+    const database = await blueGreen(sdk);
+    await database.insert(...inEveryStatus(' '));
+    const { verdict, last } = await holdOn(
+      database,
+      check({ targets: { kind: 'all-but', keep: ['2.0.0'] } }),
+    );
+    expect(verdict).toBe('in-flight');
+    expect(last?.judgement.targets).toContainEqual(
+      expect.objectContaining({ version: ' ', pending: 1, enqueued: 1, delayed: 1 }),
+    );
+  });
+});
+
+test.each(RELEASES.filter(([sdk]) => sdk !== '3.5.8'))(
+  'unversioned work blocks a target that is the latest, on the schema of SDK %s',
+  async (sdk) => {
+    const database = await blueGreen(sdk);
+    await database.insert(...inEveryStatus(null));
+    const latest = { targets: { kind: 'named', versions: ['2.0.0'] }, onLatest: 'ignore' } as const;
+    const { blockers } = unversionedIn(await holdOn(database, check(latest)));
+    expect(blockers).toEqual([{ kind: 'unversioned', count: 3, because: 'latest' }]);
+  },
+);
