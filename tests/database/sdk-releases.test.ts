@@ -12,9 +12,15 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
   const can = abilitiesOf(sdk);
 
   test('is seen with all its work in flight, and drained when that has ended', async () => {
-    const database = await openDatabase(await databases.server().createDatabase(`of_${sdk}`));
+    const database = await openDatabase(
+      await databases.server().createDatabase(`of_${sdk.replaceAll('.', '_')}`),
+    );
     const app = await launch(sdk, '1.0.0', database.url);
     await app.runShort();
+    expect((await holdOn(database, { mode: 'check' })).verdict).toBe(
+      can.register ? 'still-latest' : 'drained',
+    );
+
     const held = await app.startHeld();
     const sleeping = await app.startSleeping(HOUR);
     const receiving = await app.startReceiving();
@@ -77,7 +83,7 @@ function abilitiesOf(sdk: SdkRelease) {
   return {
     register: age >= SDK_RELEASES.indexOf('4.10.15'),
     nameParents: age >= SDK_RELEASES.indexOf('4.10.15'),
-    delay: age >= SDK_RELEASES.indexOf('4.20.11'),
+    delay: age >= SDK_RELEASES.indexOf('4.15.5'),
   };
 }
 

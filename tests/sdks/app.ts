@@ -16,6 +16,8 @@ const IN_FLIGHT = new Set(['PENDING', 'ENQUEUED', 'DELAYED']);
 type Application = Awaited<ReturnType<typeof launch>>;
 
 async function launch(options: LaunchOptions) {
+  // Release 3.0 takes the version from here alone, and looks for it when it is loaded.
+  process.env['DBOS__APPVERSION'] = options.version;
   const sdk: typeof CurrentSdk = await import(options.sdk);
   const { DBOS } = sdk;
   const config = {
@@ -29,6 +31,7 @@ async function launch(options: LaunchOptions) {
   };
   DBOS.setConfig(config);
   const registered = registerWorkflows(DBOS);
+  if (options.crontab !== undefined) schedule(DBOS, registered.workflows.short, options.crontab);
   // Polling as often as this is a setting of a queue since 4.20; older releases ignore it and look once a second.
   const polling = { minPollingIntervalMs: 100 };
   const queues = { serial: { concurrency: 1, ...polling }, parallel: polling };
@@ -48,6 +51,13 @@ function declareQueue(sdk: object, name: string, limits: object): void {
   const WorkflowQueue: unknown = Reflect.get(sdk, 'WorkflowQueue');
   if (typeof WorkflowQueue !== 'function') throw new Error('This SDK has no queues.');
   Reflect.construct(WorkflowQueue, [name, limits]);
+}
+
+/** What the decorator `@DBOS.scheduled` calls. */
+function schedule(DBOS: object, workflow: object, crontab: string): void {
+  const registerScheduled: unknown = Reflect.get(DBOS, 'registerScheduled');
+  if (typeof registerScheduled !== 'function') throw new Error('This SDK has no schedules in the process.');
+  registerScheduled.call(DBOS, workflow, { name: 'short', crontab });
 }
 
 let launched: Application | undefined;
@@ -148,6 +158,12 @@ const calls: AppCalls = {
     } finally {
       await client.destroy();
     }
+  },
+
+  debounce: async (key, periodMs) => {
+    const { sdk, workflows } = app();
+    const { workflowID } = await new sdk.Debouncer({ workflow: workflows.short }).debounce(key, periodMs);
+    return workflowID;
   },
 
   begun: (id) => app().begun.passed(id),

@@ -7,6 +7,8 @@ export interface LaunchOptions {
   readonly databaseUrl: string;
   /** Schema of the system tables; releases before 4 know `dbos` only. */
   readonly schema?: string;
+  /** When `short` runs by itself, as `@DBOS.scheduled` makes it: with seconds. Release 5 has no such schedules. */
+  readonly crontab?: string;
 }
 
 /** The queues that every application has: one that runs one workflow at a time, and one without a limit. */
@@ -39,6 +41,11 @@ export interface AppCalls {
   enqueue(options: { queue: QueueKind; delaySeconds?: number }): Promise<string>;
   /** Enqueues `held` as an outside client of the same release does: without a version unless one is given. */
   enqueueByClient(options: { queue: QueueKind; version?: string }): Promise<string>;
+  /**
+   * Debounces `short`: delays its start until so long after the last call with this key, in whatever version's
+   * process that is. For releases from 5 on; older ones keep a workflow running instead.
+   */
+  debounce(key: string, periodMs: number): Promise<string>;
   /** Resolves when the body of a workflow has begun in this process: an enqueued one was dequeued here. */
   begun(id: string): Promise<void>;
   /** Lets a workflow of any kind but `sleeping` come to its end, children included, and waits for it. */

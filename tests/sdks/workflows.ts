@@ -28,7 +28,7 @@ const RECEIVE_TIMEOUT_SECONDS = 3600;
 
 /**
  * The workflows of the test application, registered with the given SDK. They use only what every release
- * from 3.5 to 5.3 has.
+ * from 3.0 to 5.3 has.
  */
 export function registerWorkflows(DBOS: typeof CurrentDBOS) {
   const begun = new Gates();

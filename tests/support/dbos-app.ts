@@ -6,8 +6,18 @@ import { callsTo } from './remote-calls.ts';
 
 export { queueName } from '../sdks/calls.ts';
 
-/** The installed SDK releases, oldest first; each but the last is the last one of a schema age. */
-export const SDK_RELEASES = ['3.5.8', '4.10.15', '4.20.11', '4.27.6', '5.3.0'] as const;
+/** The installed SDK releases, oldest first: each age of the schema has one that made it. */
+export const SDK_RELEASES = [
+  '3.0.63',
+  '3.5.8',
+  '4.5.13',
+  '4.10.15',
+  '4.15.5',
+  '4.20.11',
+  '4.27.6',
+  '5.0.2',
+  '5.3.0',
+] as const;
 
 export type SdkRelease = (typeof SDK_RELEASES)[number];
 

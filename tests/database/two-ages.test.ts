@@ -1,0 +1,218 @@
+import { DBOSClient } from '@dbos-inc/dbos-sdk';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type AppOptions, launchApp, queueName } from '../support/dbos-app.ts';
+import { holdOn } from '../support/holding.ts';
+import { naiveVerdict, naiveVerdictInTwoQueries } from '../support/naive-gate.ts';
+import {
+  openConnection,
+  openDatabase,
+  systemDatabases,
+  type TestDatabase,
+} from '../support/system-databases.ts';
+
+/*
+ * Blue-green over an upgrade: 1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3, real processes of both. In each test a
+ * gate that follows DBOS's recipe is fooled first.
+ */
+
+const databases = systemDatabases();
+const HOUR = 3_600_000;
+/** How often, and how long, a test asks whether something has happened. */
+const waiting = { interval: 20, timeout: 20_000 };
+let made = 0;
+
+type BothAges = Awaited<ReturnType<typeof bothAges>>;
+
+async function launch(database: Pick<TestDatabase, 'url'>, options: Omit<AppOptions, 'databaseUrl'>) {
+  const app = await launchApp({ databaseUrl: database.url, ...options });
+  onTestFinished(() => app.kill());
+  return app;
+}
+
+async function emptyDatabase(): Promise<TestDatabase> {
+  made += 1;
+  return openDatabase(await databases.server().createDatabase(`shared_${made}`));
+}
+
+/** 1.0.0 and 2.0.0, both running, and nothing in flight on either. */
+async function bothAges(old: Partial<AppOptions> = {}) {
+  const database = await emptyDatabase();
+  const blue = await launch(database, { sdk: '4.20.11', version: '1.0.0', ...old });
+  const green = await launch(database, { sdk: '5.3.0', version: '2.0.0' });
+  return { database, blue, green };
+}
+
+async function rowOf(database: TestDatabase, id: string) {
+  const [row] = await database.query(
+    'SELECT application_version AS version, status FROM dbos.workflow_status WHERE workflow_uuid = $1',
+    [id],
+  );
+  return row;
+}
+
+/** How many workflows have ended on 1.0.0. */
+async function endedOnOld(database: TestDatabase): Promise<number> {
+  const [row] = await database.query(
+    `SELECT count(*)::int AS count FROM dbos.workflow_status WHERE application_version = '1.0.0' AND status = 'SUCCESS'`,
+  );
+  return Number(row?.['count']);
+}
+
+/** A row without a version that waits behind a workflow of 2.0.0, in a queue that both versions dequeue. */
+async function letUnversionedWait({ blue, green }: BothAges) {
+  const ahead = await green.enqueue({ queue: 'serial' });
+  await green.begun(ahead);
+  return { ahead, id: await blue.enqueueByClient({ queue: 'serial' }) };
+}
+
+/** Clears the way for it. Both versions compete: what 2.0.0 gets is finished, and another one waits and goes. */
+async function untilOldClaims(both: BothAges, queued: { ahead: string; id: string }): Promise<string> {
+  const { blue, green } = both;
+  for (let { ahead, id } = queued; ; { ahead, id } = await letUnversionedWait(both)) {
+    await green.finish(ahead);
+    const byBlue = blue.begun(id).then(() => true);
+    const byGreen = green.begun(id).then(() => false);
+    if (await Promise.race([byBlue, byGreen])) return id;
+    await green.finish(id);
+  }
+}
+
+describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
+  test('blocks while unversioned work waits, which the old workers claim and stamp', async () => {
+    const both = await bothAges();
+    const { database, blue } = both;
+    const queued = await letUnversionedWait(both);
+    expect(await rowOf(database, queued.id)).toEqual({ version: null, status: 'ENQUEUED' });
+    expect(await naiveVerdict(database)).toBe('drained');
+
+    let claimed = '';
+    const { verdict, blockers } = await holdOn(
+      database,
+      {},
+      async () => {
+        claimed = await untilOldClaims(both, queued);
+        expect(await rowOf(database, claimed)).toEqual({ version: '1.0.0', status: 'PENDING' });
+      },
+      () => blue.finish(claimed),
+    );
+
+    expect(blockers.slice(0, 2)).toEqual([['unversioned'], ['in-flight']]);
+    expect(verdict).toBe('drained');
+  });
+
+  test('blocks while schedules in the old process go on starting work', async () => {
+    const { database, blue } = await bothAges({ crontab: '*/2 * * * * *' });
+    // A look is compared with the one before in an open settle window only: every second one sees the traffic.
+    const tick = async () => {
+      const before = await endedOnOld(database);
+      await vi.waitUntil(
+        async () => (await endedOnOld(database)) > before && (await naiveVerdict(database)) === 'drained',
+        waiting,
+      );
+    };
+    await tick();
+
+    const { verdict, blockers } = await holdOn(database, {}, tick, tick, tick, () => blue.stop());
+
+    expect(blockers.slice(0, 4)).toEqual([[], ['still-starting'], [], ['still-starting']]);
+    expect(blockers.slice(-3)).toEqual([[], [], []]);
+    expect(verdict).toBe('drained');
+  });
+
+  test('blocks while short workflows begin and end between looks', async () => {
+    const { database, blue } = await bothAges();
+    const oneMore = async () => {
+      await blue.runShort();
+      expect(await naiveVerdict(database)).toBe('drained');
+    };
+
+    const { verdict, blockers } = await holdOn(database, {}, oneMore, oneMore, oneMore);
+
+    expect(blockers).toEqual([[], ['still-starting'], [], ['still-starting'], [], [], []]);
+    expect(verdict).toBe('drained');
+  });
+
+  test("blocks while a client's transaction is open, whose enqueue then lands on the old version", async () => {
+    const { database, blue } = await bothAges();
+    const client = await DBOSClient.create({ systemDatabaseUrl: database.url });
+    onTestFinished(() => client.destroy());
+    const checkout = await openConnection(database.url);
+    await checkout.query('BEGIN');
+    const { workflowID } = await client.enqueueInTransaction(checkout, {
+      workflowName: 'held',
+      queueName: queueName('shop', 'parallel'),
+      appVersion: '1.0.0',
+    });
+    expect(await naiveVerdict(database)).toBe('drained');
+
+    const { verdict, blockers } = await holdOn(
+      database,
+      {},
+      async () => {
+        await checkout.query('COMMIT');
+        const landed = { version: '1.0.0', status: 'PENDING' };
+        await vi.waitFor(async () => expect(await rowOf(database, workflowID)).toEqual(landed), waiting);
+      },
+      () => blue.cancel(workflowID),
+    );
+
+    expect(blockers.slice(0, 2)).toEqual([['open-transaction'], ['in-flight', 'still-starting']]);
+    expect(verdict).toBe('drained');
+  });
+
+  test('blocks all the way while a recovery puts a running workflow back into its queue', async () => {
+    const { database, blue } = await bothAges();
+    const id = await blue.enqueue({ queue: 'serial' });
+    await blue.begun(id);
+    // Paused, so that what goes back into the queue stays there for a while.
+    const slots = (count: number) =>
+      database.query(`UPDATE dbos.queues SET concurrency = $1 WHERE name = 'shop-serial'`, [count]);
+    await slots(0);
+    await blue.kill();
+    let reborn = blue;
+    const recover = async () => {
+      reborn = await launch(database, { sdk: '4.20.11', version: '1.0.0' });
+      const enqueued = { version: '1.0.0', status: 'ENQUEUED' };
+      await vi.waitFor(async () => expect(await rowOf(database, id)).toEqual(enqueued), waiting);
+    };
+
+    const { verdict, looks, blockers } = await holdOn(
+      database,
+      {},
+      async () => expect(await naiveVerdictInTwoQueries(database, recover)).toBe('drained'),
+      async () => {
+        await slots(1);
+        await reborn.begun(id);
+      },
+      () => reborn.finish(id),
+    );
+
+    expect(blockers).toEqual([['in-flight'], ['in-flight'], ['in-flight'], [], [], []]);
+    expect(looks.slice(0, 3).map(({ judgement }) => judgement.targets[0])).toMatchObject([
+      { pending: 1, enqueued: 0 },
+      { pending: 0, enqueued: 1 },
+      { pending: 1, enqueued: 0 },
+    ]);
+    expect(verdict).toBe('drained');
+  });
+
+  test('blocks while calls of the new version go on delaying a debounced workflow of the old one', async () => {
+    const database = await emptyDatabase();
+    const blue = await launch(database, { sdk: '5.3.0', version: '1.0.0' });
+    const green = await launch(database, { sdk: '5.3.0', version: '2.0.0' });
+    const id = await blue.debounce('cart', HOUR);
+    const bounce = async () => {
+      expect(await green.debounce('cart', HOUR)).toBe(id);
+      expect(await rowOf(database, id)).toEqual({ version: '1.0.0', status: 'DELAYED' });
+      expect(await naiveVerdict(database)).toBe('drained');
+    };
+
+    const { verdict, blockers } = await holdOn(database, {}, bounce, bounce, async () => {
+      await green.debounce('cart', 1);
+      expect(await blue.ended(id)).toBe('SUCCESS');
+    });
+
+    expect(blockers).toEqual([['in-flight'], ['in-flight'], ['in-flight'], [], [], []]);
+    expect(verdict).toBe('drained');
+  });
+});
