@@ -1,0 +1,134 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { ReportableError } from '../../src/errors.ts';
+import { launchApp, type SdkRelease } from '../support/dbos-app.ts';
+import { type Hold, holdOn } from '../support/holding.ts';
+import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/* A schema is what it is at each look: it may change under a hold, and may lack what a rule needs. */
+
+const databases = systemDatabases();
+
+async function launch(database: TestDatabase, sdk: SdkRelease, version: string) {
+  const app = await launchApp({ sdk, version, databaseUrl: database.url });
+  onTestFinished(() => app.kill());
+  return app;
+}
+
+/** What each look saw of the schema and of 1.0.0. */
+function summaries({ looks }: Hold) {
+  return looks.map(({ judgement: { observation, seen, targets } }) => ({
+    migration: observation.database.migration,
+    registered: seen?.registered.map(({ version, application }) => [version, application]),
+    statusesLookedThrough: seen?.contents.unknownStatuses !== undefined,
+    pending: targets[0]?.pending,
+    delayed: targets[0]?.delayed,
+  }));
+}
+
+test('a new version that migrates the schema under the hold is noticed, and the next look reads the new one', async () => {
+  const database = await openDatabase(await databases.server().createDatabase('upgraded'));
+  const blue = await launch(database, '4.15.5', '1.0.0');
+  const held = await blue.startHeld();
+  const delayed = await blue.enqueue({ queue: 'parallel', delaySeconds: 3600 });
+
+  const outcome = await holdOn(
+    database,
+    {},
+    async () => {
+      await launch(database, '5.3.0', '2.0.0');
+    },
+    () => blue.finish(held),
+    () => blue.cancel(delayed),
+  );
+
+  expect(outcome.blockers).toEqual([['in-flight', 'latest'], ['in-flight'], ['in-flight'], [], [], []]);
+  expect(outcome.verdict).toBe('drained');
+  const old = { migration: 41, registered: [['1.0.0', null]], statusesLookedThrough: true };
+  const registered = [
+    ['2.0.0', 'shop'],
+    ['1.0.0', null],
+  ];
+  const migrated = { migration: 123, registered, statusesLookedThrough: false };
+  expect(summaries(outcome).slice(0, 4)).toEqual([
+    { ...old, pending: 1, delayed: 1 },
+    { ...migrated, pending: 1, delayed: 1 },
+    { ...migrated, pending: 0, delayed: 1 },
+    { ...migrated, pending: 0, delayed: 0 },
+  ]);
+});
+
+test('a column that goes away under the hold is an error at the next look', async () => {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
+
+  const { verdict, blockers, last } = await holdOn(database, {}, () =>
+    database.query('ALTER TABLE dbos.workflow_status RENAME application_version TO version'),
+  );
+
+  expect(blockers).toEqual([['in-flight'], ['untrusted-database']]);
+  expect(verdict).toBe('error');
+  expect(last?.judgement.drained).toBe(false);
+});
+
+test.each([1, 24, 41, 61, 99])(
+  'migration number %i, which each SDK gives to another change, changes nothing that is seen',
+  async (number) => {
+    const database = await databases.create();
+    await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+    await database.insert(
+      { status: 'DELAYED', application_version: '1.0.0', application_name: 'shop' },
+      { status: 'ENQUEUED', application_version: null },
+    );
+    const before = await holdOn(database, { mode: 'check', onUnversioned: 'block' });
+    await database.query('UPDATE dbos.dbos_migrations SET version = $1', [number]);
+    const after = await holdOn(database, { mode: 'check', onUnversioned: 'block' });
+
+    expect(after.last?.judgement.observation.database.migration).toBe(number);
+    expect(after.last?.judgement.targets).toEqual(before.last?.judgement.targets);
+    expect(after.blockers).toEqual([['in-flight', 'unversioned']]);
+  },
+);
+
+test.each(['3.5.8', '4.10.15', '5.3.0'] as const)(
+  'without any one of the columns that a schema of SDK %s has, nothing in flight is overlooked',
+  async (sdk) => {
+    const database = await databases.create(sdk);
+    const ofTarget = { application_version: '1.0.0', created_at: Date.now() - 600_000 };
+    await database.insert({ ...ofTarget, status: 'PENDING' }, { ...ofTarget, status: 'ENQUEUED' });
+    await database.insert({ ...ofTarget, status: 'DELAYED' }, { status: 'ENQUEUED' });
+    const columns = await database.query(
+      `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
+        WHERE table_schema = 'dbos'
+          AND table_name IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')`,
+    );
+    expect(columns.length).toBeGreaterThan(25);
+
+    const refused: string[] = [];
+    for (const { table, column } of columns) {
+      await database.query(`ALTER TABLE dbos.${table} RENAME "${column}" TO gone`);
+      const answer = await blockersOrRefusal(database);
+      if (answer === 'refused') refused.push(`${table}.${column}`);
+      else expect(answer, `${table}.${column}`).toEqual(everythingInFlight);
+      await database.query(`ALTER TABLE dbos.${table} RENAME gone TO "${column}"`);
+    }
+    expect(refused).toEqual(expect.arrayContaining(['workflow_status.status', 'workflow_status.created_at']));
+    expect(await blockersOrRefusal(database)).toEqual(everythingInFlight);
+  },
+);
+
+const everythingInFlight = expect.arrayContaining([
+  { kind: 'in-flight', pending: 1, enqueued: 1, delayed: 1 },
+  expect.objectContaining({ kind: 'unversioned', count: 1 }),
+]);
+
+async function blockersOrRefusal(database: TestDatabase) {
+  try {
+    const { verdict, last } = await holdOn(database, { mode: 'check' });
+    if (verdict === 'error') return 'refused';
+    return last?.judgement.targets.flatMap(({ blockers }) => blockers);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ReportableError);
+    return 'refused';
+  }
+}
