@@ -35409,7 +35409,7 @@ const _summary = new Summary();
  * @deprecated use `core.summary`
  */
 const markdownSummary = (/* unused pure expression or super */ null && (_summary));
-const summary = _summary;
+const summary_summary = _summary;
 //# sourceMappingURL=summary.js.map
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
 
@@ -37035,8 +37035,14 @@ function explain(error) {
     if (error instanceof ReportableError)
         return error.sentence;
     const kind = error instanceof Error ? error.constructor.name : typeof error;
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    const code = codeOf(error);
     return say `An unexpected failure (${own(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+}
+/** The code of a failure. A server can answer with any text in its place: only what looks like a code is one. */
+function codeOf(error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+        return undefined;
+    return /^[A-Z0-9_]{1,60}$/.test(error.code) ? error.code : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/tls.js
@@ -37088,9 +37094,9 @@ const HARMLESS = ['application_name', 'fallback_application_name', 'connect_time
  * JDBC's. What it leaves out comes from the `PG*` variables.
  *
  * A mistyped URL can parse with a part of the password as the host or the database, so the shape is checked
- * strictly and no error quotes any part of the URL.
+ * strictly and no error quotes what could be a part of it.
  *
- * @returns the configuration, and the names of URL parameters that were passed over.
+ * @returns the configuration, and how many parameters of the URL were passed over.
  * @throws InputError when the URL is of no known shape, or leaves out what the environment does not bring.
  */
 function readDatabaseUrl(inputs) {
@@ -37120,8 +37126,11 @@ function readDatabaseUrl(inputs) {
     const cert = fileAt(take('sslcert') ?? environment['PGSSLCERT'], readFile);
     const key = fileAt(take('sslkey') ?? environment['PGSSLKEY'], readFile);
     const tlsMode = readTlsMode(take('sslmode'), take('ssl'), match.groups['jdbc'] !== undefined, environment, tlsCa);
-    if (tlsMode === 'disable' && inputs.tlsCa !== undefined) {
-        throw new InputError(say `\`tls-ca\` is given, but the URL's \`sslmode=disable\` turns TLS off. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
+    if (['disable', 'allow', 'prefer'].includes(tlsMode) && inputs.tlsCa !== undefined) {
+        throw new InputError(say `\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
+    }
+    if ((cert === undefined) !== (key === undefined)) {
+        throw new InputError(say `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
     }
     const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
     if (!user)
@@ -37142,7 +37151,10 @@ function readDatabaseUrl(inputs) {
         requireChannelBinding: take('channel_binding') === 'require',
         schema: inputs.schema,
     };
-    return { database: config, passedOver: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)) };
+    return {
+        database: config,
+        passedOver: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)).length,
+    };
 }
 /**
  * Every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
@@ -37152,7 +37164,10 @@ function secretsIn(url, password, environment) {
     const afterScheme = url.replace(/^[^/]*\/+/, '');
     const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
     const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-    const fromQuery = [...url.matchAll(/[?&]password=([^&#]*)/gi)].map(([, value]) => value ?? '');
+    const fromQuery = [...url.matchAll(/[?&]password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
+        rest ?? '',
+        value ?? '',
+    ]);
     const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
     const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
     return [...new Set(all)].filter((secret) => secret.trim() !== '');
@@ -37225,13 +37240,16 @@ var lib_client = __nccwpck_require__(5042);
 
 
 
+
 const CONNECT_TIMEOUT_MS = 15_000;
+/** How long the server has to answer a farewell. */
+const CLOSE_TIMEOUT_MS = 2_000;
 /** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
 const NETWORK_GRACE_MS = 10_000;
 /**
  * Connects in the first of the ways that `sslmode` allows and the server takes.
  *
- * @param signal Gives up connecting when it aborts, whatever the network does.
+ * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
  * @throws what the driver throws for the last way tried.
  */
 async function connect(config, lookTimeoutMs, signal) {
@@ -37275,16 +37293,13 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
     });
     // A connection that breaks while idle must not end the process: the next statement fails and says so.
     client.on('error', () => undefined);
-    signal.addEventListener('abort', giveUp);
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
         await client.connect();
     }
     catch (error) {
-        socket.destroy();
+        giveUp();
         throw error;
-    }
-    finally {
-        signal.removeEventListener('abort', giveUp);
     }
     return {
         async run(statements) {
@@ -37295,7 +37310,11 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
             return row.array().parse(result.rows);
         },
         async close() {
-            await client.end().catch(() => undefined);
+            const patience = new AbortController();
+            const ended = client.end().catch(() => undefined);
+            await Promise.race([ended, systemClock.pause(CLOSE_TIMEOUT_MS, patience.signal)]);
+            patience.abort();
+            giveUp();
         },
     };
 }
@@ -37401,6 +37420,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
           FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
          WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
        w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
        EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
        coalesce(row_security_active(w.oid), false) AS row_security_active,
        EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
@@ -37443,7 +37463,7 @@ function lookQuery(schema, scope, options) {
     const text = `
 WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         created_at, updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
+         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
 ), judged AS NOT MATERIALIZED (
@@ -37455,6 +37475,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
    GROUP BY version, name, queue_name, ignored
 ), created AS MATERIALIZED (
   SELECT application_version AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
          hashtextextended(workflow_uuid, 0) AS fingerprint
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
@@ -37464,6 +37485,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
 SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
   (SELECT coalesce(json_agg(v), '[]') FROM (
      SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
+            coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
             count(*) FILTER (WHERE ignored) AS ignored,
             min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt"
        FROM judged GROUP BY version) v) AS in_flight,
@@ -37471,12 +37493,14 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
      SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
             pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
        FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}) g) AS groups,
-  (SELECT count(*)::int FROM grouped) AS group_count,
+  (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
+  (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
   (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
      ${detailSelect(schema)}) w) AS workflows,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS DISTINCT FROM '') AS workflow_count,
+  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
+  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
   (SELECT coalesce(json_agg(c), '[]') FROM (
-     SELECT version, max(application) AS application,
+     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
             json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
               'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= $5), 0)::text) AS "sincePrevious",
             json_build_object('count', count(*) FILTER (WHERE created_at >= ${fromHere}),
@@ -37492,15 +37516,17 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
      ${schema.registrations ? `OR EXISTS (SELECT FROM every_registration WHERE application = $1)` : ''}) AS application_seen,
   ${schema.registrations
         ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
-            'timestamp', version_timestamp)), '[]')
+            'timestamp', version_timestamp, 'promoted', promoted)), '[]')
        FROM registered
-      WHERE version IN (SELECT version FROM judged) OR ${normalized('version')} = ANY ($6::text[])
+      WHERE version IN (SELECT version FROM judged) OR version = ANY ($6::text[]) OR ${normalized('version')} = ANY ($7::text[])
          OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT}))`
         : 'NULL::json'} AS registrations,
   ${schema.registrations ? '(SELECT count(*)::int FROM registered)' : '0'} AS registration_count,
   ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
   ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
-  greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight))::text AS newest_write_at`;
+  ${shownTime(`greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight))`)}::text
+    AS newest_write_at,
+  pg_relation_filenode('${regclassLiteral(schema)}'::regclass)::text AS file`;
     const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
     return {
         text,
@@ -37510,7 +37536,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
             scope.except,
             scope.ignore,
             options.startedSince ?? null,
-            ...(schema.registrations ? [named.map(normalize)] : []),
+            ...(schema.registrations ? [named, named.map(normalize)] : []),
         ],
     };
 }
@@ -37520,9 +37546,9 @@ function historyQuery(schema, application, versions) {
         text: `
 SELECT DISTINCT application_version AS version
   FROM ${tableOf(schema, 'workflow_status')}
- WHERE ${normalized('application_version')} = ANY ($2::text[])
+ WHERE (application_version = ANY ($2::text[]) OR ${normalized('application_version')} = ANY ($3::text[]))
    AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}`,
-        values: [application ?? null, versions.map(normalize)],
+        values: [application ?? null, versions, versions.map(normalize)],
     };
 }
 /** Rows in a status that the gate does not know, on a schema without an index on all statuses: a full scan. */
@@ -37552,6 +37578,14 @@ function inScope(owner) {
 function selected(version) {
     return `CASE WHEN $2::text[] IS NULL THEN ${version} <> ALL ($3::text[]) ELSE ${version} = ANY ($2) END`;
 }
+/** A time that is only shown: a row may hold any number, and a calendar ends with the year 9999. */
+function shownTime(expression) {
+    return `least(greatest(${expression}, 0), 253402300799999)`;
+}
+/** The table's name as text, for a literal. */
+function regclassLiteral(schema) {
+    return tableOf(schema, 'workflow_status').replaceAll("'", "''");
+}
 function statusTallies(also) {
     return ['pending', 'enqueued', 'delayed']
         .map((name) => `count(*) FILTER (WHERE status = '${name.toUpperCase()}'${also ? ` AND ${also}` : ''}) AS ${name}`)
@@ -37569,7 +37603,8 @@ function registeredCte(schema) {
         return '';
     const owner = schema.registrations.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
     return `, every_registration AS (
-  SELECT version_name AS version, ${owner} AS application, version_timestamp
+  SELECT version_name AS version, ${owner} AS application, version_timestamp,
+         ${schema.registrations.hasCreation ? 'version_timestamp IS DISTINCT FROM created_at' : 'true'} AS promoted
     FROM ${tableOf(schema, 'application_versions')}
 ), registered AS (
   SELECT * FROM every_registration WHERE ${inScope('application')}
@@ -37579,12 +37614,12 @@ function registeredCte(schema) {
 function detailSelect(schema) {
     return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
             left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, w.created_at AS "createdAt",
-            w.started_at_epoch_ms AS "startedAt",
-            ${schema.hasDelays ? 'w.delay_until_epoch_ms' : 'NULL::bigint'} AS "delayUntil",
+            left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
+            ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
+            ${schema.hasDelays ? shownTime('w.delay_until_epoch_ms') : 'NULL::bigint'} AS "delayUntil",
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
-                      'completedAt', ${schema.hasStepTimes ? 'o.completed_at_epoch_ms' : 'NULL::bigint'})
+                      'completedAt', ${schema.hasStepTimes ? shownTime('o.completed_at_epoch_ms') : 'NULL::bigint'})
                FROM ${tableOf(schema, 'operation_outputs')} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
@@ -37603,14 +37638,19 @@ function statusesCte(schema) {
     FROM every_status e WHERE e.status IS NOT NULL
 )`;
 }
+/** The unknown statuses come first, and their rows by the index: joined the other way, all of the history is read. */
 function unknownStatusesSelect(status, owner) {
-    const row = `application_version AS version, left(w.status, ${SHOWN_CHARACTERS}) AS status, count(*) AS count`;
-    const filter = `${inScope(owner)} AND (application_version IS NULL OR ${selected('application_version')})`;
+    const rows = (where) => `SELECT application_version AS version,
+              left(w.status, ${SHOWN_CHARACTERS}) AS status, count(*) AS count
+         FROM ${status} w
+        WHERE ${where} AND ${inScope(owner)}
+          AND (application_version IS NULL OR ${selected('application_version')})
+        GROUP BY 1, 2`;
     return `(SELECT coalesce(json_agg(u), '[]') FROM (
-     SELECT ${row} FROM every_status e JOIN ${status} w ON w.status = e.status
-      WHERE e.status NOT IN (${KNOWN}) AND ${filter} GROUP BY 1, 2
+     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN}) OFFSET 0) e
+      CROSS JOIN LATERAL (${rows('w.status = e.status')}) f
      UNION ALL
-     SELECT ${row} FROM ${status} w WHERE w.status IS NULL AND ${filter} GROUP BY 1, 2) u)`;
+     ${rows('w.status IS NULL')}) u)`;
 }
 /**
  * Cancelled and dead-lettered workflows, the newest first through `idx_workflow_status_failed` where it is; on
@@ -37652,10 +37692,7 @@ function failureOf(error) {
         return failureOf(error.errors[0]);
     if (!(error instanceof Error))
         return { code: '', message: '' };
-    return {
-        code: 'code' in error && typeof error.code === 'string' ? error.code : '',
-        message: error.message,
-    };
+    return { code: codeOf(error) ?? '', message: error.message };
 }
 const UNTRUSTED_CERTIFICATE = new Set([
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -47338,6 +47375,7 @@ const probeRow = object({
     schema_usable: schemas_boolean(),
     schemas_with_tables: columnList,
     relation_kind: schemas_string().nullable(),
+    file: schemas_string().nullable(),
     logical_subscriber: schemas_boolean(),
     row_security_active: schemas_boolean(),
     plain_status_index: schemas_boolean(),
@@ -47355,7 +47393,10 @@ function schemaOf(name, probe) {
         hasDelays: status.includes('delay_until_epoch_ms'),
         hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
         hasMigrations: probe.tables['dbos_migrations'] !== undefined,
-        registrations: versions && { hasOwners: versions.includes('application_name') },
+        registrations: versions && {
+            hasOwners: versions.includes('application_name'),
+            hasCreation: versions.includes('created_at'),
+        },
         hasPlainStatusIndex: probe.plain_status_index,
         hasFailedIndex: probe.failed_index,
     };
@@ -47378,7 +47419,7 @@ function missingPrivileges(probe) {
     const wanted = {
         workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
         operation_outputs: ['workflow_uuid', 'function_id', 'function_name', 'completed_at_epoch_ms'],
-        application_versions: ['version_name', 'version_timestamp', 'application_name'],
+        application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name'],
         dbos_migrations: ['version'],
     };
     return Object.entries(wanted)
@@ -47401,7 +47442,14 @@ const unknownStatus = object({ version: rows_text, status: rows_text, count: sch
 /** The one row of the look. */
 const lookRow = object({
     migration: bigintText.nullable(),
-    in_flight: array(object({ version: rows_text, application: rows_text, ...tallies, ignored: schemas_int(), oldestCreatedAt: rows_time })),
+    in_flight: array(object({
+        version: rows_text,
+        application: rows_text,
+        ...tallies,
+        ranUnowned: schemas_boolean(),
+        ignored: schemas_int(),
+        oldestCreatedAt: rows_time,
+    })),
     groups: array(object({
         version: rows_text,
         name: rows_text,
@@ -47411,6 +47459,7 @@ const lookRow = object({
         oldestCreatedAt: schemas_int(),
     })),
     group_count: schemas_int(),
+    unversioned_group_count: schemas_int(),
     workflows: array(object({
         id: schemas_string(),
         version: rows_text,
@@ -47426,15 +47475,24 @@ const lookRow = object({
         lastStep: object({ number: schemas_int(), name: schemas_string(), completedAt: rows_time }).nullable(),
     })),
     workflow_count: schemas_int(),
-    created: array(object({ version: schemas_string(), application: rows_text, sincePrevious: rowSet, fromHere: rowSet })),
+    unversioned_workflow_count: schemas_int(),
+    created: array(object({
+        version: schemas_string(),
+        application: rows_text,
+        ranUnowned: schemas_boolean(),
+        sincePrevious: rowSet,
+        fromHere: rowSet,
+    })),
     from_here: bigintText,
     owners: array(schemas_string()),
     application_seen: schemas_boolean(),
-    registrations: array(object({ version: schemas_string(), application: rows_text, timestamp: schemas_int() })).nullable(),
+    registrations: array(object({ version: schemas_string(), application: rows_text, timestamp: schemas_number(), promoted: schemas_boolean() }))
+        .nullable(),
     registration_count: schemas_int(),
     unknown_statuses: array(unknownStatus).nullable(),
     failed: array(object({ version: schemas_string(), cancelled: schemas_int(), deadLettered: schemas_int() })).nullable(),
     newest_write_at: bigintText.nullable(),
+    file: schemas_string().nullable(),
 });
 const writerRow = object({ transaction: schemas_string(), pid: schemas_int().nullable(), connection: rows_text });
 const historyRow = object({ version: schemas_string() });
@@ -47449,8 +47507,8 @@ function contentsOf(row, others) {
         owners: row.owners,
         applicationSeen: row.application_seen,
         inFlight: row.in_flight,
-        groups: { items: row.groups, leftOut: row.group_count - row.groups.length },
-        workflows: { items: row.workflows, leftOut: row.workflow_count - row.workflows.length },
+        groups: capped(row.groups, row.group_count, row.unversioned_group_count),
+        workflows: capped(row.workflows, row.workflow_count, row.unversioned_workflow_count),
         started: { versions: row.created, fromHere: row.from_here },
         writers: others.writers,
         unknownStatuses: row.unknown_statuses ?? others.scannedStatuses,
@@ -47458,6 +47516,10 @@ function contentsOf(row, others) {
         history: others.history,
         newestWriteAt: row.newest_write_at ?? undefined,
     };
+}
+function capped(items, versioned, unversioned) {
+    const brought = items.filter(({ version }) => version !== null).length;
+    return { items, leftOut: versioned - brought, leftOutUnversioned: unversioned - (items.length - brought) };
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/system-database.js
@@ -47482,17 +47544,15 @@ function systemDatabase(config, gate, now) {
             try {
                 connecting ??= connected(config, gate.lookTimeoutMs, closing.signal);
                 open = await connecting;
-                const began = now();
-                const look = await takeLook(open, config, gate, scopeOf(gate, request), request);
-                return { ...look, lookMs: now() - began };
+                return await observe(open, config, gate, request, now);
             }
             catch (error) {
                 throw explainFailure(error, config);
             }
         },
         async close() {
-            closing.abort();
             await open?.close();
+            closing.abort();
         },
     };
 }
@@ -47514,35 +47574,46 @@ function scopeOf(gate, request) {
         ignore: gate.ignoreWorkflows.map(likePattern),
     };
 }
-async function takeLook(connection, config, gate, scope, request) {
-    const writers = await connection.rows(writersQuery(config.schema), writerRow);
-    const { probe, schema, row } = await inTransaction(connection, beginLook(gate.lookTimeoutMs), async () => {
-        const probe = await theRow(connection, probeQuery(config.schema), probeRow);
-        const unreachable = unreachableTables(probe, config);
-        if (unreachable !== undefined)
-            throw unreachable;
-        const schema = schemaOf(config.schema, probe);
-        const readable = isReadable(factsOf(probe, undefined));
-        if (!readable)
-            return { probe, schema, row: undefined };
-        const denied = deniedTables(probe, missingPrivileges(probe), config);
-        if (denied !== undefined)
-            throw denied;
-        return { probe, schema, row: await theRow(connection, lookQuery(schema, scope, request), lookRow) };
-    });
+/** A look and, where they are asked for, the searches that take a full scan. */
+async function observe(connection, config, gate, request, now) {
+    const scope = scopeOf(gate, request);
+    const began = now();
+    const { probe, schema, row, writers } = await takeLook(connection, config, gate, scope, request);
+    const common = { observedAt: probe.observed_at, lookMs: now() - began };
     const database = factsOf(probe, row?.migration ?? undefined);
     if (row === undefined)
-        return { observedAt: probe.observed_at, database, seen: undefined };
+        return { ...common, database, seen: undefined };
     const begin = beginScan(gate.lookTimeoutMs);
     const history = await searchHistory(connection, begin, schema, scope, request.searchHistoryFor);
     const scannedStatuses = request.scanStatuses
         ? await unlessTimedOut(() => inTransaction(connection, begin, () => connection.rows(statusScanQuery(schema, scope), unknownStatusRow)))
         : undefined;
-    return {
-        observedAt: probe.observed_at,
-        database,
-        seen: contentsOf(row, { writers, history, scannedStatuses }),
-    };
+    return { ...common, database, seen: contentsOf(row, { writers, history, scannedStatuses }) };
+}
+/**
+ * One look, in one snapshot. A migration that rewrites the table while the look waits for its lock leaves the
+ * older snapshot without a row; the table then has another file, and the look is taken again.
+ */
+async function takeLook(connection, config, gate, scope, request) {
+    for (;;) {
+        const writers = await connection.rows(writersQuery(config.schema), writerRow);
+        const look = await inTransaction(connection, beginLook(gate.lookTimeoutMs), async () => {
+            const probe = await theRow(connection, probeQuery(config.schema), probeRow);
+            const unreachable = unreachableTables(probe, config);
+            if (unreachable !== undefined)
+                throw unreachable;
+            const schema = schemaOf(config.schema, probe);
+            if (!isReadable(factsOf(probe, undefined)))
+                return { writers, probe, schema, row: undefined };
+            const denied = deniedTables(probe, missingPrivileges(probe), config);
+            if (denied !== undefined)
+                throw denied;
+            const row = await theRow(connection, lookQuery(schema, scope, request), lookRow);
+            return { writers, probe, schema, row };
+        });
+        if (look.row === undefined || look.row.file === look.probe.file)
+            return look;
+    }
 }
 /** Whether the look's statement can run at all; whether what it brings can be believed is for the rules to say. */
 function isReadable(database) {
@@ -47732,7 +47803,7 @@ function namedVersions(config) {
 const KEPT_VERSION_GRACE_MS = 120_000;
 /**
  * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
- * version in flight or lately started and, at the first look, the registered idle ones (the look brings the
+ * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered idle ones (the look brings the
  * newest 100). What registers after the first look is a newer deploy, and the empty string is no version.
  */
 function updateTargets(config, memory, seen) {
@@ -47751,7 +47822,11 @@ function updateTargets(config, memory, seen) {
             .filter(({ version, timestamp }) => timestamp > newestRegistration && !memory.targets.has(version))
             .map(({ version }) => version),
     ]);
-    const active = [...seen.inFlight.keys(), ...seen.started.keys()];
+    const active = [
+        ...seen.inFlight.keys(),
+        ...seen.started.keys(),
+        ...seen.unknownStatuses.map(({ version }) => version),
+    ];
     const idle = firstLook ? registered.map(({ version }) => version) : [];
     const targets = new Set([...memory.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
     return { ...memory, kept, newestRegistration, newer, targets };
@@ -47884,7 +47959,8 @@ function decide(config, judgement, time) {
 }
 /** Every blocker that stands, the whole gate's first. */
 function blockersOf(judgement) {
-    return [...judgement.gate, ...judgement.targets.flatMap(({ blockers }) => blockers)];
+    const { gate, nobody, targets } = judgement;
+    return [...gate, ...(nobody?.blockers ?? []), ...targets.flatMap(({ blockers }) => blockers)];
 }
 /** A kept version may be one that is just being launched. A target that was never seen is a typo. */
 function mayStillAppear(config, judgement, time) {
@@ -47897,23 +47973,37 @@ function mayStillAppear(config, judgement, time) {
  */
 function settleEnd(config, judgement) {
     const { firstLookEnded, windows } = judgement.memory;
-    const nothingToSettle = windows.size === 0 && judgement.targets.some(({ judged }) => judged);
-    if (judgement.gate.length > 0 || nothingToSettle || firstLookEnded === undefined)
+    if (judgement.gate.length > 0 || windows.size === 0 || firstLookEnded === undefined)
         return undefined;
     const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
     return openings.reduce((a, b) => Math.max(a, b), firstLookEnded) + config.settleMs;
 }
-function allClean(judgement) {
-    return (judgement.gate.length === 0 && judgement.targets.every((t) => !t.judged || t.settledForMs !== undefined));
+function allClean({ gate, nobody, targets }) {
+    const all = nobody === undefined ? targets.filter(({ judged }) => judged) : [nobody];
+    return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/seen.js
+/**
+ * Indexes what a look saw.
+ *
+ * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
+ * the registration of a version, and into every row of it. Two things spoil that evidence. Promoting a version
+ * with a newer SDK writes the name into its registration as well; so a promoted one proves nothing. And work that a
+ * process of the version took up without writing an owner proves the contrary.
+ */
 function indexed(contents) {
     const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
     const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
     const inFlight = byVersion(contents.inFlight);
     const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
     const counts = inFlight.get(null);
+    const nameless = registered.filter(({ application, promoted }) => application === null || promoted);
+    const active = [...contents.inFlight, ...contents.started.versions];
+    const mayTakeUnversioned = new Set([
+        ...nameless.map(({ version }) => version),
+        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
+    ]);
     return {
         contents,
         registered,
@@ -47921,6 +48011,8 @@ function indexed(contents) {
             .filter(({ timestamp }) => timestamp === registered[0]?.timestamp)
             .map(({ version }) => version)),
         registrations: byVersion(owned),
+        mayTakeUnversioned,
+        leavesUnversioned: new Set(registered.map(({ version }) => version).filter((version) => !mayTakeUnversioned.has(version))),
         inFlight,
         started: byVersion(contents.started.versions),
         failed: byVersion(contents.failed ?? []),
@@ -47946,35 +48038,30 @@ function judgeTarget(version, scene) {
     const { pending = 0, enqueued = 0, delayed = 0, ignored = 0 } = inFlight ?? {};
     const known = memory.known.has(version);
     const unknown = known ? undefined : unknownVersion(version, memory, seen);
-    const judged = unknown === undefined || config.onUnknown === 'fail' || unknown.similar.length > 0;
+    const passes = config.onUnknown === 'pass' && unknown?.similar.length === 0 && unknown.searched === 'whole-history';
+    const judged = unknown === undefined || !passes;
     const statuses = seen.unknownStatuses.filter((row) => row.version === version);
     const latest = seen.latest.has(version);
     const window = before.windows.get(version);
-    const blockers = [];
+    const unclean = [];
     if (unknown !== undefined && judged)
-        blockers.push(unknown);
+        unclean.push(unknown);
     if (pending + enqueued + delayed > 0)
-        blockers.push({ kind: 'in-flight', pending, enqueued, delayed });
+        unclean.push({ kind: 'in-flight', pending, enqueued, delayed });
     if (statuses.length > 0)
-        blockers.push({ kind: 'unknown-status', statuses });
+        unclean.push({ kind: 'unknown-status', statuses });
     const started = window === undefined ? 0 : startedSinceLook(version, before, seen);
     if (started > 0)
-        blockers.push({ kind: 'still-starting', atLeast: started });
+        unclean.push({ kind: 'still-starting', atLeast: started });
     if (latest && config.onLatest === 'block') {
         const alternatives = seen.registered.map((other) => other.version).filter((other) => other !== version);
-        blockers.push({ kind: 'latest', alternatives });
+        unclean.push({ kind: 'latest', alternatives });
     }
-    const claim = claimReason(version, seen);
+    const claim = claimReason(version, scene);
     if (seen.unversioned > 0 && blocksUnversioned(config, claim)) {
-        blockers.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
+        unclean.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
     }
-    const clean = blockers.length === 0 && gateClean && judged;
-    const settledForMs = clean ? Math.max(0, time.began - (window?.openedAt ?? time.began)) : undefined;
-    const open = clean ? openWriters(window, seen) : new Set();
-    if (open.size > 0) {
-        const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
-        blockers.push({ kind: 'open-transaction', writers });
-    }
+    const { blockers, settledForMs } = settled(unclean, gateClean && judged, window, seen, time);
     return {
         version,
         application: seen.registrations.get(version)?.application ?? inFlight?.application ?? null,
@@ -47990,8 +48077,12 @@ function judgeTarget(version, scene) {
         failed: seen.failed.get(version),
         blockers,
         settledForMs,
-        drained: blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs,
+        drained: isDrained({ blockers, settledForMs }, config),
     };
+}
+/** Clean for the whole settle window. */
+function isDrained({ blockers, settledForMs }, config) {
+    return blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs;
 }
 /** Rule 1: a version without any trace. */
 function unknownVersion(version, memory, seen) {
@@ -48030,12 +48121,35 @@ function openWriters(window, seen) {
  * Rule 6: why a version's processes may dequeue a row without a version, or undefined when they cannot. Only
  * SDKs that let the latest version alone take such rows write the application's name into their registration.
  */
-function claimReason(version, seen) {
+function claimReason(version, { seen, memory }) {
     if (seen.registered.length === 0)
         return 'nothing-registered';
     if (seen.latest.has(version))
         return 'latest';
-    return seen.registrations.get(version)?.application ? undefined : 'sdk-may-claim';
+    const leavesIt = seen.leavesUnversioned.has(version) && !memory.mayTakeUnversioned.has(version);
+    return leavesIt ? undefined : 'sdk-may-claim';
+}
+/**
+ * Rules 4 and 6 where there is no target: what is about to appear could make one, and where nothing is registered
+ * an idle version that the gate cannot see could take work without a version.
+ */
+function judgeNobody({ config, before, seen, time, gateClean }) {
+    const claim = seen.registered.length === 0 ? 'nothing-registered' : undefined;
+    const unversioned = seen.unversioned > 0 && blocksUnversioned(config, claim)
+        ? [{ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' }]
+        : [];
+    return settled(unversioned, gateClean, before.windows.get(null), seen, time);
+}
+/** Adds what rule 4 says of a clean look, and how long it has been clean. */
+function settled(blockers, mayBeClean, window, seen, time) {
+    if (blockers.length > 0 || !mayBeClean)
+        return { blockers, settledForMs: undefined };
+    const open = openWriters(window, seen);
+    const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
+    return {
+        blockers: writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [],
+        settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
+    };
 }
 function blocksUnversioned(config, claim) {
     switch (config.onUnversioned) {
@@ -48113,6 +48227,7 @@ function judge(config, before, observation, time) {
             seen: undefined,
             gate: distrust,
             targets: [],
+            nobody: undefined,
             drained: false,
             unversioned: 0,
             provisional: false,
@@ -48135,33 +48250,32 @@ function judge(config, before, observation, time) {
     const scene = { config, before, memory: remembered, seen, time, gateClean: gate.length === 0 };
     const targets = [...remembered.targets].map((version) => judgeTarget(version, scene));
     const judged = targets.filter((target) => target.judged);
-    const needsStatusScan = isNewerThanKnown(observation.database) &&
-        !remembered.statusesScanned &&
-        !Array.isArray(unknownStatuses) &&
-        judged.some((target) => target.settledForMs !== undefined);
-    const scanBlocker = needsStatusScan
-        ? [{ kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
-        : [];
-    const allGate = [...gate, ...scanBlocker];
-    const quietForMs = time.began - (before.firstLookEnded ?? time.began);
+    const nobody = judged.length > 0 ? undefined : judgeNobody(scene);
+    const windows = windowsOf(judged, nobody, scene);
+    const needsStatusScan = isNewerThanKnown(observation.database) && windows.values().some(({ statusesSeen }) => !statusesSeen);
+    const allGate = needsStatusScan
+        ? [...gate, { kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
+        : gate;
+    const isClean = allGate.length === 0;
     const provisional = (resolvedLatest && remembered.kept !== undefined) ||
         toSearch.length > 0 ||
         (needsStatusScan && unknownStatuses === undefined);
     const memory = {
         ...remembered,
         firstLookEnded: before.firstLookEnded ?? (provisional ? undefined : time.ended),
-        windows: windowsOf(judged, before, seen, time),
+        windows,
     };
+    const settled = nobody === undefined ? judged : [{ ...nobody, drained: isDrained(nobody, config) }];
+    const unversionedMatters = judged.some(({ version }) => claimReason(version, scene) !== undefined) ||
+        settled.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'));
     return {
         observation,
         seen,
         gate: allGate,
-        targets: targets.map((target) => ({ ...target, drained: target.drained && allGate.length === 0 })),
-        drained: allGate.length === 0 &&
-            (judged.length > 0 ? judged.every(({ drained }) => drained) : quietForMs >= config.settleMs),
-        unversioned: judged.some(({ version }) => claimReason(version, seen) !== undefined)
-            ? seen.unversioned
-            : 0,
+        targets: targets.map((target) => ({ ...target, drained: target.drained && isClean })),
+        nobody,
+        drained: isClean && settled.every(({ drained }) => drained),
+        unversioned: unversionedMatters ? seen.unversioned : 0,
         provisional,
         memory,
         next: {
@@ -48170,13 +48284,13 @@ function judge(config, before, observation, time) {
             startedSince: memory.started?.since,
             searchHistoryFor: toSearch,
             scanStatuses: needsStatusScan,
-            countFailed: memory.windows.size > 0,
+            countFailed: windows.size > 0,
         },
     };
 }
 /** What stays true after this look, whatever the next one sees. */
 function remember(memory, seen, time) {
-    const { history, started, unknownStatuses } = seen.contents;
+    const { history, started } = seen.contents;
     const searches = new Map(memory.searches);
     for (const version of history?.searchedFor ?? []) {
         searches.set(version, {
@@ -48190,28 +48304,34 @@ function remember(memory, seen, time) {
         ...seen.registrations.keys(),
         ...seen.inFlight.keys().filter((version) => version !== null),
         ...seen.started.keys(),
+        ...seen.unknownStatuses.flatMap(({ version }) => version ?? []),
         ...(history?.found ?? []),
     ]);
-    const statusesScanned = memory.statusesScanned ||
-        (Array.isArray(unknownStatuses) &&
-            seen.unknownStatuses.every(({ version }) => version !== null && !memory.targets.has(version)));
     return {
         ...memory,
         searches,
         known,
-        statusesScanned,
+        mayTakeUnversioned: memory.mayTakeUnversioned.union(seen.mayTakeUnversioned),
         started: {
             since: started.fromHere,
             versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
         },
     };
 }
-/** The settle windows of the clean targets: those that run go on, the others open with this look. */
-function windowsOf(targets, before, seen, time) {
-    const clean = targets.filter(({ settledForMs }) => settledForMs !== undefined);
+/** The settle windows of what is clean: those that run go on, the others open with this look. */
+function windowsOf(judged, nobody, { before, seen, time }) {
+    const all = nobody === undefined ? judged : [{ ...nobody, version: null }];
+    const clean = all.filter(({ settledForMs }) => settledForMs !== undefined);
     return new Map(clean.map(({ version }) => {
         const window = before.windows.get(version);
-        return [version, { openedAt: window?.openedAt ?? time.ended, writers: openWriters(window, seen) }];
+        return [
+            version,
+            {
+                openedAt: window?.openedAt ?? time.ended,
+                writers: openWriters(window, seen),
+                statusesSeen: window?.statusesSeen || Array.isArray(seen.contents.unknownStatuses),
+            },
+        ];
     }));
 }
 
@@ -48224,8 +48344,8 @@ const nothingSeen = {
     targets: new Set(),
     newer: new Set(),
     known: new Set(),
+    mayTakeUnversioned: new Set(),
     searches: new Map(),
-    statusesScanned: false,
     started: undefined,
     windows: new Map(),
 };
@@ -48403,8 +48523,10 @@ function durationMs(text) {
         Number(s ?? 0) * UNITS_MS.s +
         Number(ms ?? 0) * UNITS_MS.ms);
 }
-/** `1h 30m`, `2m`, `45s`, `0s`: two units at most, for people. */
+/** `1h 30m`, `2m`, `45s`, `500ms`, `0s`: two units at most, for people. */
 function durationText(milliseconds) {
+    if (milliseconds > 0 && milliseconds < 1000)
+        return `${Math.ceil(milliseconds)}ms`;
     const seconds = Math.max(0, Math.round(milliseconds / 1000));
     const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
     if (h >= 24)
@@ -48430,13 +48552,13 @@ function units(large, largeUnit, small, smallUnit) {
 
 /** The longest duration that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
 const LONGEST_MS = 2_147_483_647;
-const inputs_durationText = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
+const acceptedDuration = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
 const inputs_duration = (shortestMs, shortest) => schemas_string().transform((text, context) => {
     const ms = durationMs(text);
     if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_MS)
         return ms;
     const range = shortestMs > 0 ? `, from ${shortest}` : '';
-    context.addIssue({ code: 'custom', message: `${inputs_durationText}${range}, below 25 days` });
+    context.addIssue({ code: 'custom', message: `${acceptedDuration}${range}, below 25 days` });
     return NEVER;
 });
 const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
@@ -48661,7 +48783,7 @@ function quotedName(name) {
 /** A sentence for Markdown: what it quotes becomes inert code; backticks of our own stay what they are. */
 function markdown(sentence) {
     return sentence
-        .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : codeOf(part)))
+        .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : escape_codeOf(part)))
         .join('');
 }
 /**
@@ -48697,7 +48819,7 @@ function sqlLiteral(text) {
 function quoted(part) {
     return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, TYPED_CHARACTERS);
 }
-function codeOf(part) {
+function escape_codeOf(part) {
     return 'quoted' in part ? code(part.quoted) : code(part.typed, TYPED_CHARACTERS);
 }
 function escapeOf(character) {
@@ -48717,7 +48839,7 @@ function escapeOf(character) {
 
 
 
-/** The targets that the gate judged. */
+/** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
 function targetsOf(result) {
     return result.last?.judgement.targets ?? [];
 }
@@ -48737,6 +48859,11 @@ function isRelevant({ version }, result) {
     return version === null
         ? (result.last?.judgement.unversioned ?? 0) > 0
         : targetsOf(result).some((target) => target.version === version);
+}
+/** How many of a capped list were left out, of those that concern a target. */
+function leftOut(list, result) {
+    const unversioned = (result.last?.judgement.unversioned ?? 0) > 0 ? (list?.leftOutUnversioned ?? 0) : 0;
+    return (list?.leftOut ?? 0) + unversioned;
 }
 /** Names of the targets that may be torn down: none while anything blocks the whole gate. */
 function drainedVersions(result) {
@@ -48765,9 +48892,13 @@ function headline(result) {
     switch (result.verdict) {
         case 'drained':
             return targets.length === 0
-                ? say `Nothing to retire: no other version has work in flight here.`
+                ? result.config?.targets.kind === 'named'
+                    ? say `Nothing to retire: none of these versions has ever been seen here.`
+                    : say `Nothing to retire: no other version has work in flight here.`
                 : say `Safe to retire ${names}: nothing in flight, and nothing started for ${own(durationText(result.config?.settleMs ?? 0))}.`;
         case 'in-flight':
+            if (targets.length === 0)
+                return say `Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`;
             return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: ${inFlight} in flight${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
         case 'still-latest':
             return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
@@ -48791,7 +48922,8 @@ function headline(result) {
 function obstacles(result) {
     if (result.failure !== undefined)
         return [result.failure];
-    return (result.last?.judgement.gate ?? []).map(describeBlocker);
+    const { gate = [], nobody } = result.last?.judgement ?? {};
+    return [...gate, ...(nobody?.blockers ?? [])].map(describeBlocker);
 }
 /** A short name for what else than work in flight stands in the way. */
 const SHORT_REASONS = {
@@ -49017,7 +49149,7 @@ function reportOf(result) {
             },
         blockers: [
             ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-            ...(judgement?.gate ?? []).map((blocker) => ({
+            ...[...(judgement?.gate ?? []), ...(judgement?.nobody?.blockers ?? [])].map((blocker) => ({
                 kind: blocker.kind,
                 message: plain(describeBlocker(blocker)),
             })),
@@ -49032,7 +49164,7 @@ function reportOf(result) {
                 workflow: name,
                 oldestCreatedAt: iso(oldestCreatedAt),
             })),
-            leftOut: groups?.leftOut ?? 0,
+            leftOut: leftOut(groups, result),
         },
         workflows: {
             items: blockingWorkflows(result).map(({ name, ...workflow }) => ({
@@ -49045,7 +49177,7 @@ function reportOf(result) {
                     ? null
                     : { ...workflow.lastStep, completedAt: iso(workflow.lastStep.completedAt) },
             })),
-            leftOut: workflows?.leftOut ?? 0,
+            leftOut: leftOut(workflows, result),
         },
     };
 }
@@ -49155,10 +49287,12 @@ function progressLog(sink) {
     let printed;
     const explained = new Set();
     return {
-        begin(given, where) {
+        begin(given, where, advice) {
             config = given;
             sink.line(plain(opening(given)));
             sink.line(plain(say `System database: ${where.database}, schema ${where.schema}.`));
+            for (const warning of advice)
+                sink.line(plain(say `Mind: ${warning}`));
         },
         look(look) {
             if (config === undefined)
@@ -49232,6 +49366,8 @@ function whatIsThere({ observation, seen, gate, targets, memory }) {
 function stateOf(judgement) {
     return JSON.stringify([
         judgement.gate.map(({ kind }) => kind),
+        judgement.nobody?.blockers.map(({ kind }) => kind),
+        judgement.unversioned,
         judgement.targets.map((target) => [
             target.version,
             target.pending,
@@ -49256,7 +49392,8 @@ function lookLine(config, look, previous) {
         ...settlePart(config, judgement),
         ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
     ];
-    return `[${durationText(time.ended).padStart(6)}] ${parts.join('; ')}`;
+    const elapsed = durationText(Math.floor(time.ended / 1000) * 1000);
+    return `[${elapsed.padStart(6)}] ${parts.join('; ')}`;
 }
 function differencePart(inFlight, previous) {
     if (previous === undefined)
@@ -49283,9 +49420,9 @@ function versionsPart(targets) {
 function settlePart(config, judgement) {
     if (judgement.drained)
         return ['drained'];
-    const settled = judgement.targets.flatMap(({ settledForMs }) => settledForMs ?? []);
-    const allClean = settled.length === judgement.targets.filter(({ judged }) => judged).length;
-    if (!allClean || judgement.gate.length > 0)
+    const all = judgement.nobody ? [judgement.nobody] : judgement.targets.filter(({ judged }) => judged);
+    const settled = all.flatMap(({ settledForMs }) => settledForMs ?? []);
+    if (settled.length < all.length || judgement.gate.length > 0)
         return [];
     const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
     return [leftMs > 0 ? `clean, and must stay so for ${durationText(leftMs)}` : 'clean'];
@@ -49304,14 +49441,18 @@ function groupLines({ seen, targets, unversioned }) {
         const ignored = group.ignored ? ', ignored' : '';
         return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
     });
-    const left = groups.length - lines.length + (seen?.contents.groups.leftOut ?? 0);
+    const cut = seen?.contents.groups;
+    const left = groups.length -
+        lines.length +
+        (cut?.leftOut ?? 0) +
+        (unversioned > 0 ? (cut?.leftOutUnversioned ?? 0) : 0);
     return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
 }
 /** What blocks the whole gate, or else what blocks the first few targets. */
 function explainable(judgement) {
-    if (judgement.gate.length > 0) {
-        return judgement.gate.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
-    }
+    const whole = [...judgement.gate, ...(judgement.nobody?.blockers ?? [])];
+    if (whole.length > 0)
+        return whole.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
     return judgement.targets
         .slice(0, EXPLAINED_TARGETS)
         .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })));
@@ -49368,10 +49509,12 @@ function inspectionSql(result) {
     const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
     const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
     const versions = literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
+    const more = blocked.length - literals.length;
     const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
     const application = result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
     const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
     return [
+        ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
         'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
         '       to_timestamp(created_at / 1000.0) AS created',
         `  FROM ${schema}.workflow_status`,
@@ -49505,7 +49648,7 @@ function groupTable(result) {
             first + 1,
             first + 2,
         ]),
-        ...more(relevant.length - rows.length + groups.leftOut, 'group'),
+        ...more(relevant.length - rows.length + leftOut(groups, result), 'group'),
     ].join('\n\n');
 }
 function workflowList(result) {
@@ -49530,14 +49673,14 @@ function workflowList(result) {
         workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
         workflow.parent === null ? '' : code(workflow.parent),
     ]);
-    const leftOut = observation.seen?.workflows.leftOut ?? 0;
-    const title = leftOut > 0
-        ? `The oldest ${summary_number(rows.length)} of ${summary_number(rows.length + leftOut)} workflows in flight`
+    const cut = leftOut(observation.seen?.workflows, result);
+    const title = cut > 0
+        ? `The oldest ${summary_number(rows.length)} of ${summary_number(rows.length + cut)} workflows in flight`
         : 'The workflows in flight';
     return [
         `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
         table(['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Dequeued', 'Last step', 'Parent'], rows, []),
-        ...(leftOut > 0 ? [`${summary_number(leftOut)} more are in the database; the query below shows them all.`] : []),
+        ...(cut > 0 ? [`${summary_number(cut)} more are in the database; the query below shows them all.`] : []),
         '</details>',
     ].join('\n\n');
 }
@@ -49574,7 +49717,7 @@ function nextSteps(result) {
         'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one that waits for no child:',
         codeBlock('sh', commands),
         ...customSchema,
-        'Everything that the gate counted:',
+        'The work in flight, as the gate counts it:',
         codeBlock('sql', inspectionSql(result)),
     ].join('\n\n');
 }
@@ -49701,10 +49844,10 @@ async function runGate(config, secrets) {
     let looks = 0;
     let first;
     let last;
-    progress.begin(gate, database);
-    if (config.passedOver.length > 0) {
-        const names = config.passedOver.join(', ');
-        info(`Parameters of database-url that mean nothing to the gate, and are passed over: ${names}.`);
+    const advice = configurationWarnings(gate);
+    progress.begin(gate, database, advice);
+    if (config.passedOver > 0) {
+        info(`Parameters of database-url that mean nothing to the gate, and are passed over: ${config.passedOver}.`);
     }
     try {
         const outcome = await hold(gate, {
@@ -49726,7 +49869,7 @@ async function runGate(config, secrets) {
             first,
             last: outcome.last,
             failure: undefined,
-            warnings: [...configurationWarnings(gate), ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
+            warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
             waitedMs: outcome.waitedMs,
             looks,
         };
@@ -49751,7 +49894,7 @@ function action_failed(error, secrets, sofar) {
         first: sofar.first,
         last: sofar.last,
         failure: action_withoutSecrets(explain(error), secrets),
-        warnings: [],
+        warnings: sofar.config === undefined ? [] : configurationWarnings(sofar.config.gate),
         waitedMs: sofar.waitedMs ?? 0,
         looks: sofar.looks ?? 0,
     };
@@ -49764,28 +49907,42 @@ function action_withoutSecrets(sentence, secrets) {
             ? part
             : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) });
 }
+/**
+ * Tells the outcome in every place, each for itself: that one cannot be written must not silence the others. The
+ * exit code comes first.
+ */
 async function tell(result) {
-    const outputs = outputsOf(result, writeReport(result));
-    for (const [name, value] of Object.entries(outputs.values))
-        setOutput(name, value);
-    const warnings = outputs.leftOut > 0
-        ? [
-            ...result.warnings,
-            say `${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
-        ]
-        : result.warnings;
-    const complete = { ...result, warnings };
+    if (result.step === 'fail')
+        process.exitCode = 1;
+    const problems = [];
+    const attempt = async (what, work) => {
+        try {
+            return await work();
+        }
+        catch (error) {
+            problems.push(say `${own(what)} could not be written (${own(codeOf(error) ?? 'unknown reason')}).`);
+            return undefined;
+        }
+    };
+    const reportPath = await attempt('The report file', () => writeReport(result));
+    const outputs = outputsOf(result, reportPath ?? '');
+    if (outputs.leftOut > 0) {
+        problems.push(say `${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`);
+    }
+    for (const [name, value] of Object.entries(outputs.values)) {
+        await attempt(`The output ${name}`, () => setOutput(name, value));
+    }
+    if (process.env['GITHUB_STEP_SUMMARY']) {
+        const summary = summaryOf({ ...result, warnings: [...result.warnings, ...problems] });
+        await attempt('The job summary', () => summary_summary.addRaw(summary).write());
+    }
     info(plain(say `Verdict ${own(result.verdict)}: ${headline(result)}`));
     if (result.verdict !== 'drained' && result.last !== undefined) {
         info('The job summary lists what blocks, and the commands to inspect, cancel or fork it.');
     }
+    const complete = { ...result, warnings: [...result.warnings, ...problems] };
     for (const { level, title, message } of annotationsOf(complete))
         annotate[level](message, { title });
-    if (process.env['GITHUB_STEP_SUMMARY']) {
-        await summary.addRaw(summaryOf(complete)).write();
-    }
-    if (result.step === 'fail')
-        process.exitCode = 1;
 }
 /** Writes the report file, into a folder of its own: a job may run the gate more than once. */
 function writeReport(result) {

@@ -5,7 +5,7 @@ import * as core from '@actions/core';
 import { systemClock } from './clock.ts';
 import { secretsIn } from './dbos/database-url.ts';
 import { systemDatabase } from './dbos/system-database.ts';
-import { explain } from './errors.ts';
+import { codeOf, explain } from './errors.ts';
 import { hold, type Look } from './gate/hold.ts';
 import { own, type Sentence, say } from './gate/sentence.ts';
 import { type StepResult, stepResult, type Verdict } from './gate/verdict.ts';
@@ -52,10 +52,12 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
   let looks = 0;
   let first: Look | undefined;
   let last: Look | undefined;
-  progress.begin(gate, database);
-  if (config.passedOver.length > 0) {
-    const names = config.passedOver.join(', ');
-    core.info(`Parameters of database-url that mean nothing to the gate, and are passed over: ${names}.`);
+  const advice = configurationWarnings(gate);
+  progress.begin(gate, database, advice);
+  if (config.passedOver > 0) {
+    core.info(
+      `Parameters of database-url that mean nothing to the gate, and are passed over: ${config.passedOver}.`,
+    );
   }
   try {
     const outcome = await hold(gate, {
@@ -77,7 +79,7 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
       first,
       last: outcome.last,
       failure: undefined,
-      warnings: [...configurationWarnings(gate), ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
+      warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
       waitedMs: outcome.waitedMs,
       looks,
     };
@@ -111,7 +113,7 @@ function failed(
     first: sofar.first,
     last: sofar.last,
     failure: withoutSecrets(explain(error), secrets),
-    warnings: [],
+    warnings: sofar.config === undefined ? [] : configurationWarnings(sofar.config.gate),
     waitedMs: sofar.waitedMs ?? 0,
     looks: sofar.looks ?? 0,
   };
@@ -128,26 +130,42 @@ function withoutSecrets(sentence: Sentence, secrets: readonly string[]): Sentenc
   );
 }
 
+/**
+ * Tells the outcome in every place, each for itself: that one cannot be written must not silence the others. The
+ * exit code comes first.
+ */
 async function tell(result: Result): Promise<void> {
-  const outputs = outputsOf(result, writeReport(result));
-  for (const [name, value] of Object.entries(outputs.values)) core.setOutput(name, value);
-  const warnings =
-    outputs.leftOut > 0
-      ? [
-          ...result.warnings,
-          say`${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
-        ]
-      : result.warnings;
-  const complete = { ...result, warnings };
+  if (result.step === 'fail') process.exitCode = 1;
+  const problems: Sentence[] = [];
+  const attempt = async <T>(what: string, work: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      problems.push(say`${own(what)} could not be written (${own(codeOf(error) ?? 'unknown reason')}).`);
+      return undefined;
+    }
+  };
+
+  const reportPath = await attempt('The report file', () => writeReport(result));
+  const outputs = outputsOf(result, reportPath ?? '');
+  if (outputs.leftOut > 0) {
+    problems.push(
+      say`${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
+    );
+  }
+  for (const [name, value] of Object.entries(outputs.values)) {
+    await attempt(`The output ${name}`, () => core.setOutput(name, value));
+  }
+  if (process.env['GITHUB_STEP_SUMMARY']) {
+    const summary = summaryOf({ ...result, warnings: [...result.warnings, ...problems] });
+    await attempt('The job summary', () => core.summary.addRaw(summary).write());
+  }
   core.info(plain(say`Verdict ${own(result.verdict)}: ${headline(result)}`));
   if (result.verdict !== 'drained' && result.last !== undefined) {
     core.info('The job summary lists what blocks, and the commands to inspect, cancel or fork it.');
   }
+  const complete = { ...result, warnings: [...result.warnings, ...problems] };
   for (const { level, title, message } of annotationsOf(complete)) annotate[level](message, { title });
-  if (process.env['GITHUB_STEP_SUMMARY']) {
-    await core.summary.addRaw(summaryOf(complete)).write();
-  }
-  if (result.step === 'fail') process.exitCode = 1;
 }
 
 /** Writes the report file, into a folder of its own: a job may run the gate more than once. */

@@ -16,8 +16,9 @@ export function durationMs(text: string): number | undefined {
   );
 }
 
-/** `1h 30m`, `2m`, `45s`, `0s`: two units at most, for people. */
+/** `1h 30m`, `2m`, `45s`, `500ms`, `0s`: two units at most, for people. */
 export function durationText(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 1000) return `${Math.ceil(milliseconds)}ms`;
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
   if (h >= 24) return units(Math.floor(h / 24), 'd', h % 24, 'h');

@@ -28,7 +28,12 @@ export class InputError extends ReportableError {
 export function explain(error: unknown): Sentence {
   if (error instanceof ReportableError) return error.sentence;
   const kind = error instanceof Error ? error.constructor.name : typeof error;
-  const code =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = codeOf(error);
   return say`An unexpected failure (${own(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+}
+
+/** The code of a failure. A server can answer with any text in its place: only what looks like a code is one. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  return /^[A-Z0-9_]{1,60}$/.test(error.code) ? error.code : undefined;
 }

@@ -13,21 +13,21 @@ import type { RunContext } from './run-context.ts';
 export interface ActionConfig {
   readonly gate: GateConfig;
   readonly database: DatabaseConfig;
-  /** Parameters of `database-url` that mean nothing here. */
-  readonly passedOver: readonly string[];
+  /** How many parameters of `database-url` mean nothing here. */
+  readonly passedOver: number;
 }
 
 /** The longest duration that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
 const LONGEST_MS = 2_147_483_647;
 
-const durationText = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
+const acceptedDuration = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
 
 const duration = (shortestMs: number, shortest: string) =>
   z.string().transform((text, context) => {
     const ms = durationMs(text);
     if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_MS) return ms;
     const range = shortestMs > 0 ? `, from ${shortest}` : '';
-    context.addIssue({ code: 'custom', message: `${durationText}${range}, below 25 days` });
+    context.addIssue({ code: 'custom', message: `${acceptedDuration}${range}, below 25 days` });
     return z.NEVER;
   });
 

@@ -1,11 +1,14 @@
 import { Socket } from 'node:net';
 import Client from 'pg/lib/client.js';
 import type { z } from 'zod';
+import { systemClock } from '../clock.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import type { Statement } from './queries.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
 
 const CONNECT_TIMEOUT_MS = 15_000;
+/** How long the server has to answer a farewell. */
+const CLOSE_TIMEOUT_MS = 2_000;
 /** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
 const NETWORK_GRACE_MS = 10_000;
 
@@ -21,7 +24,7 @@ export interface Connection {
 /**
  * Connects in the first of the ways that `sslmode` allows and the server takes.
  *
- * @param signal Gives up connecting when it aborts, whatever the network does.
+ * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
  * @throws what the driver throws for the last way tried.
  */
 export async function connect(
@@ -76,14 +79,12 @@ async function connectOnce(
   });
   // A connection that breaks while idle must not end the process: the next statement fails and says so.
   client.on('error', () => undefined);
-  signal.addEventListener('abort', giveUp);
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
   } catch (error) {
-    socket.destroy();
+    giveUp();
     throw error;
-  } finally {
-    signal.removeEventListener('abort', giveUp);
   }
   return {
     async run(statements) {
@@ -94,7 +95,11 @@ async function connectOnce(
       return row.array().parse(result.rows);
     },
     async close() {
-      await client.end().catch(() => undefined);
+      const patience = new AbortController();
+      const ended = client.end().catch(() => undefined);
+      await Promise.race([ended, systemClock.pause(CLOSE_TIMEOUT_MS, patience.signal)]);
+      patience.abort();
+      giveUp();
     },
   };
 }

@@ -28,14 +28,14 @@ const HARMLESS = ['application_name', 'fallback_application_name', 'connect_time
  * JDBC's. What it leaves out comes from the `PG*` variables.
  *
  * A mistyped URL can parse with a part of the password as the host or the database, so the shape is checked
- * strictly and no error quotes any part of the URL.
+ * strictly and no error quotes what could be a part of it.
  *
- * @returns the configuration, and the names of URL parameters that were passed over.
+ * @returns the configuration, and how many parameters of the URL were passed over.
  * @throws InputError when the URL is of no known shape, or leaves out what the environment does not bring.
  */
 export function readDatabaseUrl(inputs: ConnectionInputs): {
   readonly database: DatabaseConfig;
-  readonly passedOver: readonly string[];
+  readonly passedOver: number;
 } {
   const { environment, readFile } = inputs;
   const match = SHAPE.exec(inputs.url.trim());
@@ -70,9 +70,14 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
     environment,
     tlsCa,
   );
-  if (tlsMode === 'disable' && inputs.tlsCa !== undefined) {
+  if (['disable', 'allow', 'prefer'].includes(tlsMode) && inputs.tlsCa !== undefined) {
     throw new InputError(
-      say`\`tls-ca\` is given, but the URL's \`sslmode=disable\` turns TLS off. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`,
+      say`\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`,
+    );
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new InputError(
+      say`A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`,
     );
   }
 
@@ -95,7 +100,10 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
     requireChannelBinding: take('channel_binding') === 'require',
     schema: inputs.schema,
   };
-  return { database: config, passedOver: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)) };
+  return {
+    database: config,
+    passedOver: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)).length,
+  };
 }
 
 /**
@@ -110,7 +118,10 @@ export function secretsIn(
   const afterScheme = url.replace(/^[^/]*\/+/, '');
   const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
   const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-  const fromQuery = [...url.matchAll(/[?&]password=([^&#]*)/gi)].map(([, value]) => value ?? '');
+  const fromQuery = [...url.matchAll(/[?&]password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
+    rest ?? '',
+    value ?? '',
+  ]);
   const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
   const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
   return [...new Set(all)].filter((secret) => secret.trim() !== '');

@@ -1,4 +1,4 @@
-import { ReportableError } from '../errors.ts';
+import { codeOf, ReportableError } from '../errors.ts';
 import { joined, namesOf, own, type Sentence, say } from '../gate/sentence.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { quoteIdentifier } from './queries.ts';
@@ -21,10 +21,7 @@ interface Failure {
 function failureOf(error: unknown): Failure {
   if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);
   if (!(error instanceof Error)) return { code: '', message: '' };
-  return {
-    code: 'code' in error && typeof error.code === 'string' ? error.code : '',
-    message: error.message,
-  };
+  return { code: codeOf(error) ?? '', message: error.message };
 }
 
 const UNTRUSTED_CERTIFICATE = new Set([

@@ -127,6 +127,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
           FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
          WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
        w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
        EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
        coalesce(row_security_active(w.oid), false) AS row_security_active,
        EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
@@ -174,7 +175,7 @@ export function lookQuery(
   const text = `
 WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         created_at, updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
+         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
 ), judged AS NOT MATERIALIZED (
@@ -186,6 +187,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
    GROUP BY version, name, queue_name, ignored
 ), created AS MATERIALIZED (
   SELECT application_version AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
          hashtextextended(workflow_uuid, 0) AS fingerprint
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
@@ -195,6 +197,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
 SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
   (SELECT coalesce(json_agg(v), '[]') FROM (
      SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
+            coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
             count(*) FILTER (WHERE ignored) AS ignored,
             min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt"
        FROM judged GROUP BY version) v) AS in_flight,
@@ -202,12 +205,14 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
      SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
             pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
        FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}) g) AS groups,
-  (SELECT count(*)::int FROM grouped) AS group_count,
+  (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
+  (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
   (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
      ${detailSelect(schema)}) w) AS workflows,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS DISTINCT FROM '') AS workflow_count,
+  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
+  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
   (SELECT coalesce(json_agg(c), '[]') FROM (
-     SELECT version, max(application) AS application,
+     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
             json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
               'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= $5), 0)::text) AS "sincePrevious",
             json_build_object('count', count(*) FILTER (WHERE created_at >= ${fromHere}),
@@ -224,16 +229,18 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   ${
     schema.registrations
       ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
-            'timestamp', version_timestamp)), '[]')
+            'timestamp', version_timestamp, 'promoted', promoted)), '[]')
        FROM registered
-      WHERE version IN (SELECT version FROM judged) OR ${normalized('version')} = ANY ($6::text[])
+      WHERE version IN (SELECT version FROM judged) OR version = ANY ($6::text[]) OR ${normalized('version')} = ANY ($7::text[])
          OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT}))`
       : 'NULL::json'
   } AS registrations,
   ${schema.registrations ? '(SELECT count(*)::int FROM registered)' : '0'} AS registration_count,
   ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
   ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
-  greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight))::text AS newest_write_at`;
+  ${shownTime(`greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight))`)}::text
+    AS newest_write_at,
+  pg_relation_filenode('${regclassLiteral(schema)}'::regclass)::text AS file`;
   const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
   return {
     text,
@@ -243,7 +250,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
       scope.except,
       scope.ignore,
       options.startedSince ?? null,
-      ...(schema.registrations ? [named.map(normalize)] : []),
+      ...(schema.registrations ? [named, named.map(normalize)] : []),
     ],
   };
 }
@@ -258,9 +265,9 @@ export function historyQuery(
     text: `
 SELECT DISTINCT application_version AS version
   FROM ${tableOf(schema, 'workflow_status')}
- WHERE ${normalized('application_version')} = ANY ($2::text[])
+ WHERE (application_version = ANY ($2::text[]) OR ${normalized('application_version')} = ANY ($3::text[]))
    AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}`,
-    values: [application ?? null, versions.map(normalize)],
+    values: [application ?? null, versions, versions.map(normalize)],
   };
 }
 
@@ -296,6 +303,16 @@ function selected(version: string): string {
   return `CASE WHEN $2::text[] IS NULL THEN ${version} <> ALL ($3::text[]) ELSE ${version} = ANY ($2) END`;
 }
 
+/** A time that is only shown: a row may hold any number, and a calendar ends with the year 9999. */
+function shownTime(expression: string): string {
+  return `least(greatest(${expression}, 0), 253402300799999)`;
+}
+
+/** The table's name as text, for a literal. */
+function regclassLiteral(schema: Schema): string {
+  return tableOf(schema, 'workflow_status').replaceAll("'", "''");
+}
+
 function statusTallies(also?: string): string {
   return (['pending', 'enqueued', 'delayed'] as const)
     .map(
@@ -318,7 +335,8 @@ function registeredCte(schema: Schema): string {
   if (schema.registrations === undefined) return '';
   const owner = schema.registrations.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
   return `, every_registration AS (
-  SELECT version_name AS version, ${owner} AS application, version_timestamp
+  SELECT version_name AS version, ${owner} AS application, version_timestamp,
+         ${schema.registrations.hasCreation ? 'version_timestamp IS DISTINCT FROM created_at' : 'true'} AS promoted
     FROM ${tableOf(schema, 'application_versions')}
 ), registered AS (
   SELECT * FROM every_registration WHERE ${inScope('application')}
@@ -329,12 +347,12 @@ function registeredCte(schema: Schema): string {
 function detailSelect(schema: Schema): string {
   return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
             left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, w.created_at AS "createdAt",
-            w.started_at_epoch_ms AS "startedAt",
-            ${schema.hasDelays ? 'w.delay_until_epoch_ms' : 'NULL::bigint'} AS "delayUntil",
+            left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
+            ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
+            ${schema.hasDelays ? shownTime('w.delay_until_epoch_ms') : 'NULL::bigint'} AS "delayUntil",
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
-                      'completedAt', ${schema.hasStepTimes ? 'o.completed_at_epoch_ms' : 'NULL::bigint'})
+                      'completedAt', ${schema.hasStepTimes ? shownTime('o.completed_at_epoch_ms') : 'NULL::bigint'})
                FROM ${tableOf(schema, 'operation_outputs')} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
@@ -354,14 +372,19 @@ function statusesCte(schema: Schema): string {
 )`;
 }
 
+/** The unknown statuses come first, and their rows by the index: joined the other way, all of the history is read. */
 function unknownStatusesSelect(status: string, owner: string): string {
-  const row = `application_version AS version, left(w.status, ${SHOWN_CHARACTERS}) AS status, count(*) AS count`;
-  const filter = `${inScope(owner)} AND (application_version IS NULL OR ${selected('application_version')})`;
+  const rows = (where: string) => `SELECT application_version AS version,
+              left(w.status, ${SHOWN_CHARACTERS}) AS status, count(*) AS count
+         FROM ${status} w
+        WHERE ${where} AND ${inScope(owner)}
+          AND (application_version IS NULL OR ${selected('application_version')})
+        GROUP BY 1, 2`;
   return `(SELECT coalesce(json_agg(u), '[]') FROM (
-     SELECT ${row} FROM every_status e JOIN ${status} w ON w.status = e.status
-      WHERE e.status NOT IN (${KNOWN}) AND ${filter} GROUP BY 1, 2
+     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN}) OFFSET 0) e
+      CROSS JOIN LATERAL (${rows('w.status = e.status')}) f
      UNION ALL
-     SELECT ${row} FROM ${status} w WHERE w.status IS NULL AND ${filter} GROUP BY 1, 2) u)`;
+     ${rows('w.status IS NULL')}) u)`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SystemDatabaseContents } from '../gate/observation.ts';
+import type { Capped, SystemDatabaseContents } from '../gate/observation.ts';
 import { bigintText } from './schema.ts';
 
 const tallies = { pending: z.int(), enqueued: z.int(), delayed: z.int() };
@@ -13,7 +13,14 @@ const unknownStatus = z.object({ version: text, status: text, count: z.int() });
 export const lookRow = z.object({
   migration: bigintText.nullable(),
   in_flight: z.array(
-    z.object({ version: text, application: text, ...tallies, ignored: z.int(), oldestCreatedAt: time }),
+    z.object({
+      version: text,
+      application: text,
+      ...tallies,
+      ranUnowned: z.boolean(),
+      ignored: z.int(),
+      oldestCreatedAt: time,
+    }),
   ),
   groups: z.array(
     z.object({
@@ -26,6 +33,7 @@ export const lookRow = z.object({
     }),
   ),
   group_count: z.int(),
+  unversioned_group_count: z.int(),
   workflows: z.array(
     z.object({
       id: z.string(),
@@ -43,17 +51,27 @@ export const lookRow = z.object({
     }),
   ),
   workflow_count: z.int(),
+  unversioned_workflow_count: z.int(),
   created: z.array(
-    z.object({ version: z.string(), application: text, sincePrevious: rowSet, fromHere: rowSet }),
+    z.object({
+      version: z.string(),
+      application: text,
+      ranUnowned: z.boolean(),
+      sincePrevious: rowSet,
+      fromHere: rowSet,
+    }),
   ),
   from_here: bigintText,
   owners: z.array(z.string()),
   application_seen: z.boolean(),
-  registrations: z.array(z.object({ version: z.string(), application: text, timestamp: z.int() })).nullable(),
+  registrations: z
+    .array(z.object({ version: z.string(), application: text, timestamp: z.number(), promoted: z.boolean() }))
+    .nullable(),
   registration_count: z.int(),
   unknown_statuses: z.array(unknownStatus).nullable(),
   failed: z.array(z.object({ version: z.string(), cancelled: z.int(), deadLettered: z.int() })).nullable(),
   newest_write_at: bigintText.nullable(),
+  file: z.string().nullable(),
 });
 export type LookRow = z.infer<typeof lookRow>;
 
@@ -76,8 +94,8 @@ export function contentsOf(
     owners: row.owners,
     applicationSeen: row.application_seen,
     inFlight: row.in_flight,
-    groups: { items: row.groups, leftOut: row.group_count - row.groups.length },
-    workflows: { items: row.workflows, leftOut: row.workflow_count - row.workflows.length },
+    groups: capped(row.groups, row.group_count, row.unversioned_group_count),
+    workflows: capped(row.workflows, row.workflow_count, row.unversioned_workflow_count),
     started: { versions: row.created, fromHere: row.from_here },
     writers: others.writers,
     unknownStatuses: row.unknown_statuses ?? others.scannedStatuses,
@@ -85,4 +103,13 @@ export function contentsOf(
     history: others.history,
     newestWriteAt: row.newest_write_at ?? undefined,
   };
+}
+
+function capped<T extends { readonly version: string | null }>(
+  items: readonly T[],
+  versioned: number,
+  unversioned: number,
+): Capped<T> {
+  const brought = items.filter(({ version }) => version !== null).length;
+  return { items, leftOut: versioned - brought, leftOutUnversioned: unversioned - (items.length - brought) };
 }

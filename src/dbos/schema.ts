@@ -33,6 +33,7 @@ export const probeRow = z.object({
   schema_usable: z.boolean(),
   schemas_with_tables: columnList,
   relation_kind: z.string().nullable(),
+  file: z.string().nullable(),
   logical_subscriber: z.boolean(),
   row_security_active: z.boolean(),
   plain_status_index: z.boolean(),
@@ -51,7 +52,7 @@ export interface Schema {
   readonly hasStepTimes: boolean;
   readonly hasMigrations: boolean;
   /** Absent: no `application_versions` table. */
-  readonly registrations: { readonly hasOwners: boolean } | undefined;
+  readonly registrations: { readonly hasOwners: boolean; readonly hasCreation: boolean } | undefined;
   /** An index on all statuses: gone since TypeScript SDK 4.20. */
   readonly hasPlainStatusIndex: boolean;
   /** The partial index on failed statuses that took its place. */
@@ -75,7 +76,10 @@ export function schemaOf(name: string, probe: ProbeRow): Schema {
     hasDelays: status.includes('delay_until_epoch_ms'),
     hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
     hasMigrations: probe.tables['dbos_migrations'] !== undefined,
-    registrations: versions && { hasOwners: versions.includes('application_name') },
+    registrations: versions && {
+      hasOwners: versions.includes('application_name'),
+      hasCreation: versions.includes('created_at'),
+    },
     hasPlainStatusIndex: probe.plain_status_index,
     hasFailedIndex: probe.failed_index,
   };
@@ -100,7 +104,7 @@ export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] 
   const wanted: Record<string, readonly string[]> = {
     workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
     operation_outputs: ['workflow_uuid', 'function_id', 'function_name', 'completed_at_epoch_ms'],
-    application_versions: ['version_name', 'version_timestamp', 'application_name'],
+    application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name'],
     dbos_migrations: ['version'],
   };
   return Object.entries(wanted)

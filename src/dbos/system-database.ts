@@ -45,16 +45,14 @@ export function systemDatabase(
       try {
         connecting ??= connected(config, gate.lookTimeoutMs, closing.signal);
         open = await connecting;
-        const began = now();
-        const look = await takeLook(open, config, gate, scopeOf(gate, request), request);
-        return { ...look, lookMs: now() - began };
+        return await observe(open, config, gate, request, now);
       } catch (error) {
         throw explainFailure(error, config);
       }
     },
     async close() {
-      closing.abort();
       await open?.close();
+      closing.abort();
     },
   };
 }
@@ -84,27 +82,20 @@ function scopeOf(gate: Pick<GateConfig, 'application' | 'ignoreWorkflows'>, requ
   };
 }
 
-async function takeLook(
+/** A look and, where they are asked for, the searches that take a full scan. */
+async function observe(
   connection: Connection,
   config: DatabaseConfig,
-  gate: Pick<GateConfig, 'lookTimeoutMs'>,
-  scope: Scope,
+  gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'lookTimeoutMs'>,
   request: LookRequest,
-): Promise<Omit<Observation, 'lookMs'>> {
-  const writers = await connection.rows(writersQuery(config.schema), writerRow);
-  const { probe, schema, row } = await inTransaction(connection, beginLook(gate.lookTimeoutMs), async () => {
-    const probe = await theRow(connection, probeQuery(config.schema), probeRow);
-    const unreachable = unreachableTables(probe, config);
-    if (unreachable !== undefined) throw unreachable;
-    const schema = schemaOf(config.schema, probe);
-    const readable = isReadable(factsOf(probe, undefined));
-    if (!readable) return { probe, schema, row: undefined };
-    const denied = deniedTables(probe, missingPrivileges(probe), config);
-    if (denied !== undefined) throw denied;
-    return { probe, schema, row: await theRow(connection, lookQuery(schema, scope, request), lookRow) };
-  });
+  now: () => number,
+): Promise<Observation> {
+  const scope = scopeOf(gate, request);
+  const began = now();
+  const { probe, schema, row, writers } = await takeLook(connection, config, gate, scope, request);
+  const common = { observedAt: probe.observed_at, lookMs: now() - began };
   const database = factsOf(probe, row?.migration ?? undefined);
-  if (row === undefined) return { observedAt: probe.observed_at, database, seen: undefined };
+  if (row === undefined) return { ...common, database, seen: undefined };
 
   const begin = beginScan(gate.lookTimeoutMs);
   const history = await searchHistory(connection, begin, schema, scope, request.searchHistoryFor);
@@ -115,11 +106,35 @@ async function takeLook(
         ),
       )
     : undefined;
-  return {
-    observedAt: probe.observed_at,
-    database,
-    seen: contentsOf(row, { writers, history, scannedStatuses }),
-  };
+  return { ...common, database, seen: contentsOf(row, { writers, history, scannedStatuses }) };
+}
+
+/**
+ * One look, in one snapshot. A migration that rewrites the table while the look waits for its lock leaves the
+ * older snapshot without a row; the table then has another file, and the look is taken again.
+ */
+async function takeLook(
+  connection: Connection,
+  config: DatabaseConfig,
+  gate: Pick<GateConfig, 'lookTimeoutMs'>,
+  scope: Scope,
+  request: LookRequest,
+) {
+  for (;;) {
+    const writers = await connection.rows(writersQuery(config.schema), writerRow);
+    const look = await inTransaction(connection, beginLook(gate.lookTimeoutMs), async () => {
+      const probe = await theRow(connection, probeQuery(config.schema), probeRow);
+      const unreachable = unreachableTables(probe, config);
+      if (unreachable !== undefined) throw unreachable;
+      const schema = schemaOf(config.schema, probe);
+      if (!isReadable(factsOf(probe, undefined))) return { writers, probe, schema, row: undefined };
+      const denied = deniedTables(probe, missingPrivileges(probe), config);
+      if (denied !== undefined) throw denied;
+      const row = await theRow(connection, lookQuery(schema, scope, request), lookRow);
+      return { writers, probe, schema, row };
+    });
+    if (look.row === undefined || look.row.file === look.probe.file) return look;
+  }
 }
 
 /** Whether the look's statement can run at all; whether what it brings can be believed is for the rules to say. */

@@ -41,7 +41,8 @@ export function decide(config: GateConfig, judgement: Judgement, time: LookTime)
 
 /** Every blocker that stands, the whole gate's first. */
 export function blockersOf(judgement: Judgement): readonly Blocker[] {
-  return [...judgement.gate, ...judgement.targets.flatMap(({ blockers }) => blockers)];
+  const { gate, nobody, targets } = judgement;
+  return [...gate, ...(nobody?.blockers ?? []), ...targets.flatMap(({ blockers }) => blockers)];
 }
 
 /** A kept version may be one that is just being launched. A target that was never seen is a typo. */
@@ -56,14 +57,12 @@ function mayStillAppear(config: GateConfig, judgement: Judgement, time: LookTime
  */
 function settleEnd(config: GateConfig, judgement: Judgement): number | undefined {
   const { firstLookEnded, windows } = judgement.memory;
-  const nothingToSettle = windows.size === 0 && judgement.targets.some(({ judged }) => judged);
-  if (judgement.gate.length > 0 || nothingToSettle || firstLookEnded === undefined) return undefined;
+  if (judgement.gate.length > 0 || windows.size === 0 || firstLookEnded === undefined) return undefined;
   const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
   return openings.reduce((a, b) => Math.max(a, b), firstLookEnded) + config.settleMs;
 }
 
-function allClean(judgement: Judgement): boolean {
-  return (
-    judgement.gate.length === 0 && judgement.targets.every((t) => !t.judged || t.settledForMs !== undefined)
-  );
+function allClean({ gate, nobody, targets }: Judgement): boolean {
+  const all = nobody === undefined ? targets.filter(({ judged }) => judged) : [nobody];
+  return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
 }

@@ -30,7 +30,7 @@ export interface Look {
 
 export interface Outcome {
   readonly verdict: Verdict;
-  /** The deciding look; absent when the job was cancelled before the first one ended. */
+  /** The deciding look; absent when the job was cancelled before the first one that could decide. */
   readonly last: Look | undefined;
   readonly waitedMs: number;
 }

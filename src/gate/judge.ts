@@ -3,7 +3,17 @@ import type { GateConfig } from './config.ts';
 import type { LookTime, Memory, Search, SettleWindow } from './memory.ts';
 import type { LookRequest, Observation } from './observation.ts';
 import { indexed, type Seen } from './seen.ts';
-import { claimReason, isSimilar, judgeTarget, openWriters, type TargetJudgement } from './target.ts';
+import {
+  claimReason,
+  isDrained,
+  isSimilar,
+  judgeNobody,
+  judgeTarget,
+  type NobodyJudgement,
+  openWriters,
+  type Scene,
+  type TargetJudgement,
+} from './target.ts';
 import { keptVersionProblems, keptVersionsToSearch, selectionFor, updateTargets } from './targets.ts';
 import { distrustOf, isNewerThanKnown, wrongApplication } from './trust.ts';
 
@@ -15,7 +25,9 @@ export interface Judgement {
   /** Blockers on the whole gate: they block every target. */
   readonly gate: readonly GateBlocker[];
   readonly targets: readonly TargetJudgement[];
-  /** Every target is drained; or there has been none for the settle window. */
+  /** What stands in the way where there is no target to judge; absent where there is one. */
+  readonly nobody: NobodyJudgement | undefined;
+  /** Every target is drained; or there has been none for the settle window, and nothing that could make one. */
   readonly drained: boolean;
   /** In-flight rows without a version that a target could claim. */
   readonly unversioned: number;
@@ -59,6 +71,7 @@ export function judge(
       seen: undefined,
       gate: distrust,
       targets: [],
+      nobody: undefined,
       drained: false,
       unversioned: 0,
       provisional: false,
@@ -83,16 +96,14 @@ export function judge(
   const scene = { config, before, memory: remembered, seen, time, gateClean: gate.length === 0 };
   const targets = [...remembered.targets].map((version) => judgeTarget(version, scene));
   const judged = targets.filter((target) => target.judged);
+  const nobody = judged.length > 0 ? undefined : judgeNobody(scene);
+  const windows = windowsOf(judged, nobody, scene);
   const needsStatusScan =
-    isNewerThanKnown(observation.database) &&
-    !remembered.statusesScanned &&
-    !Array.isArray(unknownStatuses) &&
-    judged.some((target) => target.settledForMs !== undefined);
-  const scanBlocker: readonly GateBlocker[] = needsStatusScan
-    ? [{ kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
-    : [];
-  const allGate = [...gate, ...scanBlocker];
-  const quietForMs = time.began - (before.firstLookEnded ?? time.began);
+    isNewerThanKnown(observation.database) && windows.values().some(({ statusesSeen }) => !statusesSeen);
+  const allGate: readonly GateBlocker[] = needsStatusScan
+    ? [...gate, { kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
+    : gate;
+  const isClean = allGate.length === 0;
   const provisional =
     (resolvedLatest && remembered.kept !== undefined) ||
     toSearch.length > 0 ||
@@ -100,20 +111,21 @@ export function judge(
   const memory = {
     ...remembered,
     firstLookEnded: before.firstLookEnded ?? (provisional ? undefined : time.ended),
-    windows: windowsOf(judged, before, seen, time),
+    windows,
   };
+  const settled = nobody === undefined ? judged : [{ ...nobody, drained: isDrained(nobody, config) }];
+  const unversionedMatters =
+    judged.some(({ version }) => claimReason(version, scene) !== undefined) ||
+    settled.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'));
 
   return {
     observation,
     seen,
     gate: allGate,
-    targets: targets.map((target) => ({ ...target, drained: target.drained && allGate.length === 0 })),
-    drained:
-      allGate.length === 0 &&
-      (judged.length > 0 ? judged.every(({ drained }) => drained) : quietForMs >= config.settleMs),
-    unversioned: judged.some(({ version }) => claimReason(version, seen) !== undefined)
-      ? seen.unversioned
-      : 0,
+    targets: targets.map((target) => ({ ...target, drained: target.drained && isClean })),
+    nobody,
+    drained: isClean && settled.every(({ drained }) => drained),
+    unversioned: unversionedMatters ? seen.unversioned : 0,
     provisional,
     memory,
     next: {
@@ -122,14 +134,14 @@ export function judge(
       startedSince: memory.started?.since,
       searchHistoryFor: toSearch,
       scanStatuses: needsStatusScan,
-      countFailed: memory.windows.size > 0,
+      countFailed: windows.size > 0,
     },
   };
 }
 
 /** What stays true after this look, whatever the next one sees. */
 function remember(memory: Memory, seen: Seen, time: LookTime): Memory {
-  const { history, started, unknownStatuses } = seen.contents;
+  const { history, started } = seen.contents;
   const searches = new Map<string, Search>(memory.searches);
   for (const version of history?.searchedFor ?? []) {
     searches.set(version, {
@@ -143,17 +155,14 @@ function remember(memory: Memory, seen: Seen, time: LookTime): Memory {
     ...seen.registrations.keys(),
     ...seen.inFlight.keys().filter((version) => version !== null),
     ...seen.started.keys(),
+    ...seen.unknownStatuses.flatMap(({ version }) => version ?? []),
     ...(history?.found ?? []),
   ]);
-  const statusesScanned =
-    memory.statusesScanned ||
-    (Array.isArray(unknownStatuses) &&
-      seen.unknownStatuses.every(({ version }) => version !== null && !memory.targets.has(version)));
   return {
     ...memory,
     searches,
     known,
-    statusesScanned,
+    mayTakeUnversioned: memory.mayTakeUnversioned.union(seen.mayTakeUnversioned),
     started: {
       since: started.fromHere,
       versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
@@ -161,18 +170,25 @@ function remember(memory: Memory, seen: Seen, time: LookTime): Memory {
   };
 }
 
-/** The settle windows of the clean targets: those that run go on, the others open with this look. */
+/** The settle windows of what is clean: those that run go on, the others open with this look. */
 function windowsOf(
-  targets: readonly TargetJudgement[],
-  before: Memory,
-  seen: Seen,
-  time: LookTime,
-): ReadonlyMap<string, SettleWindow> {
-  const clean = targets.filter(({ settledForMs }) => settledForMs !== undefined);
+  judged: readonly TargetJudgement[],
+  nobody: NobodyJudgement | undefined,
+  { before, seen, time }: Scene,
+): ReadonlyMap<string | null, SettleWindow> {
+  const all = nobody === undefined ? judged : [{ ...nobody, version: null }];
+  const clean = all.filter(({ settledForMs }) => settledForMs !== undefined);
   return new Map(
     clean.map(({ version }) => {
       const window = before.windows.get(version);
-      return [version, { openedAt: window?.openedAt ?? time.ended, writers: openWriters(window, seen) }];
+      return [
+        version,
+        {
+          openedAt: window?.openedAt ?? time.ended,
+          writers: openWriters(window, seen),
+          statusesSeen: window?.statusesSeen || Array.isArray(seen.contents.unknownStatuses),
+        },
+      ];
     }),
   );
 }

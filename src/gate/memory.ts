@@ -23,13 +23,13 @@ export interface Memory {
   readonly newer: ReadonlySet<string>;
   /** Once known, always known: garbage collection in the middle of a hold changes nothing. */
   readonly known: ReadonlySet<string>;
+  /** Once seen to be of an SDK that takes work without a version on any version, always taken for one. */
+  readonly mayTakeUnversioned: ReadonlySet<string>;
   readonly searches: ReadonlyMap<string, Search>;
-  /** A scan found no unknown status on a schema newer than the gate knows. */
-  readonly statusesScanned: boolean;
   /** What the previous look counted, for the next one to compare with. */
   readonly started: StartedBaseline | undefined;
-  /** Per target, how long it has been clean. */
-  readonly windows: ReadonlyMap<string, SettleWindow>;
+  /** Per target, how long it has been clean; under null where there is no target to judge. */
+  readonly windows: ReadonlyMap<string | null, SettleWindow>;
 }
 
 /** A search of the whole history for one version. */
@@ -52,6 +52,8 @@ export interface SettleWindow {
   readonly openedAt: number;
   /** Transactions that were writing at the first clean look and have not been seen to end. */
   readonly writers: ReadonlySet<string>;
+  /** Its statuses were looked through: a scan where no index serves, and so once a window. */
+  readonly statusesSeen: boolean;
 }
 
 /** Before the first look. */
@@ -62,8 +64,8 @@ export const nothingSeen: Memory = {
   targets: new Set(),
   newer: new Set(),
   known: new Set(),
+  mayTakeUnversioned: new Set(),
   searches: new Map(),
-  statusesScanned: false,
   started: undefined,
   windows: new Map(),
 };

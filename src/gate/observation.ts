@@ -60,10 +60,12 @@ export interface SystemDatabaseContents {
   readonly newestWriteAt: number | undefined;
 }
 
-/** A list that the SQL cut at a limit, and how many it cut off. */
+/** A list that the SQL cut at a limit, and how many it cut off: what carries a version comes first. */
 export interface Capped<T> {
   readonly items: readonly T[];
   readonly leftOut: number;
+  /** Of those without a version, which need not concern any target. */
+  readonly leftOutUnversioned: number;
 }
 
 export interface Registration {
@@ -71,6 +73,8 @@ export interface Registration {
   readonly application: string | null;
   /** DBOS calls the version with the greatest timestamp the latest. */
   readonly timestamp: number;
+  /** It was made the latest by hand: its timestamp is no longer that of its creation. */
+  readonly promoted: boolean;
 }
 
 /** Rows of `application_versions` within the application. */
@@ -83,6 +87,8 @@ export interface Registrations {
 export interface VersionInFlight {
   readonly version: string | null;
   readonly application: string | null;
+  /** A process took up work of this version without writing an owner: its SDK writes none. */
+  readonly ranUnowned: boolean;
   readonly pending: number;
   readonly enqueued: number;
   readonly delayed: number;
@@ -139,6 +145,7 @@ export interface Started {
 export interface StartedOnVersion {
   readonly version: string;
   readonly application: string | null;
+  readonly ranUnowned: boolean;
   /** Since `LookRequest.startedSince`; zero when the request named no moment. */
   readonly sincePrevious: RowSet;
   readonly fromHere: RowSet;

@@ -16,6 +16,10 @@ export interface Seen {
   readonly latest: ReadonlySet<string>;
   /** Of two registrations of one name, its application's own rather than the one that no application owns. */
   readonly registrations: ReadonlyMap<string, Registration>;
+  /** Versions whose processes may take work without a version, the latest or not: see `indexed`. */
+  readonly mayTakeUnversioned: ReadonlySet<string>;
+  /** Registered versions whose registration says the contrary. */
+  readonly leavesUnversioned: ReadonlySet<string>;
   readonly inFlight: ReadonlyMap<string | null, VersionInFlight>;
   readonly started: ReadonlyMap<string, StartedOnVersion>;
   readonly failed: ReadonlyMap<string, FailedOnVersion>;
@@ -24,6 +28,14 @@ export interface Seen {
   readonly unversioned: number;
 }
 
+/**
+ * Indexes what a look saw.
+ *
+ * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
+ * the registration of a version, and into every row of it. Two things spoil that evidence. Promoting a version
+ * with a newer SDK writes the name into its registration as well; so a promoted one proves nothing. And work that a
+ * process of the version took up without writing an owner proves the contrary.
+ */
 export function indexed(contents: SystemDatabaseContents): Seen {
   const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
   const owned = [...registered].sort(
@@ -32,6 +44,12 @@ export function indexed(contents: SystemDatabaseContents): Seen {
   const inFlight = byVersion(contents.inFlight);
   const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
   const counts = inFlight.get(null);
+  const nameless = registered.filter(({ application, promoted }) => application === null || promoted);
+  const active = [...contents.inFlight, ...contents.started.versions];
+  const mayTakeUnversioned = new Set([
+    ...nameless.map(({ version }) => version),
+    ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
+  ]);
   return {
     contents,
     registered,
@@ -41,6 +59,10 @@ export function indexed(contents: SystemDatabaseContents): Seen {
         .map(({ version }) => version),
     ),
     registrations: byVersion(owned),
+    mayTakeUnversioned,
+    leavesUnversioned: new Set(
+      registered.map(({ version }) => version).filter((version) => !mayTakeUnversioned.has(version)),
+    ),
     inFlight,
     started: byVersion(contents.started.versions),
     failed: byVersion(contents.failed ?? []),

@@ -47,33 +47,29 @@ export function judgeTarget(version: string, scene: Scene): TargetJudgement {
   const { pending = 0, enqueued = 0, delayed = 0, ignored = 0 } = inFlight ?? {};
   const known = memory.known.has(version);
   const unknown = known ? undefined : unknownVersion(version, memory, seen);
-  const judged = unknown === undefined || config.onUnknown === 'fail' || unknown.similar.length > 0;
+  const passes =
+    config.onUnknown === 'pass' && unknown?.similar.length === 0 && unknown.searched === 'whole-history';
+  const judged = unknown === undefined || !passes;
   const statuses = seen.unknownStatuses.filter((row) => row.version === version);
   const latest = seen.latest.has(version);
   const window = before.windows.get(version);
 
-  const blockers: TargetBlocker[] = [];
-  if (unknown !== undefined && judged) blockers.push(unknown);
-  if (pending + enqueued + delayed > 0) blockers.push({ kind: 'in-flight', pending, enqueued, delayed });
-  if (statuses.length > 0) blockers.push({ kind: 'unknown-status', statuses });
+  const unclean: TargetBlocker[] = [];
+  if (unknown !== undefined && judged) unclean.push(unknown);
+  if (pending + enqueued + delayed > 0) unclean.push({ kind: 'in-flight', pending, enqueued, delayed });
+  if (statuses.length > 0) unclean.push({ kind: 'unknown-status', statuses });
   const started = window === undefined ? 0 : startedSinceLook(version, before, seen);
-  if (started > 0) blockers.push({ kind: 'still-starting', atLeast: started });
+  if (started > 0) unclean.push({ kind: 'still-starting', atLeast: started });
   if (latest && config.onLatest === 'block') {
     const alternatives = seen.registered.map((other) => other.version).filter((other) => other !== version);
-    blockers.push({ kind: 'latest', alternatives });
+    unclean.push({ kind: 'latest', alternatives });
   }
-  const claim = claimReason(version, seen);
+  const claim = claimReason(version, scene);
   if (seen.unversioned > 0 && blocksUnversioned(config, claim)) {
-    blockers.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
+    unclean.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
   }
 
-  const clean = blockers.length === 0 && gateClean && judged;
-  const settledForMs = clean ? Math.max(0, time.began - (window?.openedAt ?? time.began)) : undefined;
-  const open = clean ? openWriters(window, seen) : new Set<string>();
-  if (open.size > 0) {
-    const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
-    blockers.push({ kind: 'open-transaction', writers });
-  }
+  const { blockers, settledForMs } = settled(unclean, gateClean && judged, window, seen, time);
   return {
     version,
     application: seen.registrations.get(version)?.application ?? inFlight?.application ?? null,
@@ -89,8 +85,13 @@ export function judgeTarget(version: string, scene: Scene): TargetJudgement {
     failed: seen.failed.get(version),
     blockers,
     settledForMs,
-    drained: blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs,
+    drained: isDrained({ blockers, settledForMs }, config),
   };
+}
+
+/** Clean for the whole settle window. */
+export function isDrained({ blockers, settledForMs }: NobodyJudgement, config: GateConfig): boolean {
+  return blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs;
 }
 
 /** Rule 1: a version without any trace. */
@@ -139,11 +140,48 @@ export function openWriters(window: SettleWindow | undefined, seen: Seen): Reado
  */
 export function claimReason(
   version: string,
-  seen: Seen,
+  { seen, memory }: Pick<Scene, 'seen' | 'memory'>,
 ): 'latest' | 'nothing-registered' | 'sdk-may-claim' | undefined {
   if (seen.registered.length === 0) return 'nothing-registered';
   if (seen.latest.has(version)) return 'latest';
-  return seen.registrations.get(version)?.application ? undefined : 'sdk-may-claim';
+  const leavesIt = seen.leavesUnversioned.has(version) && !memory.mayTakeUnversioned.has(version);
+  return leavesIt ? undefined : 'sdk-may-claim';
+}
+
+/** What stands in the way where there is no target to judge. */
+export interface NobodyJudgement {
+  readonly blockers: readonly TargetBlocker[];
+  readonly settledForMs: number | undefined;
+}
+
+/**
+ * Rules 4 and 6 where there is no target: what is about to appear could make one, and where nothing is registered
+ * an idle version that the gate cannot see could take work without a version.
+ */
+export function judgeNobody({ config, before, seen, time, gateClean }: Scene): NobodyJudgement {
+  const claim = seen.registered.length === 0 ? 'nothing-registered' : undefined;
+  const unversioned: readonly TargetBlocker[] =
+    seen.unversioned > 0 && blocksUnversioned(config, claim)
+      ? [{ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' }]
+      : [];
+  return settled(unversioned, gateClean, before.windows.get(null), seen, time);
+}
+
+/** Adds what rule 4 says of a clean look, and how long it has been clean. */
+function settled(
+  blockers: readonly TargetBlocker[],
+  mayBeClean: boolean,
+  window: SettleWindow | undefined,
+  seen: Seen,
+  time: LookTime,
+): NobodyJudgement {
+  if (blockers.length > 0 || !mayBeClean) return { blockers, settledForMs: undefined };
+  const open = openWriters(window, seen);
+  const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
+  return {
+    blockers: writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [],
+    settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
+  };
 }
 
 function blocksUnversioned(config: GateConfig, claim: ReturnType<typeof claimReason>): boolean {

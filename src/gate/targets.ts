@@ -9,7 +9,7 @@ export const KEPT_VERSION_GRACE_MS = 120_000;
 
 /**
  * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
- * version in flight or lately started and, at the first look, the registered idle ones (the look brings the
+ * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered idle ones (the look brings the
  * newest 100). What registers after the first look is a newer deploy, and the empty string is no version.
  */
 export function updateTargets(config: GateConfig, memory: Memory, seen: Seen): Memory {
@@ -29,7 +29,11 @@ export function updateTargets(config: GateConfig, memory: Memory, seen: Seen): M
       .filter(({ version, timestamp }) => timestamp > newestRegistration && !memory.targets.has(version))
       .map(({ version }) => version),
   ]);
-  const active = [...seen.inFlight.keys(), ...seen.started.keys()];
+  const active = [
+    ...seen.inFlight.keys(),
+    ...seen.started.keys(),
+    ...seen.unknownStatuses.map(({ version }) => version),
+  ];
   const idle = firstLook ? registered.map(({ version }) => version) : [];
   const targets = new Set(
     [...memory.targets, ...active, ...idle].filter(

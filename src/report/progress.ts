@@ -24,7 +24,11 @@ export interface LogSink {
 
 /** Tells the log what the gate waits for, and how far it has come. */
 export interface Progress {
-  begin(config: GateConfig, where: { readonly database: string; readonly schema: string }): void;
+  begin(
+    config: GateConfig,
+    where: { readonly database: string; readonly schema: string },
+    advice: readonly Sentence[],
+  ): void;
   look(look: Look): void;
 }
 
@@ -36,10 +40,11 @@ export function progressLog(sink: LogSink): Progress {
   const explained = new Set<string>();
 
   return {
-    begin(given, where) {
+    begin(given, where, advice) {
       config = given;
       sink.line(plain(opening(given)));
       sink.line(plain(say`System database: ${where.database}, schema ${where.schema}.`));
+      for (const warning of advice) sink.line(plain(say`Mind: ${warning}`));
     },
     look(look) {
       if (config === undefined) return;
@@ -122,6 +127,8 @@ function whatIsThere({ observation, seen, gate, targets, memory }: Judgement): S
 function stateOf(judgement: Judgement): string {
   return JSON.stringify([
     judgement.gate.map(({ kind }) => kind),
+    judgement.nobody?.blockers.map(({ kind }) => kind),
+    judgement.unversioned,
     judgement.targets.map((target) => [
       target.version,
       target.pending,
@@ -147,7 +154,8 @@ function lookLine(config: GateConfig, look: Look, previous: Look | undefined): s
     ...settlePart(config, judgement),
     ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
   ];
-  return `[${durationText(time.ended).padStart(6)}] ${parts.join('; ')}`;
+  const elapsed = durationText(Math.floor(time.ended / 1000) * 1000);
+  return `[${elapsed.padStart(6)}] ${parts.join('; ')}`;
 }
 
 function differencePart(inFlight: number, previous: Look | undefined): readonly string[] {
@@ -173,9 +181,9 @@ function versionsPart(targets: readonly TargetJudgement[]): readonly string[] {
 
 function settlePart(config: GateConfig, judgement: Judgement): readonly string[] {
   if (judgement.drained) return ['drained'];
-  const settled = judgement.targets.flatMap(({ settledForMs }) => settledForMs ?? []);
-  const allClean = settled.length === judgement.targets.filter(({ judged }) => judged).length;
-  if (!allClean || judgement.gate.length > 0) return [];
+  const all = judgement.nobody ? [judgement.nobody] : judgement.targets.filter(({ judged }) => judged);
+  const settled = all.flatMap(({ settledForMs }) => settledForMs ?? []);
+  if (settled.length < all.length || judgement.gate.length > 0) return [];
   const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
   return [leftMs > 0 ? `clean, and must stay so for ${durationText(leftMs)}` : 'clean'];
 }
@@ -198,7 +206,12 @@ function groupLines({ seen, targets, unversioned }: Judgement): readonly string[
     const ignored = group.ignored ? ', ignored' : '';
     return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
   });
-  const left = groups.length - lines.length + (seen?.contents.groups.leftOut ?? 0);
+  const cut = seen?.contents.groups;
+  const left =
+    groups.length -
+    lines.length +
+    (cut?.leftOut ?? 0) +
+    (unversioned > 0 ? (cut?.leftOutUnversioned ?? 0) : 0);
   return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
 }
 
@@ -208,9 +221,8 @@ function explainable(judgement: Judgement): readonly {
   readonly version: string | undefined;
   readonly blocker: Blocker;
 }[] {
-  if (judgement.gate.length > 0) {
-    return judgement.gate.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
-  }
+  const whole = [...judgement.gate, ...(judgement.nobody?.blockers ?? [])];
+  if (whole.length > 0) return whole.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
   return judgement.targets
     .slice(0, EXPLAINED_TARGETS)
     .flatMap(({ version, blockers }) =>

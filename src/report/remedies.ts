@@ -53,11 +53,13 @@ export function inspectionSql(result: Result): readonly string[] {
   const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
   const versions =
     literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
+  const more = blocked.length - literals.length;
   const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
   const application =
     result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
   const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
   return [
+    ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
     'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
     '       to_timestamp(created_at / 1000.0) AS created',
     `  FROM ${schema}.workflow_status`,

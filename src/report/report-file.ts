@@ -10,6 +10,7 @@ import {
   headline,
   inFlightOn,
   inFlightOnAll,
+  leftOut,
   type Result,
   targetsOf,
 } from './result.ts';
@@ -135,7 +136,7 @@ export function reportOf(result: Result): Report {
           },
     blockers: [
       ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-      ...(judgement?.gate ?? []).map((blocker) => ({
+      ...[...(judgement?.gate ?? []), ...(judgement?.nobody?.blockers ?? [])].map((blocker) => ({
         kind: blocker.kind,
         message: plain(describeBlocker(blocker)),
       })),
@@ -150,7 +151,7 @@ export function reportOf(result: Result): Report {
         workflow: name,
         oldestCreatedAt: iso(oldestCreatedAt),
       })),
-      leftOut: groups?.leftOut ?? 0,
+      leftOut: leftOut(groups, result),
     },
     workflows: {
       items: blockingWorkflows(result).map(({ name, ...workflow }) => ({
@@ -164,7 +165,7 @@ export function reportOf(result: Result): Report {
             ? null
             : { ...workflow.lastStep, completedAt: iso(workflow.lastStep.completedAt) },
       })),
-      leftOut: workflows?.leftOut ?? 0,
+      leftOut: leftOut(workflows, result),
     },
   };
 }

@@ -2,7 +2,7 @@ import { durationText } from '../duration.ts';
 import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
 import type { Look } from '../gate/hold.ts';
-import type { WorkflowDetail } from '../gate/observation.ts';
+import type { Capped, WorkflowDetail } from '../gate/observation.ts';
 import { counted, namesOf, own, type Sentence, say } from '../gate/sentence.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import type { StepResult, Verdict } from '../gate/verdict.ts';
@@ -26,7 +26,7 @@ export interface Result {
   readonly looks: number;
 }
 
-/** The targets that the gate judged. */
+/** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
 export function targetsOf(result: Result): readonly TargetJudgement[] {
   return result.last?.judgement.targets ?? [];
 }
@@ -50,6 +50,12 @@ export function isRelevant({ version }: { readonly version: string | null }, res
   return version === null
     ? (result.last?.judgement.unversioned ?? 0) > 0
     : targetsOf(result).some((target) => target.version === version);
+}
+
+/** How many of a capped list were left out, of those that concern a target. */
+export function leftOut(list: Capped<unknown> | undefined, result: Result): number {
+  const unversioned = (result.last?.judgement.unversioned ?? 0) > 0 ? (list?.leftOutUnversioned ?? 0) : 0;
+  return (list?.leftOut ?? 0) + unversioned;
 }
 
 /** Names of the targets that may be torn down: none while anything blocks the whole gate. */
@@ -82,11 +88,15 @@ export function headline(result: Result): Sentence {
   switch (result.verdict) {
     case 'drained':
       return targets.length === 0
-        ? say`Nothing to retire: no other version has work in flight here.`
+        ? result.config?.targets.kind === 'named'
+          ? say`Nothing to retire: none of these versions has ever been seen here.`
+          : say`Nothing to retire: no other version has work in flight here.`
         : say`Safe to retire ${names}: nothing in flight, and nothing started for ${own(
             durationText(result.config?.settleMs ?? 0),
           )}.`;
     case 'in-flight':
+      if (targets.length === 0)
+        return say`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`;
       return say`Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: ${inFlight} in flight${own(
         otherReasons(blocked.flatMap(({ blockers }) => blockers)),
       )}.`;
@@ -118,7 +128,8 @@ export function headline(result: Result): Sentence {
 /** Everything that stands in the way, once each: the whole gate's first. */
 export function obstacles(result: Result): readonly Sentence[] {
   if (result.failure !== undefined) return [result.failure];
-  return (result.last?.judgement.gate ?? []).map(describeBlocker);
+  const { gate = [], nobody } = result.last?.judgement ?? {};
+  return [...gate, ...(nobody?.blockers ?? [])].map(describeBlocker);
 }
 
 /** A short name for what else than work in flight stands in the way. */

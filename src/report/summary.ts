@@ -11,6 +11,7 @@ import {
   inFlightOn,
   inFlightOnAll,
   isRelevant,
+  leftOut,
   obstacles,
   type Result,
   shortReasons,
@@ -137,7 +138,7 @@ function groupTable(result: Result): string {
       first + 1,
       first + 2,
     ]),
-    ...more(relevant.length - rows.length + groups.leftOut, 'group'),
+    ...more(relevant.length - rows.length + leftOut(groups, result), 'group'),
   ].join('\n\n');
 }
 
@@ -163,10 +164,10 @@ function workflowList(result: Result): string {
     workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
     workflow.parent === null ? '' : code(workflow.parent),
   ]);
-  const leftOut = observation.seen?.workflows.leftOut ?? 0;
+  const cut = leftOut(observation.seen?.workflows, result);
   const title =
-    leftOut > 0
-      ? `The oldest ${number(rows.length)} of ${number(rows.length + leftOut)} workflows in flight`
+    cut > 0
+      ? `The oldest ${number(rows.length)} of ${number(rows.length + cut)} workflows in flight`
       : 'The workflows in flight';
   return [
     `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
@@ -175,7 +176,7 @@ function workflowList(result: Result): string {
       rows,
       [],
     ),
-    ...(leftOut > 0 ? [`${number(leftOut)} more are in the database; the query below shows them all.`] : []),
+    ...(cut > 0 ? [`${number(cut)} more are in the database; the query below shows them all.`] : []),
     '</details>',
   ].join('\n\n');
 }
@@ -214,7 +215,7 @@ function nextSteps(result: Result): string {
     'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one that waits for no child:',
     codeBlock('sh', commands),
     ...customSchema,
-    'Everything that the gate counted:',
+    'The work in flight, as the gate counts it:',
     codeBlock('sql', inspectionSql(result)),
   ].join('\n\n');
 }

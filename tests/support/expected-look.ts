@@ -34,6 +34,7 @@ export function expectedLook(population: Population, answers: Answers) {
       return {
         version: versionOf(rows[0]),
         application: namesIn(rows.map(applicationOf)).at(-1) ?? null,
+        ranUnowned: rows.some((w) => w.status === 'PENDING' && applicationOf(w) === null),
         ...tally(blocking),
         ignored: rows.length - blocking.length,
         oldestCreatedAt: oldest(blocking),

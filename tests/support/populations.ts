@@ -111,14 +111,16 @@ export async function populate(database: TestDatabase, population: Population, n
       delay_until_epoch_ms: row.delay_until_epoch_ms === null ? null : now + row.delay_until_epoch_ms,
     })),
   );
-  const registrations = population.registrations.map((row) => ({
+  const registrations = population.registrations.map((row, index) => ({
     ...row,
     version_id: row.version_name,
     version_timestamp: now - row.version_timestamp,
+    // Every other one was promoted after it had been registered.
+    created_at: now - row.version_timestamp - (index % 2),
   }));
   await database.query(
-    `INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, application_name)
-     SELECT version_id, version_name, version_timestamp, application_name
+    `INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, created_at, application_name)
+     SELECT version_id, version_name, version_timestamp, created_at, application_name
        FROM json_populate_recordset(NULL::dbos.application_versions, $1)`,
     [JSON.stringify(registrations)],
   );

@@ -80,10 +80,11 @@ function listInFlight(client: DBOSClient, filters: GetWorkflowsInput = {}): Prom
 
 async function listRegistered(client: DBOSClient): Promise<Registration[]> {
   const versions = await client.listApplicationVersions();
-  return versions.map(({ versionName, versionTimestamp, applicationName }) => ({
+  return versions.map(({ versionName, versionTimestamp, createdAt, applicationName }) => ({
     version: versionName,
     application: applicationName ?? null,
     timestamp: versionTimestamp,
+    promoted: versionTimestamp !== createdAt,
   }));
 }
 

@@ -135,8 +135,8 @@ async function registerVersions(client: pg.Client, versions: readonly VersionToR
     const { version, owner } = typeof each === 'string' ? { version: each, owner: undefined } : each;
     const owned = owner === undefined ? ['', ''] : [', application_name', ', $4'];
     await client.query(
-      `INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp${owned[0]})
-       VALUES ($1, $2, $3${owned[1]})`,
+      `INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, created_at${owned[0]})
+       VALUES ($1, $2, $3, $3${owned[1]})`,
       [randomUUID(), version, after + index + 1, ...(owner === undefined ? [] : [owner])],
     );
   }

@@ -36,7 +36,7 @@ export function registration(
   timestamp: number,
   application: string | null = 'shop',
 ): Registration {
-  return { version, application, timestamp };
+  return { version, application, timestamp, promoted: false };
 }
 
 /** 1.0.0 was registered before 2.0.0, by an SDK that writes its application's name. */
@@ -46,6 +46,7 @@ export function inFlight(version: string | null, counts: Partial<VersionInFlight
   return {
     version,
     application: 'shop',
+    ranUnowned: false,
     pending: 0,
     enqueued: 0,
     delayed: 0,
@@ -60,6 +61,7 @@ export function started(version: string, then: number, now: number): StartedOnVe
   return {
     version,
     application: 'shop',
+    ranUnowned: false,
     sincePrevious: { count: now, fingerprint: String(now * 7) },
     fromHere: { count: then, fingerprint: String(then * 7) },
   };
@@ -97,8 +99,8 @@ export function observation(scene: Scene = {}): Observation {
       owners: ['shop'],
       applicationSeen: true,
       inFlight: [],
-      groups: { items: [], leftOut: 0 },
-      workflows: { items: [], leftOut: 0 },
+      groups: { items: [], leftOut: 0, leftOutUnversioned: 0 },
+      workflows: { items: [], leftOut: 0, leftOutUnversioned: 0 },
       started: { versions: created, fromHere: DATABASE_EPOCH - 60_000 },
       writers: [],
       unknownStatuses: undefined,

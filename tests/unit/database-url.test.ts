@@ -67,11 +67,11 @@ test('reads IPv6 addresses and socket folders', () => {
   expect(read('postgres://u@/d?host=/var/run').database.host).toBe('/var/run');
 });
 
-test('passes over parameters of other drivers, and names them', () => {
+test('passes over parameters of other drivers, and says how many', () => {
   const { database, passedOver } = read(
     'postgres://u@h/d?pgbouncer=true&connect_timeout=5&channel_binding=require',
   );
-  expect(passedOver).toEqual(['pgbouncer']);
+  expect(passedOver).toBe(1);
   expect(database.requireChannelBinding).toBe(true);
 });
 
@@ -145,7 +145,9 @@ describe('TLS', () => {
   });
 
   test('a CA with TLS turned off is refused, and so is an unknown sslmode', () => {
-    expect(() => read('postgres://u@h/d?sslmode=disable', {}, { tlsCa: ca })).toThrow('turns TLS off');
+    expect(() => read('postgres://u@h/d?sslmode=disable', {}, { tlsCa: ca })).toThrow(
+      'it would verify nothing',
+    );
     expect(() => read('postgres://u@h/d?sslmode=on')).toThrow(/sslmode.*on.*verify-full/);
   });
 });

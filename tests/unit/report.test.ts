@@ -86,8 +86,9 @@ const busy: Scene = {
       },
     ],
     leftOut: 0,
+    leftOutUnversioned: 0,
   },
-  workflows: { items: [workflow], leftOut: 2 },
+  workflows: { items: [workflow], leftOut: 2, leftOutUnversioned: 0 },
 };
 
 describe('the job summary', () => {
@@ -168,6 +169,7 @@ describe('the job summary', () => {
             oldestCreatedAt: 0,
           })),
           leftOut: 7,
+          leftOutUnversioned: 0,
         },
         workflows: {
           items: names.map((name) => ({
@@ -181,6 +183,7 @@ describe('the job summary', () => {
             parent: name,
           })),
           leftOut: 5,
+          leftOutUnversioned: 0,
         },
       }),
       { mode: 'check', targets: { kind: 'all-but', keep: ['2.0.0'] } },
@@ -217,10 +220,12 @@ describe('the job summary', () => {
               },
             ],
             leftOut: 0,
+            leftOutUnversioned: 0,
           },
           groups: {
             items: (busy.groups?.items ?? []).map((group) => ({ ...group, name: evil, queue: evil })),
             leftOut: 0,
+            leftOutUnversioned: 0,
           },
         }),
         { mode: 'check' },
@@ -285,7 +290,7 @@ describe('the log', () => {
       group: (title, inside) => lines.push(`> ${title}`, ...inside),
     });
     const gate = config(changes);
-    progress.begin(gate, { database: 'shop', schema: 'dbos' });
+    progress.begin(gate, { database: 'shop', schema: 'dbos' }, []);
     await holdAgainst(gate, script, { onLook: progress.look });
     return lines;
   }
@@ -335,6 +340,7 @@ describe('the log', () => {
             name: 'a\n::error::b ##[c]\u001b[31m',
           })),
           leftOut: 0,
+          leftOutUnversioned: 0,
         },
       }),
       { mode: 'check' },

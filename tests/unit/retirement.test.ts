@@ -52,14 +52,17 @@ describe('rule 1: a target is known', () => {
     expect(requests.flatMap(({ searchHistoryFor }) => searchHistoryFor)).toEqual(['0.9.0']);
   });
 
-  test('takes a version whose search did not finish for unknown', async () => {
-    const history = { searchedFor: ['1.0.1'], found: [], complete: false };
-    const { verdict, last } = await holdAgainst({ ...check, ...stranger }, ({ number }) =>
-      number === 2 ? { history } : {},
-    );
-    expect(verdict).toBe('unknown-version');
-    expect(last?.judgement.targets[0]?.blockers[0]).toMatchObject({ searched: 'timed-out' });
-  });
+  test.each(['fail', 'pass'] as const)(
+    'takes a version whose search did not finish for unknown (on-unknown: %s)',
+    async (onUnknown) => {
+      const history = { searchedFor: ['1.0.1'], found: [], complete: false };
+      const { verdict, last } = await holdAgainst({ ...check, ...stranger, onUnknown }, ({ number }) =>
+        number === 2 ? { history } : {},
+      );
+      expect(verdict).toBe('unknown-version');
+      expect(last?.judgement.targets[0]?.blockers[0]).toMatchObject({ searched: 'timed-out' });
+    },
+  );
 
   test('still knows a version whose last row was garbage-collected during the hold', async () => {
     const { verdict } = await holdAgainst(config({ onUnversioned: 'ignore' }), ({ number }) => ({
@@ -143,6 +146,7 @@ describe('rule 3: nothing starts during the settle window', () => {
         {
           version: '1.0.0',
           application: null,
+          ranUnowned: false,
           sincePrevious: { count: 1, fingerprint: `row ${number}` },
           fromHere: { count: 1, fingerprint: `row ${number}` },
         },
@@ -266,6 +270,24 @@ describe('rule 6: no unversioned work could land on a target', () => {
     expect(await why({ registrations: [registration('1.0.0', 3)] })).toEqual(['latest']);
   });
 
+  test('it blocks a target that was promoted, since a newer SDK then writes the name', async () => {
+    const registrations = [{ ...registration('1.0.0', 1), promoted: true }, registration('2.0.0', 2)];
+    expect(await checked({ inFlight: unversioned, registrations })).toEqual(blocked);
+  });
+
+  test('it blocks a target that has run work which nobody owns, and still when that has ended', async () => {
+    const unowned = inFlight('1.0.0', { pending: 1, ranUnowned: true });
+    const { verdict, last } = await holdAgainst(config({ timeoutMs: 60_000 }), ({ number }) => ({
+      inFlight: [...unversioned, ...(number === 1 ? [unowned] : [])],
+    }));
+    expect(verdict).toBe('timed-out');
+    expect(last?.judgement.targets[0]?.blockers).toMatchObject([
+      { kind: 'unversioned', because: 'sdk-may-claim' },
+    ]);
+    const lately = { ...started('1.0.0', 1, 1), ranUnowned: true };
+    expect(await checked({ inFlight: unversioned, started: [lately] })).toEqual(blocked);
+  });
+
   test('it blocks where nothing is registered', async () => {
     expect(await checked({ inFlight: unversioned, registrations: [] }, {}, ['1.0.0'])).toEqual(blocked);
   });
@@ -293,6 +315,56 @@ describe('rule 6: no unversioned work could land on a target', () => {
     const claimable = await holdAgainst(check, () => ({ inFlight: unversioned, registrations: claimless }));
     const safe = await holdAgainst(check, () => ({ inFlight: unversioned }));
     expect([claimable.last?.judgement.unversioned, safe.last?.judgement.unversioned]).toEqual([2, 0]);
+  });
+});
+
+describe('where there is no target', () => {
+  const keep = { targets: { kind: 'all-but', keep: ['2.0.0'] } } as const;
+  const live = [registration('2.0.0', 2)];
+
+  test('unversioned work blocks where nothing is registered: an idle version could take it', async () => {
+    const scene = {
+      registrations: 'no-table',
+      owners: [],
+      inFlight: [inFlight(null, { enqueued: 1 })],
+    } as const;
+    expect(await checked(scene, keep, ['2.0.0'])).toEqual({ verdict: 'in-flight', kinds: ['unversioned'] });
+    expect((await checked({ ...scene, registrations: live, owners: ['shop'] }, keep)).verdict).toBe(
+      'drained',
+    );
+  });
+
+  test('a transaction that is still writing blocks', async () => {
+    const writers = [{ transaction: '3/7', pid: 42, connection: 'shop' }];
+    expect(await checked({ registrations: live, writers }, keep)).toEqual({
+      verdict: 'in-flight',
+      kinds: ['open-transaction'],
+    });
+  });
+
+  test('the settle window begins when nothing blocks the whole gate any more', async () => {
+    const changes = { targets: { kind: 'all-but', keep: ['2.0.0', '3.0.0'] } } as const;
+    const { verdict, waitedMs } = await holdAgainst(config(changes), ({ at }) => ({
+      registrations: at < 50_000 ? live : [...live, registration('3.0.0', 3)],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
+  });
+
+  test('a version that has work in an unknown status alone is a target', async () => {
+    const unknownStatuses = [{ version: '0.9.0', status: 'PAUSED', count: 1 }];
+    expect(await checked({ registrations: live, unknownStatuses }, keep)).toEqual({
+      verdict: 'in-flight',
+      kinds: ['unknown-status'],
+    });
+  });
+
+  test('a schema newer than the gate knows is scanned all the same', async () => {
+    const { verdict } = await holdAgainst({ ...check, ...keep }, ({ request }) => ({
+      database: facts({ migration: 124 }),
+      registrations: live,
+      unknownStatuses: request.scanStatuses ? [{ version: '0.9.0', status: 'PAUSED', count: 1 }] : undefined,
+    }));
+    expect(verdict).toBe('in-flight');
   });
 });
 
@@ -409,6 +481,19 @@ describe('rule 9: the database can be trusted', () => {
       }));
       expect(verdict).toBe('drained');
       expect(requests.filter(({ scanStatuses }) => scanStatuses)).toHaveLength(1);
+    });
+
+    test('each settle window begins with a scan of its own', async () => {
+      const { verdict } = await holdAgainst(config({ timeoutMs: 60_000 }), ({ at, request }) => ({
+        database,
+        inFlight: at > 4000 && at < 20_000 ? [inFlight('1.0.0', { pending: 1 })] : [],
+        unknownStatuses: request.scanStatuses
+          ? at < 20_000
+            ? []
+            : [{ version: '1.0.0', status: 'PAUSED', count: 1 }]
+          : undefined,
+      }));
+      expect(verdict).toBe('timed-out');
     });
 
     test('what the scan finds holds until a later scan finds it gone', async () => {

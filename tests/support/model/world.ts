@@ -122,9 +122,10 @@ export async function worldIn(
   const promoteVersion = async (version: string) => {
     await query(
       `UPDATE dbos.application_versions
-          SET version_timestamp = 1 + (SELECT max(version_timestamp) FROM dbos.application_versions)
+          SET version_timestamp = 1 + (SELECT max(version_timestamp) FROM dbos.application_versions),
+              application_name = coalesce(application_name, $2)
         WHERE version_name = $1`,
-      [version],
+      [version, application],
     );
   };
   const dequeue = async (chance: Chance, version: string) => {

@@ -22,6 +22,7 @@ const busy = observation({
       },
     ],
     leftOut: 1,
+    leftOutUnversioned: 0,
   },
   workflows: {
     items: [
@@ -55,6 +56,7 @@ const busy = observation({
       },
     ],
     leftOut: 1,
+    leftOutUnversioned: 0,
   },
 });
 
