@@ -1,0 +1,87 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { runAction } from '../support/runner.ts';
+
+/* What the action does when the world around it does not play its part: it says so, and ends by itself. */
+
+const AUTHENTICATED = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]);
+const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+
+let server: Server | undefined;
+
+afterEach(() => {
+  server?.close();
+});
+
+/** A server that speaks Postgres's protocol as far as `answer` makes it. */
+async function serverThat(answer: (message: Buffer, socket: Socket) => void): Promise<string> {
+  const listening = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (message) => answer(message, socket));
+  });
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const address = listening.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `postgres://gate:s3cret@127.0.0.1:${address.port}/shop?sslmode=disable`;
+}
+
+const inputs = { version: '1.0.0', 'look-timeout': '100ms' };
+
+describe('a job that is cancelled', () => {
+  test.each<[string, (message: Buffer, socket: Socket) => void]>([
+    ['never answers', () => undefined],
+    [
+      'lets the gate in and never answers a query',
+      (message, socket) => {
+        if (message[0] === 0) socket.write(Buffer.concat([AUTHENTICATED, READY]));
+      },
+    ],
+  ])('ends as cancelled at a server that %s', async (_what, answer) => {
+    const reached = Promise.withResolvers<void>();
+    const url = await serverThat((message, socket) => {
+      answer(message, socket);
+      reached.resolve();
+    });
+    const run = runAction({ inputs: { ...inputs, 'look-timeout': '1h', 'database-url': url } });
+    await reached.promise;
+    run.kill('SIGINT');
+    const { exitCode, signal, outputs } = await run.finished;
+    expect([exitCode, signal, outputs['verdict']]).toEqual([1, null, 'cancelled']);
+  });
+});
+
+test('text of the server in the place of an error code acts nowhere', async () => {
+  const code = 'ERR_SSL\n::error::x\n## [click](http://evil.example) @octocat';
+  const fields = Buffer.from(`SFATAL\0C${code}\0Mno\0\0`);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(fields.length + 4);
+  const url = await serverThat((_message, socket) =>
+    socket.end(Buffer.concat([Buffer.from('E'), length, fields])),
+  );
+  const run = await runAction({ inputs: { ...inputs, 'database-url': url } }).finished;
+  expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
+  expect([run.summary, run.log].join()).not.toMatch(/evil\.example|octocat/);
+});
+
+describe('what cannot be written', () => {
+  test.each([
+    ['RUNNER_TEMP', 'The report file'],
+    ['GITHUB_OUTPUT', 'The output verdict'],
+    ['GITHUB_STEP_SUMMARY', 'The job summary'],
+  ])('a missing %s is said, and silences nothing else', async (variable, what) => {
+    const run = await runAction({
+      inputs: { ...inputs, 'database-url': 'sqlite:///shop' },
+      env: { [variable]: '/nowhere/at/all' },
+    }).finished;
+    expect([run.exitCode, run.stderr]).toEqual([1, '']);
+    const [error, warning] = run.annotations;
+    expect(error).toMatchObject({ level: 'error', message: expect.stringContaining('SQLite') });
+    expect(warning).toMatchObject({
+      level: 'warning',
+      message: expect.stringContaining(`${what} could not be written`),
+    });
+    if (variable !== 'GITHUB_OUTPUT') expect(run.outputs['verdict']).toBe('error');
+    if (variable !== 'GITHUB_STEP_SUMMARY') expect(run.summary).toContain('SQLite');
+  });
+});
