@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { node24 } from '../support/runner/node24.ts';
+import { runAction } from '../support/runner.ts';
+import { CLOCK_SHIFT } from '../support/shifted-clock.ts';
+import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/* The database's clock decides what is new: a runner whose clock is wrong comes to the same answers. */
+
+const databases = systemDatabases();
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const SHIFTS = [-HOUR, 0, HOUR];
+
+const shiftedBy = (milliseconds: number) => ({
+  NODE_OPTIONS: `--import=${new URL('../support/shifted-clock.ts', import.meta.url).href}`,
+  [CLOCK_SHIFT]: String(milliseconds),
+});
+
+const workflow = { application_version: '1.0.0', application_name: 'shop' };
+
+async function blueGreen(): Promise<TestDatabase> {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  return database;
+}
+
+/** The answer, without what no two runs have in common. */
+async function answer(
+  url: string,
+  shift: number,
+  inputs: Record<string, string>,
+  meanwhile?: { readonly when: RegExp; readonly happens: () => Promise<unknown> },
+) {
+  const run = runAction({
+    inputs: {
+      'database-url': url,
+      version: '1.0.0',
+      settle: '500ms',
+      'poll-interval': '100ms',
+      timeout: '30s',
+      ...inputs,
+    },
+    env: shiftedBy(shift),
+  });
+  if (meanwhile !== undefined) {
+    await run.until(meanwhile.when);
+    await meanwhile.happens();
+  }
+  const { exitCode, stderr, outputs, report } = await run.finished;
+  const { 'observed-at': observedAt, 'waited-seconds': _, 'report-path': __, ...rest } = outputs;
+  const { warnings, versions } = JSON.parse(report ?? '');
+  return {
+    observedAt: Date.parse(observedAt ?? ''),
+    answer: { exitCode, stderr, outputs: rest, warnings, versions },
+  };
+}
+
+/** What each of the runners answers, one after the other, in turn. */
+async function answersOf(url: string, inputs: Record<string, string> = {}) {
+  const answers = [];
+  for (const shift of SHIFTS) {
+    const { observedAt, answer: given } = await answer(url, shift, inputs);
+    expect(Math.abs(observedAt - Date.now())).toBeLessThan(MINUTE);
+    answers.push(given);
+  }
+  return answers;
+}
+
+test('the clock of a runner can be shifted', () => {
+  for (const shift of SHIFTS) {
+    const print =
+      'console.log(JSON.stringify([Date.now(), new Date(), new Date(5).getTime(), Date.UTC(1970)]))';
+    const { stdout } = spawnSync(node24(), ['--eval', print], {
+      env: { ...process.env, ...shiftedBy(shift) },
+      encoding: 'utf8',
+    });
+    const [now, date, five, epoch] = JSON.parse(stdout);
+    for (const told of [now, Date.parse(date)]) {
+      expect(Math.abs(told - Date.now() - shift)).toBeLessThan(MINUTE);
+    }
+    expect([five, epoch]).toEqual([5, 0]);
+  }
+});
+
+test('neither the rules nor the queries ask for the time of the machine', () => {
+  const sources = fileURLToPath(new URL('../../src/', import.meta.url));
+  const files = globSync('{gate,dbos}/**/*.ts', { cwd: sources });
+  expect(files.length).toBeGreaterThan(10);
+  const asking = files.filter((file) =>
+    /\bDate\b|\bperformance\b|\bhrtime\b|\bTemporal\b|\bsetTimeout\b/.test(
+      readFileSync(`${sources}/${file}`, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ''),
+    ),
+  );
+  expect(asking).toEqual([]);
+});
+
+test('whatever a runner takes for the time, it says the same of the same database', async () => {
+  const database = await blueGreen();
+  await database.insert(
+    { ...workflow, status: 'SUCCESS' },
+    { ...workflow, status: 'SUCCESS', created_at: Date.now() - 30 * MINUTE },
+  );
+  const drained = await answersOf(database.url);
+  expect(new Set(drained.map((each) => JSON.stringify(each))).size).toBe(1);
+  expect(drained[0]).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+    outputs: { verdict: 'drained' },
+    warnings: [],
+  });
+
+  await database.insert(
+    { ...workflow, status: 'PENDING', created_at: Date.now() - 30 * MINUTE },
+    { ...workflow, status: 'DELAYED', delay_until_epoch_ms: Date.now() + 30 * MINUTE },
+    { ...workflow, status: 'ENQUEUED', application_version: null },
+  );
+  const held = await answersOf(database.url, { mode: 'check', 'on-unversioned': 'block' });
+  expect(new Set(held.map((each) => JSON.stringify(each))).size).toBe(1);
+  expect(held[0]).toMatchObject({ exitCode: 1, outputs: { verdict: 'in-flight', 'in-flight': '2' } });
+});
+
+test('what starts while a target settles is new to every runner', async () => {
+  for (const shift of SHIFTS) {
+    const database = await blueGreen();
+    const { answer: given } = await answer(
+      database.url,
+      shift,
+      { settle: '20s', mode: 'check' },
+      {
+        when: /clean, and must stay so/,
+        happens: () => database.insert({ ...workflow, status: 'SUCCESS' }),
+      },
+    );
+    expect(given).toMatchObject({
+      outputs: { verdict: 'in-flight' },
+      versions: [{ blockers: [{ kind: 'still-starting' }] }],
+    });
+  }
+});
+
+test.each([
+  ['an hour less than a day ago is in use', 23, []],
+  ['an hour more than a day ago may be a copy', 25, [expect.stringContaining('restored copy')]],
+])('to every runner, a database that was written to %s', async (_, hours, warnings) => {
+  const database = await databases.create();
+  const then = Date.now() - hours * HOUR + 10 * MINUTE * (hours < 24 ? -1 : 1);
+  await database.query(
+    `INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, application_name)
+     VALUES ('1', '1.0.0', 1, 'shop'), ('2', '2.0.0', 2, 'shop')`,
+  );
+  await database.insert({ ...workflow, status: 'SUCCESS', created_at: then, updated_at: then });
+  for (const given of await answersOf(database.url)) {
+    expect(given).toMatchObject({ outputs: { verdict: 'drained' }, warnings });
+  }
+});
