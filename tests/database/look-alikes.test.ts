@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../src/gate/config.ts';
+import { warningsOf } from '../../src/gate/warning.ts';
+import { plain } from '../../src/report/escape.ts';
+import { type Hold, holdOn } from '../support/holding.ts';
+import {
+  createRole,
+  databaseConfig,
+  openDatabase,
+  systemDatabases,
+  type TestDatabase,
+} from '../support/system-databases.ts';
+
+/* What has the tables of DBOS, or their names and columns, and is not where the application's work is. */
+
+const databases = systemDatabases();
+const NEVER_USED = expect.stringMatching(/have never held a row: is this the right database/);
+
+async function databaseInUse(): Promise<TestDatabase> {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
+  return database;
+}
+
+function warningsIn({ last }: Hold): readonly string[] {
+  return last === undefined ? [] : warningsOf(last.judgement).map(plain);
+}
+
+/** Empty tables of the same columns, in a schema of their own. */
+async function addLookAlikes(
+  database: TestDatabase,
+  schema: string,
+  tables: readonly string[],
+): Promise<void> {
+  await database.query(`CREATE SCHEMA ${schema}`);
+  for (const table of tables) {
+    await database.query(`CREATE TABLE ${schema}.${table} (LIKE dbos.${table} INCLUDING ALL)`);
+  }
+}
+
+const TABLES = ['workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations'];
+
+describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
+  ['of DBOS in a database that no application has used', () => databases.create()],
+  [
+    'of the same columns in another schema',
+    async () => {
+      const database = await databaseInUse();
+      await addLookAlikes(database, 'lookalike', TABLES);
+      return { config: databaseConfig(database.url, 'lookalike') };
+    },
+  ],
+  [
+    'of the same columns in another schema, and not all of them,',
+    async () => {
+      const database = await databaseInUse();
+      await addLookAlikes(database, 'lookalike', ['workflow_status', 'operation_outputs']);
+      return { config: databaseConfig(database.url, 'lookalike') };
+    },
+  ],
+])('tables %s', (_, make) => {
+  test.each<[string, Partial<GateConfig>, string]>([
+    ['a target is unknown', {}, 'unknown-version'],
+    ['a kept version is unknown', { targets: { kind: 'all-but', keep: ['2.0.0'] } }, 'unknown-version'],
+    ['there is no latest version', { targets: { kind: 'all-but-latest' } }, 'error'],
+    ['an application is not seen', { application: 'shop' }, 'error'],
+  ])('fail, and say that they never held a row: %s', async (_, changes, verdict) => {
+    const held = await holdOn(await make(), { mode: 'check', ...changes });
+    expect(held.verdict).toBe(verdict);
+    expect(warningsIn(held)).toContainEqual(NEVER_USED);
+    expect(held.last?.judgement.targets.filter(({ drained }) => drained)).toEqual([]);
+  });
+
+  test('let a target pass that may be unknown, and say that they never held a row', async () => {
+    const held = await holdOn(await make(), { onUnknown: 'pass' });
+    expect(held.verdict).toBe('drained');
+    expect(warningsIn(held)).toEqual([
+      NEVER_USED,
+      expect.stringMatching(/Never seen here, and taken out of the judgement.*"1.0.0"/),
+    ]);
+    expect(held.last?.judgement.targets).toMatchObject([{ judged: false, drained: false }]);
+  });
+});
+
+test('workflow_status that is a foreign table is an error, though it shows the real rows', async () => {
+  const real = await databaseInUse();
+  const front = await databases.create();
+  const { hostname, port, username, password, pathname } = new URL(real.url);
+  await front.query('CREATE EXTENSION postgres_fdw');
+  await front.query(
+    `CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw
+       OPTIONS (host '${hostname}', port '${port}', dbname '${pathname.slice(1)}')`,
+  );
+  await front.query(
+    `CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (user '${username}', password '${password}')`,
+  );
+  await front.query('ALTER TABLE dbos.workflow_status RENAME TO local');
+  await front.query('IMPORT FOREIGN SCHEMA dbos LIMIT TO (workflow_status) FROM SERVER elsewhere INTO dbos');
+  expect(await front.query('SELECT status FROM dbos.workflow_status')).toEqual([{ status: 'PENDING' }]);
+  const { verdict, looks } = await holdOn(front, {});
+  expect(verdict).toBe('error');
+  expect(looks.flatMap(({ judgement }) => judgement.gate)).toEqual([
+    { kind: 'untrusted-database', distrust: 'not-a-table' },
+  ]);
+});
+
+test('a temporary look-alike of the role that looks is passed by', async () => {
+  const database = await databaseInUse();
+  const reader = await createRole(database);
+  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${reader.name}`);
+  await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${reader.name}`);
+  const other = await openDatabase(reader.url);
+  await other.query('CREATE TEMPORARY TABLE workflow_status (LIKE dbos.workflow_status)');
+  const { blockers } = await holdOn(reader, { mode: 'check' });
+  expect(blockers).toEqual([['in-flight']]);
+});
