@@ -5,10 +5,9 @@ export default defineConfig({
   logLevel: 'error',
   test: {
     include: ['tests/{unit,database,action}/**/*.test.ts'],
-    globalSetup: [],
     // GitHub's language service imports JSON without import attributes: it has to go through Vite.
     server: { deps: { inline: [/@actions\/(expressions|languageservice|workflow-parser)/] } },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

@@ -11,13 +11,15 @@ import { systemDatabases } from '../support/system-databases.ts';
 
 const CASES = 300;
 const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-/** Leaves time to say what failed when the search for the smallest population that fails takes long. */
-const TIME_LIMIT_MS = 45_000;
+/** Room for a slow machine, and for the search for the smallest population that fails. In milliseconds. */
+const PATIENCE_MS = 600_000;
 const SEARCHED_FOR = ['1.0.0', 'v 1', 'absent'];
 
 const databases = systemDatabases();
 
-test(`sees what DBOS's own client lists, in ${CASES} random populations`, async () => {
+test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
+  timeout: PATIENCE_MS,
+}, async () => {
   console.log(`DIFFERENTIAL_SEED=${seed} makes these populations again.`);
   const database = await databases.create();
   const oracle = sdkOracle(database.url);
@@ -72,8 +74,6 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, async 
     await fc.assert(agree, {
       numRuns: CASES,
       seed,
-      interruptAfterTimeLimit: TIME_LIMIT_MS,
-      markInterruptAsFailure: true,
     });
   } finally {
     await oracle.close();
