@@ -100,6 +100,37 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     expect(verdict).toBe('drained');
   });
 
+  test.each([
+    [
+      'it was the latest again for a while, by the hand of SDK 5.3',
+      async ({ green }: BothAges) => {
+        await green.setLatestVersion('1.0.0');
+        await green.setLatestVersion('2.0.0');
+      },
+    ],
+  ])('blocks while unversioned work waits though 1.0.0 has an owner now: %s', async (_, giveOwner) => {
+    const both = await bothAges();
+    const { database, blue } = both;
+    await giveOwner(both);
+    const registered = 'SELECT version_name FROM dbos.application_versions WHERE application_name = $1';
+    expect(await database.query(registered, ['shop'])).toHaveLength(2);
+    const queued = await letUnversionedWait(both);
+
+    let claimed = '';
+    const { verdict, blockers } = await holdOn(
+      database,
+      {},
+      async () => {
+        claimed = await untilOldClaims(both, queued);
+      },
+      () => blue.finish(claimed),
+    );
+
+    expect(blockers[0]).toEqual(['unversioned']);
+    expect(blockers[1]).toContain('in-flight');
+    expect(verdict).toBe('drained');
+  });
+
   test('blocks while schedules in the old process go on starting work', async () => {
     const { database, blue } = await bothAges({ crontab: '*/2 * * * * *' });
     // A look is compared with the one before in an open settle window only: every second one sees the traffic.
@@ -150,6 +181,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
       {},
       async () => {
         await checkout.query('COMMIT');
+        // 4.20 claims what 5.3 has enqueued and then cannot read its inputs: it stays PENDING, for ever.
         const landed = { version: '1.0.0', status: 'PENDING' };
         await vi.waitFor(async () => expect(await rowOf(database, workflowID)).toEqual(landed), waiting);
       },
@@ -214,5 +246,25 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
 
     expect(blockers).toEqual([['in-flight'], ['in-flight'], ['in-flight'], [], [], []]);
     expect(verdict).toBe('drained');
+  });
+});
+
+describe.each(['4.27.6', '5.0.2'] as const)('1.0.0 on SDK %s beside 2.0.0 on SDK 5.3', (sdk) => {
+  test('does not block for unversioned work, all of which goes to the latest version', async () => {
+    const both = await bothAges({ sdk });
+    const { database, green } = both;
+    let { ahead, id } = await letUnversionedWait(both);
+
+    const { verdict, blockers } = await holdOn(database, {});
+
+    expect(blockers).toEqual([[], [], []]);
+    expect(verdict).toBe('drained');
+    for (let taken = 0; taken < 10; taken++) {
+      await green.finish(ahead);
+      await green.begun(id);
+      expect(await rowOf(database, id)).toEqual({ version: '2.0.0', status: 'PENDING' });
+      ahead = id;
+      id = await green.enqueueByClient({ queue: 'serial' });
+    }
   });
 });
