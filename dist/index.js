@@ -37346,6 +37346,8 @@ const GROUP_LIMIT = 100;
 const REGISTRATION_LIMIT = 100;
 /** How many cancelled, and how many dead-lettered workflows a look goes through, the newest. */
 const FAILED_LIMIT = 500;
+/** The end of the year 9999, in epoch milliseconds. */
+const LAST_TIME = 253_402_300_799_999;
 /** Names are cut to so many characters where they are only shown. */
 const SHOWN_CHARACTERS = 300;
 /**
@@ -37524,8 +37526,9 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   ${schema.registrations ? '(SELECT count(*)::int FROM registered)' : '0'} AS registration_count,
   ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
   ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
-  ${shownTime(`greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight))`)}::text
-    AS newest_write_at,
+  (SELECT ${shownTime('at')} FROM (
+     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight)) AS at) n
+  )::text AS newest_write_at,
   pg_relation_filenode('${regclassLiteral(schema)}'::regclass)::text AS file`;
     const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
     return {
@@ -37578,9 +37581,12 @@ function inScope(owner) {
 function selected(version) {
     return `CASE WHEN $2::text[] IS NULL THEN ${version} <> ALL ($3::text[]) ELSE ${version} = ANY ($2) END`;
 }
-/** A time that is only shown: a row may hold any number, and a calendar ends with the year 9999. */
-function shownTime(expression) {
-    return `least(greatest(${expression}, 0), 253402300799999)`;
+/**
+ * A time that is only shown: a row may hold any number, and a calendar ends with the year 9999. No time stays
+ * none, which `least` and `greatest` would not leave it.
+ */
+function shownTime(column) {
+    return `CASE WHEN ${column} < 0 THEN 0 WHEN ${column} > ${LAST_TIME} THEN ${LAST_TIME} ELSE ${column} END`;
 }
 /** The table's name as text, for a literal. */
 function regclassLiteral(schema) {
