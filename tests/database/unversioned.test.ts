@@ -24,10 +24,11 @@ async function blueGreen(sdk: (typeof RELEASES)[number][0]): Promise<TestDatabas
   } else if (sdk !== '3.5.8') {
     await database.register('1.0.0', '2.0.0');
   }
-  // Where nothing is registered, a row makes them known.
+  // Where nothing is registered, a row makes them known; where rows have owners, it names its own.
+  const ended = { status: 'SUCCESS', ...(sdk === '5.3.0' && { application_name: 'shop' }) };
   await database.insert(
-    { status: 'SUCCESS', application_version: '1.0.0' },
-    { status: 'SUCCESS', application_version: '2.0.0' },
+    { ...ended, application_version: '1.0.0' },
+    { ...ended, application_version: '2.0.0' },
   );
   return database;
 }
