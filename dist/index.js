@@ -33998,7 +33998,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 1754:
+/***/ 7212:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -36973,7 +36973,7 @@ const systemClock = {
     },
 };
 
-;// CONCATENATED MODULE: ./lib/gate/sentence.js
+;// CONCATENATED MODULE: ./lib/sentence.js
 /**
  * Writes a sentence. What is interpolated as a string counts as written by others; numbers are ours, and so
  * is what is already a sentence (see `own`).
@@ -49994,7 +49994,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1754);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7212);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

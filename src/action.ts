@@ -7,7 +7,6 @@ import { secretsIn } from './dbos/database-url.ts';
 import { systemDatabase } from './dbos/system-database.ts';
 import { codeOf, explain } from './errors.ts';
 import { hold, type Look } from './gate/hold.ts';
-import { own, type Sentence, say } from './gate/sentence.ts';
 import { type StepResult, stepResult, type Verdict } from './gate/verdict.ts';
 import { configurationWarnings, warningsOf } from './gate/warning.ts';
 import {
@@ -25,6 +24,7 @@ import { reportOf } from './report/report-file.ts';
 import { headline, type Result } from './report/result.ts';
 import { summaryOf } from './report/summary.ts';
 import { readRunContext } from './run-context.ts';
+import { own, type Sentence, say } from './sentence.ts';
 
 /** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */
 export async function runAction(): Promise<void> {

@@ -1,4 +1,4 @@
-import { own, type Sentence, say } from './gate/sentence.ts';
+import { own, type Sentence, say } from './sentence.ts';
 
 /** A failure that is told to the user in full: what happened, the likely cause, and the fix. */
 export class ReportableError extends Error {

@@ -6,8 +6,8 @@ import { readDatabaseUrl } from './dbos/database-url.ts';
 import { durationMs } from './duration.ts';
 import { InputError } from './errors.ts';
 import { type GateConfig, MODES, type TargetSelection } from './gate/config.ts';
-import { joined, namesOf, own, type Sentence, say } from './gate/sentence.ts';
 import type { RunContext } from './run-context.ts';
+import { joined, namesOf, own, type Sentence, say } from './sentence.ts';
 
 /** Everything the user asked for. */
 export interface ActionConfig {

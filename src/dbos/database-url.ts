@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { namesOf, own, type Sentence, say } from '../gate/sentence.ts';
+import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { TLS_MODES, type TlsMode } from './tls.ts';
 

@@ -1,5 +1,5 @@
 import { codeOf, ReportableError } from '../errors.ts';
-import { joined, namesOf, own, type Sentence, say } from '../gate/sentence.ts';
+import { joined, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { quoteIdentifier } from './queries.ts';
 import type { MissingPrivilege, ProbeRow } from './schema.ts';

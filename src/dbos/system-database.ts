@@ -1,7 +1,7 @@
 import { ReportableError } from '../errors.ts';
 import type { GateConfig } from '../gate/config.ts';
 import type { DatabaseFacts, LookRequest, Observation, Observer } from '../gate/observation.ts';
-import { say } from '../gate/sentence.ts';
+import { say } from '../sentence.ts';
 import { type Connection, connect } from './connection.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { deniedTables, explainFailure, unreachableTables } from './explain-failure.ts';

@@ -1,5 +1,5 @@
+import { counted, joined, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { UnknownStatus, Writer } from './observation.ts';
-import { counted, joined, namesOf, own, type Sentence, say } from './sentence.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One reason why a single target cannot be called drained. */

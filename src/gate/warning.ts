@@ -1,7 +1,7 @@
+import { counted, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { GateConfig } from './config.ts';
 import type { Judgement } from './judge.ts';
 import type { Seen } from './seen.ts';
-import { counted, namesOf, own, type Sentence, say } from './sentence.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from './trust.ts';
 
 /** DBOS's constant version of applications that use patching instead of versions. */

@@ -1,7 +1,7 @@
 import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
-import { joined, own, say } from '../gate/sentence.ts';
 import type { TargetJudgement } from '../gate/target.ts';
+import { joined, own, say } from '../sentence.ts';
 import { plain, visible } from './escape.ts';
 import { headline, inFlightOn, obstacles, type Result, targetsOf } from './result.ts';
 

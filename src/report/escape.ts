@@ -1,4 +1,4 @@
-import type { Quoted, Sentence, Typed } from '../gate/sentence.ts';
+import type { Quoted, Sentence, Typed } from '../sentence.ts';
 
 /** Text written by others is cut to so many characters where it is shown; ids in commands never are. */
 const SHOWN_CHARACTERS = 120;

@@ -4,8 +4,8 @@ import type { GateConfig } from '../gate/config.ts';
 import { blockersOf } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
 import type { Judgement } from '../gate/judge.ts';
-import { namesOf, own, type Sentence, say } from '../gate/sentence.ts';
 import type { TargetJudgement } from '../gate/target.ts';
+import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
 import { inFlightOn, inFlightOnAll, shortReasons } from './result.ts';
 

@@ -3,9 +3,9 @@ import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
 import type { Look } from '../gate/hold.ts';
 import type { Capped, WorkflowDetail } from '../gate/observation.ts';
-import { counted, namesOf, own, type Sentence, say } from '../gate/sentence.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import type { StepResult, Verdict } from '../gate/verdict.ts';
+import { counted, namesOf, own, type Sentence, say } from '../sentence.ts';
 
 /** How a run ended: what every renderer starts from. */
 export interface Result {

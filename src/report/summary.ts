@@ -1,8 +1,8 @@
 import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
 import type { LastStep, WorkflowDetail } from '../gate/observation.ts';
-import { own, type Sentence, say } from '../gate/sentence.ts';
 import type { TargetJudgement } from '../gate/target.ts';
+import { own, type Sentence, say } from '../sentence.ts';
 import { code, codeBlock, markdown } from './escape.ts';
 import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from './remedies.ts';
 import {

@@ -1,7 +1,6 @@
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/gate/config.ts';
-import { own, say } from '../../src/gate/sentence.ts';
 import { stepResult } from '../../src/gate/verdict.ts';
 import { warningsOf } from '../../src/gate/warning.ts';
 import { annotationsOf } from '../../src/report/annotations.ts';
@@ -11,6 +10,7 @@ import { progressLog } from '../../src/report/progress.ts';
 import { reportOf, reportSchema } from '../../src/report/report-file.ts';
 import type { Result } from '../../src/report/result.ts';
 import { SUMMARY_BYTES, summaryOf } from '../../src/report/summary.ts';
+import { own, say } from '../../src/sentence.ts';
 import {
   config,
   DATABASE_EPOCH,

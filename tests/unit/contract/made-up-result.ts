@@ -1,7 +1,7 @@
 import { judge } from '../../../src/gate/judge.ts';
 import { nothingSeen } from '../../../src/gate/memory.ts';
-import { own, say } from '../../../src/gate/sentence.ts';
 import type { Result } from '../../../src/report/result.ts';
+import { own, say } from '../../../src/sentence.ts';
 import { config, DATABASE_EPOCH, inFlight, observation } from '../builders.ts';
 
 const MINUTE = 60_000;
