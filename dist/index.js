@@ -37423,6 +37423,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
          WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
        w.relkind::text AS relation_kind,
        pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
        EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
        coalesce(row_security_active(w.oid), false) AS row_security_active,
        EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
@@ -37434,6 +37435,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
        (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
           FROM (SELECT c.relname,
                        json_build_object(
+                         'kind', c.relkind::text,
                          'columns', json_agg(a.attname ORDER BY a.attnum),
                          'readable', coalesce(
                            json_agg(a.attname ORDER BY a.attnum)
@@ -37441,7 +37443,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
                    AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')
-                 GROUP BY c.oid, c.relname) t) AS tables
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
   LEFT JOIN pg_namespace n ON n.nspname = $1
   LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
@@ -37518,7 +37520,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
      ${schema.registrations ? `OR EXISTS (SELECT FROM every_registration WHERE application = $1)` : ''}) AS application_seen,
   ${schema.registrations
         ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
-            'timestamp', version_timestamp, 'promoted', promoted)), '[]')
+            'timestamp', version_timestamp, 'rewritten', rewritten)), '[]')
        FROM registered
       WHERE version IN (SELECT version FROM judged) OR version = ANY ($6::text[]) OR ${normalized('version')} = ANY ($7::text[])
          OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT}))`
@@ -37604,14 +37606,28 @@ function normalized(expression) {
 function normalize(version) {
     return version.replace(/[ \t\n\r\f\v]/g, '').toLowerCase();
 }
+/** The registrations of the same application that came later. */
+const LATER = `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
+                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
+/**
+ * Whether somebody else than the process that made a registration may have given it its owner: it was promoted, or
+ * written again after a later version had registered, as `rename-application` does, and a process of a newer SDK
+ * that runs the same version. `xmin` tells, the transaction that wrote the row; the promotion of a later version
+ * hides it.
+ */
+const REWRITTEN = `(version_timestamp IS DISTINCT FROM created_at
+          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
+          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
 function registeredCte(schema) {
     if (schema.registrations === undefined)
         return '';
     const owner = schema.registrations.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
     return `, every_registration AS (
-  SELECT version_name AS version, ${owner} AS application, version_timestamp,
-         ${schema.registrations.hasCreation ? 'version_timestamp IS DISTINCT FROM created_at' : 'true'} AS promoted
-    FROM ${tableOf(schema, 'application_versions')}
+  SELECT version, application, version_timestamp, ${schema.registrations.hasCreation ? REWRITTEN : 'true'} AS rewritten
+    FROM (SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin,
+                 ${schema.registrations.hasCreation ? 'created_at' : 'NULL::bigint AS created_at'}
+            FROM ${tableOf(schema, 'application_versions')}) v
+  ${schema.registrations.hasCreation ? LATER : ''}
 ), registered AS (
   SELECT * FROM every_registration WHERE ${inScope('application')}
 )`;
@@ -37794,7 +37810,13 @@ function unreachableTables(probe, config) {
     if (!probe.schema_usable) {
         return new ReportableError(say `The role ${probe.role} may not use the schema ${config.schema}. ${grants(probe.role, config.schema, [])}`);
     }
-    const missing = ['workflow_status', 'operation_outputs'].filter((table) => probe.tables[table] === undefined);
+    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+    const odd = Object.keys(probe.tables).filter((table) => table !== 'workflow_status' && probe.tables[table]?.kind !== 'r');
+    if (odd.length > 0) {
+        return new ReportableError(say `${namesOf(odd)} in the schema ${config.schema} ${own(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`);
+    }
+    const missing = needed.filter((table) => probe.tables[table] === undefined);
     if (missing.length > 0) {
         return new ReportableError(say `The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`);
     }
@@ -47382,11 +47404,12 @@ const probeRow = object({
     schemas_with_tables: columnList,
     relation_kind: schemas_string().nullable(),
     file: schemas_string().nullable(),
+    table_id: schemas_string().nullable(),
     logical_subscriber: schemas_boolean(),
     row_security_active: schemas_boolean(),
     plain_status_index: schemas_boolean(),
     failed_index: schemas_boolean(),
-    tables: record(schemas_string(), object({ columns: columnList, readable: columnList })),
+    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList })),
 });
 /** Reads the probe: which columns and tables the queries can use. */
 function schemaOf(name, probe) {
@@ -47415,6 +47438,7 @@ function factsOf(probe, migration) {
         standby: probe.standby,
         logicalSubscriber: probe.logical_subscriber,
         relationKind: probe.relation_kind ?? '',
+        tableId: probe.table_id ?? '',
         rowSecurityActive: probe.row_security_active,
         missingColumns: NEEDED_COLUMNS.filter((column) => !columns.includes(column)),
         migration,
@@ -47430,9 +47454,8 @@ function missingPrivileges(probe) {
     };
     return Object.entries(wanted)
         .map(([table, names]) => {
-        const found = probe.tables[table] ?? { columns: [], readable: [] };
-        const columns = names.filter((name) => found.columns.includes(name) && !found.readable.includes(name));
-        return { table, columns };
+        const { columns = [], readable = [] } = probe.tables[table] ?? {};
+        return { table, columns: names.filter((name) => columns.includes(name) && !readable.includes(name)) };
     })
         .filter(({ columns }) => columns.length > 0);
 }
@@ -47492,7 +47515,7 @@ const lookRow = object({
     from_here: bigintText,
     owners: array(schemas_string()),
     application_seen: schemas_boolean(),
-    registrations: array(object({ version: schemas_string(), application: rows_text, timestamp: schemas_number(), promoted: schemas_boolean() }))
+    registrations: array(object({ version: schemas_string(), application: rows_text, timestamp: schemas_number(), rewritten: schemas_boolean() }))
         .nullable(),
     registration_count: schemas_int(),
     unknown_statuses: array(unknownStatus).nullable(),
@@ -47682,6 +47705,7 @@ function verdictOf(blocker) {
         case 'application-not-seen':
         case 'several-applications':
         case 'no-latest-version':
+        case 'registration-gone':
         case 'untrusted-database':
         case 'statuses-not-scanned':
             return 'error';
@@ -47714,6 +47738,8 @@ function describeBlocker(blocker) {
             return say `${own(blocker.versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${own(searchOutcome[blocker.searched])}: ${namesOf(blocker.versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(blocker.registered)}`;
         case 'no-latest-version':
             return say `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`;
+        case 'registration-gone':
+            return say `The registration of ${namesOf(blocker.versions)} was here at an earlier look, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`;
         case 'untrusted-database':
             return describeDistrust(blocker.distrust);
         case 'statuses-not-scanned':
@@ -47778,6 +47804,8 @@ function describeDistrust(distrust) {
             return say `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
         case 'not-a-table':
             return say `workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+        case 'another-table':
+            return say `workflow_status is another table than at the first look: it was replaced during the hold. Run the gate again when the database is at rest.`;
         case 'row-security':
             return say `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
         default:
@@ -47994,9 +48022,10 @@ function allClean({ gate, nobody, targets }) {
  * Indexes what a look saw.
  *
  * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
- * the registration of a version, and into every row of it. Two things spoil that evidence. Promoting a version
- * with a newer SDK writes the name into its registration as well; so a promoted one proves nothing. And work that a
- * process of the version took up without writing an owner proves the contrary.
+ * the registration of a version, and into every row of it. Two things spoil that evidence. A newer SDK writes the
+ * name into the registration of an older one as well, when it promotes the version, runs it, or adopts what nobody
+ * owns; so a registration that was written again proves nothing. And work that a process of the version took up
+ * without writing an owner proves the contrary.
  */
 function indexed(contents) {
     const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
@@ -48004,7 +48033,7 @@ function indexed(contents) {
     const inFlight = byVersion(contents.inFlight);
     const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
     const counts = inFlight.get(null);
-    const nameless = registered.filter(({ application, promoted }) => application === null || promoted);
+    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
     const active = [...contents.inFlight, ...contents.started.versions];
     const mayTakeUnversioned = new Set([
         ...nameless.map(({ version }) => version),
@@ -48179,7 +48208,7 @@ function isNewerThanKnown(database) {
     return database.migration !== undefined && database.migration > NEWEST_KNOWN_MIGRATION;
 }
 /** Rule 9: the database can be trusted. */
-function distrustOf(database) {
+function distrustOf(database, before) {
     const reasons = [];
     if (database.standby)
         reasons.push('standby');
@@ -48187,6 +48216,8 @@ function distrustOf(database) {
         reasons.push('logical-subscriber');
     if (database.relationKind !== 'r')
         reasons.push('not-a-table');
+    if (before.tableId !== undefined && before.tableId !== database.tableId)
+        reasons.push('another-table');
     if (database.rowSecurityActive)
         reasons.push('row-security');
     if (database.missingColumns.length > 0)
@@ -48194,13 +48225,14 @@ function distrustOf(database) {
     return reasons.map((distrust) => ({ kind: 'untrusted-database', distrust }));
 }
 /** Rule 7: the application is right. */
-function wrongApplication(config, seen) {
-    if (config.application !== undefined) {
-        return seen.applicationSeen
-            ? []
-            : [{ kind: 'application-not-seen', application: config.application, owners: seen.owners }];
-    }
-    return seen.owners.length > 1 ? [{ kind: 'several-applications', owners: seen.owners }] : [];
+function wrongApplication({ application }, before, { contents, registrations }) {
+    const { applicationSeen, owners } = contents;
+    if (application !== undefined && !applicationSeen)
+        return [{ kind: 'application-not-seen', application, owners }];
+    if (application === undefined && owners.length > 1)
+        return [{ kind: 'several-applications', owners }];
+    const gone = [...before.targets, ...(before.kept ?? [])].filter((version) => before.registered.has(version) && !registrations.has(version));
+    return gone.length > 0 ? [{ kind: 'registration-gone', versions: gone }] : [];
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/judge.js
@@ -48225,7 +48257,7 @@ function firstRequest(config, memory) {
  * @param time When the look began and ended; what the settle window is measured with.
  */
 function judge(config, before, observation, time) {
-    const distrust = distrustOf(observation.database);
+    const distrust = distrustOf(observation.database, before);
     if (observation.seen === undefined || distrust.length > 0) {
         const memory = { ...before, windows: new Map() };
         return {
@@ -48243,12 +48275,9 @@ function judge(config, before, observation, time) {
     }
     const seen = indexed(observation.seen);
     const { unknownStatuses } = observation.seen;
-    const remembered = remember(updateTargets(config, before, seen), seen, time);
+    const remembered = remember(updateTargets(config, before, seen), seen, observation.database.tableId, time);
     const resolvedLatest = config.targets.kind === 'all-but-latest' && before.kept === undefined;
-    const gate = [
-        ...wrongApplication(config, observation.seen),
-        ...keptVersionProblems(config, remembered, seen),
-    ];
+    const gate = [...wrongApplication(config, before, seen), ...keptVersionProblems(config, remembered, seen)];
     const toSearch = [
         ...[...remembered.targets].filter((v) => !remembered.known.has(v) && !remembered.searches.has(v)),
         ...keptVersionsToSearch(remembered, seen, time.ended),
@@ -48295,7 +48324,7 @@ function judge(config, before, observation, time) {
     };
 }
 /** What stays true after this look, whatever the next one sees. */
-function remember(memory, seen, time) {
+function remember(memory, seen, tableId, time) {
     const { history, started } = seen.contents;
     const searches = new Map(memory.searches);
     for (const version of history?.searchedFor ?? []) {
@@ -48315,6 +48344,8 @@ function remember(memory, seen, time) {
     ]);
     return {
         ...memory,
+        tableId: memory.tableId ?? tableId,
+        registered: memory.registered.union(new Set(seen.registrations.keys())),
         searches,
         known,
         mayTakeUnversioned: memory.mayTakeUnversioned.union(seen.mayTakeUnversioned),
@@ -48345,6 +48376,8 @@ function windowsOf(judged, nobody, { before, seen, time }) {
 /** Before the first look. */
 const nothingSeen = {
     firstLookEnded: undefined,
+    tableId: undefined,
+    registered: new Set(),
     kept: undefined,
     newestRegistration: undefined,
     targets: new Set(),
@@ -48447,10 +48480,14 @@ function newerSchema({ observation: { database } }) {
     ];
 }
 function nothingRegistered(_judgement, seen) {
-    if (seen.registered.length > 0)
-        return [];
-    return seen.contents.newestWriteAt === undefined
-        ? [say `These DBOS tables have never held a row: is this the right database, and the right \`schema\`?`]
+    if (seen.contents.newestWriteAt === undefined) {
+        const row = own(seen.registered.length > 0 ? 'a workflow' : 'a row');
+        return [
+            say `These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`,
+        ];
+    }
+    return seen.registered.length > 0
+        ? []
         : [
             say `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`,
         ];
@@ -48943,6 +48980,7 @@ const SHORT_REASONS = {
     'several-applications': 'several applications',
     'kept-version-unknown': 'a kept version is not registered',
     'no-latest-version': 'no latest version',
+    'registration-gone': 'a registration is gone',
     'untrusted-database': 'untrusted database',
     'statuses-not-scanned': 'unknown statuses possible',
 };

@@ -133,9 +133,17 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
       say`The role ${probe.role} may not use the schema ${config.schema}. ${grants(probe.role, config.schema, [])}`,
     );
   }
-  const missing = ['workflow_status', 'operation_outputs'].filter(
-    (table) => probe.tables[table] === undefined,
+  const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+  const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+  const odd = Object.keys(probe.tables).filter(
+    (table) => table !== 'workflow_status' && probe.tables[table]?.kind !== 'r',
   );
+  if (odd.length > 0) {
+    return new ReportableError(
+      say`${namesOf(odd)} in the schema ${config.schema} ${own(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`,
+    );
+  }
+  const missing = needed.filter((table) => probe.tables[table] === undefined);
   if (missing.length > 0) {
     return new ReportableError(
       say`The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`,

@@ -130,6 +130,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
          WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
        w.relkind::text AS relation_kind,
        pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
        EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
        coalesce(row_security_active(w.oid), false) AS row_security_active,
        EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
@@ -141,6 +142,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
        (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
           FROM (SELECT c.relname,
                        json_build_object(
+                         'kind', c.relkind::text,
                          'columns', json_agg(a.attname ORDER BY a.attnum),
                          'readable', coalesce(
                            json_agg(a.attname ORDER BY a.attnum)
@@ -148,7 +150,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
                    AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')
-                 GROUP BY c.oid, c.relname) t) AS tables
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
   LEFT JOIN pg_namespace n ON n.nspname = $1
   LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
@@ -231,7 +233,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   ${
     schema.registrations
       ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
-            'timestamp', version_timestamp, 'promoted', promoted)), '[]')
+            'timestamp', version_timestamp, 'rewritten', rewritten)), '[]')
        FROM registered
       WHERE version IN (SELECT version FROM judged) OR version = ANY ($6::text[]) OR ${normalized('version')} = ANY ($7::text[])
          OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT}))`
@@ -337,13 +339,29 @@ function normalize(version: string): string {
   return version.replace(/[ \t\n\r\f\v]/g, '').toLowerCase();
 }
 
+/** The registrations of the same application that came later. */
+const LATER = `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
+                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
+
+/**
+ * Whether somebody else than the process that made a registration may have given it its owner: it was promoted, or
+ * written again after a later version had registered, as `rename-application` does, and a process of a newer SDK
+ * that runs the same version. `xmin` tells, the transaction that wrote the row; the promotion of a later version
+ * hides it.
+ */
+const REWRITTEN = `(version_timestamp IS DISTINCT FROM created_at
+          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
+          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
+
 function registeredCte(schema: Schema): string {
   if (schema.registrations === undefined) return '';
   const owner = schema.registrations.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
   return `, every_registration AS (
-  SELECT version_name AS version, ${owner} AS application, version_timestamp,
-         ${schema.registrations.hasCreation ? 'version_timestamp IS DISTINCT FROM created_at' : 'true'} AS promoted
-    FROM ${tableOf(schema, 'application_versions')}
+  SELECT version, application, version_timestamp, ${schema.registrations.hasCreation ? REWRITTEN : 'true'} AS rewritten
+    FROM (SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin,
+                 ${schema.registrations.hasCreation ? 'created_at' : 'NULL::bigint AS created_at'}
+            FROM ${tableOf(schema, 'application_versions')}) v
+  ${schema.registrations.hasCreation ? LATER : ''}
 ), registered AS (
   SELECT * FROM every_registration WHERE ${inScope('application')}
 )`;

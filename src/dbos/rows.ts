@@ -65,7 +65,9 @@ export const lookRow = z.object({
   owners: z.array(z.string()),
   application_seen: z.boolean(),
   registrations: z
-    .array(z.object({ version: z.string(), application: text, timestamp: z.number(), promoted: z.boolean() }))
+    .array(
+      z.object({ version: z.string(), application: text, timestamp: z.number(), rewritten: z.boolean() }),
+    )
     .nullable(),
   registration_count: z.int(),
   unknown_statuses: z.array(unknownStatus).nullable(),

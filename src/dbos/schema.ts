@@ -34,11 +34,12 @@ export const probeRow = z.object({
   schemas_with_tables: columnList,
   relation_kind: z.string().nullable(),
   file: z.string().nullable(),
+  table_id: z.string().nullable(),
   logical_subscriber: z.boolean(),
   row_security_active: z.boolean(),
   plain_status_index: z.boolean(),
   failed_index: z.boolean(),
-  tables: z.record(z.string(), z.object({ columns: columnList, readable: columnList })),
+  tables: z.record(z.string(), z.object({ kind: z.string(), columns: columnList, readable: columnList })),
 });
 export type ProbeRow = z.infer<typeof probeRow>;
 
@@ -93,6 +94,7 @@ export function factsOf(probe: ProbeRow, migration: number | undefined): Databas
     standby: probe.standby,
     logicalSubscriber: probe.logical_subscriber,
     relationKind: probe.relation_kind ?? '',
+    tableId: probe.table_id ?? '',
     rowSecurityActive: probe.row_security_active,
     missingColumns: NEEDED_COLUMNS.filter((column) => !columns.includes(column)),
     migration,
@@ -109,9 +111,8 @@ export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] 
   };
   return Object.entries(wanted)
     .map(([table, names]) => {
-      const found = probe.tables[table] ?? { columns: [], readable: [] };
-      const columns = names.filter((name) => found.columns.includes(name) && !found.readable.includes(name));
-      return { table, columns };
+      const { columns = [], readable = [] } = probe.tables[table] ?? {};
+      return { table, columns: names.filter((name) => columns.includes(name) && !readable.includes(name)) };
     })
     .filter(({ columns }) => columns.length > 0);
 }

@@ -54,6 +54,8 @@ export type GateBlocker =
       readonly registered: readonly string[];
     }
   | { readonly kind: 'no-latest-version' }
+  /** Rule 7, during a hold: a registration that was there is gone, or is another application's. */
+  | { readonly kind: 'registration-gone'; readonly versions: readonly string[] }
   /** Rule 9. */
   | { readonly kind: 'untrusted-database'; readonly distrust: Distrust }
   /** Rule 9: a schema newer than the gate knows, whose statuses were not looked through. */
@@ -64,6 +66,7 @@ export type Distrust =
   | 'standby'
   | 'logical-subscriber'
   | 'not-a-table'
+  | 'another-table'
   | 'row-security'
   | { readonly missingColumns: readonly string[] };
 
@@ -86,6 +89,7 @@ export function verdictOf(blocker: Blocker): Verdict {
     case 'application-not-seen':
     case 'several-applications':
     case 'no-latest-version':
+    case 'registration-gone':
     case 'untrusted-database':
     case 'statuses-not-scanned':
       return 'error';
@@ -137,6 +141,10 @@ export function describeBlocker(blocker: Blocker): Sentence {
       )}`;
     case 'no-latest-version':
       return say`\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`;
+    case 'registration-gone':
+      return say`The registration of ${namesOf(
+        blocker.versions,
+      )} was here at an earlier look, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`;
     case 'untrusted-database':
       return describeDistrust(blocker.distrust);
     case 'statuses-not-scanned':
@@ -217,6 +225,8 @@ function describeDistrust(distrust: Distrust): Sentence {
       return say`A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
     case 'not-a-table':
       return say`workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+    case 'another-table':
+      return say`workflow_status is another table than at the first look: it was replaced during the hold. Run the gate again when the database is at rest.`;
     case 'row-security':
       return say`Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
     default:

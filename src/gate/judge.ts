@@ -63,7 +63,7 @@ export function judge(
   observation: Observation,
   time: LookTime,
 ): Judgement {
-  const distrust = distrustOf(observation.database);
+  const distrust = distrustOf(observation.database, before);
   if (observation.seen === undefined || distrust.length > 0) {
     const memory = { ...before, windows: new Map() };
     return {
@@ -82,12 +82,9 @@ export function judge(
 
   const seen = indexed(observation.seen);
   const { unknownStatuses } = observation.seen;
-  const remembered = remember(updateTargets(config, before, seen), seen, time);
+  const remembered = remember(updateTargets(config, before, seen), seen, observation.database.tableId, time);
   const resolvedLatest = config.targets.kind === 'all-but-latest' && before.kept === undefined;
-  const gate = [
-    ...wrongApplication(config, observation.seen),
-    ...keptVersionProblems(config, remembered, seen),
-  ];
+  const gate = [...wrongApplication(config, before, seen), ...keptVersionProblems(config, remembered, seen)];
   const toSearch = [
     ...[...remembered.targets].filter((v) => !remembered.known.has(v) && !remembered.searches.has(v)),
     ...keptVersionsToSearch(remembered, seen, time.ended),
@@ -140,7 +137,7 @@ export function judge(
 }
 
 /** What stays true after this look, whatever the next one sees. */
-function remember(memory: Memory, seen: Seen, time: LookTime): Memory {
+function remember(memory: Memory, seen: Seen, tableId: string, time: LookTime): Memory {
   const { history, started } = seen.contents;
   const searches = new Map<string, Search>(memory.searches);
   for (const version of history?.searchedFor ?? []) {
@@ -160,6 +157,8 @@ function remember(memory: Memory, seen: Seen, time: LookTime): Memory {
   ]);
   return {
     ...memory,
+    tableId: memory.tableId ?? tableId,
+    registered: memory.registered.union(new Set(seen.registrations.keys())),
     searches,
     known,
     mayTakeUnversioned: memory.mayTakeUnversioned.union(seen.mayTakeUnversioned),

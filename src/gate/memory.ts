@@ -13,6 +13,10 @@ export interface LookTime {
 export interface Memory {
   /** The end of the first look that decided something. */
   readonly firstLookEnded: number | undefined;
+  /** Which table `workflow_status` was at the first look. */
+  readonly tableId: string | undefined;
+  /** Versions that were registered: DBOS deletes no registration. */
+  readonly registered: ReadonlySet<string>;
   /** The versions that stay; absent while `keep-version: latest` is unresolved, and with named targets. */
   readonly kept: readonly string[] | undefined;
   /** The greatest registration timestamp at the first look: what registers later is a newer deploy. */
@@ -59,6 +63,8 @@ export interface SettleWindow {
 /** Before the first look. */
 export const nothingSeen: Memory = {
   firstLookEnded: undefined,
+  tableId: undefined,
+  registered: new Set(),
   kept: undefined,
   newestRegistration: undefined,
   targets: new Set(),

@@ -22,6 +22,8 @@ export interface DatabaseFacts {
   readonly logicalSubscriber: boolean;
   /** `pg_class.relkind` of `workflow_status`; `r` is an ordinary table. */
   readonly relationKind: string;
+  /** Which table it is: another one under the same name has another id. */
+  readonly tableId: string;
   /** Row security would filter what this role reads, so that counts would be too small. */
   readonly rowSecurityActive: boolean;
   /** Columns of `workflow_status` that the rules need and that are not there. */
@@ -73,8 +75,8 @@ export interface Registration {
   readonly application: string | null;
   /** DBOS calls the version with the greatest timestamp the latest. */
   readonly timestamp: number;
-  /** It was made the latest by hand: its timestamp is no longer that of its creation. */
-  readonly promoted: boolean;
+  /** It was written again after its creation, so that somebody else may have given it its owner. */
+  readonly rewritten: boolean;
 }
 
 /** Rows of `application_versions` within the application. */

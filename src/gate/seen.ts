@@ -32,9 +32,10 @@ export interface Seen {
  * Indexes what a look saw.
  *
  * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
- * the registration of a version, and into every row of it. Two things spoil that evidence. Promoting a version
- * with a newer SDK writes the name into its registration as well; so a promoted one proves nothing. And work that a
- * process of the version took up without writing an owner proves the contrary.
+ * the registration of a version, and into every row of it. Two things spoil that evidence. A newer SDK writes the
+ * name into the registration of an older one as well, when it promotes the version, runs it, or adopts what nobody
+ * owns; so a registration that was written again proves nothing. And work that a process of the version took up
+ * without writing an owner proves the contrary.
  */
 export function indexed(contents: SystemDatabaseContents): Seen {
   const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
@@ -44,7 +45,7 @@ export function indexed(contents: SystemDatabaseContents): Seen {
   const inFlight = byVersion(contents.inFlight);
   const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
   const counts = inFlight.get(null);
-  const nameless = registered.filter(({ application, promoted }) => application === null || promoted);
+  const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
   const active = [...contents.inFlight, ...contents.started.versions];
   const mayTakeUnversioned = new Set([
     ...nameless.map(({ version }) => version),

@@ -1,6 +1,8 @@
 import type { Distrust, GateBlocker } from './blocker.ts';
 import type { GateConfig } from './config.ts';
-import type { DatabaseFacts, SystemDatabaseContents } from './observation.ts';
+import type { Memory } from './memory.ts';
+import type { DatabaseFacts } from './observation.ts';
+import type { Seen } from './seen.ts';
 
 /**
  * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
@@ -14,11 +16,12 @@ export function isNewerThanKnown(database: DatabaseFacts): boolean {
 }
 
 /** Rule 9: the database can be trusted. */
-export function distrustOf(database: DatabaseFacts): readonly GateBlocker[] {
+export function distrustOf(database: DatabaseFacts, before: Pick<Memory, 'tableId'>): readonly GateBlocker[] {
   const reasons: Distrust[] = [];
   if (database.standby) reasons.push('standby');
   if (database.logicalSubscriber) reasons.push('logical-subscriber');
   if (database.relationKind !== 'r') reasons.push('not-a-table');
+  if (before.tableId !== undefined && before.tableId !== database.tableId) reasons.push('another-table');
   if (database.rowSecurityActive) reasons.push('row-security');
   if (database.missingColumns.length > 0) reasons.push({ missingColumns: database.missingColumns });
   return reasons.map((distrust) => ({ kind: 'untrusted-database', distrust }));
@@ -26,13 +29,16 @@ export function distrustOf(database: DatabaseFacts): readonly GateBlocker[] {
 
 /** Rule 7: the application is right. */
 export function wrongApplication(
-  config: Pick<GateConfig, 'application'>,
-  seen: SystemDatabaseContents,
+  { application }: Pick<GateConfig, 'application'>,
+  before: Memory,
+  { contents, registrations }: Seen,
 ): readonly GateBlocker[] {
-  if (config.application !== undefined) {
-    return seen.applicationSeen
-      ? []
-      : [{ kind: 'application-not-seen', application: config.application, owners: seen.owners }];
-  }
-  return seen.owners.length > 1 ? [{ kind: 'several-applications', owners: seen.owners }] : [];
+  const { applicationSeen, owners } = contents;
+  if (application !== undefined && !applicationSeen)
+    return [{ kind: 'application-not-seen', application, owners }];
+  if (application === undefined && owners.length > 1) return [{ kind: 'several-applications', owners }];
+  const gone = [...before.targets, ...(before.kept ?? [])].filter(
+    (version) => before.registered.has(version) && !registrations.has(version),
+  );
+  return gone.length > 0 ? [{ kind: 'registration-gone', versions: gone }] : [];
 }

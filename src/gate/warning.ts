@@ -47,9 +47,14 @@ function newerSchema({ observation: { database } }: Judgement): Warnings {
 }
 
 function nothingRegistered(_judgement: Judgement, seen: Seen): Warnings {
-  if (seen.registered.length > 0) return [];
-  return seen.contents.newestWriteAt === undefined
-    ? [say`These DBOS tables have never held a row: is this the right database, and the right \`schema\`?`]
+  if (seen.contents.newestWriteAt === undefined) {
+    const row = own(seen.registered.length > 0 ? 'a workflow' : 'a row');
+    return [
+      say`These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`,
+    ];
+  }
+  return seen.registered.length > 0
+    ? []
     : [
         say`No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`,
       ];

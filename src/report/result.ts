@@ -144,6 +144,7 @@ const SHORT_REASONS: Readonly<Partial<Record<Blocker['kind'], string>>> = {
   'several-applications': 'several applications',
   'kept-version-unknown': 'a kept version is not registered',
   'no-latest-version': 'no latest version',
+  'registration-gone': 'a registration is gone',
   'untrusted-database': 'untrusted database',
   'statuses-not-scanned': 'unknown statuses possible',
 };

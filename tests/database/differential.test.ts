@@ -63,7 +63,9 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
     expect(seen.newestWriteAt).toBe(expected.newestWriteAt);
 
     expect(seen.registrations?.total).toBe(answers.registered.length);
-    expect(sorted(seen.registrations?.versions)).toEqual(sorted(answers.registered));
+    // Whether one was written again, no client can tell.
+    const registered = seen.registrations?.versions.map(({ rewritten: _, ...registration }) => registration);
+    expect(sorted(registered)).toEqual(sorted(answers.registered));
     if (answers.latest !== undefined) {
       expect([...indexed(seen).latest]).toContain(answers.latest);
     }

@@ -77,7 +77,7 @@ test('a role needs nothing but to read four tables: not their payloads, not to w
     workflow_status: `workflow_uuid, status, name, class_name, queue_name, executor_id, application_version,
       application_name, created_at, updated_at, started_at_epoch_ms, parent_workflow_id, delay_until_epoch_ms`,
     operation_outputs: 'workflow_uuid, function_id, function_name, completed_at_epoch_ms',
-    application_versions: 'version_name, version_timestamp, created_at, application_name',
+    application_versions: 'version_name, version_timestamp, created_at, application_name, xmin',
     dbos_migrations: 'version',
   };
   await database.query(`REVOKE TEMPORARY ON DATABASE ${role.config.database} FROM PUBLIC`);

@@ -1,6 +1,7 @@
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AppOptions, launchApp, queueName } from '../support/dbos-app.ts';
+import { dbosCommand } from '../support/dbos-command.ts';
 import { holdOn } from '../support/holding.ts';
 import { naiveVerdict, naiveVerdictInTwoQueries } from '../support/naive-gate.ts';
 import {
@@ -106,6 +107,19 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
       async ({ green }: BothAges) => {
         await green.setLatestVersion('1.0.0');
         await green.setLatestVersion('2.0.0');
+      },
+    ],
+    [
+      "by DBOS's command",
+      async ({ database }: BothAges) => {
+        const adopt = ['--to', 'shop', '--adopt-unclaimed-rows', '--sys-db-url', database.url];
+        await dbosCommand('rename-application', '--yes', ...adopt);
+      },
+    ],
+    [
+      'a process of SDK 5.3 ran the same version for a while',
+      async ({ database }: BothAges) => {
+        await (await launch(database, { sdk: '5.3.0', version: '1.0.0' })).stop();
       },
     ],
   ])('blocks while unversioned work waits though 1.0.0 has an owner now: %s', async (_, giveOwner) => {

@@ -2,6 +2,9 @@ import { DBOSClient, type GetWorkflowsInput, type WorkflowStatus } from '@dbos-i
 import type { Registration } from '../../src/gate/observation.ts';
 import type { Population } from './populations.ts';
 
+/** A registration as DBOS's client tells it: whether it was written again, no client can tell. */
+type Registered = Omit<Registration, 'rewritten'>;
+
 /** What DBOS's own client answers to the questions that a look answers. */
 export interface Answers {
   /** Of the application, and of no application. */
@@ -11,13 +14,13 @@ export interface Answers {
   readonly everything: readonly WorkflowStatus[];
   readonly sincePrevious: readonly WorkflowStatus[];
   readonly lastMinute: readonly WorkflowStatus[];
-  readonly registered: readonly Registration[];
+  readonly registered: readonly Registered[];
   readonly latest: string | undefined;
   /** Of all applications. */
   readonly all: {
     readonly inFlight: readonly WorkflowStatus[];
     readonly everything: readonly WorkflowStatus[];
-    readonly registered: readonly Registration[];
+    readonly registered: readonly Registered[];
   };
 }
 
@@ -78,13 +81,12 @@ function listInFlight(client: DBOSClient, filters: GetWorkflowsInput = {}): Prom
   return listWorkflows(client, { ...filters, status: ['PENDING', 'ENQUEUED', 'DELAYED'] });
 }
 
-async function listRegistered(client: DBOSClient): Promise<Registration[]> {
+async function listRegistered(client: DBOSClient): Promise<Registered[]> {
   const versions = await client.listApplicationVersions();
-  return versions.map(({ versionName, versionTimestamp, createdAt, applicationName }) => ({
+  return versions.map(({ versionName, versionTimestamp, applicationName }) => ({
     version: versionName,
     application: applicationName ?? null,
     timestamp: versionTimestamp,
-    promoted: versionTimestamp !== createdAt,
   }));
 }
 

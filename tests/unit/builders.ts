@@ -36,7 +36,7 @@ export function registration(
   timestamp: number,
   application: string | null = 'shop',
 ): Registration {
-  return { version, application, timestamp, promoted: false };
+  return { version, application, timestamp, rewritten: false };
 }
 
 /** 1.0.0 was registered before 2.0.0, by an SDK that writes its application's name. */
@@ -73,6 +73,7 @@ export function facts(changes: Partial<DatabaseFacts> = {}): DatabaseFacts {
     standby: false,
     logicalSubscriber: false,
     relationKind: 'r',
+    tableId: '16384',
     rowSecurityActive: false,
     missingColumns: [],
     migration: 123,

@@ -270,8 +270,8 @@ describe('rule 6: no unversioned work could land on a target', () => {
     expect(await why({ registrations: [registration('1.0.0', 3)] })).toEqual(['latest']);
   });
 
-  test('it blocks a target that was promoted, since a newer SDK then writes the name', async () => {
-    const registrations = [{ ...registration('1.0.0', 1), promoted: true }, registration('2.0.0', 2)];
+  test('it blocks a target whose registration was written again: a newer SDK may have written the name', async () => {
+    const registrations = [{ ...registration('1.0.0', 1), rewritten: true }, registration('2.0.0', 2)];
     expect(await checked({ inFlight: unversioned, registrations })).toEqual(blocked);
   });
 
@@ -384,6 +384,18 @@ describe('rule 7: the application is right', () => {
     expect(verdict).toBe('error');
   });
 
+  test.each([{}, { application: 'shop' }])(
+    'a registration that is gone, or another application’s now, is an error (%j)',
+    async (changes) => {
+      const { verdict, last } = await holdAgainst(config(changes), ({ number }) => ({
+        inFlight: number === 1 ? [inFlight('1.0.0', { pending: 1 })] : [],
+        registrations: number === 1 ? twoRegistered : [registration('3.0.0', 3)],
+      }));
+      expect(verdict).toBe('error');
+      expect(last?.judgement.gate).toEqual([{ kind: 'registration-gone', versions: ['1.0.0'] }]);
+    },
+  );
+
   test('several owners without a choice between them are an error', async () => {
     expect(await checked({ owners: ['shop', 'crm'] })).toEqual({
       verdict: 'error',
@@ -452,6 +464,13 @@ describe('rule 9: the database can be trusted', () => {
   test('a database that turns into a standby during the hold is an error', async () => {
     const { verdict } = await holdAgainst(config(), ({ number }) => ({
       database: facts({ standby: number > 1 }),
+    }));
+    expect(verdict).toBe('error');
+  });
+
+  test('another table in the place of the first look’s is an error', async () => {
+    const { verdict } = await holdAgainst(config(), ({ number }) => ({
+      database: facts({ tableId: `${number}` }),
     }));
     expect(verdict).toBe('error');
   });

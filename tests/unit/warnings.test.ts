@@ -42,7 +42,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     'tables that never held a row',
     { registrations: [], newestWriteAt: undefined },
     strangers,
-    /never held a row/,
+    /have never held a row/,
   ],
   [
     'a version that is the constant of patching',
