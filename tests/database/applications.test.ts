@@ -105,3 +105,15 @@ test('judges every row on a schema that knows no owners', async () => {
   expect(inFlight).toMatchObject([{ version: '1.0.0', application: null, pending: 1 }]);
   expect(owners).toEqual([]);
 });
+
+test('is an error when the application is renamed, and another takes its name before the next look', async () => {
+  const database = await databases.create();
+  await database.register(...shopVersions);
+  await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
+  const { verdict, blockers } = await holdOn(database, { application: 'shop' }, async () => {
+    await database.query(`UPDATE dbos.workflow_status SET application_name = 'store'`);
+    await database.query(`UPDATE dbos.application_versions SET application_name = 'store'`);
+    await database.register({ version: '3.0.0', owner: 'shop' });
+  });
+  expect([verdict, blockers.at(-1)]).toEqual(['error', ['registration-gone']]);
+});

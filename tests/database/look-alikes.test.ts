@@ -51,14 +51,6 @@ describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
       return { config: databaseConfig(database.url, 'lookalike') };
     },
   ],
-  [
-    'of the same columns in another schema, and not all of them,',
-    async () => {
-      const database = await databaseInUse();
-      await addLookAlikes(database, 'lookalike', ['workflow_status', 'operation_outputs']);
-      return { config: databaseConfig(database.url, 'lookalike') };
-    },
-  ],
 ])('tables %s', (_, make) => {
   test.each<[string, Partial<GateConfig>, string]>([
     ['a target is unknown', {}, 'unknown-version'],
@@ -81,6 +73,41 @@ describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
     ]);
     expect(held.last?.judgement.targets).toMatchObject([{ judged: false, drained: false }]);
   });
+});
+
+test('tables of the same columns in another schema, and not all of them, are an error', async () => {
+  const database = await databaseInUse();
+  await addLookAlikes(database, 'lookalike', ['workflow_status', 'operation_outputs']);
+  const held = holdOn({ config: databaseConfig(database.url, 'lookalike') }, { onUnknown: 'pass' });
+  await expect(held).rejects.toThrow('application_versions missing');
+});
+
+test('versions that are an empty view are an error, where the target is the only version and the latest', async () => {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' });
+  await database.query('ALTER TABLE dbos.application_versions RENAME TO live');
+  await database.query('CREATE VIEW dbos.application_versions AS SELECT * FROM dbos.live WHERE false');
+  await expect(holdOn(database, {})).rejects.toThrow(
+    'application_versions in the schema dbos is not an ordinary table',
+  );
+});
+
+test('a table that takes the place of another one during the hold is an error', async () => {
+  const database = await databaseInUse();
+  const replaced = await holdOn(database, {}, async () => {
+    await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
+    await database.query('CREATE TABLE dbos.workflow_status (LIKE dbos.live INCLUDING ALL)');
+  });
+  expect([replaced.verdict, replaced.blockers.at(-1)]).toEqual(['error', ['untrusted-database']]);
+});
+
+test('an empty table in the place of the one in use is asked about, though versions are registered', async () => {
+  const database = await databaseInUse();
+  await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
+  await database.query('CREATE TABLE dbos.workflow_status (LIKE dbos.live INCLUDING ALL)');
+  expect(warningsIn(await holdOn(database, {}))).toContainEqual(
+    expect.stringContaining('have never held a workflow'),
+  );
 });
 
 test('workflow_status that is a foreign table is an error, though it shows the real rows', async () => {
