@@ -26,6 +26,7 @@ async function blueGreen(): Promise<{
 }> {
   const url = await server.createDatabase(`app_${randomUUID()}`);
   const blue = await launch({ version: '1.0.0', databaseUrl: url });
+  await blue.runShort();
   const green = await launch({ version: '2.0.0', databaseUrl: url });
   return { url, blue, green };
 }
