@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { WorkflowDetail } from '../../src/gate/observation.ts';
 import { launchApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
-import { openDatabase, systemDatabases } from '../support/system-databases.ts';
+import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 const HOUR = 3_600_000;
 
@@ -12,9 +12,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
   const can = abilitiesOf(sdk);
 
   test('is seen with all its work in flight, and drained when that has ended', async () => {
-    const database = await openDatabase(
-      await databases.server().createDatabase(`of_${sdk.replaceAll('.', '_')}`),
-    );
+    const database = await emptyDatabase(sdk, 'of');
     const app = await launch(sdk, '1.0.0', database.url);
     await app.runShort();
     expect((await holdOn(database, { mode: 'check' })).verdict).toBe(
@@ -76,7 +74,72 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
       }),
     });
   });
+
+  test.runIf(can.scheduleInProcess)(
+    'is seen to start work by its own schedule, which ends when it does',
+    async () => {
+      const database = await emptyDatabase(sdk, 'scheduled');
+      const app = await launch(sdk, '1.0.0', database.url, { crontab: '* * * * * *' });
+      await expect
+        .poll(() => countOf(database, `name = 'short' AND status = 'SUCCESS'`), waiting)
+        .toBeGreaterThan(1);
+      await launch(sdk, '2.0.0', database.url);
+      const untilAnotherRan = async () => {
+        const before = await countOf(database, `status = 'SUCCESS'`);
+        await expect.poll(() => countOf(database, `status = 'SUCCESS'`), waiting).toBeGreaterThan(before);
+      };
+
+      const { verdict, blockers } = await holdOn(database, {}, untilAnotherRan, untilAnotherRan, () =>
+        app.kill(),
+      );
+
+      // A look may come while one runs, which is in flight then.
+      expect(blockers.flat()).toSatisfy((kinds: readonly string[]) =>
+        kinds.some((kind) => kind === 'still-starting' || kind === 'in-flight'),
+      );
+      expect(['drained', 'timed-out']).toContain(verdict);
+      expect(verdict).toBe((await countOf(database, `status = 'PENDING'`)) > 0 ? 'timed-out' : 'drained');
+    },
+  );
+
+  test.runIf(can.debounce)(
+    'is seen to hold a debounced workflow back, and drained when that is given up',
+    async () => {
+      const database = await emptyDatabase(sdk, 'debounced');
+      const app = await launch(sdk, '1.0.0', database.url);
+      await app.debounce('a key', HOUR);
+      await launch(sdk, '2.0.0', database.url);
+
+      const { verdict, blockers } = await holdOn(
+        database,
+        {},
+        () => undefined,
+        async () => {
+          const rows = await database.query(
+            `SELECT workflow_uuid FROM dbos.workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')`,
+          );
+          for (const row of rows) await app.cancel(String(row['workflow_uuid']));
+        },
+      );
+
+      expect(blockers.slice(0, 3)).toEqual([['in-flight'], ['in-flight'], []]);
+      expect(verdict).toBe('drained');
+    },
+  );
 });
+
+const waiting = { interval: 50, timeout: 30_000 };
+
+async function emptyDatabase(sdk: SdkRelease, what: string): Promise<TestDatabase> {
+  return openDatabase(await databases.server().createDatabase(`${what}_${sdk.replaceAll('.', '_')}`));
+}
+
+async function countOf(database: TestDatabase, where: string): Promise<number> {
+  const [row] = await database.query(
+    `SELECT count(*)::int AS count FROM dbos.workflow_status WHERE ${where}`,
+  );
+  return Number(row?.['count']);
+}
 
 function abilitiesOf(sdk: SdkRelease) {
   const age = SDK_RELEASES.indexOf(sdk);
@@ -84,11 +147,19 @@ function abilitiesOf(sdk: SdkRelease) {
     register: age >= SDK_RELEASES.indexOf('4.10.15'),
     nameParents: age >= SDK_RELEASES.indexOf('4.10.15'),
     delay: age >= SDK_RELEASES.indexOf('4.15.5'),
+    // In 3.x nothing fires for a workflow that was registered without a decorator.
+    scheduleInProcess: age >= SDK_RELEASES.indexOf('4.5.13') && age < SDK_RELEASES.indexOf('5.0.2'),
+    debounce: age >= SDK_RELEASES.indexOf('3.5.8'),
   };
 }
 
-async function launch(sdk: SdkRelease, version: string, databaseUrl: string) {
-  const app = await launchApp({ sdk, version, databaseUrl });
+async function launch(
+  sdk: SdkRelease,
+  version: string,
+  databaseUrl: string,
+  options: { readonly crontab?: string } = {},
+) {
+  const app = await launchApp({ sdk, version, databaseUrl, ...options });
   onTestFinished(() => app.kill());
   return app;
 }
