@@ -37241,6 +37241,7 @@ var lib_client = __nccwpck_require__(5042);
 
 
 
+
 const CONNECT_TIMEOUT_MS = 15_000;
 /** How long the server has to answer a farewell. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -37267,7 +37268,7 @@ async function connect(config, lookTimeoutMs, signal) {
 }
 /** As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf lets the next way be tried. */
 function anotherWayMayWork(error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = codeOf(error) ?? '';
     const message = error instanceof Error ? error.message : '';
     return (message === 'The server does not support SSL connections' ||
         code === '28000' ||
@@ -47680,7 +47681,7 @@ async function unlessTimedOut(work) {
         return await work();
     }
     catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === '57014')
+        if (codeOf(error) === '57014')
             return 'timed-out';
         throw error;
     }
@@ -47837,8 +47838,9 @@ function namedVersions(config) {
 const KEPT_VERSION_GRACE_MS = 120_000;
 /**
  * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
- * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered idle ones (the look brings the
- * newest 100). What registers after the first look is a newer deploy, and the empty string is no version.
+ * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered
+ * idle ones (the look brings the newest 100). What registers after the first look is a newer deploy, and the empty
+ * string is no version.
  */
 function updateTargets(config, memory, seen) {
     const { registered } = seen;
@@ -47991,10 +47993,13 @@ function decide(config, judgement, time) {
         return { pauseMs: nextLookMs };
     return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
 }
-/** Every blocker that stands, the whole gate's first. */
+/** Every blocker that stands, those of no target in particular first. */
 function blockersOf(judgement) {
-    const { gate, nobody, targets } = judgement;
-    return [...gate, ...(nobody?.blockers ?? []), ...targets.flatMap(({ blockers }) => blockers)];
+    return [...blockersOfAll(judgement), ...judgement.targets.flatMap(({ blockers }) => blockers)];
+}
+/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
+function blockersOfAll({ gate, nobody }) {
+    return [...gate, ...(nobody?.blockers ?? [])];
 }
 /** A kept version may be one that is just being launched. A target that was never seen is a typo. */
 function mayStillAppear(config, judgement, time) {
@@ -48047,7 +48052,6 @@ function indexed(contents) {
             .map(({ version }) => version)),
         registrations: byVersion(owned),
         mayTakeUnversioned,
-        leavesUnversioned: new Set(registered.map(({ version }) => version).filter((version) => !mayTakeUnversioned.has(version))),
         inFlight,
         started: byVersion(contents.started.versions),
         failed: byVersion(contents.failed ?? []),
@@ -48161,7 +48165,7 @@ function claimReason(version, { seen, memory }) {
         return 'nothing-registered';
     if (seen.latest.has(version))
         return 'latest';
-    const leavesIt = seen.leavesUnversioned.has(version) && !memory.mayTakeUnversioned.has(version);
+    const leavesIt = seen.registrations.has(version) && !memory.mayTakeUnversioned.has(version);
     return leavesIt ? undefined : 'sdk-may-claim';
 }
 /**
@@ -48778,8 +48782,7 @@ function readTextFile(path, what) {
         return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
     }
     catch (error) {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-        throw new InputError(say `${what} cannot be read (${own(code)}). Is the path right, and was the repository checked out?`);
+        throw new InputError(say `${what} cannot be read (${own(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`);
     }
 }
 function attempt(problems, read) {
@@ -48882,6 +48885,7 @@ function escapeOf(character) {
 
 
 
+
 /** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
 function targetsOf(result) {
     return result.last?.judgement.targets ?? [];
@@ -48965,8 +48969,7 @@ function headline(result) {
 function obstacles(result) {
     if (result.failure !== undefined)
         return [result.failure];
-    const { gate = [], nobody } = result.last?.judgement ?? {};
-    return [...gate, ...(nobody?.blockers ?? [])].map(describeBlocker);
+    return result.last === undefined ? [] : blockersOfAll(result.last.judgement).map(describeBlocker);
 }
 /** A short name for what else than work in flight stands in the way. */
 const SHORT_REASONS = {
@@ -49090,6 +49093,7 @@ function iso_duration(params) {
 
 
 
+
 const count = schemas_int().nonnegative();
 const report_file_text = schemas_string().nullable();
 const timestamp = iso_datetime().nullable();
@@ -49193,10 +49197,7 @@ function reportOf(result) {
             },
         blockers: [
             ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-            ...[...(judgement?.gate ?? []), ...(judgement?.nobody?.blockers ?? [])].map((blocker) => ({
-                kind: blocker.kind,
-                message: plain(describeBlocker(blocker)),
-            })),
+            ...(judgement === undefined ? [] : blockersOfAll(judgement)).map(told),
         ],
         warnings: result.warnings.map(plain),
         versions: versionsOf(result),
@@ -49239,11 +49240,11 @@ function versionsOf(result) {
         latest: target.latest,
         known: target.known,
         drained: drained.has(target.version),
-        blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((blocker) => ({
-            kind: blocker.kind,
-            message: plain(describeBlocker(blocker)),
-        })),
+        blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map(told),
     }));
+}
+function told(blocker) {
+    return { kind: blocker.kind, message: plain(describeBlocker(blocker)) };
 }
 /** Whole seconds and tenths. */
 function seconds(milliseconds) {
@@ -49494,7 +49495,7 @@ function groupLines({ seen, targets, unversioned }) {
 }
 /** What blocks the whole gate, or else what blocks the first few targets. */
 function explainable(judgement) {
-    const whole = [...judgement.gate, ...(judgement.nobody?.blockers ?? [])];
+    const whole = blockersOfAll(judgement);
     if (whole.length > 0)
         return whole.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
     return judgement.targets
@@ -49507,6 +49508,7 @@ function summed(targets) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/remedies.js
+
 
 
 /** DBOS's command line reads the URL from here in the commands that are shown: no secret is in them. */
@@ -49549,7 +49551,7 @@ function newVersionOf(result) {
 }
 /** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
 function inspectionSql(result) {
-    const schema = `"${(result.schema ?? 'dbos').replaceAll('"', '""')}"`;
+    const schema = quoteIdentifier(result.schema ?? 'dbos');
     const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
     const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
     const versions = literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { DatabaseConfig } from './dbos/database-config.ts';
 import { readDatabaseUrl } from './dbos/database-url.ts';
 import { durationMs } from './duration.ts';
-import { InputError } from './errors.ts';
+import { codeOf, InputError } from './errors.ts';
 import { type GateConfig, MODES, type TargetSelection } from './gate/config.ts';
 import type { RunContext } from './run-context.ts';
 import { joined, namesOf, own, type Sentence, say } from './sentence.ts';
@@ -237,9 +237,8 @@ function readTextFile(path: string, what: Sentence): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw new InputError(
-      say`${what} cannot be read (${own(code)}). Is the path right, and was the repository checked out?`,
+      say`${what} cannot be read (${own(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`,
     );
   }
 }

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import Client from 'pg/lib/client.js';
 import type { z } from 'zod';
 import { systemClock } from '../clock.ts';
+import { codeOf } from '../errors.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import type { Statement } from './queries.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
@@ -45,7 +46,7 @@ export async function connect(
 
 /** As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf lets the next way be tried. */
 function anotherWayMayWork(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error) ?? '';
   const message = error instanceof Error ? error.message : '';
   return (
     message === 'The server does not support SSL connections' ||

@@ -1,4 +1,4 @@
-import { ReportableError } from '../errors.ts';
+import { codeOf, ReportableError } from '../errors.ts';
 import type { GateConfig } from '../gate/config.ts';
 import type { DatabaseFacts, LookRequest, Observation, Observer } from '../gate/observation.ts';
 import { say } from '../sentence.ts';
@@ -187,7 +187,7 @@ async function unlessTimedOut<T>(work: () => Promise<T>): Promise<T | 'timed-out
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === '57014') return 'timed-out';
+    if (codeOf(error) === '57014') return 'timed-out';
     throw error;
   }
 }

@@ -39,10 +39,14 @@ export function decide(config: GateConfig, judgement: Judgement, time: LookTime)
   return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
 }
 
-/** Every blocker that stands, the whole gate's first. */
+/** Every blocker that stands, those of no target in particular first. */
 export function blockersOf(judgement: Judgement): readonly Blocker[] {
-  const { gate, nobody, targets } = judgement;
-  return [...gate, ...(nobody?.blockers ?? []), ...targets.flatMap(({ blockers }) => blockers)];
+  return [...blockersOfAll(judgement), ...judgement.targets.flatMap(({ blockers }) => blockers)];
+}
+
+/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
+export function blockersOfAll({ gate, nobody }: Pick<Judgement, 'gate' | 'nobody'>): readonly Blocker[] {
+  return [...gate, ...(nobody?.blockers ?? [])];
 }
 
 /** A kept version may be one that is just being launched. A target that was never seen is a typo. */

@@ -18,8 +18,6 @@ export interface Seen {
   readonly registrations: ReadonlyMap<string, Registration>;
   /** Versions whose processes may take work without a version, the latest or not: see `indexed`. */
   readonly mayTakeUnversioned: ReadonlySet<string>;
-  /** Registered versions whose registration says the contrary. */
-  readonly leavesUnversioned: ReadonlySet<string>;
   readonly inFlight: ReadonlyMap<string | null, VersionInFlight>;
   readonly started: ReadonlyMap<string, StartedOnVersion>;
   readonly failed: ReadonlyMap<string, FailedOnVersion>;
@@ -61,9 +59,6 @@ export function indexed(contents: SystemDatabaseContents): Seen {
     ),
     registrations: byVersion(owned),
     mayTakeUnversioned,
-    leavesUnversioned: new Set(
-      registered.map(({ version }) => version).filter((version) => !mayTakeUnversioned.has(version)),
-    ),
     inFlight,
     started: byVersion(contents.started.versions),
     failed: byVersion(contents.failed ?? []),

@@ -144,7 +144,7 @@ export function claimReason(
 ): 'latest' | 'nothing-registered' | 'sdk-may-claim' | undefined {
   if (seen.registered.length === 0) return 'nothing-registered';
   if (seen.latest.has(version)) return 'latest';
-  const leavesIt = seen.leavesUnversioned.has(version) && !memory.mayTakeUnversioned.has(version);
+  const leavesIt = seen.registrations.has(version) && !memory.mayTakeUnversioned.has(version);
   return leavesIt ? undefined : 'sdk-may-claim';
 }
 

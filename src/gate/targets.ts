@@ -9,8 +9,9 @@ export const KEPT_VERSION_GRACE_MS = 120_000;
 
 /**
  * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
- * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered idle ones (the look brings the
- * newest 100). What registers after the first look is a newer deploy, and the empty string is no version.
+ * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered
+ * idle ones (the look brings the newest 100). What registers after the first look is a newer deploy, and the empty
+ * string is no version.
  */
 export function updateTargets(config: GateConfig, memory: Memory, seen: Seen): Memory {
   const { registered } = seen;

@@ -1,7 +1,7 @@
 import { durationText } from '../duration.ts';
 import { type Blocker, describeBlocker, statusCounts } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
-import { blockersOf } from '../gate/decide.ts';
+import { blockersOf, blockersOfAll } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
 import type { Judgement } from '../gate/judge.ts';
 import type { TargetJudgement } from '../gate/target.ts';
@@ -221,7 +221,7 @@ function explainable(judgement: Judgement): readonly {
   readonly version: string | undefined;
   readonly blocker: Blocker;
 }[] {
-  const whole = [...judgement.gate, ...(judgement.nobody?.blockers ?? [])];
+  const whole = blockersOfAll(judgement);
   if (whole.length > 0) return whole.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
   return judgement.targets
     .slice(0, EXPLAINED_TARGETS)

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../dbos/queries.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
 import { shellQuoted, sqlLiteral } from './escape.ts';
 import { type Result, targetsOf } from './result.ts';
@@ -48,7 +49,7 @@ export function newVersionOf(result: Result): string | undefined {
 
 /** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
 export function inspectionSql(result: Result): readonly string[] {
-  const schema = `"${(result.schema ?? 'dbos').replaceAll('"', '""')}"`;
+  const schema = quoteIdentifier(result.schema ?? 'dbos');
   const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
   const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
   const versions =

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { describeBlocker } from '../gate/blocker.ts';
+import { type Blocker, describeBlocker } from '../gate/blocker.ts';
+import { blockersOfAll } from '../gate/decide.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { VERDICTS } from '../gate/verdict.ts';
 import { plain } from './escape.ts';
@@ -136,10 +137,7 @@ export function reportOf(result: Result): Report {
           },
     blockers: [
       ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-      ...[...(judgement?.gate ?? []), ...(judgement?.nobody?.blockers ?? [])].map((blocker) => ({
-        kind: blocker.kind,
-        message: plain(describeBlocker(blocker)),
-      })),
+      ...(judgement === undefined ? [] : blockersOfAll(judgement)).map(told),
     ],
     warnings: result.warnings.map(plain),
     versions: versionsOf(result),
@@ -184,11 +182,12 @@ export function versionsOf(result: Result): VersionReport[] {
     latest: target.latest,
     known: target.known,
     drained: drained.has(target.version),
-    blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((blocker) => ({
-      kind: blocker.kind,
-      message: plain(describeBlocker(blocker)),
-    })),
+    blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map(told),
   }));
+}
+
+function told(blocker: Blocker): z.infer<typeof blockerSchema> {
+  return { kind: blocker.kind, message: plain(describeBlocker(blocker)) };
 }
 
 /** Whole seconds and tenths. */

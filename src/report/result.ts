@@ -1,6 +1,7 @@
 import { durationText } from '../duration.ts';
 import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
+import { blockersOfAll } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
 import type { Capped, WorkflowDetail } from '../gate/observation.ts';
 import type { TargetJudgement } from '../gate/target.ts';
@@ -128,8 +129,7 @@ export function headline(result: Result): Sentence {
 /** Everything that stands in the way, once each: the whole gate's first. */
 export function obstacles(result: Result): readonly Sentence[] {
   if (result.failure !== undefined) return [result.failure];
-  const { gate = [], nobody } = result.last?.judgement ?? {};
-  return [...gate, ...(nobody?.blockers ?? [])].map(describeBlocker);
+  return result.last === undefined ? [] : blockersOfAll(result.last.judgement).map(describeBlocker);
 }
 
 /** A short name for what else than work in flight stands in the way. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { beginLook, beginScan } from '../../src/dbos/queries.ts';
 import { systemDatabase } from '../../src/dbos/system-database.ts';
-import { holdOn, lookAt } from '../support/holding.ts';
+import { holdOn, lookAt, plainRequest } from '../support/holding.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
@@ -37,22 +37,14 @@ test('holds with one connection, idle without a lock between looks, and leaves n
 test('is idle without a lock after a look that failed, and can look again', async () => {
   const database = await databases.create();
   const observer = systemDatabase(database.config, config({ lookTimeoutMs: 300 }), () => 0);
-  const request = {
-    selection: { only: ['1.0.0'] },
-    registrationsOf: [],
-    startedSince: undefined,
-    searchHistoryFor: [],
-    scanStatuses: false,
-    countFailed: false,
-  };
   const migration = await openConnection(database.url);
   await migration.query('BEGIN');
   await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
   try {
-    await expect(observer.look(request)).rejects.toThrow();
+    await expect(observer.look(plainRequest)).rejects.toThrow();
     expect(await connections(database)).toEqual([{ state: 'idle', locks: 0 }]);
     await migration.query('ROLLBACK');
-    expect((await observer.look(request)).seen).toBeDefined();
+    expect((await observer.look(plainRequest)).seen).toBeDefined();
   } finally {
     await observer.close();
   }

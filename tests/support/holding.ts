@@ -45,6 +45,16 @@ export async function holdOn(
   }
 }
 
+/** Asks for 1.0.0, and for nothing that not every look brings. */
+export const plainRequest: LookRequest = {
+  selection: { only: ['1.0.0'] },
+  registrationsOf: [],
+  startedSince: undefined,
+  searchHistoryFor: [],
+  scanStatuses: false,
+  countFailed: false,
+};
+
 /** One look at a database, with nothing asked for that is not in the request. */
 export async function lookAt(
   database: Pick<TestDatabase, 'config'>,
@@ -53,15 +63,7 @@ export async function lookAt(
 ): Promise<Observation> {
   const observer = systemDatabase(database.config, config(changes), () => 0);
   try {
-    return await observer.look({
-      selection: { only: ['1.0.0'] },
-      registrationsOf: [],
-      startedSince: undefined,
-      searchHistoryFor: [],
-      scanStatuses: false,
-      countFailed: false,
-      ...request,
-    });
+    return await observer.look({ ...plainRequest, ...request });
   } finally {
     await observer.close();
   }

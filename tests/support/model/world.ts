@@ -144,6 +144,16 @@ export async function worldIn(
     () => insert(version, 'ENQUEUED', { queue_name: QUEUE }),
     () => insert(version, 'DELAYED', { queue_name: QUEUE, delay_until_epoch_ms: Date.now() + 1000 }),
   ];
+  /** A workflow that a version runs comes to its end. */
+  const ends =
+    (version: string, status: 'SUCCESS' | 'ERROR'): Event =>
+    async (chance) => {
+      await change(
+        chance,
+        `status = 'PENDING' AND application_version = '${version}'`,
+        `status = '${status}'`,
+      );
+    };
   const processes = (version: string): Event[] => [
     (chance) => dequeue(chance, version),
     (chance) => dequeue(chance, version),
@@ -156,20 +166,9 @@ export async function worldIn(
       if (parent !== undefined)
         await insert(version, 'PENDING', { parent_workflow_id: String(parent['workflow_uuid']) });
     },
-    (chance) =>
-      change(
-        chance,
-        `status = 'PENDING' AND application_version = '${version}'`,
-        `status = 'SUCCESS'`,
-      ).then(),
-    (chance) =>
-      change(
-        chance,
-        `status = 'PENDING' AND application_version = '${version}'`,
-        `status = 'SUCCESS'`,
-      ).then(),
-    (chance) =>
-      change(chance, `status = 'PENDING' AND application_version = '${version}'`, `status = 'ERROR'`).then(),
+    ends(version, 'SUCCESS'),
+    ends(version, 'SUCCESS'),
+    ends(version, 'ERROR'),
     // Recovery of a queued workflow puts it back, with its version.
     (chance) =>
       change(
