@@ -28,28 +28,38 @@ import { own, type Sentence, say } from './sentence.ts';
 
 /** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */
 export async function runAction(): Promise<void> {
+  const cancellation = cancelledBySignal();
+  try {
+    await tell(await outcome(cancellation.signal));
+  } finally {
+    cancellation.forget();
+  }
+}
+
+async function outcome(signal: AbortSignal): Promise<Result> {
   const context = readRunContext(process.env);
   const raw = readRawInputs();
   const secrets = secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment);
   for (const secret of secrets) core.setSecret(secret);
 
-  let result: Result;
   try {
-    const config = parseInputs(raw, context);
-    result = await runGate(config, secrets);
+    return await runGate(parseInputs(raw, context), secrets, signal);
   } catch (error) {
-    result = failed(error, secrets, {});
+    return failed(error, secrets, {});
   }
-  await tell(result);
 }
 
-async function runGate(config: ActionConfig, secrets: readonly string[]): Promise<Result> {
+async function runGate(
+  config: ActionConfig,
+  secrets: readonly string[],
+  signal: AbortSignal,
+): Promise<Result> {
   const { gate, database } = config;
-  const cancellation = cancelledBySignal();
   const system = systemDatabase(database, gate, systemClock.now);
   const progress = progressLog(logSink);
   const beginning = systemClock.now();
   let looks = 0;
+  let failedLooks = 0;
   let first: Look | undefined;
   let last: Look | undefined;
   const advice = configurationWarnings(gate);
@@ -63,12 +73,16 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
     const outcome = await hold(gate, {
       observer: system,
       clock: systemClock,
-      signal: cancellation.signal,
+      signal,
       onLook: (look) => {
         looks += 1;
         first ??= look;
         last = look;
         progress.look(look);
+      },
+      onFailedLook: (look) => {
+        failedLooks += 1;
+        progress.failedLook(look);
       },
     });
     return {
@@ -82,11 +96,12 @@ async function runGate(config: ActionConfig, secrets: readonly string[]): Promis
       warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
       waitedMs: outcome.waitedMs,
       looks,
+      failedLooks,
     };
   } catch (error) {
-    return failed(error, secrets, { config, first, last, looks, waitedMs: systemClock.now() - beginning });
+    const waitedMs = systemClock.now() - beginning;
+    return failed(error, secrets, { config, first, last, looks, failedLooks, waitedMs });
   } finally {
-    cancellation.forget();
     await system.close();
   }
 }
@@ -100,6 +115,7 @@ function failed(
     readonly first?: Look | undefined;
     readonly last?: Look | undefined;
     readonly looks?: number;
+    readonly failedLooks?: number;
     readonly waitedMs?: number;
   },
 ): Result {
@@ -116,6 +132,7 @@ function failed(
     warnings: sofar.config === undefined ? [] : configurationWarnings(sofar.config.gate),
     waitedMs: sofar.waitedMs ?? 0,
     looks: sofar.looks ?? 0,
+    failedLooks: sofar.failedLooks ?? 0,
   };
 }
 

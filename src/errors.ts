@@ -16,6 +16,18 @@ export class ReportableError extends Error {
   }
 }
 
+/** A look failed for a reason that may pass by itself: the next one may succeed. */
+export class TransientError extends ReportableError {
+  override readonly name = 'TransientError';
+  /** The server has let the gate in before, so that this is no question of where the database is. */
+  readonly reached: boolean;
+
+  constructor(sentence: Sentence, reached: boolean, options?: ErrorOptions) {
+    super(sentence, options);
+    this.reached = reached;
+  }
+}
+
 /** Something that the user passed is wrong. Raised before anything connects. */
 export class InputError extends ReportableError {
   override readonly name = 'InputError';

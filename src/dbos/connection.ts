@@ -7,9 +7,10 @@ import type { DatabaseConfig } from './database-config.ts';
 import type { Statement } from './queries.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
 
-const CONNECT_TIMEOUT_MS = 15_000;
-/** How long the server has to answer a farewell. */
-const CLOSE_TIMEOUT_MS = 2_000;
+/** Longer than the 15 seconds after which PgBouncer tries a login at the server again, and says how it went. */
+const CONNECT_TIMEOUT_MS = 20_000;
+/** How long the server has to answer a farewell: a job that is cancelled has to end within two seconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
 /** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
 const NETWORK_GRACE_MS = 10_000;
 
@@ -78,8 +79,15 @@ async function connectOnce(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: lookTimeoutMs + NETWORK_GRACE_MS,
   });
-  // A connection that breaks while idle must not end the process: the next statement fails and says so.
-  client.on('error', () => undefined);
+  // A connection that breaks while idle must not end the process: the next statement fails, and says why.
+  let brokenBy: unknown;
+  client.on('error', (error) => {
+    brokenBy ??= error;
+  });
+  const answered = <T>(query: Promise<T>) =>
+    query.catch((error: unknown) => {
+      throw brokenBy ?? error;
+    });
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
@@ -89,10 +97,10 @@ async function connectOnce(
   }
   return {
     async run(statements) {
-      await client.query(statements);
+      await answered(client.query(statements));
     },
     async rows(statement, row) {
-      const result = await client.query(statement.text, [...statement.values]);
+      const result = await answered(client.query(statement.text, [...statement.values]));
       return row.array().parse(result.rows);
     },
     async close() {

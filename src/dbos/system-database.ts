@@ -1,10 +1,11 @@
+import { systemClock } from '../clock.ts';
 import { codeOf, ReportableError } from '../errors.ts';
 import type { GateConfig } from '../gate/config.ts';
 import type { DatabaseFacts, LookRequest, Observation, Observer } from '../gate/observation.ts';
 import { say } from '../sentence.ts';
 import { type Connection, connect } from './connection.ts';
 import type { DatabaseConfig } from './database-config.ts';
-import { deniedTables, explainFailure, unreachableTables } from './explain-failure.ts';
+import { explainFailure, LOOK_OVERDUE } from './failures.ts';
 import {
   beginLook,
   beginScan,
@@ -18,13 +19,21 @@ import {
   statusScanQuery,
   writersQuery,
 } from './queries.ts';
+import { deniedTables, unreachableTables } from './readability.ts';
 import { contentsOf, historyRow, lookRow, productRow, unknownStatusRow, writerRow } from './rows.ts';
 import { factsOf, missingPrivileges, probeRow, type Schema, schemaOf } from './schema.ts';
 
-/** The system database: one connection, made at the first look and kept until `close`. */
+/**
+ * The system database: one connection at a time, made at the first look and kept until `close`. After a look that
+ * failed, the next one begins with a connection of its own.
+ */
 export interface SystemDatabase extends Observer {
+  /** Says farewell, and hangs up a second later, whatever the network does. */
   close(): Promise<void>;
 }
+
+/** The longest that a timer of the runtime can wait for. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
  * A system database that looks are taken at.
@@ -36,25 +45,70 @@ export function systemDatabase(
   gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'lookTimeoutMs'>,
   now: () => number,
 ): SystemDatabase {
-  const closing = new AbortController();
-  let connecting: Promise<Connection> | undefined;
-  let open: Connection | undefined;
+  let line: Line | undefined;
+  let reached = false;
+
+  const observation = async (request: LookRequest) => {
+    line ??= openLine((signal) => connected(config, gate.lookTimeoutMs, signal));
+    const connection = await line.connection;
+    reached = true;
+    return observe(connection, config, gate, request, now);
+  };
+  const close = async () => {
+    const open = line;
+    line = undefined;
+    await open?.hangUp();
+  };
 
   return {
-    async look(request) {
+    async look(request, withinMs) {
       try {
-        connecting ??= connected(config, gate.lookTimeoutMs, closing.signal);
-        open = await connecting;
-        return await observe(open, config, gate, request, now);
+        return await within(withinMs, () => observation(request));
       } catch (error) {
-        throw explainFailure(error, config);
+        await close();
+        throw explainFailure(error, config, reached);
       }
     },
-    async close() {
-      await open?.close();
-      closing.abort();
+    close,
+  };
+}
+
+/** A connection that is being made, or is there. */
+interface Line {
+  readonly connection: Promise<Connection>;
+  hangUp(): Promise<void>;
+}
+
+function openLine(dial: (signal: AbortSignal) => Promise<Connection>): Line {
+  const lifeline = new AbortController();
+  let connected: Connection | undefined;
+  const connection = dial(lifeline.signal).then((made) => {
+    connected = made;
+    return made;
+  });
+  return {
+    connection,
+    async hangUp() {
+      await connected?.close();
+      lifeline.abort();
     },
   };
+}
+
+/** The work's result, if it comes in time. */
+async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const overdue = systemClock
+    .pause(Math.min(Math.max(milliseconds, 0), LONGEST_TIMER_MS), patience.signal)
+    .then(() => {
+      throw new Error(LOOK_OVERDUE);
+    });
+  overdue.catch(() => undefined);
+  try {
+    return await Promise.race([work(), overdue]);
+  } finally {
+    patience.abort();
+  }
 }
 
 /** CockroachDB speaks Postgres's protocol, but not all that the rules rest on. */
@@ -66,7 +120,6 @@ async function connected(
   const connection = await connect(config, lookTimeoutMs, signal);
   const { version } = await theRow(connection, { text: PRODUCT, values: [] }, productRow);
   if (!version.startsWith('CockroachDB')) return connection;
-  await connection.close();
   throw new ReportableError(
     say`This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`,
   );
@@ -100,11 +153,7 @@ async function observe(
   const begin = beginScan(gate.lookTimeoutMs);
   const history = await searchHistory(connection, begin, schema, scope, request.searchHistoryFor);
   const scannedStatuses = request.scanStatuses
-    ? await unlessTimedOut(() =>
-        inTransaction(connection, begin, () =>
-          connection.rows(statusScanQuery(schema, scope), unknownStatusRow),
-        ),
-      )
+    ? await scan(connection, begin, statusScanQuery(schema, scope), unknownStatusRow)
     : undefined;
   return { ...common, database, seen: contentsOf(row, { writers, history, scannedStatuses }) };
 }
@@ -150,24 +199,39 @@ async function searchHistory(
   versions: readonly string[],
 ) {
   if (versions.length === 0) return undefined;
-  const found = await unlessTimedOut(() =>
-    inTransaction(connection, begin, () =>
-      connection.rows(historyQuery(schema, scope.application, versions), historyRow),
-    ),
-  );
+  const found = await scan(connection, begin, historyQuery(schema, scope.application, versions), historyRow);
   return found === 'timed-out'
     ? { searchedFor: versions, found: [], complete: false }
     : { searchedFor: versions, found: found.map(({ version }) => version), complete: true };
 }
 
-async function inTransaction<T>(connection: Connection, begin: string, work: () => Promise<T>): Promise<T> {
-  await connection.run(begin);
+/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is an answer. */
+async function scan<T>(
+  connection: Connection,
+  begin: string,
+  statement: Statement,
+  row: Parameters<typeof connection.rows<T>>[1],
+): Promise<readonly T[] | 'timed-out'> {
   try {
+    return await inTransaction(connection, begin, () => connection.rows(statement, row));
+  } catch (error) {
+    if (codeOf(error) === '57014') return 'timed-out';
+    throw error;
+  }
+}
+
+/**
+ * Work between BEGIN and COMMIT. After an error of the server (a code of five characters) the transaction is ended,
+ * so that a pooler can keep its connection; a server that says nothing is not asked anything more.
+ */
+async function inTransaction<T>(connection: Connection, begin: string, work: () => Promise<T>): Promise<T> {
+  try {
+    await connection.run(begin);
     const result = await work();
     await connection.run('COMMIT');
     return result;
   } catch (error) {
-    await connection.run('ROLLBACK').catch(() => undefined);
+    if (codeOf(error)?.length === 5) await connection.run('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }
@@ -180,14 +244,4 @@ async function theRow<T>(
   const [first] = await connection.rows(statement, row);
   if (first === undefined) throw new Error('a statement that always returns a row returned none');
   return first;
-}
-
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is an answer. */
-async function unlessTimedOut<T>(work: () => Promise<T>): Promise<T | 'timed-out'> {
-  try {
-    return await work();
-  } catch (error) {
-    if (codeOf(error) === '57014') return 'timed-out';
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { type Blocker, verdictOf } from './blocker.ts';
 import type { GateConfig } from './config.ts';
 import type { Judgement } from './judge.ts';
-import type { LookTime } from './memory.ts';
+import type { LookTime, Memory } from './memory.ts';
 import { KEPT_VERSION_GRACE_MS } from './targets.ts';
 import { foremost, type Verdict } from './verdict.ts';
 
@@ -10,6 +10,9 @@ export type Decision = { readonly verdict: Verdict } | { readonly pauseMs: numbe
 
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_LOOK = 20;
+
+/** How long the look at the deadline of a hold may take. In milliseconds. */
+const LAST_LOOK_MS = 5000;
 
 /**
  * Whether the gate holds on. Pure.
@@ -35,8 +38,19 @@ export function decide(config: GateConfig, judgement: Judgement, time: LookTime)
 
   const deadlineInMs = config.timeoutMs - time.ended;
   if (deadlineInMs > 0) return { pauseMs: Math.min(nextLookMs, deadlineInMs) };
-  if (settling && allClean(judgement)) return { pauseMs: nextLookMs };
+  const running = settling && settledAt <= config.timeoutMs + LAST_LOOK_MS + config.settleMs;
+  if (running && allClean(judgement)) return { pauseMs: nextLookMs };
   return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+
+/**
+ * How long a look that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
+ * that runs then, whatever the database does. In `check` and `report` the look's own timeouts are the limit.
+ */
+export function lookBudgetMs(config: GateConfig, { windows }: Memory, now: number): number {
+  if (config.mode !== 'wait') return Number.POSITIVE_INFINITY;
+  const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
+  return ends.reduce((a, b) => Math.max(a, b), config.timeoutMs) + LAST_LOOK_MS - now;
 }
 
 /** Every blocker that stands, those of no target in particular first. */

@@ -1,8 +1,12 @@
+import { durationText } from '../duration.ts';
+import { ReportableError, TransientError } from '../errors.ts';
+import { own, say } from '../sentence.ts';
 import type { GateConfig } from './config.ts';
-import { decide } from './decide.ts';
+import { decide, lookBudgetMs } from './decide.ts';
 import { firstRequest, type Judgement, judge } from './judge.ts';
-import { type LookTime, nothingSeen } from './memory.ts';
+import { afterGap, type LookTime, nothingSeen } from './memory.ts';
 import type { Observer } from './observation.ts';
+import { type Outage, pauseAfterFailure } from './outage.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The gate's own clock: monotonic, in milliseconds from any beginning. */
@@ -19,6 +23,8 @@ export interface HoldParts {
   readonly signal: AbortSignal;
   /** Called after each look but the provisional ones. */
   readonly onLook: (look: Look) => void;
+  /** Called after each look that failed, when another one will be tried. */
+  readonly onFailedLook: (failed: FailedLook) => void;
 }
 
 export interface Look {
@@ -26,6 +32,13 @@ export interface Look {
   readonly decides: boolean;
   readonly judgement: Judgement;
   readonly time: LookTime;
+}
+
+/** A look that failed, and is taken again after a pause (in milliseconds). */
+export interface FailedLook {
+  readonly outage: Outage;
+  readonly time: LookTime;
+  readonly pauseMs: number;
 }
 
 export interface Outcome {
@@ -36,35 +49,67 @@ export interface Outcome {
 }
 
 /**
- * Looks, judges and pauses until there is a verdict.
+ * Looks, judges and pauses until there is a verdict. A look that failed for a reason that may pass is evidence of
+ * nothing: it is taken again, and what was clean before it has to be clean anew.
  *
- * @throws what the observer throws: a failed look is no evidence of anything.
+ * @throws what the observer throws, when waiting mends nothing or no look has succeeded for too long.
  */
 export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcome> {
-  const { observer, clock, signal, onLook } = parts;
+  const { observer, clock, signal, onLook, onFailedLook } = parts;
   const beginning = clock.now();
   const elapsed = () => clock.now() - beginning;
+  const outcome = (verdict: Verdict): Outcome => ({ verdict, last, waitedMs: elapsed() });
   let memory = nothingSeen;
   let request = firstRequest(config, memory);
   let last: Look | undefined;
+  let lastSuccess = 0;
+  let outage: Outage | undefined;
   for (;;) {
     const began = elapsed();
-    const observation = await unlessAborted(observer.look(request), signal);
-    if (observation === undefined) return { verdict: 'cancelled', last, waitedMs: elapsed() };
+    const looking = orTransientError(observer.look(request, lookBudgetMs(config, memory, began)));
+    const seen = await unlessAborted(looking, signal);
+    if (seen === undefined) return outcome('cancelled');
     const time = { began, ended: elapsed() };
-    const judgement = judge(config, memory, observation, time);
-    memory = judgement.memory;
-    request = judgement.next;
-
-    const decision = decide(config, judgement, time);
-    if (!judgement.provisional) {
-      last = { judgement, time, decides: 'verdict' in decision };
-      onLook(last);
+    let pauseMs: number | undefined;
+    if (seen instanceof TransientError) {
+      const { sentence: failure, reached } = seen;
+      outage = { since: lastSuccess, failures: (outage?.failures ?? 0) + 1, failure, reached };
+      memory = afterGap(memory);
+      pauseMs = pauseAfterFailure(config, outage, time.ended);
+      if (pauseMs === undefined) throw gaveUp(outage, time.ended);
+      onFailedLook({ outage, time, pauseMs });
+    } else {
+      outage = undefined;
+      lastSuccess = time.ended;
+      const judgement = judge(config, memory, seen, time);
+      memory = judgement.memory;
+      request = judgement.next;
+      const decision = decide(config, judgement, time);
+      if (!judgement.provisional) {
+        last = { judgement, time, decides: 'verdict' in decision };
+        onLook(last);
+      }
+      if ('verdict' in decision) return outcome(decision.verdict);
+      pauseMs = decision.pauseMs;
     }
-    if ('verdict' in decision) return { verdict: decision.verdict, last, waitedMs: elapsed() };
-    await clock.pause(decision.pauseMs, signal);
-    if (signal.aborted) return { verdict: 'cancelled', last, waitedMs: elapsed() };
+    await clock.pause(pauseMs, signal);
+    if (signal.aborted) return outcome('cancelled');
   }
+}
+
+async function orTransientError<T>(look: Promise<T>): Promise<T | TransientError> {
+  return look.catch((error: unknown) => {
+    if (error instanceof TransientError) return error;
+    throw error;
+  });
+}
+
+function gaveUp({ failure, failures, since }: Outage, now: number): ReportableError {
+  const outageMs = own(durationText(now - since));
+  const before = since > 0 ? say` The last look that succeeded was ${outageMs} before.` : own('');
+  return new ReportableError(
+    say`${failure} The gate looked ${failures} times in ${outageMs}, and gave up.${before}`,
+  );
 }
 
 /** The promise's value, or undefined as soon as the signal aborts; what the promise does then is nobody's concern. */

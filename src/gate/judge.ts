@@ -1,6 +1,6 @@
 import type { GateBlocker } from './blocker.ts';
 import type { GateConfig } from './config.ts';
-import type { LookTime, Memory, Search, SettleWindow } from './memory.ts';
+import { afterGap, type LookTime, type Memory, type Search, type SettleWindow } from './memory.ts';
 import type { LookRequest, Observation } from './observation.ts';
 import { indexed, type Seen } from './seen.ts';
 import {
@@ -65,7 +65,7 @@ export function judge(
 ): Judgement {
   const distrust = distrustOf(observation.database, before);
   if (observation.seen === undefined || distrust.length > 0) {
-    const memory = { ...before, windows: new Map() };
+    const memory = afterGap(before);
     return {
       observation,
       seen: undefined,

@@ -75,3 +75,8 @@ export const nothingSeen: Memory = {
   started: undefined,
   windows: new Map(),
 };
+
+/** What is left after a look that failed: whatever was clean has to be clean anew, for a whole settle window. */
+export function afterGap(memory: Memory): Memory {
+  return { ...memory, firstLookEnded: undefined, windows: new Map() };
+}

@@ -207,6 +207,10 @@ export interface LookRequest {
 
 /** Looks at a system database. */
 export interface Observer {
-  /** @throws ReportableError when the database cannot be reached or read. */
-  look(request: LookRequest): Promise<Observation>;
+  /**
+   * @param withinMs How long the look may take, in milliseconds, whatever the network does.
+   * @throws TransientError when the database cannot be reached or read for a reason that may pass by itself.
+   * @throws ReportableError when it cannot be reached or read, and waiting mends nothing.
+   */
+  look(request: LookRequest, withinMs: number): Promise<Observation>;
 }

@@ -2,7 +2,7 @@ import { durationText } from '../duration.ts';
 import { type Blocker, describeBlocker, statusCounts } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
 import { blockersOf, blockersOfAll } from '../gate/decide.ts';
-import type { Look } from '../gate/hold.ts';
+import type { FailedLook, Look } from '../gate/hold.ts';
 import type { Judgement } from '../gate/judge.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { namesOf, own, type Sentence, say } from '../sentence.ts';
@@ -30,6 +30,7 @@ export interface Progress {
     advice: readonly Sentence[],
   ): void;
   look(look: Look): void;
+  failedLook(failed: FailedLook): void;
 }
 
 /** A log that reads well at a glance: a line when something changed, and one a minute when nothing did. */
@@ -37,19 +38,25 @@ export function progressLog(sink: LogSink): Progress {
   let config: GateConfig | undefined;
   let previous: Look | undefined;
   let printed: { readonly at: number; readonly state: string } | undefined;
+  let where: Sentence = [];
+  let outage: FailedLook['outage'] | undefined;
   const explained = new Set<string>();
 
   return {
-    begin(given, where, advice) {
+    begin(given, { database, schema }, advice) {
       config = given;
+      where = say`System database: ${database}, schema ${schema}.`;
       sink.line(plain(opening(given)));
-      sink.line(plain(say`System database: ${where.database}, schema ${where.schema}.`));
       for (const warning of advice) sink.line(plain(say`Mind: ${warning}`));
     },
     look(look) {
       if (config === undefined) return;
       const { judgement, time } = look;
+      if (outage !== undefined) sink.line(recoveryLine(outage, time.ended));
+      outage = undefined;
       if (previous === undefined) {
+        // A mistyped URL can have the password where the database should be: only now has it proved right.
+        sink.line(plain(where));
         sink.line(plain(whatIsThere(judgement)));
         const groups = groupLines(judgement);
         if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
@@ -70,7 +77,33 @@ export function progressLog(sink: LogSink): Progress {
       }
       previous = look;
     },
+    failedLook(failed) {
+      sink.line(failureLine(failed, outage));
+      outage = failed.outage;
+    },
   };
+}
+
+/** Why a look failed, in full when it is not why the one before did. */
+function failureLine(
+  { outage, time, pauseMs }: FailedLook,
+  before: FailedLook['outage'] | undefined,
+): string {
+  const same = before !== undefined && plain(before.failure) === plain(outage.failure);
+  const what = same
+    ? `The look failed again in the same way, ${outage.failures} times in a row.`
+    : `The look failed. ${plain(outage.failure)}`;
+  return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}.`;
+}
+
+function recoveryLine({ failures, since }: FailedLook['outage'], now: number): string {
+  const looks = failures === 1 ? 'one look' : `${failures} looks`;
+  return `${stamp(now)} The database answers again, after ${looks} that failed in ${durationText(now - since)}: what was clean before has to be clean anew.`;
+}
+
+/** `[  1m 5s]`: the time since the gate began. */
+function stamp(elapsedMs: number): string {
+  return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
 }
 
 function opening(config: GateConfig): Sentence {
@@ -154,8 +187,7 @@ function lookLine(config: GateConfig, look: Look, previous: Look | undefined): s
     ...settlePart(config, judgement),
     ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
   ];
-  const elapsed = durationText(Math.floor(time.ended / 1000) * 1000);
-  return `[${elapsed.padStart(6)}] ${parts.join('; ')}`;
+  return `${stamp(time.ended)} ${parts.join('; ')}`;
 }
 
 function differencePart(inFlight: number, previous: Look | undefined): readonly string[] {

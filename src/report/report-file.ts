@@ -53,7 +53,8 @@ export const reportSchema = z
     application: text.describe('The input of that name'),
     observedAt: timestamp.describe('Database time of the deciding observation'),
     waitedSeconds: z.number().nonnegative(),
-    looks: count,
+    looks: count.describe('Looks that succeeded'),
+    failedLooks: count.describe('Looks that failed for a reason that passed, and were taken again'),
     inFlight: count.describe('On all targets, ignored ones excluded'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
     database: z
@@ -125,6 +126,7 @@ export function reportOf(result: Result): Report {
     observedAt: iso(observation?.observedAt),
     waitedSeconds: seconds(result.waitedMs),
     looks: result.looks,
+    failedLooks: result.failedLooks,
     inFlight: inFlightOnAll(targetsOf(result)),
     unversioned: judgement?.unversioned ?? 0,
     database:

@@ -24,7 +24,9 @@ export interface Result {
   readonly failure: Sentence | undefined;
   readonly warnings: readonly Sentence[];
   readonly waitedMs: number;
+  /** Looks that succeeded, and those that failed and were taken again. */
   readonly looks: number;
+  readonly failedLooks: number;
 }
 
 /** The targets, those that `on-unknown: pass` takes out of the judgement among them. */

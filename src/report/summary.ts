@@ -234,7 +234,9 @@ function footer(result: Result): string {
   const server: Sentence = say`PostgreSQL ${own(serverVersion)}${own(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
   return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(
     result.waitedMs,
-  )} and ${number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}. ${markdown(server)}.</sub>`;
+  )} and ${number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${
+    result.failedLooks > 0 ? `, and ${number(result.failedLooks)} that failed and had to be taken again` : ''
+  }. ${markdown(server)}.</sub>`;
 }
 
 /** Sections in their order, as many as fit: the last ones are left out, and that is said. */

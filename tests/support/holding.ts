@@ -2,7 +2,7 @@ import { systemDatabase } from '../../src/dbos/system-database.ts';
 import type { Blocker } from '../../src/gate/blocker.ts';
 import type { GateConfig } from '../../src/gate/config.ts';
 import { blockersOf } from '../../src/gate/decide.ts';
-import { type Clock, hold, type Look, type Outcome } from '../../src/gate/hold.ts';
+import { type Clock, type FailedLook, hold, type Look, type Outcome } from '../../src/gate/hold.ts';
 import type { LookRequest, Observation, SystemDatabaseContents } from '../../src/gate/observation.ts';
 import { config } from '../unit/builders.ts';
 import type { TestDatabase } from './system-databases.ts';
@@ -12,6 +12,7 @@ export type Happening = () => unknown;
 
 export interface Hold extends Outcome {
   readonly looks: readonly Look[];
+  readonly failedLooks: readonly FailedLook[];
   /** The kinds of the blockers at each look, each kind once. */
   readonly blockers: readonly (readonly Blocker['kind'][])[];
 }
@@ -29,17 +30,19 @@ export async function holdOn(
   const clock = scriptedClock(happenings);
   const observer = systemDatabase(database.config, gate, clock.now);
   const looks: Look[] = [];
+  const failedLooks: FailedLook[] = [];
   try {
     const outcome = await hold(gate, {
       observer,
       clock,
       signal: new AbortController().signal,
       onLook: (look) => looks.push(look),
+      onFailedLook: (failed) => failedLooks.push(failed),
     });
     const blockers = looks.map(({ judgement }) => [
       ...new Set(blockersOf(judgement).map(({ kind }) => kind)),
     ]);
-    return { ...outcome, looks, blockers };
+    return { ...outcome, looks, failedLooks, blockers };
   } finally {
     await observer.close();
   }
@@ -63,7 +66,7 @@ export async function lookAt(
 ): Promise<Observation> {
   const observer = systemDatabase(database.config, config(changes), () => 0);
   try {
-    return await observer.look({ ...plainRequest, ...request });
+    return await observer.look({ ...plainRequest, ...request }, Number.POSITIVE_INFINITY);
   } finally {
     await observer.close();
   }

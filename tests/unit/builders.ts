@@ -1,5 +1,5 @@
 import type { GateConfig } from '../../src/gate/config.ts';
-import { type Clock, type HoldParts, hold, type Look } from '../../src/gate/hold.ts';
+import { type Clock, type FailedLook, type HoldParts, hold, type Look } from '../../src/gate/hold.ts';
 import type {
   DatabaseFacts,
   LookRequest,
@@ -146,11 +146,13 @@ export async function holdAgainst(
   const clock = testClock();
   const beginning = clock.now();
   const looks: Look[] = [];
+  const failedLooks: FailedLook[] = [];
   const requests: LookRequest[] = [];
   const outcome = await hold(gate, {
     clock,
     signal: new AbortController().signal,
     onLook: (look) => looks.push(look),
+    onFailedLook: (failed) => failedLooks.push(failed),
     observer: {
       look: async (request) => {
         requests.push(request);
@@ -165,5 +167,5 @@ export async function holdAgainst(
     },
     ...parts,
   });
-  return { ...outcome, looks, requests, pauses: clock.pauses };
+  return { ...outcome, looks, failedLooks, requests, pauses: clock.pauses };
 }

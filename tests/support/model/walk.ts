@@ -98,6 +98,9 @@ export const theGate: Gate = async (database, target, application, pause) => {
       onLook: () => {
         looks += 1;
       },
+      onFailedLook: ({ outage }) => {
+        throw new Error(`A look failed: ${JSON.stringify(outage.failure)}`);
+      },
     });
     return { verdict, looks };
   } finally {

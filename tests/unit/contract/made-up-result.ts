@@ -75,6 +75,7 @@ export const blockedResult: Result = {
   warnings: [own('A warning.')],
   waitedMs: 123,
   looks: 1,
+  failedLooks: 0,
 };
 
 /** A run whose inputs could not be read. */
@@ -89,4 +90,5 @@ export const failedResult: Result = {
   warnings: [],
   waitedMs: 0,
   looks: 0,
+  failedLooks: 0,
 };

@@ -1,0 +1,288 @@
+import { codeOf, ReportableError, TransientError } from '../errors.ts';
+import { own, type Sentence, say } from '../sentence.ts';
+import type { DatabaseConfig } from './database-config.ts';
+import { quoteIdentifier } from './queries.ts';
+
+/** What the driver, the network or the server said. */
+interface Failure {
+  /** An SQLSTATE, a code of Node's, or nothing. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A way for a look to fail: what happened, and what a person can do about it. */
+interface FailureKind {
+  /** What happened: the text that `docs/troubleshooting.md` has a heading for. */
+  readonly what: string;
+  /** It may pass by itself, so that a hold goes on. */
+  readonly passes: boolean;
+  matches(failure: Failure): boolean;
+  /** The likely cause and the fix. What the server was given is quoted only once it has let the gate in. */
+  advice(config: DatabaseConfig, failure: Failure): Sentence;
+}
+
+/** The message of the error that ends a look when the hold has no time left for it. */
+export const LOOK_OVERDUE = 'The look is overdue';
+
+const codes =
+  (...known: readonly string[]) =>
+  ({ code }: Failure) =>
+    known.includes(code);
+
+/** PgBouncer answers with 08P01 whatever happened, what the server said at its login included: its words tell. */
+const fromPooler = ({ code, message }: Failure, words: RegExp) => code === '08P01' && words.test(message);
+
+/**
+ * Every way to fail that the gate knows, the first that matches wins. SQLSTATEs are those of PostgreSQL's appendix A,
+ * PgBouncer's words those of its release 1.18.
+ */
+export const FAILURE_KINDS: readonly FailureKind[] = [
+  {
+    what: 'The host could not be found',
+    passes: true,
+    matches: codes('ENOTFOUND', 'EAI_AGAIN'),
+    advice: () =>
+      say`Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+  },
+  {
+    what: 'Nothing accepts connections at this host and port',
+    passes: true,
+    matches: codes('ECONNREFUSED'),
+    advice: () => say`Check host and port in \`database-url\`, and that the database is running.`,
+  },
+  {
+    what: 'The socket of the server is not there',
+    passes: true,
+    matches: codes('ENOENT'),
+    advice: () =>
+      say`Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+  },
+  {
+    what: 'The socket of the server may not be used',
+    passes: false,
+    matches: codes('EACCES', 'EPERM'),
+    advice: () => say`Let the runner's user enter the folder that \`database-url\` names as its host.`,
+  },
+  {
+    what: 'The server did not answer in time',
+    passes: true,
+    matches: ({ code, message }) =>
+      ['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'].includes(code) ||
+      message === 'timeout expired',
+    advice: () =>
+      say`Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+  },
+  {
+    what: 'The database went silent in the middle of a look',
+    passes: true,
+    matches: ({ message }) => message === 'Query read timeout',
+    advice: () =>
+      say`The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
+  },
+  {
+    what: 'The time ran out while a look was under way',
+    passes: true,
+    matches: ({ message }) => message === LOOK_OVERDUE,
+    advice: () =>
+      say`The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+  },
+  {
+    what: 'The connection broke off',
+    passes: true,
+    matches: ({ code, message }) =>
+      ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
+      ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
+      (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+      /connection terminated|not queryable|error establishing an SSL connection/i.test(message),
+    advice: () =>
+      say`The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+  },
+  {
+    what: 'The server does not accept TLS',
+    passes: false,
+    matches: ({ message }) => message === 'The server does not support SSL connections',
+    advice: ({ tlsMode }) =>
+      say`\`sslmode=${own(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+  },
+  {
+    what: 'The certificate of the server is not signed by a CA that the gate trusts',
+    passes: false,
+    matches: codes(
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'CERT_SIGNATURE_FAILURE',
+      'CERT_UNTRUSTED',
+    ),
+    advice: () =>
+      say`Pass the certificate of the CA as \`tls-ca\`, or use an \`sslmode\` that does not verify it, such as \`require\`.`,
+  },
+  {
+    what: 'The certificate of the server was made for another host name',
+    passes: false,
+    matches: codes('ERR_TLS_CERT_ALTNAME_INVALID'),
+    advice: () =>
+      say`Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+  },
+  {
+    what: 'The certificate of the server is not valid at this time',
+    passes: false,
+    matches: codes('CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'),
+    advice: () => say`Renew it at the server, and check the clock of the runner.`,
+  },
+  {
+    what: 'TLS failed',
+    passes: false,
+    matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS|ERR_OSSL)/.test(code),
+    advice: () => say`Check \`tls-ca\`, the client certificate, and that this is a Postgres server.`,
+  },
+  {
+    what: 'The server refused the password',
+    passes: false,
+    matches: (failure) =>
+      failure.code === '28P01' || fromPooler(failure, /^(SASL|password) authentication failed/),
+    advice: () =>
+      say`Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+  },
+  {
+    what: 'The server asks for a password, and none was given',
+    passes: false,
+    matches: ({ message }) => /password must be a (non-empty )?string/.test(message),
+    advice: () => say`Put it into \`database-url\`, or pass \`database-password\`.`,
+  },
+  {
+    what: 'The server does not let this user in',
+    passes: false,
+    matches: codes('28000'),
+    advice: ({ tlsMode }) =>
+      say`There is no such role, or pg_hba.conf has no entry for this user, database and address${own(
+        tlsMode === 'disable' ? ' without TLS' : '',
+      )}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+  },
+  {
+    what: 'There is no such database on this server',
+    passes: false,
+    matches: (failure) =>
+      ['3D000', '57P04'].includes(failure.code) ||
+      fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
+    advice: () =>
+      say`Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+  },
+  {
+    what: 'The server has no connection left',
+    passes: true,
+    matches: (failure) =>
+      failure.code === '53300' ||
+      fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
+    advice: () =>
+      say`The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
+  },
+  {
+    what: 'The database is starting up or shutting down',
+    passes: true,
+    matches: codes('57P03'),
+    advice: () => say`If it stays so, find out why at the server.`,
+  },
+  {
+    what: 'The server has run short of a resource',
+    passes: true,
+    matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
+    advice: (_config, { message }) => say`It says: ${message}. Memory or disk may be exhausted.`,
+  },
+  {
+    what: 'Row security would hide rows from the role of the gate',
+    passes: false,
+    matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
+    advice: ({ user }) =>
+      say`Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
+  },
+  {
+    what: 'The role of the gate may not connect to this database',
+    passes: false,
+    matches: ({ code, message }) => code === '42501' && /for database/.test(message),
+    // Both names have proved right: the role has logged in, and the database is there.
+    advice: ({ database, user }) => [
+      ...own('As its owner, run: '),
+      { typed: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
+    ],
+  },
+  {
+    what: 'The role of the gate lacks a privilege',
+    passes: false,
+    matches: codes('42501'),
+    advice: ({ user, schema }) =>
+      say`Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
+  },
+  {
+    what: 'The look took longer than `look-timeout` and was stopped',
+    passes: true,
+    matches: codes('57014'),
+    advice: () => say`Raise \`look-timeout\`, or find out what slows the database down.`,
+  },
+  {
+    what: 'A lock on the tables of DBOS blocked the look for longer than `look-timeout`',
+    passes: true,
+    matches: codes('55P03'),
+    advice: ({ schema }) =>
+      say`A migration or maintenance may be running: pg_locks names who holds the lock on ${own(
+        `${quoteIdentifier(schema)}.workflow_status`,
+      )}. Raise \`look-timeout\` if it has to be so.`,
+  },
+  {
+    what: 'The tables changed under the look',
+    passes: true,
+    matches: codes('42P01', '42703', '40001', '40P01', '3F000', 'XX000'),
+    advice: (_config, { message }) => say`A migration may be running. The database says: ${message}.`,
+  },
+  {
+    what: 'The pooler in front of the database ended the connection',
+    passes: true,
+    matches: codes('08P01'),
+    advice: (_config, { message }) =>
+      say`It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+  },
+  {
+    what: 'The database answered with an error',
+    passes: false,
+    matches: ({ code }) => /^[0-9A-Z]{5}$/.test(code),
+    advice: (_config, { message }) => say`It says: ${message}.`,
+  },
+];
+
+/**
+ * Turns what the driver or the server threw into what a person can act upon: the cause and the fix.
+ *
+ * Before a server has let the gate in, nothing of `database-url` is shown: a mistyped one can have the password where
+ * the host, the user or the database should be.
+ *
+ * @param reached The server has let the gate in before, with this host, user and database.
+ */
+export function explainFailure(error: unknown, config: DatabaseConfig, reached: boolean): Error {
+  if (error instanceof ReportableError) return error;
+  const failure = failureOf(error);
+  const kind = FAILURE_KINDS.find(({ matches }) => matches(failure));
+  if (kind === undefined) {
+    return error instanceof Error ? error : new Error('something that is no error was thrown');
+  }
+  const code = failure.code === '' ? '' : ` (${failure.code})`;
+  const said = reached ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
+  const at = reached ? say` It was ${config.host}, port ${own(String(config.port))}.` : own('');
+  const sentence = say`${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
+  return kind.passes
+    ? new TransientError(sentence, reached, { cause: error })
+    : new ReportableError(sentence, { cause: error });
+}
+
+/** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);
+  if (!(error instanceof Error)) return { code: '', message: '' };
+  return { code: codeOf(error) ?? '', message: error.message };
+}
+
+/** What a server says may repeat what it was given. */
+function withoutPartsOf({ host, user, database }: DatabaseConfig, message: string): string {
+  return [host, user, database].reduce((text, part) => text.replaceAll(part, '…'), message);
+}

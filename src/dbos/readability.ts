@@ -1,0 +1,70 @@
+import { ReportableError } from '../errors.ts';
+import { joined, namesOf, own, type Sentence, say } from '../sentence.ts';
+import type { DatabaseConfig } from './database-config.ts';
+import { quoteIdentifier } from './queries.ts';
+import type { MissingPrivilege, ProbeRow } from './schema.ts';
+
+/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
+export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
+  const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+  const hint =
+    elsewhere.length > 0
+      ? say` There is a workflow_status table in the ${own(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(
+          elsewhere,
+        )}: is that the one? Set \`schema\`.`
+      : own(
+          ' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.',
+        );
+  if (!probe.schema_exists) {
+    return new ReportableError(say`The database ${config.database} has no schema ${config.schema}.${hint}`);
+  }
+  if (!probe.schema_usable) {
+    return new ReportableError(
+      say`The role ${probe.role} may not use the schema ${config.schema}. ${grants(probe.role, config.schema, [])}`,
+    );
+  }
+  const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+  const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+  const odd = Object.keys(probe.tables).filter(
+    (table) => table !== 'workflow_status' && probe.tables[table]?.kind !== 'r',
+  );
+  if (odd.length > 0) {
+    return new ReportableError(
+      say`${namesOf(odd)} in the schema ${config.schema} ${own(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`,
+    );
+  }
+  const missing = needed.filter((table) => probe.tables[table] === undefined);
+  if (missing.length > 0) {
+    return new ReportableError(
+      say`The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`,
+    );
+  }
+  return undefined;
+}
+
+/** The tables are there, but the role may not read all that the look names. */
+export function deniedTables(
+  probe: ProbeRow,
+  missing: readonly MissingPrivilege[],
+  config: DatabaseConfig,
+): ReportableError | undefined {
+  if (missing.length === 0) return undefined;
+  const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+  return new ReportableError(
+    say`The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${grants(
+      probe.role,
+      config.schema,
+      missing.map(({ table }) => table),
+    )}`,
+  );
+}
+
+function grants(role: string, schema: string, tables: readonly string[]): Sentence {
+  const to = quoteIdentifier(role);
+  const on = quoteIdentifier(schema);
+  const statements =
+    tables.length === 0
+      ? [`GRANT USAGE ON SCHEMA ${on} TO ${to};`, `GRANT SELECT ON ALL TABLES IN SCHEMA ${on} TO ${to};`]
+      : tables.map((table) => `GRANT SELECT ON ${on}.${table} TO ${to};`);
+  return joined([own('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
+}

@@ -1,0 +1,37 @@
+import type { Sentence } from '../sentence.ts';
+import type { GateConfig } from './config.ts';
+
+/** Looks that failed in a row, each for a reason that may pass. Times are in milliseconds since the gate began. */
+export interface Outage {
+  /** The end of the last look that succeeded; zero when none has. */
+  readonly since: number;
+  readonly failures: number;
+  /** Why the last one failed. */
+  readonly failure: Sentence;
+  /** The server has let the gate in before. */
+  readonly reached: boolean;
+}
+
+/** How long a database that was never reached is tried; in `check` and `report`, how long any outage may be. */
+export const OUTAGE_PATIENCE_MS = 60_000;
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
+ *
+ * Pauses double. `wait` goes on until its timeout, once it has reached the database; what was never reached is most
+ * often misspelt, and `check` and `report` are not there to wait. At the deadline of `wait`, the first failure of an
+ * outage is followed by a second try: a connection that had just been closed must not hide the answer.
+ */
+export function pauseAfterFailure(
+  config: Pick<GateConfig, 'mode' | 'timeoutMs'>,
+  { since, failures, reached }: Outage,
+  now: number,
+): number | undefined {
+  const patience = config.mode === 'wait' && reached ? Number.POSITIVE_INFINITY : since + OUTAGE_PATIENCE_MS;
+  const leftMs = Math.min(config.timeoutMs, patience) - now;
+  if (leftMs <= 0) return config.mode === 'wait' && failures === 1 ? FIRST_PAUSE_MS : undefined;
+  return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS, leftMs);
+}
