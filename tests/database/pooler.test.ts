@@ -1,0 +1,336 @@
+import pg from 'pg';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemDatabase } from '../../src/dbos/system-database.ts';
+import { ReportableError } from '../../src/errors.ts';
+import { launchApp } from '../support/dbos-app.ts';
+import { type Happening, type Hold, holdOn, lookAt, plainRequest } from '../support/holding.ts';
+import { findPgBouncer } from '../support/pgbouncer/program.ts';
+import { type PgBouncer, type PgBouncerOptions, startPgBouncer } from '../support/pgbouncer.ts';
+import { stopForARestart } from '../support/postgres/restart.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import {
+  databaseConfig,
+  openConnection,
+  systemDatabases,
+  type TestDatabase,
+} from '../support/system-databases.ts';
+import { config } from '../unit/builders.ts';
+
+/* Through a real PgBouncer in transaction mode, which has one connection to the server for all its clients. */
+
+const program = findPgBouncer(
+  'the gate works through a transaction pooler and leaves nothing in its sessions',
+);
+const throughPgBouncer = describe.skipIf(program === undefined);
+
+const databases = systemDatabases();
+const inFlight = { status: 'PENDING', application_version: '1.0.0', application_name: 'shop' };
+const everything = { searchHistoryFor: ['0.9.0'], scanStatuses: true, countFailed: true };
+
+/** A pooler that is gone with the test. */
+function pgBouncer(server: PostgresServer, settings: PgBouncerOptions['settings'] = {}): Promise<PgBouncer> {
+  if (program === undefined) throw new Error('There is no PgBouncer.');
+  return startPgBouncer({ program, server, settings: { default_pool_size: 1, ...settings } });
+}
+
+/** A database of an application whose version 1.0.0 has work in flight, and the way to it through a pooler. */
+interface Pooled {
+  readonly database: TestDatabase;
+  readonly pooler: PgBouncer;
+  /** The way through the pooler. */
+  readonly url: string;
+  readonly config: TestDatabase['config'];
+}
+
+async function pooled(settings?: PgBouncerOptions['settings']): Promise<Pooled> {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  await database.insert(inFlight);
+  const pooler = await pgBouncer(databases.server(), settings);
+  const url = pooler.through(database.url);
+  return { database, pooler, url, config: databaseConfig(url) };
+}
+
+/** Lets the work in flight end. */
+function finishWork(database: TestDatabase) {
+  return database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`);
+}
+
+throughPgBouncer('a hold', () => {
+  test('gets from work in flight to drained, with all rows searched on the way', async () => {
+    const { database, config } = await pooled();
+    // 0.9.0 is known from a search through history only, and on a schema newer than itself the gate looks for
+    // statuses that it does not know.
+    await database.insert({ ...inFlight, status: 'SUCCESS', application_version: '0.9.0', created_at: 0 });
+    await database.query('UPDATE dbos.dbos_migrations SET version = 999');
+    const targets = { kind: 'named', versions: ['1.0.0', '0.9.0'] } as const;
+    const { verdict, blockers, looks } = await holdOn({ config }, { targets }, () => finishWork(database));
+    expect([verdict, blockers[0]]).toEqual(['drained', ['in-flight']]);
+    expect(looks[0]?.judgement.targets[1]).toMatchObject({ version: '0.9.0', known: true });
+    const scans = looks.map(({ judgement }) => judgement.seen?.contents.unknownStatuses);
+    expect(scans).toContainEqual([]);
+  });
+
+  test('takes turns with another one', async () => {
+    const { database, pooler, config } = await pooled();
+    const seen: unknown[] = [];
+    const look: Happening = async () => {
+      const servers = await pooler.console('SHOW SERVERS');
+      seen.push(servers.map((server) => server['remote_pid']));
+    };
+    const held = await Promise.all([
+      holdOn({ config }, {}, look, () => finishWork(database), look),
+      holdOn({ config }, {}, look, look, look),
+    ]);
+    expect(held.map(({ verdict, failedLooks }) => [verdict, failedLooks])).toEqual([
+      ['drained', []],
+      ['drained', []],
+    ]);
+    expect(seen).toEqual(Array(seen.length).fill([expect.any(Number)]));
+    expect(new Set(seen.flat()).size).toBe(1);
+  });
+});
+
+/** The pooler's next client, and what it found in the one session before the gate had it. */
+interface Lent extends Pooled {
+  readonly next: pg.Client;
+  readonly before: Session;
+}
+
+interface Session {
+  readonly backend: number;
+  readonly [what: string]: unknown;
+}
+
+async function lent(): Promise<Lent> {
+  const way = await pooled();
+  // PgBouncer gives each client its own application name, as long as it has one.
+  const next = await openConnection(`${way.url}?application_name=next`);
+  return { ...way, next, before: await sessionOf(next) };
+}
+
+async function sessionOf(client: pg.Client): Promise<Session> {
+  const { rows } = await client.query(
+    `SELECT pg_backend_pid() AS backend, pg_my_temp_schema() AS temporary,
+            (SELECT json_object_agg(name, setting) FROM pg_settings) AS settings,
+            (SELECT json_agg(name) FROM pg_prepared_statements) AS prepared,
+            (SELECT json_agg(name) FROM pg_cursors) AS cursors,
+            (SELECT json_agg(c) FROM pg_listening_channels() c) AS channels,
+            (SELECT json_agg(objid) FROM pg_locks
+              WHERE pid = pg_backend_pid() AND locktype = 'advisory') AS advisory_locks`,
+  );
+  return rows[0];
+}
+
+/** The server's side of the pool, sessions included that the pooler has given up but the server has not. */
+function serverConnections(database: TestDatabase): Promise<Record<string, unknown>[]> {
+  return database.query(
+    `SELECT pid, state, xact_start, backend_xmin FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> 'migration'`,
+  );
+}
+
+const idle = ({ backend }: Session) => ({
+  pid: backend,
+  state: 'idle',
+  xact_start: null,
+  backend_xmin: null,
+});
+
+async function lockTables(database: TestDatabase): Promise<void> {
+  const migration = await openConnection(`${database.url}?application_name=migration`);
+  await migration.query('BEGIN; LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
+}
+
+/** Adds rows whose version takes so long to read that a look with a short timeout cannot. */
+async function addSlowRows(database: TestDatabase, status: string): Promise<void> {
+  await database.insert(
+    ...Array.from({ length: 40 }, () => ({ ...inFlight, status, name: 'slow', created_at: 0 })),
+  );
+  await database.query(
+    'ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored',
+  );
+  await database.query(
+    `ALTER TABLE dbos.workflow_status ADD COLUMN application_version text GENERATED ALWAYS AS (
+       CASE WHEN name = 'slow' THEN md5(repeat(workflow_uuid, 10000000)) ELSE version_stored END) VIRTUAL`,
+  );
+}
+
+/** The backend of the look that waits for the locked tables. */
+async function waitingBackend(database: TestDatabase): Promise<number> {
+  const waiting = () =>
+    database.query(
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+  await expect.poll(waiting).toHaveLength(1);
+  const [backend] = await waiting();
+  return Number(backend?.['pid']);
+}
+
+throughPgBouncer('the pooler lends the same session on, as it was,', () => {
+  async function expectSameSession({ database, next, before }: Lent): Promise<void> {
+    expect(await sessionOf(next)).toEqual(before);
+    expect(await serverConnections(database)).toEqual([idle(before)]);
+  }
+
+  test('after a look', async () => {
+    const way = await lent();
+    await lookAt(way);
+    await expectSameSession(way);
+  });
+
+  test('after a look that searched all rows', async () => {
+    const way = await lent();
+    await lookAt(way, {}, everything);
+    await expectSameSession(way);
+  });
+
+  test('after a look whose searches took too long', async () => {
+    const way = await lent();
+    await addSlowRows(way.database, 'PAUSED');
+    const { seen } = await lookAt(way, { lookTimeoutMs: 500 }, everything);
+    expect([seen?.history?.complete, seen?.unknownStatuses]).toEqual([false, 'timed-out']);
+    await expectSameSession(way);
+  });
+
+  test('between the looks of a hold', async () => {
+    const way = await lent();
+    let pauses = 0;
+    const look = async () => {
+      pauses += 1;
+      await expectSameSession(way);
+    };
+    await holdOn(way, {}, look, look, () => finishWork(way.database), look);
+    expect(pauses).toBe(3);
+  });
+});
+
+throughPgBouncer('the pooler lends no session on that is not as it was', () => {
+  /** Whether the look's own session was mended or given up is the pooler's affair; the one that it lends is clean. */
+  async function expectCleanSession({ database, next, before }: Lent): Promise<void> {
+    const after = await sessionOf(next);
+    expect(after).toEqual({ ...before, backend: after.backend });
+    await expect.poll(() => serverConnections(database)).toEqual([idle(after)]);
+  }
+
+  test('after a look that ran into its lock timeout', async () => {
+    const way = await lent();
+    await lockTables(way.database);
+    await expect(lookAt(way, { lookTimeoutMs: 300 })).rejects.toMatchObject({ cause: { code: '55P03' } });
+    await expectCleanSession(way);
+  });
+
+  test('after a look that ran into its statement timeout', async () => {
+    const way = await lent();
+    await addSlowRows(way.database, 'PENDING');
+    await expect(lookAt(way, { lookTimeoutMs: 500 })).rejects.toMatchObject({ cause: { code: '57014' } });
+    await expectCleanSession(way);
+  });
+
+  test('after a look that an administrator cancelled', async () => {
+    const way = await lent();
+    await lockTables(way.database);
+    const cancelled = expect(lookAt(way)).rejects.toMatchObject({ cause: { code: '57014' } });
+    await way.database.query('SELECT pg_cancel_backend($1)', [await waitingBackend(way.database)]);
+    await cancelled;
+    await expectCleanSession(way);
+  });
+
+  test('after a look whose client vanished, which the server gives up within `look-timeout`', async () => {
+    const way = await lent();
+    await lockTables(way.database);
+    const observer = systemDatabase(way.config, config({ lookTimeoutMs: 10_000 }), () => 0);
+    const failed = expect(observer.look(plainRequest, Number.POSITIVE_INFINITY)).rejects.toThrow();
+    const backend = await waitingBackend(way.database);
+    await observer.close();
+    await failed;
+    const backends = async () => (await serverConnections(way.database)).map(({ pid }) => pid);
+    await expect.poll(backends, { timeout: 10_000 }).not.toContain(backend);
+    await expectCleanSession(way);
+  });
+});
+
+/** Why looks of a hold failed, as it is told. */
+function failuresOf({ failedLooks }: Hold): readonly string[] {
+  return failedLooks.map(({ outage }) => new ReportableError(outage.failure).message);
+}
+
+throughPgBouncer('a hold goes on, and says why a look failed,', () => {
+  test('when PgBouncer is restarted', async () => {
+    const { database, pooler, config } = await pooled();
+    const held = await holdOn({ config }, {}, pooler.stop, async () => {
+      await pooler.start();
+      await finishWork(database);
+    });
+    expect([held.verdict, failuresOf(held)]).toEqual(['drained', [expect.stringMatching(/broke off/)]]);
+  });
+
+  test('when PgBouncer closes a connection that was idle for too long', async () => {
+    const { database, pooler, config } = await pooled({ client_idle_timeout: 1 });
+    const gates = async () =>
+      (await pooler.console('SHOW CLIENTS')).filter((client) => client['database'] === config.database);
+    const held = await holdOn({ config }, {}, async () => {
+      await expect.poll(gates, { timeout: 10_000 }).toEqual([]);
+      await finishWork(database);
+    });
+    expect([held.verdict, failuresOf(held)]).toEqual([
+      'drained',
+      [expect.stringMatching(/client_idle_timeout/)],
+    ]);
+  });
+
+  test('when another client keeps the session for too long', async () => {
+    const { database, url, config } = await pooled({ query_wait_timeout: 1 });
+    const other = await openConnection(url);
+    const held = await holdOn(
+      { config },
+      {},
+      () => other.query('BEGIN'),
+      async () => {
+        await other.query('COMMIT');
+        await finishWork(database);
+      },
+    );
+    expect([held.verdict, failuresOf(held)]).toEqual([
+      'drained',
+      [expect.stringMatching(/query_wait_timeout/)],
+    ]);
+  });
+
+  test('when the server behind PgBouncer is restarted', async () => {
+    const server = await startPostgres();
+    onTestFinished(server.stop);
+    const databaseUrl = await server.createDatabase('shop');
+    const blue = await launchApp({ sdk: '5.3.0', version: '1.0.0', databaseUrl });
+    await blue.startReceiving();
+    await blue.kill();
+    const green = await launchApp({ sdk: '5.3.0', version: '2.0.0', databaseUrl });
+    await green.stop();
+    const pooler = await pgBouncer(server, { query_wait_timeout: 1, server_login_retry: 0.1 });
+    const url = pooler.through(databaseUrl);
+    const finishWorkOnceItIsBack = async () => {
+      const client = new pg.Client({ connectionString: url });
+      client.on('error', () => undefined);
+      await client.connect();
+      await client.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`);
+      await client.end();
+    };
+
+    let startAgain: Happening | undefined;
+    const held = await holdOn(
+      { config: databaseConfig(url) },
+      {},
+      async () => {
+        startAgain = await stopForARestart(server);
+      },
+      async () => {
+        await startAgain?.();
+        await expect.poll(finishWorkOnceItIsBack, { timeout: 10_000 }).toBeUndefined();
+      },
+    );
+    expect([held.verdict, failuresOf(held)]).toEqual([
+      'drained',
+      [expect.stringMatching(/query_wait_timeout/)],
+    ]);
+  });
+});
