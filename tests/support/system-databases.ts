@@ -74,6 +74,8 @@ export async function openDatabase(url: string): Promise<TestDatabase> {
 /** A connection of the owner: a second one can hold a transaction open. */
 export async function openConnection(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
+  // A fault of the test's own may break it: its next statement fails then.
+  client.on('error', () => undefined);
   await client.connect();
   onTestFinished(() => client.end());
   return client;

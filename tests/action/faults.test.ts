@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type GuardedDatabase, guardedDatabase } from '../support/guarded-database.ts';
+import { type Network, startNetwork } from '../support/network.ts';
+import { stopForARestart } from '../support/postgres/restart.ts';
+import { type ActionRun, runAction } from '../support/runner.ts';
+import { createRole, openConnection, openDatabase, systemDatabases } from '../support/system-databases.ts';
+import { DNS_OUTAGE_FILE, WAYWARD_NAME } from '../support/wayward-dns.ts';
+
+/* The committed bundle through the faults of a database and of the network to it. */
+
+const databases = systemDatabases();
+const restarting = systemDatabases();
+const HOLDING = /1 in flight \(1 pending\)/;
+
+function gate(url: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}): ActionRun {
+  return runAction({
+    inputs: {
+      'database-url': url,
+      version: '1.0.0',
+      'poll-interval': '100ms',
+      settle: '300ms',
+      timeout: '2m',
+      ...inputs,
+    },
+    env,
+  });
+}
+
+/** A held gate, with a network of the test's own to the database. */
+async function held(inputs?: Record<string, string>, on = databases) {
+  const database = await guardedDatabase(on);
+  const network = await startNetwork(database.url);
+  // Without TLS to try first, which takes a connection of its own.
+  const run = gate(`${network.through(database.gateUrl)}?sslmode=disable`, inputs);
+  await run.until(HOLDING);
+  return { database, network, run };
+}
+
+/** The work ends, and the gate says so: after whatever was wrong, it has seen what there is. */
+async function drains(run: ActionRun, database: Pick<GuardedDatabase, 'drain'>) {
+  await run.until(/The database answers again/);
+  await database.drain();
+  const { exitCode, outputs, stderr, shown, summary } = await run.finished;
+  expect([exitCode, outputs['verdict'], stderr]).toEqual([0, 'drained', '']);
+  expect(summary).toMatch(/and \d+ that failed and had to be taken again/);
+  return shown;
+}
+
+/** No connection was leaked, and there were never two. */
+function expectOneAtATime(network: Network) {
+  expect([network.open, network.most]).toEqual([0, 1]);
+}
+
+describe('a hold survives', () => {
+  test('a connection that is ended again and again', async () => {
+    const { database, network, run } = await held();
+    for (let ended = 0; ended < 3; ) {
+      ended += await database.disconnect();
+      await delay(20);
+    }
+    const shown = await drains(run, database);
+    expect(shown).toMatch(/The look failed\. The connection broke off \(57P01\)\..*Looking again in 1s\./);
+    expectOneAtATime(network);
+  });
+
+  test('a server that is restarted', async () => {
+    const { database, network, run } = await held({}, restarting);
+    const start = await stopForARestart(restarting.server());
+    await run.until(/broke off \(57P01\).*\n.*The look failed/);
+    await start();
+    const again = await openDatabase(database.url);
+    await drains(run, {
+      drain: () => again.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    });
+    expectOneAtATime(network);
+  });
+
+  test('a server that accepts no connections for a while', async () => {
+    const { database, network, run } = await held();
+    await network.refuse();
+    await run.until(/ECONNREFUSED.*\n.*failed again in the same way, 3 times in a row/s);
+    await network.accept();
+    await drains(run, database);
+    expectOneAtATime(network);
+  });
+
+  test('a network that goes silent without closing', async () => {
+    const { database, network, run } = await held({ 'look-timeout': '100ms' });
+    network.goSilent();
+    await run.until(/The database went silent in the middle of a look\./);
+    network.recover();
+    await drains(run, database);
+    expectOneAtATime(network);
+  });
+
+  test('a resolver that fails', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-dns-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const outage = path.join(folder, 'outage');
+    const database = await guardedDatabase(databases);
+    const preloaded = pathToFileURL('tests/support/wayward-dns.ts').href;
+    const url = Object.assign(new URL(database.gateUrl), { hostname: WAYWARD_NAME }).href;
+    const run = gate(url, {}, { NODE_OPTIONS: `--import ${preloaded}`, [DNS_OUTAGE_FILE]: outage });
+    await run.until(HOLDING);
+    writeFileSync(outage, '');
+    await database.disconnect();
+    await run.until(/The host could not be found \((ENOTFOUND|EAI_AGAIN)\)/);
+    rmSync(outage);
+    await drains(run, database);
+  });
+
+  test('a server that has no connection left', async () => {
+    const { database, network, run } = await held();
+    await database.query(`ALTER ROLE ${database.role} CONNECTION LIMIT 0`);
+    await database.disconnect();
+    await run.until(/The server has no connection left \(53300\)/);
+    await database.query(`ALTER ROLE ${database.role} CONNECTION LIMIT -1`);
+    await drains(run, database);
+    expectOneAtATime(network);
+  });
+
+  test('a lock on workflow_status that outlasts the look', async () => {
+    const { database, network, run } = await held({ 'look-timeout': '200ms' });
+    const migration = await openConnection(database.url);
+    await migration.query('BEGIN');
+    await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
+    await run.until(/A lock on the tables of DBOS blocked the look for longer than `look-timeout` \(55P03\)/);
+    await migration.query('ROLLBACK');
+    await drains(run, database);
+    expectOneAtATime(network);
+  });
+});
+
+describe('a hold ends at once, in error and with the fix, when', () => {
+  test('the password is rotated', async () => {
+    const { database, network, run } = await held();
+    await database.query(`ALTER ROLE ${database.role} PASSWORD 'another'`);
+    await database.disconnect();
+    await endsInError(run, /The server refused the password \(28P01\).*an IAM token lives for minutes only/);
+    expectOneAtATime(network);
+  });
+
+  test('the database is dropped', async () => {
+    const { database, network, run } = await held();
+    const admin = await openConnection(databases.server().url());
+    await admin.query(`DROP DATABASE ${database.config.database} WITH (FORCE)`);
+    await endsInError(run, /There is no such database on this server \(3D000\)/);
+    expectOneAtATime(network);
+  });
+
+  async function endsInError(run: ActionRun, explanation: RegExp) {
+    const { exitCode, outputs, annotations, shown } = await run.finished;
+    expect([exitCode, outputs['verdict'], outputs['in-flight'], outputs['drained-versions']]).toEqual([
+      1,
+      'error',
+      '1',
+      '[]',
+    ]);
+    expect(annotations[0]).toMatchObject({ level: 'error', message: expect.stringMatching(explanation) });
+    // One look at the most that was tried again: the one that found the connection closed.
+    expect(shown.match(/The look failed/g) ?? []).toHaveLength(1);
+  }
+});
+
+describe('no fault makes the gate outlive its timeout', () => {
+  test.each([
+    ['refuses', (network: Network) => network.refuse()],
+    ['is silent', (network: Network) => network.goSilent()],
+  ])('when the network %s until the end', async (_what, break_) => {
+    const { network, run } = await held({ timeout: '3s', 'look-timeout': '1h' });
+    await break_(network);
+    const { exitCode, outputs, annotations } = await run.finished;
+    expect([exitCode, outputs['verdict']]).toEqual([1, 'error']);
+    expect(annotations[0]?.message).toMatch(/The gate looked \d+ times in \S+, and gave up\. The last look/);
+    // The look at the deadline has five seconds, and a second try follows.
+    expect(Number(outputs['waited-seconds'])).toBeLessThan(3 + 5 + 3);
+    expectOneAtATime(network);
+  });
+});
+
+test('a role that may not connect is told the grant', async () => {
+  const database = await databases.create();
+  const role = await createRole(database);
+  await database.query(`REVOKE CONNECT ON DATABASE ${database.config.database} FROM PUBLIC`);
+  const { outputs, annotations } = await gate(role.url).finished;
+  expect(outputs['verdict']).toBe('error');
+  const [grant = ''] = /GRANT CONNECT .*;/.exec(annotations[0]?.message ?? '') ?? [];
+  await database.query(grant);
+  const { annotations: next } = await gate(role.url).finished;
+  expect(next[0]?.message).toMatch(/GRANT USAGE ON SCHEMA/);
+});

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { createServer, type Server, Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A network of the test's own between the gate and a server, with faults on demand. */
+export interface Network {
+  /** The URL, through this network. */
+  through(url: string): string;
+  /** Connections that the gate has open. */
+  readonly open: number;
+  /** The most that it ever had open at once. */
+  readonly most: number;
+  /** Resolves when the gate has none open. */
+  closed(): Promise<void>;
+  /** Resolves when the gate sends something, from now on. */
+  spoken(): Promise<void>;
+  /** Swallows every byte, both ways, and closes nothing: what a broken network does. */
+  goSilent(): void;
+  /** Hands bytes on again; what was swallowed is lost, and connections of that time hear nothing any more. */
+  recover(): void;
+  /** Accepts nothing any more: connections are refused. Those that are there are cut. */
+  refuse(): Promise<void>;
+  /** Accepts connections again, on the same port. */
+  accept(): Promise<void>;
+}
+
+/** Starts a network in front of the server that the URL names; gone with the test. */
+export async function startNetwork(serverUrl: string): Promise<Network> {
+  const { hostname, port } = new URL(serverUrl);
+  const sockets = new Set<Socket>();
+  const deaf = new WeakSet<Socket>();
+  const listeners = { closed: new Set<() => void>(), spoken: new Set<() => void>() };
+  const tell = (whom: keyof typeof listeners) => {
+    const waiting = [...listeners[whom]];
+    listeners[whom].clear();
+    for (const resolve of waiting) resolve();
+  };
+  let silent = false;
+  let most = 0;
+
+  const join = (gate: Socket) => {
+    const server = new Socket().connect(Number(port), hostname);
+    sockets.add(gate);
+    most = Math.max(most, sockets.size);
+    if (silent) deaf.add(gate);
+    const hand = (bytes: Buffer, to: Socket) => {
+      if (!deaf.has(gate) && to.writable) to.write(bytes);
+    };
+    gate.on('data', (bytes: Buffer) => {
+      hand(bytes, server);
+      tell('spoken');
+    });
+    server.on('data', (bytes: Buffer) => hand(bytes, gate));
+    server.on('close', () => {
+      if (!deaf.has(gate)) gate.end();
+    });
+    gate.on('close', () => {
+      sockets.delete(gate);
+      server.destroy();
+      if (sockets.size === 0) tell('closed');
+    });
+    for (const socket of [gate, server]) socket.on('error', () => undefined);
+  };
+
+  let listening = await listen(join, 0);
+  const address = listening.address();
+  if (address === null || typeof address === 'string') throw new Error('The network has no port.');
+  const own = address.port;
+  const refuse = async () => {
+    for (const socket of sockets) socket.destroy();
+    if (!listening.listening) return;
+    listening.close();
+    await once(listening, 'close');
+  };
+  onTestFinished(refuse);
+  return {
+    through: (url) => Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(own) }).href,
+    get open() {
+      return sockets.size;
+    },
+    get most() {
+      return most;
+    },
+    closed: () =>
+      sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => listeners.closed.add(resolve)),
+    spoken: () => new Promise((resolve) => listeners.spoken.add(resolve)),
+    goSilent: () => {
+      silent = true;
+      for (const socket of sockets) deaf.add(socket);
+    },
+    recover: () => {
+      silent = false;
+    },
+    refuse,
+    accept: async () => {
+      listening = await listen(join, own);
+    },
+  };
+}
+
+async function listen(join: (socket: Socket) => void, port: number): Promise<Server> {
+  const server = createServer({ allowHalfOpen: false }, join).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
