@@ -226,9 +226,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
     passes: true,
     matches: codes('55P03'),
     advice: ({ schema }) =>
-      say`A migration or maintenance may be running: pg_locks names who holds the lock on ${own(
-        `${quoteIdentifier(schema)}.workflow_status`,
-      )}. Raise \`look-timeout\` if it has to be so.`,
+      say`A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`look-timeout\` if it has to be so.`,
   },
   {
     what: 'The tables changed under the look',

@@ -1,7 +1,7 @@
 import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
 import type { TargetJudgement } from '../gate/target.ts';
-import { joined, own, say } from '../sentence.ts';
+import { joined, own, type Sentence, say } from '../sentence.ts';
 import { plain, visible } from './escape.ts';
 import { headline, inFlightOn, obstacles, type Result, targetsOf } from './result.ts';
 
@@ -26,10 +26,8 @@ function verdictAnnotations(result: Result, level: Annotation['level']): readonl
   const reasons = obstacles(result);
   const targets = targetsOf(result).filter(({ judged }) => judged);
   if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
-    const message = plain(joined([...reasons, headline(result)], '\n'));
-    return [
-      { level, title: `dbos-drain-gate: ${result.verdict}`, message: message.slice(0, MESSAGE_CHARACTERS) },
-    ];
+    const message = messageOf(joined([...reasons, headline(result)], '\n'));
+    return [{ level, title: `dbos-drain-gate: ${result.verdict}`, message }];
   }
   // What blocks comes first, so that "and N more" is about what does not.
   const ordered = [...targets].sort(
@@ -67,7 +65,7 @@ function targetAnnotation(target: TargetJudgement, level: Annotation['level']): 
     level,
     title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
     // The log shows messages without their titles.
-    message: plain(say`${target.version}: ${joined(sentences, '\n')}`).slice(0, MESSAGE_CHARACTERS),
+    message: messageOf(say`${target.version}: ${joined(sentences, '\n')}`),
   };
 }
 
@@ -78,10 +76,14 @@ function warningAnnotations(result: Result): readonly Annotation[] {
     {
       level: 'warning',
       title: 'dbos-drain-gate: before you act on this',
-      message: plain(joined([first, ...more.map((warning) => say`${warning}`)], '\n')).slice(
-        0,
-        MESSAGE_CHARACTERS,
-      ),
+      message: messageOf(joined([first, ...more], '\n')),
     },
   ];
+}
+
+/** The text of a sentence, cut between two characters where it has to be cut. */
+function messageOf(sentence: Sentence): string {
+  const text = plain(sentence);
+  if (text.length <= MESSAGE_CHARACTERS) return text;
+  return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

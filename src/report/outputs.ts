@@ -47,14 +47,15 @@ export function outputsOf(result: Result, reportPath: string): Outputs {
   };
 }
 
-/** As many entries as fit, in JSON. */
+/** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
 function fitting(entries: readonly unknown[]): { readonly json: string; readonly leftOut: number } {
   const texts: string[] = [];
   let bytes = 2;
   for (const entry of entries) {
     const text = JSON.stringify(entry);
-    bytes += Buffer.byteLength(text) + 1;
-    if (bytes > LIST_BYTES) break;
+    const more = Buffer.byteLength(text) + 1;
+    if (bytes + more > LIST_BYTES) continue;
+    bytes += more;
     texts.push(text);
   }
   return { json: `[${texts.join(',')}]`, leftOut: entries.length - texts.length };

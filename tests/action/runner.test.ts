@@ -55,6 +55,7 @@ test('obeys the commands in the output, and shows what a reader would see', asyn
     '::nonsense::text',
     'text ::warning::text',
     'text ##[warning]old',
+    '::nonsense::##[warning]older',
     '::stop-commands::t0ken',
     '::error::text',
     '::t0ken::',
@@ -68,12 +69,14 @@ test('obeys the commands in the output, and shows what a reader would see', asyn
   expect(annotations).toEqual([
     { level: 'error', title: 'A, b: c', message: 'two\nlines%2C 100%' },
     { level: 'warning', title: undefined, message: 'old' },
+    { level: 'warning', title: undefined, message: 'older' },
     { level: 'notice', title: undefined, message: 'end' },
   ]);
   expect(masks).toEqual(['s3cret']);
   expect(commands.map(({ name }) => name)).toEqual([
     'add-mask',
     'error',
+    'warning',
     'warning',
     'stop-commands',
     'notice',

@@ -29,27 +29,33 @@ const PROPERTY_ESCAPES = { ...DATA_ESCAPES, '%3A': ':', '%2C': ',' };
 const LEGACY_ESCAPES = { ...DATA_ESCAPES, '%3B': ';', '%5D': ']' };
 
 /**
- * Reads a line of output as the runner does: `::name key=value,key=value::data` after any leading space, and
- * the older `##[name key=value;key=value]data`, which may begin anywhere in the line.
+ * Reads a line of output as the runner does: `::name key=value,key=value::data` after any leading space, or else,
+ * which includes a name that is not known, the older `##[name key=value;key=value]data`, which may begin anywhere in
+ * the line.
  *
  * @returns `undefined` for a line that is only text
  */
 export function parseCommand(line: string): Command | undefined {
-  const current = /^\s*::([^ :]+)(?: (.*?))?::(.*)$/s.exec(line);
-  if (current !== null) {
-    const [, name = '', properties = '', data = ''] = current;
-    return known(name, parseProperties(properties, ',', PROPERTY_ESCAPES), unescaped(data, DATA_ESCAPES));
-  }
-  const legacy = /##\[([^ \]]+)(?: ([^\]]*))?\](.*)$/s.exec(line);
-  if (legacy !== null) {
-    const [, name = '', properties = '', data = ''] = legacy;
-    return known(name, parseProperties(properties, ';', LEGACY_ESCAPES), unescaped(data, LEGACY_ESCAPES));
-  }
-  return undefined;
+  return currentCommand(line) ?? olderCommand(line);
 }
 
-function known(name: string, properties: Record<string, string>, data: string): Command | undefined {
-  const lowerCase = name.toLowerCase();
+function currentCommand(line: string): Command | undefined {
+  // .NET counts U+0085 as white space, JavaScript does not.
+  const [, name, properties = '', data = ''] = /^[\s\u0085]*::([^ :]+)(?: (.*?))?::(.*)$/s.exec(line) ?? [];
+  return known(name, parseProperties(properties, ',', PROPERTY_ESCAPES), unescaped(data, DATA_ESCAPES));
+}
+
+function olderCommand(line: string): Command | undefined {
+  const [, name, properties = '', data = ''] = /##\[([^ \]]+)(?: ([^\]]*))?\](.*)$/s.exec(line) ?? [];
+  return known(name, parseProperties(properties, ';', LEGACY_ESCAPES), unescaped(data, LEGACY_ESCAPES));
+}
+
+function known(
+  name: string | undefined,
+  properties: Record<string, string>,
+  data: string,
+): Command | undefined {
+  const lowerCase = name?.toLowerCase() ?? '';
   return KNOWN.has(lowerCase) ? { name: lowerCase, properties, data } : undefined;
 }
 

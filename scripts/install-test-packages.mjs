@@ -1,20 +1,20 @@
 /**
- * Installs the SDK releases that the tests run, unless they are installed already. They have a folder and a
- * lock file of their own, since they do not resolve beside the test runner.
+ * Installs the packages that only tests use, unless they are installed already. They have folders and lock files
+ * of their own: the SDK releases do not resolve beside the test runner, and what renders Markdown is large.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const folder = new URL('../tests/sdks/', import.meta.url);
+const FOLDERS = ['tests/sdks', 'tests/rendering'];
 
 /**
  * npm writes what it has installed into `node_modules/.package-lock.json`, in the end, when all is there. It
  * is the lock file without its entry for the project itself.
  */
-function isInstalled() {
-  const wanted = packagesIn('package-lock.json');
-  const installed = packagesIn('node_modules/.package-lock.json');
+function isInstalled(folder) {
+  const wanted = packagesIn(folder, 'package-lock.json');
+  const installed = packagesIn(folder, 'node_modules/.package-lock.json');
   if (wanted === undefined || installed === undefined) return false;
   delete wanted[''];
   const isRequiredHere = ([, entry]) => entry.optional !== true;
@@ -23,22 +23,27 @@ function isInstalled() {
     .every(([path, entry]) => installed[path]?.integrity === entry.integrity);
 }
 
-function packagesIn(file) {
+function packagesIn(folder, file) {
   try {
-    return JSON.parse(readFileSync(new URL(file, folder), 'utf8')).packages;
+    return JSON.parse(readFileSync(new URL(`../${folder}/${file}`, import.meta.url), 'utf8')).packages;
   } catch {
     return undefined;
   }
 }
 
-if (!isInstalled()) {
-  console.log('Installing the DBOS SDK releases of the tests (tests/sdks).');
+/** @throws when npm cannot be started */
+function install(folder) {
+  console.log(`Installing the packages of the tests in ${folder}.`);
   // No install scripts: the only one, of protobufjs, does nothing but print a notice about versions.
   const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: fileURLToPath(folder),
+    cwd: fileURLToPath(new URL(`../${folder}/`, import.meta.url)),
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
   if (npm.error !== undefined) throw npm.error;
-  process.exitCode = npm.status ?? 1;
+  return npm.status ?? 1;
+}
+
+for (const folder of FOLDERS) {
+  if (!isInstalled(folder)) process.exitCode ||= install(folder);
 }

@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest';
+import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
+import { reportSchema } from '../../src/report/report-file.ts';
+import { ATTACKS } from '../support/hostile-text.ts';
+import { actingIn, codeBlocksIn, harmIn } from '../support/inert.ts';
+import { type FinishedRun, runAction } from '../support/runner.ts';
+import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/*
+ * The committed bundle on a real database whose every name is hostile, and with hostile inputs: what it writes is
+ * read as the runner and GitHub read it.
+ */
+
+const databases = systemDatabases();
+
+/** The application that owns everything; the input of that name is trimmed. */
+const APPLICATION = '</code><script>alert(1)</script> ##[error]evil @octocat http://evil.example';
+/** Postgres lets nothing else than ASCII into the name of a connection, and 63 bytes of it. */
+const CONNECTION = '##[error]evil <img src=x onerror=1> @octocat a@evil.example |`';
+
+const attack = (index: number) => ATTACKS[index % ATTACKS.length] ?? '';
+/** Those that a person can see and copy, as many as a query lists. */
+const READABLE = ATTACKS.filter((text) => actingIn(text).length === 0 && !/[\n\p{M}]|##\[/u.test(text)).slice(
+  -20,
+);
+const inOrder = (texts: readonly string[]) => [...texts].sort();
+
+/** What a run may say in the title of an annotation, but for the name of a version. */
+const TITLES = /^dbos-drain-gate|(has drained|cannot be retired yet|is not known here)$/;
+
+/** Everything that a run wrote is as it was meant. */
+function expectHarmless(run: FinishedRun): void {
+  expect(run.stderr).toBe('');
+  const groups = run.commands.filter(({ name }) => name === 'group').map(({ data }) => data);
+  expect(groups.every((title) => title === 'What is in flight, by workflow')).toBe(true);
+  const meant = ['add-mask', 'group', 'endgroup', 'error', 'warning', 'notice'];
+  expect(run.commands.filter(({ name }) => !meant.includes(name))).toEqual([]);
+  expect(run.commands.filter(({ name }) => name === 'endgroup')).toHaveLength(groups.length);
+  // Of the password and the URL, before anything else: no name became one.
+  const masks = run.commands.findLastIndex(({ name }) => name === 'add-mask');
+  expect(masks).toBe(run.masks.length - 1);
+  for (const mask of run.masks) expect(mask).not.toMatch(/^e?$|evil/);
+  for (const { title, message } of run.annotations) {
+    expect(title).toMatch(TITLES);
+    expect(actingIn(message)).toEqual([]);
+    expect(message).not.toMatch(/^\s*(::|##\[)/m);
+  }
+  expect(actingIn(run.log)).toEqual([]);
+  expect(run.log).not.toContain('##[');
+
+  expect(harmIn(run.summary)).toEqual([]);
+
+  expect(Object.keys(run.outputs)).toEqual(OUTPUT_NAMES);
+  const report = reportSchema.parse(JSON.parse(run.report ?? ''));
+  const versions: { version: string }[] = JSON.parse(run.outputs['versions'] ?? '');
+  expect(versions.map(({ version }) => version)).toEqual(report.versions.map(({ version }) => version));
+  for (const [name, values] of [
+    ['drained-versions', report.drainedVersions],
+    ['draining-versions', report.drainingVersions],
+  ] as const) {
+    expect(JSON.parse(run.outputs[name] ?? '')).toEqual(values);
+  }
+}
+
+async function gate(database: TestDatabase, inputs: Record<string, string>): Promise<FinishedRun> {
+  const usual = { 'database-url': database.url, settle: '200ms', 'poll-interval': '100ms' };
+  const run = await runAction({ inputs: { ...usual, application: APPLICATION, ...inputs } }).finished;
+  expectHarmless(run);
+  return run;
+}
+
+/** A database in which every attack is a version, a workflow, a class, a queue, an executor, a parent and a step. */
+async function hostileDatabase(): Promise<TestDatabase> {
+  const database = await databases.create();
+  await database.register(...[...ATTACKS, 'live'].map((version) => ({ version, owner: APPLICATION })));
+  await database.insert(
+    ...ATTACKS.map((text, index) => ({
+      workflow_uuid: text,
+      status: index % 3 === 0 ? 'PENDING' : 'ENQUEUED',
+      application_name: APPLICATION,
+      application_version: attack(index + 1),
+      name: attack(index + 2),
+      class_name: [...attack(index + 3)].slice(0, 255).join(''),
+      queue_name: attack(index + 4),
+      executor_id: attack(index + 5),
+      parent_workflow_id: attack(index + 6),
+      created_at: index + 1,
+    })),
+  );
+  for (const [index, text] of ATTACKS.entries()) {
+    await database.query(
+      'INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name) VALUES ($1, 0, $2)',
+      [text, attack(index + 7)],
+    );
+  }
+  return database;
+}
+
+describe('hostile names in every column', () => {
+  test('are inert where a check tells of them, and whole in outputs and report', async () => {
+    const database = await hostileDatabase();
+    const named = ATTACKS.slice(0, 40);
+    const run = await gate(database, { mode: 'check', version: JSON.stringify(named) });
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([1, 'in-flight', '40']);
+    expect(JSON.parse(run.outputs['draining-versions'] ?? '')).toEqual(named);
+    const { workflows } = reportSchema.parse(JSON.parse(run.report ?? ''));
+    for (const { id, version, workflow, queue, executor, parent, lastStep } of workflows.items) {
+      const first = ATTACKS.indexOf(id);
+      expect([version, parent]).toEqual([attack(first + 1), attack(first + 6)]);
+      // The look brings no more of these than can be shown.
+      const shown = [workflow, queue, executor, lastStep?.name].map((text) => text?.slice(0, 100));
+      expect(shown).toEqual([2, 4, 5, 7].map((offset) => attack(first + offset).slice(0, 100)));
+    }
+    expect(workflows.items.length).toBeGreaterThan(20);
+  });
+
+  test('are found by the query that the summary shows', async () => {
+    const database = await hostileDatabase();
+    const run = await gate(database, { mode: 'check', version: JSON.stringify(READABLE) });
+    const [query = ''] = codeBlocksIn(run.summary, 'sql');
+    const rows = await database.query(query);
+    expect(inOrder(rows.map(({ application_version }) => String(application_version)))).toEqual(
+      inOrder(READABLE),
+    );
+  });
+
+  test('are inert where a hold tells of them', async () => {
+    const database = await hostileDatabase();
+    const run = await gate(database, { 'keep-version': 'latest', timeout: '1s' });
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'timed-out']);
+    expect(inOrder(JSON.parse(run.outputs['draining-versions'] ?? ''))).toEqual(inOrder(ATTACKS));
+  });
+
+  test('are inert where they are owners, and the application is another one', async () => {
+    const database = await hostileDatabase();
+    for (const [index, owner] of ATTACKS.slice(0, 12).entries()) {
+      await database.register({ version: `of ${index}`, owner });
+    }
+    const several = await gate(database, { mode: 'check', application: '', version: 'of 1' });
+    expect(several.outputs['verdict']).toBe('error');
+    const another = await gate(database, { mode: 'check', application: '@octocat | <b>', version: 'of 1' });
+    expect(another.outputs['verdict']).toBe('error');
+  });
+});
+
+test('a transaction that writes under a hostile name is inert where it is waited for', async () => {
+  const database = await databases.create();
+  await database.register(
+    { version: APPLICATION, owner: APPLICATION },
+    { version: 'live', owner: APPLICATION },
+  );
+  const url = new URL(database.url);
+  url.searchParams.set('application_name', CONNECTION);
+  const writer = await openConnection(url.href);
+  await writer.query('BEGIN');
+  await writer.query("UPDATE dbos.workflow_status SET status = 'PENDING' WHERE false");
+  const run = await gate(database, { version: APPLICATION, timeout: '1s' });
+  expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'timed-out']);
+  expect(run.annotations[0]?.message).toContain(`${CONNECTION.slice(0, 2)}\\u{5b}${CONNECTION.slice(3)}`);
+});
+
+test('hostile versions drain under their own names', async () => {
+  const database = await databases.create();
+  await database.register(...[...ATTACKS, 'live'].map((version) => ({ version, owner: APPLICATION })));
+  const run = await gate(database, { version: JSON.stringify(ATTACKS), timeout: '20s' });
+  expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
+  expect(JSON.parse(run.outputs['drained-versions'] ?? '')).toEqual(ATTACKS);
+});
+
+test('hostile versions that nobody has seen are inert, in a check and in a hold', async () => {
+  const database = await databases.create();
+  await database.register({ version: 'live', owner: APPLICATION });
+  const lines = ATTACKS.filter((text) => !/[\r\n]/.test(text) && text.trim() !== '');
+  for (const mode of ['check', 'wait']) {
+    const run = await gate(database, { mode, version: `x\n${lines.join('\n')}` });
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'unknown-version']);
+    const kept = await gate(database, { mode: 'check', 'keep-version': JSON.stringify(ATTACKS) });
+    expect([kept.exitCode, kept.outputs['verdict']]).toEqual([1, 'unknown-version']);
+  }
+});
+
+test('what the database says in an error is inert', async () => {
+  const database = await databases.create();
+  // Whoever reads a name has the id read as a number: the error of the server quotes it.
+  await database.query(`ALTER TABLE dbos.workflow_status DROP COLUMN name;
+    ALTER TABLE dbos.workflow_status ADD COLUMN name text GENERATED ALWAYS AS ((workflow_uuid::integer)::text) VIRTUAL`);
+  for (const text of [
+    '\n::error::evil <img src=x> @octocat',
+    '##[error]evil\u001b[31m\u202e a@evil.example',
+  ]) {
+    await database.query('DELETE FROM dbos.workflow_status');
+    await database.query(
+      `INSERT INTO dbos.workflow_status (workflow_uuid, status, application_version, created_at, updated_at)
+       VALUES ($1, 'PENDING', '1.0.0', 1, 1)`,
+      [text],
+    );
+    const run = await gate(database, { mode: 'check', version: '1.0.0', application: '' });
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
+    expect(run.annotations[0]?.message).toContain('invalid input syntax for type integer');
+  }
+});
+
+test('inputs that are refused are inert', async () => {
+  const database = await databases.create();
+  const texts = ATTACKS.filter((text) => text.trim() !== '').slice(0, 12);
+  for (const text of texts) {
+    const run = await gate(database, {
+      ...{ mode: text, timeout: text, 'on-latest': text, version: `[${text}`, 'keep-version': text },
+      schema: `${'-'.repeat(63)}${text}`,
+    });
+    expect([run.exitCode, run.outputs['verdict'], run.annotations.length]).toEqual([1, 'error', 1]);
+  }
+});

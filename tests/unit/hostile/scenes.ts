@@ -1,0 +1,219 @@
+import { TransientError } from '../../../src/errors.ts';
+import type { GateConfig } from '../../../src/gate/config.ts';
+import type { Look } from '../../../src/gate/hold.ts';
+import { stepResult, type Verdict } from '../../../src/gate/verdict.ts';
+import { configurationWarnings, warningsOf } from '../../../src/gate/warning.ts';
+import { type LogSink, progressLog } from '../../../src/report/progress.ts';
+import type { Result } from '../../../src/report/result.ts';
+import { say } from '../../../src/sentence.ts';
+import {
+  config,
+  DATABASE_EPOCH,
+  facts,
+  holdAgainst,
+  inFlight,
+  registration,
+  type Script,
+} from '../builders.ts';
+
+const HOUR = 3_600_000;
+
+/** The input takes 63 bytes. */
+const SCHEMA_CHARACTERS = 21;
+
+/** How many names a scene takes. */
+export const NAMES_IN_A_SCENE = 24;
+
+/** A run against a scripted database in which every name is somebody else's. */
+export interface HostileScene {
+  readonly verdict: Verdict;
+  readonly changes: Partial<GateConfig>;
+  readonly script: Script;
+  /** What the search of the history finds. */
+  readonly history?: readonly string[];
+  readonly schema: string;
+  readonly database: string;
+}
+
+type MakeScene = (names: readonly string[]) => Omit<HostileScene, 'schema' | 'database'>;
+
+/** A way for a run to end, with every field that quotes others in what it tells. */
+export const SCENES = {
+  'work in flight': ([a = '', b = '', c = '', live = '', application = '', ...of]) => ({
+    verdict: 'in-flight',
+    changes: { mode: 'check', application, targets: { kind: 'named', versions: [a, b, c] } },
+    script: () => ({
+      registrations: [a, b, c, live].map((version, at) => registration(version, at, application)),
+      owners: [application],
+      inFlight: [
+        { ...inFlight(a, { pending: 3, enqueued: 1, delayed: 1, ignored: 2 }), application },
+        { ...inFlight(b, { pending: 1 }), application },
+      ],
+      groups: {
+        items: [group(a, of[0], of[1]), group(b, of[2], of[3]), { ...group(a, of[4], of[5]), ignored: true }],
+        leftOut: 3,
+        leftOutUnversioned: 0,
+      },
+      workflows: {
+        items: [
+          workflow(a, of.slice(6, 12), 'PENDING'),
+          workflow(b, of.slice(7, 13), 'DELAYED'),
+          { ...workflow(a, of.slice(8, 14), of[14] ?? ''), className: null },
+          { ...workflow(b, of.slice(9, 15), 'ENQUEUED'), className: null, name: null, lastStep: null },
+        ],
+        leftOut: 2,
+        leftOutUnversioned: 0,
+      },
+      writers: [
+        { transaction: '3/1', pid: 11, connection: of[15] ?? '' },
+        { transaction: '-1/2', pid: null, connection: of[16] ?? '' },
+      ],
+      unknownStatuses: [
+        { version: a, status: of[17] ?? '', count: 2 },
+        { version: b, status: of[18] ?? '', count: 1 },
+      ],
+      failed: [{ version: a, cancelled: 2, deadLettered: 1 }],
+      database: facts({ migration: 999 }),
+    }),
+  }),
+
+  'a timeout among many versions': (names) => ({
+    verdict: 'timed-out',
+    changes: { timeoutMs: 20_000, targets: { kind: 'all-but', keep: names.slice(0, 2) } },
+    script: ({ number }) => ({
+      registrations: names.map((version, at) => registration(version, names.length - at)),
+      inFlight: names.slice(2, 20).map((version, at) => inFlight(version, { pending: 1 + at * number })),
+      failed: names.slice(2).map((version) => ({ version, cancelled: 1, deadLettered: 0 })),
+    }),
+  }),
+
+  'versions that have drained': ([a = '', b = '', unseen = '', live = '']) => ({
+    verdict: 'drained',
+    changes: { onUnknown: 'pass', targets: { kind: 'named', versions: [a, b, unseen] } },
+    script: () => ({
+      registrations: [a, b, live].map((version, at) => registration(version, at)),
+      inFlight: [inFlight(a, { ignored: 3 }), inFlight(b, { ignored: 1 })],
+      newestWriteAt: DATABASE_EPOCH - 72 * HOUR,
+    }),
+  }),
+
+  'a version that is still the latest': ([a = '', ...others]) => ({
+    verdict: 'still-latest',
+    changes: { mode: 'check', targets: { kind: 'named', versions: [a] } },
+    script: () => ({
+      registrations: [registration(a, 99), ...others.map((version, at) => registration(version, at))],
+    }),
+  }),
+
+  'versions that nobody has seen': ([a = '', b = '', ...registered]) => ({
+    verdict: 'unknown-version',
+    changes: { mode: 'check', targets: { kind: 'named', versions: [a, b] } },
+    script: () => ({ registrations: registered.map((version, at) => registration(version, at)) }),
+    history: [`${a} `, `${a}\t`],
+  }),
+
+  'a version to keep that is not registered': ([a = '', b = '', ...registered]) => ({
+    verdict: 'unknown-version',
+    changes: { mode: 'check', targets: { kind: 'all-but', keep: [a, b] } },
+    script: () => ({ registrations: registered.map((version, at) => registration(version, at)) }),
+  }),
+
+  'an application that owns nothing': ([a = '', application = '', ...owners]) => ({
+    verdict: 'error',
+    changes: { application, targets: { kind: 'named', versions: [a] } },
+    script: () => ({ owners, applicationSeen: false }),
+  }),
+
+  'several applications': ([a = '', ...owners]) => ({
+    verdict: 'error',
+    changes: { targets: { kind: 'named', versions: [a] } },
+    script: () => ({ owners, inFlight: [inFlight(a, { pending: 1 })] }),
+  }),
+
+  'a registration that has gone': ([a = '', b = '', live = '']) => ({
+    verdict: 'error',
+    changes: { targets: { kind: 'named', versions: [a, b] } },
+    script: ({ number }) => ({
+      registrations: (number === 1 ? [a, b, live] : [live]).map((version, at) => registration(version, at)),
+      inFlight: [inFlight(a, { pending: 1 })],
+    }),
+  }),
+
+  'a table without the columns': ([a = '', ...missingColumns]) => ({
+    verdict: 'error',
+    changes: { targets: { kind: 'named', versions: [a] } },
+    script: () => ({ database: facts({ missingColumns }) }),
+  }),
+
+  'looks that fail before one succeeds': ([a = '', live = '', ...said]) => ({
+    verdict: 'in-flight',
+    changes: { mode: 'check', targets: { kind: 'named', versions: [a] } },
+    script: ({ number }) => {
+      const text = said[number - 1];
+      if (number < 4 && text !== undefined) throw new TransientError(say`The database says: ${text}.`, true);
+      return {
+        registrations: [registration(a, 1), registration(live, 2)],
+        inFlight: [inFlight(a, { pending: 1 })],
+      };
+    },
+  }),
+} as const satisfies Record<string, MakeScene>;
+
+export type SceneName = keyof typeof SCENES;
+
+/** Plays a scene with these names, to its end. */
+export async function play(name: SceneName, names: readonly string[], sink?: LogSink): Promise<Result> {
+  const { verdict: expected, changes, script, history }: ReturnType<MakeScene> = SCENES[name](names);
+  const [database = '', long = ''] = names.slice(-2);
+  const schema = long.slice(0, SCHEMA_CHARACTERS);
+  const gate = config(changes);
+  const progress = progressLog(sink ?? { line: () => {}, group: () => {} });
+  progress.begin(gate, { database, schema }, configurationWarnings(gate));
+  const looks: Look[] = [];
+  const { verdict, last, waitedMs } = await holdAgainst(gate, script, {
+    ...(history && { history }),
+    onLook: (look) => {
+      looks.push(look);
+      progress.look(look);
+    },
+    onFailedLook: progress.failedLook,
+  });
+  if (verdict !== expected) throw new Error(`${name}: ${verdict} instead of ${expected}`);
+  return {
+    verdict,
+    step: stepResult(verdict, gate),
+    config: gate,
+    schema,
+    first: looks[0],
+    last,
+    failure: undefined,
+    warnings: last ? warningsOf(last.judgement) : [],
+    waitedMs,
+    looks: looks.length,
+    failedLooks: 0,
+  };
+}
+
+function group(version: string, name = '', queue = '') {
+  return {
+    version,
+    name,
+    queue,
+    pending: 1,
+    enqueued: 2,
+    delayed: 0,
+    ignored: false,
+    oldestCreatedAt: DATABASE_EPOCH - HOUR,
+  };
+}
+
+function workflow(version: string, names: readonly string[], status: string) {
+  const [id = '', name = '', className = '', queue = '', executor = '', parent = ''] = names;
+  return {
+    ...{ id, version, name, className, status, queue, executor, parent },
+    createdAt: DATABASE_EPOCH - 2 * HOUR,
+    startedAt: DATABASE_EPOCH - HOUR,
+    delayUntil: DATABASE_EPOCH + HOUR,
+    lastStep: { number: 3, name: `${name}${parent}`, completedAt: DATABASE_EPOCH - 60_000 },
+  };
+}
