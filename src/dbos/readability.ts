@@ -2,7 +2,7 @@ import { ReportableError } from '../errors.ts';
 import { joined, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { quoteIdentifier } from './queries.ts';
-import type { MissingPrivilege, ProbeRow } from './schema.ts';
+import { missingPrivileges, type ProbeRow } from './schema.ts';
 
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
@@ -19,8 +19,9 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
     return new ReportableError(say`The database ${config.database} has no schema ${config.schema}.${hint}`);
   }
   if (!probe.schema_usable) {
+    const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
     return new ReportableError(
-      say`The role ${probe.role} may not use the schema ${config.schema}. ${grants(probe.role, config.schema, [])}`,
+      say`The role ${probe.role} may not use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`,
     );
   }
   const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
@@ -43,28 +44,25 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
 }
 
 /** The tables are there, but the role may not read all that the look names. */
-export function deniedTables(
-  probe: ProbeRow,
-  missing: readonly MissingPrivilege[],
-  config: DatabaseConfig,
-): ReportableError | undefined {
+export function deniedTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
+  const missing = missingPrivileges(probe);
   if (missing.length === 0) return undefined;
   const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
   return new ReportableError(
-    say`The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${grants(
-      probe.role,
-      config.schema,
-      missing.map(({ table }) => table),
+    say`The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${asOwner(
+      grants(probe, config),
     )}`,
   );
 }
 
-function grants(role: string, schema: string, tables: readonly string[]): Sentence {
-  const to = quoteIdentifier(role);
-  const on = quoteIdentifier(schema);
-  const statements =
-    tables.length === 0
-      ? [`GRANT USAGE ON SCHEMA ${on} TO ${to};`, `GRANT SELECT ON ALL TABLES IN SCHEMA ${on} TO ${to};`]
-      : tables.map((table) => `GRANT SELECT ON ${on}.${table} TO ${to};`);
+/** The statements that let the role read what it may not read yet, and no more than that. */
+function grants(probe: ProbeRow, { schema }: DatabaseConfig): readonly string[] {
+  return missingPrivileges(probe).map(
+    ({ table, columns }) =>
+      `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`,
+  );
+}
+
+function asOwner(statements: readonly string[]): Sentence {
   return joined([own('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
 }

@@ -101,12 +101,12 @@ export function factsOf(probe: ProbeRow, migration: number | undefined): Databas
   };
 }
 
-/** What the role lacks to read what the queries name. */
+/** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
 export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] {
   const wanted: Record<string, readonly string[]> = {
     workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
     operation_outputs: ['workflow_uuid', 'function_id', 'function_name', 'completed_at_epoch_ms'],
-    application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name'],
+    application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
     dbos_migrations: ['version'],
   };
   return Object.entries(wanted)

@@ -21,7 +21,7 @@ import {
 } from './queries.ts';
 import { deniedTables, unreachableTables } from './readability.ts';
 import { contentsOf, historyRow, lookRow, productRow, unknownStatusRow, writerRow } from './rows.ts';
-import { factsOf, missingPrivileges, probeRow, type Schema, schemaOf } from './schema.ts';
+import { factsOf, probeRow, type Schema, schemaOf } from './schema.ts';
 
 /**
  * The system database: one connection at a time, made at the first look and kept until `close`. After a look that
@@ -177,7 +177,7 @@ async function takeLook(
       if (unreachable !== undefined) throw unreachable;
       const schema = schemaOf(config.schema, probe);
       if (!isReadable(factsOf(probe, undefined))) return { writers, probe, schema, row: undefined };
-      const denied = deniedTables(probe, missingPrivileges(probe), config);
+      const denied = deniedTables(probe, config);
       if (denied !== undefined) throw denied;
       const row = await theRow(connection, lookQuery(schema, scope, request), lookRow);
       return { writers, probe, schema, row };

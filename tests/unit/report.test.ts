@@ -258,7 +258,7 @@ describe('annotations', () => {
     expect(annotationsOf(result).map(({ level }) => level)).toEqual(['warning']);
   });
 
-  test('are nine, and one for the others, what blocks first', async () => {
+  test('are ten at the most: eight targets, what blocks first, one for the others, one for warnings', async () => {
     const versions = Array.from({ length: 30 }, (_, index) => `v${index}`);
     const result = await resultOf(
       () => ({
@@ -267,10 +267,11 @@ describe('annotations', () => {
       }),
       { mode: 'check', targets: { kind: 'named', versions } },
     );
-    const annotations = annotationsOf(result);
+    const annotations = annotationsOf({ ...result, step: 'warn', warnings: [own('Mind this.')] });
     expect(annotations).toHaveLength(10);
     expect(annotations[0]?.title).toBe('v29 cannot be retired yet');
-    expect(annotations[9]?.message).toBe('and 21 more versions: see the job summary.');
+    expect(annotations[8]?.message).toBe('and 22 more versions: see the job summary.');
+    expect(annotations[9]?.message).toBe('Mind this.');
   });
 
   test('of a failure are one, with its cause', () => {

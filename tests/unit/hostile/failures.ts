@@ -56,7 +56,10 @@ function unreadable([role = '', ...names]: readonly string[]): readonly Sentence
     unreachableTables({ ...probe, schema_exists: false }, gate),
     unreachableTables({ ...probe, schema_usable: false }, gate),
     unreachableTables(probe, gate),
-    deniedTables(probe, [{ table: 'workflow_status', columns: ['name'] }], gate),
+    deniedTables(
+      { ...probe, tables: { workflow_status: { kind: 'r', columns: ['name'], readable: [] } } },
+      gate,
+    ),
   ].map(sentenceOf);
 }
 
