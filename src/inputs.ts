@@ -157,7 +157,7 @@ function readDatabase(raw: Readonly<Record<string, string>>, schema: string, con
     schema,
     environment: context.environment,
     readFile: (path) =>
-      readTextFile(path, say`The file ${path}, which \`database-url\` or a PGSSL variable names,`),
+      readTextFile(path, own('A file for TLS that `database-url` or a PGSSL variable names')),
   });
 }
 

@@ -175,7 +175,7 @@ function readTlsMode(
   const known = TLS_MODES.find((name) => name === mode);
   if (known === undefined) {
     throw new InputError(
-      say`The \`sslmode\` ${mode} is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`,
+      say`The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`,
     );
   }
   return known;

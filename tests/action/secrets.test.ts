@@ -1,0 +1,205 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { launchApp } from '../support/dbos-app.ts';
+import { commandLine } from '../support/postgres/process-identity.ts';
+import { type FinishedRun, type RunOptions, runAction } from '../support/runner.ts';
+import { systemDatabases } from '../support/system-databases.ts';
+
+/* Every byte that the action writes is searched for the password: in every way to pass it, and to mistype it. */
+
+const databases = systemDatabases();
+/** Needs encoding in a URL, and is told apart from anything else that is written. */
+const PASSWORD = `Zq#9/ü "@:?%41'x`;
+/** A password that can stand anywhere in a URL as it is. */
+const PLAIN = 'zq9-plain_secret7';
+
+interface Place {
+  readonly host: string;
+  readonly port: string;
+  readonly user: string;
+  readonly database: string;
+}
+let place: Place;
+
+beforeAll(async () => {
+  const server = databases.server();
+  const url = await server.createDatabase('shop');
+  const app = await launchApp({ sdk: '5.3.0', version: '1.0.0', databaseUrl: url });
+  await app.stop();
+  place = { host: server.host, port: String(server.port), user: 'gate', database: 'shop' };
+  await asOwner(`
+    INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, created_at)
+    VALUES ('2', '2.0.0', 99999999999999, 99999999999999);
+    CREATE ROLE gate LOGIN PASSWORD ${pg.escapeLiteral(PASSWORD)};
+    GRANT USAGE ON SCHEMA dbos TO gate;
+    GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO gate`);
+});
+
+async function asOwner(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databases.server().url('shop') });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+interface Searched extends FinishedRun {
+  /** All that was written, to the log and to files, less the commands that tell the runner what to mask. */
+  readonly written: string;
+  /** The command line of the process, read while it ran. */
+  readonly arguments: string;
+}
+
+async function run(inputs: Record<string, string>, env: RunOptions['env'] = {}): Promise<Searched> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-secrets-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const step = runAction({
+    inputs: { version: '1.0.0', mode: 'check', settle: '100ms', timeout: '1s', ...inputs },
+    env,
+    folder,
+  });
+  const argumentsWhileRunning = step.pid === undefined ? '' : commandLine(step.pid);
+  const finished = await step.finished;
+  const unmasked = (text: string) => text.replace(/^::add-mask::.*$/gm, '');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(folder, name))
+    .filter((file) => statSync(file).isFile());
+  return {
+    ...finished,
+    arguments: argumentsWhileRunning,
+    written: [
+      unmasked(finished.log),
+      finished.stderr,
+      ...files.map((file) => readFileSync(file, 'utf8')),
+    ].join('\n'),
+  };
+}
+
+/** Neither as it is, nor as a URL, a form, JSON or HTML has it. */
+function expectNothingOf(password: string, { written, arguments: args }: Searched) {
+  const spellings = [
+    password,
+    encodeURIComponent(password),
+    encodeURI(password),
+    new URLSearchParams({ '': password }).toString().slice(1),
+    JSON.stringify(password).slice(1, -1),
+    Buffer.from(password).toString('base64'),
+  ];
+  for (const spelling of spellings) {
+    expect(written).not.toContain(spelling);
+    expect(args).not.toContain(spelling);
+  }
+  expect(args).toContain('dist');
+}
+
+const encoded = encodeURIComponent(PASSWORD);
+
+/** Each way to pass a password: the inputs and the environment, for the database of that name. */
+const ways: readonly [string, (database: string) => readonly [Record<string, string>, RunOptions['env']?]][] =
+  [
+    [
+      'the URL',
+      (database) => [
+        { 'database-url': `postgres://${place.user}:${encoded}@${place.host}:${place.port}/${database}` },
+      ],
+    ],
+    [
+      'a SQLAlchemy URL in DBOS_SYSTEM_DATABASE_URL',
+      (database) => [
+        {},
+        {
+          DBOS_SYSTEM_DATABASE_URL: `postgresql+psycopg://${place.user}:${encoded}@${place.host}:${place.port}/${database}`,
+        },
+      ],
+    ],
+    [
+      'parameters of a JDBC URL',
+      (database) => [
+        {
+          'database-url': `jdbc:postgresql://${place.host}:${place.port}/${database}?user=${place.user}&password=${encoded}`,
+        },
+      ],
+    ],
+    [
+      'database-password',
+      (database) => [
+        {
+          'database-url': `postgres://${place.user}@${place.host}:${place.port}/${database}`,
+          'database-password': PASSWORD,
+        },
+      ],
+    ],
+    [
+      'PGPASSWORD, and all the rest in PG variables',
+      (database) => [
+        { 'database-url': 'postgres://' },
+        {
+          PGHOST: place.host,
+          PGPORT: place.port,
+          PGUSER: place.user,
+          PGPASSWORD: PASSWORD,
+          PGDATABASE: database,
+        },
+      ],
+    ],
+  ];
+
+describe('the password is written nowhere when it comes from', () => {
+  test.each(ways)('%s, and is right', async (_what, pass) => {
+    const finished = await run(...pass(place.database));
+    expect(finished.outputs['verdict']).toBe('drained');
+    expectNothingOf(PASSWORD, finished);
+    expect(finished.shown).not.toContain(PASSWORD);
+    expect(finished.masks).toContain(PASSWORD);
+  });
+
+  test.each(ways)('%s, and the server answers with an error', async (_what, pass) => {
+    const finished = await run(...pass('no_such_database'));
+    expect(finished.outputs['verdict']).toBe('error');
+    expectNothingOf(PASSWORD, finished);
+  });
+
+  test.each(ways)('%s, and is wrong', async (_what, pass) => {
+    await asOwner(`ALTER ROLE gate PASSWORD 'another'`);
+    try {
+      const finished = await run(...pass(place.database));
+      expect(finished.outputs['verdict']).toBe('error');
+      expect(finished.annotations[0]?.message).toContain('The server refused the password');
+      expectNothingOf(PASSWORD, finished);
+    } finally {
+      await asOwner(`ALTER ROLE gate PASSWORD ${pg.escapeLiteral(PASSWORD)}`);
+    }
+  });
+});
+
+describe('a mistyped URL leaks no password that lands in', () => {
+  const mistyped: readonly [string, () => string][] = [
+    ['the user', () => `postgres://${PLAIN}@${place.host}:${place.port}/${place.database}`],
+    ['the user, before another password', () => `postgres://${PLAIN}:x@${place.host}:${place.port}/shop`],
+    ['the host', () => `postgres://gate:x@${PLAIN}/shop`],
+    ['the host, alone', () => `postgres://${PLAIN}`],
+    ['the host, for want of an @', () => `postgres://gate:x${PLAIN}/shop`],
+    ['the port', () => `postgres://gate:x@${place.host}:${PLAIN}/shop`],
+    ['the database', () => `postgres://${place.user}:${encoded}@${place.host}:${place.port}/${PLAIN}`],
+    ['a parameter’s name', () => `postgres://gate:x@${place.host}/shop?${PLAIN}=1`],
+    ['the sslmode', () => `postgres://gate:x@${place.host}/shop?sslmode=${PLAIN}`],
+    ['the path of a file', () => `postgres://gate:x@${place.host}/shop?sslcert=/${PLAIN}&sslkey=/x`],
+    ['a URL without a slash', () => `postgres:/gate:${PLAIN}@${place.host}/shop`],
+    ['a URL without a colon', () => `postgres//gate:${PLAIN}@${place.host}/shop`],
+    ['a URL without its beginning', () => `gate:${PLAIN}@${place.host}/shop`],
+    ['words instead of a URL', () => `host=${place.host} user=gate password=${PLAIN} dbname=shop`],
+    ['a URL with a raw @', () => `postgres://gate:${PLAIN}@x@${place.host}/shop`],
+    ['a URL with a raw #', () => `postgres://gate:#${PLAIN}@${place.host}/shop`],
+    ['a URL with a raw %', () => `postgres://gate:%${PLAIN}@${place.host}/shop`],
+    ['two hosts', () => `postgres://gate:x@${PLAIN},${place.host}/shop`],
+    ['an SQLite URL', () => `sqlite:///${PLAIN}`],
+  ];
+
+  test.each(mistyped)('%s', async (_what, url) => {
+    const finished = await run({ 'database-url': url() });
+    expect([finished.exitCode, finished.outputs['verdict']]).toEqual([1, 'error']);
+    expectNothingOf(PLAIN, finished);
+  });
+});
