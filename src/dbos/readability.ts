@@ -4,6 +4,14 @@ import type { DatabaseConfig } from './database-config.ts';
 import { quoteIdentifier } from './queries.ts';
 import { missingPrivileges, type ProbeRow } from './schema.ts';
 
+/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
+export function unsupportedProduct(version: string): ReportableError | undefined {
+  if (!version.startsWith('CockroachDB')) return undefined;
+  return new ReportableError(
+    say`This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`,
+  );
+}
+
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
   const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);

@@ -1,8 +1,7 @@
 import { systemClock } from '../clock.ts';
-import { codeOf, ReportableError } from '../errors.ts';
+import { codeOf } from '../errors.ts';
 import type { GateConfig } from '../gate/config.ts';
 import type { DatabaseFacts, LookRequest, Observation, Observer } from '../gate/observation.ts';
-import { say } from '../sentence.ts';
 import { type Connection, connect } from './connection.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { explainFailure, LOOK_OVERDUE } from './failures.ts';
@@ -19,7 +18,7 @@ import {
   statusScanQuery,
   writersQuery,
 } from './queries.ts';
-import { deniedTables, unreachableTables } from './readability.ts';
+import { deniedTables, unreachableTables, unsupportedProduct } from './readability.ts';
 import { contentsOf, historyRow, lookRow, productRow, unknownStatusRow, writerRow } from './rows.ts';
 import { factsOf, probeRow, type Schema, schemaOf } from './schema.ts';
 
@@ -111,7 +110,6 @@ async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<
   }
 }
 
-/** CockroachDB speaks Postgres's protocol, but not all that the rules rest on. */
 async function connected(
   config: DatabaseConfig,
   lookTimeoutMs: number,
@@ -119,10 +117,9 @@ async function connected(
 ): Promise<Connection> {
   const connection = await connect(config, lookTimeoutMs, signal);
   const { version } = await theRow(connection, { text: PRODUCT, values: [] }, productRow);
-  if (!version.startsWith('CockroachDB')) return connection;
-  throw new ReportableError(
-    say`This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`,
-  );
+  const unsupported = unsupportedProduct(version);
+  if (unsupported !== undefined) throw unsupported;
+  return connection;
 }
 
 function scopeOf(gate: Pick<GateConfig, 'application' | 'ignoreWorkflows'>, request: LookRequest): Scope {

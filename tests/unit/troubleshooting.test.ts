@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { marked } from 'marked';
+import { describe, expect, test } from 'vitest';
+import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
+import { FAILURE_KINDS } from '../../src/dbos/failures.ts';
+import { deniedTables, unreachableTables, unsupportedProduct } from '../../src/dbos/readability.ts';
+import type { ProbeRow } from '../../src/dbos/schema.ts';
+import { explain, ReportableError, TransientError } from '../../src/errors.ts';
+import { type Blocker, type Distrust, describeBlocker } from '../../src/gate/blocker.ts';
+import { parseInputs } from '../../src/inputs.ts';
+import { plain } from '../../src/report/escape.ts';
+import { own } from '../../src/sentence.ts';
+import { readActionMetadata } from '../support/runner/action-metadata.ts';
+import { config, holdAgainst } from './builders.ts';
+
+/* docs/troubleshooting.md is keyed by the texts that the gate writes: each has its heading, and no heading is of yore. */
+
+interface Entry {
+  readonly heading: string;
+  readonly section: string;
+  readonly body: string;
+}
+
+function entriesOfPage(): readonly Entry[] {
+  const entries: Entry[] = [];
+  let section = '';
+  for (const token of marked.lexer(readFileSync('docs/troubleshooting.md', 'utf8'))) {
+    if (token.type === 'heading' && token.depth === 2) section = token.text;
+    else if (token.type === 'heading' && token.depth === 3)
+      entries.push({ heading: token.text, section, body: '' });
+    else {
+      const last = entries.pop();
+      if (last !== undefined) entries.push({ ...last, body: last.body + token.raw });
+    }
+  }
+  return entries;
+}
+
+const entries = entriesOfPage();
+const REACHING = 'The database cannot be reached or read';
+
+/** Whether a text begins as the heading says, `…` standing for what differs. */
+function isOf(text: string, { heading }: Entry): boolean {
+  const pattern = heading
+    .split('…')
+    .map((part) => RegExp.escape(part))
+    .join('[^]+?');
+  return new RegExp(`^${pattern}`).test(text);
+}
+
+const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonly kind: K })[] } = {
+  'unknown-version': (['not-yet', 'timed-out', 'whole-history'] as const).flatMap((searched) =>
+    [[], ['1.0']].map((similar) => ({ kind: 'unknown-version', searched, similar, registered: [] })),
+  ),
+  'in-flight': [{ kind: 'in-flight', pending: 1, enqueued: 0, delayed: 2 }],
+  'unknown-status': [
+    { kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] },
+  ],
+  'still-starting': [{ kind: 'still-starting', atLeast: 2 }],
+  'open-transaction': [
+    { kind: 'open-transaction', writers: [{ transaction: '3/1', pid: 1, connection: 'shop' }] },
+  ],
+  latest: [{ kind: 'latest', alternatives: ['2.0.0'] }],
+  unversioned: (['asked', 'latest', 'nothing-registered', 'sdk-may-claim'] as const).map((because) => ({
+    kind: 'unversioned',
+    count: 2,
+    because,
+  })),
+  'application-not-seen': [{ kind: 'application-not-seen', application: 'shop', owners: [] }],
+  'several-applications': [{ kind: 'several-applications', owners: ['shop', 'crm'] }],
+  'kept-version-unknown': [['2.0.0'], ['2.0.0', '3.0.0']].map((versions) => ({
+    kind: 'kept-version-unknown',
+    versions,
+    searched: 'registrations',
+    registered: [],
+  })),
+  'no-latest-version': [{ kind: 'no-latest-version' }],
+  'registration-gone': [{ kind: 'registration-gone', versions: ['1.0.0'] }],
+  'untrusted-database': (
+    [
+      'standby',
+      'logical-subscriber',
+      'not-a-table',
+      'another-table',
+      'row-security',
+      { missingColumns: ['status'] },
+    ] satisfies Distrust[]
+  ).map((distrust) => ({ kind: 'untrusted-database', distrust })),
+  'statuses-not-scanned': [true, false].map((timedOut) => ({ kind: 'statuses-not-scanned', timedOut })),
+};
+
+const url = 'postgres://gate:secret@db.internal/shop';
+const readable: ProbeRow = {
+  observed_at: 0,
+  role: 'gate',
+  server_version: '18.4',
+  standby: false,
+  schema_exists: true,
+  schema_usable: true,
+  schemas_with_tables: [],
+  relation_kind: 'r',
+  file: null,
+  table_id: null,
+  logical_subscriber: false,
+  row_security_active: false,
+  plain_status_index: false,
+  failed_index: false,
+  tables: { workflow_status: { kind: 'r', columns: ['status'], readable: [] } },
+};
+
+function configOf(databaseUrl: string, password?: string) {
+  const inputs = { schema: 'dbos', password, tlsCa: undefined, environment: {}, readFile: () => '' };
+  return readDatabaseUrl({ url: databaseUrl, ...inputs }).database;
+}
+
+function messageOf(failing: () => unknown): string {
+  try {
+    failing();
+  } catch (error) {
+    if (error instanceof ReportableError) return plain(error.sentence);
+  }
+  throw new Error('This is no failure that is told.');
+}
+
+function told(error: ReportableError | undefined): string {
+  if (error === undefined) throw new Error('This is no failure.');
+  return plain(error.sentence);
+}
+
+/** All texts that the gate writes of what goes wrong, but for failures to reach the database. */
+async function texts(): Promise<readonly string[]> {
+  const database = configOf(url);
+  const view = { kind: 'v', columns: [], readable: [] };
+  const gaveUp = await holdAgainst(config(), () => ({}), {
+    observer: { look: () => Promise.reject(new TransientError(own('The connection broke off.'), false)) },
+  }).catch((error: unknown) => plain(explain(error)));
+  if (typeof gaveUp !== 'string') throw new Error('The hold did not give up.');
+  return [
+    ...Object.values(blockers).flatMap((samples) => samples.map((each) => plain(describeBlocker(each)))),
+    told(unreachableTables({ ...readable, schema_exists: false }, database)),
+    told(unreachableTables({ ...readable, tables: {} }, database)),
+    told(unreachableTables({ ...readable, tables: { ...readable.tables, dbos_migrations: view } }, database)),
+    told(unreachableTables({ ...readable, schema_usable: false }, database)),
+    told(deniedTables(readable, database)),
+    told(unsupportedProduct('CockroachDB CCL v25.1')),
+    messageOf(() =>
+      parseInputs(
+        { ...readActionMetadata('.').defaults, version: '1.0.0' },
+        { environment: {}, withoutSecrets: 'fork' },
+      ),
+    ),
+    ...['postgres://gate:p@ss@db/shop', 'postgres://gate:x@d b/shop', 'postgres://gate:%@db/shop'].map(
+      (wrong) => messageOf(() => configOf(wrong)),
+    ),
+    messageOf(() => configOf(url, 'another')),
+    messageOf(() => configOf('postgres://gate:x@a,b/shop')),
+    messageOf(() => configOf('sqlite:///shop')),
+    gaveUp,
+    plain(explain(new TypeError('?'))),
+    'The job summary could not be written (ENOENT).',
+  ];
+}
+
+describe('the troubleshooting page', () => {
+  test('has every way to fail to reach the database, in order, and whether it is tried again', () => {
+    const documented = entries
+      .filter(({ section }) => section === REACHING)
+      .map(({ heading, body }) => ({
+        what: heading,
+        passes: { 'Tried again': true, 'Ends at once': false }[/^\s*\*([^.*]+)/.exec(body)?.[1] ?? ''],
+      }));
+    expect(documented).toEqual(FAILURE_KINDS.map(({ what, passes }) => ({ what, passes })));
+  });
+
+  test('has every other text of what goes wrong', async () => {
+    const missing = (await texts()).filter((text) => !entries.some((entry) => isOf(text, entry)));
+    expect(missing).toEqual([]);
+  });
+
+  test('has no heading that the gate does not write', async () => {
+    const all = await texts();
+    const stale = entries.filter(
+      (entry) => entry.section !== REACHING && !all.some((text) => isOf(text, entry)),
+    );
+    expect(stale.map(({ heading }) => heading)).toEqual([]);
+  });
+
+  test('says something under each heading', () => {
+    expect(entries.filter(({ body }) => body.trim().length < 15)).toEqual([]);
+    expect(entries.length).toBeGreaterThan(60);
+  });
+});
