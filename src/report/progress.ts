@@ -4,6 +4,7 @@ import type { GateConfig } from '../gate/config.ts';
 import { blockersOf, blockersOfAll } from '../gate/decide.ts';
 import type { FailedLook, Look } from '../gate/hold.ts';
 import type { Judgement } from '../gate/judge.ts';
+import type { Outage } from '../gate/outage.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
@@ -39,7 +40,7 @@ export function progressLog(sink: LogSink): Progress {
   let previous: Look | undefined;
   let printed: { readonly at: number; readonly state: string } | undefined;
   let where: Sentence = [];
-  let outage: FailedLook['outage'] | undefined;
+  let outage: Outage | undefined;
   const explained = new Set<string>();
 
   return {
@@ -52,8 +53,11 @@ export function progressLog(sink: LogSink): Progress {
     look(look) {
       if (config === undefined) return;
       const { judgement, time } = look;
-      if (outage !== undefined) sink.line(recoveryLine(outage, time.ended));
-      outage = undefined;
+      if (outage !== undefined) {
+        sink.line(recoveryLine(outage, time.ended));
+        outage = undefined;
+        printed = undefined;
+      }
       if (previous === undefined) {
         // A mistyped URL can have the password where the database should be: only now has it proved right.
         sink.line(plain(where));
@@ -78,7 +82,8 @@ export function progressLog(sink: LogSink): Progress {
       previous = look;
     },
     failedLook(failed) {
-      sink.line(failureLine(failed, outage));
+      if (config === undefined) return;
+      sink.line(failureLine(config, failed, outage));
       outage = failed.outage;
     },
   };
@@ -86,19 +91,21 @@ export function progressLog(sink: LogSink): Progress {
 
 /** Why a look failed, in full when it is not why the one before did. */
 function failureLine(
+  config: GateConfig,
   { outage, time, pauseMs }: FailedLook,
-  before: FailedLook['outage'] | undefined,
+  before: Outage | undefined,
 ): string {
   const same = before !== undefined && plain(before.failure) === plain(outage.failure);
   const what = same
     ? `The look failed again in the same way, ${outage.failures} times in a row.`
     : `The look failed. ${plain(outage.failure)}`;
-  return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}.`;
+  const left = config.mode === 'wait' ? `; ${timeLeft(config, time.ended)}` : '';
+  return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}${left}.`;
 }
 
-function recoveryLine({ failures, since }: FailedLook['outage'], now: number): string {
-  const looks = failures === 1 ? 'one look' : `${failures} looks`;
-  return `${stamp(now)} The database answers again, after ${looks} that failed in ${durationText(now - since)}: what was clean before has to be clean anew.`;
+function recoveryLine({ failures, since }: Outage, now: number): string {
+  const looks = failures === 1 ? 'one failed look' : `${failures} failed looks`;
+  return `${stamp(now)} The database answers again, after ${looks} in ${durationText(now - since)}: what was clean before has to be clean anew.`;
 }
 
 /** `[  1m 5s]`: the time since the gate began. */

@@ -45,7 +45,12 @@ export function summaryOf(result: Result): string {
 function verdictSection(result: Result): string {
   const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
   const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
-  return [`## ${icon} ${markdown(headline(result))}`, ...course(result), ...reasons].join('\n\n');
+  return [
+    `## ${icon} ${markdown(headline(result))}`,
+    ...course(result),
+    ...reasons,
+    ...whatIsOutdated(result),
+  ].join('\n\n');
 }
 
 /** What there was at first, when there was anything to wait for. */
@@ -56,6 +61,15 @@ function course({ first, last, waitedMs }: Result): readonly string[] {
   return count > 0
     ? [`${number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
     : [];
+}
+
+/** After a failure, all that can be shown is what was there before it. */
+function whatIsOutdated({ failure, last }: Result): readonly string[] {
+  if (failure === undefined || last === undefined) return [];
+  const { observedAt } = last.judgement.observation;
+  return [
+    `What follows is from the last look that succeeded, at ${new Date(observedAt).toISOString()} (database time). It decides nothing.`,
+  ];
 }
 
 function targetTable(result: Result): string {

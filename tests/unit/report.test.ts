@@ -1,5 +1,6 @@
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
+import { TransientError } from '../../src/errors.ts';
 import type { GateConfig } from '../../src/gate/config.ts';
 import { stepResult } from '../../src/gate/verdict.ts';
 import { warningsOf } from '../../src/gate/warning.ts';
@@ -111,6 +112,15 @@ describe('the job summary', () => {
     ]) {
       expect(text).toContain(part);
     }
+  });
+
+  test('of a failure in the middle of a hold says that what earlier looks saw decides nothing', async () => {
+    const held = await resultOf(() => busy, { timeoutMs: 60_000 });
+    const broken = { ...held, verdict: 'error', failure: own('The connection broke off.') } as const;
+    expect(rendered(summaryOf(broken))).toMatch(
+      /The connection broke off\. What follows is from the last look that succeeded, at 2026-01-01T00:00:00\.000Z \(database time\)\. It decides nothing\. Versions to retire/,
+    );
+    expect(summaryOf(failure)).not.toContain('What follows');
   });
 
   test('of a drained target says that it may be torn down', async () => {
@@ -294,9 +304,29 @@ describe('the log', () => {
     });
     const gate = config(changes);
     progress.begin(gate, { database: 'shop', schema: 'dbos' }, []);
-    await holdAgainst(gate, script, { onLook: progress.look });
+    await holdAgainst(gate, script, { onLook: progress.look, onFailedLook: progress.failedLook });
     return lines;
   }
+
+  test('says of looks that failed why, when the next one is, and that the settle window begins anew', async () => {
+    const lines = await logOf(
+      ({ at }) => {
+        if (at < 5000 || at > 12_000) return {};
+        throw new TransientError(say`The connection broke off. It was ${'db'}.`, true);
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(lines.slice(3)).toEqual([
+      '[    0s] 0 in flight; clean, and must stay so for 10s; 1m left',
+      '[    5s] The look failed. The connection broke off. It was "db". Looking again in 1s; 55s left.',
+      '[    6s] The look failed again in the same way, 2 times in a row. Looking again in 2s; 54s left.',
+      '[    8s] The look failed again in the same way, 3 times in a row. Looking again in 4s; 52s left.',
+      '[   12s] The look failed again in the same way, 4 times in a row. Looking again in 8s; 48s left.',
+      '[   20s] The database answers again, after 4 failed looks in 20s: what was clean before has to be clean anew.',
+      '[   20s] 0 in flight; no change; clean, and must stay so for 10s; 40s left',
+      '[   30s] 0 in flight; drained',
+    ]);
+  });
 
   test('says what is waited for, and a line when something changed', async () => {
     const lines = await logOf(({ at }) =>
