@@ -3,6 +3,7 @@ import { systemDatabase } from '../../src/dbos/system-database.ts';
 import { TransientError } from '../../src/errors.ts';
 import { guardedDatabase } from '../support/guarded-database.ts';
 import { plainRequest } from '../support/holding.ts';
+import { startNetwork } from '../support/network.ts';
 import { databaseConfig, systemDatabases } from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
@@ -30,4 +31,36 @@ test('a thousand looks take one connection at a time, and a new one only after a
   expect(outcomes.filter((outcome) => outcome !== 'succeeded')).toEqual(Array(FAILURES - 1).fill('failed'));
   await observer.close();
   await expect.poll(database.connections).toBe(0);
+});
+
+test('a failed look tells whether the server had let the gate in before', async () => {
+  const database = await guardedDatabase(databases);
+  const network = await startNetwork(database.url);
+  const observer = systemDatabase(databaseConfig(network.through(database.gateUrl)), config(), () => 0);
+  const reached = () =>
+    observer.look(plainRequest, Number.POSITIVE_INFINITY).then(
+      () => 'looked',
+      (error: unknown) => error instanceof TransientError && error.reached,
+    );
+  await network.refuse();
+  expect(await reached()).toBe(false);
+  await network.accept();
+  expect(await reached()).toBe('looked');
+  await network.refuse();
+  expect(await reached()).toBe(true);
+  await observer.close();
+});
+
+test('a look ends when the hold has no time left for it, whatever the network does', async () => {
+  const database = await guardedDatabase(databases);
+  const network = await startNetwork(database.url);
+  const observer = systemDatabase(databaseConfig(network.through(database.gateUrl)), config(), () => 0);
+  network.goSilent();
+  await expect(observer.look(plainRequest, 50)).rejects.toThrow(
+    /The time ran out while a look was under way/,
+  );
+  await network.closed();
+  network.recover();
+  expect((await observer.look(plainRequest, 60_000)).seen).toBeDefined();
+  await observer.close();
 });

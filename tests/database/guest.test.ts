@@ -70,6 +70,15 @@ test.each([
   await expect(writing).rejects.toThrow(/read-only/);
 });
 
+test('a transaction that nobody goes on with is ended by the server, when a look would have to be over', async () => {
+  const database = await databases.create();
+  const lost = await openConnection(database.url);
+  const { rows } = await lost.query('SELECT pg_backend_pid() AS pid');
+  await lost.query(beginLook(200));
+  const alive = () => database.query('SELECT FROM pg_stat_activity WHERE pid = $1', [rows[0]?.pid]);
+  await expect.poll(alive, { timeout: 30_000 }).toEqual([]);
+});
+
 test('sends unnamed statements only, which a transaction pooler does not break', async () => {
   const database = await databases.create();
   await database.query(`ALTER DATABASE ${database.config.database} SET log_statement = 'all'`);
