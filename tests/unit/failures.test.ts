@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
+import { explainFailure } from '../../src/dbos/failures.ts';
+import { TransientError } from '../../src/errors.ts';
+
+const config = readDatabaseUrl({
+  url: 'postgres://its-user:secret@its-host:5432/its-database',
+  schema: 'dbos',
+  password: undefined,
+  tlsCa: undefined,
+  environment: {},
+  readFile: () => '',
+}).database;
+
+function explained(code: string, message = 'no', reached = false): Error {
+  return explainFailure(Object.assign(new Error(message), code === '' ? {} : { code }), config, reached);
+}
+
+/** Words of servers and poolers that repeat what they were given. */
+const REPEATING = 'no entry for user "its-user", database "its-database" at its-host';
+
+describe('before a server has let the gate in', () => {
+  test.each([
+    'ENOTFOUND',
+    'ECONNREFUSED',
+    'ETIMEDOUT',
+    'ECONNRESET',
+    '28P01',
+    '28000',
+    '3D000',
+    '53300',
+    '08P01',
+  ])('a failure with %s shows no part of the URL', (code) => {
+    expect(explained(code, REPEATING).message).not.toMatch(/its-(host|user|database)/);
+  });
+
+  test.each(['08P01', '53100', 'P0001'])('%s shows what was said, less those parts', (code) => {
+    expect(explained(code, REPEATING).message).toContain('no entry for user "…", database "…" at …');
+  });
+});
+
+test.each(['ENOTFOUND', 'ECONNRESET', '53300', '08P01'])(
+  'after it has, a failure with %s says where that was',
+  (code) => {
+    expect(explained(code, 'no', true).message).toContain('It was its-host, port 5432.');
+  },
+);
+
+describe('what may pass by itself', () => {
+  test.each([
+    ...[
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'ECONNREFUSED',
+      'ENOENT',
+      'ETIMEDOUT',
+      'EHOSTUNREACH',
+      'ECONNRESET',
+      'EPIPE',
+    ],
+    ...['57P01', '57P02', '57P03', '57P05', '25P03', '08000', '08003', '08006', '53300', '53100', '53200'],
+    ...['58030', '57014', '55P03', '40001', '40P01', '42P01', '42703', 'XX000'],
+  ])('%s', (code) => {
+    expect(explained(code)).toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    'timeout expired',
+    'Query read timeout',
+    'Connection terminated unexpectedly',
+    'Client has encountered a connection error and is not queryable',
+    'There was an error establishing an SSL connection',
+  ])('the driver’s "%s"', (message) => {
+    expect(explained('', message)).toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    'query_wait_timeout',
+    'client_idle_timeout',
+    'server conn crashed?',
+    'server login has been failing, try again later (server_login_retry)',
+    'no more connections allowed (max_client_conn)',
+    'sorry, too many clients already',
+  ])('PgBouncer’s "%s"', (message) => {
+    expect(explained('08P01', message)).toBeInstanceOf(TransientError);
+  });
+});
+
+describe('what waiting does not mend', () => {
+  test.each([
+    ...['EACCES', 'CERT_HAS_EXPIRED', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO'],
+    ...['28P01', '28000', '3D000', '57P04', '42501', '22P02', 'P0001', '0A000', 'XX001'],
+  ])('%s', (code) => {
+    expect(explained(code)).not.toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    ['database "nowhere" does not exist', /There is no such database/],
+    ['database "app" is disabled', /There is no such database/],
+    ['SASL authentication failed', /refused the password/],
+  ])('PgBouncer’s %j', (message, what) => {
+    const error = explained('08P01', message);
+    expect(error).not.toBeInstanceOf(TransientError);
+    expect(error.message).toMatch(what);
+  });
+
+  test('an error that nobody foresaw, which stays what it is', () => {
+    const bug = new TypeError('x is not a function');
+    expect(explainFailure(bug, config, true)).toBe(bug);
+  });
+});
