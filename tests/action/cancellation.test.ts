@@ -121,7 +121,9 @@ describe('a job that is cancelled while the gate is', () => {
       expect(summary).toContain('## ❌ Cancelled after');
       expect(JSON.parse(report ?? '')).toMatchObject({ verdict: 'cancelled' });
       expect(annotations.at(0)?.message).toContain('Cancelled after');
-      // What it ran is ended by the server too, though the lock that it waits for is still held.
+      // What it ran is ended by the server too, though the lock that it waits for is still held; behind a silent
+    // network, when the server hears of it.
+    await world.network.refuse();
       await expect.poll(world.database.connections, { timeout: 10_000 }).toBe(0);
     },
   );

@@ -27,7 +27,9 @@ export interface Network {
 /** Starts a network in front of the server that the URL names; gone with the test. */
 export async function startNetwork(serverUrl: string): Promise<Network> {
   const { hostname, port } = new URL(serverUrl);
+  /** Those that the gate has open, and those whose farewell a silent network has swallowed. */
   const sockets = new Set<Socket>();
+  const unanswered = new Set<Socket>();
   const deaf = new WeakSet<Socket>();
   const listeners = { closed: new Set<() => void>(), spoken: new Set<() => void>() };
   const tell = (whom: keyof typeof listeners) => {
@@ -54,10 +56,19 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
     server.on('close', () => {
       if (!deaf.has(gate)) gate.end();
     });
-    gate.on('close', () => {
+    const left = () => {
       sockets.delete(gate);
-      server.destroy();
       if (sockets.size === 0) tell('closed');
+    };
+    gate.on('end', () => {
+      if (deaf.has(gate)) unanswered.add(gate);
+      else gate.end();
+      left();
+    });
+    gate.on('close', () => {
+      unanswered.delete(gate);
+      server.destroy();
+      left();
     });
     for (const socket of [gate, server]) socket.on('error', () => undefined);
   };
@@ -67,7 +78,7 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
   if (address === null || typeof address === 'string') throw new Error('The network has no port.');
   const own = address.port;
   const refuse = async () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of [...sockets, ...unanswered]) socket.destroy();
     if (!listening.listening) return;
     listening.close();
     await once(listening, 'close');
@@ -99,7 +110,7 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
 }
 
 async function listen(join: (socket: Socket) => void, port: number): Promise<Server> {
-  const server = createServer({ allowHalfOpen: false }, join).listen(port, '127.0.0.1');
+  const server = createServer({ allowHalfOpen: true }, join).listen(port, '127.0.0.1');
   await once(server, 'listening');
   return server;
 }
