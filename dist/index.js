@@ -33998,7 +33998,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 7212:
+/***/ 6085:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37023,6 +37023,16 @@ class ReportableError extends Error {
         this.sentence = sentence;
     }
 }
+/** A look failed for a reason that may pass by itself: the next one may succeed. */
+class TransientError extends ReportableError {
+    name = 'TransientError';
+    /** The server has let the gate in before, so that this is no question of where the database is. */
+    reached;
+    constructor(sentence, reached, options) {
+        super(sentence, options);
+        this.reached = reached;
+    }
+}
 /** Something that the user passed is wrong. Raised before anything connects. */
 class InputError extends ReportableError {
     name = 'InputError';
@@ -37042,7 +37052,8 @@ function explain(error) {
 function codeOf(error) {
     if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
         return undefined;
-    return /^[A-Z0-9_]{1,60}$/.test(error.code) ? error.code : undefined;
+    // OpenSSL has `SSL/TLS` in some of its own.
+    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/tls.js
@@ -37079,6 +37090,64 @@ function tlsAttempts(config) {
         case 'verify-full':
             return [verifiedFull];
     }
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/tls-settings.js
+
+
+
+/**
+ * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Two things differ:
+ * `tls-ca` without an `sslmode` means `verify-full`, and so does JDBC's `ssl=true`, as it does to JDBC; and
+ * `verify-full` without a CA goes by those that the runtime brings, where libpq asks for `sslrootcert=system`.
+ *
+ * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
+ */
+function readTlsSettings({ take, jdbc, environment, tlsCa, readFile, }) {
+    const file = (parameter) => {
+        const path = take(parameter) ?? (environment[`PG${parameter.toUpperCase()}`] || undefined);
+        return path === 'system' ? path : path && readFile(path);
+    };
+    const rootCertificate = file('sslrootcert');
+    const system = tlsCa === undefined && rootCertificate === 'system';
+    const ca = tlsCa ?? (system ? undefined : rootCertificate);
+    const mode = take('sslmode') ?? modeOfSsl(take('ssl'), jdbc) ?? (environment['PGSSLMODE'] || undefined);
+    const tlsMode = readMode(mode ?? (system || tlsCa !== undefined ? 'verify-full' : 'prefer'));
+    if (system && tlsMode !== 'verify-full') {
+        throw new InputError(say `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${own(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`);
+    }
+    if (['disable', 'allow', 'prefer'].includes(tlsMode) && tlsCa !== undefined) {
+        throw new InputError(say `\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
+    }
+    if (tlsMode === 'verify-ca' && ca === undefined) {
+        throw new InputError(say `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`);
+    }
+    const [cert, key] = [file('sslcert'), file('sslkey')];
+    const passphrase = take('sslpassword');
+    if ((cert === undefined) !== (key === undefined)) {
+        throw new InputError(say `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
+    }
+    return {
+        tlsMode,
+        tlsCa: ca,
+        clientCertificate: cert === undefined || key === undefined
+            ? undefined
+            : { cert, key, ...(passphrase !== undefined && { passphrase }) },
+    };
+}
+/** What `ssl=true` means to the drivers that take it: JDBC verifies everything, the others nothing. */
+function modeOfSsl(ssl, jdbc) {
+    if (ssl === undefined)
+        return undefined;
+    if (/^(false|0|no|off)$/i.test(ssl))
+        return 'disable';
+    return jdbc ? 'verify-full' : 'require';
+}
+function readMode(mode) {
+    const known = TLS_MODES.find((name) => name === mode);
+    if (known !== undefined)
+        return known;
+    throw new InputError(say `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`);
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/database-url.js
@@ -37122,16 +37191,13 @@ function readDatabaseUrl(inputs) {
     if (inputs.password !== undefined && urlPassword !== undefined && inputs.password !== urlPassword) {
         throw new InputError(say `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`);
     }
-    const tlsCa = inputs.tlsCa ?? fileAt(take('sslrootcert') ?? environment['PGSSLROOTCERT'], readFile);
-    const cert = fileAt(take('sslcert') ?? environment['PGSSLCERT'], readFile);
-    const key = fileAt(take('sslkey') ?? environment['PGSSLKEY'], readFile);
-    const tlsMode = readTlsMode(take('sslmode'), take('ssl'), match.groups['jdbc'] !== undefined, environment, tlsCa);
-    if (['disable', 'allow', 'prefer'].includes(tlsMode) && inputs.tlsCa !== undefined) {
-        throw new InputError(say `\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
-    }
-    if ((cert === undefined) !== (key === undefined)) {
-        throw new InputError(say `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
-    }
+    const tls = readTlsSettings({
+        take,
+        jdbc: match.groups['jdbc'] !== undefined,
+        environment,
+        tlsCa: inputs.tlsCa,
+        readFile,
+    });
     const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
     if (!user)
         throw new InputError(say `\`database-url\` names no user. Add one to it, or set PGUSER.`);
@@ -37145,9 +37211,7 @@ function readDatabaseUrl(inputs) {
         user,
         password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
         database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
-        tlsMode,
-        tlsCa,
-        clientCertificate: cert !== undefined && key !== undefined ? { cert, key } : undefined,
+        ...tls,
         requireChannelBinding: take('channel_binding') === 'require',
         schema: inputs.schema,
     };
@@ -37164,7 +37228,7 @@ function secretsIn(url, password, environment) {
     const afterScheme = url.replace(/^[^/]*\/+/, '');
     const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
     const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-    const fromQuery = [...url.matchAll(/[?&]password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
+    const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
         rest ?? '',
         value ?? '',
     ]);
@@ -37197,24 +37261,6 @@ function readPort(text) {
         throw new InputError(notAsExpected('port'));
     return port;
 }
-function readTlsMode(sslmode, ssl, jdbc, environment, tlsCa) {
-    const ofSsl = ssl === undefined
-        ? undefined
-        : /^(false|0|no|off)$/i.test(ssl)
-            ? 'disable'
-            : jdbc
-                ? 'verify-full'
-                : 'require';
-    const mode = sslmode ?? ofSsl ?? (environment['PGSSLMODE'] || (tlsCa === undefined ? 'prefer' : 'verify-full'));
-    const known = TLS_MODES.find((name) => name === mode);
-    if (known === undefined) {
-        throw new InputError(say `The \`sslmode\` ${mode} is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`);
-    }
-    return known;
-}
-function fileAt(path, readFile) {
-    return path === undefined || path === '' || path === 'system' ? undefined : readFile(path);
-}
 function decoded(text) {
     try {
         return decodeURIComponent(text);
@@ -37242,11 +37288,14 @@ var lib_client = __nccwpck_require__(5042);
 
 
 
-const CONNECT_TIMEOUT_MS = 15_000;
-/** How long the server has to answer a farewell. */
-const CLOSE_TIMEOUT_MS = 2_000;
+/** Longer than the 15 seconds after which PgBouncer tries a login at the server again, and says how it went. */
+const CONNECT_TIMEOUT_MS = 20_000;
+/** How long the server has to answer a farewell: a job that is cancelled has to end within two seconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
 /** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
 const NETWORK_GRACE_MS = 10_000;
+/** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
+const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGSSLNEGOTIATION', 'PGBINARY'];
 /**
  * Connects in the first of the ways that `sslmode` allows and the server takes.
  *
@@ -37275,6 +37324,8 @@ function anotherWayMayWork(error) {
         /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code));
 }
 async function connectOnce(config, ssl, lookTimeoutMs, signal) {
+    for (const name of DRIVER_VARIABLES)
+        delete process.env[name];
     const socket = new external_node_net_.Socket();
     const giveUp = () => socket.destroy();
     const client = new lib_client({
@@ -37292,8 +37343,14 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         query_timeout: lookTimeoutMs + NETWORK_GRACE_MS,
     });
-    // A connection that breaks while idle must not end the process: the next statement fails and says so.
-    client.on('error', () => undefined);
+    // A connection that breaks while idle must not end the process: the next statement fails, and says why.
+    let brokenBy;
+    client.on('error', (error) => {
+        brokenBy ??= error;
+    });
+    const answered = (query) => query.catch((error) => {
+        throw brokenBy ?? error;
+    });
     signal.addEventListener('abort', giveUp, { once: true });
     try {
         await client.connect();
@@ -37304,10 +37361,10 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
     }
     return {
         async run(statements) {
-            await client.query(statements);
+            await answered(client.query(statements));
         },
         async rows(statement, row) {
-            const result = await client.query(statement.text, [...statement.values]);
+            const result = await answered(client.query(statement.text, [...statement.values]));
             return row.array().parse(result.rows);
         },
         async close() {
@@ -37399,10 +37456,17 @@ function beginScan(lookTimeoutMs) {
 BEGIN READ ONLY;
 ${guards(lookTimeoutMs)}`;
 }
-/** The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. */
+/**
+ * The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. A gate that
+ * was killed or cut off leaves nothing running: the server looks after a statement's client once a second where it
+ * can (Postgres 14, on Linux), and no transaction stays open for longer than a look may take.
+ */
 function guards(lookTimeoutMs) {
     return `SET LOCAL search_path = pg_catalog;
 SET LOCAL row_security = off;
+SELECT set_config('client_connection_check_interval', '1s', true)
+ WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lookTimeoutMs)};
 SET LOCAL statement_timeout = ${Math.ceil(lookTimeoutMs)};
 SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs * 0.9)};
 SET LOCAL max_parallel_workers_per_gather = 0;
@@ -37441,7 +37505,8 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                          'readable', coalesce(
                            json_agg(a.attname ORDER BY a.attnum)
                              FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                   AND (a.attnum > 0 OR a.attname = 'xmin')
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
                    AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')
                  GROUP BY c.oid, c.relname, c.relkind) t) AS tables
@@ -37696,18 +37761,242 @@ function failedSelect(schema, status, owner) {
       GROUP BY version) f)`;
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/explain-failure.js
+;// CONCATENATED MODULE: ./lib/dbos/failures.js
 
 
 
-/** Turns what the driver or the server threw into what a person can act upon: the cause and the fix. */
-function explainFailure(error, config) {
+/** The message of the error that ends a look when the hold has no time left for it. */
+const LOOK_OVERDUE = 'The look is overdue';
+const codes = (...known) => ({ code }) => known.includes(code);
+/** PgBouncer answers with 08P01 whatever happened, what the server said at its login included: its words tell. */
+const fromPooler = ({ code, message }, words) => code === '08P01' && words.test(message);
+/**
+ * Every way to fail that the gate knows, the first that matches wins. SQLSTATEs are those of PostgreSQL's appendix A,
+ * PgBouncer's words those of its release 1.18.
+ */
+const FAILURE_KINDS = [
+    {
+        what: 'The host could not be found',
+        passes: true,
+        matches: codes('ENOTFOUND', 'EAI_AGAIN'),
+        advice: () => say `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+    },
+    {
+        what: 'Nothing accepts connections at this host and port',
+        passes: true,
+        matches: codes('ECONNREFUSED'),
+        advice: () => say `Check host and port in \`database-url\`, and that the database is running.`,
+    },
+    {
+        what: 'The socket of the server is not there',
+        passes: true,
+        matches: codes('ENOENT'),
+        advice: () => say `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+    },
+    {
+        what: 'The socket of the server may not be used',
+        passes: false,
+        matches: codes('EACCES', 'EPERM'),
+        advice: () => say `Let the runner's user enter the folder that \`database-url\` names as its host.`,
+    },
+    {
+        what: 'The server did not answer in time',
+        passes: true,
+        matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'].includes(code) ||
+            message === 'timeout expired',
+        advice: () => say `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+    },
+    {
+        what: 'The database went silent in the middle of a look',
+        passes: true,
+        matches: ({ message }) => message === 'Query read timeout',
+        advice: () => say `The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
+    },
+    {
+        what: 'The time ran out while a look was under way',
+        passes: true,
+        matches: ({ message }) => message === LOOK_OVERDUE,
+        advice: () => say `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+    },
+    {
+        what: 'The connection broke off',
+        passes: true,
+        matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
+            ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
+            (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+            /connection terminated|not queryable|error establishing an SSL connection/i.test(message),
+        advice: () => say `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+    },
+    {
+        what: 'The server does not accept TLS',
+        passes: false,
+        matches: ({ message }) => message === 'The server does not support SSL connections',
+        advice: ({ tlsMode }) => say `\`sslmode=${own(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+    },
+    {
+        what: 'The certificate of the server is not signed by a CA that the gate trusts',
+        passes: false,
+        matches: codes('DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'),
+        advice: () => say `Pass the certificate of the CA as \`tls-ca\`, or use an \`sslmode\` that does not verify it, such as \`require\`.`,
+    },
+    {
+        what: 'The certificate of the server was made for another host name',
+        passes: false,
+        matches: codes('ERR_TLS_CERT_ALTNAME_INVALID'),
+        advice: () => say `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+    },
+    {
+        what: 'The certificate of the server is not valid at this time',
+        passes: false,
+        matches: codes('CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'),
+        advice: () => say `Renew it at the server, and check the clock of the runner.`,
+    },
+    {
+        what: 'The server asks for a client certificate',
+        passes: false,
+        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
+            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+        advice: () => say `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`, and \`sslpassword\` if the key has one; and use an \`sslmode\` with TLS.`,
+    },
+    {
+        what: 'The server does not accept the client certificate',
+        passes: false,
+        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) ||
+            /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+)$/.test(code),
+        advice: () => say `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+    },
+    {
+        what: 'A certificate or a key of the gate cannot be used',
+        passes: false,
+        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+        advice: () => say `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that \`sslpassword\` opens it.`,
+    },
+    {
+        what: 'TLS failed',
+        passes: false,
+        matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code),
+        advice: () => say `Check the TLS settings of both sides, and that this is a Postgres server.`,
+    },
+    {
+        what: 'The server refused the password',
+        passes: false,
+        matches: (failure) => failure.code === '28P01' || fromPooler(failure, /^(SASL|password) authentication failed/),
+        advice: () => say `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+    },
+    {
+        what: 'The server asks for a password, and none was given',
+        passes: false,
+        matches: ({ message }) => /password must be a (non-empty )?string/.test(message),
+        advice: () => say `Put it into \`database-url\`, or pass \`database-password\`.`,
+    },
+    {
+        what: 'The server does not let this user in',
+        passes: false,
+        matches: codes('28000'),
+        advice: ({ tlsMode }) => say `There is no such role, or pg_hba.conf has no entry for this user, database and address${own(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+    },
+    {
+        what: 'There is no such database on this server',
+        passes: false,
+        matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
+            fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
+        advice: () => say `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+    },
+    {
+        what: 'The server has no connection left',
+        passes: true,
+        matches: (failure) => failure.code === '53300' ||
+            fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
+        advice: () => say `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
+    },
+    {
+        what: 'The database is starting up or shutting down',
+        passes: true,
+        matches: codes('57P03'),
+        advice: () => say `If it stays so, find out why at the server.`,
+    },
+    {
+        what: 'The server has run short of a resource',
+        passes: true,
+        matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
+        advice: (_config, { message }) => say `It says: ${message}. Memory or disk may be exhausted.`,
+    },
+    {
+        what: 'Row security would hide rows from the role of the gate',
+        passes: false,
+        matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
+        advice: ({ user }) => say `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
+    },
+    {
+        what: 'The role of the gate may not connect to this database',
+        passes: false,
+        matches: ({ code, message }) => code === '42501' && /for database/.test(message),
+        // Both names have proved right: the role has logged in, and the database is there.
+        advice: ({ database, user }) => [
+            ...own('As its owner, run: '),
+            { typed: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
+        ],
+    },
+    {
+        what: 'The role of the gate lacks a privilege',
+        passes: false,
+        matches: codes('42501'),
+        advice: ({ user, schema }) => say `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
+    },
+    {
+        what: 'The look took longer than `look-timeout` and was stopped',
+        passes: true,
+        matches: codes('57014'),
+        advice: () => say `Raise \`look-timeout\`, or find out what slows the database down.`,
+    },
+    {
+        what: 'A lock on the tables of DBOS blocked the look for longer than `look-timeout`',
+        passes: true,
+        matches: codes('55P03'),
+        advice: ({ schema }) => say `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`look-timeout\` if it has to be so.`,
+    },
+    {
+        what: 'The tables changed under the look',
+        passes: true,
+        matches: codes('42P01', '42703', '40001', '40P01', '3F000', 'XX000'),
+        advice: (_config, { message }) => say `A migration may be running. The database says: ${message}.`,
+    },
+    {
+        what: 'The pooler in front of the database ended the connection',
+        passes: true,
+        matches: codes('08P01'),
+        advice: (_config, { message }) => say `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+    },
+    {
+        what: 'The database answered with an error',
+        passes: false,
+        matches: ({ code }) => /^[0-9A-Z]{5}$/.test(code),
+        advice: (_config, { message }) => say `It says: ${message}.`,
+    },
+];
+/**
+ * Turns what the driver or the server threw into what a person can act upon: the cause and the fix.
+ *
+ * Before a server has let the gate in, nothing of `database-url` is shown: a mistyped one can have the password where
+ * the host, the user or the database should be.
+ *
+ * @param reached The server has let the gate in before, with this host, user and database.
+ */
+function explainFailure(error, config, reached) {
     if (error instanceof ReportableError)
         return error;
-    const sentence = sentenceFor(failureOf(error), config);
-    if (sentence !== undefined)
-        return new ReportableError(sentence, { cause: error });
-    return error instanceof Error ? error : new Error('something that is no error was thrown');
+    const failure = failureOf(error);
+    const kind = FAILURE_KINDS.find(({ matches }) => matches(failure));
+    if (kind === undefined) {
+        return error instanceof Error ? error : new Error('something that is no error was thrown');
+    }
+    const code = failure.code === '' ? '' : ` (${failure.code})`;
+    const said = reached ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
+    const at = reached ? say ` It was ${config.host}, port ${own(String(config.port))}.` : own('');
+    const sentence = say `${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
+    return kind.passes
+        ? new TransientError(sentence, reached, { cause: error })
+        : new ReportableError(sentence, { cause: error });
 }
 /** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
 function failureOf(error) {
@@ -37717,126 +38006,9 @@ function failureOf(error) {
         return { code: '', message: '' };
     return { code: codeOf(error) ?? '', message: error.message };
 }
-const UNTRUSTED_CERTIFICATE = new Set([
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-    'UNABLE_TO_GET_ISSUER_CERT',
-    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-    'CERT_UNTRUSTED',
-]);
-function sentenceFor({ code, message }, config) {
-    const { host, user, database, schema } = config;
-    const at = say `${host}, port ${own(String(config.port))}`;
-    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-        return say `The host ${host} could not be found (${own(code)}). Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`;
-    }
-    if (code === 'ECONNREFUSED') {
-        return say `Nothing accepts connections at ${at} (ECONNREFUSED). Check host and port, and that the database is running.`;
-    }
-    if (code === 'ENOENT' || code === 'EACCES') {
-        return say `The socket at ${host} could not be opened (${own(code)}). Check the host in \`database-url\`.`;
-    }
-    if (['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) || message === 'timeout expired') {
-        return say `No answer from ${at}. Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`;
-    }
-    if (message === 'Query read timeout') {
-        return say `The database did not answer a query in time, not even to say that it took too long. The network to ${at} may be broken.`;
-    }
-    if (['ECONNRESET', 'EPIPE', '57P01', '57P02', '08006'].includes(code) ||
-        /connection terminated/i.test(message)) {
-        return say `The connection to ${at} broke off${own(code === '' ? '' : ` (${code})`)}. The server may have been restarted, or something between closed it. Run the gate again.`;
-    }
-    if (message === 'The server does not support SSL connections') {
-        return say `The server at ${at} does not accept TLS, and \`sslmode=${own(config.tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`;
-    }
-    if (UNTRUSTED_CERTIFICATE.has(code)) {
-        return say `The server's certificate is not signed by a CA that the gate trusts (${own(code)}). Pass the CA's certificate as \`tls-ca\`, or use an \`sslmode\` that does not verify it.`;
-    }
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-        return say `The server's certificate was made for another host name than ${host}. Use the name in the certificate in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`;
-    }
-    if (code === 'CERT_HAS_EXPIRED') {
-        return say `The server's certificate has expired. Renew it at the server.`;
-    }
-    if (code === 'EPROTO' ||
-        code.startsWith('ERR_SSL') ||
-        code.startsWith('ERR_TLS') ||
-        code.startsWith('ERR_OSSL')) {
-        return say `TLS with ${at} failed (${own(code)}). Check \`tls-ca\`, the client certificate, and that this is a Postgres server.`;
-    }
-    if (code === '28P01') {
-        return say `The server refused the password of the user ${user}. Check the secret; an IAM token lives for minutes only, and a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`;
-    }
-    if (/password must be a (non-empty )?string/.test(message)) {
-        return say `The server asks for a password of the user ${user}, and none was given. Put it into \`database-url\`, or pass \`database-password\`.`;
-    }
-    if (code === '28000') {
-        return say `The server does not let the user ${user} in: there is no such role, or pg_hba.conf has no entry for this user, database and address${own(config.tlsMode === 'disable' ? ' without TLS' : '')}. Check the user, and the TLS settings that the server asks for.`;
-    }
-    if (code === '3D000') {
-        return say `There is no database ${database} on this server. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`;
-    }
-    if (code === '53300') {
-        return say `The server has no connection left (53300). The gate needs one: raise max_connections, use a pooler, or run the gate when fewer are taken.`;
-    }
-    if (code === '57P03') {
-        return say `The database is starting up or shutting down (57P03). Run the gate again when it is up.`;
-    }
-    if (code === '42501') {
-        return /row-level security/.test(message)
-            ? say `Row security would hide rows from the role ${user}, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`
-            : say `The role ${user} lacks a privilege that the look needs. Grant it USAGE on the schema ${schema} and SELECT on the tables in it.`;
-    }
-    if (code === '57014') {
-        return say `A look took longer than \`look-timeout\` and was stopped. Raise \`look-timeout\`, or find out what slows the database down.`;
-    }
-    if (code === '55P03') {
-        return say `A lock on DBOS's tables blocked the look for longer than \`look-timeout\`: a migration or maintenance may be running. Run the gate again, or raise \`look-timeout\`.`;
-    }
-    if (/^[0-9A-Z]{5}$/.test(code)) {
-        return say `The database answered with an error (SQLSTATE ${own(code)}): ${message}`;
-    }
-    return undefined;
-}
-/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
-function unreachableTables(probe, config) {
-    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
-    const hint = elsewhere.length > 0
-        ? say ` There is a workflow_status table in the ${own(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
-        : own(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
-    if (!probe.schema_exists) {
-        return new ReportableError(say `The database ${config.database} has no schema ${config.schema}.${hint}`);
-    }
-    if (!probe.schema_usable) {
-        return new ReportableError(say `The role ${probe.role} may not use the schema ${config.schema}. ${grants(probe.role, config.schema, [])}`);
-    }
-    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
-    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
-    const odd = Object.keys(probe.tables).filter((table) => table !== 'workflow_status' && probe.tables[table]?.kind !== 'r');
-    if (odd.length > 0) {
-        return new ReportableError(say `${namesOf(odd)} in the schema ${config.schema} ${own(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`);
-    }
-    const missing = needed.filter((table) => probe.tables[table] === undefined);
-    if (missing.length > 0) {
-        return new ReportableError(say `The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`);
-    }
-    return undefined;
-}
-/** The tables are there, but the role may not read all that the look names. */
-function deniedTables(probe, missing, config) {
-    if (missing.length === 0)
-        return undefined;
-    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
-    return new ReportableError(say `The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${grants(probe.role, config.schema, missing.map(({ table }) => table))}`);
-}
-function grants(role, schema, tables) {
-    const to = quoteIdentifier(role);
-    const on = quoteIdentifier(schema);
-    const statements = tables.length === 0
-        ? [`GRANT USAGE ON SCHEMA ${on} TO ${to};`, `GRANT SELECT ON ALL TABLES IN SCHEMA ${on} TO ${to};`]
-        : tables.map((table) => `GRANT SELECT ON ${on}.${table} TO ${to};`);
-    return joined([own('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
+/** What a server says may repeat what it was given. */
+function withoutPartsOf({ host, user, database }, message) {
+    return [host, user, database].reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
@@ -47445,12 +47617,12 @@ function factsOf(probe, migration) {
         migration,
     };
 }
-/** What the role lacks to read what the queries name. */
+/** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
 function missingPrivileges(probe) {
     const wanted = {
         workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
         operation_outputs: ['workflow_uuid', 'function_id', 'function_name', 'completed_at_epoch_ms'],
-        application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name'],
+        application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
         dbos_migrations: ['version'],
     };
     return Object.entries(wanted)
@@ -47459,6 +47631,58 @@ function missingPrivileges(probe) {
         return { table, columns: names.filter((name) => columns.includes(name) && !readable.includes(name)) };
     })
         .filter(({ columns }) => columns.length > 0);
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/readability.js
+
+
+
+
+/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
+function unsupportedProduct(version) {
+    if (!version.startsWith('CockroachDB'))
+        return undefined;
+    return new ReportableError(say `This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`);
+}
+/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
+function unreachableTables(probe, config) {
+    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+    const hint = elsewhere.length > 0
+        ? say ` There is a workflow_status table in the ${own(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
+        : own(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
+    if (!probe.schema_exists) {
+        return new ReportableError(say `The database ${config.database} has no schema ${config.schema}.${hint}`);
+    }
+    if (!probe.schema_usable) {
+        const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
+        return new ReportableError(say `The role ${probe.role} may not use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`);
+    }
+    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+    const odd = Object.keys(probe.tables).filter((table) => table !== 'workflow_status' && probe.tables[table]?.kind !== 'r');
+    if (odd.length > 0) {
+        return new ReportableError(say `${namesOf(odd)} in the schema ${config.schema} ${own(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`);
+    }
+    const missing = needed.filter((table) => probe.tables[table] === undefined);
+    if (missing.length > 0) {
+        return new ReportableError(say `The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`);
+    }
+    return undefined;
+}
+/** The tables are there, but the role may not read all that the look names. */
+function deniedTables(probe, config) {
+    const missing = missingPrivileges(probe);
+    if (missing.length === 0)
+        return undefined;
+    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+    return new ReportableError(say `The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${asOwner(grants(probe, config))}`);
+}
+/** The statements that let the role read what it may not read yet, and no more than that. */
+function grants(probe, { schema }) {
+    return missingPrivileges(probe).map(({ table, columns }) => `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`);
+}
+function asOwner(statements) {
+    return joined([own('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/rows.js
@@ -47560,40 +47784,79 @@ function capped(items, versioned, unversioned) {
 
 
 
+
+/** The longest that a timer of the runtime can wait for. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 /**
  * A system database that looks are taken at.
  *
  * @param now The gate's own clock, in milliseconds: what a look cost is measured with it.
  */
 function systemDatabase(config, gate, now) {
-    const closing = new AbortController();
-    let connecting;
-    let open;
+    let line;
+    let reached = false;
+    const observation = async (request) => {
+        line ??= openLine((signal) => connected(config, gate.lookTimeoutMs, signal));
+        const connection = await line.connection;
+        reached = true;
+        return observe(connection, config, gate, request, now);
+    };
+    const close = async () => {
+        const open = line;
+        line = undefined;
+        await open?.hangUp();
+    };
     return {
-        async look(request) {
+        async look(request, withinMs) {
             try {
-                connecting ??= connected(config, gate.lookTimeoutMs, closing.signal);
-                open = await connecting;
-                return await observe(open, config, gate, request, now);
+                return await within(withinMs, () => observation(request));
             }
             catch (error) {
-                throw explainFailure(error, config);
+                await close();
+                throw explainFailure(error, config, reached);
             }
         },
-        async close() {
-            await open?.close();
-            closing.abort();
+        close,
+    };
+}
+function openLine(dial) {
+    const lifeline = new AbortController();
+    let connected;
+    const connection = dial(lifeline.signal).then((made) => {
+        connected = made;
+        return made;
+    });
+    return {
+        connection,
+        async hangUp() {
+            await connected?.close();
+            lifeline.abort();
         },
     };
 }
-/** CockroachDB speaks Postgres's protocol, but not all that the rules rest on. */
+/** The work's result, if it comes in time. */
+async function within(milliseconds, work) {
+    const patience = new AbortController();
+    const overdue = systemClock
+        .pause(Math.min(Math.max(milliseconds, 0), LONGEST_TIMER_MS), patience.signal)
+        .then(() => {
+        throw new Error(LOOK_OVERDUE);
+    });
+    overdue.catch(() => undefined);
+    try {
+        return await Promise.race([work(), overdue]);
+    }
+    finally {
+        patience.abort();
+    }
+}
 async function connected(config, lookTimeoutMs, signal) {
     const connection = await connect(config, lookTimeoutMs, signal);
     const { version } = await theRow(connection, { text: PRODUCT, values: [] }, productRow);
-    if (!version.startsWith('CockroachDB'))
-        return connection;
-    await connection.close();
-    throw new ReportableError(say `This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`);
+    const unsupported = unsupportedProduct(version);
+    if (unsupported !== undefined)
+        throw unsupported;
+    return connection;
 }
 function scopeOf(gate, request) {
     const { selection } = request;
@@ -47616,7 +47879,7 @@ async function observe(connection, config, gate, request, now) {
     const begin = beginScan(gate.lookTimeoutMs);
     const history = await searchHistory(connection, begin, schema, scope, request.searchHistoryFor);
     const scannedStatuses = request.scanStatuses
-        ? await unlessTimedOut(() => inTransaction(connection, begin, () => connection.rows(statusScanQuery(schema, scope), unknownStatusRow)))
+        ? await scan(connection, begin, statusScanQuery(schema, scope), unknownStatusRow)
         : undefined;
     return { ...common, database, seen: contentsOf(row, { writers, history, scannedStatuses }) };
 }
@@ -47635,7 +47898,7 @@ async function takeLook(connection, config, gate, scope, request) {
             const schema = schemaOf(config.schema, probe);
             if (!isReadable(factsOf(probe, undefined)))
                 return { writers, probe, schema, row: undefined };
-            const denied = deniedTables(probe, missingPrivileges(probe), config);
+            const denied = deniedTables(probe, config);
             if (denied !== undefined)
                 throw denied;
             const row = await theRow(connection, lookQuery(schema, scope, request), lookRow);
@@ -47652,20 +47915,36 @@ function isReadable(database) {
 async function searchHistory(connection, begin, schema, scope, versions) {
     if (versions.length === 0)
         return undefined;
-    const found = await unlessTimedOut(() => inTransaction(connection, begin, () => connection.rows(historyQuery(schema, scope.application, versions), historyRow)));
+    const found = await scan(connection, begin, historyQuery(schema, scope.application, versions), historyRow);
     return found === 'timed-out'
         ? { searchedFor: versions, found: [], complete: false }
         : { searchedFor: versions, found: found.map(({ version }) => version), complete: true };
 }
-async function inTransaction(connection, begin, work) {
-    await connection.run(begin);
+/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is an answer. */
+async function scan(connection, begin, statement, row) {
     try {
+        return await inTransaction(connection, begin, () => connection.rows(statement, row));
+    }
+    catch (error) {
+        if (codeOf(error) === '57014')
+            return 'timed-out';
+        throw error;
+    }
+}
+/**
+ * Work between BEGIN and COMMIT. After an error of the server (a code of five characters) the transaction is ended,
+ * so that a pooler can keep its connection; a server that says nothing is not asked anything more.
+ */
+async function inTransaction(connection, begin, work) {
+    try {
+        await connection.run(begin);
         const result = await work();
         await connection.run('COMMIT');
         return result;
     }
     catch (error) {
-        await connection.run('ROLLBACK').catch(() => undefined);
+        if (codeOf(error)?.length === 5)
+            await connection.run('ROLLBACK').catch(() => undefined);
         throw error;
     }
 }
@@ -47675,16 +47954,39 @@ async function theRow(connection, statement, row) {
         throw new Error('a statement that always returns a row returned none');
     return first;
 }
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is an answer. */
-async function unlessTimedOut(work) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        if (codeOf(error) === '57014')
-            return 'timed-out';
-        throw error;
-    }
+
+;// CONCATENATED MODULE: ./lib/duration.js
+const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+/**
+ * The milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`; each unit at most once, the larger first. Undefined
+ * for anything else: a bare number has no unit, and is refused.
+ */
+function durationMs(text) {
+    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
+    if (match?.groups === undefined || text === '')
+        return undefined;
+    const { h, m, s, ms } = match.groups;
+    return (Number(h ?? 0) * UNITS_MS.h +
+        Number(m ?? 0) * UNITS_MS.m +
+        Number(s ?? 0) * UNITS_MS.s +
+        Number(ms ?? 0) * UNITS_MS.ms);
+}
+/** `1h 30m`, `2m`, `45s`, `500ms`, `0s`: two units at most, for people. */
+function durationText(milliseconds) {
+    if (milliseconds > 0 && milliseconds < 1000)
+        return `${Math.ceil(milliseconds)}ms`;
+    const seconds = Math.max(0, Math.round(milliseconds / 1000));
+    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+    if (h >= 24)
+        return units(Math.floor(h / 24), 'd', h % 24, 'h');
+    if (h > 0)
+        return units(h, 'h', m, 'm');
+    if (m > 0)
+        return units(m, 'm', s, 's');
+    return `${s}s`;
+}
+function units(large, largeUnit, small, smallUnit) {
+    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/blocker.js
@@ -47962,6 +48264,8 @@ function stepResult(verdict, config) {
 
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_LOOK = 20;
+/** How long the look at the deadline of a hold may take. In milliseconds. */
+const LAST_LOOK_MS = 5000;
 /**
  * Whether the gate holds on. Pure.
  *
@@ -47989,9 +48293,20 @@ function decide(config, judgement, time) {
     const deadlineInMs = config.timeoutMs - time.ended;
     if (deadlineInMs > 0)
         return { pauseMs: Math.min(nextLookMs, deadlineInMs) };
-    if (settling && allClean(judgement))
+    const running = settling && settledAt <= config.timeoutMs + LAST_LOOK_MS + config.settleMs;
+    if (running && allClean(judgement))
         return { pauseMs: nextLookMs };
     return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+/**
+ * How long a look that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
+ * that runs then, whatever the database does. In `check` and `report` the look's own timeouts are the limit.
+ */
+function lookBudgetMs(config, { windows }, now) {
+    if (config.mode !== 'wait')
+        return Number.POSITIVE_INFINITY;
+    const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
+    return ends.reduce((a, b) => Math.max(a, b), config.timeoutMs) + LAST_LOOK_MS - now;
 }
 /** Every blocker that stands, those of no target in particular first. */
 function blockersOf(judgement) {
@@ -48020,6 +48335,27 @@ function settleEnd(config, judgement) {
 function allClean({ gate, nobody, targets }) {
     const all = nobody === undefined ? targets.filter(({ judged }) => judged) : [nobody];
     return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/gate/memory.js
+/** Before the first look. */
+const nothingSeen = {
+    firstLookEnded: undefined,
+    tableId: undefined,
+    registered: new Set(),
+    kept: undefined,
+    newestRegistration: undefined,
+    targets: new Set(),
+    newer: new Set(),
+    known: new Set(),
+    mayTakeUnversioned: new Set(),
+    searches: new Map(),
+    started: undefined,
+    windows: new Map(),
+};
+/** What is left after a look that failed: whatever was clean has to be clean anew, for a whole settle window. */
+function afterGap(memory) {
+    return { ...memory, firstLookEnded: undefined, windows: new Map() };
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/seen.js
@@ -48244,6 +48580,7 @@ function wrongApplication({ application }, before, { contents, registrations }) 
 
 
 
+
 /** What the first look is asked for. */
 function firstRequest(config, memory) {
     return {
@@ -48263,7 +48600,7 @@ function firstRequest(config, memory) {
 function judge(config, before, observation, time) {
     const distrust = distrustOf(observation.database, before);
     if (observation.seen === undefined || distrust.length > 0) {
-        const memory = { ...before, windows: new Map() };
+        const memory = afterGap(before);
         return {
             observation,
             seen: undefined,
@@ -48376,59 +48713,98 @@ function windowsOf(judged, nobody, { before, seen, time }) {
     }));
 }
 
-;// CONCATENATED MODULE: ./lib/gate/memory.js
-/** Before the first look. */
-const nothingSeen = {
-    firstLookEnded: undefined,
-    tableId: undefined,
-    registered: new Set(),
-    kept: undefined,
-    newestRegistration: undefined,
-    targets: new Set(),
-    newer: new Set(),
-    known: new Set(),
-    mayTakeUnversioned: new Set(),
-    searches: new Map(),
-    started: undefined,
-    windows: new Map(),
-};
+;// CONCATENATED MODULE: ./lib/gate/outage.js
+/** How long a database that was never reached is tried; in `check` and `report`, how long any outage may be. */
+const OUTAGE_PATIENCE_MS = 60_000;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+/**
+ * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
+ *
+ * Pauses double. `wait` goes on until its timeout, once it has reached the database; what was never reached is most
+ * often misspelt, and `check` and `report` are not there to wait. At the deadline of `wait`, the first failure of an
+ * outage is followed by a second try: a connection that had just been closed must not hide the answer.
+ */
+function pauseAfterFailure(config, { since, failures, reached }, now) {
+    const patience = config.mode === 'wait' && reached ? Number.POSITIVE_INFINITY : since + OUTAGE_PATIENCE_MS;
+    const leftMs = Math.min(config.timeoutMs, patience) - now;
+    if (leftMs <= 0)
+        return config.mode === 'wait' && failures === 1 ? FIRST_PAUSE_MS : undefined;
+    return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS, leftMs);
+}
 
 ;// CONCATENATED MODULE: ./lib/gate/hold.js
 
 
 
+
+
+
+
 /**
- * Looks, judges and pauses until there is a verdict.
+ * Looks, judges and pauses until there is a verdict. A look that failed for a reason that may pass is evidence of
+ * nothing: it is taken again, and what was clean before it has to be clean anew.
  *
- * @throws what the observer throws: a failed look is no evidence of anything.
+ * @throws what the observer throws, when waiting mends nothing or no look has succeeded for too long.
  */
 async function hold(config, parts) {
-    const { observer, clock, signal, onLook } = parts;
+    const { observer, clock, signal, onLook, onFailedLook } = parts;
     const beginning = clock.now();
     const elapsed = () => clock.now() - beginning;
+    const outcome = (verdict) => ({ verdict, last, waitedMs: elapsed() });
     let memory = nothingSeen;
     let request = firstRequest(config, memory);
     let last;
+    let lastSuccess = 0;
+    let outage;
     for (;;) {
         const began = elapsed();
-        const observation = await unlessAborted(observer.look(request), signal);
-        if (observation === undefined)
-            return { verdict: 'cancelled', last, waitedMs: elapsed() };
+        const looking = orTransientError(observer.look(request, lookBudgetMs(config, memory, began)));
+        const seen = await unlessAborted(looking, signal);
+        if (seen === undefined)
+            return outcome('cancelled');
         const time = { began, ended: elapsed() };
-        const judgement = judge(config, memory, observation, time);
-        memory = judgement.memory;
-        request = judgement.next;
-        const decision = decide(config, judgement, time);
-        if (!judgement.provisional) {
-            last = { judgement, time, decides: 'verdict' in decision };
-            onLook(last);
+        let pauseMs;
+        if (seen instanceof TransientError) {
+            const { sentence: failure, reached } = seen;
+            outage = { since: lastSuccess, failures: (outage?.failures ?? 0) + 1, failure, reached };
+            memory = afterGap(memory);
+            pauseMs = pauseAfterFailure(config, outage, time.ended);
+            if (pauseMs === undefined)
+                throw gaveUp(outage, time.ended);
+            onFailedLook({ outage, time, pauseMs });
         }
-        if ('verdict' in decision)
-            return { verdict: decision.verdict, last, waitedMs: elapsed() };
-        await clock.pause(decision.pauseMs, signal);
+        else {
+            outage = undefined;
+            lastSuccess = time.ended;
+            const judgement = judge(config, memory, seen, time);
+            memory = judgement.memory;
+            request = judgement.next;
+            const decision = decide(config, judgement, time);
+            if (!judgement.provisional) {
+                last = { judgement, time, decides: 'verdict' in decision };
+                onLook(last);
+            }
+            if ('verdict' in decision)
+                return outcome(decision.verdict);
+            pauseMs = decision.pauseMs;
+        }
+        await clock.pause(pauseMs, signal);
         if (signal.aborted)
-            return { verdict: 'cancelled', last, waitedMs: elapsed() };
+            return outcome('cancelled');
     }
+}
+async function orTransientError(look) {
+    return look.catch((error) => {
+        if (error instanceof TransientError)
+            return error;
+        throw error;
+    });
+}
+function gaveUp({ failure, failures, since }, now) {
+    const outageMs = own(durationText(now - since));
+    const before = since > 0 ? say ` The last look that succeeded was ${outageMs} before.` : own('');
+    return new ReportableError(say `${failure} The gate looked ${failures} times in ${outageMs}, and gave up.${before}`);
 }
 /** The promise's value, or undefined as soon as the signal aborts; what the promise does then is nobody's concern. */
 async function unlessAborted(promise, signal) {
@@ -48552,40 +48928,6 @@ function quiet({ observation }, seen) {
     return [
         say `Nothing has been written to this system database for ${days}. A restored copy looks just like this: is it the live database?`,
     ];
-}
-
-;// CONCATENATED MODULE: ./lib/duration.js
-const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-/**
- * The milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`; each unit at most once, the larger first. Undefined
- * for anything else: a bare number has no unit, and is refused.
- */
-function durationMs(text) {
-    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
-    if (match?.groups === undefined || text === '')
-        return undefined;
-    const { h, m, s, ms } = match.groups;
-    return (Number(h ?? 0) * UNITS_MS.h +
-        Number(m ?? 0) * UNITS_MS.m +
-        Number(s ?? 0) * UNITS_MS.s +
-        Number(ms ?? 0) * UNITS_MS.ms);
-}
-/** `1h 30m`, `2m`, `45s`, `500ms`, `0s`: two units at most, for people. */
-function durationText(milliseconds) {
-    if (milliseconds > 0 && milliseconds < 1000)
-        return `${Math.ceil(milliseconds)}ms`;
-    const seconds = Math.max(0, Math.round(milliseconds / 1000));
-    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-    if (h >= 24)
-        return units(Math.floor(h / 24), 'd', h % 24, 'h');
-    if (h > 0)
-        return units(h, 'h', m, 'm');
-    if (m > 0)
-        return units(m, 'm', s, 's');
-    return `${s}s`;
-}
-function units(large, largeUnit, small, smallUnit) {
-    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
@@ -48714,7 +49056,7 @@ function readDatabase(raw, schema, context) {
         tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
         schema,
         environment: context.environment,
-        readFile: (path) => readTextFile(path, say `The file ${path}, which \`database-url\` or a PGSSL variable names,`),
+        readFile: (path) => readTextFile(path, own('A file for TLS that `database-url` or a PGSSL variable names')),
     });
 }
 function describeMissingUrl(context) {
@@ -48801,22 +49143,34 @@ function shown(value) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/escape.js
-/** Text written by others is cut to so many characters where it is shown; ids in commands never are. */
+/** Text written by others is shown in so many characters, escapes included; ids in commands are whole or not there. */
 const escape_SHOWN_CHARACTERS = 120;
 /** Statements and commands are shown whole: a name in them has 63 bytes at most. */
 const TYPED_CHARACTERS = 1000;
+/** More marks on one letter than any language needs would pile up over the lines around. */
+const MARKS_ON_A_LETTER = 4;
 /**
- * Characters that act on a terminal or a reader instead of being read: control characters, what reverses the
- * writing direction, what has no width, line separators, tags, and halves of surrogate pairs.
+ * Characters that act on a terminal or a reader instead of being read, or that cannot be told from others: control
+ * characters, what reverses the writing direction, what has no width, blanks other than the space, line separators,
+ * tags, halves of surrogate pairs, and code points that no font knows.
  */
-const ACTING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+const ACTING = /^[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]$/v;
 /** Text written by others, for one line of plain text: whatever could act is shown as an escape instead. */
 function visible(text, maximum = escape_SHOWN_CHARACTERS) {
-    const characters = [...text.slice(0, maximum * 2 + 2)];
-    const cut = characters.length > maximum || text.length > maximum * 2 + 2;
-    const shown = characters.slice(0, maximum).join('').replace(ACTING, escapeOf);
-    // Older workflow commands (`##[…]`) are recognised anywhere in a line.
-    return shown.replaceAll('##[', '\\u{23}#[') + (cut ? '…' : '');
+    let shown = '';
+    // A mark that comes first would sit on what we wrote before it.
+    let marks = MARKS_ON_A_LETTER;
+    for (const character of text) {
+        marks = /^\p{M}$/u.test(character) ? marks + 1 : 0;
+        // Older workflow commands (`##[…]`) are recognised anywhere in a line.
+        const isCommand = character === '[' && shown.endsWith('##');
+        const isShown = marks <= MARKS_ON_A_LETTER && !isCommand && !ACTING.test(character);
+        const next = isShown ? character : escapeOf(character);
+        if (shown.length + next.length > maximum)
+            return `${shown}…`;
+        shown += next;
+    }
+    return shown;
 }
 /** A sentence for the log and for annotations: what it quotes stands in quotation marks. */
 function plain(sentence) {
@@ -48833,30 +49187,36 @@ function markdown(sentence) {
         .join('');
 }
 /**
+ * Where addresses and bare links would be found, in the text that character references stand for: a comment, which
+ * nobody sees, ends the text there.
+ */
+const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
+/**
  * Text written by others as inline code. Character references in place of everything that is no letter, digit,
  * dash or blank leave Markdown, HTML, tables, links, mentions and references nothing to work on.
  */
 function code(text, maximum) {
-    const shown = visible(text, maximum);
-    const inert = shown.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`);
-    return `<code>${inert}</code>`;
+    const parts = visible(text, maximum)
+        .split(LINKED)
+        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
+    return `<code>${parts.join('<!-- -->')}</code>`;
 }
-/** A fenced block, with a fence longer than any in the text. */
+/** A fenced block, with a fence longer than any in the text. What could act in a line is shown as an escape. */
 function codeBlock(language, lines) {
-    const text = lines.join('\n');
+    const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
     const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
     const fence = '`'.repeat(Math.max(3, longest + 1));
     return `${fence}${language}\n${text}\n${fence}`;
 }
 /** `'text'`, for a POSIX shell; undefined when a person could not see what it does, or it could not be typed. */
 function shellQuoted(text) {
-    if (text.length > 1000 || visible(text, 1000) !== text)
+    if (visible(text, 1000) !== text)
         return undefined;
     return /^[A-Za-z0-9_][A-Za-z0-9_.:/@-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 /** `'text'`, as an SQL literal; undefined when a person could not see what it says. */
 function sqlLiteral(text) {
-    if (text.length > 1000 || visible(text, 1000) !== text)
+    if (visible(text, 1000) !== text)
         return undefined;
     return text.includes('\\')
         ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
@@ -49005,8 +49365,8 @@ function unknownKeptVersions(result) {
 
 
 
-/** GitHub shows ten annotations of each level a step; one is for "and N more". */
-const TARGETS_SHOWN = 9;
+/** GitHub shows ten annotations of each level a step; one is for "and N more", and one for the warnings. */
+const TARGETS_SHOWN = 8;
 /** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
 const MESSAGE_CHARACTERS = 4000;
 /** The run's annotations: one a target with a title, or one for what blocks the whole gate; then the warnings. */
@@ -49018,10 +49378,8 @@ function verdictAnnotations(result, level) {
     const reasons = obstacles(result);
     const targets = targetsOf(result).filter(({ judged }) => judged);
     if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
-        const message = plain(joined([...reasons, headline(result)], '\n'));
-        return [
-            { level, title: `dbos-drain-gate: ${result.verdict}`, message: message.slice(0, MESSAGE_CHARACTERS) },
-        ];
+        const message = messageOf(joined([...reasons, headline(result)], '\n'));
+        return [{ level, title: `dbos-drain-gate: ${result.verdict}`, message }];
     }
     // What blocks comes first, so that "and N more" is about what does not.
     const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a));
@@ -49054,7 +49412,7 @@ function targetAnnotation(target, level) {
         level,
         title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: plain(say `${target.version}: ${joined(sentences, '\n')}`).slice(0, MESSAGE_CHARACTERS),
+        message: messageOf(say `${target.version}: ${joined(sentences, '\n')}`),
     };
 }
 function warningAnnotations(result) {
@@ -49065,9 +49423,16 @@ function warningAnnotations(result) {
         {
             level: 'warning',
             title: 'dbos-drain-gate: before you act on this',
-            message: plain(joined([first, ...more.map((warning) => say `${warning}`)], '\n')).slice(0, MESSAGE_CHARACTERS),
+            message: messageOf(joined([first, ...more], '\n')),
         },
     ];
+}
+/** The text of a sentence, cut between two characters where it has to be cut. */
+function messageOf(sentence) {
+    const text = plain(sentence);
+    if (text.length <= MESSAGE_CHARACTERS)
+        return text;
+    return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
@@ -49125,7 +49490,8 @@ const reportSchema = object({
     application: report_file_text.describe('The input of that name'),
     observedAt: timestamp.describe('Database time of the deciding observation'),
     waitedSeconds: schemas_number().nonnegative(),
-    looks: count,
+    looks: count.describe('Looks that succeeded'),
+    failedLooks: count.describe('Looks that failed for a reason that passed, and were taken again'),
     inFlight: count.describe('On all targets, ignored ones excluded'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
     database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() })
@@ -49186,6 +49552,7 @@ function reportOf(result) {
         observedAt: iso(observation?.observedAt),
         waitedSeconds: seconds(result.waitedMs),
         looks: result.looks,
+        failedLooks: result.failedLooks,
         inFlight: inFlightOnAll(targetsOf(result)),
         unversioned: judgement?.unversioned ?? 0,
         database: observation === undefined
@@ -49298,15 +49665,16 @@ function outputsOf(result, reportPath) {
         leftOut: versions.leftOut + drained.leftOut + draining.leftOut,
     };
 }
-/** As many entries as fit, in JSON. */
+/** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
 function fitting(entries) {
     const texts = [];
     let bytes = 2;
     for (const entry of entries) {
         const text = JSON.stringify(entry);
-        bytes += Buffer.byteLength(text) + 1;
-        if (bytes > LIST_BYTES)
-            break;
+        const more = Buffer.byteLength(text) + 1;
+        if (bytes + more > LIST_BYTES)
+            continue;
+        bytes += more;
         texts.push(text);
     }
     return { json: `[${texts.join(',')}]`, leftOut: entries.length - texts.length };
@@ -49330,12 +49698,14 @@ function progressLog(sink) {
     let config;
     let previous;
     let printed;
+    let where = [];
+    let outage;
     const explained = new Set();
     return {
-        begin(given, where, advice) {
+        begin(given, { database, schema }, advice) {
             config = given;
+            where = say `System database: ${database}, schema ${schema}.`;
             sink.line(plain(opening(given)));
-            sink.line(plain(say `System database: ${where.database}, schema ${where.schema}.`));
             for (const warning of advice)
                 sink.line(plain(say `Mind: ${warning}`));
         },
@@ -49343,7 +49713,14 @@ function progressLog(sink) {
             if (config === undefined)
                 return;
             const { judgement, time } = look;
+            if (outage !== undefined) {
+                sink.line(recoveryLine(outage, time.ended));
+                outage = undefined;
+                printed = undefined;
+            }
             if (previous === undefined) {
+                // A mistyped URL can have the password where the database should be: only now has it proved right.
+                sink.line(plain(where));
                 sink.line(plain(whatIsThere(judgement)));
                 const groups = groupLines(judgement);
                 if (groups.length > 0)
@@ -49364,7 +49741,30 @@ function progressLog(sink) {
             }
             previous = look;
         },
+        failedLook(failed) {
+            if (config === undefined)
+                return;
+            sink.line(failureLine(config, failed, outage));
+            outage = failed.outage;
+        },
     };
+}
+/** Why a look failed, in full when it is not why the one before did. */
+function failureLine(config, { outage, time, pauseMs }, before) {
+    const same = before !== undefined && plain(before.failure) === plain(outage.failure);
+    const what = same
+        ? `The look failed again in the same way, ${outage.failures} times in a row.`
+        : `The look failed. ${plain(outage.failure)}`;
+    const left = config.mode === 'wait' ? `; ${timeLeft(config, time.ended)}` : '';
+    return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}${left}.`;
+}
+function recoveryLine({ failures, since }, now) {
+    const looks = failures === 1 ? 'one failed look' : `${failures} failed looks`;
+    return `${stamp(now)} The database answers again, after ${looks} in ${durationText(now - since)}: what was clean before has to be clean anew.`;
+}
+/** `[  1m 5s]`: the time since the gate began. */
+function stamp(elapsedMs) {
+    return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
 }
 function opening(config) {
     const application = config.application === undefined ? own('') : say ` of the application ${config.application}`;
@@ -49437,8 +49837,7 @@ function lookLine(config, look, previous) {
         ...settlePart(config, judgement),
         ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
     ];
-    const elapsed = durationText(Math.floor(time.ended / 1000) * 1000);
-    return `[${elapsed.padStart(6)}] ${parts.join('; ')}`;
+    return `${stamp(time.ended)} ${parts.join('; ')}`;
 }
 function differencePart(inFlight, previous) {
     if (previous === undefined)
@@ -49605,7 +50004,12 @@ function summaryOf(result) {
 function verdictSection(result) {
     const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
     const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
-    return [`## ${icon} ${markdown(headline(result))}`, ...course(result), ...reasons].join('\n\n');
+    return [
+        `## ${icon} ${markdown(headline(result))}`,
+        ...course(result),
+        ...reasons,
+        ...whatIsOutdated(result),
+    ].join('\n\n');
 }
 /** What there was at first, when there was anything to wait for. */
 function course({ first, last, waitedMs }) {
@@ -49616,6 +50020,15 @@ function course({ first, last, waitedMs }) {
     return count > 0
         ? [`${summary_number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
         : [];
+}
+/** After a failure, all that can be shown is what was there before it. */
+function whatIsOutdated({ failure, last }) {
+    if (failure === undefined || last === undefined)
+        return [];
+    const { observedAt } = last.judgement.observation;
+    return [
+        `What follows is from the last look that succeeded, at ${new Date(observedAt).toISOString()} (database time). It decides nothing.`,
+    ];
 }
 function targetTable(result) {
     const targets = targetsOf(result);
@@ -49778,7 +50191,7 @@ function footer(result) {
         return '';
     const { serverVersion, migration } = observation.database;
     const server = say `PostgreSQL ${own(serverVersion)}${own(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
-    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${summary_number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}. ${markdown(server)}.</sub>`;
+    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${summary_number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${result.failedLooks > 0 ? `, and ${summary_number(result.failedLooks)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
 }
 /** Sections in their order, as many as fit: the last ones are left out, and that is said. */
 function fitted(sections) {
@@ -49866,28 +50279,34 @@ function readEvent(path) {
 
 /** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */
 async function runAction() {
+    const cancellation = cancelledBySignal();
+    try {
+        await tell(await outcome(cancellation.signal));
+    }
+    finally {
+        cancellation.forget();
+    }
+}
+async function outcome(signal) {
     const context = readRunContext(process.env);
     const raw = readRawInputs();
     const secrets = secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment);
     for (const secret of secrets)
         core_setSecret(secret);
-    let result;
     try {
-        const config = parseInputs(raw, context);
-        result = await runGate(config, secrets);
+        return await runGate(parseInputs(raw, context), secrets, signal);
     }
     catch (error) {
-        result = action_failed(error, secrets, {});
+        return action_failed(error, secrets, {});
     }
-    await tell(result);
 }
-async function runGate(config, secrets) {
+async function runGate(config, secrets, signal) {
     const { gate, database } = config;
-    const cancellation = cancelledBySignal();
     const system = systemDatabase(database, gate, systemClock.now);
     const progress = progressLog(logSink);
     const beginning = systemClock.now();
     let looks = 0;
+    let failedLooks = 0;
     let first;
     let last;
     const advice = configurationWarnings(gate);
@@ -49899,12 +50318,16 @@ async function runGate(config, secrets) {
         const outcome = await hold(gate, {
             observer: system,
             clock: systemClock,
-            signal: cancellation.signal,
+            signal,
             onLook: (look) => {
                 looks += 1;
                 first ??= look;
                 last = look;
                 progress.look(look);
+            },
+            onFailedLook: (look) => {
+                failedLooks += 1;
+                progress.failedLook(look);
             },
         });
         return {
@@ -49918,13 +50341,14 @@ async function runGate(config, secrets) {
             warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
             waitedMs: outcome.waitedMs,
             looks,
+            failedLooks,
         };
     }
     catch (error) {
-        return action_failed(error, secrets, { config, first, last, looks, waitedMs: systemClock.now() - beginning });
+        const waitedMs = systemClock.now() - beginning;
+        return action_failed(error, secrets, { config, first, last, looks, failedLooks, waitedMs });
     }
     finally {
-        cancellation.forget();
         await system.close();
     }
 }
@@ -49943,6 +50367,7 @@ function action_failed(error, secrets, sofar) {
         warnings: sofar.config === undefined ? [] : configurationWarnings(sofar.config.gate),
         waitedMs: sofar.waitedMs ?? 0,
         looks: sofar.looks ?? 0,
+        failedLooks: sofar.failedLooks ?? 0,
     };
 }
 /** The runner masks secrets in the log alone; the summary, the outputs and the report are not masked. */
@@ -50034,7 +50459,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7212);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6085);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -47,5 +47,6 @@ export function explain(error: unknown): Sentence {
 /** The code of a failure. A server can answer with any text in its place: only what looks like a code is one. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  return /^[A-Z0-9_]{1,60}$/.test(error.code) ? error.code : undefined;
+  // OpenSSL has `SSL/TLS` in some of its own.
+  return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
 }

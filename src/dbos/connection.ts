@@ -14,6 +14,9 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
 const NETWORK_GRACE_MS = 10_000;
 
+/** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
+const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGSSLNEGOTIATION', 'PGBINARY'];
+
 /** One connection to the database. */
 export interface Connection {
   /** Several statements without parameters, in one round trip. */
@@ -62,6 +65,7 @@ async function connectOnce(
   lookTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<Connection> {
+  for (const name of DRIVER_VARIABLES) delete process.env[name];
   const socket = new Socket();
   const giveUp = () => socket.destroy();
   const client = new Client({

@@ -11,7 +11,9 @@ export interface DatabaseConfig {
   readonly tlsMode: TlsMode;
   /** PEM text of the certificates to trust. */
   readonly tlsCa: string | undefined;
-  readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined;
+  readonly clientCertificate:
+    | { readonly cert: string; readonly key: string; readonly passphrase?: string }
+    | undefined;
   readonly requireChannelBinding: boolean;
   /** Schema of DBOS's tables. */
   readonly schema: string;

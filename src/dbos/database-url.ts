@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
-import { namesOf, own, type Sentence, say } from '../sentence.ts';
+import { own, type Sentence, say } from '../sentence.ts';
 import type { DatabaseConfig } from './database-config.ts';
-import { TLS_MODES, type TlsMode } from './tls.ts';
+import { readTlsSettings } from './tls-settings.ts';
 
 /** What the user gave about the connection, files already read. */
 export interface ConnectionInputs {
@@ -60,26 +60,13 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
     );
   }
 
-  const tlsCa = inputs.tlsCa ?? fileAt(take('sslrootcert') ?? environment['PGSSLROOTCERT'], readFile);
-  const cert = fileAt(take('sslcert') ?? environment['PGSSLCERT'], readFile);
-  const key = fileAt(take('sslkey') ?? environment['PGSSLKEY'], readFile);
-  const tlsMode = readTlsMode(
-    take('sslmode'),
-    take('ssl'),
-    match.groups['jdbc'] !== undefined,
+  const tls = readTlsSettings({
+    take,
+    jdbc: match.groups['jdbc'] !== undefined,
     environment,
-    tlsCa,
-  );
-  if (['disable', 'allow', 'prefer'].includes(tlsMode) && inputs.tlsCa !== undefined) {
-    throw new InputError(
-      say`\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`,
-    );
-  }
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new InputError(
-      say`A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`,
-    );
-  }
+    tlsCa: inputs.tlsCa,
+    readFile,
+  });
 
   const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
   if (!user) throw new InputError(say`\`database-url\` names no user. Add one to it, or set PGUSER.`);
@@ -94,9 +81,7 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
     user,
     password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
     database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
-    tlsMode,
-    tlsCa,
-    clientCertificate: cert !== undefined && key !== undefined ? { cert, key } : undefined,
+    ...tls,
     requireChannelBinding: take('channel_binding') === 'require',
     schema: inputs.schema,
   };
@@ -118,7 +103,7 @@ export function secretsIn(
   const afterScheme = url.replace(/^[^/]*\/+/, '');
   const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
   const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-  const fromQuery = [...url.matchAll(/[?&]password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
+  const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
     rest ?? '',
     value ?? '',
   ]);
@@ -153,36 +138,6 @@ function readPort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InputError(notAsExpected('port'));
   return port;
-}
-
-function readTlsMode(
-  sslmode: string | undefined,
-  ssl: string | undefined,
-  jdbc: boolean,
-  environment: ConnectionInputs['environment'],
-  tlsCa: string | undefined,
-): TlsMode {
-  const ofSsl =
-    ssl === undefined
-      ? undefined
-      : /^(false|0|no|off)$/i.test(ssl)
-        ? 'disable'
-        : jdbc
-          ? 'verify-full'
-          : 'require';
-  const mode =
-    sslmode ?? ofSsl ?? (environment['PGSSLMODE'] || (tlsCa === undefined ? 'prefer' : 'verify-full'));
-  const known = TLS_MODES.find((name) => name === mode);
-  if (known === undefined) {
-    throw new InputError(
-      say`The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`,
-    );
-  }
-  return known;
-}
-
-function fileAt(path: string | undefined, readFile: (path: string) => string): string | undefined {
-  return path === undefined || path === '' || path === 'system' ? undefined : readFile(path);
 }
 
 function decoded(text: string): string {

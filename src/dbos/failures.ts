@@ -133,10 +133,35 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
     advice: () => say`Renew it at the server, and check the clock of the runner.`,
   },
   {
+    what: 'The server asks for a client certificate',
+    passes: false,
+    matches: ({ code, message }) =>
+      (code === '28000' && /requires a valid client certificate/.test(message)) ||
+      /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+    advice: () =>
+      say`Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`, and \`sslpassword\` if the key has one; and use an \`sslmode\` with TLS.`,
+  },
+  {
+    what: 'The server does not accept the client certificate',
+    passes: false,
+    matches: ({ code, message }) =>
+      (code === '28000' && /certificate authentication failed/.test(message)) ||
+      /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+)$/.test(code),
+    advice: () =>
+      say`It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+  },
+  {
+    what: 'A certificate or a key of the gate cannot be used',
+    passes: false,
+    matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+    advice: () =>
+      say`Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that \`sslpassword\` opens it.`,
+  },
+  {
     what: 'TLS failed',
     passes: false,
-    matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS|ERR_OSSL)/.test(code),
-    advice: () => say`Check \`tls-ca\`, the client certificate, and that this is a Postgres server.`,
+    matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code),
+    advice: () => say`Check the TLS settings of both sides, and that this is a Postgres server.`,
   },
   {
     what: 'The server refused the password',

@@ -122,8 +122,8 @@ describe('a job that is cancelled while the gate is', () => {
       expect(JSON.parse(report ?? '')).toMatchObject({ verdict: 'cancelled' });
       expect(annotations.at(0)?.message).toContain('Cancelled after');
       // What it ran is ended by the server too, though the lock that it waits for is still held; behind a silent
-    // network, when the server hears of it.
-    await world.network.refuse();
+      // network, when the server hears of it.
+      await world.network.refuse();
       await expect.poll(world.database.connections, { timeout: 10_000 }).toBe(0);
     },
   );

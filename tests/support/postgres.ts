@@ -34,6 +34,8 @@ export interface PostgresServer {
 export interface PostgresOptions {
   /** Server settings, on top of (or instead of) those that make a test server fast. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Files of the data folder: certificates and keys, or another `pg_hba.conf`. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Makes it a streaming standby of this server, which has to run for as long. */
   readonly standbyOf?: PostgresServer;
 }
@@ -78,6 +80,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
           runAs,
         )
       : await initialise({ binaries, folder, runAs, password });
+    for (const [name, content] of Object.entries(options.files ?? {})) {
+      const file = path.join(dataFolder(folder), name);
+      writeFileSync(file, content, { mode: 0o600 });
+      giveTo(runAs, file);
+    }
     const { pid, port, log } = await serve({
       binaries,
       folder,

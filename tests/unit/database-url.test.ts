@@ -130,7 +130,9 @@ describe('TLS', () => {
     ['?sslmode=allow', ['plain', 'unverified']],
     ['?sslmode=prefer', ['unverified', 'plain']],
     ['?sslmode=require', ['unverified']],
-    ['?sslmode=verify-ca', ['verify-ca']],
+    ['?sslmode=verify-ca&sslrootcert=/ca.pem', ['verify-ca']],
+    ['?sslrootcert=system', ['verify-full']],
+    ['?sslrootcert=system&sslmode=verify-full', ['verify-full']],
     ['?sslmode=verify-full', ['verify-full']],
     ['?sslmode=require&sslrootcert=/ca.pem', ['verify-ca']],
     ['?ssl=true', ['unverified']],
@@ -142,6 +144,17 @@ describe('TLS', () => {
   test('ssl=true means verify-full to JDBC, and so does a CA without an sslmode', () => {
     expect(ways('jdbc:postgresql://h/d?user=u&ssl=true')).toEqual(['verify-full']);
     expect(ways('postgres://u@h/d', ca)).toEqual(['verify-full']);
+  });
+
+  test.each([
+    ['sslrootcert=system&sslmode=prefer', /goes with `sslmode=verify-full` alone/],
+    ['sslrootcert=system&sslmode=require', /goes with `sslmode=verify-full` alone/],
+    ['sslrootcert=system&sslmode=verify-ca', /goes with `sslmode=verify-full` alone/],
+    ['sslmode=verify-ca', /needs the CA to verify with.*`tls-ca`/],
+    ['sslcert=/c', /needs both `sslcert` and `sslkey`/],
+    ['sslkey=/k', /needs both `sslcert` and `sslkey`/],
+  ])('what would verify less than it seems to is refused: %s', (query, why) => {
+    expect(() => read(`postgres://u@h/d?${query}`)).toThrow(why);
   });
 
   test('a CA with TLS turned off is refused, and so is an unknown sslmode', () => {
@@ -156,6 +169,9 @@ test('finds every secret, raw and decoded, in a mistyped URL as well', () => {
   const secrets = secretsIn('postgres:/gate:p%40ss@h/d?password=que%20ry', 'in\nput', { PGPASSWORD: 'env' });
   expect(secrets).toEqual(
     expect.arrayContaining(['p%40ss', 'p@ss', 'que%20ry', 'que ry', 'in\nput', 'in', 'put', 'env']),
+  );
+  expect(secretsIn('postgres://h/d?sslpassword=pass%20phrase', undefined, {})).toEqual(
+    expect.arrayContaining(['pass%20phrase', 'pass phrase']),
   );
   expect(secretsIn('', undefined, {})).toEqual([]);
 });

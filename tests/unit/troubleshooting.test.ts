@@ -108,8 +108,8 @@ const readable: ProbeRow = {
   tables: { workflow_status: { kind: 'r', columns: ['status'], readable: [] } },
 };
 
-function configOf(databaseUrl: string, password?: string) {
-  const inputs = { schema: 'dbos', password, tlsCa: undefined, environment: {}, readFile: () => '' };
+function configOf(databaseUrl: string, password?: string, tlsCa?: string) {
+  const inputs = { schema: 'dbos', password, tlsCa, environment: {}, readFile: () => '' };
   return readDatabaseUrl({ url: databaseUrl, ...inputs }).database;
 }
 
@@ -155,6 +155,10 @@ async function texts(): Promise<readonly string[]> {
     messageOf(() => configOf(url, 'another')),
     messageOf(() => configOf('postgres://gate:x@a,b/shop')),
     messageOf(() => configOf('sqlite:///shop')),
+    ...['sslmode=verify-ca', 'sslmode=require&sslrootcert=system', 'sslkey=/k'].map((query) =>
+      messageOf(() => configOf(`${url}?${query}`)),
+    ),
+    messageOf(() => configOf(`${url}?sslmode=prefer`, undefined, 'PEM')),
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',

@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest';
+import { type ConnectionInputs, readDatabaseUrl } from '../../src/dbos/database-url.ts';
+import { systemDatabase } from '../../src/dbos/system-database.ts';
+import { ReportableError, TransientError } from '../../src/errors.ts';
+import { certificateAuthority, withPassphrase } from '../support/certificates.ts';
+import { plainRequest } from '../support/holding.ts';
+import { createRole, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { config } from '../unit/builders.ts';
+
+/* `sslmode` against real servers: what it connects with, and what it refuses. */
+
+const ca = certificateAuthority('The CA of the test');
+const wrongCa = certificateAuthority('Another CA');
+const ofLocalhost = ca.issue({ name: 'server', hosts: ['localhost'] });
+const expired = ca.issue({ name: 'server', hosts: ['localhost'], expired: true });
+
+const tls = (server: typeof ofLocalhost, hba?: string) => ({
+  settings: {
+    ssl: 'on',
+    ssl_cert_file: 'server.crt',
+    ssl_key_file: 'server.key',
+    ssl_ca_file: 'ca.crt',
+  },
+  files: {
+    'server.crt': server.cert,
+    'server.key': server.key,
+    'ca.crt': ca.cert,
+    ...(hba !== undefined && { 'pg_hba.conf': hba }),
+  },
+});
+const OWNER = 'host all postgres all scram-sha-256';
+
+const both = systemDatabases(tls(ofLocalhost));
+const plaintext = systemDatabases();
+const tlsOnly = systemDatabases(tls(ofLocalhost, `${OWNER}\nhostssl all all all scram-sha-256`));
+const plainOnly = systemDatabases(tls(ofLocalhost, `${OWNER}\nhostnossl all all all scram-sha-256`));
+const outdated = systemDatabases(tls(expired));
+const byCertificate = systemDatabases(
+  tls(ofLocalhost, `${OWNER}\nhostssl all all all cert\nhostnossl all all all scram-sha-256`),
+);
+
+type Given = Partial<Pick<ConnectionInputs, 'tlsCa' | 'environment'>> & {
+  readonly query?: string;
+  readonly host?: string;
+  /** By path. */
+  readonly files?: Readonly<Record<string, string>>;
+};
+
+/** What the gate connects with: `TLS`, `plain`, or the message of the error. */
+async function connects(database: Pick<TestDatabase, 'query'>, url: string, given: Given): Promise<string> {
+  const target = Object.assign(new URL(url), {
+    hostname: given.host ?? 'localhost',
+    search: given.query ?? '',
+  });
+  const observer = systemDatabase(
+    readDatabaseUrl({
+      url: target.href,
+      schema: 'dbos',
+      password: undefined,
+      tlsCa: given.tlsCa,
+      environment: given.environment ?? {},
+      readFile: (path) => given.files?.[path] ?? '',
+    }).database,
+    config(),
+    () => 0,
+  );
+  try {
+    await observer.look(plainRequest, 30_000);
+    const [session] = await database.query(
+      `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+        WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`,
+    );
+    return session?.['ssl'] ? 'TLS' : 'plain';
+  } catch (error) {
+    if (!(error instanceof ReportableError)) throw error;
+    // Waiting mends none of this.
+    expect(error).not.toBeInstanceOf(TransientError);
+    return error.message;
+  } finally {
+    await observer.close();
+  }
+}
+
+/** Of the role that the lines of `pg_hba.conf` are about. */
+async function asReader(databases: typeof both) {
+  const database = await databases.create();
+  const role = await createRole(database);
+  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
+  await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${role.name}`);
+  return (given: Given) => connects(database, role.url, given);
+}
+
+const mode = (name: string): Given => ({ query: `?sslmode=${name}` });
+const withCa = (name: string, cert = ca.cert): Given => ({
+  query: `?sslmode=${name}&sslrootcert=/ca.pem`,
+  files: { '/ca.pem': cert },
+});
+const NO_TLS = /^The server does not accept TLS\. `sslmode=[\w-]+` insists on it.*sslmode=prefer/;
+const WRONG_CA =
+  /^The certificate of the server is not signed by a CA that the gate trusts \(\w+\)\..*`tls-ca`/;
+const WRONG_NAME =
+  /^The certificate of the server was made for another host name \(ERR_TLS_CERT_ALTNAME_INVALID\)\./;
+const NOT_LET_IN = /^The server does not let this user in \(28000\)\./;
+
+type Expected = 'TLS' | 'plain' | RegExp;
+
+function expectOutcome(outcome: string, expected: Expected) {
+  if (typeof expected === 'string') expect(outcome).toBe(expected);
+  else expect(outcome).toMatch(expected);
+}
+
+describe('with libpq’s meaning', () => {
+  test.each<[string, typeof both, Given, Expected]>([
+    // A server that takes both.
+    ['disable: a server with both', both, mode('disable'), 'plain'],
+    ['allow: a server with both', both, mode('allow'), 'plain'],
+    ['prefer: a server with both', both, mode('prefer'), 'TLS'],
+    [
+      'prefer, with a CA that did not sign it: a server with both',
+      both,
+      withCa('prefer', wrongCa.cert),
+      'TLS',
+    ],
+    ['require: a server with both', both, mode('require'), 'TLS'],
+    [
+      'require, with its CA: a server under another name',
+      both,
+      { ...withCa('require'), host: '127.0.0.1' },
+      'TLS',
+    ],
+    ['require, with another CA', both, withCa('require', wrongCa.cert), WRONG_CA],
+    ['verify-ca, with its CA', both, withCa('verify-ca'), 'TLS'],
+    [
+      'verify-ca, with its CA: under another name',
+      both,
+      { ...withCa('verify-ca'), host: '127.0.0.1' },
+      'TLS',
+    ],
+    ['verify-ca, with another CA', both, withCa('verify-ca', wrongCa.cert), WRONG_CA],
+    ['verify-full, with its CA', both, withCa('verify-full'), 'TLS'],
+    ['verify-full, with its CA among others', both, withCa('verify-full', wrongCa.cert + ca.cert), 'TLS'],
+    [
+      'verify-full, with its CA: under another name',
+      both,
+      { ...withCa('verify-full'), host: '127.0.0.1' },
+      WRONG_NAME,
+    ],
+    ['verify-full, with another CA', both, withCa('verify-full', wrongCa.cert), WRONG_CA],
+    ['verify-full, with the CAs of the runtime', both, mode('verify-full'), WRONG_CA],
+    ['verify-full, with sslrootcert=system', both, { query: '?sslrootcert=system' }, WRONG_CA],
+    ['tls-ca alone, which is verify-full', both, { tlsCa: ca.cert }, 'TLS'],
+    ['tls-ca alone: under another name', both, { tlsCa: ca.cert, host: '127.0.0.1' }, WRONG_NAME],
+    ['tls-ca alone, another CA', both, { tlsCa: wrongCa.cert }, WRONG_CA],
+    ['nothing said', both, {}, 'TLS'],
+    ['PGSSLMODE', both, { environment: { PGSSLMODE: 'disable' } }, 'plain'],
+    [
+      'PGSSLROOTCERT',
+      both,
+      { environment: { PGSSLMODE: 'verify-full', PGSSLROOTCERT: '/ca' }, files: { '/ca': ca.cert } },
+      'TLS',
+    ],
+    [
+      'verify-full: an expired certificate',
+      outdated,
+      withCa('verify-full'),
+      /^The certificate of the server is not valid at this time \(CERT_HAS_EXPIRED\)\. Renew it/,
+    ],
+    ['require: an expired certificate', outdated, mode('require'), 'TLS'],
+    // A server without TLS.
+    ...(['disable', 'allow', 'prefer'] as const).map((name): [string, typeof both, Given, Expected] => [
+      `${name}: a server without TLS`,
+      plaintext,
+      mode(name),
+      'plain',
+    ]),
+    ['require: a server without TLS', plaintext, mode('require'), NO_TLS],
+    ['verify-ca: a server without TLS', plaintext, withCa('verify-ca'), NO_TLS],
+    ['verify-full: a server without TLS', plaintext, mode('verify-full'), NO_TLS],
+    ['tls-ca alone: a server without TLS', plaintext, { tlsCa: ca.cert }, NO_TLS],
+    // Servers whose pg_hba.conf has one of them only.
+    ['disable: a server that asks for TLS', tlsOnly, mode('disable'), NOT_LET_IN],
+    ['allow: a server that asks for TLS', tlsOnly, mode('allow'), 'TLS'],
+    ['prefer: a server that asks for TLS', tlsOnly, mode('prefer'), 'TLS'],
+    ['prefer: a server that refuses TLS', plainOnly, mode('prefer'), 'plain'],
+    ['require: a server that refuses TLS', plainOnly, mode('require'), NOT_LET_IN],
+  ])('%s', async (_what, server, given, expected) => {
+    const connect = await asReader(server);
+    expectOutcome(await connect(given), expected);
+  });
+});
+
+describe('a client certificate', () => {
+  const PARAMETERS = 'sslmode=require&sslcert=/c&sslkey=/k';
+  const files = ({ cert, key }: { cert: string; key: string }) => ({ '/c': cert, '/k': key });
+
+  async function asCertified() {
+    const database = await byCertificate.create();
+    const role = await createRole(database);
+    await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
+    await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${role.name}`);
+    const url = Object.assign(new URL(role.url), { password: '' }).href;
+    const name = role.config.user;
+    return { name, connect: (given: Given) => connects(database, url, given) };
+  }
+
+  test('lets the gate in without a password', async () => {
+    const { name, connect } = await asCertified();
+    expect(await connect({ query: `?${PARAMETERS}`, files: files(ca.issue({ name })) })).toBe('TLS');
+    const environment = { PGSSLMODE: 'require', PGSSLCERT: '/c', PGSSLKEY: '/k' };
+    expect(await connect({ environment, files: files(ca.issue({ name })) })).toBe('TLS');
+  });
+
+  test('may have a key with a passphrase', async () => {
+    const { name, connect } = await asCertified();
+    const certificate = ca.issue({ name });
+    const locked = files({ cert: certificate.cert, key: withPassphrase(certificate, 'open/sesame') });
+    const query = `?${PARAMETERS}&sslpassword=open%2Fsesame`;
+    expect(await connect({ query, files: locked })).toBe('TLS');
+    const UNUSABLE = /^A certificate or a key of the gate cannot be used \(\w+\)\..*`sslpassword`/;
+    expect(await connect({ query: `?${PARAMETERS}`, files: locked })).toMatch(UNUSABLE);
+    expect(await connect({ query: `?${PARAMETERS}&sslpassword=wrong`, files: locked })).toMatch(UNUSABLE);
+  });
+
+  test.each<[string, RegExp, (name: string) => Given]>([
+    [
+      'that is missing',
+      /^The server asks for a client certificate \(28000\)\..*`sslcert` and `sslkey`/,
+      () => mode('require'),
+    ],
+    [
+      'of a CA that the server does not trust',
+      /^The server does not accept the client certificate \(\w+\)\./,
+      (name) => ({ query: `?${PARAMETERS}`, files: files(wrongCa.issue({ name })) }),
+    ],
+    [
+      'that has expired',
+      /^The server does not accept the client certificate \([\w/]+\)\./,
+      (name) => ({ query: `?${PARAMETERS}`, files: files(ca.issue({ name, expired: true })) }),
+    ],
+    [
+      'of another user',
+      /^The server does not accept the client certificate \(28000\)\..*made for this user/,
+      () => ({ query: `?${PARAMETERS}`, files: files(ca.issue({ name: 'somebody' })) }),
+    ],
+    [
+      'with the key of another one',
+      /^A certificate or a key of the gate cannot be used \(\w+\)\./,
+      (name) => ({
+        query: `?${PARAMETERS}`,
+        files: files({ cert: ca.issue({ name }).cert, key: ca.issue({ name }).key }),
+      }),
+    ],
+    [
+      'that is no certificate',
+      /^A certificate or a key of the gate cannot be used \(\w+\)\./,
+      (name) => ({ query: `?${PARAMETERS}`, files: files({ cert: 'garbage', key: ca.issue({ name }).key }) }),
+    ],
+  ])('%s is told with its fix', async (_what, expected, given) => {
+    const { name, connect } = await asCertified();
+    expect(await connect(given(name))).toMatch(expected);
+  });
+});
+
+test('a CA that is no certificate is told with its fix', async () => {
+  const connect = await asReader(both);
+  const pem = '-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n';
+  expect(await connect({ tlsCa: pem })).toMatch(
+    /^(A certificate or a key of the gate cannot be used|The certificate of the server is not signed)/,
+  );
+});
