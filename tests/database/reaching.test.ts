@@ -87,20 +87,6 @@ test('a port that nobody listens on', async () => {
   );
 });
 
-test.each(['require', 'verify-ca', 'verify-full'])(
-  'a server without TLS, where sslmode is %s',
-  async (mode) => {
-    const url = `${databases.server().url()}?sslmode=${mode}`;
-    expect(await failure(databaseConfig(url))).toMatch(/does not accept TLS.*sslmode=prefer/);
-  },
-);
-
-test.each(['disable', 'allow', 'prefer'])('and none of it where sslmode is %s', async (mode) => {
-  const { url } = await databases.create();
-  const { seen } = await lookAt({ config: databaseConfig(`${url}?sslmode=${mode}`) });
-  expect(seen).toBeDefined();
-});
-
 test('a lock that keeps the look waiting', async () => {
   const { url, config } = await databases.create();
   const migration = await openConnection(url);
