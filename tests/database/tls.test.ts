@@ -4,7 +4,7 @@ import { systemDatabase } from '../../src/dbos/system-database.ts';
 import { ReportableError, TransientError } from '../../src/errors.ts';
 import { certificateAuthority, withPassphrase } from '../support/certificates.ts';
 import { plainRequest } from '../support/holding.ts';
-import { createRole, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { createReader, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
 /* `sslmode` against real servers: what it connects with, and what it refuses. */
@@ -84,9 +84,7 @@ async function connects(database: Pick<TestDatabase, 'query'>, url: string, give
 /** Of the role that the lines of `pg_hba.conf` are about. */
 async function asReader(databases: typeof both) {
   const database = await databases.create();
-  const role = await createRole(database);
-  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
-  await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${role.name}`);
+  const role = await createReader(database);
   return (given: Given) => connects(database, role.url, given);
 }
 
@@ -195,9 +193,7 @@ describe('a client certificate', () => {
 
   async function asCertified() {
     const database = await byCertificate.create();
-    const role = await createRole(database);
-    await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
-    await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${role.name}`);
+    const role = await createReader(database);
     const url = Object.assign(new URL(role.url), { password: '' }).href;
     const name = role.config.user;
     return { name, connect: (given: Given) => connects(database, url, given) };

@@ -1,4 +1,4 @@
-import { createRole, type systemDatabases, type TestDatabase } from './system-databases.ts';
+import { createReader, type systemDatabases, type TestDatabase } from './system-databases.ts';
 
 /** A system database with work in flight on 1.0.0, beside a live 2.0.0, and a role of the gate's own for it. */
 export interface GuardedDatabase extends TestDatabase {
@@ -21,9 +21,7 @@ export async function guardedDatabase(
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
-  const role = await createRole(database, 'gate');
-  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
-  await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${role.name}`);
+  const role = await createReader(database, 'gate');
   const ofTheGate = `FROM pg_stat_activity WHERE usename = '${new URL(role.url).username}'`;
   return {
     ...database,

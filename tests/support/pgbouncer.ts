@@ -1,11 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
+import { freePort } from './postgres/free-port.ts';
 import { guard } from './postgres/guardian.ts';
 import { createServerFolder, dataFolder } from './postgres/server-folder.ts';
 import { postgresUser, type RunAs } from './postgres/unprivileged-user.ts';
@@ -51,7 +51,7 @@ export async function startPgBouncer({
   const runAs = postgresUser();
   const folder = createServerFolder(runAs.uid !== undefined);
   const guardian = guard(folder);
-  const port = await freePort();
+  const port = await freePort(HOST);
   const config = writeConfig(dataFolder(folder), runAs, server, { ...settings, listen_port: port });
   const through = (url: string) => Object.assign(new URL(url), { hostname: HOST, port: String(port) }).href;
   const consoleUrl = through(`postgresql://${server.user}:${server.password}@host/pgbouncer`);
@@ -150,14 +150,4 @@ async function ask(url: string, command: string): Promise<Record<string, unknown
   } finally {
     await client.end();
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, HOST);
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The probe has no port.');
-  return address.port;
 }

@@ -2,12 +2,12 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { createDatabase, databaseUrl } from './databases.ts';
 import { copyForStandby } from './postgres/base-backup.ts';
 import { type Binaries, reachableBinaries } from './postgres/binaries.ts';
+import { freePort } from './postgres/free-port.ts';
 import { guard } from './postgres/guardian.ts';
 import { createServerFolder, dataFolder, sweepDeadServers } from './postgres/server-folder.ts';
 import { postgresUser, type RunAs } from './postgres/unprivileged-user.ts';
@@ -147,7 +147,7 @@ async function serve(
   site: Site & { settings: Record<string, string> },
 ): Promise<{ pid: number; port: number; log: () => string }> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = await freePort(HOST);
     const settings = Object.entries({ ...site.settings, port: String(port) });
     const { child, log } = run(site.binaries.postgres, site, [
       '-D',
@@ -218,14 +218,4 @@ function letGo(child: Program): void {
 function giveTo({ uid, gid }: RunAs, ...paths: string[]): void {
   if (uid === undefined || gid === undefined) return;
   for (const each of paths) chownSync(each, uid, gid);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, HOST);
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The probe has no port.');
-  return address.port;
 }

@@ -107,6 +107,14 @@ export function databaseConfig(url: string, schema = 'dbos'): DatabaseConfig {
   return readDatabaseUrl(inputs).database;
 }
 
+/** Creates a role that may read all of DBOS's tables. */
+export async function createReader(database: TestDatabase, name?: string): Promise<Role> {
+  const role = await createRole(database, name);
+  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
+  await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${role.name}`);
+  return role;
+}
+
 /** Inserts workflows as SQL, in whatever transaction the connection is in. */
 export async function insertWorkflows(client: pg.Client, rows: readonly WorkflowRow[]): Promise<void> {
   if (rows.length === 0) return;

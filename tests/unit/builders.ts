@@ -1,3 +1,4 @@
+import type { ProbeRow } from '../../src/dbos/schema.ts';
 import type { GateConfig } from '../../src/gate/config.ts';
 import { type Clock, type FailedLook, type HoldParts, hold, type Look } from '../../src/gate/hold.ts';
 import type {
@@ -77,6 +78,28 @@ export function facts(changes: Partial<DatabaseFacts> = {}): DatabaseFacts {
     rowSecurityActive: false,
     missingColumns: [],
     migration: 123,
+    ...changes,
+  };
+}
+
+/** What the catalogs tell of a database with DBOS's tables, as far as a role with these columns can read them. */
+export function probe(changes: Partial<ProbeRow> = {}): ProbeRow {
+  return {
+    observed_at: DATABASE_EPOCH,
+    role: 'gate',
+    server_version: '18.4',
+    standby: false,
+    schema_exists: true,
+    schema_usable: true,
+    schemas_with_tables: [],
+    relation_kind: 'r',
+    file: null,
+    table_id: null,
+    logical_subscriber: false,
+    row_security_active: false,
+    plain_status_index: false,
+    failed_index: false,
+    tables: {},
     ...changes,
   };
 }

@@ -4,14 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
 import { FAILURE_KINDS } from '../../src/dbos/failures.ts';
 import { deniedTables, unreachableTables, unsupportedProduct } from '../../src/dbos/readability.ts';
-import type { ProbeRow } from '../../src/dbos/schema.ts';
 import { explain, ReportableError, TransientError } from '../../src/errors.ts';
 import { type Blocker, type Distrust, describeBlocker } from '../../src/gate/blocker.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { plain } from '../../src/report/escape.ts';
 import { own } from '../../src/sentence.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
-import { config, holdAgainst } from './builders.ts';
+import { config, holdAgainst, probe } from './builders.ts';
 
 /* docs/troubleshooting.md is keyed by the texts that the gate writes: each has its heading, and no heading is of yore. */
 
@@ -90,23 +89,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
 };
 
 const url = 'postgres://gate:secret@db.internal/shop';
-const readable: ProbeRow = {
-  observed_at: 0,
-  role: 'gate',
-  server_version: '18.4',
-  standby: false,
-  schema_exists: true,
-  schema_usable: true,
-  schemas_with_tables: [],
-  relation_kind: 'r',
-  file: null,
-  table_id: null,
-  logical_subscriber: false,
-  row_security_active: false,
-  plain_status_index: false,
-  failed_index: false,
-  tables: { workflow_status: { kind: 'r', columns: ['status'], readable: [] } },
-};
+const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [] } };
 
 function configOf(databaseUrl: string, password?: string, tlsCa?: string) {
   const inputs = { schema: 'dbos', password, tlsCa, environment: {}, readFile: () => '' };
@@ -137,11 +120,11 @@ async function texts(): Promise<readonly string[]> {
   if (typeof gaveUp !== 'string') throw new Error('The hold did not give up.');
   return [
     ...Object.values(blockers).flatMap((samples) => samples.map((each) => plain(describeBlocker(each)))),
-    told(unreachableTables({ ...readable, schema_exists: false }, database)),
-    told(unreachableTables({ ...readable, tables: {} }, database)),
-    told(unreachableTables({ ...readable, tables: { ...readable.tables, dbos_migrations: view } }, database)),
-    told(unreachableTables({ ...readable, schema_usable: false }, database)),
-    told(deniedTables(readable, database)),
+    told(unreachableTables(probe({ schema_exists: false }), database)),
+    told(unreachableTables(probe(), database)),
+    told(unreachableTables(probe({ tables: { ...unreadable, dbos_migrations: view } }), database)),
+    told(unreachableTables(probe({ schema_usable: false }), database)),
+    told(deniedTables(probe({ tables: unreadable }), database)),
     told(unsupportedProduct('CockroachDB CCL v25.1')),
     messageOf(() =>
       parseInputs(

@@ -1,12 +1,11 @@
 import type { DatabaseConfig } from '../../../src/dbos/database-config.ts';
 import { explainFailure } from '../../../src/dbos/failures.ts';
 import { deniedTables, unreachableTables } from '../../../src/dbos/readability.ts';
-import type { ProbeRow } from '../../../src/dbos/schema.ts';
 import { ReportableError } from '../../../src/errors.ts';
 import { parseInputs } from '../../../src/inputs.ts';
 import type { Result } from '../../../src/report/result.ts';
 import type { Sentence } from '../../../src/sentence.ts';
-import { config } from '../builders.ts';
+import { config, probe } from '../builders.ts';
 
 /** SQLSTATEs and codes of Node's whose explanations differ. */
 const CODES = [
@@ -34,30 +33,14 @@ function databaseFailures([message = '', ...names]: readonly string[]): readonly
 
 function unreadable([role = '', ...names]: readonly string[]): readonly Sentence[] {
   const elsewhere = names.slice(4, 8);
-  const probe: ProbeRow = {
-    role,
-    schemas_with_tables: elsewhere,
-    observed_at: 0,
-    server_version: '18.4',
-    standby: false,
-    schema_exists: true,
-    schema_usable: true,
-    relation_kind: 'r',
-    file: null,
-    table_id: null,
-    logical_subscriber: false,
-    row_security_active: false,
-    plain_status_index: false,
-    failed_index: false,
-    tables: {},
-  };
+  const found = probe({ role, schemas_with_tables: elsewhere });
   const gate = database(names);
   return [
-    unreachableTables({ ...probe, schema_exists: false }, gate),
-    unreachableTables({ ...probe, schema_usable: false }, gate),
-    unreachableTables(probe, gate),
+    unreachableTables({ ...found, schema_exists: false }, gate),
+    unreachableTables({ ...found, schema_usable: false }, gate),
+    unreachableTables(found, gate),
     deniedTables(
-      { ...probe, tables: { workflow_status: { kind: 'r', columns: ['name'], readable: [] } } },
+      { ...found, tables: { workflow_status: { kind: 'r', columns: ['name'], readable: [] } } },
       gate,
     ),
   ].map(sentenceOf);
