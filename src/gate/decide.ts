@@ -11,8 +11,9 @@ export type Decision = { readonly verdict: Verdict } | { readonly pauseMs: numbe
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_LOOK = 20;
 
-/** How long the look at the deadline of a hold may take. In milliseconds. */
+/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
 const LAST_LOOK_MS = 5000;
+const SECOND_TRY_MS = 2000;
 
 /**
  * Whether the gate holds on. Pure.
@@ -50,7 +51,8 @@ export function decide(config: GateConfig, judgement: Judgement, time: LookTime)
 export function lookBudgetMs(config: GateConfig, { windows }: Memory, now: number): number {
   if (config.mode !== 'wait') return Number.POSITIVE_INFINITY;
   const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
-  return ends.reduce((a, b) => Math.max(a, b), config.timeoutMs) + LAST_LOOK_MS - now;
+  const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
+  return Math.max(SECOND_TRY_MS, end + LAST_LOOK_MS - now);
 }
 
 /** Every blocker that stands, those of no target in particular first. */

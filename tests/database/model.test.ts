@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { naiveGate, theGate, walk } from '../support/model/walk.ts';
+import { naiveGate, theGate, theGateOnAShakyNetwork, walk } from '../support/model/walk.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /*
@@ -22,7 +22,8 @@ test('never says drained of a version whose work is, or comes to be, stranded', 
   let steps = 0;
   let seed = firstSeed;
   for (; steps < stepsWanted; seed += 1) {
-    const result = await walk(database, connections, seed, theGate);
+    const gate = seed % 2 === 0 ? theGate : theGateOnAShakyNetwork;
+    const result = await walk(database, connections, seed, gate);
     steps += result.steps;
     verdicts[result.verdict] = (verdicts[result.verdict] ?? 0) + 1;
     expect(result.stranded, `MODEL_SEED=${seed}`).toEqual([]);

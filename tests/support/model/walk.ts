@@ -78,7 +78,26 @@ export async function walk(
 }
 
 /** The gate itself, on a clock that pauses alone move. */
-export const theGate: Gate = async (database, target, application, pause) => {
+export const theGate: Gate = (...scene) => gateThrough(scene, async () => undefined);
+
+/** The gate, whose connection is ended in every third pause. */
+export const theGateOnAShakyNetwork: Gate = (...scene) => {
+  const [database] = scene;
+  let pauses = 0;
+  return gateThrough(scene, async () => {
+    pauses += 1;
+    if (pauses % 3 > 0) return;
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`,
+    );
+  });
+};
+
+async function gateThrough(
+  [database, target, application, pause]: Parameters<Gate>,
+  fault: () => Promise<void>,
+): ReturnType<Gate> {
   let now = 0;
   let looks = 0;
   const clock: Clock = {
@@ -86,6 +105,7 @@ export const theGate: Gate = async (database, target, application, pause) => {
     pause: async (milliseconds) => {
       now += milliseconds;
       await pause();
+      await fault();
     },
   };
   const gate = config({ targets: { kind: 'named', versions: [target] }, application, timeoutMs: 40 * 5000 });
@@ -98,15 +118,15 @@ export const theGate: Gate = async (database, target, application, pause) => {
       onLook: () => {
         looks += 1;
       },
-      onFailedLook: ({ outage }) => {
-        throw new Error(`A look failed: ${JSON.stringify(outage.failure)}`);
+      onFailedLook: () => {
+        looks += 1;
       },
     });
     return { verdict, looks };
   } finally {
     await observer.close();
   }
-};
+}
 
 /** DBOS's published recipe: look until nothing is ENQUEUED or PENDING on the version. */
 export const naiveGate: Gate = async (database, target, _application, pause) => {
