@@ -48720,6 +48720,11 @@ function windowsOf(judged, nobody, { before, seen, time }) {
 const OUTAGE_PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+/** How long the gate goes on trying, in milliseconds: until its timeout, or a minute. */
+function patienceLeftMs({ mode, timeoutMs }, { since, reached }, now) {
+    const patience = mode === 'wait' && reached ? Number.POSITIVE_INFINITY : since + OUTAGE_PATIENCE_MS;
+    return Math.min(timeoutMs, patience) - now;
+}
 /**
  * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
  *
@@ -48727,9 +48732,9 @@ const LONGEST_PAUSE_MS = 30_000;
  * often misspelt, and `check` and `report` are not there to wait. At the deadline of `wait`, the first failure of an
  * outage is followed by a second try: a connection that had just been closed must not hide the answer.
  */
-function pauseAfterFailure(config, { since, failures, reached }, now) {
-    const patience = config.mode === 'wait' && reached ? Number.POSITIVE_INFINITY : since + OUTAGE_PATIENCE_MS;
-    const leftMs = Math.min(config.timeoutMs, patience) - now;
+function pauseAfterFailure(config, outage, now) {
+    const { failures } = outage;
+    const leftMs = patienceLeftMs(config, outage, now);
     if (leftMs <= 0)
         return config.mode === 'wait' && failures === 1 ? FIRST_PAUSE_MS : undefined;
     return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS, leftMs);
@@ -49689,6 +49694,7 @@ function fitting(entries) {
 
 
 
+
 /** Without a change there is a line so often, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
 /** How many groups of workflows the log lists. */
@@ -49757,8 +49763,9 @@ function failureLine(config, { outage, time, pauseMs }, before) {
     const what = same
         ? `The look failed again in the same way, ${outage.failures} times in a row.`
         : `The look failed. ${plain(outage.failure)}`;
-    const left = config.mode === 'wait' ? `; ${timeLeft(config, time.ended)}` : '';
-    return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}${left}.`;
+    const leftMs = patienceLeftMs(config, outage, time.ended);
+    const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
+    return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}, ${left}.`;
 }
 function recoveryLine({ failures, since }, now) {
     const looks = failures === 1 ? 'one failed look' : `${failures} failed looks`;

@@ -13,10 +13,18 @@ export interface Outage {
 }
 
 /** How long a database that was never reached is tried; in `check` and `report`, how long any outage may be. */
-export const OUTAGE_PATIENCE_MS = 60_000;
+const OUTAGE_PATIENCE_MS = 60_000;
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+
+type Limits = Pick<GateConfig, 'mode' | 'timeoutMs'>;
+
+/** How long the gate goes on trying, in milliseconds: until its timeout, or a minute. */
+export function patienceLeftMs({ mode, timeoutMs }: Limits, { since, reached }: Outage, now: number): number {
+  const patience = mode === 'wait' && reached ? Number.POSITIVE_INFINITY : since + OUTAGE_PATIENCE_MS;
+  return Math.min(timeoutMs, patience) - now;
+}
 
 /**
  * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
@@ -25,13 +33,9 @@ const LONGEST_PAUSE_MS = 30_000;
  * often misspelt, and `check` and `report` are not there to wait. At the deadline of `wait`, the first failure of an
  * outage is followed by a second try: a connection that had just been closed must not hide the answer.
  */
-export function pauseAfterFailure(
-  config: Pick<GateConfig, 'mode' | 'timeoutMs'>,
-  { since, failures, reached }: Outage,
-  now: number,
-): number | undefined {
-  const patience = config.mode === 'wait' && reached ? Number.POSITIVE_INFINITY : since + OUTAGE_PATIENCE_MS;
-  const leftMs = Math.min(config.timeoutMs, patience) - now;
+export function pauseAfterFailure(config: Limits, outage: Outage, now: number): number | undefined {
+  const { failures } = outage;
+  const leftMs = patienceLeftMs(config, outage, now);
   if (leftMs <= 0) return config.mode === 'wait' && failures === 1 ? FIRST_PAUSE_MS : undefined;
   return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS, leftMs);
 }

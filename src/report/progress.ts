@@ -4,7 +4,7 @@ import type { GateConfig } from '../gate/config.ts';
 import { blockersOf, blockersOfAll } from '../gate/decide.ts';
 import type { FailedLook, Look } from '../gate/hold.ts';
 import type { Judgement } from '../gate/judge.ts';
-import type { Outage } from '../gate/outage.ts';
+import { type Outage, patienceLeftMs } from '../gate/outage.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
@@ -99,8 +99,9 @@ function failureLine(
   const what = same
     ? `The look failed again in the same way, ${outage.failures} times in a row.`
     : `The look failed. ${plain(outage.failure)}`;
-  const left = config.mode === 'wait' ? `; ${timeLeft(config, time.ended)}` : '';
-  return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}${left}.`;
+  const leftMs = patienceLeftMs(config, outage, time.ended);
+  const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
+  return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}, ${left}.`;
 }
 
 function recoveryLine({ failures, since }: Outage, now: number): string {

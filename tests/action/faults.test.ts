@@ -64,7 +64,9 @@ describe('a hold survives', () => {
       await delay(20);
     }
     const shown = await drains(run, database);
-    expect(shown).toMatch(/The look failed\. The connection broke off \(57P01\)\..*Looking again in 1s; /);
+    expect(shown).toMatch(
+      /The look failed\. The connection broke off \(57P01\)\..*Looking again in 1s, giving up in /,
+    );
     expectOneAtATime(network);
   });
 

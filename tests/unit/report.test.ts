@@ -318,10 +318,10 @@ describe('the log', () => {
     );
     expect(lines.slice(3)).toEqual([
       '[    0s] 0 in flight; clean, and must stay so for 10s; 1m left',
-      '[    5s] The look failed. The connection broke off. It was "db". Looking again in 1s; 55s left.',
-      '[    6s] The look failed again in the same way, 2 times in a row. Looking again in 2s; 54s left.',
-      '[    8s] The look failed again in the same way, 3 times in a row. Looking again in 4s; 52s left.',
-      '[   12s] The look failed again in the same way, 4 times in a row. Looking again in 8s; 48s left.',
+      '[    5s] The look failed. The connection broke off. It was "db". Looking again in 1s, giving up in 55s.',
+      '[    6s] The look failed again in the same way, 2 times in a row. Looking again in 2s, giving up in 54s.',
+      '[    8s] The look failed again in the same way, 3 times in a row. Looking again in 4s, giving up in 52s.',
+      '[   12s] The look failed again in the same way, 4 times in a row. Looking again in 8s, giving up in 48s.',
       '[   20s] The database answers again, after 4 failed looks in 20s: what was clean before has to be clean anew.',
       '[   20s] 0 in flight; no change; clean, and must stay so for 10s; 40s left',
       '[   30s] 0 in flight; drained',
