@@ -37814,7 +37814,8 @@ const FAILURE_KINDS = [
     },
     {
         what: 'The time ran out while a look was under way',
-        passes: true,
+        // The hold has no time left to look again.
+        passes: false,
         matches: ({ message }) => message === LOOK_OVERDUE,
         advice: () => say `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
     },
