@@ -102,8 +102,10 @@ const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
 ];
 
 describe('a job that is cancelled while the gate is', () => {
+  // A machine that is busy at the wrong moment may take longer, but not every time.
   test.each(moments)(
     '%s ends by itself, within two seconds, with everything written',
+    { retry: 2 },
     async (_what, bring) => {
       const world = await scene();
       const gate = await bring(world);

@@ -183,8 +183,8 @@ describe('no fault makes the gate outlive its timeout', () => {
     const { exitCode, outputs, annotations } = await run.finished;
     expect([exitCode, outputs['verdict']]).toEqual([1, 'error']);
     expect(annotations[0]?.message).toMatch(why);
-    // The look at the deadline has five seconds, and the farewell one.
-    expect(Number(outputs['waited-seconds'])).toBeLessThan(3 + 5 + 1 + 1);
+    // The look at the deadline has five seconds, and the farewell one: not the hour of `look-timeout`.
+    expect(Number(outputs['waited-seconds'])).toBeLessThan(20);
     expectOneAtATime(network);
   });
 });
