@@ -33998,7 +33998,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 6085:
+/***/ 5671:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -36962,6 +36962,8 @@ function getIDToken(aud) {
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: ./lib/clock.js
 
+/** The longest that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 /** The process's monotonic clock: a step of the wall clock changes no timeout. */
 const systemClock = {
     now: () => performance.now(),
@@ -37061,9 +37063,11 @@ function codeOf(error) {
 const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 /**
  * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, `require` with a CA
- * verifies the certificate, though not the host name.
+ * verifies the certificate, though not the host name; and to a socket on this machine there is no TLS.
  */
 function tlsAttempts(config) {
+    if (config.host.startsWith('/'))
+        return [false];
     const common = {
         host: config.host,
         ...(config.tlsCa !== undefined && { ca: config.tlsCa }),
@@ -37174,9 +37178,8 @@ function readDatabaseUrl(inputs) {
     if (match?.groups === undefined)
         throw new InputError(describeMisshapen(inputs.url));
     const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
-    if (hosts.includes(',')) {
-        throw new InputError(say `\`database-url\` names several hosts. Name the primary alone.`);
-    }
+    if (hosts.includes(','))
+        throw new InputError(severalHosts());
     const parameters = readParameters(query);
     const take = (name) => {
         const value = parameters.get(name);
@@ -37205,6 +37208,8 @@ function readDatabaseUrl(inputs) {
         take('host') ||
         environment['PGHOST'] ||
         'localhost';
+    if (host.includes(','))
+        throw new InputError(severalHosts());
     const config = {
         host,
         port: readPort(hostMatch.groups['port'] || take('port') || environment['PGPORT'] || '5432'),
@@ -37241,6 +37246,9 @@ function describeMisshapen(url) {
         return say `\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
     }
     return say `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+}
+function severalHosts() {
+    return say `\`database-url\` names several hosts. Name the primary alone.`;
 }
 function notAsExpected(part) {
     return say `The ${own(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
@@ -37282,736 +37290,8 @@ function tryDecoded(text) {
 var external_node_net_ = __nccwpck_require__(7030);
 // EXTERNAL MODULE: ./node_modules/pg/lib/client.js
 var lib_client = __nccwpck_require__(5042);
-;// CONCATENATED MODULE: ./lib/dbos/connection.js
-
-
-
-
-
-/** Longer than the 15 seconds after which PgBouncer tries a login at the server again, and says how it went. */
-const CONNECT_TIMEOUT_MS = 20_000;
-/** How long the server has to answer a farewell: a job that is cancelled has to end within two seconds. */
-const CLOSE_TIMEOUT_MS = 1_000;
-/** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
-const NETWORK_GRACE_MS = 10_000;
-/** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
-const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGSSLNEGOTIATION', 'PGBINARY'];
-/**
- * Connects in the first of the ways that `sslmode` allows and the server takes.
- *
- * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
- * @throws what the driver throws for the last way tried.
- */
-async function connect(config, lookTimeoutMs, signal) {
-    const attempts = tlsAttempts(config);
-    for (const [index, tls] of attempts.entries()) {
-        try {
-            return await connectOnce(config, tls, lookTimeoutMs, signal);
-        }
-        catch (error) {
-            if (signal.aborted || index === attempts.length - 1 || !anotherWayMayWork(error))
-                throw error;
-        }
-    }
-    throw new Error('no way to connect');
-}
-/** As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf lets the next way be tried. */
-function anotherWayMayWork(error) {
-    const code = codeOf(error) ?? '';
-    const message = error instanceof Error ? error.message : '';
-    return (message === 'The server does not support SSL connections' ||
-        code === '28000' ||
-        /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code));
-}
-async function connectOnce(config, ssl, lookTimeoutMs, signal) {
-    for (const name of DRIVER_VARIABLES)
-        delete process.env[name];
-    const socket = new external_node_net_.Socket();
-    const giveUp = () => socket.destroy();
-    const client = new lib_client({
-        host: config.host,
-        port: config.port,
-        user: config.user,
-        ...(config.password !== undefined && { password: config.password }),
-        database: config.database,
-        ssl,
-        stream: () => socket,
-        enableChannelBinding: config.requireChannelBinding,
-        // The only startup parameter: transaction poolers refuse the others.
-        application_name: 'dbos-drain-gate',
-        keepAlive: true,
-        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        query_timeout: lookTimeoutMs + NETWORK_GRACE_MS,
-    });
-    // A connection that breaks while idle must not end the process: the next statement fails, and says why.
-    let brokenBy;
-    client.on('error', (error) => {
-        brokenBy ??= error;
-    });
-    const answered = (query) => query.catch((error) => {
-        throw brokenBy ?? error;
-    });
-    signal.addEventListener('abort', giveUp, { once: true });
-    try {
-        await client.connect();
-    }
-    catch (error) {
-        giveUp();
-        throw error;
-    }
-    return {
-        async run(statements) {
-            await answered(client.query(statements));
-        },
-        async rows(statement, row) {
-            const result = await answered(client.query(statement.text, [...statement.values]));
-            return row.array().parse(result.rows);
-        },
-        async close() {
-            const patience = new AbortController();
-            const ended = client.end().catch(() => undefined);
-            await Promise.race([ended, systemClock.pause(CLOSE_TIMEOUT_MS, patience.signal)]);
-            patience.abort();
-            giveUp();
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/queries.js
-/*
- * Every statement is sent unnamed, since transaction poolers break named ones. Statuses are literals and never
- * parameters: only literals let the planner use DBOS's partial indexes (measured: 224 pages against 143,000 at a
- * million finished rows). Each query names the index that serves it.
- */
-/** Statuses in flight, in the one shape that the planner answers from partial indexes: `IN` of all three is not. */
-const IN_FLIGHT = `(status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')`;
-const KNOWN_STATUSES = [
-    'PENDING',
-    'ENQUEUED',
-    'DELAYED',
-    'SUCCESS',
-    'ERROR',
-    'CANCELLED',
-    'MAX_RECOVERY_ATTEMPTS_EXCEEDED',
-    'RETRIES_EXCEEDED',
-];
-const KNOWN = KNOWN_STATUSES.map((status) => `'${status}'`).join(', ');
-/** How many workflows a look brings in detail. */
-const DETAIL_LIMIT = 50;
-/** How many groups by version, workflow and queue a look brings. */
-const GROUP_LIMIT = 100;
-/** How many idle registered versions a look brings, the newest. */
-const REGISTRATION_LIMIT = 100;
-/** How many cancelled, and how many dead-lettered workflows a look goes through, the newest. */
-const FAILED_LIMIT = 500;
-/** The end of the year 9999, in epoch milliseconds. */
-const LAST_TIME = 253_402_300_799_999;
-/** Names are cut to so many characters where they are only shown. */
-const SHOWN_CHARACTERS = 300;
-/**
- * By how much the clocks of the processes that stamp `created_at` may lag behind the database's, in
- * milliseconds. Every SDK but those that let the database stamp uses its own process's clock.
- */
-const CLOCK_MARGIN_MS = 60_000;
-/** `"name"`: an identifier, quoted for SQL. */
-function quoteIdentifier(name) {
-    return `"${name.replaceAll('"', '""')}"`;
-}
-/** Which product answers. Asked before anything that only Postgres understands. */
-const PRODUCT = 'SELECT pg_catalog.version() AS version';
-/**
- * Transactions that hold the lock which writing `workflow_status` takes. Asked outside the look's transaction and
- * just before it: what has ended by then is visible in the snapshot that the look takes next. Ordinary roles may
- * read both views; prepared transactions have no pid.
- */
-function writersQuery(schema) {
-    return {
-        text: `
-SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection
-  FROM pg_catalog.pg_locks l
-  JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted
-   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-   AND n.nspname = $1 AND c.relname = 'workflow_status'
- ORDER BY l.virtualtransaction`,
-        values: [schema],
-    };
-}
-/**
- * Opens the look's transaction: one snapshot, read-only, with the planner held to the indexes. `row_security =
- * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects that
- * others made from standing in for built-in functions.
- */
-function beginLook(lookTimeoutMs) {
-    return `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-${guards(lookTimeoutMs)}
-SET LOCAL enable_seqscan = off;`;
-}
-/** Opens a transaction for a statement that has to read the whole table. */
-function beginScan(lookTimeoutMs) {
-    return `
-BEGIN READ ONLY;
-${guards(lookTimeoutMs)}`;
-}
-/**
- * The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. A gate that
- * was killed or cut off leaves nothing running: the server looks after a statement's client once a second where it
- * can (Postgres 14, on Linux), and no transaction stays open for longer than a look may take.
- */
-function guards(lookTimeoutMs) {
-    return `SET LOCAL search_path = pg_catalog;
-SET LOCAL row_security = off;
-SELECT set_config('client_connection_check_interval', '1s', true)
- WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
-SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lookTimeoutMs)};
-SET LOCAL statement_timeout = ${Math.ceil(lookTimeoutMs)};
-SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs * 0.9)};
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL jit = off;
-SET LOCAL work_mem = '64MB';`;
-}
-/** What the catalogs say; they are readable by every role, whatever it may read besides. */
-function probeQuery(schema) {
-    return {
-        text: `
-SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
-       current_user::text AS role,
-       current_setting('server_version') AS server_version,
-       pg_is_in_recovery() AS standby,
-       n.oid IS NOT NULL AS schema_exists,
-       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
-       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
-          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
-         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
-       w.relkind::text AS relation_kind,
-       pg_relation_filenode(w.oid)::text AS file,
-       w.oid::text AS table_id,
-       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
-       coalesce(row_security_active(w.oid), false) AS row_security_active,
-       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status'
-              ) AS plain_status_index,
-       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
-                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed'
-              ) AS failed_index,
-       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
-          FROM (SELECT c.relname,
-                       json_build_object(
-                         'kind', c.relkind::text,
-                         'columns', json_agg(a.attname ORDER BY a.attnum),
-                         'readable', coalesce(
-                           json_agg(a.attname ORDER BY a.attnum)
-                             FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-                   AND (a.attnum > 0 OR a.attname = 'xmin')
-                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')
-                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
-  FROM (SELECT 1) one
-  LEFT JOIN pg_namespace n ON n.nspname = $1
-  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
-   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`,
-        values: [schema],
-    };
-}
-/**
- * The look: everything about the work in flight, in one statement and so in one snapshot.
- *
- * - `in_flight` is read once, through the partial indexes (`idx_workflow_status_in_flight*`,
- *   `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas, the plain status index.
- * - `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput
- *   since the look before, not the history.
- * - Details are joined back by key for the few rows that are shown, so that the aggregates stay narrow.
- */
-function lookQuery(schema, scope, options) {
-    const status = tableOf(schema, 'workflow_status');
-    const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
-    const fromHere = `((extract(epoch FROM now()) * 1000)::bigint - ${CLOCK_MARGIN_MS})`;
-    const text = `
-WITH RECURSIVE in_flight AS MATERIALIZED (
-  SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
-    FROM ${status}
-   WHERE ${IN_FLIGHT}
-), judged AS NOT MATERIALIZED (
-  SELECT * FROM in_flight WHERE ${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})
-), grouped AS (
-  SELECT version, name, queue_name, ignored, ${statusTallies()}, count(*) AS total, min(created_at) AS oldest
-    FROM judged
-   WHERE version IS DISTINCT FROM ''
-   GROUP BY version, name, queue_name, ignored
-), created AS MATERIALIZED (
-  SELECT application_version AS version, ${owner} AS application, created_at,
-         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
-         hashtextextended(workflow_uuid, 0) AS fingerprint
-    FROM ${status}
-   WHERE created_at >= least($5::bigint, ${fromHere})
-     AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
-     AND NOT coalesce(name LIKE ANY ($4::text[]), false)
-)${registeredCte(schema)}${statusesCte(schema)}
-SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
-  (SELECT coalesce(json_agg(v), '[]') FROM (
-     SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
-            coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
-            count(*) FILTER (WHERE ignored) AS ignored,
-            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt"
-       FROM judged GROUP BY version) v) AS in_flight,
-  (SELECT coalesce(json_agg(g), '[]') FROM (
-     SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
-       FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}) g) AS groups,
-  (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
-  (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
-  (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
-     ${detailSelect(schema)}) w) AS workflows,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
-  (SELECT coalesce(json_agg(c), '[]') FROM (
-     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
-            json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= $5), 0)::text) AS "sincePrevious",
-            json_build_object('count', count(*) FILTER (WHERE created_at >= ${fromHere}),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${fromHere}), 0)::text) AS "fromHere"
-       FROM created GROUP BY version) c) AS created,
-  ${fromHere}::text AS from_here,
-  (SELECT coalesce(json_agg(application), '[]') FROM (
-     SELECT application FROM in_flight WHERE application IS NOT NULL
-     UNION SELECT application FROM created WHERE application IS NOT NULL
-     ${schema.registrations?.hasOwners ? `UNION SELECT application FROM every_registration WHERE application IS NOT NULL` : ''}
-     ORDER BY 1 LIMIT 20) o) AS owners,
-  ($1::text IS NULL OR EXISTS (SELECT FROM in_flight WHERE application = $1)
-     ${schema.registrations ? `OR EXISTS (SELECT FROM every_registration WHERE application = $1)` : ''}) AS application_seen,
-  ${schema.registrations
-        ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
-            'timestamp', version_timestamp, 'rewritten', rewritten)), '[]')
-       FROM registered
-      WHERE version IN (SELECT version FROM judged) OR version = ANY ($6::text[]) OR ${normalized('version')} = ANY ($7::text[])
-         OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT}))`
-        : 'NULL::json'} AS registrations,
-  ${schema.registrations ? '(SELECT count(*)::int FROM registered)' : '0'} AS registration_count,
-  ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
-  ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
-  (SELECT ${shownTime('at')} FROM (
-     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight)) AS at) n
-  )::text AS newest_write_at,
-  pg_relation_filenode('${regclassLiteral(schema)}'::regclass)::text AS file`;
-    const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
-    return {
-        text,
-        values: [
-            scope.application ?? null,
-            scope.only ?? null,
-            scope.except,
-            scope.ignore,
-            options.startedSince ?? null,
-            ...(schema.registrations ? [named, named.map(normalize)] : []),
-        ],
-    };
-}
-/** Versions on rows of any status that equal one of these, case and white space aside: a full scan. */
-function historyQuery(schema, application, versions) {
-    return {
-        text: `
-SELECT DISTINCT application_version AS version
-  FROM ${tableOf(schema, 'workflow_status')}
- WHERE (application_version = ANY ($2::text[]) OR ${normalized('application_version')} = ANY ($3::text[]))
-   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}`,
-        values: [application ?? null, versions, versions.map(normalize)],
-    };
-}
-/** Rows in a status that the gate does not know, on a schema without an index on all statuses: a full scan. */
-function statusScanQuery(schema, scope) {
-    return {
-        text: `
-SELECT application_version AS version, left(status, ${SHOWN_CHARACTERS}) AS status, count(*)::int AS count
-  FROM ${tableOf(schema, 'workflow_status')}
- WHERE (status IS NULL OR status NOT IN (${KNOWN}))
-   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}
-   AND (application_version IS NULL OR ${selected('application_version')})
- GROUP BY 1, 2`,
-        values: [scope.application ?? null, scope.only ?? null, scope.except],
-    };
-}
-/** A `LIKE` pattern that matches what a pattern with `*` for any text does. */
-function likePattern(pattern) {
-    return pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
-}
-function tableOf(schema, table) {
-    return `${quoteIdentifier(schema.name)}.${table}`;
-}
-/** The application's own rows and those that no application owns. */
-function inScope(owner) {
-    return `($1::text IS NULL OR ${owner} IS NULL OR ${owner} = $1)`;
-}
-function selected(version) {
-    return `CASE WHEN $2::text[] IS NULL THEN ${version} <> ALL ($3::text[]) ELSE ${version} = ANY ($2) END`;
-}
-/**
- * A time that is only shown: a row may hold any number, and a calendar ends with the year 9999. No time stays
- * none, which `least` and `greatest` would not leave it.
- */
-function shownTime(column) {
-    return `CASE WHEN ${column} < 0 THEN 0 WHEN ${column} > ${LAST_TIME} THEN ${LAST_TIME} ELSE ${column} END`;
-}
-/** The table's name as text, for a literal. */
-function regclassLiteral(schema) {
-    return tableOf(schema, 'workflow_status').replaceAll("'", "''");
-}
-function statusTallies(also) {
-    return ['pending', 'enqueued', 'delayed']
-        .map((name) => `count(*) FILTER (WHERE status = '${name.toUpperCase()}'${also ? ` AND ${also}` : ''}) AS ${name}`)
-        .join(', ');
-}
-/** Case and white space aside; `normalize` does the same to a parameter. */
-function normalized(expression) {
-    return `lower(translate(${expression}, E' \\t\\n\\r\\f\\v', ''))`;
-}
-function normalize(version) {
-    return version.replace(/[ \t\n\r\f\v]/g, '').toLowerCase();
-}
-/** The registrations of the same application that came later. */
-const LATER = `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
-                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
-/**
- * Whether somebody else than the process that made a registration may have given it its owner: it was promoted, or
- * written again after a later version had registered, as `rename-application` does, and a process of a newer SDK
- * that runs the same version. `xmin` tells, the transaction that wrote the row; the promotion of a later version
- * hides it.
- */
-const REWRITTEN = `(version_timestamp IS DISTINCT FROM created_at
-          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
-          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
-function registeredCte(schema) {
-    if (schema.registrations === undefined)
-        return '';
-    const owner = schema.registrations.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
-    return `, every_registration AS (
-  SELECT version, application, version_timestamp, ${schema.registrations.hasCreation ? REWRITTEN : 'true'} AS rewritten
-    FROM (SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin,
-                 ${schema.registrations.hasCreation ? 'created_at' : 'NULL::bigint AS created_at'}
-            FROM ${tableOf(schema, 'application_versions')}) v
-  ${schema.registrations.hasCreation ? LATER : ''}
-), registered AS (
-  SELECT * FROM every_registration WHERE ${inScope('application')}
-)`;
-}
-/** The last step of a workflow is one descent of the primary key of `operation_outputs`. */
-function detailSelect(schema) {
-    return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
-            left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
-            ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
-            ${schema.hasDelays ? shownTime('w.delay_until_epoch_ms') : 'NULL::bigint'} AS "delayUntil",
-            ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
-            (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
-                      'completedAt', ${schema.hasStepTimes ? shownTime('o.completed_at_epoch_ms') : 'NULL::bigint'})
-               FROM ${tableOf(schema, 'operation_outputs')} o
-              WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
-       FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
-              ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${DETAIL_LIMIT}) shown
-       JOIN ${tableOf(schema, 'workflow_status')} w USING (workflow_uuid)`;
-}
-/** The distinct statuses, found by skipping from one to the next in the plain status index. */
-function statusesCte(schema) {
-    if (!schema.hasPlainStatusIndex)
-        return '';
-    const status = tableOf(schema, 'workflow_status');
-    return `, every_status AS (
-  (SELECT status FROM ${status} WHERE status IS NOT NULL ORDER BY status LIMIT 1)
-  UNION ALL
-  SELECT (SELECT w.status FROM ${status} w WHERE w.status > e.status ORDER BY w.status LIMIT 1)
-    FROM every_status e WHERE e.status IS NOT NULL
-)`;
-}
-/** The unknown statuses come first, and their rows by the index: joined the other way, all of the history is read. */
-function unknownStatusesSelect(status, owner) {
-    const rows = (where) => `SELECT application_version AS version,
-              left(w.status, ${SHOWN_CHARACTERS}) AS status, count(*) AS count
-         FROM ${status} w
-        WHERE ${where} AND ${inScope(owner)}
-          AND (application_version IS NULL OR ${selected('application_version')})
-        GROUP BY 1, 2`;
-    return `(SELECT coalesce(json_agg(u), '[]') FROM (
-     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN}) OFFSET 0) e
-      CROSS JOIN LATERAL (${rows('w.status = e.status')}) f
-     UNION ALL
-     ${rows('w.status IS NULL')}) u)`;
-}
-/**
- * Cancelled and dead-lettered workflows, the newest first through `idx_workflow_status_failed` where it is; on
- * older schemas any, through the plain status index, since their order would cost a sort of the history.
- */
-function failedSelect(schema, status, owner) {
-    if (!schema.hasFailedIndex && !schema.hasPlainStatusIndex)
-        return 'NULL::json';
-    const deadLettered = schema.hasFailedIndex
-        ? ['MAX_RECOVERY_ATTEMPTS_EXCEEDED']
-        : ['MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'];
-    const newest = schema.hasFailedIndex ? 'ORDER BY created_at DESC ' : '';
-    const branches = ['CANCELLED', ...deadLettered].map((literal) => `(SELECT application_version AS version, ${owner} AS application, status FROM ${status}
-        WHERE status = '${literal}' ${newest}LIMIT ${FAILED_LIMIT})`);
-    return `(SELECT coalesce(json_agg(f), '[]') FROM (
-     SELECT version, count(*) FILTER (WHERE status = 'CANCELLED') AS cancelled,
-            count(*) FILTER (WHERE status <> 'CANCELLED') AS "deadLettered"
-       FROM (${branches.join(' UNION ALL ')}) b
-      WHERE version <> '' AND ${inScope('application')} AND ${selected('version')}
-      GROUP BY version) f)`;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/failures.js
-
-
-
-/** The message of the error that ends a look when the hold has no time left for it. */
-const LOOK_OVERDUE = 'The look is overdue';
-const codes = (...known) => ({ code }) => known.includes(code);
-/** PgBouncer answers with 08P01 whatever happened, what the server said at its login included: its words tell. */
-const fromPooler = ({ code, message }, words) => code === '08P01' && words.test(message);
-/**
- * Every way to fail that the gate knows, the first that matches wins. SQLSTATEs are those of PostgreSQL's appendix A,
- * PgBouncer's words those of its release 1.18.
- */
-const FAILURE_KINDS = [
-    {
-        what: 'The host could not be found',
-        passes: true,
-        matches: codes('ENOTFOUND', 'EAI_AGAIN'),
-        advice: () => say `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
-    },
-    {
-        what: 'Nothing accepts connections at this host and port',
-        passes: true,
-        matches: codes('ECONNREFUSED'),
-        advice: () => say `Check host and port in \`database-url\`, and that the database is running.`,
-    },
-    {
-        what: 'The socket of the server is not there',
-        passes: true,
-        matches: codes('ENOENT'),
-        advice: () => say `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
-    },
-    {
-        what: 'The socket of the server may not be used',
-        passes: false,
-        matches: codes('EACCES', 'EPERM'),
-        advice: () => say `Let the runner's user enter the folder that \`database-url\` names as its host.`,
-    },
-    {
-        what: 'The server did not answer in time',
-        passes: true,
-        matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'].includes(code) ||
-            message === 'timeout expired',
-        advice: () => say `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
-    },
-    {
-        what: 'The database went silent in the middle of a look',
-        passes: true,
-        matches: ({ message }) => message === 'Query read timeout',
-        advice: () => say `The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
-    },
-    {
-        what: 'The time ran out while a look was under way',
-        // The hold has no time left to look again.
-        passes: false,
-        matches: ({ message }) => message === LOOK_OVERDUE,
-        advice: () => say `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
-    },
-    {
-        what: 'The connection broke off',
-        passes: true,
-        matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
-            ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
-            (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
-            /connection terminated|not queryable|error establishing an SSL connection/i.test(message),
-        advice: () => say `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
-    },
-    {
-        what: 'The server does not accept TLS',
-        passes: false,
-        matches: ({ message }) => message === 'The server does not support SSL connections',
-        advice: ({ tlsMode }) => say `\`sslmode=${own(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
-    },
-    {
-        what: 'The certificate of the server is not signed by a CA that the gate trusts',
-        passes: false,
-        matches: codes('DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'),
-        advice: () => say `Pass the certificate of the CA as \`tls-ca\`, or use an \`sslmode\` that does not verify it, such as \`require\`.`,
-    },
-    {
-        what: 'The certificate of the server was made for another host name',
-        passes: false,
-        matches: codes('ERR_TLS_CERT_ALTNAME_INVALID'),
-        advice: () => say `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
-    },
-    {
-        what: 'The certificate of the server is not valid at this time',
-        passes: false,
-        matches: codes('CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'),
-        advice: () => say `Renew it at the server, and check the clock of the runner.`,
-    },
-    {
-        what: 'The server asks for a client certificate',
-        passes: false,
-        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
-            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: () => say `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`, and \`sslpassword\` if the key has one; and use an \`sslmode\` with TLS.`,
-    },
-    {
-        what: 'The server does not accept the client certificate',
-        passes: false,
-        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) ||
-            /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+)$/.test(code),
-        advice: () => say `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
-    },
-    {
-        what: 'A certificate or a key of the gate cannot be used',
-        passes: false,
-        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: () => say `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that \`sslpassword\` opens it.`,
-    },
-    {
-        what: 'TLS failed',
-        passes: false,
-        matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code),
-        advice: () => say `Check the TLS settings of both sides, and that this is a Postgres server.`,
-    },
-    {
-        what: 'The server refused the password',
-        passes: false,
-        matches: (failure) => failure.code === '28P01' || fromPooler(failure, /^(SASL|password) authentication failed/),
-        advice: () => say `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
-    },
-    {
-        what: 'The server asks for a password, and none was given',
-        passes: false,
-        matches: ({ message }) => /password must be a (non-empty )?string/.test(message),
-        advice: () => say `Put it into \`database-url\`, or pass \`database-password\`.`,
-    },
-    {
-        what: 'The server does not let this user in',
-        passes: false,
-        matches: codes('28000'),
-        advice: ({ tlsMode }) => say `There is no such role, or pg_hba.conf has no entry for this user, database and address${own(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
-    },
-    {
-        what: 'There is no such database on this server',
-        passes: false,
-        matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
-            fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
-        advice: () => say `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
-    },
-    {
-        what: 'The server has no connection left',
-        passes: true,
-        matches: (failure) => failure.code === '53300' ||
-            fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
-        advice: () => say `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
-    },
-    {
-        what: 'The database is starting up or shutting down',
-        passes: true,
-        matches: codes('57P03'),
-        advice: () => say `If it stays so, find out why at the server.`,
-    },
-    {
-        what: 'The server has run short of a resource',
-        passes: true,
-        matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-        advice: (_config, { message }) => say `It says: ${message}. Memory or disk may be exhausted.`,
-    },
-    {
-        what: 'Row security would hide rows from the role of the gate',
-        passes: false,
-        matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
-        advice: ({ user }) => say `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
-    },
-    {
-        what: 'The role of the gate may not connect to this database',
-        passes: false,
-        matches: ({ code, message }) => code === '42501' && /for database/.test(message),
-        // Both names have proved right: the role has logged in, and the database is there.
-        advice: ({ database, user }) => [
-            ...own('As its owner, run: '),
-            { typed: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
-        ],
-    },
-    {
-        what: 'The role of the gate lacks a privilege',
-        passes: false,
-        matches: codes('42501'),
-        advice: ({ user, schema }) => say `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
-    },
-    {
-        what: 'The look took longer than `look-timeout` and was stopped',
-        passes: true,
-        matches: codes('57014'),
-        advice: () => say `Raise \`look-timeout\`, or find out what slows the database down.`,
-    },
-    {
-        what: 'A lock on the tables of DBOS blocked the look for longer than `look-timeout`',
-        passes: true,
-        matches: codes('55P03'),
-        advice: ({ schema }) => say `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`look-timeout\` if it has to be so.`,
-    },
-    {
-        what: 'The tables changed under the look',
-        passes: true,
-        matches: codes('42P01', '42703', '40001', '40P01', '3F000', 'XX000'),
-        advice: (_config, { message }) => say `A migration may be running. The database says: ${message}.`,
-    },
-    {
-        what: 'The pooler in front of the database ended the connection',
-        passes: true,
-        matches: codes('08P01'),
-        advice: (_config, { message }) => say `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
-    },
-    {
-        what: 'The database answered with an error',
-        passes: false,
-        matches: ({ code }) => /^[0-9A-Z]{5}$/.test(code),
-        advice: (_config, { message }) => say `It says: ${message}.`,
-    },
-];
-/**
- * Turns what the driver or the server threw into what a person can act upon: the cause and the fix.
- *
- * Before a server has let the gate in, nothing of `database-url` is shown: a mistyped one can have the password where
- * the host, the user or the database should be.
- *
- * @param reached The server has let the gate in before, with this host, user and database.
- */
-function explainFailure(error, config, reached) {
-    if (error instanceof ReportableError)
-        return error;
-    const failure = failureOf(error);
-    const kind = FAILURE_KINDS.find(({ matches }) => matches(failure));
-    if (kind === undefined) {
-        return error instanceof Error ? error : new Error('something that is no error was thrown');
-    }
-    const code = failure.code === '' ? '' : ` (${failure.code})`;
-    const said = reached ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
-    const at = reached ? say ` It was ${config.host}, port ${own(String(config.port))}.` : own('');
-    const sentence = say `${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
-    return kind.passes
-        ? new TransientError(sentence, reached, { cause: error })
-        : new ReportableError(sentence, { cause: error });
-}
-/** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
-function failureOf(error) {
-    if (error instanceof AggregateError && error.errors.length > 0)
-        return failureOf(error.errors[0]);
-    if (!(error instanceof Error))
-        return { code: '', message: '' };
-    return { code: codeOf(error) ?? '', message: error.message };
-}
-/** What a server says may repeat what it was given. */
-function withoutPartsOf({ host, user, database }, message) {
-    return [host, user, database].reduce((text, part) => text.replaceAll(part, '…'), message);
-}
-
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -47547,6 +46827,864 @@ function preprocess(fn, schema) {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/channel-binding.js
+
+
+/** The message of the error when the server would not prove by the password whom TLS connects to. */
+const UNBOUND = 'The server does not bind the channel';
+const sasl = object({ mechanisms: array(schemas_string()) });
+/**
+ * libpq's `channel_binding=require`. The driver prefers SCRAM with channel binding, but answers whatever the server
+ * asks for: before it does, the connection is cut.
+ */
+function requireChannelBinding(client, cut) {
+    const connection = Reflect.get(client, 'connection');
+    if (!(connection instanceof external_node_events_.EventEmitter))
+        throw new Error('the driver has another shape');
+    const refuse = () => cut(new Error(UNBOUND));
+    let offered = false;
+    connection.on('authenticationSASL', (message) => {
+        offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
+        if (!offered)
+            refuse();
+    });
+    connection.on('authenticationCleartextPassword', refuse);
+    connection.on('authenticationMD5Password', refuse);
+    connection.on('authenticationOk', () => {
+        if (!offered)
+            refuse();
+    });
+}
+
+// EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
+var buffer_reader = __nccwpck_require__(9971);
+// EXTERNAL MODULE: ./node_modules/pg-protocol/dist/parser.js
+var parser = __nccwpck_require__(3318);
+;// CONCATENATED MODULE: ./lib/dbos/driver-guards.js
+
+
+/** The code of the error when what came cannot be read as the protocol of Postgres. */
+const PROTOCOL_ERROR = 'ERR_PROTOCOL';
+/** Longer than anything that the gate asks for: what announces more is no Postgres, or no friend. */
+const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
+/**
+ * The driver trusts its server: it reads an error message without an end for ever, throws what it cannot read into
+ * the event loop, and keeps a message of any length in memory (pg-protocol 1.15). Each would end the gate without a
+ * verdict, so each becomes an error message here, as if the server had sent it.
+ */
+function guardDriver() {
+    const { string } = buffer_reader.BufferReader.prototype;
+    buffer_reader.BufferReader.prototype.string = function (length) {
+        const text = string.call(this, length);
+        if (length > 0 && text === '')
+            throw new RangeError('a message without an end');
+        return text;
+    };
+    const { parse } = parser.Parser.prototype;
+    parser.Parser.prototype.parse = function (bytes, callback) {
+        try {
+            parse.call(this, bytes, callback);
+            if (announcedLength(this) > LONGEST_MESSAGE_BYTES)
+                throw new RangeError('a message too long');
+        }
+        catch (cause) {
+            const message = cause instanceof Error ? cause.message : '';
+            const error = new Error(message, { cause });
+            callback(Object.assign(error, { name: 'error', length: 0, code: PROTOCOL_ERROR }));
+        }
+    };
+}
+/** What a message that has come in part says of its length. */
+function announcedLength(parser) {
+    const [buffer, offset, length] = ['buffer', 'bufferOffset', 'bufferLength'].map((name) => Reflect.get(parser, name));
+    const isThere = Buffer.isBuffer(buffer) && typeof offset === 'number' && Number(length) > 4;
+    return isThere ? buffer.readUInt32BE(offset + 1) : 0;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/connection.js
+
+
+
+
+
+
+
+/** Longer than the 15 seconds after which PgBouncer tries a login at the server again, and says how it went. */
+const CONNECT_TIMEOUT_MS = 20_000;
+/** How long the server has to answer a farewell: a job that is cancelled has to end within two seconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
+const NETWORK_GRACE_MS = 10_000;
+/** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
+const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGSSLNEGOTIATION', 'PGBINARY'];
+/** A server may ask for more rounds of SCRAM than the driver's own limit of 100,000; each costs the client time. */
+const MOST_SCRAM_ITERATIONS = 1_000_000;
+guardDriver();
+// glibc asks each name server twice for five seconds, and nothing can call a lookup off: a job that is cancelled
+// then would linger. What the user has set stays.
+process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+/**
+ * Connects in the first of the ways that `sslmode` allows and the server takes.
+ *
+ * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
+ * @throws what the driver throws for the last way tried.
+ */
+async function connect(config, lookTimeoutMs, signal) {
+    const attempts = tlsAttempts(config);
+    for (const [index, tls] of attempts.entries()) {
+        try {
+            return await connectOnce(config, tls, lookTimeoutMs, signal);
+        }
+        catch (error) {
+            if (signal.aborted || index === attempts.length - 1 || !anotherWayMayWork(error))
+                throw error;
+        }
+    }
+    throw new Error('no way to connect');
+}
+/** As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf lets the next way be tried. */
+function anotherWayMayWork(error) {
+    const code = codeOf(error) ?? '';
+    const message = error instanceof Error ? error.message : '';
+    return (message === 'The server does not support SSL connections' ||
+        code === '28000' ||
+        /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code));
+}
+async function connectOnce(config, ssl, lookTimeoutMs, signal) {
+    for (const name of DRIVER_VARIABLES)
+        delete process.env[name];
+    const socket = new external_node_net_.Socket();
+    const giveUp = () => socket.destroy();
+    let refusal;
+    const client = new lib_client({
+        host: config.host,
+        port: config.port,
+        user: config.user,
+        ...(config.password !== undefined && { password: config.password }),
+        database: config.database,
+        ssl,
+        stream: () => socket,
+        enableChannelBinding: config.requireChannelBinding,
+        // The only startup parameter: transaction poolers refuse the others.
+        application_name: 'dbos-drain-gate',
+        keepAlive: true,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        query_timeout: Math.min(lookTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
+        ...{ scramMaxIterations: MOST_SCRAM_ITERATIONS },
+    });
+    // A connection that breaks while idle must not end the process: the next statement fails, and says why.
+    let brokenBy;
+    client.on('error', (error) => {
+        brokenBy ??= error;
+    });
+    const answered = (query) => query.catch((error) => {
+        throw brokenBy ?? error;
+    });
+    if (config.requireChannelBinding) {
+        requireChannelBinding(client, (error) => {
+            refusal = error;
+            giveUp();
+        });
+    }
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+        await client.connect();
+    }
+    catch (error) {
+        giveUp();
+        throw refusal ?? error;
+    }
+    return {
+        async run(statements) {
+            await answered(client.query(statements));
+        },
+        async rows(statement, row) {
+            const result = await answered(client.query(statement.text, [...statement.values]));
+            return row.array().parse(result.rows);
+        },
+        async close() {
+            const patience = new AbortController();
+            const ended = client.end().catch(() => undefined);
+            await Promise.race([ended, systemClock.pause(CLOSE_TIMEOUT_MS, patience.signal)]);
+            patience.abort();
+            giveUp();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/queries.js
+/*
+ * Every statement is sent unnamed, since transaction poolers break named ones. Statuses are literals and never
+ * parameters: only literals let the planner use DBOS's partial indexes (measured: 224 pages against 143,000 at a
+ * million finished rows). Each query names the index that serves it.
+ */
+/** Statuses in flight, in the one shape that the planner answers from partial indexes: `IN` of all three is not. */
+const IN_FLIGHT = `(status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')`;
+const KNOWN_STATUSES = [
+    'PENDING',
+    'ENQUEUED',
+    'DELAYED',
+    'SUCCESS',
+    'ERROR',
+    'CANCELLED',
+    'MAX_RECOVERY_ATTEMPTS_EXCEEDED',
+    'RETRIES_EXCEEDED',
+];
+const KNOWN = KNOWN_STATUSES.map((status) => `'${status}'`).join(', ');
+/** How many workflows a look brings in detail. */
+const DETAIL_LIMIT = 50;
+/** How many groups by version, workflow and queue a look brings. */
+const GROUP_LIMIT = 100;
+/** How many idle registered versions a look brings, the newest. */
+const REGISTRATION_LIMIT = 100;
+/** How many cancelled, and how many dead-lettered workflows a look goes through, the newest. */
+const FAILED_LIMIT = 500;
+/** The end of the year 9999, in epoch milliseconds. */
+const LAST_TIME = 253_402_300_799_999;
+/** Names are cut to so many characters where they are only shown. */
+const SHOWN_CHARACTERS = 300;
+/**
+ * By how much the clocks of the processes that stamp `created_at` may lag behind the database's, in
+ * milliseconds. Every SDK but those that let the database stamp uses its own process's clock.
+ */
+const CLOCK_MARGIN_MS = 60_000;
+/** `"name"`: an identifier, quoted for SQL. */
+function quoteIdentifier(name) {
+    return `"${name.replaceAll('"', '""')}"`;
+}
+/** Which product answers. Asked before anything that only Postgres understands. */
+const PRODUCT = 'SELECT pg_catalog.version() AS version';
+/**
+ * Transactions that hold the lock which writing `workflow_status` takes. Asked outside the look's transaction and
+ * just before it: what has ended by then is visible in the snapshot that the look takes next. Ordinary roles may
+ * read both views; prepared transactions have no pid.
+ */
+function writersQuery(schema) {
+    return {
+        text: `
+SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection
+  FROM pg_catalog.pg_locks l
+  JOIN pg_catalog.pg_class c ON c.oid = l.relation
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted
+   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+   AND n.nspname = $1 AND c.relname = 'workflow_status'
+ ORDER BY l.virtualtransaction`,
+        values: [schema],
+    };
+}
+/**
+ * Opens the look's transaction: one snapshot, read-only, with the planner held to the indexes. `row_security =
+ * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects that
+ * others made from standing in for built-in functions.
+ */
+function beginLook(lookTimeoutMs) {
+    return `
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+${guards(lookTimeoutMs)}
+SET LOCAL enable_seqscan = off;`;
+}
+/** Opens a transaction for a statement that has to read the whole table. */
+function beginScan(lookTimeoutMs) {
+    return `
+BEGIN READ ONLY;
+${guards(lookTimeoutMs)}`;
+}
+/**
+ * The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. A gate that
+ * was killed or cut off leaves nothing running: the server looks after a statement's client once a second where it
+ * can (Postgres 14, on Linux), and no transaction stays open for longer than a look may take.
+ */
+function guards(lookTimeoutMs) {
+    return `SET LOCAL search_path = pg_catalog;
+SET LOCAL row_security = off;
+SELECT set_config('client_connection_check_interval', '1s', true)
+ WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lookTimeoutMs)};
+SET LOCAL statement_timeout = ${Math.ceil(lookTimeoutMs)};
+SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs * 0.9)};
+SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off;
+SET LOCAL work_mem = '64MB';`;
+}
+/** What the catalogs say; they are readable by every role, whatever it may read besides. */
+function probeQuery(schema) {
+    return {
+        text: `
+SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
+       current_user::text AS role,
+       current_setting('server_version') AS server_version,
+       pg_is_in_recovery() AS standby,
+       n.oid IS NOT NULL AS schema_exists,
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
+       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
+          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
+         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
+       w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
+       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
+       coalesce(row_security_active(w.oid), false) AS row_security_active,
+       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status'
+              ) AS plain_status_index,
+       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
+                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed'
+              ) AS failed_index,
+       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
+          FROM (SELECT c.relname,
+                       json_build_object(
+                         'kind', c.relkind::text,
+                         'columns', json_agg(a.attname ORDER BY a.attnum),
+                         'readable', coalesce(
+                           json_agg(a.attname ORDER BY a.attnum)
+                             FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                   AND (a.attnum > 0 OR a.attname = 'xmin')
+                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
+  FROM (SELECT 1) one
+  LEFT JOIN pg_namespace n ON n.nspname = $1
+  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`,
+        values: [schema],
+    };
+}
+/**
+ * The look: everything about the work in flight, in one statement and so in one snapshot.
+ *
+ * - `in_flight` is read once, through the partial indexes (`idx_workflow_status_in_flight*`,
+ *   `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas, the plain status index.
+ * - `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput
+ *   since the look before, not the history.
+ * - Details are joined back by key for the few rows that are shown, so that the aggregates stay narrow.
+ */
+function lookQuery(schema, scope, options) {
+    const status = tableOf(schema, 'workflow_status');
+    const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
+    const fromHere = `((extract(epoch FROM now()) * 1000)::bigint - ${CLOCK_MARGIN_MS})`;
+    const text = `
+WITH RECURSIVE in_flight AS MATERIALIZED (
+  SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
+         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
+    FROM ${status}
+   WHERE ${IN_FLIGHT}
+), judged AS NOT MATERIALIZED (
+  SELECT * FROM in_flight WHERE ${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})
+), grouped AS (
+  SELECT version, name, queue_name, ignored, ${statusTallies()}, count(*) AS total, min(created_at) AS oldest
+    FROM judged
+   WHERE version IS DISTINCT FROM ''
+   GROUP BY version, name, queue_name, ignored
+), created AS MATERIALIZED (
+  SELECT application_version AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
+         hashtextextended(workflow_uuid, 0) AS fingerprint
+    FROM ${status}
+   WHERE created_at >= least($5::bigint, ${fromHere})
+     AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
+     AND NOT coalesce(name LIKE ANY ($4::text[]), false)
+)${registeredCte(schema)}${statusesCte(schema)}
+SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
+  (SELECT coalesce(json_agg(v), '[]') FROM (
+     SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
+            coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
+            count(*) FILTER (WHERE ignored) AS ignored,
+            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt"
+       FROM judged GROUP BY version) v) AS in_flight,
+  (SELECT coalesce(json_agg(g), '[]') FROM (
+     SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
+            pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
+       FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}) g) AS groups,
+  (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
+  (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
+  (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
+     ${detailSelect(schema)}) w) AS workflows,
+  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
+  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
+  (SELECT coalesce(json_agg(c), '[]') FROM (
+     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
+            json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= $5), 0)::text) AS "sincePrevious",
+            json_build_object('count', count(*) FILTER (WHERE created_at >= ${fromHere}),
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${fromHere}), 0)::text) AS "fromHere"
+       FROM created GROUP BY version) c) AS created,
+  ${fromHere}::text AS from_here,
+  (SELECT coalesce(json_agg(application), '[]') FROM (
+     SELECT application FROM in_flight WHERE application IS NOT NULL
+     UNION SELECT application FROM created WHERE application IS NOT NULL
+     ${schema.registrations?.hasOwners ? `UNION SELECT application FROM every_registration WHERE application IS NOT NULL` : ''}
+     ORDER BY 1 LIMIT 20) o) AS owners,
+  ($1::text IS NULL OR EXISTS (SELECT FROM in_flight WHERE application = $1)
+     ${schema.registrations ? `OR EXISTS (SELECT FROM every_registration WHERE application = $1)` : ''}) AS application_seen,
+  ${schema.registrations
+        ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
+            'timestamp', version_timestamp, 'rewritten', rewritten)), '[]')
+       FROM registered
+      WHERE version IN (SELECT version FROM judged) OR version = ANY ($6::text[]) OR ${normalized('version')} = ANY ($7::text[])
+         OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT}))`
+        : 'NULL::json'} AS registrations,
+  ${schema.registrations ? '(SELECT count(*)::int FROM registered)' : '0'} AS registration_count,
+  ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
+  ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
+  (SELECT ${shownTime('at')} FROM (
+     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight)) AS at) n
+  )::text AS newest_write_at,
+  pg_relation_filenode('${regclassLiteral(schema)}'::regclass)::text AS file`;
+    const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
+    return {
+        text,
+        values: [
+            scope.application ?? null,
+            scope.only ?? null,
+            scope.except,
+            scope.ignore,
+            options.startedSince ?? null,
+            ...(schema.registrations ? [named, named.map(normalize)] : []),
+        ],
+    };
+}
+/** Versions on rows of any status that equal one of these, case and white space aside: a full scan. */
+function historyQuery(schema, application, versions) {
+    return {
+        text: `
+SELECT DISTINCT application_version AS version
+  FROM ${tableOf(schema, 'workflow_status')}
+ WHERE (application_version = ANY ($2::text[]) OR ${normalized('application_version')} = ANY ($3::text[]))
+   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}`,
+        values: [application ?? null, versions, versions.map(normalize)],
+    };
+}
+/** Rows in a status that the gate does not know, on a schema without an index on all statuses: a full scan. */
+function statusScanQuery(schema, scope) {
+    return {
+        text: `
+SELECT application_version AS version, left(status, ${SHOWN_CHARACTERS}) AS status, count(*)::int AS count
+  FROM ${tableOf(schema, 'workflow_status')}
+ WHERE (status IS NULL OR status NOT IN (${KNOWN}))
+   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}
+   AND (application_version IS NULL OR ${selected('application_version')})
+ GROUP BY 1, 2`,
+        values: [scope.application ?? null, scope.only ?? null, scope.except],
+    };
+}
+/** A `LIKE` pattern that matches what a pattern with `*` for any text does. */
+function likePattern(pattern) {
+    return pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+}
+function tableOf(schema, table) {
+    return `${quoteIdentifier(schema.name)}.${table}`;
+}
+/** The application's own rows and those that no application owns. */
+function inScope(owner) {
+    return `($1::text IS NULL OR ${owner} IS NULL OR ${owner} = $1)`;
+}
+function selected(version) {
+    return `CASE WHEN $2::text[] IS NULL THEN ${version} <> ALL ($3::text[]) ELSE ${version} = ANY ($2) END`;
+}
+/**
+ * A time that is only shown: a row may hold any number, and a calendar ends with the year 9999. No time stays
+ * none, which `least` and `greatest` would not leave it.
+ */
+function shownTime(column) {
+    return `CASE WHEN ${column} < 0 THEN 0 WHEN ${column} > ${LAST_TIME} THEN ${LAST_TIME} ELSE ${column} END`;
+}
+/** The table's name as text, for a literal. */
+function regclassLiteral(schema) {
+    return tableOf(schema, 'workflow_status').replaceAll("'", "''");
+}
+function statusTallies(also) {
+    return ['pending', 'enqueued', 'delayed']
+        .map((name) => `count(*) FILTER (WHERE status = '${name.toUpperCase()}'${also ? ` AND ${also}` : ''}) AS ${name}`)
+        .join(', ');
+}
+/** Case and white space aside; `normalize` does the same to a parameter. */
+function normalized(expression) {
+    return `lower(translate(${expression}, E' \\t\\n\\r\\f\\v', ''))`;
+}
+function normalize(version) {
+    return version.replace(/[ \t\n\r\f\v]/g, '').toLowerCase();
+}
+/** The registrations of the same application that came later. */
+const LATER = `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
+                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
+/**
+ * Whether somebody else than the process that made a registration may have given it its owner: it was promoted, or
+ * written again after a later version had registered, as `rename-application` does, and a process of a newer SDK
+ * that runs the same version. `xmin` tells, the transaction that wrote the row; the promotion of a later version
+ * hides it.
+ */
+const REWRITTEN = `(version_timestamp IS DISTINCT FROM created_at
+          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
+          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
+function registeredCte(schema) {
+    if (schema.registrations === undefined)
+        return '';
+    const owner = schema.registrations.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
+    return `, every_registration AS (
+  SELECT version, application, version_timestamp, ${schema.registrations.hasCreation ? REWRITTEN : 'true'} AS rewritten
+    FROM (SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin,
+                 ${schema.registrations.hasCreation ? 'created_at' : 'NULL::bigint AS created_at'}
+            FROM ${tableOf(schema, 'application_versions')}) v
+  ${schema.registrations.hasCreation ? LATER : ''}
+), registered AS (
+  SELECT * FROM every_registration WHERE ${inScope('application')}
+)`;
+}
+/** The last step of a workflow is one descent of the primary key of `operation_outputs`. */
+function detailSelect(schema) {
+    return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
+            left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
+            left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
+            ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
+            ${schema.hasDelays ? shownTime('w.delay_until_epoch_ms') : 'NULL::bigint'} AS "delayUntil",
+            ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
+            (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
+                      'completedAt', ${schema.hasStepTimes ? shownTime('o.completed_at_epoch_ms') : 'NULL::bigint'})
+               FROM ${tableOf(schema, 'operation_outputs')} o
+              WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
+       FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
+              ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${DETAIL_LIMIT}) shown
+       JOIN ${tableOf(schema, 'workflow_status')} w USING (workflow_uuid)`;
+}
+/** The distinct statuses, found by skipping from one to the next in the plain status index. */
+function statusesCte(schema) {
+    if (!schema.hasPlainStatusIndex)
+        return '';
+    const status = tableOf(schema, 'workflow_status');
+    return `, every_status AS (
+  (SELECT status FROM ${status} WHERE status IS NOT NULL ORDER BY status LIMIT 1)
+  UNION ALL
+  SELECT (SELECT w.status FROM ${status} w WHERE w.status > e.status ORDER BY w.status LIMIT 1)
+    FROM every_status e WHERE e.status IS NOT NULL
+)`;
+}
+/** The unknown statuses come first, and their rows by the index: joined the other way, all of the history is read. */
+function unknownStatusesSelect(status, owner) {
+    const rows = (where) => `SELECT application_version AS version,
+              left(w.status, ${SHOWN_CHARACTERS}) AS status, count(*) AS count
+         FROM ${status} w
+        WHERE ${where} AND ${inScope(owner)}
+          AND (application_version IS NULL OR ${selected('application_version')})
+        GROUP BY 1, 2`;
+    return `(SELECT coalesce(json_agg(u), '[]') FROM (
+     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN}) OFFSET 0) e
+      CROSS JOIN LATERAL (${rows('w.status = e.status')}) f
+     UNION ALL
+     ${rows('w.status IS NULL')}) u)`;
+}
+/**
+ * Cancelled and dead-lettered workflows, the newest first through `idx_workflow_status_failed` where it is; on
+ * older schemas any, through the plain status index, since their order would cost a sort of the history.
+ */
+function failedSelect(schema, status, owner) {
+    if (!schema.hasFailedIndex && !schema.hasPlainStatusIndex)
+        return 'NULL::json';
+    const deadLettered = schema.hasFailedIndex
+        ? ['MAX_RECOVERY_ATTEMPTS_EXCEEDED']
+        : ['MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'];
+    const newest = schema.hasFailedIndex ? 'ORDER BY created_at DESC ' : '';
+    const branches = ['CANCELLED', ...deadLettered].map((literal) => `(SELECT application_version AS version, ${owner} AS application, status FROM ${status}
+        WHERE status = '${literal}' ${newest}LIMIT ${FAILED_LIMIT})`);
+    return `(SELECT coalesce(json_agg(f), '[]') FROM (
+     SELECT version, count(*) FILTER (WHERE status = 'CANCELLED') AS cancelled,
+            count(*) FILTER (WHERE status <> 'CANCELLED') AS "deadLettered"
+       FROM (${branches.join(' UNION ALL ')}) b
+      WHERE version <> '' AND ${inScope('application')} AND ${selected('version')}
+      GROUP BY version) f)`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/failures.js
+
+
+
+
+
+/** The message of the driver's error when a connection takes too long to make. */
+const CONNECT_OVERDUE = 'timeout expired';
+/** The message of the error that ends a look when the hold has no time left for it. */
+const LOOK_OVERDUE = 'The look is overdue';
+const codes = (...known) => ({ code }) => known.includes(code);
+/** The driver's words for what it cannot answer. */
+const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
+/** PgBouncer answers with 08P01 whatever happened, what the server said at its login included: its words tell. */
+const fromPooler = ({ code, message }, words) => code === '08P01' && words.test(message);
+/**
+ * Every way to fail that the gate knows, the first that matches wins. SQLSTATEs are those of PostgreSQL's appendix A,
+ * PgBouncer's words those of its release 1.18.
+ */
+const FAILURE_KINDS = [
+    {
+        what: 'The host could not be found',
+        passes: true,
+        matches: codes('ENOTFOUND', 'EAI_AGAIN'),
+        advice: () => say `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+    },
+    {
+        what: 'Nothing accepts connections at this host and port',
+        passes: true,
+        matches: codes('ECONNREFUSED'),
+        advice: () => say `Check host and port in \`database-url\`, and that the database is running.`,
+    },
+    {
+        what: 'The socket of the server is not there',
+        passes: true,
+        matches: codes('ENOENT'),
+        advice: () => say `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+    },
+    {
+        what: 'The socket of the server may not be used',
+        passes: false,
+        matches: codes('EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'),
+        advice: () => say `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
+    },
+    {
+        what: 'The server did not answer in time',
+        passes: true,
+        matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN'].includes(code) || message === CONNECT_OVERDUE,
+        advice: () => say `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+    },
+    {
+        what: 'There is no way from this runner to the network of the server',
+        passes: true,
+        matches: codes('ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'),
+        advice: () => say `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+    },
+    {
+        what: 'What answers does not speak the protocol of Postgres',
+        passes: true,
+        matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
+            /^received invalid response|error establishing an SSL connection/.test(message),
+        advice: () => say `Check host and port in \`database-url\`: another service may listen there.`,
+    },
+    {
+        what: 'The server asks for a way to log in that the gate does not have',
+        passes: false,
+        matches: ({ message }) => UNKNOWN_LOGIN.test(message),
+        advice: () => say `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
+    },
+    {
+        what: 'The server does not do the channel binding that `channel_binding=require` asks for',
+        passes: false,
+        matches: ({ message }) => message === UNBOUND,
+        advice: () => say `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
+    },
+    {
+        what: 'The database went silent in the middle of a look',
+        passes: true,
+        matches: ({ message }) => message === 'Query read timeout',
+        advice: () => say `The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
+    },
+    {
+        what: 'The time ran out while a look was under way',
+        // The hold has no time left to look again.
+        passes: false,
+        matches: ({ message }) => message === LOOK_OVERDUE,
+        advice: () => say `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+    },
+    {
+        what: 'The connection broke off',
+        passes: true,
+        matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
+            /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
+            ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
+            (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+            /connection terminated|not queryable/i.test(message),
+        advice: () => say `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+    },
+    {
+        what: 'The server does not accept TLS',
+        passes: false,
+        matches: ({ message }) => message === 'The server does not support SSL connections',
+        advice: ({ tlsMode }) => say `\`sslmode=${own(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+    },
+    {
+        what: 'The certificate of the server is not signed by a CA that the gate trusts',
+        passes: false,
+        matches: codes('DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'),
+        advice: () => say `Pass the certificate of the CA as \`tls-ca\`, or use an \`sslmode\` that does not verify it, such as \`require\`.`,
+    },
+    {
+        what: 'The certificate of the server was made for another host name',
+        passes: false,
+        matches: codes('ERR_TLS_CERT_ALTNAME_INVALID'),
+        advice: () => say `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+    },
+    {
+        what: 'The certificate of the server is not valid at this time',
+        passes: false,
+        matches: codes('CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'),
+        advice: () => say `Renew it at the server, and check the clock of the runner.`,
+    },
+    {
+        what: 'The server asks for a client certificate',
+        passes: false,
+        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
+            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+        advice: () => say `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`, and \`sslpassword\` if the key has one; and use an \`sslmode\` with TLS.`,
+    },
+    {
+        what: 'The server does not accept the client certificate',
+        passes: false,
+        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) ||
+            /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+)$/.test(code),
+        advice: () => say `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+    },
+    {
+        what: 'A certificate or a key of the gate cannot be used',
+        passes: false,
+        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+        advice: () => say `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that \`sslpassword\` opens it.`,
+    },
+    {
+        what: 'TLS failed',
+        passes: false,
+        matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code),
+        advice: () => say `Check the TLS settings of both sides, and that this is a Postgres server.`,
+    },
+    {
+        what: 'The server refused the password',
+        passes: false,
+        matches: (failure, { password }) => (failure.code === '28P01' && password !== undefined) ||
+            fromPooler(failure, /^(SASL|password) authentication failed/),
+        advice: () => say `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+    },
+    {
+        what: 'The server asks for a password, and none was given',
+        passes: false,
+        matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
+        advice: () => say `Put it into \`database-url\`, or pass \`database-password\`.`,
+    },
+    {
+        what: 'The exchange of the password went wrong',
+        passes: false,
+        matches: ({ message }) => message.startsWith('SASL: '),
+        advice: (_config, { message }) => say `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
+    },
+    {
+        what: 'The server does not let this user in',
+        passes: false,
+        matches: codes('28000'),
+        advice: ({ tlsMode }) => say `There is no such role, or pg_hba.conf has no entry for this user, database and address${own(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+    },
+    {
+        what: 'There is no such database on this server',
+        passes: false,
+        matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
+            fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
+        advice: () => say `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+    },
+    {
+        what: 'The server has no connection left',
+        passes: true,
+        matches: (failure) => failure.code === '53300' ||
+            fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
+        advice: () => say `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
+    },
+    {
+        what: 'The database is starting up or shutting down',
+        passes: true,
+        matches: codes('57P03'),
+        advice: () => say `If it stays so, find out why at the server.`,
+    },
+    {
+        what: 'The server has run short of a resource',
+        passes: true,
+        matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
+        advice: (_config, { message }) => say `It says: ${message}. Memory or disk may be exhausted.`,
+    },
+    {
+        what: 'Row security would hide rows from the role of the gate',
+        passes: false,
+        matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
+        advice: ({ user }) => say `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
+    },
+    {
+        what: 'The role of the gate may not connect to this database',
+        passes: false,
+        matches: ({ code, message }) => code === '42501' && /for database/.test(message),
+        // Both names have proved right: the role has logged in, and the database is there.
+        advice: ({ database, user }) => [
+            ...own('As its owner, run: '),
+            { typed: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
+        ],
+    },
+    {
+        what: 'The role of the gate lacks a privilege',
+        passes: false,
+        matches: codes('42501'),
+        advice: ({ user, schema }) => say `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
+    },
+    {
+        what: 'The look took longer than `look-timeout` and was stopped',
+        passes: true,
+        matches: codes('57014'),
+        advice: () => say `Raise \`look-timeout\`, or find out what slows the database down.`,
+    },
+    {
+        what: 'A lock on the tables of DBOS blocked the look for longer than `look-timeout`',
+        passes: true,
+        matches: codes('55P03'),
+        advice: ({ schema }) => say `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`look-timeout\` if it has to be so.`,
+    },
+    {
+        what: 'The tables changed under the look',
+        passes: true,
+        matches: codes('42P01', '42703', '40001', '40P01', '3F000'),
+        advice: (_config, { message }) => say `A migration may be running. The database says: ${message}.`,
+    },
+    {
+        what: 'The pooler in front of the database ended the connection',
+        passes: true,
+        matches: codes('08P01'),
+        advice: (_config, { message }) => say `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+    },
+    {
+        what: 'The database answered with an error',
+        passes: false,
+        matches: ({ code }) => /^[0-9A-Z]{5}$/.test(code),
+        advice: (_config, { message }) => say `It says: ${message}.`,
+    },
+];
+/**
+ * Turns what the driver or the server threw into what a person can act upon: the cause and the fix.
+ *
+ * Before a server has let the gate in, nothing of `database-url` is shown: a mistyped one can have the password where
+ * the host, the user or the database should be.
+ *
+ * @param reached The server has let the gate in before, with this host, user and database.
+ */
+function explainFailure(error, config, reached) {
+    if (error instanceof ReportableError)
+        return error;
+    const failure = failureOf(error);
+    const kind = FAILURE_KINDS.find(({ matches }) => matches(failure, config));
+    if (kind === undefined) {
+        return error instanceof Error ? error : new Error('something that is no error was thrown');
+    }
+    const code = failure.code === '' ? '' : ` (${failure.code})`;
+    const said = reached ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
+    const at = reached ? say ` It was ${config.host}, port ${own(String(config.port))}.` : own('');
+    const sentence = say `${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
+    return kind.passes
+        ? new TransientError(sentence, reached, { cause: error })
+        : new ReportableError(sentence, { cause: error });
+}
+/** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
+function failureOf(error) {
+    if (error instanceof AggregateError && error.errors.length > 0)
+        return failureOf(error.errors[0]);
+    if (!(error instanceof Error))
+        return { code: '', message: '' };
+    return { code: codeOf(error) ?? '', message: error.message };
+}
+/** What a server says may repeat what it was given. */
+function withoutPartsOf({ host, user, database }, message) {
+    return [host, user, database].reduce((text, part) => text.replaceAll(part, '…'), message);
+}
+
 ;// CONCATENATED MODULE: ./lib/dbos/schema.js
 
 /** Columns of `workflow_status` that the rules cannot do without. All are there from TypeScript SDK 3.0 on. */
@@ -47786,8 +47924,6 @@ function capped(items, versioned, unversioned) {
 
 
 
-/** The longest that a timer of the runtime can wait for. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 /**
  * A system database that looks are taken at.
  *
@@ -47810,7 +47946,7 @@ function systemDatabase(config, gate, now) {
     return {
         async look(request, withinMs) {
             try {
-                return await within(withinMs, () => observation(request));
+                return await within(withinMs, LOOK_OVERDUE, () => observation(request));
             }
             catch (error) {
                 await close();
@@ -47835,13 +47971,13 @@ function openLine(dial) {
         },
     };
 }
-/** The work's result, if it comes in time. */
-async function within(milliseconds, work) {
+/** The work's result, if it comes in time; otherwise an error with this message. */
+async function within(milliseconds, message, work) {
     const patience = new AbortController();
     const overdue = systemClock
         .pause(Math.min(Math.max(milliseconds, 0), LONGEST_TIMER_MS), patience.signal)
         .then(() => {
-        throw new Error(LOOK_OVERDUE);
+        throw new Error(message);
     });
     overdue.catch(() => undefined);
     try {
@@ -47853,7 +47989,8 @@ async function within(milliseconds, work) {
 }
 async function connected(config, lookTimeoutMs, signal) {
     const connection = await connect(config, lookTimeoutMs, signal);
-    const { version } = await theRow(connection, { text: PRODUCT, values: [] }, productRow);
+    // A server, or a pooler, that lets the gate in and then says nothing has not been reached.
+    const { version } = await within(CONNECT_TIMEOUT_MS, CONNECT_OVERDUE, () => theRow(connection, { text: PRODUCT, values: [] }, productRow));
     const unsupported = unsupportedProduct(version);
     if (unsupported !== undefined)
         throw unsupported;
@@ -48947,12 +49084,11 @@ function quiet({ observation }, seen) {
 
 
 
-/** The longest duration that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
-const LONGEST_MS = 2_147_483_647;
+
 const acceptedDuration = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
 const inputs_duration = (shortestMs, shortest) => schemas_string().transform((text, context) => {
     const ms = durationMs(text);
-    if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_MS)
+    if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS)
         return ms;
     const range = shortestMs > 0 ? `, from ${shortest}` : '';
     context.addIssue({ code: 'custom', message: `${acceptedDuration}${range}, below 25 days` });
@@ -50337,7 +50473,8 @@ async function runGate(config, secrets, signal) {
             },
             onFailedLook: (look) => {
                 failedLooks += 1;
-                progress.failedLook(look);
+                const failure = action_withoutSecrets(look.outage.failure, secrets);
+                progress.failedLook({ ...look, outage: { ...look.outage, failure } });
             },
         });
         return {
@@ -50469,7 +50606,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6085);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5671);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -82,7 +82,8 @@ async function runGate(
       },
       onFailedLook: (look) => {
         failedLooks += 1;
-        progress.failedLook(look);
+        const failure = withoutSecrets(look.outage.failure, secrets);
+        progress.failedLook({ ...look, outage: { ...look.outage, failure } });
       },
     });
     return {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { getInput } from '@actions/core';
 import { z } from 'zod';
+import { LONGEST_TIMER_MS } from './clock.ts';
 import type { DatabaseConfig } from './dbos/database-config.ts';
 import { readDatabaseUrl } from './dbos/database-url.ts';
 import { durationMs } from './duration.ts';
@@ -17,15 +18,12 @@ export interface ActionConfig {
   readonly passedOver: number;
 }
 
-/** The longest duration that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
-const LONGEST_MS = 2_147_483_647;
-
 const acceptedDuration = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
 
 const duration = (shortestMs: number, shortest: string) =>
   z.string().transform((text, context) => {
     const ms = durationMs(text);
-    if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_MS) return ms;
+    if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS) return ms;
     const range = shortestMs > 0 ? `, from ${shortest}` : '';
     context.addIssue({ code: 'custom', message: `${acceptedDuration}${range}, below 25 days` });
     return z.NEVER;

@@ -1,14 +1,16 @@
 import { Socket } from 'node:net';
 import Client from 'pg/lib/client.js';
 import type { z } from 'zod';
-import { systemClock } from '../clock.ts';
+import { LONGEST_TIMER_MS, systemClock } from '../clock.ts';
 import { codeOf } from '../errors.ts';
+import { requireChannelBinding } from './channel-binding.ts';
 import type { DatabaseConfig } from './database-config.ts';
+import { guardDriver } from './driver-guards.ts';
 import type { Statement } from './queries.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
 
 /** Longer than the 15 seconds after which PgBouncer tries a login at the server again, and says how it went. */
-const CONNECT_TIMEOUT_MS = 20_000;
+export const CONNECT_TIMEOUT_MS = 20_000;
 /** How long the server has to answer a farewell: a job that is cancelled has to end within two seconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
 /** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
@@ -16,6 +18,14 @@ const NETWORK_GRACE_MS = 10_000;
 
 /** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
 const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGSSLNEGOTIATION', 'PGBINARY'];
+
+/** A server may ask for more rounds of SCRAM than the driver's own limit of 100,000; each costs the client time. */
+const MOST_SCRAM_ITERATIONS = 1_000_000;
+
+guardDriver();
+// glibc asks each name server twice for five seconds, and nothing can call a lookup off: a job that is cancelled
+// then would linger. What the user has set stays.
+process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 
 /** One connection to the database. */
 export interface Connection {
@@ -68,6 +78,7 @@ async function connectOnce(
   for (const name of DRIVER_VARIABLES) delete process.env[name];
   const socket = new Socket();
   const giveUp = () => socket.destroy();
+  let refusal: Error | undefined;
   const client = new Client({
     host: config.host,
     port: config.port,
@@ -81,7 +92,8 @@ async function connectOnce(
     application_name: 'dbos-drain-gate',
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: lookTimeoutMs + NETWORK_GRACE_MS,
+    query_timeout: Math.min(lookTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
+    ...{ scramMaxIterations: MOST_SCRAM_ITERATIONS },
   });
   // A connection that breaks while idle must not end the process: the next statement fails, and says why.
   let brokenBy: unknown;
@@ -92,12 +104,18 @@ async function connectOnce(
     query.catch((error: unknown) => {
       throw brokenBy ?? error;
     });
+  if (config.requireChannelBinding) {
+    requireChannelBinding(client, (error) => {
+      refusal = error;
+      giveUp();
+    });
+  }
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
   } catch (error) {
     giveUp();
-    throw error;
+    throw refusal ?? error;
   }
   return {
     async run(statements) {

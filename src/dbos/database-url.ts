@@ -41,9 +41,7 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
   const match = SHAPE.exec(inputs.url.trim());
   if (match?.groups === undefined) throw new InputError(describeMisshapen(inputs.url));
   const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
-  if (hosts.includes(',')) {
-    throw new InputError(say`\`database-url\` names several hosts. Name the primary alone.`);
-  }
+  if (hosts.includes(',')) throw new InputError(severalHosts());
   const parameters = readParameters(query);
   const take = (name: string) => {
     const value = parameters.get(name);
@@ -75,6 +73,7 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
     take('host') ||
     environment['PGHOST'] ||
     'localhost';
+  if (host.includes(',')) throw new InputError(severalHosts());
   const config: DatabaseConfig = {
     host,
     port: readPort(hostMatch.groups['port'] || take('port') || environment['PGPORT'] || '5432'),
@@ -117,6 +116,10 @@ function describeMisshapen(url: string): Sentence {
     return say`\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
   }
   return say`\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+}
+
+function severalHosts(): Sentence {
+  return say`\`database-url\` names several hosts. Name the primary alone.`;
 }
 
 function notAsExpected(part: string): Sentence {

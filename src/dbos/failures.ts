@@ -1,6 +1,8 @@
 import { codeOf, ReportableError, TransientError } from '../errors.ts';
 import { own, type Sentence, say } from '../sentence.ts';
+import { UNBOUND } from './channel-binding.ts';
 import type { DatabaseConfig } from './database-config.ts';
+import { PROTOCOL_ERROR } from './driver-guards.ts';
 import { quoteIdentifier } from './queries.ts';
 
 /** What the driver, the network or the server said. */
@@ -16,10 +18,13 @@ interface FailureKind {
   readonly what: string;
   /** It may pass by itself, so that a hold goes on. */
   readonly passes: boolean;
-  matches(failure: Failure): boolean;
+  matches(failure: Failure, config: DatabaseConfig): boolean;
   /** The likely cause and the fix. What the server was given is quoted only once it has let the gate in. */
   advice(config: DatabaseConfig, failure: Failure): Sentence;
 }
+
+/** The message of the driver's error when a connection takes too long to make. */
+export const CONNECT_OVERDUE = 'timeout expired';
 
 /** The message of the error that ends a look when the hold has no time left for it. */
 export const LOOK_OVERDUE = 'The look is overdue';
@@ -28,6 +33,9 @@ const codes =
   (...known: readonly string[]) =>
   ({ code }: Failure) =>
     known.includes(code);
+
+/** The driver's words for what it cannot answer. */
+const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
 
 /** PgBouncer answers with 08P01 whatever happened, what the server said at its login included: its words tell. */
 const fromPooler = ({ code, message }: Failure, words: RegExp) => code === '08P01' && words.test(message);
@@ -60,17 +68,46 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The socket of the server may not be used',
     passes: false,
-    matches: codes('EACCES', 'EPERM'),
-    advice: () => say`Let the runner's user enter the folder that \`database-url\` names as its host.`,
+    matches: codes('EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'),
+    advice: () =>
+      say`Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
   },
   {
     what: 'The server did not answer in time',
     passes: true,
     matches: ({ code, message }) =>
-      ['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'].includes(code) ||
-      message === 'timeout expired',
+      ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN'].includes(code) || message === CONNECT_OVERDUE,
     advice: () =>
       say`Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+  },
+  {
+    what: 'There is no way from this runner to the network of the server',
+    passes: true,
+    matches: codes('ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'),
+    advice: () =>
+      say`Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+  },
+  {
+    what: 'What answers does not speak the protocol of Postgres',
+    passes: true,
+    matches: ({ code, message }) =>
+      (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
+      /^received invalid response|error establishing an SSL connection/.test(message),
+    advice: () => say`Check host and port in \`database-url\`: another service may listen there.`,
+  },
+  {
+    what: 'The server asks for a way to log in that the gate does not have',
+    passes: false,
+    matches: ({ message }) => UNKNOWN_LOGIN.test(message),
+    advice: () =>
+      say`It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
+  },
+  {
+    what: 'The server does not do the channel binding that `channel_binding=require` asks for',
+    passes: false,
+    matches: ({ message }) => message === UNBOUND,
+    advice: () =>
+      say`It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
   },
   {
     what: 'The database went silent in the middle of a look',
@@ -92,9 +129,10 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
     passes: true,
     matches: ({ code, message }) =>
       ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
+      /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
       ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
       (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
-      /connection terminated|not queryable|error establishing an SSL connection/i.test(message),
+      /connection terminated|not queryable/i.test(message),
     advice: () =>
       say`The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
   },
@@ -167,16 +205,25 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The server refused the password',
     passes: false,
-    matches: (failure) =>
-      failure.code === '28P01' || fromPooler(failure, /^(SASL|password) authentication failed/),
+    matches: (failure, { password }) =>
+      (failure.code === '28P01' && password !== undefined) ||
+      fromPooler(failure, /^(SASL|password) authentication failed/),
     advice: () =>
       say`Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
   },
   {
     what: 'The server asks for a password, and none was given',
     passes: false,
-    matches: ({ message }) => /password must be a (non-empty )?string/.test(message),
+    matches: ({ code, message }) =>
+      code === '28P01' || /password must be a (non-empty )?string/.test(message),
     advice: () => say`Put it into \`database-url\`, or pass \`database-password\`.`,
+  },
+  {
+    what: 'The exchange of the password went wrong',
+    passes: false,
+    matches: ({ message }) => message.startsWith('SASL: '),
+    advice: (_config, { message }) =>
+      say`The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
   },
   {
     what: 'The server does not let this user in',
@@ -257,7 +304,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The tables changed under the look',
     passes: true,
-    matches: codes('42P01', '42703', '40001', '40P01', '3F000', 'XX000'),
+    matches: codes('42P01', '42703', '40001', '40P01', '3F000'),
     advice: (_config, { message }) => say`A migration may be running. The database says: ${message}.`,
   },
   {
@@ -286,7 +333,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
 export function explainFailure(error: unknown, config: DatabaseConfig, reached: boolean): Error {
   if (error instanceof ReportableError) return error;
   const failure = failureOf(error);
-  const kind = FAILURE_KINDS.find(({ matches }) => matches(failure));
+  const kind = FAILURE_KINDS.find(({ matches }) => matches(failure, config));
   if (kind === undefined) {
     return error instanceof Error ? error : new Error('something that is no error was thrown');
   }

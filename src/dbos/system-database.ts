@@ -1,10 +1,10 @@
-import { systemClock } from '../clock.ts';
+import { LONGEST_TIMER_MS, systemClock } from '../clock.ts';
 import { codeOf } from '../errors.ts';
 import type { GateConfig } from '../gate/config.ts';
 import type { DatabaseFacts, LookRequest, Observation, Observer } from '../gate/observation.ts';
-import { type Connection, connect } from './connection.ts';
+import { CONNECT_TIMEOUT_MS, type Connection, connect } from './connection.ts';
 import type { DatabaseConfig } from './database-config.ts';
-import { explainFailure, LOOK_OVERDUE } from './failures.ts';
+import { CONNECT_OVERDUE, explainFailure, LOOK_OVERDUE } from './failures.ts';
 import {
   beginLook,
   beginScan,
@@ -30,9 +30,6 @@ export interface SystemDatabase extends Observer {
   /** Says farewell, and hangs up a second later, whatever the network does. */
   close(): Promise<void>;
 }
-
-/** The longest that a timer of the runtime can wait for. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
  * A system database that looks are taken at.
@@ -62,7 +59,7 @@ export function systemDatabase(
   return {
     async look(request, withinMs) {
       try {
-        return await within(withinMs, () => observation(request));
+        return await within(withinMs, LOOK_OVERDUE, () => observation(request));
       } catch (error) {
         await close();
         throw explainFailure(error, config, reached);
@@ -94,13 +91,13 @@ function openLine(dial: (signal: AbortSignal) => Promise<Connection>): Line {
   };
 }
 
-/** The work's result, if it comes in time. */
-async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+/** The work's result, if it comes in time; otherwise an error with this message. */
+async function within<T>(milliseconds: number, message: string, work: () => Promise<T>): Promise<T> {
   const patience = new AbortController();
   const overdue = systemClock
     .pause(Math.min(Math.max(milliseconds, 0), LONGEST_TIMER_MS), patience.signal)
     .then(() => {
-      throw new Error(LOOK_OVERDUE);
+      throw new Error(message);
     });
   overdue.catch(() => undefined);
   try {
@@ -116,7 +113,10 @@ async function connected(
   signal: AbortSignal,
 ): Promise<Connection> {
   const connection = await connect(config, lookTimeoutMs, signal);
-  const { version } = await theRow(connection, { text: PRODUCT, values: [] }, productRow);
+  // A server, or a pooler, that lets the gate in and then says nothing has not been reached.
+  const { version } = await within(CONNECT_TIMEOUT_MS, CONNECT_OVERDUE, () =>
+    theRow(connection, { text: PRODUCT, values: [] }, productRow),
+  );
   const unsupported = unsupportedProduct(version);
   if (unsupported !== undefined) throw unsupported;
   return connection;

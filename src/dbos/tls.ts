@@ -9,9 +9,10 @@ export type TlsAttempt = false | ConnectionOptions;
 
 /**
  * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, `require` with a CA
- * verifies the certificate, though not the host name.
+ * verifies the certificate, though not the host name; and to a socket on this machine there is no TLS.
  */
 export function tlsAttempts(config: DatabaseConfig): readonly TlsAttempt[] {
+  if (config.host.startsWith('/')) return [false];
   const common: ConnectionOptions = {
     host: config.host,
     ...(config.tlsCa !== undefined && { ca: config.tlsCa }),

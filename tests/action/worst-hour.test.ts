@@ -51,6 +51,68 @@ describe('a job that is cancelled', () => {
   });
 });
 
+/** A message of the protocol: its letter, its length, and what is in it. */
+function message(letter: string, content: Buffer, length = content.length + 4): Buffer {
+  const head = Buffer.alloc(5, letter);
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, content]);
+}
+
+const authentication = (kind: number, rest = '') => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(kind);
+  return message('R', Buffer.concat([bytes, Buffer.from(rest)]));
+};
+
+describe('a server that the driver was not made for ends in a verdict, not in a crash:', () => {
+  const NOT_POSTGRES = /What answers does not speak the protocol of Postgres/;
+  test.each<[string, Buffer, RegExp]>([
+    ['an error message without an end', message('E', Buffer.from('SFATAL\0')), NOT_POSTGRES],
+    ['a notice without an end', message('N', Buffer.from('SNOTICE\0')), NOT_POSTGRES],
+    ['a row with less than nothing in it', message('D', Buffer.from([0xff, 0xff])), NOT_POSTGRES],
+    ['a message of four gigabytes', message('D', Buffer.alloc(100), 0xffff_fff0), NOT_POSTGRES],
+    [
+      'a web server',
+      Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      /protocol of Postgres|did not answer|broke off/,
+    ],
+    [
+      'a login that the driver does not know',
+      authentication(7),
+      /a way to log in that the gate does not have/,
+    ],
+  ])('%s', async (_what, answer, explanation) => {
+    const url = await serverThat((_message, socket) => socket.write(answer));
+    const run = await runAction({ inputs: { ...inputs, 'database-url': url, timeout: '1s', settle: '1s' } })
+      .finished;
+    expect([run.exitCode, run.signal, run.outputs['verdict'], run.stderr]).toEqual([1, null, 'error', '']);
+    expect(run.annotations[0]?.message).toMatch(explanation);
+    expect(run.report).toBeDefined();
+  });
+});
+
+test('with channel_binding=require, no server gets the password but by SCRAM with channel binding', async () => {
+  const heard: Buffer[] = [];
+  for (const asked of [
+    authentication(3),
+    authentication(5, 'salt'),
+    authentication(10, 'SCRAM-SHA-256\0\0'),
+  ]) {
+    const url = await serverThat((bytes, socket) => {
+      heard.push(bytes);
+      socket.write(asked);
+    });
+    const run = await runAction({
+      inputs: { ...inputs, 'database-url': `${url}&channel_binding=require` },
+    }).finished;
+    expect(run.outputs['verdict']).toBe('error');
+    expect(run.annotations[0]?.message).toMatch(/does not do the channel binding/);
+    server?.close();
+  }
+  // One startup message each, and nothing after it.
+  expect(heard.map((bytes) => bytes[0])).toEqual([0, 0, 0]);
+});
+
 test('text of the server in the place of an error code acts nowhere', async () => {
   const code = 'ERR_SSL\n::error::x\n## [click](http://evil.example) @octocat';
   const fields = Buffer.from(`SFATAL\0C${code}\0Mno\0\0`);

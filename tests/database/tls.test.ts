@@ -149,6 +149,13 @@ describe('with libpq’s meaning', () => {
     ['tls-ca alone, which is verify-full', both, { tlsCa: ca.cert }, 'TLS'],
     ['tls-ca alone: under another name', both, { tlsCa: ca.cert, host: '127.0.0.1' }, WRONG_NAME],
     ['tls-ca alone, another CA', both, { tlsCa: wrongCa.cert }, WRONG_CA],
+    ['channel_binding=require', both, { query: '?sslmode=require&channel_binding=require' }, 'TLS'],
+    [
+      'channel_binding=require: a server without TLS',
+      plaintext,
+      { query: '?sslmode=prefer&channel_binding=require' },
+      /^The server does not do the channel binding/,
+    ],
     ['nothing said', both, {}, 'TLS'],
     ['PGSSLMODE', both, { environment: { PGSSLMODE: 'disable' } }, 'plain'],
     [

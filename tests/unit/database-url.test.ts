@@ -98,6 +98,7 @@ describe('what is no URL of a Postgres database', () => {
     'postgres://gate:x@h s3cret/d',
     'postgres://gate:x@h/d?s3cret',
     'postgres://gate:x@h1,h2/d',
+    'postgres:///d?user=gate&host=h1,h2',
     's3cret',
   ])('%s: refused without a word of it', (url) => {
     const message = String(thrownBy(() => read(url)));
@@ -155,6 +156,10 @@ describe('TLS', () => {
     ['sslkey=/k', /needs both `sslcert` and `sslkey`/],
   ])('what would verify less than it seems to is refused: %s', (query, why) => {
     expect(() => read(`postgres://u@h/d?${query}`)).toThrow(why);
+  });
+
+  test('there is no TLS to a socket on this machine, whatever sslmode says', () => {
+    expect(ways('postgres://u@%2Fvar%2Frun/d?sslmode=require')).toEqual(['plain']);
   });
 
   test('a CA with TLS turned off is refused, and so is an unknown sslmode', () => {

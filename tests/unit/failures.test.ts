@@ -59,7 +59,7 @@ describe('what may pass by itself', () => {
       'EPIPE',
     ],
     ...['57P01', '57P02', '57P03', '57P05', '25P03', '08000', '08003', '08006', '53300', '53100', '53200'],
-    ...['58030', '57014', '55P03', '40001', '40P01', '42P01', '42703', 'XX000'],
+    ...['58030', '57014', '55P03', '40001', '40P01', '42P01', '42703', 'EAGAIN', 'EADDRNOTAVAIL'],
   ])('%s', (code) => {
     expect(explained(code)).toBeInstanceOf(TransientError);
   });
@@ -87,6 +87,26 @@ describe('what may pass by itself', () => {
 });
 
 describe('what waiting does not mend', () => {
+  test('a password that was asked for and not given', () => {
+    const error = Object.assign(new Error('no'), { code: '28P01' });
+    const without = { ...config, password: undefined };
+    expect(explainFailure(error, without, false).message).toMatch(/asks for a password, and none was given/);
+    expect(explainFailure(error, config, false).message).toMatch(/refused the password/);
+  });
+
+  test.each([
+    ['Unknown authenticationOk message type 7', /a way to log in that the gate does not have/],
+    ['SASL: Only mechanism(s) SCRAM-SHA-256 are supported', /a way to log in that the gate does not have/],
+    [
+      'SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match',
+      /exchange of the password went wrong/,
+    ],
+  ])('the driver’s %j', (message, what) => {
+    const error = explained('', message);
+    expect(error).not.toBeInstanceOf(TransientError);
+    expect(error.message).toMatch(what);
+  });
+
   test.each([
     ...['EACCES', 'CERT_HAS_EXPIRED', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO'],
     ...['28P01', '28000', '3D000', '57P04', '42501', '22P02', 'P0001', '0A000', 'XX001'],
