@@ -33998,7 +33998,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 5671:
+/***/ 6537:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37058,12 +37058,39 @@ function codeOf(error) {
     return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/dbos/certificates.js
+
+/**
+ * Whether a text holds certificates in PEM form, each of which can be read. Node itself says nothing of those that it
+ * cannot read, and takes an empty text for no CA at all, which is to trust every public one (`ca` of its
+ * `tls.createSecureContext`); libpq refuses such a file.
+ */
+function holdsCertificates(pem) {
+    const certificates = pem
+        .split(/(?=-----BEGIN )/)
+        .filter((part) => /^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(part));
+    return certificates.length > 0 && certificates.every(isReadable);
+}
+function isReadable(certificate) {
+    try {
+        return new external_node_crypto_.X509Certificate(certificate).raw.length > 0;
+    }
+    catch {
+        return false;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/dbos/tls.js
 /** libpq's `sslmode`, with libpq's meaning; the driver itself would take `require` for `verify-full`. */
 const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 /**
- * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, `require` with a CA
- * verifies the certificate, though not the host name; and to a socket on this machine there is no TLS.
+ * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, a CA that is given is used:
+ * `require`, and the TLS that `allow` and `prefer` try, then verify the certificate, though not the host name
+ * (`sslrootcert` in its manual, `initialize_SSL` in its source); and to a socket on this machine there is no TLS.
+ *
+ * `verify-full` without a CA goes by those that the runtime brings. libpq would look for a file in the home directory.
  */
 function tlsAttempts(config) {
     if (config.host.startsWith('/'))
@@ -37080,15 +37107,16 @@ function tlsAttempts(config) {
         checkServerIdentity: () => undefined,
     };
     const verifiedFull = { ...common, rejectUnauthorized: true };
+    const asGiven = config.tlsCa === undefined ? unverified : verifiedCa;
     switch (config.tlsMode) {
         case 'disable':
             return [false];
         case 'allow':
-            return [false, unverified];
+            return [false, asGiven];
         case 'prefer':
-            return [unverified, false];
+            return [asGiven, false];
         case 'require':
-            return [config.tlsCa === undefined ? unverified : verifiedCa];
+            return [asGiven];
         case 'verify-ca':
             return [verifiedCa];
         case 'verify-full':
@@ -37100,58 +37128,97 @@ function tlsAttempts(config) {
 
 
 
+
+/** Java's classes that verify what `sslmode` says, or less. */
+const LENIENT_FACTORY = /\.(LibPQFactory|NonValidatingFactory)$/;
 /**
- * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Two things differ:
- * `tls-ca` without an `sslmode` means `verify-full`, and so does JDBC's `ssl=true`, as it does to JDBC; and
- * `verify-full` without a CA goes by those that the runtime brings, where libpq asks for `sslrootcert=system`.
+ * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Four things differ:
+ *
+ * - `tls-ca` without an `sslmode` means `verify-full`, and so does JDBC's `ssl=true`, as it does to JDBC.
+ * - `verify-full` without a CA goes by those that the runtime brings, where libpq asks for `sslrootcert=system`.
+ * - Nothing is read from `~/.postgresql`, and an `sslrootcert` that is not there is an error in every mode.
+ * - PGSSLNEGOTIATION is ignored: `sslnegotiation` of the URL is not.
  *
  * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
  */
-function readTlsSettings({ take, jdbc, environment, tlsCa, readFile, }) {
+function readTlsSettings(inputs) {
+    const { take, names, jdbc, environment, tlsCa, readFile } = inputs;
+    refuseOtherSpellings(names);
     const file = (parameter) => {
-        const path = take(parameter) ?? (environment[`PG${parameter.toUpperCase()}`] || undefined);
-        return path === 'system' ? path : path && readFile(path);
+        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
+        return path === undefined || path === 'system' ? path : readFile(path);
     };
     const rootCertificate = file('sslrootcert');
     const system = tlsCa === undefined && rootCertificate === 'system';
     const ca = tlsCa ?? (system ? undefined : rootCertificate);
-    const mode = take('sslmode') ?? modeOfSsl(take('ssl'), jdbc) ?? (environment['PGSSLMODE'] || undefined);
+    const mode = take('sslmode') ?? modeOfSsl(take('ssl'), jdbc) ?? environment['PGSSLMODE'] ?? requiredMode(inputs);
     const tlsMode = readMode(mode ?? (system || tlsCa !== undefined ? 'verify-full' : 'prefer'));
     if (system && tlsMode !== 'verify-full') {
-        throw new InputError(say `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${own(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`);
+        refuse(say `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${own(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`);
     }
     if (['disable', 'allow', 'prefer'].includes(tlsMode) && tlsCa !== undefined) {
-        throw new InputError(say `\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
+        refuse(say `\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
     }
     if (tlsMode === 'verify-ca' && ca === undefined) {
-        throw new InputError(say `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`);
+        refuse(say `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`);
+    }
+    if (tlsMode !== 'disable' && tlsCa === undefined && ca !== undefined && !holdsCertificates(ca)) {
+        refuse(say `The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`);
+    }
+    const factory = take('sslfactory');
+    if (factory && !LENIENT_FACTORY.test(factory) && tlsMode !== 'disable' && tlsMode !== 'verify-full') {
+        refuse(say `\`sslfactory\` names a class of Java's that may verify more than \`sslmode=${own(tlsMode)}\` does. Use \`sslmode=verify-full\`, or leave \`sslfactory\` out.`);
+    }
+    const directTls = take('sslnegotiation') === 'direct';
+    if (directTls && ['disable', 'allow', 'prefer'].includes(tlsMode)) {
+        refuse(say `\`sslnegotiation=direct\` needs TLS, which \`sslmode=${own(tlsMode)}\` does not insist on. Use \`sslmode=require\` or stronger, or leave \`sslnegotiation\` out.`);
     }
     const [cert, key] = [file('sslcert'), file('sslkey')];
-    const passphrase = take('sslpassword');
+    const passphrase = take('sslpassword') || undefined;
     if ((cert === undefined) !== (key === undefined)) {
-        throw new InputError(say `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
+        refuse(say `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
     }
     return {
         tlsMode,
         tlsCa: ca,
+        ...(directTls && { directTls }),
         clientCertificate: cert === undefined || key === undefined
             ? undefined
             : { cert, key, ...(passphrase !== undefined && { passphrase }) },
     };
 }
-/** What `ssl=true` means to the drivers that take it: JDBC verifies everything, the others nothing. */
+/** Other drivers write `sslMode` or `ssl_mode`: passed over, it would leave TLS to the server. */
+function refuseOtherSpellings(names) {
+    for (const name of names) {
+        if (name !== 'sslmode' && name.replaceAll('_', '').toLowerCase() === 'sslmode') {
+            refuse(say `\`database-url\` has \`sslmode\` in another spelling. Write it in small letters, as one word.`);
+        }
+    }
+}
+/**
+ * What `ssl` means to who takes it: JDBC verifies everything when it is true or empty, and leaves it to the server
+ * when it is false; libpq takes `ssl=true` for `sslmode=require`; asyncpg knows the names of the modes.
+ */
 function modeOfSsl(ssl, jdbc) {
     if (ssl === undefined)
         return undefined;
     if (/^(false|0|no|off)$/i.test(ssl))
-        return 'disable';
-    return jdbc ? 'verify-full' : 'require';
+        return jdbc ? 'prefer' : 'disable';
+    return TLS_MODES.find((name) => name === ssl) ?? (jdbc ? 'verify-full' : 'require');
+}
+/** What came before `sslmode`, and libpq still takes. */
+function requiredMode({ take, environment }) {
+    const required = take('requiressl') ?? environment['PGREQUIRESSL'] ?? '';
+    return required.startsWith('1') ? 'require' : undefined;
 }
 function readMode(mode) {
     const known = TLS_MODES.find((name) => name === mode);
     if (known !== undefined)
         return known;
-    throw new InputError(say `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`);
+    refuse(say `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`);
+}
+function refuse(sentence) {
+    throw new InputError(sentence);
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/database-url.js
@@ -37162,6 +37229,8 @@ const SHAPE = /^(?<jdbc>jdbc:)?(?<scheme>postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\/(
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
 /** Parameters that mean something to other drivers and nothing to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
+/** Parameters that ask for more security than the gate has: to pass them over would be to weaken the connection. */
+const DEMANDING = ['require_auth', 'sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'requirepeer'];
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
  * JDBC's. What it leaves out comes from the `PG*` variables.
@@ -37181,11 +37250,12 @@ function readDatabaseUrl(inputs) {
     if (hosts.includes(','))
         throw new InputError(severalHosts());
     const parameters = readParameters(query);
-    const take = (name) => {
+    const takeAsGiven = (name) => {
         const value = parameters.get(name);
         parameters.delete(name);
-        return value || undefined;
+        return value;
     };
+    const take = (name) => takeAsGiven(name) || undefined;
     const hostMatch = HOST.exec(hosts);
     if (hostMatch?.groups === undefined)
         throw new InputError(notAsExpected('host'));
@@ -37195,7 +37265,8 @@ function readDatabaseUrl(inputs) {
         throw new InputError(say `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`);
     }
     const tls = readTlsSettings({
-        take,
+        take: takeAsGiven,
+        names: parameters.keys(),
         jdbc: match.groups['jdbc'] !== undefined,
         environment,
         tlsCa: inputs.tlsCa,
@@ -37208,6 +37279,10 @@ function readDatabaseUrl(inputs) {
         take('host') ||
         environment['PGHOST'] ||
         'localhost';
+    const demanded = DEMANDING.filter((name) => parameters.has(name));
+    if (demanded.length > 0) {
+        throw new InputError(say `\`database-url\` asks for ${namesOf(demanded)}, which the gate cannot keep. Leave it out, and use \`sslmode=verify-full\`, with \`channel_binding=require\` if no password may be sent in another way.`);
+    }
     if (host.includes(','))
         throw new InputError(severalHosts());
     const config = {
@@ -37217,7 +37292,7 @@ function readDatabaseUrl(inputs) {
         password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
         database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
         ...tls,
-        requireChannelBinding: take('channel_binding') === 'require',
+        requireChannelBinding: readChannelBinding(take('channel_binding') ?? environment['PGCHANNELBINDING']),
         schema: inputs.schema,
     };
     return {
@@ -37233,10 +37308,7 @@ function secretsIn(url, password, environment) {
     const afterScheme = url.replace(/^[^/]*\/+/, '');
     const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
     const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-    const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
-        rest ?? '',
-        value ?? '',
-    ]);
+    const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(?=(.*))([^&#]*)/gi)].flatMap(([, rest, value]) => [rest ?? '', value ?? '']);
     const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
     const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
     return [...new Set(all)].filter((secret) => secret.trim() !== '');
@@ -37246,6 +37318,12 @@ function describeMisshapen(url) {
         return say `\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
     }
     return say `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+}
+function readChannelBinding(value) {
+    if (value && !['disable', 'prefer', 'require'].includes(value)) {
+        throw new InputError(say `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`);
+    }
+    return value === 'require';
 }
 function severalHosts() {
     return say `\`database-url\` names several hosts. Name the primary alone.`;
@@ -46843,6 +46921,7 @@ function requireChannelBinding(client, cut) {
         throw new Error('the driver has another shape');
     const refuse = () => cut(new Error(UNBOUND));
     let offered = false;
+    let proved = false;
     connection.on('authenticationSASL', (message) => {
         offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
         if (!offered)
@@ -46850,8 +46929,12 @@ function requireChannelBinding(client, cut) {
     });
     connection.on('authenticationCleartextPassword', refuse);
     connection.on('authenticationMD5Password', refuse);
+    // Only the end of the exchange proves that the server knows the password.
+    connection.on('authenticationSASLFinal', () => {
+        proved = offered;
+    });
     connection.on('authenticationOk', () => {
-        if (!offered)
+        if (!proved)
             refuse();
     });
 }
@@ -46901,7 +46984,50 @@ function announcedLength(parser) {
     return isThere ? buffer.readUInt32BE(offset + 1) : 0;
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/tls-failures.js
+/* How TLS fails, in the words of the driver and the codes of Node and OpenSSL ("TLS" in Node's manual). */
+/** The driver's words when the server has no TLS. */
+const NO_TLS = 'The server does not support SSL connections';
+/** No chain leads from the certificate of the server to a CA that is trusted. */
+const UNTRUSTED = [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'CERT_SIGNATURE_FAILURE',
+    'CERT_UNTRUSTED',
+];
+const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
+/** What else can be wrong with the certificate of the server, or with one between it and its CA. */
+const UNFIT = [
+    'CERT_CHAIN_TOO_LONG',
+    'CERT_REJECTED',
+    'CERT_REVOKED',
+    'ERROR_IN_CERT_NOT_AFTER_FIELD',
+    'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+    'HOSTNAME_MISMATCH',
+    'INVALID_CA',
+    'INVALID_PURPOSE',
+    'PATH_LENGTH_EXCEEDED',
+    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+    'UNSPECIFIED',
+];
+/** The handshake failed, or the certificate of the server did not pass. */
+function isHandshakeFailure(code) {
+    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || [...UNTRUSTED, ...OUT_OF_DATE, ...UNFIT].includes(code);
+}
+/**
+ * The server has refused the certificate of the gate. With TLS 1.3 it does so after the handshake, so that this comes
+ * in place of its first answer.
+ */
+function isRefusedCertificate(code) {
+    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
+}
+
 ;// CONCATENATED MODULE: ./lib/dbos/connection.js
+
 
 
 
@@ -46916,39 +47042,49 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
 const NETWORK_GRACE_MS = 10_000;
 /** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
-const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGSSLNEGOTIATION', 'PGBINARY'];
+const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'];
 /** A server may ask for more rounds of SCRAM than the driver's own limit of 100,000; each costs the client time. */
 const MOST_SCRAM_ITERATIONS = 1_000_000;
 guardDriver();
 // glibc asks each name server twice for five seconds, and nothing can call a lookup off: a job that is cancelled
 // then would linger. What the user has set stays.
-process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
 /**
  * Connects in the first of the ways that `sslmode` allows and the server takes.
  *
  * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
- * @throws what the driver throws for the last way tried.
+ * @throws what the driver throws for the way tried whose failure tells most.
  */
 async function connect(config, lookTimeoutMs, signal) {
-    const attempts = tlsAttempts(config);
-    for (const [index, tls] of attempts.entries()) {
+    const failures = [];
+    for (const tls of tlsAttempts(config)) {
         try {
             return await connectOnce(config, tls, lookTimeoutMs, signal);
         }
         catch (error) {
-            if (signal.aborted || index === attempts.length - 1 || !anotherWayMayWork(error))
+            if (signal.aborted || !anotherWayMayWork(error))
                 throw error;
+            failures.push({ tls, error });
         }
     }
-    throw new Error('no way to connect');
+    // That a server refuses plain text, or has no TLS, says least: it is why the other way was tried.
+    const telling = failures.filter(({ error }) => !hasNoTls(error));
+    const failure = telling.find(({ tls }) => tls !== false) ?? telling[0] ?? failures[0];
+    throw failure?.error ?? new Error('no way to connect');
 }
-/** As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf lets the next way be tried. */
+/**
+ * As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf (or by PgBouncer, of plain text)
+ * lets the next way be tried. Nothing else does: a password that was refused once is not sent again in plain text.
+ */
 function anotherWayMayWork(error) {
     const code = codeOf(error) ?? '';
-    const message = error instanceof Error ? error.message : '';
-    return (message === 'The server does not support SSL connections' ||
+    return (hasNoTls(error) ||
         code === '28000' ||
-        /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code));
+        (code === '08P01' && error instanceof Error && error.message === 'SSL required') ||
+        (isHandshakeFailure(code) && !isRefusedCertificate(code)));
+}
+function hasNoTls(error) {
+    return error instanceof Error && error.message === NO_TLS;
 }
 async function connectOnce(config, ssl, lookTimeoutMs, signal) {
     for (const name of DRIVER_VARIABLES)
@@ -46963,6 +47099,7 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
         ...(config.password !== undefined && { password: config.password }),
         database: config.database,
         ssl,
+        sslnegotiation: config.directTls && ssl !== false ? 'direct' : 'postgres',
         stream: () => socket,
         enableChannelBinding: config.requireChannelBinding,
         // The only startup parameter: transaction poolers refuse the others.
@@ -46989,6 +47126,8 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
     signal.addEventListener('abort', giveUp, { once: true });
     try {
         await client.connect();
+        if (refusal !== undefined)
+            throw refusal;
     }
     catch (error) {
         giveUp();
@@ -47402,6 +47541,7 @@ function failedSelect(schema, status, owner) {
 
 
 
+
 /** The message of the driver's error when a connection takes too long to make. */
 const CONNECT_OVERDUE = 'timeout expired';
 /** The message of the error that ends a look when the hold has no time left for it. */
@@ -47497,14 +47637,16 @@ const FAILURE_KINDS = [
     {
         what: 'The server does not accept TLS',
         passes: false,
-        matches: ({ message }) => message === 'The server does not support SSL connections',
+        matches: ({ message }) => message === NO_TLS,
         advice: ({ tlsMode }) => say `\`sslmode=${own(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
     },
     {
         what: 'The certificate of the server is not signed by a CA that the gate trusts',
         passes: false,
-        matches: codes('DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'),
-        advice: () => say `Pass the certificate of the CA as \`tls-ca\`, or use an \`sslmode\` that does not verify it, such as \`require\`.`,
+        matches: codes(...UNTRUSTED),
+        advice: ({ tlsCa }) => tlsCa === undefined
+            ? say `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
+            : say `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
     },
     {
         what: 'The certificate of the server was made for another host name',
@@ -47515,7 +47657,7 @@ const FAILURE_KINDS = [
     {
         what: 'The certificate of the server is not valid at this time',
         passes: false,
-        matches: codes('CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'),
+        matches: codes(...OUT_OF_DATE),
         advice: () => say `Renew it at the server, and check the clock of the runner.`,
     },
     {
@@ -47528,8 +47670,7 @@ const FAILURE_KINDS = [
     {
         what: 'The server does not accept the client certificate',
         passes: false,
-        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) ||
-            /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+)$/.test(code),
+        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
         advice: () => say `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
     },
     {
@@ -47541,14 +47682,13 @@ const FAILURE_KINDS = [
     {
         what: 'TLS failed',
         passes: false,
-        matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code),
+        matches: ({ code }) => isHandshakeFailure(code),
         advice: () => say `Check the TLS settings of both sides, and that this is a Postgres server.`,
     },
     {
         what: 'The server refused the password',
         passes: false,
-        matches: (failure, { password }) => (failure.code === '28P01' && password !== undefined) ||
-            fromPooler(failure, /^(SASL|password) authentication failed/),
+        matches: (failure, { password }) => (failure.code === '28P01' && password !== undefined) || fromPooler(failure, /authentication failed/),
         advice: () => say `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
     },
     {
@@ -47618,6 +47758,12 @@ const FAILURE_KINDS = [
         advice: ({ user, schema }) => say `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
     },
     {
+        what: 'Somebody cancelled the look at the server',
+        passes: true,
+        matches: ({ code, message }) => code === '57014' && /user request/.test(message),
+        advice: () => say `An administrator, or a watchdog for long statements, did so.`,
+    },
+    {
         what: 'The look took longer than `look-timeout` and was stopped',
         passes: true,
         matches: codes('57014'),
@@ -47644,7 +47790,7 @@ const FAILURE_KINDS = [
     {
         what: 'The database answered with an error',
         passes: false,
-        matches: ({ code }) => /^[0-9A-Z]{5}$/.test(code),
+        matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
         advice: (_config, { message }) => say `It says: ${message}.`,
     },
 ];
@@ -47682,7 +47828,10 @@ function failureOf(error) {
 }
 /** What a server says may repeat what it was given. */
 function withoutPartsOf({ host, user, database }, message) {
-    return [host, user, database].reduce((text, part) => text.replaceAll(part, '…'), message);
+    // A server cuts names at 63 bytes.
+    const parts = [host, user, database].flatMap((part) => [part, part.slice(0, 63)]);
+    parts.sort((a, b) => b.length - a.length);
+    return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/schema.js
@@ -47958,15 +48107,15 @@ function systemDatabase(config, gate, now) {
 }
 function openLine(dial) {
     const lifeline = new AbortController();
-    let connected;
+    let open;
     const connection = dial(lifeline.signal).then((made) => {
-        connected = made;
+        open = made;
         return made;
     });
     return {
         connection,
         async hangUp() {
-            await connected?.close();
+            await open?.close();
             lifeline.abort();
         },
     };
@@ -48034,7 +48183,7 @@ async function takeLook(connection, config, gate, scope, request) {
             if (unreachable !== undefined)
                 throw unreachable;
             const schema = schemaOf(config.schema, probe);
-            if (!isReadable(factsOf(probe, undefined)))
+            if (!system_database_isReadable(factsOf(probe, undefined)))
                 return { writers, probe, schema, row: undefined };
             const denied = deniedTables(probe, config);
             if (denied !== undefined)
@@ -48047,7 +48196,7 @@ async function takeLook(connection, config, gate, scope, request) {
     }
 }
 /** Whether the look's statement can run at all; whether what it brings can be believed is for the rules to say. */
-function isReadable(database) {
+function system_database_isReadable(database) {
     return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
 }
 async function searchHistory(connection, begin, schema, scope, versions) {
@@ -48446,7 +48595,8 @@ function lookBudgetMs(config, { windows }, now) {
         return Number.POSITIVE_INFINITY;
     const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
     const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
-    return Math.max(SECOND_TRY_MS, end + LAST_LOOK_MS - now);
+    const latest = Math.min(end, config.timeoutMs + config.settleMs);
+    return Math.max(SECOND_TRY_MS, latest + LAST_LOOK_MS - now);
 }
 /** Every blocker that stands, those of no target in particular first. */
 function blockersOf(judgement) {
@@ -48854,20 +49004,23 @@ function windowsOf(judged, nobody, { before, seen, time }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/outage.js
-/** How long a database that was never reached is tried; in `check` and `report`, how long any outage may be. */
+/** How long a database that was never reached is tried; in `check` and `report`, how long failed looks are taken again. */
 const OUTAGE_PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 /** How long the gate goes on trying, in milliseconds: until its timeout, or a minute. */
-function patienceLeftMs({ mode, timeoutMs }, { since, reached }, now) {
-    const patience = mode === 'wait' && reached ? Number.POSITIVE_INFINITY : since + OUTAGE_PATIENCE_MS;
-    return Math.min(timeoutMs, patience) - now;
+function patienceLeftMs({ mode, timeoutMs }, { firstFailure, reached }, now) {
+    const minute = firstFailure + OUTAGE_PATIENCE_MS;
+    if (mode !== 'wait')
+        return minute - now;
+    return (reached ? timeoutMs : Math.min(timeoutMs, minute)) - now;
 }
 /**
  * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
  *
  * Pauses double. `wait` goes on until its timeout, once it has reached the database; what was never reached is most
- * often misspelt, and `check` and `report` are not there to wait. At the deadline of `wait`, the first failure of an
+ * often misspelt, and `check` and `report` are not there to wait: whatever comes in between, they take looks again for a
+ * minute after the first that failed. At the deadline of `wait`, the first failure of an
  * outage is followed by a second try: a connection that had just been closed must not hide the answer.
  */
 function pauseAfterFailure(config, outage, now) {
@@ -48900,7 +49053,8 @@ async function hold(config, parts) {
     let memory = nothingSeen;
     let request = firstRequest(config, memory);
     let last;
-    let lastSuccess = 0;
+    let lastSuccess;
+    let firstFailure;
     let outage;
     for (;;) {
         const began = elapsed();
@@ -48912,7 +49066,8 @@ async function hold(config, parts) {
         let pauseMs;
         if (seen instanceof TransientError) {
             const { sentence: failure, reached } = seen;
-            outage = { since: lastSuccess, failures: (outage?.failures ?? 0) + 1, failure, reached };
+            firstFailure ??= began;
+            outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
             memory = afterGap(memory);
             pauseMs = pauseAfterFailure(config, outage, time.ended);
             if (pauseMs === undefined)
@@ -48946,10 +49101,12 @@ async function orTransientError(look) {
         throw error;
     });
 }
-function gaveUp({ failure, failures, since }, now) {
-    const outageMs = own(durationText(now - since));
-    const before = since > 0 ? say ` The last look that succeeded was ${outageMs} before.` : own('');
-    return new ReportableError(say `${failure} The gate looked ${failures} times in ${outageMs}, and gave up.${before}`);
+function gaveUp({ failure, failures, lastSuccess }, now) {
+    const looks = say `${counted(failures, 'look')} failed${own(failures === 1 ? '' : ' in a row')}`;
+    const before = lastSuccess === undefined
+        ? say `None has succeeded in ${own(durationText(now))}.`
+        : say `The last look that succeeded was ${own(durationText(now - lastSuccess))} before.`;
+    return new ReportableError(say `${failure} ${looks}, and the gate gave up. ${before}`);
 }
 /** The promise's value, or undefined as soon as the signal aborts; what the promise does then is nobody's concern. */
 async function unlessAborted(promise, signal) {
@@ -49076,6 +49233,7 @@ function quiet({ observation }, seen) {
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
+
 
 
 
@@ -49252,14 +49410,14 @@ function parsedJson(text) {
 function readCa(text) {
     if (text === '')
         return undefined;
-    if (text.includes('-----BEGIN CERTIFICATE-----'))
+    if (holdsCertificates(text))
         return text;
-    if (text.includes('\n') || text.startsWith('-----')) {
-        throw new InputError(say `The input \`tls-ca\` is no certificate. Accepted: PEM text with -----BEGIN CERTIFICATE-----, or the path of such a file.`);
+    if (text.includes('\n') || text.includes('-----')) {
+        throw new InputError(say `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`);
     }
     const pem = readTextFile(text, own('The file that `tls-ca` names'));
-    if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-        throw new InputError(say `The file that \`tls-ca\` names holds no certificate in PEM form.`);
+    if (!holdsCertificates(pem)) {
+        throw new InputError(say `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`);
     }
     return pem;
 }
@@ -49635,7 +49793,7 @@ const reportSchema = object({
     observedAt: timestamp.describe('Database time of the deciding observation'),
     waitedSeconds: schemas_number().nonnegative(),
     looks: count.describe('Looks that succeeded'),
-    failedLooks: count.describe('Looks that failed for a reason that passed, and were taken again'),
+    failedLooks: count.describe('Looks that failed, and were taken again'),
     inFlight: count.describe('On all targets, ignored ones excluded'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
     database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() })
@@ -49904,9 +50062,9 @@ function failureLine(config, { outage, time, pauseMs }, before) {
     const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
     return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}, ${left}.`;
 }
-function recoveryLine({ failures, since }, now) {
+function recoveryLine({ failures, lastSuccess = 0 }, now) {
     const looks = failures === 1 ? 'one failed look' : `${failures} failed looks`;
-    return `${stamp(now)} The database answers again, after ${looks} in ${durationText(now - since)}: what was clean before has to be clean anew.`;
+    return `${stamp(now)} The database answers again, after ${looks} in ${durationText(now - lastSuccess)}: what was clean before has to be clean anew.`;
 }
 /** `[  1m 5s]`: the time since the gate began. */
 function stamp(elapsedMs) {
@@ -50606,7 +50764,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5671);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6537);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { getInput } from '@actions/core';
 import { z } from 'zod';
 import { LONGEST_TIMER_MS } from './clock.ts';
+import { holdsCertificates } from './dbos/certificates.ts';
 import type { DatabaseConfig } from './dbos/database-config.ts';
 import { readDatabaseUrl } from './dbos/database-url.ts';
 import { durationMs } from './duration.ts';
@@ -218,15 +219,17 @@ function parsedJson(text: string): unknown {
 
 function readCa(text: string): string | undefined {
   if (text === '') return undefined;
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  if (text.includes('\n') || text.startsWith('-----')) {
+  if (holdsCertificates(text)) return text;
+  if (text.includes('\n') || text.includes('-----')) {
     throw new InputError(
-      say`The input \`tls-ca\` is no certificate. Accepted: PEM text with -----BEGIN CERTIFICATE-----, or the path of such a file.`,
+      say`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`,
     );
   }
   const pem = readTextFile(text, own('The file that `tls-ca` names'));
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new InputError(say`The file that \`tls-ca\` names holds no certificate in PEM form.`);
+  if (!holdsCertificates(pem)) {
+    throw new InputError(
+      say`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`,
+    );
   }
   return pem;
 }

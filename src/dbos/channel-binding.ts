@@ -19,13 +19,18 @@ export function requireChannelBinding(
   if (!(connection instanceof EventEmitter)) throw new Error('the driver has another shape');
   const refuse = () => cut(new Error(UNBOUND));
   let offered = false;
+  let proved = false;
   connection.on('authenticationSASL', (message: unknown) => {
     offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
     if (!offered) refuse();
   });
   connection.on('authenticationCleartextPassword', refuse);
   connection.on('authenticationMD5Password', refuse);
+  // Only the end of the exchange proves that the server knows the password.
+  connection.on('authenticationSASLFinal', () => {
+    proved = offered;
+  });
   connection.on('authenticationOk', () => {
-    if (!offered) refuse();
+    if (!proved) refuse();
   });
 }

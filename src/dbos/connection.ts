@@ -8,6 +8,7 @@ import type { DatabaseConfig } from './database-config.ts';
 import { guardDriver } from './driver-guards.ts';
 import type { Statement } from './queries.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
+import { isHandshakeFailure, isRefusedCertificate, NO_TLS, TLS_REQUIRED } from './tls-failures.ts';
 
 /** Longer than the 15 seconds after which PgBouncer tries a login at the server again, and says how it went. */
 export const CONNECT_TIMEOUT_MS = 20_000;
@@ -17,7 +18,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const NETWORK_GRACE_MS = 10_000;
 
 /** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
-const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGSSLNEGOTIATION', 'PGBINARY'];
+const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'];
 
 /** A server may ask for more rounds of SCRAM than the driver's own limit of 100,000; each costs the client time. */
 const MOST_SCRAM_ITERATIONS = 1_000_000;
@@ -25,7 +26,7 @@ const MOST_SCRAM_ITERATIONS = 1_000_000;
 guardDriver();
 // glibc asks each name server twice for five seconds, and nothing can call a lookup off: a job that is cancelled
 // then would linger. What the user has set stays.
-process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
 
 /** One connection to the database. */
 export interface Connection {
@@ -40,33 +41,44 @@ export interface Connection {
  * Connects in the first of the ways that `sslmode` allows and the server takes.
  *
  * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
- * @throws what the driver throws for the last way tried.
+ * @throws what the driver throws for the way tried whose failure tells most.
  */
 export async function connect(
   config: DatabaseConfig,
   lookTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const attempts = tlsAttempts(config);
-  for (const [index, tls] of attempts.entries()) {
+  const failures: { readonly tls: TlsAttempt; readonly error: unknown }[] = [];
+  for (const tls of tlsAttempts(config)) {
     try {
       return await connectOnce(config, tls, lookTimeoutMs, signal);
     } catch (error) {
-      if (signal.aborted || index === attempts.length - 1 || !anotherWayMayWork(error)) throw error;
+      if (signal.aborted || !anotherWayMayWork(error)) throw error;
+      failures.push({ tls, error });
     }
   }
-  throw new Error('no way to connect');
+  // That a server refuses plain text, or has no TLS, says least: it is why the other way was tried.
+  const telling = failures.filter(({ error }) => !hasNoTls(error));
+  const failure = telling.find(({ tls }) => tls !== false) ?? telling[0] ?? failures[0];
+  throw failure?.error ?? new Error('no way to connect');
 }
 
-/** As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf lets the next way be tried. */
+/**
+ * As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf (or by PgBouncer, of plain text)
+ * lets the next way be tried. Nothing else does: a password that was refused once is not sent again in plain text.
+ */
 function anotherWayMayWork(error: unknown): boolean {
   const code = codeOf(error) ?? '';
-  const message = error instanceof Error ? error.message : '';
   return (
-    message === 'The server does not support SSL connections' ||
+    hasNoTls(error) ||
     code === '28000' ||
-    /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code)
+    (code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED) ||
+    (isHandshakeFailure(code) && !isRefusedCertificate(code))
   );
+}
+
+function hasNoTls(error: unknown): boolean {
+  return error instanceof Error && error.message === NO_TLS;
 }
 
 async function connectOnce(
@@ -86,6 +98,7 @@ async function connectOnce(
     ...(config.password !== undefined && { password: config.password }),
     database: config.database,
     ssl,
+    sslnegotiation: config.directTls && ssl !== false ? 'direct' : 'postgres',
     stream: () => socket,
     enableChannelBinding: config.requireChannelBinding,
     // The only startup parameter: transaction poolers refuse the others.
@@ -113,6 +126,7 @@ async function connectOnce(
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
+    if (refusal !== undefined) throw refusal;
   } catch (error) {
     giveUp();
     throw refusal ?? error;

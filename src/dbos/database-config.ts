@@ -11,6 +11,8 @@ export interface DatabaseConfig {
   readonly tlsMode: TlsMode;
   /** PEM text of the certificates to trust. */
   readonly tlsCa: string | undefined;
+  /** TLS from the first byte on, without asking for it in plain text: libpq's `sslnegotiation=direct`. */
+  readonly directTls?: boolean;
   readonly clientCertificate:
     | { readonly cert: string; readonly key: string; readonly passphrase?: string }
     | undefined;

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { own, type Sentence, say } from '../sentence.ts';
+import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { readTlsSettings } from './tls-settings.ts';
 
@@ -23,6 +23,9 @@ const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*
 /** Parameters that mean something to other drivers and nothing to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 
+/** Parameters that ask for more security than the gate has: to pass them over would be to weaken the connection. */
+const DEMANDING = ['require_auth', 'sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'requirepeer'];
+
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
  * JDBC's. What it leaves out comes from the `PG*` variables.
@@ -43,11 +46,12 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
   const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
   if (hosts.includes(',')) throw new InputError(severalHosts());
   const parameters = readParameters(query);
-  const take = (name: string) => {
+  const takeAsGiven = (name: string) => {
     const value = parameters.get(name);
     parameters.delete(name);
-    return value || undefined;
+    return value;
   };
+  const take = (name: string) => takeAsGiven(name) || undefined;
   const hostMatch = HOST.exec(hosts);
   if (hostMatch?.groups === undefined) throw new InputError(notAsExpected('host'));
   const [userText, ...passwordText] = userinfo.split(':');
@@ -59,7 +63,8 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
   }
 
   const tls = readTlsSettings({
-    take,
+    take: takeAsGiven,
+    names: parameters.keys(),
     jdbc: match.groups['jdbc'] !== undefined,
     environment,
     tlsCa: inputs.tlsCa,
@@ -73,6 +78,12 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
     take('host') ||
     environment['PGHOST'] ||
     'localhost';
+  const demanded = DEMANDING.filter((name) => parameters.has(name));
+  if (demanded.length > 0) {
+    throw new InputError(
+      say`\`database-url\` asks for ${namesOf(demanded)}, which the gate cannot keep. Leave it out, and use \`sslmode=verify-full\`, with \`channel_binding=require\` if no password may be sent in another way.`,
+    );
+  }
   if (host.includes(',')) throw new InputError(severalHosts());
   const config: DatabaseConfig = {
     host,
@@ -81,7 +92,7 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
     password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
     database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
     ...tls,
-    requireChannelBinding: take('channel_binding') === 'require',
+    requireChannelBinding: readChannelBinding(take('channel_binding') ?? environment['PGCHANNELBINDING']),
     schema: inputs.schema,
   };
   return {
@@ -102,10 +113,9 @@ export function secretsIn(
   const afterScheme = url.replace(/^[^/]*\/+/, '');
   const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
   const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-  const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(([^&#]*).*)/gi)].flatMap(([, rest, value]) => [
-    rest ?? '',
-    value ?? '',
-  ]);
+  const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(?=(.*))([^&#]*)/gi)].flatMap(
+    ([, rest, value]) => [rest ?? '', value ?? ''],
+  );
   const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
   const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
   return [...new Set(all)].filter((secret) => secret.trim() !== '');
@@ -116,6 +126,15 @@ function describeMisshapen(url: string): Sentence {
     return say`\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
   }
   return say`\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+}
+
+function readChannelBinding(value: string | undefined): boolean {
+  if (value && !['disable', 'prefer', 'require'].includes(value)) {
+    throw new InputError(
+      say`The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`,
+    );
+  }
+  return value === 'require';
 }
 
 function severalHosts(): Sentence {

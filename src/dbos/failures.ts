@@ -4,6 +4,14 @@ import { UNBOUND } from './channel-binding.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { PROTOCOL_ERROR } from './driver-guards.ts';
 import { quoteIdentifier } from './queries.ts';
+import {
+  isHandshakeFailure,
+  isRefusedCertificate,
+  NO_TLS,
+  OUT_OF_DATE,
+  TLS_REQUIRED,
+  UNTRUSTED,
+} from './tls-failures.ts';
 
 /** What the driver, the network or the server said. */
 interface Failure {
@@ -139,24 +147,18 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The server does not accept TLS',
     passes: false,
-    matches: ({ message }) => message === 'The server does not support SSL connections',
+    matches: ({ message }) => message === NO_TLS,
     advice: ({ tlsMode }) =>
       say`\`sslmode=${own(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
   },
   {
     what: 'The certificate of the server is not signed by a CA that the gate trusts',
     passes: false,
-    matches: codes(
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'CERT_SIGNATURE_FAILURE',
-      'CERT_UNTRUSTED',
-    ),
-    advice: () =>
-      say`Pass the certificate of the CA as \`tls-ca\`, or use an \`sslmode\` that does not verify it, such as \`require\`.`,
+    matches: codes(...UNTRUSTED),
+    advice: ({ tlsCa }) =>
+      tlsCa === undefined
+        ? say`Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
+        : say`The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
   },
   {
     what: 'The certificate of the server was made for another host name',
@@ -168,7 +170,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The certificate of the server is not valid at this time',
     passes: false,
-    matches: codes('CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'),
+    matches: codes(...OUT_OF_DATE),
     advice: () => say`Renew it at the server, and check the clock of the runner.`,
   },
   {
@@ -184,8 +186,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
     what: 'The server does not accept the client certificate',
     passes: false,
     matches: ({ code, message }) =>
-      (code === '28000' && /certificate authentication failed/.test(message)) ||
-      /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+)$/.test(code),
+      (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
     advice: () =>
       say`It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
   },
@@ -199,15 +200,14 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'TLS failed',
     passes: false,
-    matches: ({ code }) => /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code),
+    matches: ({ code }) => isHandshakeFailure(code),
     advice: () => say`Check the TLS settings of both sides, and that this is a Postgres server.`,
   },
   {
     what: 'The server refused the password',
     passes: false,
     matches: (failure, { password }) =>
-      (failure.code === '28P01' && password !== undefined) ||
-      fromPooler(failure, /^(SASL|password) authentication failed/),
+      (failure.code === '28P01' && password !== undefined) || fromPooler(failure, /authentication failed/),
     advice: () =>
       say`Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
   },
@@ -228,7 +228,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The server does not let this user in',
     passes: false,
-    matches: codes('28000'),
+    matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
     advice: ({ tlsMode }) =>
       say`There is no such role, or pg_hba.conf has no entry for this user, database and address${own(
         tlsMode === 'disable' ? ' without TLS' : '',
@@ -289,6 +289,12 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
       say`Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
   },
   {
+    what: 'Somebody cancelled the look at the server',
+    passes: true,
+    matches: ({ code, message }) => code === '57014' && /user request/.test(message),
+    advice: () => say`An administrator, or a watchdog for long statements, did so.`,
+  },
+  {
     what: 'The look took longer than `look-timeout` and was stopped',
     passes: true,
     matches: codes('57014'),
@@ -317,7 +323,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The database answered with an error',
     passes: false,
-    matches: ({ code }) => /^[0-9A-Z]{5}$/.test(code),
+    matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
     advice: (_config, { message }) => say`It says: ${message}.`,
   },
 ];
@@ -355,5 +361,8 @@ function failureOf(error: unknown): Failure {
 
 /** What a server says may repeat what it was given. */
 function withoutPartsOf({ host, user, database }: DatabaseConfig, message: string): string {
-  return [host, user, database].reduce((text, part) => text.replaceAll(part, '…'), message);
+  // A server cuts names at 63 bytes.
+  const parts = [host, user, database].flatMap((part) => [part, part.slice(0, 63)]);
+  parts.sort((a, b) => b.length - a.length);
+  return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }

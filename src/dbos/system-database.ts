@@ -77,15 +77,15 @@ interface Line {
 
 function openLine(dial: (signal: AbortSignal) => Promise<Connection>): Line {
   const lifeline = new AbortController();
-  let connected: Connection | undefined;
+  let open: Connection | undefined;
   const connection = dial(lifeline.signal).then((made) => {
-    connected = made;
+    open = made;
     return made;
   });
   return {
     connection,
     async hangUp() {
-      await connected?.close();
+      await open?.close();
       lifeline.abort();
     },
   };

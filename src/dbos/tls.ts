@@ -8,8 +8,11 @@ export type TlsMode = (typeof TLS_MODES)[number];
 export type TlsAttempt = false | ConnectionOptions;
 
 /**
- * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, `require` with a CA
- * verifies the certificate, though not the host name; and to a socket on this machine there is no TLS.
+ * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, a CA that is given is used:
+ * `require`, and the TLS that `allow` and `prefer` try, then verify the certificate, though not the host name
+ * (`sslrootcert` in its manual, `initialize_SSL` in its source); and to a socket on this machine there is no TLS.
+ *
+ * `verify-full` without a CA goes by those that the runtime brings. libpq would look for a file in the home directory.
  */
 export function tlsAttempts(config: DatabaseConfig): readonly TlsAttempt[] {
   if (config.host.startsWith('/')) return [false];
@@ -25,15 +28,16 @@ export function tlsAttempts(config: DatabaseConfig): readonly TlsAttempt[] {
     checkServerIdentity: () => undefined,
   };
   const verifiedFull: TlsAttempt = { ...common, rejectUnauthorized: true };
+  const asGiven = config.tlsCa === undefined ? unverified : verifiedCa;
   switch (config.tlsMode) {
     case 'disable':
       return [false];
     case 'allow':
-      return [false, unverified];
+      return [false, asGiven];
     case 'prefer':
-      return [unverified, false];
+      return [asGiven, false];
     case 'require':
-      return [config.tlsCa === undefined ? unverified : verifiedCa];
+      return [asGiven];
     case 'verify-ca':
       return [verifiedCa];
     case 'verify-full':

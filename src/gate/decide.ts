@@ -52,7 +52,8 @@ export function lookBudgetMs(config: GateConfig, { windows }: Memory, now: numbe
   if (config.mode !== 'wait') return Number.POSITIVE_INFINITY;
   const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
   const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
-  return Math.max(SECOND_TRY_MS, end + LAST_LOOK_MS - now);
+  const latest = Math.min(end, config.timeoutMs + config.settleMs);
+  return Math.max(SECOND_TRY_MS, latest + LAST_LOOK_MS - now);
 }
 
 /** Every blocker that stands, those of no target in particular first. */

@@ -1,6 +1,6 @@
 import { durationText } from '../duration.ts';
 import { ReportableError, TransientError } from '../errors.ts';
-import { own, say } from '../sentence.ts';
+import { counted, own, say } from '../sentence.ts';
 import type { GateConfig } from './config.ts';
 import { decide, lookBudgetMs } from './decide.ts';
 import { firstRequest, type Judgement, judge } from './judge.ts';
@@ -62,7 +62,8 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
   let memory = nothingSeen;
   let request = firstRequest(config, memory);
   let last: Look | undefined;
-  let lastSuccess = 0;
+  let lastSuccess: number | undefined;
+  let firstFailure: number | undefined;
   let outage: Outage | undefined;
   for (;;) {
     const began = elapsed();
@@ -73,7 +74,8 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
     let pauseMs: number | undefined;
     if (seen instanceof TransientError) {
       const { sentence: failure, reached } = seen;
-      outage = { since: lastSuccess, failures: (outage?.failures ?? 0) + 1, failure, reached };
+      firstFailure ??= began;
+      outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
       memory = afterGap(memory);
       pauseMs = pauseAfterFailure(config, outage, time.ended);
       if (pauseMs === undefined) throw gaveUp(outage, time.ended);
@@ -104,12 +106,13 @@ async function orTransientError<T>(look: Promise<T>): Promise<T | TransientError
   });
 }
 
-function gaveUp({ failure, failures, since }: Outage, now: number): ReportableError {
-  const outageMs = own(durationText(now - since));
-  const before = since > 0 ? say` The last look that succeeded was ${outageMs} before.` : own('');
-  return new ReportableError(
-    say`${failure} The gate looked ${failures} times in ${outageMs}, and gave up.${before}`,
-  );
+function gaveUp({ failure, failures, lastSuccess }: Outage, now: number): ReportableError {
+  const looks = say`${counted(failures, 'look')} failed${own(failures === 1 ? '' : ' in a row')}`;
+  const before =
+    lastSuccess === undefined
+      ? say`None has succeeded in ${own(durationText(now))}.`
+      : say`The last look that succeeded was ${own(durationText(now - lastSuccess))} before.`;
+  return new ReportableError(say`${failure} ${looks}, and the gate gave up. ${before}`);
 }
 
 /** The promise's value, or undefined as soon as the signal aborts; what the promise does then is nobody's concern. */

@@ -104,9 +104,9 @@ function failureLine(
   return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}, ${left}.`;
 }
 
-function recoveryLine({ failures, since }: Outage, now: number): string {
+function recoveryLine({ failures, lastSuccess = 0 }: Outage, now: number): string {
   const looks = failures === 1 ? 'one failed look' : `${failures} failed looks`;
-  return `${stamp(now)} The database answers again, after ${looks} in ${durationText(now - since)}: what was clean before has to be clean anew.`;
+  return `${stamp(now)} The database answers again, after ${looks} in ${durationText(now - lastSuccess)}: what was clean before has to be clean anew.`;
 }
 
 /** `[  1m 5s]`: the time since the gate began. */

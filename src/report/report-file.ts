@@ -54,7 +54,7 @@ export const reportSchema = z
     observedAt: timestamp.describe('Database time of the deciding observation'),
     waitedSeconds: z.number().nonnegative(),
     looks: count.describe('Looks that succeeded'),
-    failedLooks: count.describe('Looks that failed for a reason that passed, and were taken again'),
+    failedLooks: count.describe('Looks that failed, and were taken again'),
     inFlight: count.describe('On all targets, ignored ones excluded'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
     database: z

@@ -174,7 +174,7 @@ describe('no fault makes the gate outlive its timeout', () => {
     [
       'refuses',
       (network: Network) => network.refuse(),
-      /The gate looked \d+ times in \S+, and gave up\. The last look/,
+      /\d+ looks failed in a row, and the gate gave up\. The last look/,
     ],
     ['is silent', (network: Network) => network.goSilent(), /^The time ran out while a look was under way\./],
   ])('when the network %s until the end', async (_what, break_, why) => {

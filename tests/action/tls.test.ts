@@ -48,7 +48,12 @@ describe('tls-ca', () => {
     ['another CA', 'localhost', () => certificateAuthority('Another').cert, /not signed by a CA.*`tls-ca`/],
     ['another host name', '127.0.0.1', () => ca.cert, /made for another host name.*`sslmode=verify-ca`/],
   ])('ends at once at a server with %s, and says the fix', async (_what, host, tlsCa, why) => {
-    const { exitCode, outputs, annotations, log } = await run(host, { 'tls-ca': tlsCa() });
+    const { exitCode, outputs, annotations, log } = await run(
+      host,
+      { 'tls-ca': tlsCa() },
+      // What turns verification off for whoever does not ask for it.
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0', PGSSLMODE: 'verify-full' },
+    );
     expect([exitCode, outputs['verdict']]).toEqual([1, 'error']);
     expect(annotations[0]?.message).toMatch(why);
     expect(log).not.toMatch(/Looking again|BEGIN CERTIFICATE/);

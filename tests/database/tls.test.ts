@@ -1,13 +1,25 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ConnectionInputs, readDatabaseUrl } from '../../src/dbos/database-url.ts';
 import { systemDatabase } from '../../src/dbos/system-database.ts';
 import { ReportableError, TransientError } from '../../src/errors.ts';
 import { certificateAuthority, withPassphrase } from '../support/certificates.ts';
-import { plainRequest } from '../support/holding.ts';
-import { createReader, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { lookAt, plainRequest } from '../support/holding.ts';
+import { findPgBouncer } from '../support/pgbouncer/program.ts';
+import { startPgBouncer } from '../support/pgbouncer.ts';
+import {
+  createReader,
+  databaseConfig,
+  systemDatabases,
+  type TestDatabase,
+} from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
-/* `sslmode` against real servers: what it connects with, and what it refuses. */
+/* `sslmode` against real servers: what it connects with, and what it refuses. What libpq knows of too was compared with psql 15. */
 
 const ca = certificateAuthority('The CA of the test');
 const wrongCa = certificateAuthority('Another CA');
@@ -35,8 +47,9 @@ const plaintext = systemDatabases();
 const tlsOnly = systemDatabases(tls(ofLocalhost, `${OWNER}\nhostssl all all all scram-sha-256`));
 const plainOnly = systemDatabases(tls(ofLocalhost, `${OWNER}\nhostnossl all all all scram-sha-256`));
 const outdated = systemDatabases(tls(expired));
+const byAddress = systemDatabases(tls(ca.issue({ name: 'server', addresses: ['127.0.0.1'] })));
 const byCertificate = systemDatabases(
-  tls(ofLocalhost, `${OWNER}\nhostssl all all all cert\nhostnossl all all all scram-sha-256`),
+  tls(ofLocalhost, `${OWNER}\nhostssl all all all cert\nhostnossl all /^either all trust`),
 );
 
 type Given = Partial<Pick<ConnectionInputs, 'tlsCa' | 'environment'>> & {
@@ -113,12 +126,8 @@ describe('with libpq’s meaning', () => {
     ['disable: a server with both', both, mode('disable'), 'plain'],
     ['allow: a server with both', both, mode('allow'), 'plain'],
     ['prefer: a server with both', both, mode('prefer'), 'TLS'],
-    [
-      'prefer, with a CA that did not sign it: a server with both',
-      both,
-      withCa('prefer', wrongCa.cert),
-      'TLS',
-    ],
+    ['prefer, with its CA: a server with both', both, withCa('prefer'), 'TLS'],
+    ['prefer, with another CA: a server with both', both, withCa('prefer', wrongCa.cert), 'plain'],
     ['require: a server with both', both, mode('require'), 'TLS'],
     [
       'require, with its CA: a server under another name',
@@ -143,6 +152,13 @@ describe('with libpq’s meaning', () => {
       { ...withCa('verify-full'), host: '127.0.0.1' },
       WRONG_NAME,
     ],
+    [
+      'verify-full, with its CA: an address',
+      byAddress,
+      { ...withCa('verify-full'), host: '127.0.0.1' },
+      'TLS',
+    ],
+    ['verify-full, with its CA: a name for an address', byAddress, withCa('verify-full'), WRONG_NAME],
     ['verify-full, with another CA', both, withCa('verify-full', wrongCa.cert), WRONG_CA],
     ['verify-full, with the CAs of the runtime', both, mode('verify-full'), WRONG_CA],
     ['verify-full, with sslrootcert=system', both, { query: '?sslrootcert=system' }, WRONG_CA],
@@ -186,6 +202,13 @@ describe('with libpq’s meaning', () => {
     ['disable: a server that asks for TLS', tlsOnly, mode('disable'), NOT_LET_IN],
     ['allow: a server that asks for TLS', tlsOnly, mode('allow'), 'TLS'],
     ['prefer: a server that asks for TLS', tlsOnly, mode('prefer'), 'TLS'],
+    ['allow, with another CA: a server that asks for TLS', tlsOnly, withCa('allow', wrongCa.cert), WRONG_CA],
+    [
+      'prefer, with another CA: a server that asks for TLS',
+      tlsOnly,
+      withCa('prefer', wrongCa.cert),
+      WRONG_CA,
+    ],
     ['prefer: a server that refuses TLS', plainOnly, mode('prefer'), 'plain'],
     ['require: a server that refuses TLS', plainOnly, mode('require'), NOT_LET_IN],
   ])('%s', async (_what, server, given, expected) => {
@@ -194,13 +217,86 @@ describe('with libpq’s meaning', () => {
   });
 });
 
+test('a server without TLS that does not let the user in is not told as one without TLS', async () => {
+  const database = await plaintext.create();
+  const role = await createReader(database);
+  await database.query(`ALTER ROLE ${role.name} NOLOGIN`);
+  for (const name of ['allow', 'prefer']) {
+    expect(await connects(database, role.url, mode(name))).toMatch(NOT_LET_IN);
+  }
+});
+
+const pgBouncer = findPgBouncer('`sslmode` means to a pooler that insists on TLS what it means to a server');
+
+test.skipIf(pgBouncer === undefined)('a pooler that insists on TLS has it, or the fix is told', async () => {
+  // For the pooler's user to read.
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-pooler-tls-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  const [client_tls_cert_file, client_tls_key_file] = [path.join(folder, 'crt'), path.join(folder, 'key')];
+  writeFileSync(client_tls_cert_file, ofLocalhost.cert);
+  writeFileSync(client_tls_key_file, ofLocalhost.key);
+  const database = await plaintext.create();
+  const pooler = await startPgBouncer({
+    program: pgBouncer ?? '',
+    server: plaintext.server(),
+    settings: { client_tls_sslmode: 'require', client_tls_cert_file, client_tls_key_file },
+  });
+  const through = (name: string) => ({
+    config: databaseConfig(`${pooler.through(database.url)}?sslmode=${name}`),
+  });
+  for (const name of ['allow', 'prefer', 'require']) await lookAt(through(name));
+  const refused: unknown = await lookAt(through('disable')).catch((error: unknown) => error);
+  expect(refused).not.toBeInstanceOf(TransientError);
+  expect(String(refused)).toMatch(/does not let this user in \(08P01\)\..*without TLS/);
+});
+
+describe('sslnegotiation=direct', () => {
+  const DIRECT = 'sslmode=require&sslnegotiation=direct';
+
+  test('connects', async () => {
+    const connect = await asReader(both);
+    expect(await connect({ query: `?${DIRECT}` })).toBe('TLS');
+    const verified = { ...withCa('verify-full'), query: '?sslnegotiation=direct', tlsCa: ca.cert };
+    expect(await connect(verified)).toBe('TLS');
+    expect(await connect({ ...verified, host: '127.0.0.1' })).toMatch(WRONG_NAME);
+  });
+
+  test.each([
+    ['has TLS from the first byte on', DIRECT, {}, 0x16],
+    ['is not taken from PGSSLNEGOTIATION', 'sslmode=require', { PGSSLNEGOTIATION: 'direct' }, 0],
+  ])('%s', async (_what, query, environment, firstByte) => {
+    const listener = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void listener.close());
+    await once(listener, 'listening');
+    const address = listener.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const first = once(listener, 'connection').then(async ([socket]) => {
+      const [bytes] = await once(socket, 'data');
+      socket.destroy();
+      return bytes[0];
+    });
+    Object.assign(process.env, environment);
+    onTestFinished(() => {
+      for (const name of Object.keys(environment)) delete process.env[name];
+    });
+    const { database } = readDatabaseUrl({
+      ...{ url: `postgres://u@127.0.0.1:${port}/d?${query}`, schema: 'dbos', password: undefined },
+      ...{ tlsCa: undefined, environment, readFile: () => '' },
+    });
+    const observer = systemDatabase(database, config(), () => 0);
+    await expect(observer.look(plainRequest, 30_000)).rejects.toBeInstanceOf(TransientError);
+    expect(await first).toBe(firstByte);
+  });
+});
+
 describe('a client certificate', () => {
   const PARAMETERS = 'sslmode=require&sslcert=/c&sslkey=/k';
   const files = ({ cert, key }: { cert: string; key: string }) => ({ '/c': cert, '/k': key });
 
-  async function asCertified() {
+  async function asCertified(who?: string) {
     const database = await byCertificate.create();
-    const role = await createReader(database);
+    const role = await createReader(database, who);
     const url = Object.assign(new URL(role.url), { password: '' }).href;
     const name = role.config.user;
     return { name, connect: (given: Given) => connects(database, url, given) };
@@ -224,11 +320,29 @@ describe('a client certificate', () => {
     expect(await connect({ query: `?${PARAMETERS}&sslpassword=wrong`, files: locked })).toMatch(UNUSABLE);
   });
 
+  test('that is refused is no reason to go on in plain text', async () => {
+    const { name, connect } = await asCertified('either');
+    expect(await connect(mode('prefer'))).toBe('plain');
+    expect(await connect({ query: '?sslcert=/c&sslkey=/k', files: files(wrongCa.issue({ name })) })).toMatch(
+      /^The server does not accept the client certificate \(\w+\)\./,
+    );
+  });
+
   test.each<[string, RegExp, (name: string) => Given]>([
     [
       'that is missing',
       /^The server asks for a client certificate \(28000\)\..*`sslcert` and `sslkey`/,
       () => mode('require'),
+    ],
+    [
+      'that is missing, and plain text would do for the gate',
+      /^The server asks for a client certificate \(28000\)\./,
+      () => mode('prefer'),
+    ],
+    [
+      'that is missing, and the gate tries plain text first',
+      /^The server asks for a client certificate \(28000\)\./,
+      () => mode('allow'),
     ],
     [
       'of a CA that the server does not trust',
@@ -262,12 +376,4 @@ describe('a client certificate', () => {
     const { name, connect } = await asCertified();
     expect(await connect(given(name))).toMatch(expected);
   });
-});
-
-test('a CA that is no certificate is told with its fix', async () => {
-  const connect = await asReader(both);
-  const pem = '-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n';
-  expect(await connect({ tlsCa: pem })).toMatch(
-    /^(A certificate or a key of the gate cannot be used|The certificate of the server is not signed)/,
-  );
 });

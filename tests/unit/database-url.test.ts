@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { readDatabaseUrl, secretsIn } from '../../src/dbos/database-url.ts';
 import { tlsAttempts } from '../../src/dbos/tls.ts';
 import { InputError } from '../../src/errors.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+
+const ca = certificateAuthority('The CA of the test').cert;
 
 function read(
   url: string,
@@ -14,7 +17,7 @@ function read(
     tlsCa: others.tlsCa,
     schema: 'dbos',
     environment,
-    readFile: (path) => `the text of ${path}`,
+    readFile: (path) => ({ '/ca.pem': ca, '/empty.pem': '' })[path] ?? `the text of ${path}`,
   });
 }
 
@@ -106,6 +109,21 @@ describe('what is no URL of a Postgres database', () => {
     expect(message).not.toMatch(/s3cret|gate:/);
   });
 
+  test.each(['require_auth=scram-sha-256', 'sslcrl=/crl', 'ssl_min_protocol_version=TLSv1.3'])(
+    'what asks for more security than there is, is refused and not passed over: %s',
+    (query) => {
+      expect(() => read(`postgres://u@h/d?${query}`)).toThrow(/which the gate cannot keep/);
+    },
+  );
+
+  test('channel_binding is what libpq takes, from PGCHANNELBINDING too', () => {
+    expect(read('postgres://u@h/d', { PGCHANNELBINDING: 'require' }).database.requireChannelBinding).toBe(
+      true,
+    );
+    expect(read('postgres://u@h/d?channel_binding=prefer').database.requireChannelBinding).toBe(false);
+    expect(() => read('postgres://u@h/d?channel_binding=requires')).toThrow(/channel_binding.*is unknown/);
+  });
+
   test('two passwords that differ are refused, one and the same is not', () => {
     expect(() => read('postgres://u:a@h/d', {}, { password: 'b' })).toThrow('two different passwords');
     expect(read('postgres://u:a@h/d', {}, { password: 'a' }).database.password).toBe('a');
@@ -113,9 +131,8 @@ describe('what is no URL of a Postgres database', () => {
 });
 
 describe('TLS', () => {
-  const ca = '-----BEGIN CERTIFICATE-----';
-  const ways = (url: string, tlsCa?: string) =>
-    tlsAttempts(read(url, {}, { ...(tlsCa !== undefined && { tlsCa }) }).database).map((way) =>
+  const ways = (url: string, tlsCa?: string, environment = {}) =>
+    tlsAttempts(read(url, environment, { ...(tlsCa !== undefined && { tlsCa }) }).database).map((way) =>
       way === false
         ? 'plain'
         : way.rejectUnauthorized === false
@@ -136,6 +153,9 @@ describe('TLS', () => {
     ['?sslrootcert=system&sslmode=verify-full', ['verify-full']],
     ['?sslmode=verify-full', ['verify-full']],
     ['?sslmode=require&sslrootcert=/ca.pem', ['verify-ca']],
+    ['?sslmode=prefer&sslrootcert=/ca.pem', ['verify-ca', 'plain']],
+    ['?sslmode=allow&sslrootcert=/ca.pem', ['plain', 'verify-ca']],
+    ['?sslmode=disable&sslrootcert=/empty.pem', ['plain']],
     ['?ssl=true', ['unverified']],
     ['?ssl=false', ['plain']],
   ])('sslmode means what it means to libpq: %j', (query, expectedWays) => {
@@ -144,7 +164,29 @@ describe('TLS', () => {
 
   test('ssl=true means verify-full to JDBC, and so does a CA without an sslmode', () => {
     expect(ways('jdbc:postgresql://h/d?user=u&ssl=true')).toEqual(['verify-full']);
+    expect(ways('jdbc:postgresql://h/d?user=u&ssl=')).toEqual(['verify-full']);
+    expect(ways('jdbc:postgresql://h/d?user=u&ssl=false')).toEqual(['unverified', 'plain']);
     expect(ways('postgres://u@h/d', ca)).toEqual(['verify-full']);
+  });
+
+  test('ssl may name a mode, as asyncpg takes it', () => {
+    expect(ways('postgresql+asyncpg://u@h/d?ssl=verify-full')).toEqual(['verify-full']);
+    expect(ways('postgresql+asyncpg://u@h/d?ssl=prefer')).toEqual(['unverified', 'plain']);
+  });
+
+  test('PGSSLMODE and PGSSLROOTCERT say what the URL does not', () => {
+    const environment = { PGSSLMODE: 'verify-ca', PGSSLROOTCERT: '/ca.pem' };
+    expect(ways('postgres://u@h/d', undefined, environment)).toEqual(['verify-ca']);
+    expect(ways('postgres://u@h/d?sslmode=disable', undefined, environment)).toEqual(['plain']);
+    expect(ways('postgres://u@h/d', undefined, { PGSSLROOTCERT: 'system' })).toEqual(['verify-full']);
+    expect(ways('postgres://u@h/d', undefined, { PGREQUIRESSL: '1' })).toEqual(['unverified']);
+    expect(ways('postgres://u@h/d?requiressl=1')).toEqual(['unverified']);
+  });
+
+  test('sslnegotiation=direct is kept, and PGSSLNEGOTIATION ignored', () => {
+    const direct = read('postgres://u@h/d?sslmode=require&sslnegotiation=direct');
+    expect([direct.database.directTls, direct.passedOver]).toEqual([true, 0]);
+    expect(read('postgres://u@h/d', { PGSSLNEGOTIATION: 'direct' }).database.directTls).toBeUndefined();
   });
 
   test.each([
@@ -152,6 +194,14 @@ describe('TLS', () => {
     ['sslrootcert=system&sslmode=require', /goes with `sslmode=verify-full` alone/],
     ['sslrootcert=system&sslmode=verify-ca', /goes with `sslmode=verify-full` alone/],
     ['sslmode=verify-ca', /needs the CA to verify with.*`tls-ca`/],
+    ['sslmode=verify-ca&sslrootcert=/empty.pem', /holds no certificate.*`tls-ca`/],
+    ['sslmode=verify-full&sslrootcert=/no-pem', /holds no certificate/],
+    ['sslrootcert=/no-pem', /holds no certificate/],
+    ['sslmode=', /is unknown.*verify-full/],
+    ['sslMode=verify-full', /in another spelling/],
+    ['ssl_mode=verify-full', /in another spelling/],
+    ['sslnegotiation=direct', /needs TLS.*`sslmode=prefer`/],
+    ['sslmode=require&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory', /may verify more/],
     ['sslcert=/c', /needs both `sslcert` and `sslkey`/],
     ['sslkey=/k', /needs both `sslcert` and `sslkey`/],
   ])('what would verify less than it seems to is refused: %s', (query, why) => {
@@ -167,6 +217,7 @@ describe('TLS', () => {
       'it would verify nothing',
     );
     expect(() => read('postgres://u@h/d?sslmode=on')).toThrow(/sslmode.*is unknown.*verify-full/);
+    expect(() => read('postgres://u@h/d', { PGSSLMODE: '' })).toThrow(/sslmode.*is unknown.*verify-full/);
   });
 });
 
@@ -178,6 +229,8 @@ test('finds every secret, raw and decoded, in a mistyped URL as well', () => {
   expect(secretsIn('postgres://h/d?sslpassword=pass%20phrase', undefined, {})).toEqual(
     expect.arrayContaining(['pass%20phrase', 'pass phrase']),
   );
+  const two = secretsIn('jdbc:postgresql://h/d?sslpassword=phrase&user=u&password=word', undefined, {});
+  expect(two).toEqual(expect.arrayContaining(['phrase', 'word']));
   expect(secretsIn('', undefined, {})).toEqual([]);
 });
 

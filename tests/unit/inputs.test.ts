@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { readRunContext } from '../../src/run-context.ts';
+import { certificateAuthority } from '../support/certificates.ts';
 
 /** The defaults of `action.yml`, a target and a URL. A test of the contract compares defaults with `action.yml`. */
 const usual = {
@@ -156,13 +157,22 @@ describe('the database', () => {
   test('takes a CA as text and as a path', () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-ca-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----';
+    const pem = certificateAuthority('The CA of the test').cert.trim();
     const file = path.join(folder, 'ca.pem');
     writeFileSync(file, pem);
     expect(parse({ 'tls-ca': pem }).database).toMatchObject({ tlsCa: pem, tlsMode: 'verify-full' });
     expect(parse({ 'tls-ca': file }).database.tlsCa).toBe(pem);
     expect(problem({ 'tls-ca': path.join(folder, 'none.pem') })).toContain('cannot be read (ENOENT)');
-    expect(problem({ 'tls-ca': '-----BEGIN RSA PRIVATE KEY-----' })).toContain('is no certificate');
+  });
+
+  test.each([
+    ['a key', '-----BEGIN RSA PRIVATE KEY-----'],
+    ['garbage', '-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----'],
+    ['a certificate in one line', certificateAuthority('One').cert.replaceAll(/\s*\n/g, '\\n')],
+    ['a certificate cut off', certificateAuthority('One').cert.slice(0, 300)],
+    ['a certificate and garbage', `${certificateAuthority('One').cert}-----BEGIN CERTIFICATE-----\nx`],
+  ])('refuses %s as the CA', (_what, tlsCa) => {
+    expect(problem({ 'tls-ca': tlsCa })).toContain('`tls-ca` is no certificate that can be read');
   });
 
   describe('is missing', () => {
