@@ -46988,6 +46988,8 @@ function announcedLength(parser) {
 /* How TLS fails, in the words of the driver and the codes of Node and OpenSSL ("TLS" in Node's manual). */
 /** The driver's words when the server has no TLS. */
 const NO_TLS = 'The server does not support SSL connections';
+/** PgBouncer's words when it insists on TLS (`client_tls_sslmode=require`). */
+const TLS_REQUIRED = 'SSL required';
 /** No chain leads from the certificate of the server to a CA that is trusted. */
 const UNTRUSTED = [
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -47080,7 +47082,7 @@ function anotherWayMayWork(error) {
     const code = codeOf(error) ?? '';
     return (hasNoTls(error) ||
         code === '28000' ||
-        (code === '08P01' && error instanceof Error && error.message === 'SSL required') ||
+        (code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED) ||
         (isHandshakeFailure(code) && !isRefusedCertificate(code)));
 }
 function hasNoTls(error) {
@@ -47706,7 +47708,7 @@ const FAILURE_KINDS = [
     {
         what: 'The server does not let this user in',
         passes: false,
-        matches: codes('28000'),
+        matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
         advice: ({ tlsMode }) => say `There is no such role, or pg_hba.conf has no entry for this user, database and address${own(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
     },
     {
