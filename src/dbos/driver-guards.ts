@@ -9,7 +9,7 @@ const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 /**
  * The driver trusts its server: it reads an error message without an end for ever, throws what it cannot read into
- * the event loop, and keeps a message of any length in memory (pg-protocol 1.15). Each would end the gate without a
+ * the event loop, and keeps a message of any length in memory (pg-protocol 1.16). Each would end the gate without a
  * verdict, so each becomes an error message here, as if the server had sent it.
  */
 export function guardDriver(): void {
