@@ -1,6 +1,13 @@
 import type { ProbeRow } from '../../src/dbos/schema.ts';
 import type { GateConfig } from '../../src/gate/config.ts';
-import { type Clock, type FailedLook, type HoldParts, hold, type Look } from '../../src/gate/hold.ts';
+import {
+  type Clock,
+  type FailedLook,
+  type HoldParts,
+  hold,
+  type Look,
+  type Outcome,
+} from '../../src/gate/hold.ts';
 import type {
   DatabaseFacts,
   LookRequest,
@@ -10,6 +17,10 @@ import type {
   SystemDatabaseContents,
   VersionInFlight,
 } from '../../src/gate/observation.ts';
+import { stepResult } from '../../src/gate/verdict.ts';
+import { warningsOf } from '../../src/gate/warning.ts';
+import type { Result } from '../../src/report/result.ts';
+import type { Sentence } from '../../src/sentence.ts';
 
 /** The database's clock at the first look of a test; later looks follow the gate's clock from there. */
 export const DATABASE_EPOCH = Date.UTC(2026, 0, 1);
@@ -133,6 +144,45 @@ export function observation(scene: Scene = {}): Observation {
       newestWriteAt: DATABASE_EPOCH,
       ...rest,
     },
+  };
+}
+
+/** How a hold ended, as the renderers are told it. */
+export function resultOf(
+  gate: GateConfig,
+  held: Outcome & { readonly looks: readonly Look[]; readonly failedLooks: readonly FailedLook[] },
+  schema = 'dbos',
+): Result {
+  const { verdict, last, waitedMs, looks, failedLooks } = held;
+  return {
+    verdict,
+    step: stepResult(verdict, gate),
+    config: gate,
+    schema,
+    first: looks[0],
+    last,
+    failure: undefined,
+    warnings: last ? warningsOf(last.judgement) : [],
+    waitedMs,
+    looks: looks.length,
+    failedLooks: failedLooks.length,
+  };
+}
+
+/** A run that ended in a failure before a look, as the renderers are told it. */
+export function failureResult(failure: Sentence, waitedMs = 0): Result {
+  return {
+    verdict: 'error',
+    step: 'fail',
+    config: config(),
+    schema: 'dbos',
+    first: undefined,
+    last: undefined,
+    failure,
+    warnings: [],
+    waitedMs,
+    looks: 0,
+    failedLooks: 0,
   };
 }
 

@@ -2,8 +2,6 @@ import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
 import type { GateConfig } from '../../src/gate/config.ts';
-import { stepResult } from '../../src/gate/verdict.ts';
-import { warningsOf } from '../../src/gate/warning.ts';
 import { annotationsOf } from '../../src/report/annotations.ts';
 import { plain } from '../../src/report/escape.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
@@ -15,9 +13,11 @@ import { own, say } from '../../src/sentence.ts';
 import {
   config,
   DATABASE_EPOCH,
+  failureResult,
   holdAgainst,
   inFlight,
   registration,
+  resultOf as resultOfHold,
   type Scene,
   type Script,
   twoRegistered,
@@ -28,35 +28,10 @@ const HOUR = 3_600_000;
 /** A run against a scripted database, and how it ended. */
 async function resultOf(script: Script, changes: Partial<GateConfig> = {}): Promise<Result> {
   const gate = config(changes);
-  const { verdict, last, looks, failedLooks, waitedMs } = await holdAgainst(gate, script);
-  return {
-    verdict,
-    step: stepResult(verdict, gate),
-    config: gate,
-    schema: 'dbos',
-    first: looks[0],
-    last,
-    failure: undefined,
-    warnings: last ? warningsOf(last.judgement) : [],
-    waitedMs,
-    looks: looks.length,
-    failedLooks: failedLooks.length,
-  };
+  return resultOfHold(gate, await holdAgainst(gate, script));
 }
 
-const failure: Result = {
-  verdict: 'error',
-  step: 'fail',
-  config: config(),
-  schema: 'dbos',
-  first: undefined,
-  last: undefined,
-  failure: say`There is no database ${'shop'} on this server.`,
-  warnings: [],
-  waitedMs: 1234,
-  looks: 0,
-  failedLooks: 0,
-};
+const failure = failureResult(say`There is no database ${'shop'} on this server.`, 1234);
 
 const workflow = {
   id: 'wf-1',

@@ -5,7 +5,7 @@ import { ReportableError } from '../../../src/errors.ts';
 import { parseInputs } from '../../../src/inputs.ts';
 import type { Result } from '../../../src/report/result.ts';
 import type { Sentence } from '../../../src/sentence.ts';
-import { config, probe } from '../builders.ts';
+import { failureResult, probe } from '../builders.ts';
 
 /** SQLSTATEs and codes of Node's whose explanations differ. */
 const CODES = [
@@ -16,7 +16,9 @@ const CODES = [
 
 /** Runs that end in a failure which quotes others: what a server said, what the URL holds, what an input holds. */
 export function failures(names: readonly string[]): readonly Result[] {
-  return [...databaseFailures(names), ...unreadable(names), inputFailure(names)].map(failed);
+  return [...databaseFailures(names), ...unreadable(names), inputFailure(names)].map((failure) =>
+    failureResult(failure),
+  );
 }
 
 function databaseFailures([message = '', ...names]: readonly string[]): readonly Sentence[] {
@@ -82,20 +84,4 @@ function database([host = '', user = '', name = '', schema = '']: readonly strin
 function sentenceOf(error: unknown): Sentence {
   if (error instanceof ReportableError) return error.sentence;
   throw new Error('This is no failure that is told.', { cause: error });
-}
-
-function failed(failure: Sentence): Result {
-  return {
-    verdict: 'error',
-    step: 'fail',
-    config: config(),
-    schema: 'dbos',
-    first: undefined,
-    last: undefined,
-    failure,
-    warnings: [],
-    waitedMs: 0,
-    looks: 0,
-    failedLooks: 0,
-  };
 }

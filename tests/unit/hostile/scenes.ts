@@ -1,8 +1,8 @@
 import { TransientError } from '../../../src/errors.ts';
 import type { GateConfig } from '../../../src/gate/config.ts';
 import type { Look } from '../../../src/gate/hold.ts';
-import { stepResult, type Verdict } from '../../../src/gate/verdict.ts';
-import { configurationWarnings, warningsOf } from '../../../src/gate/warning.ts';
+import type { Verdict } from '../../../src/gate/verdict.ts';
+import { configurationWarnings } from '../../../src/gate/warning.ts';
 import { type LogSink, progressLog } from '../../../src/report/progress.ts';
 import type { Result } from '../../../src/report/result.ts';
 import { say } from '../../../src/sentence.ts';
@@ -13,6 +13,7 @@ import {
   holdAgainst,
   inFlight,
   registration,
+  resultOf,
   type Script,
 } from '../builders.ts';
 
@@ -170,7 +171,7 @@ export async function play(name: SceneName, names: readonly string[], sink?: Log
   const progress = progressLog(sink ?? { line: () => {}, group: () => {} });
   progress.begin(gate, { database, schema }, configurationWarnings(gate));
   const looks: Look[] = [];
-  const { verdict, last, waitedMs } = await holdAgainst(gate, script, {
+  const outcome = await holdAgainst(gate, script, {
     ...(history && { history }),
     onLook: (look) => {
       looks.push(look);
@@ -178,20 +179,9 @@ export async function play(name: SceneName, names: readonly string[], sink?: Log
     },
     onFailedLook: progress.failedLook,
   });
+  const { verdict } = outcome;
   if (verdict !== expected) throw new Error(`${name}: ${verdict} instead of ${expected}`);
-  return {
-    verdict,
-    step: stepResult(verdict, gate),
-    config: gate,
-    schema,
-    first: looks[0],
-    last,
-    failure: undefined,
-    warnings: last ? warningsOf(last.judgement) : [],
-    waitedMs,
-    looks: looks.length,
-    failedLooks: 0,
-  };
+  return resultOf(gate, { ...outcome, looks }, schema);
 }
 
 function group(version: string, name = '', queue = '') {
