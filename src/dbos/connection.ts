@@ -6,7 +6,7 @@ import { codeOf } from '../errors.ts';
 import { requireChannelBinding } from './channel-binding.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { guardDriver } from './driver-guards.ts';
-import type { Statement } from './queries.ts';
+import type { Statement } from './sql.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
 import { isHandshakeFailure, isRefusedCertificate, NO_TLS, TLS_REQUIRED } from './tls-failures.ts';
 

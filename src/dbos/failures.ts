@@ -3,7 +3,7 @@ import { own, type Sentence, say } from '../sentence.ts';
 import { UNBOUND } from './channel-binding.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { PROTOCOL_ERROR } from './driver-guards.ts';
-import { quoteIdentifier } from './queries.ts';
+import { quoteIdentifier } from './sql.ts';
 import {
   isHandshakeFailure,
   isRefusedCertificate,

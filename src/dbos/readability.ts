@@ -1,8 +1,8 @@
 import { ReportableError } from '../errors.ts';
 import { joined, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { DatabaseConfig } from './database-config.ts';
-import { quoteIdentifier } from './queries.ts';
 import { missingPrivileges, type ProbeRow } from './schema.ts';
+import { quoteIdentifier } from './sql.ts';
 
 /** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
 export function unsupportedProduct(version: string): ReportableError | undefined {

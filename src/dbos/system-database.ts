@@ -5,22 +5,20 @@ import type { DatabaseFacts, LookRequest, Observation, Observer } from '../gate/
 import { CONNECT_TIMEOUT_MS, type Connection, connect } from './connection.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { CONNECT_OVERDUE, explainFailure, LOOK_OVERDUE } from './failures.ts';
+import { lookQuery } from './look-query.ts';
 import {
   beginLook,
   beginScan,
   historyQuery,
-  likePattern,
-  lookQuery,
   PRODUCT,
   probeQuery,
-  type Scope,
-  type Statement,
   statusScanQuery,
   writersQuery,
 } from './queries.ts';
 import { deniedTables, unreachableTables, unsupportedProduct } from './readability.ts';
 import { contentsOf, historyRow, lookRow, productRow, unknownStatusRow, writerRow } from './rows.ts';
 import { factsOf, probeRow, type Schema, schemaOf } from './schema.ts';
+import { likePattern, type Scope, type Statement } from './sql.ts';
 
 /**
  * The system database: one connection at a time, made at the first look and kept until `close`. After a look that

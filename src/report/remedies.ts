@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../dbos/queries.ts';
+import { quoteIdentifier } from '../dbos/sql.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
 import { shellQuoted, sqlLiteral } from './escape.ts';
 import { type Result, targetsOf } from './result.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DETAIL_LIMIT, GROUP_LIMIT } from '../../src/dbos/queries.ts';
+import { DETAIL_LIMIT, GROUP_LIMIT } from '../../src/dbos/look-query.ts';
 import type { Capped, StartedOnVersion } from '../../src/gate/observation.ts';
 import { indexed } from '../../src/gate/seen.ts';
 import { expectedLook, largestFirst } from '../support/expected-look.ts';

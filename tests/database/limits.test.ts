@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DETAIL_LIMIT, FAILED_LIMIT, GROUP_LIMIT, REGISTRATION_LIMIT } from '../../src/dbos/queries.ts';
+import { DETAIL_LIMIT, FAILED_LIMIT, GROUP_LIMIT, REGISTRATION_LIMIT } from '../../src/dbos/look-query.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type WorkflowRow } from '../support/system-databases.ts';
 

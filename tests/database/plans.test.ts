@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { lookQuery, probeQuery, type Statement } from '../../src/dbos/queries.ts';
+import { lookQuery } from '../../src/dbos/look-query.ts';
+import { probeQuery } from '../../src/dbos/queries.ts';
 import { probeRow, schemaOf } from '../../src/dbos/schema.ts';
+import type { Statement } from '../../src/dbos/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { explain } from '../support/explain.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { beginLook, type Statement } from '../../src/dbos/queries.ts';
+import { beginLook } from '../../src/dbos/queries.ts';
+import type { Statement } from '../../src/dbos/sql.ts';
 import type { TestDatabase } from './system-databases.ts';
 
 interface PlanNode {
