@@ -1,0 +1,153 @@
+import { durationText } from '../duration.ts';
+import type { CurvePoint, DrainCurve } from '../gate/drain-curve.ts';
+
+/**
+ * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,
+ * and trims blanks: so each has its time, and there are as many as leave room for it.
+ */
+export const MOST_COLUMNS = 28;
+
+/** An estimate this many times as long as what was measured would leave that no room: only its beginning is drawn. */
+const LONGEST_ESTIMATE = 2;
+const BEGINNING = 0.5;
+
+/** On an axis that ends below ten, Mermaid would write fractions of workflows. */
+const LOWEST_AXIS_END = 10;
+
+/**
+ * Mermaid draws columns from below the zero of the axis, by half the height of a label, so that a zero would be seen.
+ * What lies lower than that, in parts of the axis, has a negative height, which a browser does not draw.
+ */
+const BELOW_THE_AXIS = 1 / 20;
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Times between two columns, each with the unit in which it makes short labels. */
+const STEPS = [
+  ...[1, 2, 5, 10].map((n) => ({ ms: n * SECOND, unit: 'seconds', unitMs: SECOND })),
+  ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * MINUTE, unit: 'minutes', unitMs: MINUTE })),
+  ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * HOUR, unit: 'hours', unitMs: HOUR })),
+];
+
+/** From the bottom of a column to its top. The colours are those of the squares, and stand out on white and on black. */
+const STATUSES = [
+  { status: 'pending', color: '#2f81d7', square: '🟦' },
+  { status: 'enqueued', color: '#f4900c', square: '🟧' },
+  { status: 'delayed', color: '#a960d0', square: '🟪' },
+] as const;
+
+const ESTIMATE = { color: '#99a3ad', square: '⬜' };
+
+/** A curve at even times. */
+interface Columns {
+  /** What stands below each column. */
+  readonly labels: readonly string[];
+  readonly unit: string;
+  /** What the first columns show: the looks, up to the last. */
+  readonly looks: readonly CurvePoint[];
+  /** What the columns after those show: how many may be in flight then. */
+  readonly estimated: readonly number[];
+  /** The estimate goes on after the last column. */
+  readonly isCut: boolean;
+}
+
+/**
+ * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, for Mermaid's xychart
+ * has none. Empty when there is nothing to draw. Nothing but numbers goes in: there is nothing to escape.
+ *
+ * Columns, not lines: stacked, they show the whole and its parts, and Mermaid's lines cannot end before the last label.
+ */
+export function drainChart(curve: DrainCurve): string {
+  const columns = columnsOf(curve);
+  const statuses = STATUSES.filter(({ status }) => columns?.looks.some((look) => look[status] > 0));
+  if (columns === undefined || statuses.length === 0) return '';
+  return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
+}
+
+type Statuses = readonly (typeof STATUSES)[number][];
+
+function mermaid({ labels, unit, looks, estimated }: Columns, statuses: Statuses): string {
+  // Each series is drawn over those before it: what is highest comes first.
+  const measured = statuses.map(({ color }, index) => ({
+    color,
+    heights: looks.map((look) => sum(statuses.slice(0, index + 1).map(({ status }) => look[status]))),
+  }));
+  const series = [
+    ...measured.map(({ color, heights }) => ({ color, heights: [...heights, ...estimated.map(() => 0)] })),
+    { color: ESTIMATE.color, heights: [...looks.map(() => 0), ...estimated] },
+  ]
+    .filter(({ heights }) => heights.some((height) => height > 0))
+    .reverse();
+  const axisEnd = Math.max(LOWEST_AXIS_END, ...series.flatMap(({ heights }) => heights));
+  const config = {
+    // The theme, and with it the colour of text, stays the one that GitHub chooses for light or dark pages.
+    themeVariables: { xyChart: { plotColorPalette: series.map(({ color }) => color).join() } },
+    xyChart: { width: 900, height: 350, xAxis: { labelFontSize: 11, showTick: false } },
+  };
+  return [
+    '```mermaid',
+    `%%{init: ${JSON.stringify(config)}}%%`,
+    'xychart-beta',
+    `  x-axis "${unit} from the last look" [${labels.map((label) => `"${label}"`).join(', ')}]`,
+    `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
+    ...series.map(({ heights }) => {
+      const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
+      return `  bar [${drawn.map(rounded).join(', ')}]`;
+    }),
+    '```',
+  ].join('\n');
+}
+
+function keyOf({ points, estimate }: DrainCurve, { estimated, isCut }: Columns, statuses: Statuses): string {
+  const last = points.at(-1);
+  const counts = statuses.map(
+    ({ status, square }) => `${square} ${(last?.[status] ?? 0).toLocaleString('en-US')} ${status}`,
+  );
+  const seen = `At the last look: ${counts.join(' · ')}`;
+  if (estimate === undefined || estimated.length === 0) return seen;
+  const range = `${durationText(estimate.fromMs)} to ${durationText(estimate.toMs)}`;
+  const cut = isCut ? '; the chart ends before that' : '';
+  return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
+}
+
+/** Undefined when there are fewer than two looks. */
+function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined || points.length < 2) return undefined;
+  const measuredMs = last.atMs - first.atMs;
+  const leftMs = inFlight(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
+  const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
+  const drawnMs = isCut ? BEGINNING * measuredMs : leftMs;
+
+  // Three more: the last look, and what is begun at either end.
+  const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
+  if (step === undefined) return undefined;
+  const before = Math.max(1, Math.ceil(measuredMs / step.ms));
+  const after = Math.ceil(drawnMs / step.ms);
+  const times = Array.from({ length: before + 1 + after }, (_, index) => (index - before) * step.ms);
+  return {
+    labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
+    unit: step.unit,
+    looks: times
+      .slice(0, before + 1)
+      .map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
+    estimated: times
+      .slice(before + 1)
+      .map((time) => Math.max(0, rounded(inFlight(last) * (1 - time / leftMs)))),
+    isCut,
+  };
+}
+
+function rounded(height: number): number {
+  return Number(height.toFixed(2));
+}
+
+function inFlight({ pending, enqueued, delayed }: CurvePoint): number {
+  return sum([pending, enqueued, delayed]);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { CurvePoint, DrainCurve } from '../../src/gate/drain-curve.ts';
+import { drainChart, MOST_COLUMNS } from '../../src/report/drain-chart.ts';
+import { xyChartIn } from '../mermaid/mermaid.ts';
+import { harmIn } from '../support/inert.ts';
+
+/* The chart of a drain, as Mermaid reads it. */
+
+const MINUTE = 60_000;
+const SERIES = {
+  '#2f81d7': '🟦 pending',
+  '#f4900c': '🟧 enqueued',
+  '#a960d0': '🟪 delayed',
+  '#99a3ad': '⬜ estimate',
+} as const;
+const isColor = (color: string): color is keyof typeof SERIES => Object.hasOwn(SERIES, color);
+
+/** The chart and its key; a column that is not to be seen has the height 0. */
+async function chartOf(curve: DrainCurve) {
+  const [, block = '', key = ''] = /^```mermaid\n(.+)\n```\n\n(.+)$/s.exec(drainChart(curve)) ?? [];
+  const { xAxis, yAxis, plots } = await xyChartIn(block);
+  const series = Object.fromEntries(
+    plots.map(({ type, fill, data }) => {
+      expect(type).toBe('bar');
+      // A browser would show the zero of the axis, by half the height of a label.
+      const seen = data.filter(([, height = Number.NaN]) => !(height > 0 || height <= -yAxis.max / 25));
+      expect(seen).toEqual([]);
+      const name = isColor(fill) ? SERIES[fill] : fill;
+      return [name, data.map(([, height]) => Math.max(0, height ?? Number.NaN))];
+    }),
+  );
+  // Series are drawn over each other.
+  const heights = xAxis.categories.map((_, index) =>
+    Math.max(...Object.values(series).map((values) => values[index] ?? 0)),
+  );
+  return {
+    xAxis,
+    yAxis,
+    order: plots.map(({ fill }) => (isColor(fill) ? SERIES[fill] : fill)),
+    series,
+    heights,
+    key,
+  };
+}
+
+/** A look every so often. */
+function looks(everyMs: number, inFlight: readonly Partial<CurvePoint>[]): readonly CurvePoint[] {
+  return inFlight.map((counts, index) => ({
+    atMs: 300 + index * everyMs,
+    pending: 0,
+    enqueued: 0,
+    delayed: 0,
+    ...counts,
+  }));
+}
+
+const total = ({ pending, enqueued, delayed }: CurvePoint) => pending + enqueued + delayed;
+const estimateOf = (leftMs: number) => ({ leftMs, fromMs: leftMs / 2, toMs: leftMs * 2 });
+
+const count = fc.nat({ max: 2_000_000 });
+const point = fc.record({
+  atMs: fc.integer({ min: 1, max: 12 * 60 * MINUTE }),
+  pending: count,
+  enqueued: count,
+  delayed: count,
+});
+const curves: fc.Arbitrary<DrainCurve> = fc.record({
+  points: fc
+    .uniqueArray(point, { minLength: 2, maxLength: 300, selector: ({ atMs }) => atMs })
+    .map((points) => points.toSorted((a, b) => a.atMs - b.atMs)),
+  estimate: fc.option(fc.integer({ min: 1, max: 1000 * 60 * MINUTE }).map(estimateOf), { nil: undefined }),
+});
+
+describe('whatever was looked at, the chart', () => {
+  const holds = (property: (curve: DrainCurve) => Promise<void>) =>
+    fc.assert(fc.asyncProperty(curves, property), { numRuns: 60 });
+
+  test('is one that Mermaid reads, of columns that are few enough and have labels of their own', async () => {
+    await holds(async (curve) => {
+      if (drainChart(curve) === '') return;
+      const { xAxis, series } = await chartOf(curve);
+      expect(xAxis.categories.length).toBeLessThanOrEqual(MOST_COLUMNS);
+      expect(new Set(xAxis.categories).size).toBe(xAxis.categories.length);
+      expect(Math.max(...xAxis.categories.map((label) => label.length))).toBeLessThanOrEqual(5);
+      for (const heights of Object.values(series)) expect(heights).toHaveLength(xAxis.categories.length);
+    });
+  });
+
+  test('shows the first look and the last as they were, and between them looks that there were', async () => {
+    await holds(async (curve) => {
+      const [first, last] = [curve.points[0], curve.points.at(-1)];
+      if (first === undefined || last === undefined || total(first) + total(last) === 0) return;
+      const { xAxis, yAxis, heights } = await chartOf(curve);
+      const now = xAxis.categories.indexOf('0');
+      expect([heights[0], heights[now]]).toEqual([total(first), total(last)]);
+      const seen = new Set(curve.points.map(total));
+      expect(heights.slice(0, now + 1).filter((height) => !seen.has(height))).toEqual([]);
+      expect([yAxis.min, yAxis.max]).toEqual([0, Math.max(10, ...heights)]);
+    });
+  });
+
+  test('ends where the estimate does, or gives most of its columns to what was measured', async () => {
+    await holds(async (curve) => {
+      if (drainChart(curve) === '') return;
+      const { xAxis, heights, key } = await chartOf(curve);
+      const now = xAxis.categories.indexOf('0');
+      if (key.includes('the chart ends before that'))
+        expect(now * 2).toBeGreaterThanOrEqual(heights.length - 2);
+      else if (key.includes('estimate')) expect(heights.at(-1)).toBe(0);
+      else expect(now).toBe(heights.length - 1);
+    });
+  });
+
+  test('and its key hold nothing that acts where it is shown', () => {
+    fc.assert(
+      fc.property(curves, (curve) => {
+        expect(harmIn(drainChart(curve))).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe('the chart', () => {
+  test('stacks what is pending, enqueued and delayed, the highest drawn first', async () => {
+    const points = looks(MINUTE, [
+      { pending: 5, enqueued: 100, delayed: 20 },
+      { pending: 7, enqueued: 40, delayed: 10 },
+      { pending: 6, enqueued: 0, delayed: 10 },
+    ]);
+    const { order, series, xAxis, key } = await chartOf({ points, estimate: undefined });
+    expect(order).toEqual(['🟪 delayed', '🟧 enqueued', '🟦 pending']);
+    const at = (label: string) => order.map((name) => series[name]?.[xAxis.categories.indexOf(label)]);
+    expect([at('-120'), at('-60'), at('0')]).toEqual([
+      [125, 105, 5],
+      [57, 47, 7],
+      [16, 6, 6],
+    ]);
+    expect(key).toBe('At the last look: 🟦 6 pending · 🟧 0 enqueued · 🟪 10 delayed');
+  });
+
+  test('leaves out a status in which nothing was, in the drawing and in the key', async () => {
+    const { order, key } = await chartOf({
+      points: looks(MINUTE, [{ enqueued: 2000 }, { enqueued: 1234 }]),
+      estimate: undefined,
+    });
+    expect(order).toEqual(['🟧 enqueued']);
+    expect(key).toBe('At the last look: 🟧 1,234 enqueued');
+  });
+
+  test('keeps a peak that lasted as long as the time between two columns', async () => {
+    const points = looks(
+      5000,
+      Array.from({ length: 360 }, (_, index) => ({ pending: index >= 100 && index < 124 ? 900 : 10 })),
+    );
+    const { heights, xAxis } = await chartOf({ points, estimate: undefined });
+    expect(xAxis.title).toBe('minutes from the last look');
+    expect(xAxis.categories.slice(-2)).toEqual(['-2', '0']);
+    expect(Math.max(...heights)).toBe(900);
+  });
+
+  test('goes on with the estimate, in a colour of its own, down to zero at its end', async () => {
+    const points = looks(
+      MINUTE,
+      Array.from({ length: 11 }, (_, index) => ({ pending: 200 - index * 10 })),
+    );
+    const { series, xAxis, key } = await chartOf({ points, estimate: estimateOf(10 * MINUTE) });
+    const estimated = series['⬜ estimate'] ?? [];
+    const at = (label: string) => estimated[xAxis.categories.indexOf(label)];
+    expect(['-5', '0', '+1', '+5', '+9', '+10'].map(at)).toEqual([0, 0, 90, 50, 10, 0]);
+    expect(series['🟦 pending']?.slice(-3)).toEqual([0, 0, 0]);
+    expect(xAxis.categories.at(-1)).toBe('+10');
+    expect(key).toBe('At the last look: 🟦 100 pending · ⬜ estimate: drained 10m later (5m to 20m)');
+  });
+
+  test('shows only the beginning of an estimate that is long, and says so', async () => {
+    const points = looks(
+      MINUTE,
+      Array.from({ length: 11 }, (_, index) => ({ pending: 200 - index })),
+    );
+    const { xAxis, heights, key } = await chartOf({ points, estimate: estimateOf(190 * MINUTE) });
+    expect(xAxis.categories.at(0)).toBe('-10');
+    expect(xAxis.categories.at(-1)).toBe('+5');
+    expect(heights.at(-1)).toBeCloseTo(185);
+    expect(key).toMatch(/drained 3h 10m later \(1h 35m to 6h 20m\); the chart ends before that$/);
+  });
+
+  test('has no estimate when nothing is left', async () => {
+    const { order, key } = await chartOf({
+      points: looks(MINUTE, [{ pending: 3 }, {}]),
+      estimate: estimateOf(MINUTE),
+    });
+    expect(order).toEqual(['🟦 pending']);
+    expect(key).toBe('At the last look: 🟦 0 pending');
+  });
+
+  test.each([
+    ['no look', []],
+    ['one look', looks(1, [{ pending: 5 }])],
+    ['nothing in flight at any look', looks(5000, [{}, {}, {}])],
+  ])('is not there with %s', (_, points) => {
+    expect(drainChart({ points, estimate: estimateOf(MINUTE) })).toBe('');
+  });
+
+  test('shows two looks at one time as two columns, and no estimate after that', async () => {
+    const { heights, key } = await chartOf({
+      points: looks(0, [{ pending: 5 }, { pending: 4 }]),
+      estimate: estimateOf(MINUTE),
+    });
+    expect(heights).toEqual([5, 4]);
+    expect(key).toBe('At the last look: 🟦 4 pending');
+  });
+});
