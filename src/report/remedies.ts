@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../dbos/sql.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
+import type { Assessment } from '../gate/situation.ts';
 import { shellQuoted, sqlLiteral } from './escape.ts';
 import { type Result, targetsOf } from './result.ts';
 
@@ -8,37 +9,41 @@ const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
 
 /**
  * What to do about one blocking workflow, as commands of DBOS's own command line (TypeScript; Python's has the
- * same verbs and options). Undefined when its id holds what cannot be typed or seen.
+ * same verbs and options). Undefined when its id holds what cannot be typed or seen. To fork one is left to the
+ * unblock kit: the fork of a workflow that has just ended does its work again, and no command says that it has ended.
  */
-export function commandsFor(
-  workflow: WorkflowDetail,
-  newVersion: string | undefined,
-): readonly string[] | undefined {
-  const id = shellQuoted(workflow.id);
-  const version = newVersion === undefined ? undefined : shellQuoted(newVersion);
-  if (id === undefined || id.startsWith("'-")) return undefined;
-  const nextStep = workflow.lastStep === null ? 0 : workflow.lastStep.number + 1;
+export function commandsFor(workflow: Pick<WorkflowDetail, 'id'>): readonly string[] | undefined {
+  const id = typedId(workflow.id);
+  if (id === undefined) return undefined;
   return [
     '# look at it, and at the steps it has done',
     `npx dbos workflow get ${id} ${URL_OPTION}`,
     `npx dbos workflow steps ${id} ${URL_OPTION}`,
     '# give it up: it stops before its next step',
     `npx dbos workflow cancel ${id} ${URL_OPTION}`,
-    ...(version === undefined
-      ? []
-      : [
-          '# or let the new version go on after its last step, if the new code fits the steps done: never without',
-          '# the cancel, or both versions go on with it',
-          `npx dbos workflow cancel ${id} ${URL_OPTION} \\`,
-          `  && npx dbos workflow fork ${id} --step ${nextStep} --application-version ${version} ${URL_OPTION}`,
-        ]),
   ];
 }
 
-/** The oldest blocking workflow that does not wait for another one: to end a waiting parent alone unblocks nothing. */
-export function firstToUnblock(workflows: readonly WorkflowDetail[]): WorkflowDetail | undefined {
+/**
+ * An id, as it is typed in a command; undefined when it holds what cannot be typed or seen, is empty, or would be
+ * taken for an option.
+ */
+export function typedId(id: string): string | undefined {
+  return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
+}
+
+/**
+ * The workflow to begin with: a stuck one before others, and one that waits for no child before a parent, since to end
+ * a waiting parent alone unblocks nothing. The oldest of those.
+ */
+export function firstToUnblock(
+  workflows: readonly WorkflowDetail[],
+  assessments: ReadonlyMap<string, Assessment>,
+): WorkflowDetail | undefined {
   const parents = new Set(workflows.map(({ parent }) => parent));
-  return workflows.find(({ id }) => !parents.has(id)) ?? workflows[0];
+  const childless = workflows.filter(({ id }) => !parents.has(id));
+  const stuck = childless.find(({ id }) => assessments.get(id)?.state === 'stuck');
+  return stuck ?? childless[0] ?? workflows[0];
 }
 
 /** The version that forks of the blocking work should run on: the latest that is no target. */

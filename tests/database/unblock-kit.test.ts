@@ -1,0 +1,345 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DBOSClient } from '@dbos-inc/dbos-sdk';
+import { expect, onTestFinished, test } from 'vitest';
+import { type BlockingWorkflow, unblockScripts } from '../../src/report/unblock-kit.ts';
+import { type DbosApp, launchApp } from '../support/dbos-app.ts';
+import { node24 } from '../support/runner/node24.ts';
+import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/* The scripts beside the report, run with DBOS's own command line on what a real application has in flight. */
+
+const databases = systemDatabases();
+const HOUR_MS = 3_600_000;
+/** What a number for all steps is, in the recipe that `fork.sh` gives for families. */
+const ALL_STEPS = 2_147_483_647;
+
+test('cancel.sh gives up all that was in flight, and nothing else, once', async () => {
+  const { database, v1 } = await place();
+  const held = await v1.startHeld();
+  const sleeping = await v1.startSleeping(HOUR_MS);
+  const delayed = await v1.enqueue({ queue: 'parallel', delaySeconds: 3600 });
+  const family = await v1.startParent(1);
+  const ended = await v1.startHeld();
+  const hostile = [`it's "$(touch hacked)" \`touch hacked\`; touch hacked #`, '* ü {"status":"SUCCESS"}'];
+  await database.insert(
+    ...hostile.map((id) => ({ workflow_uuid: id, status: 'ENQUEUED', application_version: 'v0' })),
+    { workflow_uuid: '--all', status: 'ENQUEUED', application_version: 'v0' },
+    { workflow_uuid: 'dead-lettered', status: 'ENQUEUED', application_version: 'v0' },
+  );
+  const kit = await kitOf(database);
+  await v1.finish(ended);
+  await database.query(
+    `UPDATE dbos.workflow_status SET status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED' WHERE workflow_uuid = 'dead-lettered'`,
+  );
+
+  const before = await rowsOf(database);
+  const dry = await run(kit, 'cancel.sh');
+  expect(dry.output).toContain('9 to cancel. Nothing was done. To do it: sh ');
+  expect(dry.output).toContain('1 more workflow with an id that cannot be shown or typed safely');
+  expect(dry.code).toBe(0);
+  expect(await rowsOf(database)).toEqual(before);
+
+  const first = await run(kit, 'cancel.sh', database.url);
+  expect(first.output).toContain('7 done, 2 left as they are, 0 failed.');
+  expect(first.output).toContain(`${ended}: left as it is: it is SUCCESS now`);
+  expect(first.output).toContain('dead-lettered: left as it is: it is MAX_RECOVERY_ATTEMPTS_EXCEEDED now');
+  expect(first.code).toBe(0);
+  const gone = [held, sleeping, delayed, family.id, ...family.children];
+  expect(await statusesOf(database)).toEqual({
+    ...Object.fromEntries(gone.map((id) => [id, 'CANCELLED v1'])),
+    ...Object.fromEntries(hostile.map((id) => [id, 'CANCELLED v0'])),
+    [ended]: 'SUCCESS v1',
+    '--all': 'ENQUEUED v0',
+    'dead-lettered': 'MAX_RECOVERY_ATTEMPTS_EXCEEDED v0',
+  });
+  expect(first.files).toEqual(['cancel.sh', 'dbos']);
+
+  const after = await rowsOf(database);
+  const second = await run(kit, 'cancel.sh', database.url);
+  expect(second.output).toContain('0 done, 9 left as they are, 0 failed.');
+  expect(second.code).toBe(0);
+  expect(await rowsOf(database)).toEqual(after);
+});
+
+test('fork.sh lets the new version go on with what is in flight still, once', async () => {
+  const { database, v1, v2 } = await place({ withNewer: true });
+  const parent = await v1.runShort();
+  const held = await v1.startHeld();
+  const receiving = await v1.startReceiving();
+  const sleeping = await v1.startSleeping(HOUR_MS);
+  const delayed = await v1.enqueue({ queue: 'parallel', delaySeconds: 3600 });
+  const family = await v1.startParent(1);
+  const ended = await v1.startHeld();
+  const givenUp = await v1.startHeld();
+  const orphan = await v1.enqueueByClient({ queue: 'parallel', version: 'v0' });
+  const quoted = await v1.enqueueByClient({ queue: 'parallel', version: 'v0' });
+  await database.query('UPDATE dbos.workflow_status SET parent_workflow_id = $2 WHERE workflow_uuid = $1', [
+    orphan,
+    parent,
+  ]);
+  for (const table of ['workflow_status', 'workflow_input']) {
+    await database.query(`UPDATE dbos.${table} SET workflow_uuid = $2 WHERE workflow_uuid = $1`, [
+      quoted,
+      `o'clock`,
+    ]);
+  }
+  const kit = await kitOf(database);
+  await v1.finish(ended);
+  await v1.cancel(givenUp);
+
+  const before = await rowsOf(database);
+  const dry = await run(kit, 'fork.sh');
+  expect(dry.output).toContain('9 to fork. Nothing was done. To do it: sh ');
+  expect(dry.code).toBe(0);
+  expect(await rowsOf(database)).toEqual(before);
+
+  const [child = ''] = family.children;
+  const first = await run(kit, 'fork.sh', database.url);
+  expect(first.output).toContain('6 done, 4 left as they are, 0 failed.');
+  expect(first.output).toContain(`${ended}: left as it is: it is SUCCESS now`);
+  expect(first.output).toContain(`${givenUp}: left as it is: it is CANCELLED now`);
+  expect(first.output).toContain(`${family.id}: left as it is: it has children in flight`);
+  expect(first.output).toContain(`${child}: left as it is: its parent is PENDING`);
+  expect(first.code).toBe(0);
+  const steps = 'SELECT function_id, output FROM dbos.operation_outputs WHERE workflow_uuid = $1 ORDER BY 1';
+  const slept = await database.query(steps, [sleeping]);
+  expect(slept).toHaveLength(1);
+  expect(await database.query(steps, [`${sleeping}-fork`])).toEqual(slept);
+  await v2.begun(`${sleeping}-fork`);
+  for (const id of [held, delayed, orphan, `o'clock`]) {
+    await v2.begun(`${id}-fork`);
+    await v2.finish(`${id}-fork`);
+  }
+  await v2.finish(`${receiving}-fork`);
+  const forked = [held, receiving, delayed, orphan, `o'clock`];
+  expect(await statusesOf(database)).toEqual({
+    ...Object.fromEntries([held, receiving, sleeping, delayed, givenUp].map((id) => [id, 'CANCELLED v1'])),
+    [orphan]: 'CANCELLED v0',
+    [`o'clock`]: 'CANCELLED v0',
+    [parent]: 'SUCCESS v1',
+    [ended]: 'SUCCESS v1',
+    [family.id]: 'PENDING v1',
+    [child]: 'PENDING v1',
+    [`${sleeping}-fork`]: 'PENDING v2',
+    ...Object.fromEntries(forked.map((id) => [`${id}-fork`, 'SUCCESS v2'])),
+  });
+
+  const after = await statusesOf(database);
+  const second = await run(kit, 'fork.sh', database.url);
+  expect(second.output).toContain('0 done, 10 left as they are, 0 failed.');
+  expect(await statusesOf(database)).toEqual(after);
+
+  // As the script says: a parent goes on where it is told to, and waits there for the child that it had.
+  const edited = (script: string) => script.replace(/^waits /gm, 'fork ');
+  const ofFamily = kit.workflows.filter(({ id }) => id.startsWith(family.id));
+  const third = await run({ ...kit, workflows: ofFamily }, 'fork.sh', database.url, { edited });
+  expect(third.output).toContain('1 done, 1 left as they are, 0 failed.');
+  expect(third.output).toContain(`${child}: left as it is: its parent is CANCELLED`);
+  await v1.finish(child);
+  expect(await v2.ended(`${family.id}-fork`)).toBe('SUCCESS');
+});
+
+test('a parent that is forked fails when its child is cancelled, which is why families are left as they are', async () => {
+  const { database, v1, v2 } = await place({ withNewer: true });
+  const family = await v1.startParent(1);
+  const kit = await kitOf(database);
+  const edited = (script: string) => script.replace(/^waits |^child (?=.* )/gm, 'fork ');
+  const { output } = await run(kit, 'fork.sh', database.url, { edited });
+  expect(output).toContain('2 done');
+  expect(await v2.ended(`${family.id}-fork`)).toBe('ERROR');
+});
+
+test('a family that was cancelled goes on under its ids when children and then parents are rewound', async () => {
+  const { database, v1, v2 } = await place({ withNewer: true });
+  const family = await v1.startParent(2);
+  await run(await kitOf(database), 'cancel.sh', database.url);
+  const client = await DBOSClient.create({ systemDatabaseUrl: database.url });
+  for (const id of [...family.children, family.id]) {
+    await client.rewindWorkflow(id, { startStep: ALL_STEPS, applicationVersion: 'v2' });
+  }
+  await client.destroy();
+  for (const id of family.children) {
+    await v2.begun(id);
+    await v2.finish(id);
+  }
+  expect(await v2.ended(family.id)).toBe('SUCCESS');
+});
+
+test('what fails for one workflow is told, and keeps no other one from its fork', async () => {
+  const { database, v1 } = await place();
+  const ids: string[] = [];
+  for (let count = 0; count < 5; count++) ids.push(await v1.startHeld());
+  const [never = '', lost = '', resumed = '', quick = '', fine = ''] = ids;
+  // It ends between the look and the cancel.
+  await database.query(
+    `CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.status := 'SUCCESS'; RETURN NEW; END $$`,
+  );
+  await database.query(
+    `CREATE TRIGGER ends BEFORE UPDATE ON dbos.workflow_status FOR EACH ROW
+       WHEN (NEW.workflow_uuid = '${quick}' AND NEW.status = 'CANCELLED') EXECUTE FUNCTION ends()`,
+  );
+  const kit = await kitOf(database);
+  const faults = [
+    `case "$2 $3" in`,
+    // Its fork fails whatever is tried.
+    `  "fork ${never}") [ -n "$HEALED" ] || exit 1 ;;`,
+    // Its fork is there, but the answer got lost.
+    `  "fork ${lost}") "$@CLI" "$@"; exit 1 ;;`,
+    // Somebody resumes it at once.
+    `  "cancel ${resumed}") "$@CLI" "$@" && "$@CLI" workflow resume "$3" "$4" "$5"; exit 0 ;;`,
+    `esac`,
+  ];
+  const first = await run(kit, 'fork.sh', database.url, { faults });
+  expect(first.output).toContain('2 done, 1 left as they are, 2 failed.');
+  expect(first.output).toContain(`${never}: FAILED: CANCELLED, BUT NOT FORKED.`);
+  expect(first.output).toMatch(new RegExp(`${resumed}: FAILED: it is (ENQUEUED|PENDING) after the cancel`));
+  expect(first.output).toContain(`${quick}: left as it is: it has just ended in SUCCESS`);
+  expect(first.code).toBe(1);
+  const byHand = /^ {2}(\S+ workflow fork .*)$/m.exec(first.output)?.[1] ?? '';
+  expect(await statusesOf(database)).not.toHaveProperty(`${never}-fork`);
+  const typed = await run(kit, 'fork.sh', database.url, { edited: () => `HEALED=1 ${byHand}` });
+  expect(typed.code).toBe(0);
+  expect(Object.keys(await statusesOf(database))).toHaveLength(ids.length + 3);
+  expect(await statusesOf(database)).toMatchObject({
+    [`${never}-fork`]: expect.stringMatching('v2$'),
+    [`${lost}-fork`]: expect.stringMatching('v2$'),
+    [`${fine}-fork`]: expect.stringMatching('v2$'),
+  });
+});
+
+test.each(['sh', 'bash'])(
+  'a script that is interrupted in %s finishes the workflow that it is at, and says how many are left',
+  async (shell) => {
+    const { database, v1 } = await place();
+    const ids = [await v1.startHeld(), await v1.startHeld(), await v1.startHeld()];
+    const kit = await kitOf(database);
+    const faults = [
+      `[ "$2 $3" = "fork ${ids[0]}" ] && [ ! -e once ] && touch once && kill -INT "$PPID" && exit 130`,
+    ];
+    const { output, code } = await run(kit, 'fork.sh', database.url, { faults, shell });
+    expect(output).toContain('1 done, 0 left as they are, 0 failed.\nStopped: 2 were not looked at.');
+    expect(code).toBe(1);
+    expect((await statusesOf(database))[`${ids[0]}-fork`]).toMatch('v2');
+  },
+);
+
+test('a command line that is older than the database makes no fork without inputs', async () => {
+  const { database, v1 } = await place();
+  const held = await v1.startHeld();
+  const { output, code } = await run(await kitOf(database), 'fork.sh', database.url, { sdk: 'dbos-4.27.6' });
+  expect(output).toContain(`${held}: FAILED: its input cannot be read, and a fork would have none`);
+  expect(code).toBe(1);
+  expect(await statusesOf(database)).toEqual({ [held]: 'PENDING v1' });
+});
+
+test('inspect.sh prints every workflow and its steps, and a database that cannot be read ends it at once', async () => {
+  const { database, v1 } = await place();
+  const sleeping = await v1.startSleeping(HOUR_MS);
+  const kit = await kitOf(database);
+  const before = await rowsOf(database);
+  const { output, code } = await run(kit, 'inspect.sh', database.url);
+  expect(output).toContain(`# ${sleeping}\n{"workflowID":"${sleeping}","status":"PENDING"`);
+  expect(output).toContain('"name":"DBOS.sleep"');
+  expect(code).toBe(0);
+  expect(await rowsOf(database)).toEqual(before);
+  const elsewhere = await run(kit, 'inspect.sh', databases.server().url('nowhere'));
+  expect(elsewhere.output).toContain('the system database cannot be read: see above.');
+  expect(elsewhere.code).toBe(2);
+});
+
+/** A system database with a process of version 1, and of version 2 where something is to run there. */
+async function place(): Promise<{ database: TestDatabase; v1: DbosApp }>;
+async function place(how: { withNewer: true }): Promise<{ database: TestDatabase; v1: DbosApp; v2: DbosApp }>;
+async function place(how?: { withNewer: true }) {
+  const database = await databases.create();
+  const launch = async (version: string) => {
+    const app = await launchApp({ sdk: '5.3.0', version, databaseUrl: database.url });
+    onTestFinished(app.kill);
+    return app;
+  };
+  const v1 = await launch('v1');
+  return how === undefined ? { database, v1 } : { database, v1, v2: await launch('v2') };
+}
+
+type Kit = Parameters<typeof unblockScripts>[0];
+
+/** What is in flight on the versions before 2, with what the gate would tell of it. */
+async function kitOf(database: TestDatabase): Promise<Kit> {
+  const rows = await database.query(
+    `SELECT workflow_uuid AS id, application_version AS version, name, class_name AS "className", status,
+            delay_until_epoch_ms::float8 AS "delayUntil", parent_workflow_id AS parent,
+            (SELECT json_build_object('number', function_id, 'name', function_name) FROM dbos.operation_outputs o
+              WHERE o.workflow_uuid = w.workflow_uuid ORDER BY function_id DESC LIMIT 1) AS "lastStep"
+       FROM dbos.workflow_status w
+      WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED') AND application_version <> 'v2'
+      ORDER BY created_at`,
+  );
+  const workflows: BlockingWorkflow[] = JSON.parse(JSON.stringify(rows));
+  return { workflows, leftOut: 0, newVersion: 'v2', schema: 'dbos', observedAt: Date.now() };
+}
+
+async function rowsOf(database: TestDatabase) {
+  return database.query('SELECT * FROM dbos.workflow_status ORDER BY workflow_uuid');
+}
+
+/** Status and version of every workflow. */
+async function statusesOf(database: TestDatabase): Promise<Record<string, unknown>> {
+  const rows = await database.query(
+    `SELECT workflow_uuid AS id, status || ' ' || application_version AS status FROM dbos.workflow_status`,
+  );
+  return Object.fromEntries(rows.map(({ id, status }) => [id, status]));
+}
+
+interface Circumstances {
+  /** What a person makes of the script. */
+  readonly edited?: (script: string) => string;
+  /** Lines of shell before the command line; `$@CLI` is what calls it. */
+  readonly faults?: readonly string[];
+  readonly sdk?: string;
+  readonly shell?: string;
+}
+
+/**
+ * Runs a script as a person would, in a folder of its own: for real when it is given a URL. Resolves with what it
+ * printed, its exit code, and the files that it left.
+ */
+async function run(kit: Kit, name: string, url?: string, circumstances: Circumstances = {}) {
+  const { edited = (script: string) => script, faults = [], sdk, shell = 'sh' } = circumstances;
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-kit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const program = path.join(folder, 'dbos');
+  const call = `'${node24()}' '${commandLine(sdk)}'`;
+  const lines = ['#!/bin/sh', ...faults.map((line) => line.replaceAll('"$@CLI"', call)), `exec ${call} "$@"`];
+  writeFileSync(program, lines.join('\n'), { mode: 0o755 });
+  const text = unblockScripts(kit).find((script) => script.name === name)?.text ?? '';
+  writeFileSync(path.join(folder, name), edited(text));
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(DBOS|PG|NODE_OPTIONS)/i.test(key));
+  const env = {
+    ...Object.fromEntries(inherited),
+    DBOS_CLI: program,
+    ...(url !== undefined && { DBOS_SYSTEM_DATABASE_URL: url }),
+  };
+  const child = spawn(shell, [name, ...(url === undefined ? [] : ['--yes'])], { cwd: folder, env });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (printed: string) => {
+      output += printed;
+    });
+  }
+  const [code] = await once(child, 'close');
+  return { output, code, files: readdirSync(folder).toSorted() };
+}
+
+/** The program `dbos` of the newest SDK, or of another one that the tests have. */
+function commandLine(sdk?: string): string {
+  if (sdk !== undefined) {
+    return fileURLToPath(new URL(`../sdks/node_modules/${sdk}/dist/src/cli/cli.js`, import.meta.url));
+  }
+  return path.join(path.dirname(createRequire(import.meta.url).resolve('@dbos-inc/dbos-sdk')), 'cli/cli.js');
+}
