@@ -33998,7 +33998,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 2906:
+/***/ 6133:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47511,8 +47511,14 @@ function withoutPartsOf({ host, user, database }, message) {
 
 ;// CONCATENATED MODULE: ./lib/dbos/look-query.js
 
-/** How many workflows a look brings in detail. */
+/** How many workflows a look brings in detail, and how many a roll does. */
 const DETAIL_LIMIT = 50;
+const ROLL_LIMIT = 10_000;
+/** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
+const QUEUE_LIMIT = 100;
+const LAST_DELAYED_LIMIT = 20;
+/** How many names of newly created workflows a look brings. */
+const STARTED_NAME_LIMIT = 10;
 /** How many groups by version, workflow and queue a look brings. */
 const GROUP_LIMIT = 100;
 /** How many idle registered versions a look brings, the newest. */
@@ -47537,10 +47543,13 @@ function lookQuery(schema, scope, options) {
     const status = tableOf(schema, 'workflow_status');
     const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
     const fromHere = `((extract(epoch FROM now()) * 1000)::bigint - ${CLOCK_MARGIN_MS})`;
+    const namesSince = options.namesSince === undefined ? 'NULL' : `${Math.round(options.namesSince)}::bigint`;
     const text = `
 WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
+         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at,
+         ${shownTime('started_at_epoch_ms')} AS started_at, ${delayedUntil(schema)} AS delayed_until,
+         coalesce(name LIKE ANY ($4::text[]), false) AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
 ), judged AS NOT MATERIALIZED (
@@ -47553,7 +47562,8 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
 ), created AS MATERIALIZED (
   SELECT application_version AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
-         hashtextextended(workflow_uuid, 0) AS fingerprint
+         hashtextextended(workflow_uuid, 0) AS fingerprint, name,
+         ${schema.hasParents ? 'parent_workflow_id IS NOT NULL' : 'NULL::boolean'} AS is_child
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
@@ -47564,8 +47574,15 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
      SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
             coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
             count(*) FILTER (WHERE ignored) AS ignored,
-            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt"
+            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt",
+            max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
+            max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS "newestTakenAt"
        FROM judged GROUP BY version) v) AS in_flight,
+  (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect(schema)}) q) AS queues,
+  (SELECT coalesce(json_agg(d), '[]') FROM (
+     SELECT workflow_uuid AS id, version, left(name, ${SHOWN_CHARACTERS}) AS name, delayed_until AS until
+       FROM judged WHERE NOT ignored AND version <> '' AND delayed_until IS NOT NULL
+      ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}) d) AS last_delayed,
   (SELECT coalesce(json_agg(g), '[]') FROM (
      SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
             pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
@@ -47573,7 +47590,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
   (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
   (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
-     ${detailSelect(schema)}) w) AS workflows,
+     ${detailSelect(schema, options.roll ? ROLL_LIMIT : DETAIL_LIMIT)}) w) AS workflows,
   (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
   (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
   (SELECT coalesce(json_agg(c), '[]') FROM (
@@ -47581,8 +47598,14 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
             json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
               'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= $5), 0)::text) AS "sincePrevious",
             json_build_object('count', count(*) FILTER (WHERE created_at >= ${fromHere}),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${fromHere}), 0)::text) AS "fromHere"
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${fromHere}), 0)::text) AS "fromHere",
+            ${schema.hasParents ? 'count(*) FILTER (WHERE is_child AND created_at >= $5)' : 'NULL::int'} AS "childrenSincePrevious",
+            ${schema.hasParents ? `count(*) FILTER (WHERE is_child AND created_at >= ${fromHere})` : 'NULL::int'} AS "childrenFromHere"
        FROM created GROUP BY version) c) AS created,
+  (SELECT coalesce(json_agg(n), '[]') FROM (
+     SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, count(*) AS count
+       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${namesSince}
+      GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}) n) AS started_names,
   ${fromHere}::text AS from_here,
   (SELECT coalesce(json_agg(application), '[]') FROM (
      SELECT application FROM in_flight WHERE application IS NOT NULL
@@ -47653,20 +47676,52 @@ function registeredCte(schema) {
   SELECT * FROM every_registration WHERE ${inScope('application')}
 )`;
 }
-/** The last step of a workflow is one descent of the primary key of `operation_outputs`. */
-function detailSelect(schema) {
+/** Before this, a delayed row cannot leave its status by itself. A further call may move a debounced one either way. */
+function delayedUntil(schema) {
+    if (!schema.hasDelays)
+        return 'NULL::bigint';
+    const deadline = schema.hasDeadlines ? 'workflow_deadline_epoch_ms' : 'NULL';
+    const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
+    return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline})`)} END`;
+}
+/** Queues in which work waits. DBOS holds a concurrency limit against what runs from the queue in every version. */
+function queueSelect(schema) {
+    const { queues } = schema;
+    const limit = queues === undefined
+        ? 'NULL::int'
+        : `(SELECT min(l.concurrency) FROM ${tableOf(schema, 'queues')} l
+                  WHERE l.name = w.queue_name AND ${inScope(queues.hasOwners ? `NULLIF(l.application_name, '')` : 'NULL::text')}
+                    ${queues.hasPartitions ? 'AND NOT l.partition_queue' : ''})`;
+    return `
+     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued,
+            started_at AS "newestStartedAt", ${limit} AS concurrency,
+            (SELECT count(*) FROM in_flight r WHERE r.queue_name = w.queue_name AND r.status = 'PENDING') AS "runningInAll"
+       FROM (SELECT version, queue_name, ${statusTallies()}, max(started_at) AS started_at
+               FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
+              GROUP BY version, queue_name HAVING bool_or(status = 'ENQUEUED')
+              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w`;
+}
+/** The last step of a workflow is one descent of the primary key of `operation_outputs`, as is the one before it. */
+function detailSelect(schema, limit) {
+    const steps = tableOf(schema, 'operation_outputs');
+    const stepTime = (column) => (schema.hasStepTimes ? shownTime(`o.${column}`) : 'NULL::bigint');
     return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
             left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
             left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
-            ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
+            ${shownTime('w.updated_at')} AS "updatedAt", ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
             ${schema.hasDelays ? shownTime('w.delay_until_epoch_ms') : 'NULL::bigint'} AS "delayUntil",
+            ${schema.hasDebounces ? 'w.is_debounced' : 'false'} AS debounced,
+            ${schema.hasDebounces ? shownTime('w.debounce_deadline_epoch_ms') : 'NULL::bigint'} AS "debounceDeadline",
+            ${schema.hasDeadlines ? shownTime('w.workflow_deadline_epoch_ms') : 'NULL::bigint'} AS deadline,
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
-                      'completedAt', ${schema.hasStepTimes ? shownTime('o.completed_at_epoch_ms') : 'NULL::bigint'})
-               FROM ${tableOf(schema, 'operation_outputs')} o
+                      'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
+                      'afterGap', o.function_id > 0 AND NOT EXISTS (SELECT FROM ${steps} p
+                         WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
+               FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
-              ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${DETAIL_LIMIT}) shown
+              ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${limit}) shown
        JOIN ${tableOf(schema, 'workflow_status')} w USING (workflow_uuid)`;
 }
 /** The distinct statuses, found by skipping from one to the next in the plain status index. */
@@ -47802,6 +47857,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
           FROM (SELECT c.relname,
                        json_build_object(
                          'kind', c.relkind::text,
+                         'filtered', coalesce(row_security_active(c.oid), false),
                          'columns', json_agg(a.attname ORDER BY a.attnum),
                          'readable', coalesce(
                            json_agg(a.attname ORDER BY a.attnum)
@@ -47809,7 +47865,8 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
                    AND (a.attnum > 0 OR a.attname = 'xmin')
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')
+                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations',
+                                    'queues')
                  GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
   LEFT JOIN pg_namespace n ON n.nspname = $1
@@ -47859,7 +47916,14 @@ const NEEDED_COLUMNS = [
     'started_at_epoch_ms',
 ];
 /** Columns that newer schemas add; the look leaves out what an older one does not have. */
-const OPTIONAL_COLUMNS = ['application_name', 'parent_workflow_id', 'delay_until_epoch_ms'];
+const OPTIONAL_COLUMNS = [
+    'application_name',
+    'parent_workflow_id',
+    'delay_until_epoch_ms',
+    'workflow_deadline_epoch_ms',
+    'is_debounced',
+    'debounce_deadline_epoch_ms',
+];
 /** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
 const bigintText = schemas_string().transform(Number).pipe(schemas_int());
 const columnList = array(schemas_string());
@@ -47879,7 +47943,7 @@ const probeRow = object({
     row_security_active: schemas_boolean(),
     plain_status_index: schemas_boolean(),
     failed_index: schemas_boolean(),
-    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList })),
+    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
 });
 /** Reads the probe: which columns and tables the queries can use. */
 function schemaOf(name, probe) {
@@ -47890,14 +47954,31 @@ function schemaOf(name, probe) {
         hasOwners: status.includes('application_name'),
         hasParents: status.includes('parent_workflow_id'),
         hasDelays: status.includes('delay_until_epoch_ms'),
+        hasDeadlines: status.includes('workflow_deadline_epoch_ms'),
+        hasDebounces: status.includes('is_debounced') && status.includes('debounce_deadline_epoch_ms'),
         hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
         hasMigrations: probe.tables['dbos_migrations'] !== undefined,
+        queues: readableQueues(probe),
         registrations: versions && {
             hasOwners: versions.includes('application_name'),
             hasCreation: versions.includes('created_at'),
         },
         hasPlainStatusIndex: probe.plain_status_index,
         hasFailedIndex: probe.failed_index,
+    };
+}
+/** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
+function readableQueues(probe) {
+    const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
+    // Another table could have that name, in a schema that DBOS shares with others.
+    const isDbos = ['name', 'concurrency', 'worker_concurrency'].every((column) => columns.includes(column));
+    const named = ['name', 'concurrency', 'partition_queue', 'application_name'];
+    const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
+    if (kind !== 'r' || filtered || !isDbos || !isReadable)
+        return undefined;
+    return {
+        hasOwners: columns.includes('application_name'),
+        hasPartitions: columns.includes('partition_queue'),
     };
 }
 /** Facts about the database that the rules judge. */
@@ -47918,7 +47999,13 @@ function factsOf(probe, migration) {
 function missingPrivileges(probe) {
     const wanted = {
         workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
-        operation_outputs: ['workflow_uuid', 'function_id', 'function_name', 'completed_at_epoch_ms'],
+        operation_outputs: [
+            'workflow_uuid',
+            'function_id',
+            'function_name',
+            'started_at_epoch_ms',
+            'completed_at_epoch_ms',
+        ],
         application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
         dbos_migrations: ['version'],
     };
@@ -47956,7 +48043,7 @@ function unreachableTables(probe, config) {
     }
     const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
     const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
-    const odd = Object.keys(probe.tables).filter((table) => table !== 'workflow_status' && probe.tables[table]?.kind !== 'r');
+    const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
     if (odd.length > 0) {
         return new ReportableError(say `${namesOf(odd)} in the schema ${config.schema} ${own(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`);
     }
@@ -48000,7 +48087,19 @@ const lookRow = object({
         ranUnowned: schemas_boolean(),
         ignored: schemas_int(),
         oldestCreatedAt: rows_time,
+        delayedUntil: rows_time,
+        newestTakenAt: rows_time,
     })),
+    queues: array(object({
+        version: schemas_string(),
+        queue: schemas_string(),
+        pending: schemas_int(),
+        enqueued: schemas_int(),
+        newestStartedAt: rows_time,
+        runningInAll: schemas_int(),
+        concurrency: schemas_int().nullable(),
+    })),
+    last_delayed: array(object({ id: schemas_string(), version: schemas_string(), name: rows_text, until: schemas_int() })),
     groups: array(object({
         version: rows_text,
         name: rows_text,
@@ -48020,10 +48119,21 @@ const lookRow = object({
         queue: rows_text,
         executor: rows_text,
         createdAt: schemas_int(),
+        updatedAt: schemas_int(),
         startedAt: rows_time,
         delayUntil: rows_time,
+        debounced: schemas_boolean(),
+        debounceDeadline: rows_time,
+        deadline: rows_time,
         parent: rows_text,
-        lastStep: object({ number: schemas_int(), name: schemas_string(), completedAt: rows_time }).nullable(),
+        lastStep: object({
+            number: schemas_int(),
+            name: schemas_string(),
+            startedAt: rows_time,
+            completedAt: rows_time,
+            afterGap: schemas_boolean(),
+        })
+            .nullable(),
     })),
     workflow_count: schemas_int(),
     unversioned_workflow_count: schemas_int(),
@@ -48033,7 +48143,10 @@ const lookRow = object({
         ranUnowned: schemas_boolean(),
         sincePrevious: rowSet,
         fromHere: rowSet,
+        childrenSincePrevious: schemas_int().nullable(),
+        childrenFromHere: schemas_int().nullable(),
     })),
+    started_names: array(object({ version: schemas_string(), name: rows_text, count: schemas_int() })),
     from_here: bigintText,
     owners: array(schemas_string()),
     application_seen: schemas_boolean(),
@@ -48060,7 +48173,10 @@ function contentsOf(row, others) {
         inFlight: row.in_flight,
         groups: capped(row.groups, row.group_count, row.unversioned_group_count),
         workflows: capped(row.workflows, row.workflow_count, row.unversioned_workflow_count),
-        started: { versions: row.created, fromHere: row.from_here },
+        roll: others.roll,
+        queues: row.queues,
+        lastDelayed: row.last_delayed,
+        started: { versions: row.created, names: row.started_names, fromHere: row.from_here },
         writers: others.writers,
         unknownStatuses: row.unknown_statuses ?? others.scannedStatuses,
         failed: row.failed ?? undefined,
@@ -48179,7 +48295,11 @@ async function observe(connection, config, gate, request, now) {
     const scannedStatuses = request.scanStatuses
         ? await scan(connection, begin, statusScanQuery(schema, scope), unknownStatusRow)
         : undefined;
-    return { ...common, database, seen: contentsOf(row, { writers, history, scannedStatuses }) };
+    return {
+        ...common,
+        database,
+        seen: contentsOf(row, { writers, history, scannedStatuses, roll: request.roll }),
+    };
 }
 /**
  * One look, in one snapshot. A migration that rewrites the table while the look waits for its lock leaves the
@@ -48285,6 +48405,19 @@ function durationText(milliseconds) {
 }
 function units(large, largeUnit, small, smallUnit) {
     return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
+}
+/** `14:05 UTC`, or `2026-11-26 14:05 UTC` where that is another day than now: a moment, for people. */
+function momentText(epochMs, now) {
+    const moment = new Date(epochMs).toISOString();
+    const day = moment.slice(0, 10);
+    const time = `${moment.slice(11, 16)} UTC`;
+    return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
+}
+/** The shortest way to write a duration of whole minutes as an input: `45m`, `2h`, `2h6m`. */
+function durationInput(milliseconds) {
+    const minutes = Math.ceil(milliseconds / UNITS_MS.m);
+    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+    return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/blocker.js
@@ -48417,6 +48550,626 @@ function total(statuses) {
     return statuses.reduce((sum, { count }) => sum + count, 0);
 }
 
+;// CONCATENATED MODULE: ./lib/gate/bound.js
+/**
+ * The bounds that are certain, the latest first, once a workflow.
+ *
+ * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
+ *   move that either way. The SQL has taken those out already.
+ * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where the step before it has ended. The
+ *   timeouts of `recv` and `getEvent` look alike in Java's SDK, but leave a gap. Code that races a sleep against
+ *   something else leaves no trace, and may end sooner: `fail-fast: false` is for it.
+ * - DBOS cancels either when its deadline comes first.
+ */
+function certainBounds(lastDelayed, workflows, assessments) {
+    const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
+    const sleeping = workflows.flatMap(({ id, version, name, deadline }) => {
+        const situation = assessments.get(id)?.situation;
+        if (version === null || situation?.kind !== 'sleeping' || !situation.certain)
+            return [];
+        const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY);
+        return [{ id, version, name, until, because: 'sleeping' }];
+    });
+    return [...delayed, ...sleeping].sort((a, b) => b.until - a.until);
+}
+
+;// CONCATENATED MODULE: ./lib/gate/course.js
+/** A track has at most so many points, as has the picture that is made of it. */
+const TRACK_POINTS = 60;
+/** So many targets have a track of their own. */
+const TRACKED_TARGETS = 200;
+/** So many names of what arrives are kept. */
+const NAMES_KEPT = 50;
+const untracked = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
+/** Before the first look. */
+const nothingFollowed = {
+    beganAt: undefined,
+    observedAt: undefined,
+    total: untracked,
+    targets: new Map(),
+    created: new Map(),
+    names: new Map(),
+    queues: new Map(),
+    roll: undefined,
+};
+function queueKey(version, queue) {
+    return JSON.stringify([version, queue]);
+}
+/** In flight on a target and counted by the rules, ignored workflows aside. */
+function inFlightOn({ pending, enqueued, delayed, unknownStatus }) {
+    return pending + enqueued + delayed + unknownStatus;
+}
+/** Adds a look to the course. */
+function followed(before, judgement, time, { contents, queues, roll }) {
+    const still = (version) => roll?.still.get(version) ?? 0;
+    const { observedAt } = judgement.observation;
+    const atMs = time.ended;
+    const judged = judgement.targets.filter((target) => target.judged);
+    const changes = judged.map((target) => ({ target, change: changeOf(target, before, contents) }));
+    const targets = new Map(changes
+        .slice(0, TRACKED_TARGETS)
+        .map(({ target, change }) => [
+        target.version,
+        course_extended(before.targets.get(target.version), atMs, [target], change, still),
+    ]));
+    const sum = (of) => changes.reduce((all, { change }) => all + of(change), 0);
+    const total = {
+        completed: sum(({ completed }) => completed),
+        arrived: sum(({ arrived }) => arrived),
+        roots: sum(({ roots }) => roots),
+        children: sum(({ children }) => children),
+    };
+    return {
+        beganAt: before.beganAt ?? observedAt,
+        observedAt,
+        total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still),
+        targets,
+        created: new Map(contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
+            version,
+            { count: fromHere.count, children: childrenFromHere },
+        ])),
+        names: namesWith(before, judged, contents),
+        queues,
+        roll,
+    };
+}
+/**
+ * Completions are what arrived and is not there any more. What was in flight at both looks cancels out; a workflow that
+ * began and ended between them counts in both.
+ */
+function changeOf(target, before, contents) {
+    const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
+    const track = before.targets.get(target.version);
+    if (track === undefined)
+        return nothing;
+    const then = before.created.get(target.version);
+    const now = contents.started.versions.find(({ version }) => version === target.version);
+    const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
+    const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
+    const more = inFlightOn(target) - track.inFlight;
+    const arrived = Math.max(created, more);
+    const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
+    return { completed: arrived - more, arrived, roots, children };
+}
+function course_extended(before, atMs, targets, change, still) {
+    const { points, roots, children, endedAtMs } = before ?? untracked;
+    const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
+    const last = points.at(-1);
+    const point = {
+        atMs,
+        pending: sum(({ pending }) => pending),
+        enqueued: sum(({ enqueued }) => enqueued),
+        delayed: sum(({ delayed }) => delayed),
+        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version))),
+        completed: (last?.completed ?? 0) + change.completed,
+        arrived: (last?.arrived ?? 0) + change.arrived,
+    };
+    return {
+        points: thinned([...points, point]),
+        inFlight: sum(inFlightOn),
+        roots: roots + change.roots,
+        children: children + change.children,
+        endedAtMs: change.completed > 0 ? atMs : endedAtMs,
+    };
+}
+/** Every second point of too many, the first and the last among them. */
+function thinned(points) {
+    if (points.length <= TRACK_POINTS)
+        return points;
+    return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
+}
+function namesWith(before, judged, { started }) {
+    const versions = new Set(judged.map(({ version }) => version));
+    const names = new Map(before.names);
+    for (const { version, name, count } of started.names) {
+        const key = JSON.stringify([version, name]);
+        const known = names.get(key);
+        if (!versions.has(version) || (known === undefined && names.size >= NAMES_KEPT))
+            continue;
+        names.set(key, { version, name, count: count + (known?.count ?? 0) });
+    }
+    return names;
+}
+/** A queue moved when it handed something out: the rows that run from it tell, and that fewer wait. */
+function queuesAfter(before, contents, observedAt) {
+    const taken = new Map(contents.inFlight.map(({ version, newestTakenAt }) => [version, newestTakenAt]));
+    return new Map(contents.queues.map(({ version, queue, enqueued, newestStartedAt, runningInAll, concurrency }) => {
+        const known = before.queues.get(queueKey(version, queue));
+        // Between two short workflows nothing runs: at the first look, that its version takes up work speaks for it.
+        const atFirst = newestStartedAt ?? taken.get(version) ?? 0;
+        const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
+        const fell = known !== undefined && enqueued < known.enqueued;
+        const state = {
+            enqueued,
+            movedAt: fell ? observedAt : movedAt,
+            running: runningInAll,
+            limit: concurrency,
+        };
+        return [queueKey(version, queue), state];
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/gate/estimate.js
+/** One burst is no rate: so many must have ended, in so many of the pauses between looks. */
+const EVIDENCE_COMPLETED = 5;
+const EVIDENCE_PAUSES = 3;
+/** The rate is taken over the last half of the hold, and over so much at least, in milliseconds. */
+const SHORTEST_WINDOW_MS = 120_000;
+/** Of so many standard deviations is a range: four in five, were they normal. */
+const RANGE_DEVIATIONS = 1.28;
+/** What is known of the exponent before there is evidence: anything from a queue to independent workflows. */
+const PRIOR = { mean: 0.5, deviation: 0.5 };
+const EXPONENTS = { least: 0, most: 2 };
+/** Arrivals that make up so much of the completions keep up with them. */
+const KEEPS_UP = 0.9;
+/** The rate of late. Undefined before two looks. */
+function rateOf(course) {
+    const window = lately(course);
+    const [from, to] = [window[0], window.at(-1)];
+    if (from === undefined || to === undefined || to.atMs <= from.atMs)
+        return undefined;
+    const perMinute = 60_000 / (to.atMs - from.atMs);
+    return {
+        completedPerMinute: (to.completed - from.completed) * perMinute,
+        arrivedPerMinute: (to.arrived - from.arrived) * perMinute,
+        overMs: to.atMs - from.atMs,
+    };
+}
+/** Enough has ended, and not in one burst, for an estimate to mean something. */
+function hasEvidence(course) {
+    const pauses = course.filter(({ completed }, index) => completed > (course[index - 1]?.completed ?? completed));
+    return completedIn(course) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
+}
+/** As much arrives as ends. */
+function isKeptUp({ completedPerMinute, arrivedPerMinute }) {
+    return arrivedPerMinute > 0 && arrivedPerMinute >= KEEPS_UP * completedPerMinute;
+}
+/**
+ * How long what moves will go on moving, were it to go on as it did. Undefined without evidence, when nothing has
+ * ended of late, or when as much arrives as ends.
+ *
+ * The rate of completions follows a power of what is left: 0 for a queue, where workers set the pace; 1 for workflows
+ * that run side by side, of which ever fewer can end. The exponent comes from the two halves of what has ended, as far
+ * as they tell, and the less they tell, the wider the range.
+ */
+function timeLeft(course) {
+    const now = course.at(-1);
+    const window = lately(course);
+    const rate = rateOf(course);
+    if (now === undefined || rate === undefined || now.moving <= 0)
+        return undefined;
+    const completed = completedIn(window);
+    if (!hasEvidence(course) || completed === 0 || isKeptUp(rate))
+        return undefined;
+    const net = 1 - rate.arrivedPerMinute / rate.completedPerMinute;
+    const { mean, deviation } = exponentOf(course);
+    const at = (deviations) => {
+        const exponent = Math.min(EXPONENTS.most, Math.max(EXPONENTS.least, mean + deviations * deviation));
+        return remaining(now.moving, exponent, completed / work(window, exponent)) / net;
+    };
+    const noise = Math.min(0.9, RANGE_DEVIATIONS / Math.sqrt(completed));
+    return {
+        leftMs: at(0),
+        fromMs: at(-RANGE_DEVIATIONS) * (1 - noise),
+        toMs: at(RANGE_DEVIATIONS) / (1 - noise),
+    };
+}
+/** The last half of the course, or more where that is short. */
+function lately(course) {
+    const [first, last] = [course[0], course.at(-1)];
+    if (first === undefined || last === undefined)
+        return [];
+    const since = last.atMs - Math.max(SHORTEST_WINDOW_MS, (last.atMs - first.atMs) / 2);
+    return course.slice(Math.max(0, course.findIndex(({ atMs }) => atMs >= since)));
+}
+function completedIn(course) {
+    return (course.at(-1)?.completed ?? 0) - (course[0]?.completed ?? 0);
+}
+/** What moved, to a power, summed over time: the rate of completions is proportional to it. */
+function work(course, exponent) {
+    return course.reduce((sum, { atMs, moving }, index) => {
+        const before = course[index - 1];
+        if (before === undefined)
+            return sum;
+        return sum + Math.max(0.5, (before.moving + moving) / 2) ** exponent * (atMs - before.atMs);
+    }, 0);
+}
+/** The exponent by which completions follow what is left, and how sure that is. */
+function exponentOf(course) {
+    const first = course[0]?.completed ?? 0;
+    const completed = completedIn(course);
+    const middle = course.findIndex((point) => point.completed - first >= completed / 2);
+    const halves = [course.slice(0, middle + 1), course.slice(middle)];
+    const [early, late] = halves.map((half) => {
+        const ended = completedIn(half);
+        const overMs = (half.at(-1)?.atMs ?? 0) - (half[0]?.atMs ?? 0);
+        return { ended, rate: ended / overMs, moving: work(half, 1) / overMs };
+    });
+    if (early === undefined || late === undefined || !(early.rate > 0) || !(late.rate > 0))
+        return PRIOR;
+    const fall = Math.log(late.moving / early.moving);
+    if (!Number.isFinite(fall) || fall === 0)
+        return PRIOR;
+    const measured = Math.log(late.rate / early.rate) / fall;
+    const deviation = Math.sqrt(1 / early.ended + 1 / late.ended) / Math.abs(fall);
+    const weight = 1 / deviation ** 2;
+    const prior = 1 / PRIOR.deviation ** 2;
+    return {
+        mean: (measured * weight + PRIOR.mean * prior) / (weight + prior),
+        deviation: 1 / Math.sqrt(weight + prior),
+    };
+}
+/** How long it takes until less than half a workflow is left, when `rate × left ^ exponent` end a millisecond. */
+function remaining(left, exponent, rate) {
+    const last = 0.5;
+    const power = 1 - exponent;
+    if (Math.abs(power) < 1e-6)
+        return Math.log(left / last) / rate;
+    return (left ** power - last ** power) / power / rate;
+}
+
+;// CONCATENATED MODULE: ./lib/gate/situation.js
+/** The kinds of what a workflow can be doing. */
+const SITUATIONS = [
+    'running',
+    'silent',
+    'sleeping',
+    'message',
+    'timer',
+    'child',
+    'delayed',
+    'overdue',
+    'queued',
+];
+/** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
+const DRAIN_STATES = ['draining', 'waiting', 'stuck'];
+const SLEEP = 'DBOS.sleep';
+/**
+ * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
+ * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`.
+ */
+const MARK_MS = 1000;
+/** Processes look for delays that have passed once a second; a clock may differ. */
+const OVERDUE_MS = 60_000;
+/** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
+function assess(workflows, surroundings) {
+    const done = new Map();
+    const begun = new Set();
+    const assessed = (workflow) => {
+        const known = done.get(workflow.id);
+        if (known !== undefined)
+            return known;
+        const children = begun.has(workflow.id) ? [] : surroundings.childrenOf(workflow.id);
+        begun.add(workflow.id);
+        const family = children.map((child) => ({ child, assessment: assessed(child) }));
+        const result = assessment(workflow, foremostOf(family), surroundings);
+        done.set(workflow.id, result);
+        return result;
+    };
+    for (const workflow of workflows)
+        assessed(workflow);
+    return done;
+}
+/** Of several children the one that is to be told of: a stuck one, or else the oldest. */
+function foremostOf(family) {
+    return family.find(({ assessment: { state } }) => state === 'stuck') ?? family[0];
+}
+function assessment(workflow, child, around) {
+    const progressAt = progressOf(workflow, around.now);
+    const situation = situationOf(workflow, child, progressAt, around);
+    return { state: stateOf(situation, progressAt, around), situation, progressAt };
+}
+function situationOf(workflow, child, progressAt, around) {
+    const { now } = around;
+    if (workflow.status === 'DELAYED') {
+        const { delayUntil: until, debounced } = workflow;
+        return until !== null && until + OVERDUE_MS < now
+            ? { kind: 'overdue', since: until }
+            : { kind: 'delayed', until, debounced };
+    }
+    if (workflow.status === 'ENQUEUED')
+        return queued(workflow, around);
+    const timer = timerOf(workflow.lastStep, now, child !== undefined);
+    if (timer?.kind === 'sleeping' || timer?.kind === 'message')
+        return timer;
+    if (child !== undefined)
+        return { kind: 'child', ...child };
+    return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
+}
+/** What the last step tells of a wait, if it is a timer that has not run out for certain. */
+function timerOf(step, now, hasChildren) {
+    if (step?.name !== SLEEP)
+        return undefined;
+    const { completedAt, startedAt, afterGap } = step;
+    if (completedAt !== null && completedAt > now) {
+        return afterGap
+            ? { kind: 'message', until: completedAt }
+            : { kind: 'sleeping', until: completedAt, certain: !hasChildren };
+    }
+    const hasEnded = completedAt !== null && startedAt !== null && completedAt - startedAt > MARK_MS;
+    if (hasEnded)
+        return undefined;
+    return afterGap ? { kind: 'message', until: null } : { kind: 'timer' };
+}
+function queued({ version, queue, createdAt, updatedAt }, around) {
+    const state = queue === null ? undefined : around.queue(version, queue);
+    const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
+    return {
+        kind: 'queued',
+        queue: queue ?? '',
+        moves: around.now - movedAt < around.stuckAfterMs,
+        running: state?.running ?? 0,
+        limit: state?.limit ?? null,
+    };
+}
+function stateOf(situation, progressAt, { now, stuckAfterMs }) {
+    switch (situation.kind) {
+        case 'running':
+            return 'draining';
+        case 'silent':
+            return 'stuck';
+        case 'message':
+        case 'overdue':
+            return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
+        case 'child':
+            return situation.assessment.state === 'stuck' ? 'stuck' : 'waiting';
+        case 'queued':
+            return situation.moves ? 'waiting' : 'stuck';
+        case 'sleeping':
+        case 'timer':
+        case 'delayed':
+            return 'waiting';
+    }
+}
+/** The newest sign of progress in its row and its last step that is not in the future. */
+function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
+    const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
+    return times.reduce((latest, time) => (time != null && time <= now ? Math.max(latest, time) : latest), 0);
+}
+
+;// CONCATENATED MODULE: ./lib/gate/forecast.js
+
+
+
+
+/**
+ * Where a drain is going: nothing in flight; no evidence yet; ever less in flight; as much arrives as ends; all that is
+ * left waits for a time; nothing has ended of late; all that is left is stuck.
+ */
+const TRENDS = [
+    'clean',
+    'too-early',
+    'draining',
+    'not-converging',
+    'waiting',
+    'stalled',
+    'stuck',
+];
+/** So many bounds are named. */
+const BOUNDS_NAMED = 20;
+/** A roll costs some four pages a workflow: once so often, in milliseconds. */
+const ROLL_EVERY_MS = 60_000;
+/**
+ * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
+ * a bound is acted on when it is beyond the timeout by more.
+ */
+const forecast_CLOCK_MARGIN_MS = 60_000;
+/** Before the first look. */
+const nothingForecast = nothingFollowed;
+/** What the forecast asks of a look that begins now (in milliseconds since the gate began). */
+function forecastRequest({ roll, beganAt, observedAt }, now) {
+    return {
+        roll: roll === undefined || now - roll.atMs >= ROLL_EVERY_MS,
+        namesSince: beganAt === undefined ? undefined : observedAt,
+    };
+}
+/** What is to be expected after this look, given the course until then. Pure. */
+function forecastOf(config, before, judgement, time) {
+    const contents = judgement.seen?.contents;
+    if (contents === undefined)
+        return nothingToExpect(before);
+    const { observedAt } = judgement.observation;
+    const queues = queuesAfter(before, contents, observedAt);
+    const assessments = assessed(config, before.roll, queues, contents, observedAt);
+    const isRoll = contents.roll || contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
+    const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
+    const course = followed(before, judgement, time, { contents, queues, roll });
+    const bounds = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
+    const scene = { config, contents, course, bounds, observedAt, atMs: time.ended };
+    const targets = new Map(judgement.targets
+        .filter(({ judged }) => judged)
+        .map(({ version }) => [version, forecastFor([version], course.targets.get(version), scene)]));
+    return {
+        total: forecastFor([...targets.keys()], course.total, scene),
+        targets,
+        assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
+        startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
+        course,
+    };
+}
+function nothingToExpect(course) {
+    const scene = {
+        course,
+        bounds: [],
+        observedAt: 0,
+        atMs: 0,
+        contents: undefined,
+        config: { stuckAfterMs: 0 },
+    };
+    return {
+        total: forecastFor([], undefined, scene),
+        targets: new Map(),
+        assessments: new Map(),
+        startedRoots: [],
+        course,
+    };
+}
+/** Families are looked for in the last roll as well: a look's few details seldom have all of one. */
+function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
+    const children = new Map();
+    const known = new Map([...(lastRoll?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
+    for (const workflow of known.values()) {
+        if (workflow.parent === null)
+            continue;
+        const family = children.get(workflow.parent) ?? [];
+        family.push(workflow);
+        children.set(workflow.parent, family);
+    }
+    return assess(workflows.items, {
+        now,
+        stuckAfterMs,
+        queue: (version, queue) => queues.get(queueKey(version, queue)),
+        childrenOf: (id) => children.get(id) ?? [],
+    });
+}
+function rollOf({ workflows }, assessments, observedAt, time) {
+    const { items, leftOut, leftOutUnversioned } = workflows;
+    const still = new Map();
+    for (const { id, version } of items) {
+        const assessment = assessments.get(id);
+        if (version === null || assessment === undefined || !isStill(assessment))
+            continue;
+        still.set(version, (still.get(version) ?? 0) + 1);
+    }
+    return { atMs: time.ended, observedAt, workflows: items, leftOut, leftOutUnversioned, assessments, still };
+}
+/** No work moves it now. Delayed ones are counted exactly, at every look. */
+function isStill({ state, situation }) {
+    return (situation.kind !== 'delayed' &&
+        (state === 'stuck' || ['sleeping', 'timer', 'message'].includes(situation.kind)));
+}
+function forecastFor(versions, track, scene) {
+    const chosen = new Set(versions);
+    const { roll } = scene.course;
+    const workflows = (roll?.workflows ?? []).filter(({ version }) => version !== null && chosen.has(version));
+    const assessments = workflows.flatMap(({ id }) => roll?.assessments.get(id) ?? []);
+    const bounds = scene.bounds.filter(({ version }) => chosen.has(version));
+    const points = track?.points ?? [];
+    const inFlight = track?.inFlight ?? 0;
+    const states = { ...countOf(assessments), unread: Math.max(0, inFlight - workflows.length) };
+    const notBefore = latest([
+        ...bounds.map(({ until }) => until),
+        ...(scene.contents?.inFlight ?? []).flatMap(({ version, delayedUntil }) => version !== null && chosen.has(version) ? (delayedUntil ?? []) : []),
+    ]);
+    const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
+    const rate = rateOf(points);
+    return {
+        trend: trendOf(track, states, rate, scene),
+        rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
+        left: combined(timeLeft(points), points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
+        bounds: bounds.slice(0, BOUNDS_NAMED),
+        notBefore,
+        states,
+        arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
+        lifeless: versions.some((version) => isLifeless(version, scene)),
+        track: track ?? nothingFollowed.total,
+    };
+}
+function countOf(assessments) {
+    const counts = { draining: 0, waiting: 0, stuck: 0 };
+    for (const { state } of assessments)
+        counts[state] += 1;
+    return counts;
+}
+/** When a wait is expected to be over, certain or not. */
+function endOf({ situation }) {
+    return situation.kind === 'sleeping' || (situation.kind === 'delayed' && situation.until !== null)
+        ? [situation.until ?? 0]
+        : [];
+}
+function latest(times) {
+    return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
+}
+/** What moves and what waits drain side by side: the longer of the two counts. */
+function combined(moving, movingCount, notBefore, lastEnd, now) {
+    if (moving === undefined && (movingCount > 0 || lastEnd === undefined))
+        return undefined;
+    const [certainMs, expectedMs] = [notBefore, lastEnd].map((end) => Math.max(0, (end ?? now) - now));
+    return {
+        leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
+        fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
+        toMs: Math.max(moving?.toMs ?? 0, expectedMs ?? 0),
+    };
+}
+/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
+const RATE_OVER_MS = 60_000;
+/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
+const ARRIVALS_OVER_MS = 60_000;
+const ARRIVALS_ENOUGH = 5;
+function trendOf(track, states, rate, scene) {
+    const points = track?.points ?? [];
+    const [first, last] = [points[0], points.at(-1)];
+    if (track === undefined || first === undefined || last === undefined)
+        return 'too-early';
+    if (track.inFlight === 0)
+        return 'clean';
+    const enough = rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
+    if (enough && isKeptUp(rate))
+        return 'not-converging';
+    if (last.moving === 0 && states.unread === 0)
+        return states.waiting > 0 || last.delayed > 0 ? 'waiting' : 'stuck';
+    const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
+    if (quietMs >= scene.config.stuckAfterMs)
+        return 'stalled';
+    return hasEvidence(points) && timeLeft(points) !== undefined ? 'draining' : 'too-early';
+}
+/** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
+function isLifeless(version, { config, contents, course, observedAt, atMs }) {
+    const { roll } = course;
+    const own = (roll?.workflows ?? []).filter((workflow) => workflow.version === version);
+    const isUntaken = own.some(({ id }) => {
+        const situation = roll?.assessments.get(id)?.situation;
+        if (situation?.kind !== 'queued' || situation.moves)
+            return false;
+        return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
+    });
+    if (!isUntaken)
+        return false;
+    const taken = contents?.inFlight.find((row) => row.version === version)?.newestTakenAt ?? 0;
+    const endedAtMs = course.targets.get(version)?.endedAtMs;
+    const signs = [
+        taken,
+        ...(endedAtMs === undefined ? [] : [observedAt - (atMs - endedAtMs)]),
+        ...own.flatMap(({ id, status }) => status === 'PENDING' ? (roll?.assessments.get(id)?.progressAt ?? []) : []),
+    ];
+    return observedAt - (latest(signs) ?? 0) >= config.stuckAfterMs;
+}
+/** What cannot end before the timeout, if there is any such thing. */
+function beyondTimeout({ timeoutMs }, { total }, judgement, time) {
+    const { observedAt } = judgement.observation;
+    const { notBefore } = total;
+    const deadline = observedAt + timeoutMs - time.began;
+    if (notBefore === undefined || notBefore - forecast_CLOCK_MARGIN_MS <= deadline)
+        return undefined;
+    const neededMs = notBefore - observedAt + time.began + forecast_CLOCK_MARGIN_MS;
+    return {
+        bounds: total.bounds.filter(({ until }) => until - forecast_CLOCK_MARGIN_MS > deadline),
+        notBefore,
+        deadline,
+        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/gate/config.js
 /** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
 const MODES = ['wait', 'check', 'report'];
@@ -48520,6 +49273,7 @@ const VERDICTS = [
     'error',
     'cancelled',
     'unknown-version',
+    'cannot-drain',
     'timed-out',
     'in-flight',
     'still-latest',
@@ -48530,9 +49284,10 @@ const VERDICT_MEANINGS = {
     error: 'The gate could not look, or could not understand or trust what it saw.',
     cancelled: 'The job was cancelled before there was an answer.',
     'unknown-version': 'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
+    'cannot-drain': '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
     'timed-out': '`wait`: something still blocked when the timeout passed.',
     'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
-    'still-latest': '`check` and `report`: nothing else blocks, but a version to retire is still the latest, so new work is sent to it.',
+    'still-latest': 'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
     drained: 'Every version to retire was clean for the settle window; or there is nothing to retire.',
 };
 /** Of several answers that hold at once, the one to give. */
@@ -48548,6 +49303,7 @@ function stepResult(verdict, config) {
         case 'still-latest':
             return config.mode === 'report' ? 'pass' : 'fail';
         case 'timed-out':
+        case 'cannot-drain':
             return config.onTimeout === 'warn' ? 'warn' : 'fail';
         case 'unknown-version':
         case 'cancelled':
@@ -48560,8 +49316,11 @@ function stepResult(verdict, config) {
 
 
 
+
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_LOOK = 20;
+/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
+const ONLY_LATEST_MS = 120_000;
 /** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
 const LAST_LOOK_MS = 5000;
 const SECOND_TRY_MS = 2000;
@@ -48570,10 +49329,10 @@ const SECOND_TRY_MS = 2000;
  *
  * - `drained` ends every mode.
  * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend, and looks once more at its deadline; a settle window
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout), and looks once more at its deadline; a settle window
  *   that is running then may finish.
  */
-function decide(config, judgement, time) {
+function decide(config, judgement, forecast, time) {
     if (judgement.provisional)
         return { pauseMs: 0 };
     if (judgement.drained)
@@ -48583,6 +49342,9 @@ function decide(config, judgement, time) {
         return { verdict };
     if (verdict === 'unknown-version' && !mayStillAppear(config, judgement, time))
         return { verdict };
+    const early = verdict === 'unknown-version' ? undefined : failedFast(config, judgement, forecast, time);
+    if (early !== undefined)
+        return { verdict: early };
     const settledAt = settleEnd(config, judgement);
     const settling = settledAt !== undefined && time.began < settledAt;
     const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_LOOK * judgement.observation.lookMs);
@@ -48616,6 +49378,15 @@ function blockersOf(judgement) {
 /** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
 function blockersOfAll({ gate, nobody }) {
     return [...gate, ...(nobody?.blockers ?? [])];
+}
+/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
+function failedFast(config, judgement, forecast, time) {
+    if (config.mode !== 'wait' || !config.failFast)
+        return undefined;
+    if (beyondTimeout(config, forecast, judgement, time) !== undefined)
+        return 'cannot-drain';
+    const since = judgement.memory.onlyLatestSince;
+    return since !== undefined && time.ended - since >= ONLY_LATEST_MS ? 'still-latest' : undefined;
 }
 /** A kept version may be one that is just being launched. A target that was never seen is a typo. */
 function mayStillAppear(config, judgement, time) {
@@ -48652,11 +49423,12 @@ const nothingSeen = {
     mayTakeUnversioned: new Set(),
     searches: new Map(),
     started: undefined,
+    onlyLatestSince: undefined,
     windows: new Map(),
 };
 /** What is left after a look that failed: whatever was clean has to be clean anew, for a whole settle window. */
 function afterGap(memory) {
-    return { ...memory, firstLookEnded: undefined, windows: new Map() };
+    return { ...memory, firstLookEnded: undefined, onlyLatestSince: undefined, windows: new Map() };
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/seen.js
@@ -48937,10 +49709,13 @@ function judge(config, before, observation, time) {
     const provisional = (resolvedLatest && remembered.kept !== undefined) ||
         toSearch.length > 0 ||
         (needsStatusScan && unknownStatuses === undefined);
+    const blockers = [...allGate, ...targets.flatMap((target) => target.blockers), ...(nobody?.blockers ?? [])];
+    const isOnlyLatest = blockers.length > 0 && blockers.every(({ kind }) => kind === 'latest');
     const memory = {
         ...remembered,
         firstLookEnded: before.firstLookEnded ?? (provisional ? undefined : time.ended),
         windows,
+        onlyLatestSince: isOnlyLatest ? (before.onlyLatestSince ?? time.ended) : undefined,
     };
     const settled = nobody === undefined ? judged : [{ ...nobody, drained: isDrained(nobody, config) }];
     const unversionedMatters = judged.some(({ version }) => claimReason(version, scene) !== undefined) ||
@@ -49050,6 +49825,7 @@ function pauseAfterFailure(config, outage, now) {
 
 
 
+
 /**
  * Looks, judges and pauses until there is a verdict. A look that failed for a reason that may pass is evidence of
  * nothing: it is taken again, and what was clean before it has to be clean anew.
@@ -49062,13 +49838,15 @@ async function hold(config, parts) {
     const elapsed = () => clock.now() - beginning;
     const outcome = (verdict) => ({ verdict, last, waitedMs: elapsed() });
     let memory = nothingSeen;
-    let request = firstRequest(config, memory);
+    let rules = firstRequest(config, memory);
+    let course = nothingForecast;
     let last;
     let lastSuccess;
     let firstFailure;
     let outage;
     for (;;) {
         const began = elapsed();
+        const request = { ...rules, ...forecastRequest(course, began) };
         const looking = orTransientError(observer.look(request, lookBudgetMs(config, memory, began)));
         const seen = await unlessAborted(looking, signal);
         if (seen === undefined)
@@ -49090,10 +49868,12 @@ async function hold(config, parts) {
             lastSuccess = time.ended;
             const judgement = judge(config, memory, seen, time);
             memory = judgement.memory;
-            request = judgement.next;
-            const decision = decide(config, judgement, time);
+            rules = judgement.next;
+            const forecast = forecastOf(config, course, judgement, time);
+            course = forecast.course;
+            const decision = decide(config, judgement, forecast, time);
             if (!judgement.provisional) {
-                last = { judgement, time, decides: 'verdict' in decision };
+                last = { judgement, forecast, time, decides: 'verdict' in decision };
                 onLook(last);
             }
             if ('verdict' in decision)
@@ -49275,6 +50055,8 @@ const list = schemas_string().transform((text, context) => {
     });
     return NEVER;
 });
+/** YAML's other words for them are refused: GitHub passes them on as they are. */
+const trueOrFalse = oneOf(['true', 'false']).transform((word) => word === 'true');
 const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
     error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
 });
@@ -49297,6 +50079,8 @@ const plainInputs = {
     'poll-interval': inputs_duration(100, '100ms'),
     'look-timeout': inputs_duration(100, '100ms'),
     settle: inputs_duration(0, '0s'),
+    'fail-fast': trueOrFalse,
+    'stuck-after': inputs_duration(1000, '1s'),
     'ignore-workflows': ignoreList,
     'on-unknown': oneOf(['fail', 'pass']),
     'on-latest': oneOf(['block', 'ignore']),
@@ -49344,6 +50128,8 @@ function parseInputs(raw, context) {
             pollIntervalMs: settings['poll-interval'],
             lookTimeoutMs: settings['look-timeout'],
             settleMs: settings.settle,
+            failFast: settings['fail-fast'],
+            stuckAfterMs: settings['stuck-after'],
             ignoreWorkflows: settings['ignore-workflows'],
             onUnknown: settings['on-unknown'],
             onLatest: settings['on-latest'],
@@ -49564,15 +50350,24 @@ function targetsOf(result) {
     return result.last?.judgement.targets ?? [];
 }
 /** Workflows in flight on a target, ignored ones excluded. */
-function inFlightOn(target) {
+function result_inFlightOn(target) {
     return target.pending + target.enqueued + target.delayed + target.unknownStatus;
 }
 function inFlightOnAll(targets) {
-    return targets.reduce((sum, target) => sum + inFlightOn(target), 0);
+    return targets.reduce((sum, target) => sum + result_inFlightOn(target), 0);
 }
-/** The workflows of the detail list that are in flight on a target, or unversioned and claimable by one. */
+/** So many workflows are shown one by one, and are in the report. */
+const WORKFLOWS_SHOWN = 50;
+/** The oldest workflows that are in flight on a target, or unversioned and claimable by one. */
 function blockingWorkflows(result) {
-    return (result.last?.judgement.seen?.contents.workflows.items ?? []).filter((w) => isRelevant(w, result));
+    const items = result.last?.judgement.seen?.contents.workflows.items ?? [];
+    return items.filter((workflow) => isRelevant(workflow, result)).slice(0, WORKFLOWS_SHOWN);
+}
+/** How many block besides them. */
+function workflowsLeftOut(result) {
+    const workflows = result.last?.judgement.seen?.contents.workflows;
+    const relevant = workflows?.items.filter((workflow) => isRelevant(workflow, result)).length ?? 0;
+    return Math.max(0, relevant - WORKFLOWS_SHOWN) + leftOut(workflows, result);
 }
 /** Whether rows of this version, or of none, block a target. */
 function isRelevant({ version }, result) {
@@ -49622,6 +50417,8 @@ function headline(result) {
             return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: ${inFlight} in flight${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
         case 'still-latest':
             return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
+        case 'cannot-drain':
+            return say `Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(blocked.map(({ version }) => version))}, and not all of them can end by then.`;
         case 'timed-out':
             return say `Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(blocked.map(({ version }) => version))}${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
         case 'unknown-version': {
@@ -49695,7 +50492,7 @@ function verdictAnnotations(result, level) {
         return [{ level, title: `dbos-drain-gate: ${result.verdict}`, message }];
     }
     // What blocks comes first, so that "and N more" is about what does not.
-    const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a));
+    const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || result_inFlightOn(b) - result_inFlightOn(a));
     const shown = ordered.slice(0, TARGETS_SHOWN).map((target) => targetAnnotation(target, level));
     const more = ordered.length - shown.length;
     if (more === 0)
@@ -49748,6 +50545,637 @@ function messageOf(sentence) {
     return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
+;// CONCATENATED MODULE: ./lib/report/markdown-table.js
+/** A table without the columns that are empty in every row. */
+function table(head, rows, right) {
+    const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
+    const line = (cells) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
+    const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
+    return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+/** `And 3 more versions.`, or nothing. */
+function more(count, noun) {
+    return count > 0 ? [`And ${markdown_table_number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
+}
+/** `1,234`. */
+function markdown_table_number(value) {
+    return value.toLocaleString('en-US');
+}
+
+;// CONCATENATED MODULE: ./lib/report/remedies.js
+
+
+
+/** DBOS's command line reads the URL from here in the commands that are shown: no secret is in them. */
+const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
+/**
+ * What to do about one blocking workflow, as commands of DBOS's own command line (TypeScript; Python's has the
+ * same verbs and options). Undefined when its id holds what cannot be typed or seen. To fork one is left to the
+ * unblock kit: the fork of a workflow that has just ended does its work again, and no command says that it has ended.
+ */
+function commandsFor(workflow) {
+    const id = typedId(workflow.id);
+    if (id === undefined)
+        return undefined;
+    return [
+        '# look at it, and at the steps it has done',
+        `npx dbos workflow get ${id} ${URL_OPTION}`,
+        `npx dbos workflow steps ${id} ${URL_OPTION}`,
+        '# give it up: it stops before its next step',
+        `npx dbos workflow cancel ${id} ${URL_OPTION}`,
+    ];
+}
+/**
+ * An id, as it is typed in a command; undefined when it holds what cannot be typed or seen, is empty, or would be
+ * taken for an option.
+ */
+function typedId(id) {
+    return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
+}
+/**
+ * The workflow to begin with: a stuck one before others, and one that waits for no child before a parent, since to end
+ * a waiting parent alone unblocks nothing. The oldest of those.
+ */
+function firstToUnblock(workflows, assessments) {
+    const parents = new Set(workflows.map(({ parent }) => parent));
+    const childless = workflows.filter(({ id }) => !parents.has(id));
+    const stuck = childless.find(({ id }) => assessments.get(id)?.state === 'stuck');
+    return stuck ?? childless[0] ?? workflows[0];
+}
+/** The version that forks of the blocking work should run on: the latest that is no target. */
+function newVersionOf(result) {
+    const targets = new Set(targetsOf(result).map(({ version }) => version));
+    return [...(result.last?.judgement.seen?.latest ?? [])].find((version) => !targets.has(version));
+}
+/** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
+function inspectionSql(result) {
+    const schema = quoteIdentifier(result.schema ?? 'dbos');
+    const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
+    const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
+    const versions = literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
+    const more = blocked.length - literals.length;
+    const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
+    const application = result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
+    const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
+    return [
+        ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
+        'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
+        '       to_timestamp(created_at / 1000.0) AS created',
+        `  FROM ${schema}.workflow_status`,
+        " WHERE (status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')",
+        ...(filter === undefined
+            ? []
+            : [`   AND (${filter}${unversioned ? ' OR application_version IS NULL' : ''})`]),
+        ...(application === undefined
+            ? []
+            : [`   AND (application_name = ${application} OR application_name IS NULL)`]),
+        ' ORDER BY created_at;',
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/report/unblock-shell.js
+/*
+ * The fixed part of the scripts of the unblock kit, for any POSIX shell: what is done to one workflow, and what is
+ * said of it. What was seen in TypeScript's command line 5.3.0:
+ *
+ * - `get` prints one line of JSON; of a workflow that is not there it prints `undefined`, and exits with 0. A client
+ *   that is older than the database (4.27 on what 5.3 wrote) shows no `input`, and its fork has none.
+ * - `cancel` exits with 0 whatever it finds: it does nothing to SUCCESS, ERROR and what is not there, and writes
+ *   CANCELLED over everything else, dead-lettered and cancelled ones included.
+ * - `fork` takes a workflow in any state, SUCCESS included; it prints nothing. A second fork under the same id fails.
+ * - Each of them tries for ever to reach a server that does not answer.
+ */
+/** Steps with a smaller number are copied into a fork: this one, the largest that the column holds, keeps them all. */
+const KEEP_ALL_STEPS = 2_147_483_647;
+/**
+ * From the arguments to the exit code. What differs stands before it: `$name`, `$verb`, and the functions `ask` (calls
+ * the command line), `may_run` and `notes`.
+ */
+const COMMON = `yes=
+case "$#:$1" in
+  0:) ;;
+  1:--yes) yes=1 ;;
+  *) printf '%s\\n' "usage: sh $0 [--yes]" >&2; exit 2 ;;
+esac
+did=0 left=0 failed=0 unseen=0 stopped=
+trap 'stopped=1' HUP INT TERM
+
+refuse() { printf '%s\\n' "$name: $1" >&2; exit 2; }
+did() { did=$((did + 1)); printf '%s\\n' "$1: $2"; }
+leave() { left=$((left + 1)); printf '%s\\n' "$1: left as it is: $2"; }
+fail() { failed=$((failed + 1)); printf '%s\\n' "$1: FAILED: $2" >&2; }
+
+# The answer counts only on a line that is about this workflow: its input may hold any text.
+if command -v node >/dev/null 2>&1; then
+  read_state() {
+    node -e '
+      const [, id, source] = process.argv;
+      let state = "UNREADABLE";
+      for (const line of require("fs").readFileSync(0, "utf8").split("\\n")) {
+        let seen = null;
+        try { if (line !== "undefined") seen = JSON.parse(line); } catch { continue; }
+        if (seen === null) state = "MISSING";
+        if ((seen?.workflowID ?? seen?.workflow_id) !== id) continue;
+        if (source && (seen.forkedFrom ?? seen.forked_from) !== source) { state = "UNRELATED"; break; }
+        state = /^[A-Z_]+$/.test(seen.status) ? seen.status : "UNKNOWN";
+        if (seen.wasForkedFrom ?? seen.was_forked_from) state += " forked";
+        else if ((seen.input ?? null) === null) state += " blind";
+      }
+      console.log(state);
+    ' -- "$1" "$2"
+  }
+else
+  read_state() {
+    python3 -c '
+import json, re, sys
+id, source = sys.argv[1:]
+state = "UNREADABLE"
+for line in sys.stdin.buffer.read().decode("utf-8", "replace").split("\\n"):
+    try:
+        seen = None if line == "undefined" else json.loads(line)
+    except ValueError:
+        continue
+    if seen is None:
+        state = "MISSING"
+    if not isinstance(seen, dict) or seen.get("workflowID", seen.get("workflow_id")) != id:
+        continue
+    if source and seen.get("forkedFrom", seen.get("forked_from")) != source:
+        state = "UNRELATED"
+        break
+    state = seen.get("status") if re.fullmatch("[A-Z_]+", str(seen.get("status"))) else "UNKNOWN"
+    if seen.get("wasForkedFrom", seen.get("was_forked_from")):
+        state += " forked"
+    elif seen.get("input") is None:
+        state += " blind"
+print(state)
+' "$1" "$2"
+  }
+fi
+
+# Sets state: a status, MISSING or UNREADABLE; and what a fork has to know, "forked" or "blind".
+# $1: the workflow; $2: what it has to be a fork of, if anything
+look_at() {
+  state=UNREADABLE
+  answer=$(ask get "$1") || return 0
+  state=$(printf '%s\\n' "$answer" | read_state "$1" "$2") || state=UNREADABLE
+}
+
+# Whether it is this one's turn. $1: the workflow
+turn() {
+  if [ -n "$stopped" ]; then unseen=$((unseen + 1)); return 1; fi
+  if [ -z "$yes" ]; then did=$((did + 1)); printf '%s\\n' "would $verb $1"; return 1; fi
+}
+
+# Whether it is in flight still. $1: the workflow
+in_flight() {
+  look_at "$1"
+  case "$state" in
+    PENDING* | ENQUEUED* | DELAYED*) return 0 ;;
+    UNREADABLE) fail "$1" 'its status could not be read' ;;
+    MISSING) leave "$1" 'it is not there any more' ;;
+    *) leave "$1" "it is \${state%% *} now" ;;
+  esac
+  return 1
+}
+
+# Cancels it, and makes sure that it is cancelled. $1: the workflow
+is_cancelled() {
+  ask cancel "$1" >/dev/null || { fail "$1" 'cancel failed'; return 1; }
+  look_at "$1"
+  case "$state" in
+    CANCELLED*) return 0 ;;
+    SUCCESS* | ERROR*) leave "$1" "it has just ended in \${state%% *}" ;;
+    *) fail "$1" "it is $state after the cancel" ;;
+  esac
+  return 1
+}
+
+start() {
+  set -f
+  if [ -z "$yes" ]; then printf '%s\\n' "A dry run: nothing is done, or read."; return; fi
+  [ -n "$DBOS_SYSTEM_DATABASE_URL" ] || refuse 'DBOS_SYSTEM_DATABASE_URL is not set: it has to hold the URL of the system database.'
+  may_run
+  DBOS_CLI=\${DBOS_CLI:-npx --no-install dbos}
+  command -v node >/dev/null 2>&1 || command -v python3 >/dev/null 2>&1 || refuse 'neither node nor python3 is there, to read what the command line prints.'
+  $DBOS_CLI --help >/dev/null 2>&1 </dev/null || refuse "\\"$DBOS_CLI\\" does not run: call this script in a folder where the DBOS SDK is installed, or set DBOS_CLI to its command line."
+  printf '%s\\n' 'Asking the database. Without an answer, look at its URL: the command line tries for ever.'
+  ask list --limit 1 >/dev/null || refuse 'the system database cannot be read: see above.'
+}
+
+finish() {
+  trap - HUP INT TERM
+  printf '\\n'
+  if [ -z "$yes" ]; then
+    printf '%s\\n' "$did to $verb. Nothing was done. To do it: sh $0 --yes"
+  else
+    printf '%s\\n' "$did done, $left left as they are, $failed failed."
+  fi
+  [ "$unseen" -eq 0 ] || printf '%s\\n' "Stopped: $unseen were not looked at."
+  notes
+  [ "$failed" -eq 0 ] && [ -z "$stopped" ]
+  exit
+}
+`;
+const INSPECT = `inspect() {
+  turn "$1" || return 0
+  printf '\\n%s\\n' "# $1"
+  if ask get "$1" && ask steps "$1"; then did=$((did + 1)); else fail "$1" 'it could not be read'; fi
+}
+`;
+const CANCEL = `cancel() {
+  turn "$1" || return 0
+  in_flight "$1" || return 0
+  is_cancelled "$1" || return 0
+  did "$1" 'cancelled'
+}
+`;
+const FORK = `# Copies the workflow under the id ID-fork, with the steps below the number: with this one, all that are done.
+keep_all=${KEEP_ALL_STEPS}
+
+# $1: the workflow; $2: the step to start again from, unless all steps are kept
+fork() {
+  turn "$1" || return 0
+  in_flight "$1" || return 0
+  case "$state" in
+    *' forked') leave "$1" 'it was forked before'; return 0 ;;
+    *' blind') fail "$1" 'its input cannot be read, and a fork would have none. Take the command line of the newest SDK in use: an older one does not see it'; return 0 ;;
+  esac
+  is_cancelled "$1" || return 0
+  if copy "$1" "$2" || copy "$1" "$2"; then
+    did "$1" "goes on as $1-fork"
+  else
+    fail "$1" 'CANCELLED, BUT NOT FORKED. This script will not do it any more; do it by hand:'
+    printf '%s\\n' "  $DBOS_CLI workflow fork $(quoted "$1") --step \${2:-$keep_all} --forked-workflow-id $(quoted "$1-fork") --application-version=$(quoted "$version") --sys-db-url \\"\\$DBOS_SYSTEM_DATABASE_URL\\"" >&2
+  fi
+}
+
+# It may have been made although the command line failed: when the connection broke, or a signal ended it.
+copy() {
+  ask fork "$1" --step "\${2:-$keep_all}" --forked-workflow-id "$1-fork" "--application-version=$version" >/dev/null && return 0
+  look_at "$1-fork" "$1"
+  case "$state" in MISSING | UNREADABLE | UNRELATED) return 1 ;; esac
+}
+
+quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")"; }
+
+# $1: a workflow that others in this list were started by
+waits() {
+  [ -z "$stopped" ] || { unseen=$((unseen + 1)); return 0; }
+  leave "$1" 'it has children in flight (see the top of this script)'
+}
+
+# $1: the workflow; $2: its parent, unless that id cannot be typed
+child() {
+  [ -n "$2" ] || { leave "$1" 'the id of its parent cannot be typed'; return 0; }
+  if [ -n "$yes" ] && [ -z "$stopped" ]; then
+    look_at "$2"
+    case "$state" in
+      SUCCESS* | ERROR* | MISSING) ;;
+      UNREADABLE) fail "$1" 'the status of its parent could not be read'; return 0 ;;
+      *) leave "$1" "its parent is \${state%% *}, and it or a fork of it may wait (see the top of this script)"; return 0 ;;
+    esac
+  fi
+  fork "$1"
+}
+`;
+
+;// CONCATENATED MODULE: ./lib/report/unblock-kit.js
+
+
+
+/**
+ * One script a remedy, over all the workflows; a remedy that cannot be offered is left out, and so are all of them
+ * when there is nothing that could be typed.
+ */
+function unblockScripts(kit) {
+    const groups = groupsOf(kit.workflows);
+    if (groups.length === 0)
+        return [];
+    const parents = parentsIn(kit.workflows);
+    // No worker ever takes what carries the empty string.
+    const version = kit.newVersion ? shellQuoted(kit.newVersion) : undefined;
+    const inspect = script(kit, groups, {
+        name: 'inspect.sh',
+        verb: 'look at',
+        does: INSPECT_HEADER,
+        shell: INSPECT,
+        call: (_workflow, id) => `inspect ${id}`,
+    });
+    const cancel = script(kit, groups, {
+        name: 'cancel.sh',
+        verb: 'cancel',
+        does: CANCEL_HEADER,
+        shell: CANCEL,
+        call: (_workflow, id) => `cancel ${id}`,
+    });
+    if (kit.newVersion === undefined || version === undefined)
+        return [inspect, cancel];
+    const fork = script(kit, groups, {
+        name: 'fork.sh',
+        verb: 'fork',
+        does: [`Lets ${quotedName(kit.newVersion)} go on with the workflows that blocked.`, '', ...FORK_HEADER],
+        shell: `version=${version}\n${FORK}`,
+        call: ({ id: plain, parent }, id) => {
+            if (parents.has(plain))
+                return `waits ${id}`;
+            if (parent === null)
+                return `fork ${id}`;
+            const typedParent = typedId(parent);
+            return typedParent === undefined ? `child ${id}` : `child ${id} ${typedParent}`;
+        },
+    });
+    return [inspect, cancel, fork];
+}
+function script(kit, groups, remedy) {
+    const typed = groups.reduce((sum, { workflows }) => sum + workflows.length, 0);
+    const notes = notesOf(kit, typed);
+    const header = [
+        ...remedy.does,
+        '',
+        `Without --yes it only says what it would do: sh ${remedy.name} [--yes]`,
+        ...CALLING_HEADER,
+        '',
+        `Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
+        ...notes,
+    ];
+    const text = [
+        '#!/bin/sh',
+        ...header.map(comment),
+        '',
+        `name=${remedy.name}`,
+        `verb='${remedy.verb}'`,
+        ...schemaLines(kit.schema),
+        `notes() { ${notes.length > 0 ? `printf '%s\\n'${notes.map((note) => ` '${note}'`).join('')}` : ':'}; }`,
+        COMMON,
+        remedy.shell,
+        'start',
+        ...groups.flatMap((group) => ['', comment(group.title), ...linesOf(group, remedy)]),
+        '',
+        'finish',
+    ].join('\n');
+    return { name: remedy.name, text: `${text}\n` };
+}
+function linesOf({ workflows }, { call }) {
+    return workflows.map(({ workflow, id }) => `${call(workflow, id)} ${comment(unblock_kit_stateOf(workflow))}`);
+}
+/** What the script cannot do, at its top and at its end; no apostrophe, since a shell prints it. */
+function notesOf({ workflows, leftOut }, typed) {
+    const untyped = workflows.length - typed;
+    return [
+        ...(untyped > 0
+            ? [
+                `${count(untyped, 'more workflow')} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
+            ]
+            : []),
+        ...(leftOut > 0
+            ? [
+                `${count(leftOut, 'more workflow')} not in this script: run the gate again after it for the next ones.`,
+            ]
+            : []),
+    ];
+}
+/** How the command line is called: TypeScript's has no option for a schema. */
+function schemaLines(schema) {
+    const call = 'NODE_NO_WARNINGS=1 $DBOS_CLI workflow "$@" --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
+    if (schema === 'dbos')
+        return [`ask() { ${call} </dev/null; }`, 'may_run() { :; }'];
+    const typed = shellQuoted(schema);
+    return typed === undefined
+        ? ['ask() { false; }', "may_run() { refuse 'the name of the schema cannot be typed safely.'; }"]
+        : [
+            `schema=${typed}`,
+            `ask() { ${call} "--schema=$schema" </dev/null; }`,
+            `may_run() { [ -n "$DBOS_CLI" ] || refuse "the tables are in the schema \\"$schema\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to one that has the option --schema (DBOS_CLI=dbos for that of Python)."; }`,
+        ];
+}
+/**
+ * Parents before their children, since a parent that waits for a cancelled child fails, or does what its code does
+ * about that, instead of being cancelled. Those that have the same generation, name and version are together.
+ */
+function groupsOf(workflows) {
+    const generations = generationsOf(workflows);
+    const typed = workflows.flatMap((workflow) => {
+        const id = typedId(workflow.id);
+        const generation = generations.get(workflow.id) ?? 0;
+        return id === undefined ? [] : [{ workflow, id, generation }];
+    });
+    const groups = new Map();
+    for (const member of typed) {
+        const { name, className, version } = member.workflow;
+        const key = JSON.stringify([member.generation, name, className, version]);
+        const group = groups.get(key);
+        if (group === undefined)
+            groups.set(key, [member]);
+        else
+            group.push(member);
+    }
+    return [...groups.values()]
+        .sort(([a], [b]) => (a?.generation ?? 0) - (b?.generation ?? 0))
+        .flatMap((members) => {
+        const [first] = members;
+        if (first === undefined)
+            return [];
+        const { name, className, version } = first.workflow;
+        const full = name === null ? '(no name)' : quotedName(className ? `${className}.${name}` : name);
+        const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
+        const children = first.generation > 0 ? ', started by some above' : '';
+        return [
+            { title: `${full}, ${on}: ${count(members.length, 'workflow')}${children}`, workflows: members },
+        ];
+    });
+}
+/** How many of a workflow's forebears are in the list; fewer in a circle, which only a damaged database has. */
+function generationsOf(workflows) {
+    const parents = new Map(workflows.map(({ id, parent }) => [id, parent]));
+    const generations = new Map();
+    for (const { id } of workflows) {
+        const line = new Set();
+        let each = id;
+        while (typeof each === 'string' && parents.has(each) && !generations.has(each) && !line.has(each)) {
+            line.add(each);
+            each = parents.get(each);
+        }
+        let generation = typeof each === 'string' ? (generations.get(each) ?? -1) : -1;
+        for (const member of [...line].reverse())
+            generations.set(member, ++generation);
+    }
+    return generations;
+}
+/** Ids that a workflow in the list names as its parent. */
+function parentsIn(workflows) {
+    return new Set(workflows.flatMap(({ parent }) => (parent === null ? [] : [parent])));
+}
+/** Where a workflow stood when the gate looked. */
+function unblock_kit_stateOf({ status, lastStep, delayUntil }) {
+    if (status === 'DELAYED' && delayUntil !== null)
+        return `delayed until ${timeText(delayUntil)}`;
+    if (status !== 'PENDING')
+        return visible(status, 30).toLowerCase();
+    return lastStep === null ? 'no step done' : stepText(lastStep);
+}
+function stepText({ number, name }) {
+    return `step ${number} done, "${visible(name, 40)}"`;
+}
+/** A time that a row holds: it may be one that no calendar has. */
+function timeText(time) {
+    const date = new Date(time);
+    return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString();
+}
+function count(number, noun) {
+    return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+}
+/** Text without line breaks, as a comment. */
+function comment(text) {
+    return text === '' ? '#' : `# ${text}`;
+}
+const CALLING_HEADER = [
+    "With it, it needs the system database in $DBOS_SYSTEM_DATABASE_URL, and DBOS's command line: call it in the folder",
+    'of the application, or set DBOS_CLI to what it is to be called as (else: npx --no-install dbos; without the option,',
+    'npx would run whatever else is called dbos). Take the command line of the newest SDK that uses the database.',
+    'Each workflow is looked at again before anything is done to it. To leave one out, delete its line.',
+    'It may be stopped, and run again: what is done already, or has ended meanwhile, is left as it is.',
+];
+const INSPECT_HEADER = [
+    'Shows the workflows that block, and the steps that they have done. It only reads. What it prints holds their',
+    'inputs and outputs: mind who can read the log of a job.',
+];
+const CANCEL_HEADER = [
+    'Gives the workflows up that block: each is cancelled, and stops before its next step.',
+    '',
+    'A step that runs at that moment runs on to its end, and its result is dropped. Cancelling reaches no children, so',
+    'they have lines of their own, after those of their parents: the other way round, a parent that waits for a child',
+    'would be told that it was cancelled, and fail or do what its code does then.',
+    'A cancelled workflow can be resumed (by a process of its own version) for as long as its row is there.',
+];
+const FORK_HEADER = [
+    'Each is cancelled; once it is seen to be CANCELLED, a copy of it, the fork, starts on the new version, with every',
+    'step done until then (concurrent ones too, whatever their order). Nothing is done to one that is not in flight any',
+    'more, or was forked before: the work of one that has ended would be done twice.',
+    '',
+    'Before you run it, make sure that',
+    '- the new code fits the steps done (a line tells the last one that the gate saw): a fork does not run them again,',
+    '  and fails when the code asks for others at the same numbers. To go back to an earlier step, add its number as',
+    '  inspect.sh shows it: fork ID 3 runs step 3 and what follows again.',
+    '- a process of the new version runs: it has to take the forks up.',
+    '- a step that is cut off may be run again: the old process goes on with it to its end, and the fork starts it anew.',
+    '- nobody needs the old id. A fork has another one, the old with -fork at its end: who waits for the result or the',
+    '  events of the old one, or sends messages to it, does not reach the fork.',
+    '- it may start at once: the fork has no delay, deadline, priority or deduplication id, and is not in the queue of',
+    '  the old one but in an internal queue without limits.',
+    '',
+    'Parents and children. A forked parent waits for the children that it had, and fails when one of them is cancelled or',
+    'forked. So a workflow with children in flight is left as it is (its line says "waits"), and so is a child whose',
+    'parent may wait for it ("child"). What can be done about those:',
+    '- wait until the children have ended, and run the gate again.',
+    '- write "fork" for the "waits" of a parent: it goes on on the new version, and waits there for the same children.',
+    '  They have to end on the old version, and may not be cancelled or forked.',
+    '- start the children again from their beginning: fork PARENT N, where N is the step that started the first of',
+    '  those in flight, then cancel those with cancel.sh.',
+    '- keep parents, children and their ids, with the DBOSClient of TypeScript from 5.3 on: cancel them with cancel.sh,',
+    '  then rewindWorkflow(id, { startStep: 2147483647, applicationVersion }) for children first. Messages that they',
+    '  have not received yet are lost.',
+];
+
+;// CONCATENATED MODULE: ./lib/report/next-steps.js
+
+
+
+
+
+
+
+/** So many lines of a script are shown. */
+const LINES_SHOWN = 8;
+/**
+ * The scripts over all that blocks. None where the answer is about the wrong versions, or about none: to cancel what a
+ * misspelt input made a target would end live work.
+ */
+function unblockScriptsOf(result) {
+    const kit = kitOf(result);
+    return kit === undefined ? [] : unblockScripts(kit);
+}
+function kitOf(result) {
+    const { last, verdict } = result;
+    const roll = last?.forecast.course.roll;
+    const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict);
+    if (roll === undefined || last === undefined || !isAnswer || blockersOfAll(last.judgement).length > 0)
+        return undefined;
+    return {
+        workflows: roll.workflows.filter((workflow) => isRelevant(workflow, result)),
+        leftOut: leftOut(roll, result),
+        newVersion: newVersionOf(result),
+        schema: result.schema ?? 'dbos',
+        observedAt: roll.observedAt,
+    };
+}
+/** What a person can do now. */
+function nextSteps(result, kit) {
+    if (result.verdict === 'drained') {
+        return targetsOf(result).length === 0
+            ? ''
+            : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
+    }
+    const workflow = firstToUnblock(blockingWorkflows(result), result.last?.forecast.assessments ?? new Map());
+    if (workflow === undefined)
+        return '';
+    const commands = commandsFor(workflow) ?? [
+        '# The id of that workflow holds characters that cannot be shown or typed safely:',
+        '# take it from the query below.',
+    ];
+    const customSchema = result.schema === undefined || result.schema === 'dbos'
+        ? []
+        : [
+            "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
+        ];
+    return [
+        '### What to do next',
+        'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:',
+        codeBlock('sh', commands),
+        ...customSchema,
+        ...kitSection(kit, newVersionOf(result)),
+        'The work in flight, as the gate counts it:',
+        codeBlock('sql', inspectionSql(result)),
+    ].join('\n\n');
+}
+/** Where the scripts are, what each does, and how the one that lets the work go on begins. */
+function kitSection(kit, newVersion) {
+    const shown = kit?.scripts.at(-1);
+    if (kit === undefined || shown === undefined)
+        return [];
+    const what = {
+        'inspect.sh': 'shows each of them, and the steps it has done',
+        'cancel.sh': 'gives them up',
+        'fork.sh': markdown(newVersion === undefined ? own('lets the new version go on') : say `lets ${newVersion} go on with them`),
+    };
+    const lines = next_steps_linesOf(shown);
+    return [
+        'For all that block there are scripts beside the report file. They say what they would do, and do it with `--yes`; what has ended by then they leave alone:',
+        kit.scripts.map(({ name }) => `- \`${name}\` ${what[name]}`).join('\n'),
+        `They are in ${code(kit.folder, 1000)} on the runner. To keep them, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. \`${shown.name}\` begins with:`,
+        codeBlock('sh', lines.slice(0, LINES_SHOWN)),
+        ...more(lines.length - LINES_SHOWN, 'line'),
+    ];
+}
+/** The lines of a script that are about workflows. */
+function next_steps_linesOf({ text }) {
+    const lines = text.split('\n');
+    return lines.slice(lines.indexOf('start') + 2, -3);
+}
+
+;// CONCATENATED MODULE: ./lib/report/formats.js
+/** Whole seconds and tenths. */
+function seconds(milliseconds) {
+    return Math.round(milliseconds / 100) / 10;
+}
+/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
+function iso(epochMs) {
+    if (epochMs === null || epochMs === undefined)
+        return null;
+    const date = new Date(epochMs);
+    const year = date.getUTCFullYear();
+    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
+}
+
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
 
 
@@ -49765,6 +51193,174 @@ function iso_duration(params) {
     return core._isoDuration(ZodISODuration, params);
 }
 
+;// CONCATENATED MODULE: ./lib/report/situation-text.js
+
+
+/** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
+const GENERATIONS = 3;
+/** What a workflow does or waits for, in a few words; `now` by the database's clock. */
+function describeSituation({ situation, progressAt }, now, generations = GENERATIONS) {
+    const quiet = own(durationText(Math.max(0, now - progressAt)));
+    const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
+    switch (situation.kind) {
+        case 'running':
+            return say `at work, last seen to change ${quiet} ago`;
+        case 'silent':
+            return say `no step has ended for ${quiet}: a long step, or its process is gone`;
+        case 'sleeping':
+            return say `asleep until ${at(situation.until)}`;
+        case 'message':
+            return situation.until === null
+                ? say `waits for a message or an event, for ${quiet} now`
+                : say `waits for a message or an event, until ${at(situation.until)} at the latest`;
+        case 'timer':
+            return say `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+        case 'child': {
+            const { child, assessment } = situation;
+            const why = generations > 1 ? say `, which is ${describeSituation(assessment, now, generations - 1)}` : own('');
+            return say `waits for its child ${child.id}${child.name === null ? own('') : say ` (${child.name})`}${why}`;
+        }
+        case 'delayed':
+            return situation.until === null
+                ? own('delayed, without a time')
+                : say `delayed until ${at(situation.until)}${own(situation.debounced ? ', and debounced: each further call moves that' : '')}`;
+        case 'overdue':
+            return say `its delay was over ${own(durationText(now - situation.since))} ago, and no process has taken it up`;
+        case 'queued':
+            return describeQueue(situation, quiet);
+    }
+}
+function describeQueue(situation, quiet) {
+    const { queue, moves, running, limit } = situation;
+    const isFull = limit !== null && running >= limit;
+    const runs = isFull
+        ? own(`${running} of ${limit} running, its concurrency limit`)
+        : own(`${running} running`);
+    if (moves)
+        return say `in the queue ${queue}, behind others (${runs})`;
+    return isFull
+        ? say `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
+        : say `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
+}
+/** What a person can do about it. */
+function nextStepFor({ state, situation }) {
+    switch (situation.kind) {
+        case 'running':
+            return 'let it finish';
+        case 'silent':
+            return 'look at what its last step calls; if its process is gone, start one of its version, or fork it';
+        case 'sleeping':
+            return 'let it wake in time, or cancel or fork it';
+        case 'message':
+            return 'send what it waits for, or cancel or fork it';
+        case 'timer':
+            return 'look at its code for how long it waits';
+        case 'child':
+            return state === 'stuck' ? 'help its child first' : 'let its child finish';
+        case 'delayed':
+            return situation.debounced
+                ? 'stop the calls that delay it, or cancel it'
+                : 'let its time come, shorten its delay, or cancel or fork it';
+        case 'overdue':
+            return 'is any process of its application running?';
+        case 'queued':
+            if (situation.moves)
+                return 'let the queue drain';
+            return situation.limit !== null && situation.running >= situation.limit
+                ? 'help what runs from that queue, in whatever version, or raise its limit'
+                : 'start a process of its version that listens to that queue, or fork it';
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/report/forecast-report.js
+
+
+
+
+
+
+const forecast_report_count = schemas_int().nonnegative();
+const timestamp = iso_datetime().nullable();
+const rate = schemas_number().nonnegative();
+/** So many bounds of each version are in the report. */
+const BOUNDS_TOLD = 5;
+/** The forecast, for programs. An estimate or a bound: never evidence of safety. */
+const forecastSchema = object({
+    trend: schemas_enum(TRENDS),
+    completedPerMinute: rate.nullable().describe('Null before the second look'),
+    arrivedPerMinute: rate.nullable(),
+    rateOverSeconds: rate
+        .nullable()
+        .describe('What the two rates were measured over: the last half of the hold'),
+    secondsLeft: object({ likely: rate, from: rate, to: rate })
+        .nullable()
+        .describe('An estimate with its range, without what is stuck; null without evidence'),
+    notBefore: timestamp.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
+    bounds: array(object({
+        id: schemas_string(),
+        workflow: schemas_string().nullable(),
+        version: schemas_string(),
+        until: timestamp,
+        because: schemas_enum(['delayed', 'sleeping']),
+    }))
+        .describe('What certainly lasts longest, the latest end first'),
+    draining: forecast_report_count.describe('Of those read in detail, the oldest 10,000 once a minute: those at work'),
+    waiting: forecast_report_count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
+    stuck: forecast_report_count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
+    unread: forecast_report_count.describe('In flight, but not among those read in detail'),
+    arrivedRoots: forecast_report_count.describe('Created without a parent since the gate began: traffic has not moved off'),
+    arrivedChildren: forecast_report_count.describe('Started by other workflows since the gate began'),
+    noProcessSeen: schemas_boolean()
+        .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
+});
+function forecastReport(forecast, now) {
+    const { trend, rate: pace, left, notBefore, bounds, states, arrived, lifeless } = forecast;
+    return {
+        trend,
+        completedPerMinute: pace === undefined ? null : hundredths(pace.completedPerMinute),
+        arrivedPerMinute: pace === undefined ? null : hundredths(pace.arrivedPerMinute),
+        rateOverSeconds: pace === undefined ? null : seconds(pace.overMs),
+        secondsLeft: left === undefined
+            ? null
+            : { likely: seconds(left.leftMs), from: seconds(left.fromMs), to: seconds(left.toMs) },
+        notBefore: notBefore === undefined || notBefore <= now ? null : iso(notBefore),
+        bounds: bounds.slice(0, BOUNDS_TOLD).map(({ id, name, version, until, because }) => ({
+            id,
+            workflow: name,
+            version,
+            until: iso(until),
+            because,
+        })),
+        ...states,
+        arrivedRoots: arrived.roots,
+        arrivedChildren: arrived.children,
+        noProcessSeen: lifeless,
+    };
+}
+/** What a workflow is doing, for programs. */
+const situationSchema = object({
+    state: schemas_enum(DRAIN_STATES),
+    kind: schemas_enum(SITUATIONS).describe('What it does or waits for: stable, for programs'),
+    progressAt: timestamp.describe('The last change of its status, or the end of its last step'),
+    until: timestamp.describe('When that ends, where the tables tell'),
+    child: schemas_string().nullable().describe('The child that it waits for'),
+    message: schemas_string().describe('The same for people, with the next step; may change'),
+});
+function situationReport(assessment, now) {
+    const { state, situation, progressAt } = assessment;
+    return {
+        state,
+        kind: situation.kind,
+        progressAt: iso(progressAt),
+        until: 'until' in situation ? iso(situation.until) : null,
+        child: situation.kind === 'child' ? situation.child.id : null,
+        message: `${plain(describeSituation(assessment, now))}. Next: ${nextStepFor(assessment)}.`,
+    };
+}
+function hundredths(value) {
+    return Math.round(value * 100) / 100;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/report-file.js
 
 
@@ -49772,9 +51368,11 @@ function iso_duration(params) {
 
 
 
-const count = schemas_int().nonnegative();
+
+
+const report_file_count = schemas_int().nonnegative();
 const report_file_text = schemas_string().nullable();
-const timestamp = iso_datetime().nullable();
+const report_file_timestamp = iso_datetime().nullable();
 const blockerSchema = object({
     kind: schemas_string().describe('What kind of blocker: stable, for programs'),
     message: schemas_string().describe('What it means and the way out: for people, and may change'),
@@ -49782,15 +51380,16 @@ const blockerSchema = object({
 const versionSchema = object({
     version: schemas_string(),
     application: report_file_text.describe('The application that owns its registration or its rows'),
-    pending: count,
-    enqueued: count,
-    delayed: count,
-    inFlight: count.describe('All that blocks: the three before, and rows in a status that the gate does not know'),
-    ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
+    pending: report_file_count,
+    enqueued: report_file_count,
+    delayed: report_file_count,
+    inFlight: report_file_count.describe('All that blocks: the three before, and rows in a status that the gate does not know'),
+    ignored: report_file_count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
     latest: schemas_boolean().describe('The latest version of its application'),
     known: schemas_boolean().describe('Registered, or carried by some row'),
     drained: schemas_boolean().describe('Clean for the whole settle window: may be torn down'),
     blockers: array(blockerSchema),
+    forecast: forecastSchema.nullable(),
 });
 /** Everything that the gate knows at the end of a run. Its JSON Schema is published as `report.schema.json`. */
 const reportSchema = object({
@@ -49801,17 +51400,24 @@ const reportSchema = object({
     drained: schemas_boolean(),
     mode: schemas_enum(['wait', 'check', 'report']).nullable(),
     application: report_file_text.describe('The input of that name'),
-    observedAt: timestamp.describe('Database time of the deciding observation'),
+    observedAt: report_file_timestamp.describe('Database time of the deciding observation'),
     waitedSeconds: schemas_number().nonnegative(),
-    looks: count.describe('Looks that succeeded'),
-    failedLooks: count.describe('Looks that failed, and were taken again'),
-    inFlight: count.describe('On all targets, ignored ones excluded'),
-    unversioned: count.describe('In-flight rows with no version that a target could claim'),
+    looks: report_file_count.describe('Looks that succeeded'),
+    failedLooks: report_file_count.describe('Looks that failed, and were taken again'),
+    inFlight: report_file_count.describe('On all targets, ignored ones excluded'),
+    unversioned: report_file_count.describe('In-flight rows with no version that a target could claim'),
     database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() })
         .nullable(),
     blockers: array(blockerSchema).describe('What blocks the whole gate, and with it every version'),
     warnings: array(schemas_string()),
     versions: array(versionSchema),
+    forecast: forecastSchema
+        .nullable()
+        .describe('For all versions to retire together; null when nothing was looked at'),
+    startedRoots: array(object({ version: schemas_string(), workflow: report_file_text, count: report_file_count }))
+        .describe('What was created without a parent on a version to retire since the gate began, by name'),
+    curve: array(object({ seconds: schemas_number(), pending: report_file_count, enqueued: report_file_count, delayed: report_file_count }))
+        .describe('In flight over time, in seconds since the gate began, thinned out where the hold was long'),
     drainedVersions: array(schemas_string()),
     drainingVersions: array(schemas_string()),
     groups: object({
@@ -49819,13 +51425,13 @@ const reportSchema = object({
             version: report_file_text,
             workflow: report_file_text,
             queue: report_file_text,
-            pending: count,
-            enqueued: count,
-            delayed: count,
+            pending: report_file_count,
+            enqueued: report_file_count,
+            delayed: report_file_count,
             ignored: schemas_boolean(),
-            oldestCreatedAt: timestamp,
+            oldestCreatedAt: report_file_timestamp,
         })),
-        leftOut: count.describe('Groups that were not read'),
+        leftOut: report_file_count.describe('Groups that were not read'),
     })
         .describe('What is in flight by version, workflow and queue, the largest first'),
     workflows: object({
@@ -49837,13 +51443,16 @@ const reportSchema = object({
             status: schemas_string(),
             queue: report_file_text,
             executor: report_file_text,
-            createdAt: timestamp,
-            startedAt: timestamp,
-            delayUntil: timestamp,
-            lastStep: object({ number: schemas_int(), name: schemas_string(), completedAt: timestamp }).nullable(),
+            createdAt: report_file_timestamp,
+            updatedAt: report_file_timestamp.describe('The last change of its status'),
+            startedAt: report_file_timestamp,
+            delayUntil: report_file_timestamp,
+            deadline: report_file_timestamp.describe('When DBOS will cancel it'),
+            lastStep: object({ number: schemas_int(), name: schemas_string(), completedAt: report_file_timestamp }).nullable(),
             parent: report_file_text,
+            situation: situationSchema.nullable(),
         })),
-        leftOut: count.describe('Workflows that were not read in detail; the counts include them'),
+        leftOut: report_file_count.describe('Workflows that were not read in detail; the counts include them'),
     })
         .describe('The oldest workflows in flight'),
 })
@@ -49853,7 +51462,6 @@ function reportOf(result) {
     const judgement = result.last?.judgement;
     const observation = judgement?.observation;
     const groups = observation?.seen?.groups;
-    const workflows = observation?.seen?.workflows;
     return {
         schemaVersion: 1,
         verdict: result.verdict,
@@ -49881,6 +51489,7 @@ function reportOf(result) {
         ],
         warnings: result.warnings.map(plain),
         versions: versionsOf(result),
+        ...expected(result),
         drainedVersions: [...drainedVersions(result)],
         drainingVersions: [...drainingVersions(result)],
         groups: {
@@ -49892,18 +51501,47 @@ function reportOf(result) {
             leftOut: leftOut(groups, result),
         },
         workflows: {
-            items: blockingWorkflows(result).map(({ name, ...workflow }) => ({
-                ...workflow,
-                workflow: name,
-                createdAt: iso(workflow.createdAt),
-                startedAt: iso(workflow.startedAt),
-                delayUntil: iso(workflow.delayUntil),
-                lastStep: workflow.lastStep === null
-                    ? null
-                    : { ...workflow.lastStep, completedAt: iso(workflow.lastStep.completedAt) },
-            })),
-            leftOut: leftOut(workflows, result),
+            items: blockingWorkflows(result).map((workflow) => workflowReport(workflow, result)),
+            leftOut: workflowsLeftOut(result),
         },
+    };
+}
+/** The forecast for all targets together, and what it rests on. */
+function expected({ last }) {
+    if (last === undefined)
+        return { forecast: null, startedRoots: [], curve: [] };
+    const { total, startedRoots } = last.forecast;
+    return {
+        forecast: forecastReport(total, last.judgement.observation.observedAt),
+        startedRoots: startedRoots.map(({ version, name, count: created }) => ({
+            version,
+            workflow: name,
+            count: created,
+        })),
+        curve: total.track.points.map(({ atMs, pending, enqueued, delayed }) => ({
+            seconds: seconds(atMs),
+            pending,
+            enqueued,
+            delayed,
+        })),
+    };
+}
+function workflowReport(workflow, { last }) {
+    const { id, version, name, className, status, queue, executor, parent, lastStep } = workflow;
+    const assessment = last?.forecast.assessments.get(id);
+    return {
+        ...{ id, version, workflow: name, className, status, queue, executor, parent },
+        createdAt: iso(workflow.createdAt),
+        updatedAt: iso(workflow.updatedAt),
+        startedAt: iso(workflow.startedAt),
+        delayUntil: iso(workflow.delayUntil),
+        deadline: iso(workflow.deadline),
+        lastStep: lastStep === null
+            ? null
+            : { number: lastStep.number, name: lastStep.name, completedAt: iso(lastStep.completedAt) },
+        situation: assessment === undefined
+            ? null
+            : situationReport(assessment, last?.judgement.observation.observedAt ?? 0),
     };
 }
 /** One object a target: the output `versions`. */
@@ -49915,31 +51553,27 @@ function versionsOf(result) {
         pending: target.pending,
         enqueued: target.enqueued,
         delayed: target.delayed,
-        inFlight: inFlightOn(target),
+        inFlight: result_inFlightOn(target),
         ignored: target.ignored,
         latest: target.latest,
         known: target.known,
         drained: drained.has(target.version),
         blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map(told),
+        forecast: forecastOfTarget(result, target.version),
     }));
+}
+function forecastOfTarget({ last }, version) {
+    const forecast = last?.forecast.targets.get(version);
+    if (last === undefined || forecast === undefined)
+        return null;
+    return forecastReport(forecast, last.judgement.observation.observedAt);
 }
 function told(blocker) {
     return { kind: blocker.kind, message: plain(describeBlocker(blocker)) };
 }
-/** Whole seconds and tenths. */
-function seconds(milliseconds) {
-    return Math.round(milliseconds / 100) / 10;
-}
-/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
-function iso(epochMs) {
-    if (epochMs === null || epochMs === undefined)
-        return null;
-    const date = new Date(epochMs);
-    const year = date.getUTCFullYear();
-    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
-}
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
+
 
 
 /** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */
@@ -49993,7 +51627,150 @@ function fitting(entries) {
     return { json: `[${texts.join(',')}]`, leftOut: entries.length - texts.length };
 }
 
+;// CONCATENATED MODULE: ./lib/report/forecast-text.js
+
+
+
+/** So many workflows are named where a few will do. */
+const NAMED = 3;
+/** `12 ended and 2 new a minute`: short, for a line of the log. */
+function forecastParts(forecast, now) {
+    const { trend, rate, left, notBefore, states, lifeless } = forecast;
+    if (trend === 'clean')
+        return [];
+    const ended = rate === undefined ? 0 : rate.completedPerMinute;
+    const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
+    return [
+        ...(ended > 0 || arrived > 0
+            ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} a minute`]
+            : []),
+        ...(trend === 'not-converging' ? ['not converging'] : []),
+        ...(left === undefined ? [] : [leftText(left)]),
+        ...(notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : []),
+        ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
+        ...(lifeless ? ['no sign of a process'] : []),
+    ];
+}
+/** `about 12m to go (8m to 20m)`. */
+function leftText({ leftMs, fromMs, toMs }) {
+    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
+    return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
+}
+/** An estimate has no seconds beyond some minutes, and no minutes beyond some hours. */
+function rounded(milliseconds) {
+    const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
+    return Math.max(unit, Math.round(milliseconds / unit) * unit);
+}
+function perMinute(rate) {
+    return rate >= 10 || rate === 0
+        ? Math.round(rate).toLocaleString('en-US')
+        : String(Number(rate.toPrecision(2)));
+}
+/** Where a drain is going, in sentences. None where nothing is in flight. */
+function describeForecast(forecast, startedRoots, now) {
+    const { trend, rate, states, left } = forecast;
+    if (trend === 'clean')
+        return [];
+    return [
+        ...(rate === undefined ? [] : [paceSentence(rate)]),
+        ...estimateSentence(forecast),
+        ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
+        ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
+        ...(states.unread > 0
+            ? [say `What each waits for was read of the oldest, and not of ${counted(states.unread, 'other')}.`]
+            : []),
+    ];
+}
+/** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
+function outlook({ trend, arrived, bounds, notBefore, lifeless }, startedRoots, now) {
+    const arriving = trend === 'not-converging'
+        ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
+        : arrived.roots > 0
+            ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
+            : [];
+    const bound = notBefore !== undefined && notBefore > now
+        ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
+        : [];
+    return [...arriving, ...bound, ...(lifeless ? [{ key: 'lifeless', sentence: LIFELESS }] : [])];
+}
+const LIFELESS = own('No process of the version seems to run: its queued work is not taken, and nothing of it has changed for `stuck-after`. Start a process of it, or cancel or fork what is left.');
+function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
+    if (completedPerMinute === 0 && arrivedPerMinute === 0) {
+        return say `Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
+    }
+    return say `${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
+}
+function stuckSentence(stuck, hasEstimate) {
+    return say `${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+}
+function estimateSentence({ trend, left, track }) {
+    if (left !== undefined)
+        return [say `Estimate: ${own(leftText(left))}.`];
+    switch (trend) {
+        case 'too-early':
+            return [own('Too little has ended for an estimate.')];
+        case 'stalled':
+            return [
+                track.endedAtMs === undefined
+                    ? own('Nothing has ended since the gate began, so there is no estimate.')
+                    : own('Nothing has ended of late, so there is no estimate.'),
+            ];
+        default:
+            return [];
+    }
+}
+function notConverging({ roots, children }, startedRoots) {
+    const apart = [
+        ...(roots > 0
+            ? [
+                say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: traffic has not moved off.`,
+            ]
+            : []),
+        ...(children > 0
+            ? [
+                say `${counted(children, 'child workflow')} ${own(children === 1 ? 'was' : 'were')} started by others; that ends with those that start them.`,
+            ]
+            : []),
+    ];
+    return say `The drain is not converging: as much arrives as ends. ${joined(apart)}`;
+}
+function stillArriving(roots, startedRoots) {
+    return say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: some traffic still comes here.`;
+}
+function rootNames(roots) {
+    const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
+    return names.length > 0 ? say `, most often ${namesOf(names, names.length, NAMED)}` : own('');
+}
+function boundSentence(notBefore, latest, now) {
+    const who = latest === undefined ? own('') : say `: ${describeBound(latest, now)}`;
+    return say `It cannot drain before ${own(momentText(notBefore, now))}, in ${own(durationText(notBefore - now))}${who}.`;
+}
+/** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
+function describeBound({ id, name, until, because }, now) {
+    const state = because === 'sleeping' ? 'asleep' : 'delayed';
+    return say `${id}${name === null ? own('') : say ` (${name})`} is ${own(`${state} until ${momentText(until, now)}`)}`;
+}
+/** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
+function describeCannotDrain(beyond, now) {
+    const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
+    const rest = beyond.bounds.length - named.length;
+    const who = say `${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
+    return say `The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. A \`timeout\` of ${own(durationInput(beyond.neededMs))} or more reaches the last of them; cancel or fork them to be quicker, name them in \`ignore-workflows\` if they may be stranded, or set \`fail-fast: false\` to hold all the same.`;
+}
+/** What a run that ended with `cannot-drain` found to last beyond its timeout. */
+function beyondTimeoutOf({ config, last, verdict }) {
+    if (verdict !== 'cannot-drain' || config === undefined || last === undefined)
+        return undefined;
+    return beyondTimeout(config, last.forecast, last.judgement, last.time);
+}
+/** Whether there is anything to expect of it. */
+function hasForecast(forecast) {
+    return forecast !== undefined && forecast.total.trend !== 'clean';
+}
+
 ;// CONCATENATED MODULE: ./lib/report/progress.js
+
+
 
 
 
@@ -50007,6 +51784,8 @@ const HEARTBEAT_MS = 60_000;
 const GROUPS_SHOWN = 20;
 /** Of how many targets the log explains what blocks them; the summary has more. */
 const EXPLAINED_TARGETS = 5;
+/** Of how many stuck workflows the log says what they wait for. */
+const EXPLAINED_STUCK = 3;
 /** A log that reads well at a glance: a line when something changed, and one a minute when nothing did. */
 function progressLog(sink) {
     let config;
@@ -50040,7 +51819,7 @@ function progressLog(sink) {
                 if (groups.length > 0)
                     sink.group('What is in flight, by workflow', groups);
             }
-            const state = stateOf(judgement);
+            const state = progress_stateOf(look);
             const isDue = printed === undefined || time.ended - printed.at >= HEARTBEAT_MS;
             if (isDue || look.decides || printed?.state !== state) {
                 sink.line(lookLine(config, look, previous));
@@ -50052,6 +51831,12 @@ function progressLog(sink) {
                     continue;
                 explained.add(key);
                 sink.line(`  ${plain(say `${version === undefined ? own('') : say `${version}: `}${describeBlocker(blocker)}`)}`);
+            }
+            for (const { key, sentence } of look.decides ? [] : expectations(look)) {
+                if (explained.has(key))
+                    continue;
+                explained.add(key);
+                sink.line(`  ${plain(sentence)}`);
             }
             previous = look;
         },
@@ -50123,8 +51908,12 @@ function whatIsThere({ observation, seen, gate, targets, memory }) {
     return say `${server}. Versions: ${registered}${kept}${retired}.`;
 }
 /** What a change is a change of. */
-function stateOf(judgement) {
+function progress_stateOf({ judgement, forecast }) {
+    const { trend, states, lifeless } = forecast.total;
     return JSON.stringify([
+        trend === 'not-converging',
+        states.stuck,
+        lifeless,
         judgement.gate.map(({ kind }) => kind),
         judgement.nobody?.blockers.map(({ kind }) => kind),
         judgement.unversioned,
@@ -50148,9 +51937,10 @@ function lookLine(config, look, previous) {
         `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
         ...(judgement.drained ? [] : differencePart(inFlight, previous)),
         ...shortReasons(blockersOf(judgement)),
+        ...forecastParts(look.forecast.total, judgement.observation.observedAt),
         ...versionsPart(targets),
         ...settlePart(config, judgement),
-        ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
+        ...(config.mode === 'wait' && !look.decides ? [progress_timeLeft(config, time.ended)] : []),
     ];
     return `${stamp(time.ended)} ${parts.join('; ')}`;
 }
@@ -50169,9 +51959,9 @@ function versionsPart(targets) {
         return [];
     const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
     const most = [...blocked]
-        .sort((a, b) => inFlightOn(b) - inFlightOn(a))
+        .sort((a, b) => result_inFlightOn(b) - result_inFlightOn(a))
         .slice(0, 3)
-        .map((target) => `${quotedName(target.version)} ${inFlightOn(target).toLocaleString('en-US')}`);
+        .map((target) => `${quotedName(target.version)} ${result_inFlightOn(target).toLocaleString('en-US')}`);
     const rest = blocked.length - most.length;
     const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return [`${targets.length - blocked.length} of ${targets.length} versions clean${listed}`];
@@ -50186,7 +51976,7 @@ function settlePart(config, judgement) {
     const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
     return [leftMs > 0 ? `clean, and must stay so for ${durationText(leftMs)}` : 'clean'];
 }
-function timeLeft(config, elapsedMs) {
+function progress_timeLeft(config, elapsedMs) {
     const leftMs = config.timeoutMs - elapsedMs;
     return leftMs > 0 ? `${durationText(leftMs)} left` : 'the timeout has passed';
 }
@@ -50216,80 +52006,228 @@ function explainable(judgement) {
         .slice(0, EXPLAINED_TARGETS)
         .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })));
 }
+/** What is to be expected, once each: that it does not converge, when it can drain at the earliest, and what is stuck. */
+function expectations({ judgement, forecast, }) {
+    const { observedAt } = judgement.observation;
+    const { total, startedRoots, assessments, course } = forecast;
+    const stuck = (course.roll?.workflows ?? []).flatMap(({ id, name }) => {
+        const assessment = assessments.get(id);
+        return assessment?.state === 'stuck' ? [{ id, name, assessment }] : [];
+    });
+    return [
+        ...outlook(total, startedRoots, observedAt),
+        ...stuck.slice(0, EXPLAINED_STUCK).map(({ id, name, assessment }) => ({
+            key: `stuck ${id}`,
+            sentence: say `Stuck: ${id}${name === null ? own('') : say ` (${name})`} ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
+        })),
+    ];
+}
 function summed(targets) {
     const sum = (of) => targets.reduce((all, target) => all + of(target), 0);
     return { pending: sum((t) => t.pending), enqueued: sum((t) => t.enqueued), delayed: sum((t) => t.delayed) };
 }
 
-;// CONCATENATED MODULE: ./lib/report/remedies.js
+;// CONCATENATED MODULE: ./lib/report/drain-chart.js
 
-
-
-/** DBOS's command line reads the URL from here in the commands that are shown: no secret is in them. */
-const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
 /**
- * What to do about one blocking workflow, as commands of DBOS's own command line (TypeScript; Python's has the
- * same verbs and options). Undefined when its id holds what cannot be typed or seen.
+ * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,
+ * and trims blanks: so each has its time, and there are as many as leave room for it.
  */
-function commandsFor(workflow, newVersion) {
-    const id = shellQuoted(workflow.id);
-    const version = newVersion === undefined ? undefined : shellQuoted(newVersion);
-    if (id === undefined || id.startsWith("'-"))
+const MOST_COLUMNS = 28;
+/** An estimate this many times as long as what was measured would leave that no room: only its beginning is drawn. */
+const LONGEST_ESTIMATE = 2;
+const BEGINNING = 0.5;
+/** On an axis that ends below ten, Mermaid would write fractions of workflows. */
+const LOWEST_AXIS_END = 10;
+/**
+ * Mermaid draws columns from below the zero of the axis, by half the height of a label, so that a zero would be seen.
+ * What lies lower than that, in parts of the axis, has a negative height, which a browser does not draw.
+ */
+const BELOW_THE_AXIS = 1 / 20;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** Times between two columns, each with the unit in which it makes short labels. */
+const STEPS = [
+    ...[1, 2, 5, 10].map((n) => ({ ms: n * SECOND, unit: 'seconds', unitMs: SECOND })),
+    ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * MINUTE, unit: 'minutes', unitMs: MINUTE })),
+    ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * HOUR, unit: 'hours', unitMs: HOUR })),
+];
+/** From the bottom of a column to its top. The colours are those of the squares, and stand out on white and on black. */
+const STATUSES = [
+    { status: 'pending', color: '#2f81d7', square: '🟦' },
+    { status: 'enqueued', color: '#f4900c', square: '🟧' },
+    { status: 'delayed', color: '#a960d0', square: '🟪' },
+];
+const ESTIMATE = { color: '#99a3ad', square: '⬜' };
+/**
+ * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, for Mermaid's xychart
+ * has none. Empty when there is nothing to draw. Nothing but numbers goes in: there is nothing to escape.
+ *
+ * Columns, not lines: stacked, they show the whole and its parts, and Mermaid's lines cannot end before the last label.
+ */
+function drainChart(curve) {
+    const columns = columnsOf(curve);
+    const statuses = STATUSES.filter(({ status }) => columns?.looks.some((look) => look[status] > 0));
+    if (columns === undefined || statuses.length === 0)
+        return '';
+    return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
+}
+function mermaid({ labels, unit, looks, estimated }, statuses) {
+    // Each series is drawn over those before it: what is highest comes first.
+    const measured = statuses.map(({ color }, index) => ({
+        color,
+        heights: looks.map((look) => sum(statuses.slice(0, index + 1).map(({ status }) => look[status]))),
+    }));
+    const series = [
+        ...measured.map(({ color, heights }) => ({ color, heights: [...heights, ...estimated.map(() => 0)] })),
+        { color: ESTIMATE.color, heights: [...looks.map(() => 0), ...estimated] },
+    ]
+        .filter(({ heights }) => heights.some((height) => height > 0))
+        .reverse();
+    const axisEnd = Math.max(LOWEST_AXIS_END, ...series.flatMap(({ heights }) => heights));
+    const config = {
+        // The theme, and with it the colour of text, stays the one that GitHub chooses for light or dark pages.
+        themeVariables: { xyChart: { plotColorPalette: series.map(({ color }) => color).join() } },
+        xyChart: { width: 900, height: 350, xAxis: { labelFontSize: 11, showTick: false } },
+    };
+    return [
+        '```mermaid',
+        `%%{init: ${JSON.stringify(config)}}%%`,
+        'xychart-beta',
+        `  x-axis "${unit} from the last look" [${labels.map((label) => `"${label}"`).join(', ')}]`,
+        `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
+        ...series.map(({ heights }) => {
+            const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
+            return `  bar [${drawn.map(drain_chart_rounded).join(', ')}]`;
+        }),
+        '```',
+    ].join('\n');
+}
+function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
+    const last = points.at(-1);
+    const counts = statuses.map(({ status, square }) => `${square} ${(last?.[status] ?? 0).toLocaleString('en-US')} ${status}`);
+    const seen = `At the last look: ${counts.join(' · ')}`;
+    if (estimate === undefined || estimated.length === 0)
+        return seen;
+    const range = `${durationText(estimate.fromMs)} to ${durationText(estimate.toMs)}`;
+    const cut = isCut ? '; the chart ends before that' : '';
+    return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
+}
+/** Undefined when there are fewer than two looks. */
+function columnsOf({ points, estimate }) {
+    const [first, last] = [points[0], points.at(-1)];
+    if (first === undefined || last === undefined || points.length < 2)
         return undefined;
-    const nextStep = workflow.lastStep === null ? 0 : workflow.lastStep.number + 1;
+    const measuredMs = last.atMs - first.atMs;
+    const leftMs = inFlight(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
+    const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
+    const drawnMs = isCut ? BEGINNING * measuredMs : leftMs;
+    // Three more: the last look, and what is begun at either end.
+    const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
+    if (step === undefined)
+        return undefined;
+    const before = Math.max(1, Math.ceil(measuredMs / step.ms));
+    const after = Math.ceil(drawnMs / step.ms);
+    const times = Array.from({ length: before + 1 + after }, (_, index) => (index - before) * step.ms);
+    return {
+        labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
+        unit: step.unit,
+        looks: times
+            .slice(0, before + 1)
+            .map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
+        estimated: times
+            .slice(before + 1)
+            .map((time) => Math.max(0, drain_chart_rounded(inFlight(last) * (1 - time / leftMs)))),
+        isCut,
+    };
+}
+function drain_chart_rounded(height) {
+    return Number(height.toFixed(2));
+}
+function inFlight({ pending, enqueued, delayed }) {
+    return sum([pending, enqueued, delayed]);
+}
+function sum(values) {
+    return values.reduce((total, value) => total + value, 0);
+}
+
+;// CONCATENATED MODULE: ./lib/report/drain-section.js
+
+
+
+
+
+
+const drain_section_GROUPS_SHOWN = 30;
+const STATES = {
+    stuck: '⛔ stuck',
+    waiting: '🟡 waiting',
+    draining: '🟢 draining',
+};
+const ORDER = ['stuck', 'waiting', 'draining'];
+/** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
+function drainSection(result) {
+    const { last } = result;
+    if (last === undefined || !hasForecast(last.forecast))
+        return '';
+    const { observedAt } = last.judgement.observation;
+    const { total, startedRoots } = last.forecast;
+    const sentences = describeForecast(total, startedRoots, observedAt).map((each) => `- ${markdown(each)}`);
+    const chart = drainChart({ points: total.track.points, estimate: total.left });
     return [
-        '# look at it, and at the steps it has done',
-        `npx dbos workflow get ${id} ${URL_OPTION}`,
-        `npx dbos workflow steps ${id} ${URL_OPTION}`,
-        '# give it up: it stops before its next step',
-        `npx dbos workflow cancel ${id} ${URL_OPTION}`,
-        ...(version === undefined
-            ? []
-            : [
-                '# or let the new version go on after its last step, if the new code fits the steps done: never without',
-                '# the cancel, or both versions go on with it',
-                `npx dbos workflow cancel ${id} ${URL_OPTION} \\`,
-                `  && npx dbos workflow fork ${id} --step ${nextStep} --application-version ${version} ${URL_OPTION}`,
-            ]),
+        '### How it drains',
+        ...(sentences.length > 0 ? [sentences.join('\n')] : []),
+        ...situationTable(result),
+        ...(chart === '' ? [] : [chart]),
+    ].join('\n\n');
+}
+function situationTable(result) {
+    const roll = result.last?.forecast.course.roll;
+    if (roll === undefined)
+        return [];
+    const relevant = roll.workflows.filter((workflow) => isRelevant(workflow, result));
+    const groups = [...drain_section_groupsOf(relevant, roll.assessments)].sort((a, b) => ORDER.indexOf(a.longest.state) - ORDER.indexOf(b.longest.state) || b.count - a.count);
+    if (groups.length === 0)
+        return [];
+    const rows = groups
+        .slice(0, drain_section_GROUPS_SHOWN)
+        .map(({ name, count, longest }) => [
+        STATES[longest.state],
+        markdown_table_number(count),
+        name === null ? '(no name)' : code(name),
+        markdown(describeSituation(longest, roll.observedAt)),
+        markdown([nextStepFor(longest)]),
+    ]);
+    return [
+        table(['State', 'Count', 'Workflow', 'What it does (the one that lasts longest)', 'Next step'], rows, [1]),
+        ...more(groups.length - rows.length, 'group'),
     ];
 }
-/** The oldest blocking workflow that does not wait for another one: to end a waiting parent alone unblocks nothing. */
-function firstToUnblock(workflows) {
-    const parents = new Set(workflows.map(({ parent }) => parent));
-    return workflows.find(({ id }) => !parents.has(id)) ?? workflows[0];
+function drain_section_groupsOf(workflows, assessments) {
+    const groups = new Map();
+    for (const { id, name, queue, status } of workflows) {
+        const assessment = assessments.get(id);
+        if (assessment === undefined)
+            continue;
+        const { state, situation } = assessment;
+        const key = JSON.stringify([state, situation.kind, name, status === 'ENQUEUED' ? queue : null]);
+        const group = groups.get(key);
+        const longest = group !== undefined && lasts(group.longest) >= lasts(assessment) ? group.longest : assessment;
+        groups.set(key, { name, count: (group?.count ?? 0) + 1, longest });
+    }
+    return [...groups.values()];
 }
-/** The version that forks of the blocking work should run on: the latest that is no target. */
-function newVersionOf(result) {
-    const targets = new Set(targetsOf(result).map(({ version }) => version));
-    return [...(result.last?.judgement.seen?.latest ?? [])].find((version) => !targets.has(version));
-}
-/** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
-function inspectionSql(result) {
-    const schema = quoteIdentifier(result.schema ?? 'dbos');
-    const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
-    const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
-    const versions = literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
-    const more = blocked.length - literals.length;
-    const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
-    const application = result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
-    const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
-    return [
-        ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
-        'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
-        '       to_timestamp(created_at / 1000.0) AS created',
-        `  FROM ${schema}.workflow_status`,
-        " WHERE (status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')",
-        ...(filter === undefined
-            ? []
-            : [`   AND (${filter}${unversioned ? ' OR application_version IS NULL' : ''})`]),
-        ...(application === undefined
-            ? []
-            : [`   AND (application_name = ${application} OR application_name IS NULL)`]),
-        ' ORDER BY created_at;',
-    ];
+/** A number that is greater for what lasts longer: the end that is known, or else how long nothing has changed. */
+function lasts({ situation, progressAt }) {
+    return 'until' in situation && situation.until !== null ? situation.until : -progressAt;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary.js
+
+
+
+
 
 
 
@@ -50302,15 +52240,20 @@ const summary_TARGETS_SHOWN = 100;
 const TARGETS_EXPLAINED = 10;
 const summary_GROUPS_SHOWN = 50;
 const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
-/** The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it. */
-function summaryOf(result) {
+/**
+ * The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it.
+ *
+ * @param kit The scripts that were written beside the report file, if any.
+ */
+function summaryOf(result, kit) {
     const sections = [
         verdictSection(result),
         targetTable(result),
         explanations(result),
+        drainSection(result),
         groupTable(result),
         workflowList(result),
-        nextSteps(result),
+        nextSteps(result, kit),
         warningList(result),
         footer(result),
     ].filter((section) => section !== '');
@@ -50323,8 +52266,17 @@ function verdictSection(result) {
         `## ${icon} ${markdown(headline(result))}`,
         ...course(result),
         ...reasons,
+        ...beyond(result),
         ...whatIsOutdated(result),
     ].join('\n\n');
+}
+/** Why it is certain that the timeout was too short. */
+function beyond(result) {
+    const beyondTimeout = beyondTimeoutOf(result);
+    const now = result.last?.judgement.observation.observedAt;
+    return beyondTimeout === undefined || now === undefined
+        ? []
+        : [quoteBlock(describeCannotDrain(beyondTimeout, now))];
 }
 /** What there was at first, when there was anything to wait for. */
 function course({ first, last, waitedMs }) {
@@ -50333,7 +52285,7 @@ function course({ first, last, waitedMs }) {
     const count = inFlightOnAll(first.judgement.targets);
     const were = count === 1 ? 'workflow was' : 'workflows were';
     return count > 0
-        ? [`${summary_number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
+        ? [`${markdown_table_number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
         : [];
 }
 /** After a failure, all that can be shown is what was there before it. */
@@ -50351,15 +52303,15 @@ function targetTable(result) {
     if (targets.length === 0 || observedAt === undefined)
         return '';
     const rows = [...targets]
-        .sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a))
+        .sort((a, b) => Number(a.drained) - Number(b.drained) || result_inFlightOn(b) - result_inFlightOn(a))
         .slice(0, summary_TARGETS_SHOWN)
         .map((target) => [
         code(target.version),
         targetState(target),
-        summary_number(target.pending),
-        summary_number(target.enqueued),
-        summary_number(target.delayed),
-        summary_number(target.ignored),
+        markdown_table_number(target.pending),
+        markdown_table_number(target.enqueued),
+        markdown_table_number(target.delayed),
+        markdown_table_number(target.ignored),
         target.oldestCreatedAt === null ? '' : `${durationText(observedAt - target.oldestCreatedAt)} ago`,
     ]);
     return [
@@ -50375,9 +52327,9 @@ function targetState(target) {
         return '✅ drained';
     if (target.settledForMs !== undefined && target.blockers.length === 0)
         return '⏳ clean, not for long enough';
-    const inFlight = inFlightOn(target);
+    const inFlight = result_inFlightOn(target);
     const reasons = [
-        ...(inFlight > 0 ? [`${summary_number(inFlight)} in flight`] : []),
+        ...(inFlight > 0 ? [`${markdown_table_number(inFlight)} in flight`] : []),
         ...shortReasons(target.blockers),
     ];
     return reasons.length > 0 ? `⛔ ${reasons.join(', ')}` : '⛔ blocked with the whole gate';
@@ -50407,9 +52359,9 @@ function groupTable(result) {
         group.name === null ? '(no name)' : code(group.name),
         group.queue === null ? '' : code(group.queue),
         ...(severalVersions ? [group.version === null ? '(none)' : code(group.version)] : []),
-        summary_number(group.pending),
-        summary_number(group.enqueued),
-        summary_number(group.delayed),
+        markdown_table_number(group.pending),
+        markdown_table_number(group.enqueued),
+        markdown_table_number(group.delayed),
         `${durationText(observation.observedAt - group.oldestCreatedAt)} ago`,
         [...(group.ignored ? ['ignored'] : []), ...(group.version === null ? ['unversioned'] : [])].join(', '),
     ]);
@@ -50439,6 +52391,7 @@ function workflowList(result) {
         code(workflow.id),
         workflowName(workflow),
         `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? `, due ${ago(workflow.delayUntil)}` : ''}`,
+        doing(result, workflow, observation.observedAt),
         workflow.queue === null ? '' : code(workflow.queue),
         // A row that waits carries the executor that enqueued it, and none that runs it.
         workflow.executor === null || workflow.status !== 'PENDING' ? '' : code(workflow.executor),
@@ -50447,16 +52400,33 @@ function workflowList(result) {
         workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
         workflow.parent === null ? '' : code(workflow.parent),
     ]);
-    const cut = leftOut(observation.seen?.workflows, result);
+    const cut = workflowsLeftOut(result);
     const title = cut > 0
-        ? `The oldest ${summary_number(rows.length)} of ${summary_number(rows.length + cut)} workflows in flight`
+        ? `The oldest ${markdown_table_number(rows.length)} of ${markdown_table_number(rows.length + cut)} workflows in flight`
         : 'The workflows in flight';
     return [
         `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
-        table(['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Dequeued', 'Last step', 'Parent'], rows, []),
-        ...(cut > 0 ? [`${summary_number(cut)} more are in the database; the query below shows them all.`] : []),
+        table([
+            'Id',
+            'Workflow',
+            'Status',
+            'What it does',
+            'Queue',
+            'Executor',
+            'Created',
+            'Dequeued',
+            'Last step',
+            'Parent',
+        ], rows, []),
+        ...(cut > 0 ? [`${markdown_table_number(cut)} more are in the database; the query below shows them all.`] : []),
         '</details>',
     ].join('\n\n');
+}
+function doing({ last }, { id }, now) {
+    const assessment = last?.forecast.assessments.get(id);
+    if (assessment === undefined)
+        return '';
+    return `${assessment.state === 'stuck' ? '⛔ ' : ''}${markdown(describeSituation(assessment, now))}`;
 }
 /** The end of a `DBOS.sleep` may lie ahead: newer SDKs record when it will be over. */
 function lastStep(step, when) {
@@ -50467,33 +52437,6 @@ function workflowName({ name, className }) {
     if (name === null)
         return '(no name)';
     return className ? `${code(className)}.${code(name)}` : code(name);
-}
-function nextSteps(result) {
-    if (result.verdict === 'drained') {
-        return targetsOf(result).length === 0
-            ? ''
-            : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
-    }
-    const workflow = firstToUnblock(blockingWorkflows(result));
-    if (workflow === undefined)
-        return '';
-    const commands = commandsFor(workflow, newVersionOf(result)) ?? [
-        '# The id of the oldest workflow holds characters that cannot be shown or typed safely:',
-        '# take it from the query below.',
-    ];
-    const customSchema = result.schema === undefined || result.schema === 'dbos'
-        ? []
-        : [
-            "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
-        ];
-    return [
-        '### What to do next',
-        'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one that waits for no child:',
-        codeBlock('sh', commands),
-        ...customSchema,
-        'The work in flight, as the gate counts it:',
-        codeBlock('sql', inspectionSql(result)),
-    ].join('\n\n');
 }
 function warningList(result) {
     if (result.warnings.length === 0)
@@ -50506,7 +52449,7 @@ function footer(result) {
         return '';
     const { serverVersion, migration } = observation.database;
     const server = say `PostgreSQL ${own(serverVersion)}${own(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
-    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${summary_number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${result.failedLooks > 0 ? `, and ${summary_number(result.failedLooks)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
+    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${markdown_table_number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${result.failedLooks > 0 ? `, and ${markdown_table_number(result.failedLooks)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
 }
 /** Sections in their order, as many as fit: the last ones are left out, and that is said. */
 function fitted(sections) {
@@ -50521,24 +52464,11 @@ function fitted(sections) {
     }
     return `${kept.join('\n\n')}\n`;
 }
-/** A table without the columns that are empty in every row. */
-function table(head, rows, right) {
-    const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
-    const line = (cells) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
-    const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
-    return [line(head), line(rule), ...rows.map(line)].join('\n');
-}
 function quoteBlock(sentence) {
     return markdown(sentence)
         .split('\n')
         .map((line) => `> ${line}`)
         .join('\n');
-}
-function more(count, noun) {
-    return count > 0 ? [`And ${summary_number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
-}
-function summary_number(value) {
-    return value.toLocaleString('en-US');
 }
 
 ;// CONCATENATED MODULE: ./lib/run-context.js
@@ -50571,6 +52501,7 @@ function readEvent(path) {
 }
 
 ;// CONCATENATED MODULE: ./lib/action.js
+
 
 
 
@@ -50711,8 +52642,9 @@ async function tell(result) {
             return undefined;
         }
     };
-    const reportPath = await attempt('The report file', () => writeReport(result));
-    const outputs = outputsOf(result, reportPath ?? '');
+    const folder = await attempt('The report file', makeFolder);
+    const written = folder === undefined ? undefined : await leave(folder, result, attempt);
+    const outputs = outputsOf(result, written?.reportPath ?? '');
     if (outputs.leftOut > 0) {
         problems.push(say `${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`);
     }
@@ -50720,7 +52652,8 @@ async function tell(result) {
         await attempt(`The output ${name}`, () => setOutput(name, value));
     }
     if (process.env['GITHUB_STEP_SUMMARY']) {
-        const summary = summaryOf({ ...result, warnings: [...result.warnings, ...problems] });
+        const told = { ...result, warnings: [...result.warnings, ...problems] };
+        const summary = summaryOf(told, written?.kit);
         await attempt('The job summary', () => summary_summary.addRaw(summary).write());
     }
     info(plain(say `Verdict ${own(result.verdict)}: ${headline(result)}`));
@@ -50731,9 +52664,23 @@ async function tell(result) {
     for (const { level, title, message } of annotationsOf(complete))
         annotate[level](message, { title });
 }
-/** Writes the report file, into a folder of its own: a job may run the gate more than once. */
-function writeReport(result) {
-    const folder = (0,external_node_fs_namespaceObject.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-'));
+/** A folder of its own for what a run leaves: a job may run the gate more than once. */
+function makeFolder() {
+    return (0,external_node_fs_namespaceObject.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-'));
+}
+/** What a run leaves for others to use: the report file, and the scripts of the unblock kit. */
+async function leave(folder, result, attempt) {
+    const reportPath = await attempt('The report file', () => writeReport(folder, result));
+    const scripts = await attempt('The scripts beside the report file', () => writeScripts(folder, result));
+    return { reportPath, kit: scripts && { folder, scripts } };
+}
+function writeScripts(folder, result) {
+    const scripts = unblockScriptsOf(result);
+    for (const { name, text } of scripts)
+        (0,external_node_fs_namespaceObject.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
+    return scripts;
+}
+function writeReport(folder, result) {
     const file = external_node_path_namespaceObject.join(folder, 'report.json');
     (0,external_node_fs_namespaceObject.writeFileSync)(file, `${JSON.stringify(reportOf(result), null, 2)}\n`);
     return file;
@@ -50775,7 +52722,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2906);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6133);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

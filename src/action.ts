@@ -18,11 +18,13 @@ import {
 } from './inputs.ts';
 import { annotationsOf } from './report/annotations.ts';
 import { plain } from './report/escape.ts';
+import { unblockScriptsOf, type WrittenKit } from './report/next-steps.ts';
 import { outputsOf } from './report/outputs.ts';
 import { type LogSink, progressLog } from './report/progress.ts';
 import { reportOf } from './report/report-file.ts';
 import { headline, type Result } from './report/result.ts';
 import { summaryOf } from './report/summary.ts';
+import type { UnblockScript } from './report/unblock-kit.ts';
 import { readRunContext } from './run-context.ts';
 import { own, type Sentence, say } from './sentence.ts';
 
@@ -164,8 +166,9 @@ async function tell(result: Result): Promise<void> {
     }
   };
 
-  const reportPath = await attempt('The report file', () => writeReport(result));
-  const outputs = outputsOf(result, reportPath ?? '');
+  const folder = await attempt('The report file', makeFolder);
+  const written = folder === undefined ? undefined : await leave(folder, result, attempt);
+  const outputs = outputsOf(result, written?.reportPath ?? '');
   if (outputs.leftOut > 0) {
     problems.push(
       say`${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
@@ -175,7 +178,8 @@ async function tell(result: Result): Promise<void> {
     await attempt(`The output ${name}`, () => core.setOutput(name, value));
   }
   if (process.env['GITHUB_STEP_SUMMARY']) {
-    const summary = summaryOf({ ...result, warnings: [...result.warnings, ...problems] });
+    const told = { ...result, warnings: [...result.warnings, ...problems] };
+    const summary = summaryOf(told, written?.kit);
     await attempt('The job summary', () => core.summary.addRaw(summary).write());
   }
   core.info(plain(say`Verdict ${own(result.verdict)}: ${headline(result)}`));
@@ -186,9 +190,29 @@ async function tell(result: Result): Promise<void> {
   for (const { level, title, message } of annotationsOf(complete)) annotate[level](message, { title });
 }
 
-/** Writes the report file, into a folder of its own: a job may run the gate more than once. */
-function writeReport(result: Result): string {
-  const folder = mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-'));
+/** A folder of its own for what a run leaves: a job may run the gate more than once. */
+function makeFolder(): string {
+  return mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-'));
+}
+
+/** What a run leaves for others to use: the report file, and the scripts of the unblock kit. */
+async function leave(
+  folder: string,
+  result: Result,
+  attempt: <T>(what: string, work: () => T) => Promise<T | undefined>,
+): Promise<{ readonly reportPath: string | undefined; readonly kit: WrittenKit | undefined }> {
+  const reportPath = await attempt('The report file', () => writeReport(folder, result));
+  const scripts = await attempt('The scripts beside the report file', () => writeScripts(folder, result));
+  return { reportPath, kit: scripts && { folder, scripts } };
+}
+
+function writeScripts(folder: string, result: Result): readonly UnblockScript[] {
+  const scripts = unblockScriptsOf(result);
+  for (const { name, text } of scripts) writeFileSync(path.join(folder, name), text, { mode: 0o700 });
+  return scripts;
+}
+
+function writeReport(folder: string, result: Result): string {
   const file = path.join(folder, 'report.json');
   writeFileSync(file, `${JSON.stringify(reportOf(result), null, 2)}\n`);
   return file;

@@ -30,3 +30,18 @@ export function durationText(milliseconds: number): string {
 function units(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
+
+/** `14:05 UTC`, or `2026-11-26 14:05 UTC` where that is another day than now: a moment, for people. */
+export function momentText(epochMs: number, now: number): string {
+  const moment = new Date(epochMs).toISOString();
+  const day = moment.slice(0, 10);
+  const time = `${moment.slice(11, 16)} UTC`;
+  return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
+}
+
+/** The shortest way to write a duration of whole minutes as an input: `45m`, `2h`, `2h6m`. */
+export function durationInput(milliseconds: number): string {
+  const minutes = Math.ceil(milliseconds / UNITS_MS.m);
+  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
+}

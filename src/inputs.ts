@@ -44,6 +44,9 @@ const list = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** YAML's other words for them are refused: GitHub passes them on as they are. */
+const trueOrFalse = oneOf(['true', 'false']).transform((word) => word === 'true');
+
 const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
   error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
 });
@@ -69,6 +72,8 @@ const plainInputs = {
   'poll-interval': duration(100, '100ms'),
   'look-timeout': duration(100, '100ms'),
   settle: duration(0, '0s'),
+  'fail-fast': trueOrFalse,
+  'stuck-after': duration(1000, '1s'),
   'ignore-workflows': ignoreList,
   'on-unknown': oneOf(['fail', 'pass']),
   'on-latest': oneOf(['block', 'ignore']),
@@ -128,6 +133,8 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
       pollIntervalMs: settings['poll-interval'],
       lookTimeoutMs: settings['look-timeout'],
       settleMs: settings.settle,
+      failFast: settings['fail-fast'],
+      stuckAfterMs: settings['stuck-after'],
       ignoreWorkflows: settings['ignore-workflows'],
       onUnknown: settings['on-unknown'],
       onLatest: settings['on-latest'],

@@ -14,8 +14,14 @@ import {
   tableOf,
 } from './sql.ts';
 
-/** How many workflows a look brings in detail. */
+/** How many workflows a look brings in detail, and how many a roll does. */
 export const DETAIL_LIMIT = 50;
+export const ROLL_LIMIT = 10_000;
+/** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
+export const QUEUE_LIMIT = 100;
+export const LAST_DELAYED_LIMIT = 20;
+/** How many names of newly created workflows a look brings. */
+export const STARTED_NAME_LIMIT = 10;
 /** How many groups by version, workflow and queue a look brings. */
 export const GROUP_LIMIT = 100;
 /** How many idle registered versions a look brings, the newest. */
@@ -40,15 +46,18 @@ export const CLOCK_MARGIN_MS = 60_000;
 export function lookQuery(
   schema: Schema,
   scope: Scope,
-  options: Pick<LookRequest, 'registrationsOf' | 'startedSince' | 'countFailed'>,
+  options: Pick<LookRequest, 'registrationsOf' | 'startedSince' | 'countFailed' | 'roll' | 'namesSince'>,
 ): Statement {
   const status = tableOf(schema, 'workflow_status');
   const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
   const fromHere = `((extract(epoch FROM now()) * 1000)::bigint - ${CLOCK_MARGIN_MS})`;
+  const namesSince = options.namesSince === undefined ? 'NULL' : `${Math.round(options.namesSince)}::bigint`;
   const text = `
 WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at, coalesce(name LIKE ANY ($4::text[]), false) AS ignored
+         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at,
+         ${shownTime('started_at_epoch_ms')} AS started_at, ${delayedUntil(schema)} AS delayed_until,
+         coalesce(name LIKE ANY ($4::text[]), false) AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
 ), judged AS NOT MATERIALIZED (
@@ -61,7 +70,8 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
 ), created AS MATERIALIZED (
   SELECT application_version AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
-         hashtextextended(workflow_uuid, 0) AS fingerprint
+         hashtextextended(workflow_uuid, 0) AS fingerprint, name,
+         ${schema.hasParents ? 'parent_workflow_id IS NOT NULL' : 'NULL::boolean'} AS is_child
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
@@ -72,8 +82,15 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
      SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
             coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
             count(*) FILTER (WHERE ignored) AS ignored,
-            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt"
+            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt",
+            max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
+            max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS "newestTakenAt"
        FROM judged GROUP BY version) v) AS in_flight,
+  (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect(schema)}) q) AS queues,
+  (SELECT coalesce(json_agg(d), '[]') FROM (
+     SELECT workflow_uuid AS id, version, left(name, ${SHOWN_CHARACTERS}) AS name, delayed_until AS until
+       FROM judged WHERE NOT ignored AND version <> '' AND delayed_until IS NOT NULL
+      ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}) d) AS last_delayed,
   (SELECT coalesce(json_agg(g), '[]') FROM (
      SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
             pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
@@ -81,7 +98,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
   (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
   (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
-     ${detailSelect(schema)}) w) AS workflows,
+     ${detailSelect(schema, options.roll ? ROLL_LIMIT : DETAIL_LIMIT)}) w) AS workflows,
   (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
   (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
   (SELECT coalesce(json_agg(c), '[]') FROM (
@@ -89,8 +106,14 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
             json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
               'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= $5), 0)::text) AS "sincePrevious",
             json_build_object('count', count(*) FILTER (WHERE created_at >= ${fromHere}),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${fromHere}), 0)::text) AS "fromHere"
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${fromHere}), 0)::text) AS "fromHere",
+            ${schema.hasParents ? 'count(*) FILTER (WHERE is_child AND created_at >= $5)' : 'NULL::int'} AS "childrenSincePrevious",
+            ${schema.hasParents ? `count(*) FILTER (WHERE is_child AND created_at >= ${fromHere})` : 'NULL::int'} AS "childrenFromHere"
        FROM created GROUP BY version) c) AS created,
+  (SELECT coalesce(json_agg(n), '[]') FROM (
+     SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, count(*) AS count
+       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${namesSince}
+      GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}) n) AS started_names,
   ${fromHere}::text AS from_here,
   (SELECT coalesce(json_agg(application), '[]') FROM (
      SELECT application FROM in_flight WHERE application IS NOT NULL
@@ -171,20 +194,54 @@ function registeredCte(schema: Schema): string {
 )`;
 }
 
-/** The last step of a workflow is one descent of the primary key of `operation_outputs`. */
-function detailSelect(schema: Schema): string {
+/** Before this, a delayed row cannot leave its status by itself. A further call may move a debounced one either way. */
+function delayedUntil(schema: Schema): string {
+  if (!schema.hasDelays) return 'NULL::bigint';
+  const deadline = schema.hasDeadlines ? 'workflow_deadline_epoch_ms' : 'NULL';
+  const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
+  return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline})`)} END`;
+}
+
+/** Queues in which work waits. DBOS holds a concurrency limit against what runs from the queue in every version. */
+function queueSelect(schema: Schema): string {
+  const { queues } = schema;
+  const limit =
+    queues === undefined
+      ? 'NULL::int'
+      : `(SELECT min(l.concurrency) FROM ${tableOf(schema, 'queues')} l
+                  WHERE l.name = w.queue_name AND ${inScope(queues.hasOwners ? `NULLIF(l.application_name, '')` : 'NULL::text')}
+                    ${queues.hasPartitions ? 'AND NOT l.partition_queue' : ''})`;
+  return `
+     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued,
+            started_at AS "newestStartedAt", ${limit} AS concurrency,
+            (SELECT count(*) FROM in_flight r WHERE r.queue_name = w.queue_name AND r.status = 'PENDING') AS "runningInAll"
+       FROM (SELECT version, queue_name, ${statusTallies()}, max(started_at) AS started_at
+               FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
+              GROUP BY version, queue_name HAVING bool_or(status = 'ENQUEUED')
+              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w`;
+}
+
+/** The last step of a workflow is one descent of the primary key of `operation_outputs`, as is the one before it. */
+function detailSelect(schema: Schema, limit: number): string {
+  const steps = tableOf(schema, 'operation_outputs');
+  const stepTime = (column: string) => (schema.hasStepTimes ? shownTime(`o.${column}`) : 'NULL::bigint');
   return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
             left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
             left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
-            ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
+            ${shownTime('w.updated_at')} AS "updatedAt", ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
             ${schema.hasDelays ? shownTime('w.delay_until_epoch_ms') : 'NULL::bigint'} AS "delayUntil",
+            ${schema.hasDebounces ? 'w.is_debounced' : 'false'} AS debounced,
+            ${schema.hasDebounces ? shownTime('w.debounce_deadline_epoch_ms') : 'NULL::bigint'} AS "debounceDeadline",
+            ${schema.hasDeadlines ? shownTime('w.workflow_deadline_epoch_ms') : 'NULL::bigint'} AS deadline,
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
-                      'completedAt', ${schema.hasStepTimes ? shownTime('o.completed_at_epoch_ms') : 'NULL::bigint'})
-               FROM ${tableOf(schema, 'operation_outputs')} o
+                      'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
+                      'afterGap', o.function_id > 0 AND NOT EXISTS (SELECT FROM ${steps} p
+                         WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
+               FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
-              ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${DETAIL_LIMIT}) shown
+              ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${limit}) shown
        JOIN ${tableOf(schema, 'workflow_status')} w USING (workflow_uuid)`;
 }
 

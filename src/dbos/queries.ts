@@ -100,6 +100,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
           FROM (SELECT c.relname,
                        json_build_object(
                          'kind', c.relkind::text,
+                         'filtered', coalesce(row_security_active(c.oid), false),
                          'columns', json_agg(a.attname ORDER BY a.attnum),
                          'readable', coalesce(
                            json_agg(a.attname ORDER BY a.attnum)
@@ -107,7 +108,8 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
                    AND (a.attnum > 0 OR a.attname = 'xmin')
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations')
+                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations',
+                                    'queues')
                  GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
   LEFT JOIN pg_namespace n ON n.nspname = $1

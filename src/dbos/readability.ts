@@ -35,7 +35,7 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
   const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
   const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
   const odd = Object.keys(probe.tables).filter(
-    (table) => table !== 'workflow_status' && probe.tables[table]?.kind !== 'r',
+    (table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r',
   );
   if (odd.length > 0) {
     return new ReportableError(

@@ -20,8 +20,22 @@ export const lookRow = z.object({
       ranUnowned: z.boolean(),
       ignored: z.int(),
       oldestCreatedAt: time,
+      delayedUntil: time,
+      newestTakenAt: time,
     }),
   ),
+  queues: z.array(
+    z.object({
+      version: z.string(),
+      queue: z.string(),
+      pending: z.int(),
+      enqueued: z.int(),
+      newestStartedAt: time,
+      runningInAll: z.int(),
+      concurrency: z.int().nullable(),
+    }),
+  ),
+  last_delayed: z.array(z.object({ id: z.string(), version: z.string(), name: text, until: z.int() })),
   groups: z.array(
     z.object({
       version: text,
@@ -44,10 +58,22 @@ export const lookRow = z.object({
       queue: text,
       executor: text,
       createdAt: z.int(),
+      updatedAt: z.int(),
       startedAt: time,
       delayUntil: time,
+      debounced: z.boolean(),
+      debounceDeadline: time,
+      deadline: time,
       parent: text,
-      lastStep: z.object({ number: z.int(), name: z.string(), completedAt: time }).nullable(),
+      lastStep: z
+        .object({
+          number: z.int(),
+          name: z.string(),
+          startedAt: time,
+          completedAt: time,
+          afterGap: z.boolean(),
+        })
+        .nullable(),
     }),
   ),
   workflow_count: z.int(),
@@ -59,8 +85,11 @@ export const lookRow = z.object({
       ranUnowned: z.boolean(),
       sincePrevious: rowSet,
       fromHere: rowSet,
+      childrenSincePrevious: z.int().nullable(),
+      childrenFromHere: z.int().nullable(),
     }),
   ),
+  started_names: z.array(z.object({ version: z.string(), name: text, count: z.int() })),
   from_here: bigintText,
   owners: z.array(z.string()),
   application_seen: z.boolean(),
@@ -87,6 +116,7 @@ export function contentsOf(
   row: LookRow,
   others: Pick<SystemDatabaseContents, 'writers' | 'history'> & {
     readonly scannedStatuses: SystemDatabaseContents['unknownStatuses'];
+    readonly roll: boolean;
   },
 ): SystemDatabaseContents {
   return {
@@ -98,7 +128,10 @@ export function contentsOf(
     inFlight: row.in_flight,
     groups: capped(row.groups, row.group_count, row.unversioned_group_count),
     workflows: capped(row.workflows, row.workflow_count, row.unversioned_workflow_count),
-    started: { versions: row.created, fromHere: row.from_here },
+    roll: others.roll,
+    queues: row.queues,
+    lastDelayed: row.last_delayed,
+    started: { versions: row.created, names: row.started_names, fromHere: row.from_here },
     writers: others.writers,
     unknownStatuses: row.unknown_statuses ?? others.scannedStatuses,
     failed: row.failed ?? undefined,

@@ -16,7 +16,14 @@ const NEEDED_COLUMNS = [
 ] as const;
 
 /** Columns that newer schemas add; the look leaves out what an older one does not have. */
-const OPTIONAL_COLUMNS = ['application_name', 'parent_workflow_id', 'delay_until_epoch_ms'] as const;
+const OPTIONAL_COLUMNS = [
+  'application_name',
+  'parent_workflow_id',
+  'delay_until_epoch_ms',
+  'workflow_deadline_epoch_ms',
+  'is_debounced',
+  'debounce_deadline_epoch_ms',
+] as const;
 
 /** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
 export const bigintText = z.string().transform(Number).pipe(z.int());
@@ -39,7 +46,10 @@ export const probeRow = z.object({
   row_security_active: z.boolean(),
   plain_status_index: z.boolean(),
   failed_index: z.boolean(),
-  tables: z.record(z.string(), z.object({ kind: z.string(), columns: columnList, readable: columnList })),
+  tables: z.record(
+    z.string(),
+    z.object({ kind: z.string(), columns: columnList, readable: columnList, filtered: z.boolean() }),
+  ),
 });
 export type ProbeRow = z.infer<typeof probeRow>;
 
@@ -50,8 +60,13 @@ export interface Schema {
   readonly hasOwners: boolean;
   readonly hasParents: boolean;
   readonly hasDelays: boolean;
+  readonly hasDeadlines: boolean;
+  /** Debounced workflows are delayed ones whose delay each further call moves: TypeScript SDK 5. */
+  readonly hasDebounces: boolean;
   readonly hasStepTimes: boolean;
   readonly hasMigrations: boolean;
+  /** The columns of `queues` that tell the limits; absent where the table is not there or may not be read. */
+  readonly queues: { readonly hasOwners: boolean; readonly hasPartitions: boolean } | undefined;
   /** Absent: no `application_versions` table. */
   readonly registrations: { readonly hasOwners: boolean; readonly hasCreation: boolean } | undefined;
   /** An index on all statuses: gone since TypeScript SDK 4.20. */
@@ -75,14 +90,31 @@ export function schemaOf(name: string, probe: ProbeRow): Schema {
     hasOwners: status.includes('application_name'),
     hasParents: status.includes('parent_workflow_id'),
     hasDelays: status.includes('delay_until_epoch_ms'),
+    hasDeadlines: status.includes('workflow_deadline_epoch_ms'),
+    hasDebounces: status.includes('is_debounced') && status.includes('debounce_deadline_epoch_ms'),
     hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
     hasMigrations: probe.tables['dbos_migrations'] !== undefined,
+    queues: readableQueues(probe),
     registrations: versions && {
       hasOwners: versions.includes('application_name'),
       hasCreation: versions.includes('created_at'),
     },
     hasPlainStatusIndex: probe.plain_status_index,
     hasFailedIndex: probe.failed_index,
+  };
+}
+
+/** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
+function readableQueues(probe: ProbeRow): Schema['queues'] {
+  const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
+  // Another table could have that name, in a schema that DBOS shares with others.
+  const isDbos = ['name', 'concurrency', 'worker_concurrency'].every((column) => columns.includes(column));
+  const named = ['name', 'concurrency', 'partition_queue', 'application_name'];
+  const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
+  if (kind !== 'r' || filtered || !isDbos || !isReadable) return undefined;
+  return {
+    hasOwners: columns.includes('application_name'),
+    hasPartitions: columns.includes('partition_queue'),
   };
 }
 
@@ -105,7 +137,13 @@ export function factsOf(probe: ProbeRow, migration: number | undefined): Databas
 export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] {
   const wanted: Record<string, readonly string[]> = {
     workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
-    operation_outputs: ['workflow_uuid', 'function_id', 'function_name', 'completed_at_epoch_ms'],
+    operation_outputs: [
+      'workflow_uuid',
+      'function_id',
+      'function_name',
+      'started_at_epoch_ms',
+      'completed_at_epoch_ms',
+    ],
     application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
     dbos_migrations: ['version'],
   };

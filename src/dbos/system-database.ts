@@ -150,7 +150,11 @@ async function observe(
   const scannedStatuses = request.scanStatuses
     ? await scan(connection, begin, statusScanQuery(schema, scope), unknownStatusRow)
     : undefined;
-  return { ...common, database, seen: contentsOf(row, { writers, history, scannedStatuses }) };
+  return {
+    ...common,
+    database,
+    seen: contentsOf(row, { writers, history, scannedStatuses, roll: request.roll }),
+  };
 }
 
 /**

@@ -22,6 +22,10 @@ export interface GateConfig {
   readonly pollIntervalMs: number;
   readonly lookTimeoutMs: number;
   readonly settleMs: number;
+  /** In `wait`, end as soon as it is certain that the hold cannot succeed. */
+  readonly failFast: boolean;
+  /** Without progress for so long, a workflow is called stuck. */
+  readonly stuckAfterMs: number;
   /** Workflow names that never block; `*` stands for any text. */
   readonly ignoreWorkflows: readonly string[];
   readonly onUnknown: 'fail' | 'pass';

@@ -1,5 +1,6 @@
 import { type Blocker, verdictOf } from './blocker.ts';
 import type { GateConfig } from './config.ts';
+import { beyondTimeout, type Forecast } from './forecast.ts';
 import type { Judgement } from './judge.ts';
 import type { LookTime, Memory } from './memory.ts';
 import { KEPT_VERSION_GRACE_MS } from './targets.ts';
@@ -11,6 +12,9 @@ export type Decision = { readonly verdict: Verdict } | { readonly pauseMs: numbe
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_LOOK = 20;
 
+/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
+const ONLY_LATEST_MS = 120_000;
+
 /** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
 const LAST_LOOK_MS = 5000;
 const SECOND_TRY_MS = 2000;
@@ -20,16 +24,23 @@ const SECOND_TRY_MS = 2000;
  *
  * - `drained` ends every mode.
  * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend, and looks once more at its deadline; a settle window
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout), and looks once more at its deadline; a settle window
  *   that is running then may finish.
  */
-export function decide(config: GateConfig, judgement: Judgement, time: LookTime): Decision {
+export function decide(
+  config: GateConfig,
+  judgement: Judgement,
+  forecast: Forecast,
+  time: LookTime,
+): Decision {
   if (judgement.provisional) return { pauseMs: 0 };
   if (judgement.drained) return { verdict: 'drained' };
 
   const verdict = foremost(blockersOf(judgement).map(verdictOf)) ?? 'in-flight';
   if (verdict === 'error') return { verdict };
   if (verdict === 'unknown-version' && !mayStillAppear(config, judgement, time)) return { verdict };
+  const early = verdict === 'unknown-version' ? undefined : failedFast(config, judgement, forecast, time);
+  if (early !== undefined) return { verdict: early };
 
   const settledAt = settleEnd(config, judgement);
   const settling = settledAt !== undefined && time.began < settledAt;
@@ -64,6 +75,19 @@ export function blockersOf(judgement: Judgement): readonly Blocker[] {
 /** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
 export function blockersOfAll({ gate, nobody }: Pick<Judgement, 'gate' | 'nobody'>): readonly Blocker[] {
   return [...gate, ...(nobody?.blockers ?? [])];
+}
+
+/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
+function failedFast(
+  config: GateConfig,
+  judgement: Judgement,
+  forecast: Forecast,
+  time: LookTime,
+): Verdict | undefined {
+  if (config.mode !== 'wait' || !config.failFast) return undefined;
+  if (beyondTimeout(config, forecast, judgement, time) !== undefined) return 'cannot-drain';
+  const since = judgement.memory.onlyLatestSince;
+  return since !== undefined && time.ended - since >= ONLY_LATEST_MS ? 'still-latest' : undefined;
 }
 
 /** A kept version may be one that is just being launched. A target that was never seen is a typo. */

@@ -3,6 +3,7 @@ import { ReportableError, TransientError } from '../errors.ts';
 import { counted, own, say } from '../sentence.ts';
 import type { GateConfig } from './config.ts';
 import { decide, lookBudgetMs } from './decide.ts';
+import { type Forecast, forecastOf, forecastRequest, nothingForecast } from './forecast.ts';
 import { firstRequest, type Judgement, judge } from './judge.ts';
 import { afterGap, type LookTime, nothingSeen } from './memory.ts';
 import type { Observer } from './observation.ts';
@@ -31,6 +32,7 @@ export interface Look {
   /** The verdict follows from this look; otherwise the gate looks again. */
   readonly decides: boolean;
   readonly judgement: Judgement;
+  readonly forecast: Forecast;
   readonly time: LookTime;
 }
 
@@ -60,13 +62,15 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
   const elapsed = () => clock.now() - beginning;
   const outcome = (verdict: Verdict): Outcome => ({ verdict, last, waitedMs: elapsed() });
   let memory = nothingSeen;
-  let request = firstRequest(config, memory);
+  let rules = firstRequest(config, memory);
+  let course = nothingForecast;
   let last: Look | undefined;
   let lastSuccess: number | undefined;
   let firstFailure: number | undefined;
   let outage: Outage | undefined;
   for (;;) {
     const began = elapsed();
+    const request = { ...rules, ...forecastRequest(course, began) };
     const looking = orTransientError(observer.look(request, lookBudgetMs(config, memory, began)));
     const seen = await unlessAborted(looking, signal);
     if (seen === undefined) return outcome('cancelled');
@@ -85,10 +89,12 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
       lastSuccess = time.ended;
       const judgement = judge(config, memory, seen, time);
       memory = judgement.memory;
-      request = judgement.next;
-      const decision = decide(config, judgement, time);
+      rules = judgement.next;
+      const forecast = forecastOf(config, course, judgement, time);
+      course = forecast.course;
+      const decision = decide(config, judgement, forecast, time);
       if (!judgement.provisional) {
-        last = { judgement, time, decides: 'verdict' in decision };
+        last = { judgement, forecast, time, decides: 'verdict' in decision };
         onLook(last);
       }
       if ('verdict' in decision) return outcome(decision.verdict);

@@ -1,7 +1,7 @@
 import type { GateBlocker } from './blocker.ts';
 import type { GateConfig } from './config.ts';
 import { afterGap, type LookTime, type Memory, type Search, type SettleWindow } from './memory.ts';
-import type { LookRequest, Observation } from './observation.ts';
+import type { Observation, RuleRequest } from './observation.ts';
 import { indexed, type Seen } from './seen.ts';
 import {
   claimReason,
@@ -37,11 +37,11 @@ export interface Judgement {
    */
   readonly provisional: boolean;
   readonly memory: Memory;
-  readonly next: LookRequest;
+  readonly next: RuleRequest;
 }
 
 /** What the first look is asked for. */
-export function firstRequest(config: GateConfig, memory: Memory): LookRequest {
+export function firstRequest(config: GateConfig, memory: Memory): RuleRequest {
   return {
     selection: selectionFor(config, memory),
     registrationsOf: [...memory.targets],
@@ -105,10 +105,13 @@ export function judge(
     (resolvedLatest && remembered.kept !== undefined) ||
     toSearch.length > 0 ||
     (needsStatusScan && unknownStatuses === undefined);
+  const blockers = [...allGate, ...targets.flatMap((target) => target.blockers), ...(nobody?.blockers ?? [])];
+  const isOnlyLatest = blockers.length > 0 && blockers.every(({ kind }) => kind === 'latest');
   const memory = {
     ...remembered,
     firstLookEnded: before.firstLookEnded ?? (provisional ? undefined : time.ended),
     windows,
+    onlyLatestSince: isOnlyLatest ? (before.onlyLatestSince ?? time.ended) : undefined,
   };
   const settled = nobody === undefined ? judged : [{ ...nobody, drained: isDrained(nobody, config) }];
   const unversionedMatters =

@@ -32,6 +32,8 @@ export interface Memory {
   readonly searches: ReadonlyMap<string, Search>;
   /** What the previous look counted, for the next one to compare with. */
   readonly started: StartedBaseline | undefined;
+  /** Since when nothing else has blocked but that targets are still the latest. */
+  readonly onlyLatestSince: number | undefined;
   /** Per target, how long it has been clean; under null where there is no target to judge. */
   readonly windows: ReadonlyMap<string | null, SettleWindow>;
 }
@@ -73,10 +75,11 @@ export const nothingSeen: Memory = {
   mayTakeUnversioned: new Set(),
   searches: new Map(),
   started: undefined,
+  onlyLatestSince: undefined,
   windows: new Map(),
 };
 
 /** What is left after a look that failed: whatever was clean has to be clean anew, for a whole settle window. */
 export function afterGap(memory: Memory): Memory {
-  return { ...memory, firstLookEnded: undefined, windows: new Map() };
+  return { ...memory, firstLookEnded: undefined, onlyLatestSince: undefined, windows: new Map() };
 }

@@ -43,8 +43,14 @@ export interface SystemDatabaseContents {
   readonly inFlight: readonly VersionInFlight[];
   /** What is in flight by workflow and queue, the largest first; `left out` says how many groups were not read. */
   readonly groups: Capped<WorkflowGroup>;
-  /** The oldest workflows in flight, in detail. */
+  /** The oldest workflows in flight, in detail: a few, or for the roll many more. */
   readonly workflows: Capped<WorkflowDetail>;
+  /** The details are as many as a roll brings: see `LookRequest.roll`. */
+  readonly roll: boolean;
+  /** Where work waits in a queue, the longest queue first. */
+  readonly queues: readonly QueueInFlight[];
+  /** The delayed workflows that start last, by `VersionInFlight.delayedUntil`'s rule, the very last first. */
+  readonly lastDelayed: readonly DelayedWorkflow[];
   /** Rows created lately, of any status. */
   readonly started: Started;
   /** Transactions that held a write lock on `workflow_status` just before the snapshot was taken. */
@@ -98,6 +104,34 @@ export interface VersionInFlight {
   readonly ignored: number;
   /** Creation of the oldest that is not ignored. */
   readonly oldestCreatedAt: number | null;
+  /**
+   * Before this, a delayed row of it cannot leave its status by itself, ignored and debounced ones aside: the
+   * greatest `delay_until_epoch_ms`, or a deadline where that comes first.
+   */
+  readonly delayedUntil: number | null;
+  /** The newest write that a process of the version made to the status of a row that it runs. */
+  readonly newestTakenAt: number | null;
+}
+
+/** Work of one version that waits in one queue. */
+export interface QueueInFlight {
+  readonly version: string;
+  readonly queue: string;
+  readonly pending: number;
+  readonly enqueued: number;
+  /** The newest `started_at_epoch_ms` among those that run: when the queue was last seen to move. */
+  readonly newestStartedAt: number | null;
+  /** What runs from this queue in all versions: a concurrency limit counts them all. */
+  readonly runningInAll: number;
+  /** The queue's limit of what may run at once; null where the tables do not tell, or the role may not read it. */
+  readonly concurrency: number | null;
+}
+
+export interface DelayedWorkflow {
+  readonly id: string;
+  readonly version: string;
+  readonly name: string | null;
+  readonly until: number;
 }
 
 export interface WorkflowGroup {
@@ -120,8 +154,15 @@ export interface WorkflowDetail {
   readonly queue: string | null;
   readonly executor: string | null;
   readonly createdAt: number;
+  /** The last write to its row: a change of its status, or of what belongs to that. No step makes one. */
+  readonly updatedAt: number;
   readonly startedAt: number | null;
   readonly delayUntil: number | null;
+  /** Each further call of its debouncer moves `delayUntil`, up to `debounceDeadline` where there is one. */
+  readonly debounced: boolean;
+  readonly debounceDeadline: number | null;
+  /** When DBOS will cancel it. */
+  readonly deadline: number | null;
   readonly parent: string | null;
   readonly lastStep: LastStep | null;
 }
@@ -130,8 +171,15 @@ export interface LastStep {
   /** `function_id`: a fork that starts at the next number keeps everything done so far. */
   readonly number: number;
   readonly name: string;
-  /** Unknown in rows of older SDKs. */
+  /** Unknown in rows of older SDKs, as is `completedAt`. */
+  readonly startedAt: number | null;
+  /** Of a sleep, newer SDKs record when it will be over. */
   readonly completedAt: number | null;
+  /**
+   * The step before it by number has not ended. A `DBOS.sleep` after such a gap is most often no sleep, but the
+   * timeout of a `recv` or a `getEvent`, which takes the number before it and is recorded when it ends.
+   */
+  readonly afterGap: boolean;
 }
 
 /**
@@ -140,6 +188,8 @@ export interface LastStep {
  */
 export interface Started {
   readonly versions: readonly StartedOnVersion[];
+  /** Which workflows without a parent were created since `LookRequest.namesSince`, the most frequent first. */
+  readonly names: readonly StartedName[];
   /** Where `fromHere` begins. */
   readonly fromHere: number;
 }
@@ -151,6 +201,15 @@ export interface StartedOnVersion {
   /** Since `LookRequest.startedSince`; zero when the request named no moment. */
   readonly sincePrevious: RowSet;
   readonly fromHere: RowSet;
+  /** How many of each are children of another workflow; null where the schema does not tell. */
+  readonly childrenSincePrevious: number | null;
+  readonly childrenFromHere: number | null;
+}
+
+export interface StartedName {
+  readonly version: string;
+  readonly name: string | null;
+  readonly count: number;
 }
 
 /** How many rows, and a number that changes when other rows take the place of as many. */
@@ -190,8 +249,8 @@ export interface HistorySearch {
 /** Which versions' rows a look counts. Unversioned rows are always counted. */
 export type VersionSelection = { readonly only: readonly string[] } | { readonly except: readonly string[] };
 
-/** What the gate asks of one look, beyond what every look brings. */
-export interface LookRequest {
+/** What the rules ask of one look, beyond what every look brings. */
+export interface RuleRequest {
   readonly selection: VersionSelection;
   /** Versions whose registrations the look brings however many newer ones there are, besides the selected ones. */
   readonly registrationsOf: readonly string[];
@@ -204,6 +263,16 @@ export interface LookRequest {
   /** Count cancelled and dead-lettered workflows. */
   readonly countFailed: boolean;
 }
+
+/** What the forecast asks of one look. */
+export interface ForecastRequest {
+  /** Bring the details of the oldest 10,000, not of a few: it costs some four pages each, so once a minute at most. */
+  readonly roll: boolean;
+  /** Name what was created since then, by the database's clock. Absent: nothing. */
+  readonly namesSince: number | undefined;
+}
+
+export interface LookRequest extends RuleRequest, ForecastRequest {}
 
 /** Looks at a system database. */
 export interface Observer {

@@ -5,6 +5,7 @@ export const VERDICTS = [
   'error',
   'cancelled',
   'unknown-version',
+  'cannot-drain',
   'timed-out',
   'in-flight',
   'still-latest',
@@ -18,11 +19,13 @@ export const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
   cancelled: 'The job was cancelled before there was an answer.',
   'unknown-version':
     'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
+  'cannot-drain':
+    '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
   'timed-out': '`wait`: something still blocked when the timeout passed.',
   'in-flight':
     '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
   'still-latest':
-    '`check` and `report`: nothing else blocks, but a version to retire is still the latest, so new work is sent to it.',
+    'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
   drained: 'Every version to retire was clean for the settle window; or there is nothing to retire.',
 };
 
@@ -43,6 +46,7 @@ export function stepResult(verdict: Verdict, config: Pick<GateConfig, 'mode' | '
     case 'still-latest':
       return config.mode === 'report' ? 'pass' : 'fail';
     case 'timed-out':
+    case 'cannot-drain':
       return config.onTimeout === 'warn' ? 'warn' : 'fail';
     case 'unknown-version':
     case 'cancelled':

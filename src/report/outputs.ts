@@ -1,4 +1,5 @@
-import { iso, seconds, versionsOf } from './report-file.ts';
+import { iso, seconds } from './formats.ts';
+import { versionsOf } from './report-file.ts';
 import { drainedVersions, drainingVersions, inFlightOnAll, type Result, targetsOf } from './result.ts';
 
 /** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */

@@ -8,7 +8,9 @@ import { type Outage, patienceLeftMs } from '../gate/outage.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
+import { forecastParts, outlook } from './forecast-text.ts';
 import { inFlightOn, inFlightOnAll, shortReasons } from './result.ts';
+import { describeSituation, nextStepFor } from './situation-text.ts';
 
 /** Without a change there is a line so often, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
@@ -16,6 +18,9 @@ const HEARTBEAT_MS = 60_000;
 const GROUPS_SHOWN = 20;
 /** Of how many targets the log explains what blocks them; the summary has more. */
 const EXPLAINED_TARGETS = 5;
+
+/** Of how many stuck workflows the log says what they wait for. */
+const EXPLAINED_STUCK = 3;
 
 /** Where the log goes: the runner's commands in production. */
 export interface LogSink {
@@ -65,7 +70,7 @@ export function progressLog(sink: LogSink): Progress {
         const groups = groupLines(judgement);
         if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
       }
-      const state = stateOf(judgement);
+      const state = stateOf(look);
       const isDue = printed === undefined || time.ended - printed.at >= HEARTBEAT_MS;
       if (isDue || look.decides || printed?.state !== state) {
         sink.line(lookLine(config, look, previous));
@@ -78,6 +83,11 @@ export function progressLog(sink: LogSink): Progress {
         sink.line(
           `  ${plain(say`${version === undefined ? own('') : say`${version}: `}${describeBlocker(blocker)}`)}`,
         );
+      }
+      for (const { key, sentence } of look.decides ? [] : expectations(look)) {
+        if (explained.has(key)) continue;
+        explained.add(key);
+        sink.line(`  ${plain(sentence)}`);
       }
       previous = look;
     },
@@ -165,8 +175,12 @@ function whatIsThere({ observation, seen, gate, targets, memory }: Judgement): S
 }
 
 /** What a change is a change of. */
-function stateOf(judgement: Judgement): string {
+function stateOf({ judgement, forecast }: Look): string {
+  const { trend, states, lifeless } = forecast.total;
   return JSON.stringify([
+    trend === 'not-converging',
+    states.stuck,
+    lifeless,
     judgement.gate.map(({ kind }) => kind),
     judgement.nobody?.blockers.map(({ kind }) => kind),
     judgement.unversioned,
@@ -191,6 +205,7 @@ function lookLine(config: GateConfig, look: Look, previous: Look | undefined): s
     `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
     ...(judgement.drained ? [] : differencePart(inFlight, previous)),
     ...shortReasons(blockersOf(judgement)),
+    ...forecastParts(look.forecast.total, judgement.observation.observedAt),
     ...versionsPart(targets),
     ...settlePart(config, judgement),
     ...(config.mode === 'wait' && !look.decides ? [timeLeft(config, time.ended)] : []),
@@ -268,6 +283,26 @@ function explainable(judgement: Judgement): readonly {
     .flatMap(({ version, blockers }) =>
       blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })),
     );
+}
+
+/** What is to be expected, once each: that it does not converge, when it can drain at the earliest, and what is stuck. */
+function expectations({
+  judgement,
+  forecast,
+}: Look): readonly { readonly key: string; readonly sentence: Sentence }[] {
+  const { observedAt } = judgement.observation;
+  const { total, startedRoots, assessments, course } = forecast;
+  const stuck = (course.roll?.workflows ?? []).flatMap(({ id, name }) => {
+    const assessment = assessments.get(id);
+    return assessment?.state === 'stuck' ? [{ id, name, assessment }] : [];
+  });
+  return [
+    ...outlook(total, startedRoots, observedAt),
+    ...stuck.slice(0, EXPLAINED_STUCK).map(({ id, name, assessment }) => ({
+      key: `stuck ${id}`,
+      sentence: say`Stuck: ${id}${name === null ? own('') : say` (${name})`} ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
+    })),
+  ];
 }
 
 function summed(targets: readonly TargetJudgement[]) {

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import { blockersOfAll } from '../gate/decide.ts';
+import type { WorkflowDetail } from '../gate/observation.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { VERDICTS } from '../gate/verdict.ts';
 import { plain } from './escape.ts';
+import { forecastReport, forecastSchema, situationReport, situationSchema } from './forecast-report.ts';
+import { iso, seconds } from './formats.ts';
 import {
   blockingWorkflows,
   drainedVersions,
@@ -14,6 +17,7 @@ import {
   leftOut,
   type Result,
   targetsOf,
+  workflowsLeftOut,
 } from './result.ts';
 
 const count = z.int().nonnegative();
@@ -39,6 +43,7 @@ const versionSchema = z.object({
   known: z.boolean().describe('Registered, or carried by some row'),
   drained: z.boolean().describe('Clean for the whole settle window: may be torn down'),
   blockers: z.array(blockerSchema),
+  forecast: forecastSchema.nullable(),
 });
 
 /** Everything that the gate knows at the end of a run. Its JSON Schema is published as `report.schema.json`. */
@@ -63,6 +68,15 @@ export const reportSchema = z
     blockers: z.array(blockerSchema).describe('What blocks the whole gate, and with it every version'),
     warnings: z.array(z.string()),
     versions: z.array(versionSchema),
+    forecast: forecastSchema
+      .nullable()
+      .describe('For all versions to retire together; null when nothing was looked at'),
+    startedRoots: z
+      .array(z.object({ version: z.string(), workflow: text, count }))
+      .describe('What was created without a parent on a version to retire since the gate began, by name'),
+    curve: z
+      .array(z.object({ seconds: z.number(), pending: count, enqueued: count, delayed: count }))
+      .describe('In flight over time, in seconds since the gate began, thinned out where the hold was long'),
     drainedVersions: z.array(z.string()),
     drainingVersions: z.array(z.string()),
     groups: z
@@ -94,10 +108,13 @@ export const reportSchema = z
             queue: text,
             executor: text,
             createdAt: timestamp,
+            updatedAt: timestamp.describe('The last change of its status'),
             startedAt: timestamp,
             delayUntil: timestamp,
+            deadline: timestamp.describe('When DBOS will cancel it'),
             lastStep: z.object({ number: z.int(), name: z.string(), completedAt: timestamp }).nullable(),
             parent: text,
+            situation: situationSchema.nullable(),
           }),
         ),
         leftOut: count.describe('Workflows that were not read in detail; the counts include them'),
@@ -114,7 +131,6 @@ export function reportOf(result: Result): Report {
   const judgement = result.last?.judgement;
   const observation = judgement?.observation;
   const groups = observation?.seen?.groups;
-  const workflows = observation?.seen?.workflows;
   return {
     schemaVersion: 1,
     verdict: result.verdict,
@@ -143,6 +159,7 @@ export function reportOf(result: Result): Report {
     ],
     warnings: result.warnings.map(plain),
     versions: versionsOf(result),
+    ...expected(result),
     drainedVersions: [...drainedVersions(result)],
     drainingVersions: [...drainingVersions(result)],
     groups: {
@@ -154,19 +171,50 @@ export function reportOf(result: Result): Report {
       leftOut: leftOut(groups, result),
     },
     workflows: {
-      items: blockingWorkflows(result).map(({ name, ...workflow }) => ({
-        ...workflow,
-        workflow: name,
-        createdAt: iso(workflow.createdAt),
-        startedAt: iso(workflow.startedAt),
-        delayUntil: iso(workflow.delayUntil),
-        lastStep:
-          workflow.lastStep === null
-            ? null
-            : { ...workflow.lastStep, completedAt: iso(workflow.lastStep.completedAt) },
-      })),
-      leftOut: leftOut(workflows, result),
+      items: blockingWorkflows(result).map((workflow) => workflowReport(workflow, result)),
+      leftOut: workflowsLeftOut(result),
     },
+  };
+}
+
+/** The forecast for all targets together, and what it rests on. */
+function expected({ last }: Result): Pick<Report, 'forecast' | 'startedRoots' | 'curve'> {
+  if (last === undefined) return { forecast: null, startedRoots: [], curve: [] };
+  const { total, startedRoots } = last.forecast;
+  return {
+    forecast: forecastReport(total, last.judgement.observation.observedAt),
+    startedRoots: startedRoots.map(({ version, name, count: created }) => ({
+      version,
+      workflow: name,
+      count: created,
+    })),
+    curve: total.track.points.map(({ atMs, pending, enqueued, delayed }) => ({
+      seconds: seconds(atMs),
+      pending,
+      enqueued,
+      delayed,
+    })),
+  };
+}
+
+function workflowReport(workflow: WorkflowDetail, { last }: Result): Report['workflows']['items'][number] {
+  const { id, version, name, className, status, queue, executor, parent, lastStep } = workflow;
+  const assessment = last?.forecast.assessments.get(id);
+  return {
+    ...{ id, version, workflow: name, className, status, queue, executor, parent },
+    createdAt: iso(workflow.createdAt),
+    updatedAt: iso(workflow.updatedAt),
+    startedAt: iso(workflow.startedAt),
+    delayUntil: iso(workflow.delayUntil),
+    deadline: iso(workflow.deadline),
+    lastStep:
+      lastStep === null
+        ? null
+        : { number: lastStep.number, name: lastStep.name, completedAt: iso(lastStep.completedAt) },
+    situation:
+      assessment === undefined
+        ? null
+        : situationReport(assessment, last?.judgement.observation.observedAt ?? 0),
   };
 }
 
@@ -185,22 +233,16 @@ export function versionsOf(result: Result): VersionReport[] {
     known: target.known,
     drained: drained.has(target.version),
     blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map(told),
+    forecast: forecastOfTarget(result, target.version),
   }));
+}
+
+function forecastOfTarget({ last }: Result, version: string): VersionReport['forecast'] {
+  const forecast = last?.forecast.targets.get(version);
+  if (last === undefined || forecast === undefined) return null;
+  return forecastReport(forecast, last.judgement.observation.observedAt);
 }
 
 function told(blocker: Blocker): z.infer<typeof blockerSchema> {
   return { kind: blocker.kind, message: plain(describeBlocker(blocker)) };
-}
-
-/** Whole seconds and tenths. */
-export function seconds(milliseconds: number): number {
-  return Math.round(milliseconds / 100) / 10;
-}
-
-/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
-export function iso(epochMs: number | null | undefined): string | null {
-  if (epochMs === null || epochMs === undefined) return null;
-  const date = new Date(epochMs);
-  const year = date.getUTCFullYear();
-  return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
 }

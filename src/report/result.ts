@@ -43,9 +43,20 @@ export function inFlightOnAll(targets: readonly TargetJudgement[]): number {
   return targets.reduce((sum, target) => sum + inFlightOn(target), 0);
 }
 
-/** The workflows of the detail list that are in flight on a target, or unversioned and claimable by one. */
+/** So many workflows are shown one by one, and are in the report. */
+const WORKFLOWS_SHOWN = 50;
+
+/** The oldest workflows that are in flight on a target, or unversioned and claimable by one. */
 export function blockingWorkflows(result: Result): readonly WorkflowDetail[] {
-  return (result.last?.judgement.seen?.contents.workflows.items ?? []).filter((w) => isRelevant(w, result));
+  const items = result.last?.judgement.seen?.contents.workflows.items ?? [];
+  return items.filter((workflow) => isRelevant(workflow, result)).slice(0, WORKFLOWS_SHOWN);
+}
+
+/** How many block besides them. */
+export function workflowsLeftOut(result: Result): number {
+  const workflows = result.last?.judgement.seen?.contents.workflows;
+  const relevant = workflows?.items.filter((workflow) => isRelevant(workflow, result)).length ?? 0;
+  return Math.max(0, relevant - WORKFLOWS_SHOWN) + leftOut(workflows, result);
 }
 
 /** Whether rows of this version, or of none, block a target. */
@@ -56,7 +67,10 @@ export function isRelevant({ version }: { readonly version: string | null }, res
 }
 
 /** How many of a capped list were left out, of those that concern a target. */
-export function leftOut(list: Capped<unknown> | undefined, result: Result): number {
+export function leftOut(
+  list: Pick<Capped<unknown>, 'leftOut' | 'leftOutUnversioned'> | undefined,
+  result: Result,
+): number {
   const unversioned = (result.last?.judgement.unversioned ?? 0) > 0 ? (list?.leftOutUnversioned ?? 0) : 0;
   return (list?.leftOut ?? 0) + unversioned;
 }
@@ -105,6 +119,10 @@ export function headline(result: Result): Sentence {
       )}.`;
     case 'still-latest':
       return say`Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
+    case 'cannot-drain':
+      return say`Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(
+        blocked.map(({ version }) => version),
+      )}, and not all of them can end by then.`;
     case 'timed-out':
       return say`Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(
         blocked.map(({ version }) => version),

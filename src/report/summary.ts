@@ -3,8 +3,11 @@ import { describeBlocker } from '../gate/blocker.ts';
 import type { LastStep, WorkflowDetail } from '../gate/observation.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { own, type Sentence, say } from '../sentence.ts';
-import { code, codeBlock, markdown } from './escape.ts';
-import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from './remedies.ts';
+import { drainSection } from './drain-section.ts';
+import { code, markdown } from './escape.ts';
+import { beyondTimeoutOf, describeCannotDrain } from './forecast-text.ts';
+import { more, number, table } from './markdown-table.ts';
+import { nextSteps, type WrittenKit } from './next-steps.ts';
 import {
   blockingWorkflows,
   headline,
@@ -16,7 +19,9 @@ import {
   type Result,
   shortReasons,
   targetsOf,
+  workflowsLeftOut,
 } from './result.ts';
+import { describeSituation } from './situation-text.ts';
 
 /** GitHub drops a step's summary above 1 MiB; the margin is for what else the step may write. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -27,15 +32,20 @@ const GROUPS_SHOWN = 50;
 
 const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' } as const;
 
-/** The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it. */
-export function summaryOf(result: Result): string {
+/**
+ * The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it.
+ *
+ * @param kit The scripts that were written beside the report file, if any.
+ */
+export function summaryOf(result: Result, kit?: WrittenKit): string {
   const sections = [
     verdictSection(result),
     targetTable(result),
     explanations(result),
+    drainSection(result),
     groupTable(result),
     workflowList(result),
-    nextSteps(result),
+    nextSteps(result, kit),
     warningList(result),
     footer(result),
   ].filter((section) => section !== '');
@@ -49,8 +59,18 @@ function verdictSection(result: Result): string {
     `## ${icon} ${markdown(headline(result))}`,
     ...course(result),
     ...reasons,
+    ...beyond(result),
     ...whatIsOutdated(result),
   ].join('\n\n');
+}
+
+/** Why it is certain that the timeout was too short. */
+function beyond(result: Result): readonly string[] {
+  const beyondTimeout = beyondTimeoutOf(result);
+  const now = result.last?.judgement.observation.observedAt;
+  return beyondTimeout === undefined || now === undefined
+    ? []
+    : [quoteBlock(describeCannotDrain(beyondTimeout, now))];
 }
 
 /** What there was at first, when there was anything to wait for. */
@@ -170,6 +190,7 @@ function workflowList(result: Result): string {
     code(workflow.id),
     workflowName(workflow),
     `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? `, due ${ago(workflow.delayUntil)}` : ''}`,
+    doing(result, workflow, observation.observedAt),
     workflow.queue === null ? '' : code(workflow.queue),
     // A row that waits carries the executor that enqueued it, and none that runs it.
     workflow.executor === null || workflow.status !== 'PENDING' ? '' : code(workflow.executor),
@@ -178,7 +199,7 @@ function workflowList(result: Result): string {
     workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
     workflow.parent === null ? '' : code(workflow.parent),
   ]);
-  const cut = leftOut(observation.seen?.workflows, result);
+  const cut = workflowsLeftOut(result);
   const title =
     cut > 0
       ? `The oldest ${number(rows.length)} of ${number(rows.length + cut)} workflows in flight`
@@ -186,13 +207,30 @@ function workflowList(result: Result): string {
   return [
     `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
     table(
-      ['Id', 'Workflow', 'Status', 'Queue', 'Executor', 'Created', 'Dequeued', 'Last step', 'Parent'],
+      [
+        'Id',
+        'Workflow',
+        'Status',
+        'What it does',
+        'Queue',
+        'Executor',
+        'Created',
+        'Dequeued',
+        'Last step',
+        'Parent',
+      ],
       rows,
       [],
     ),
     ...(cut > 0 ? [`${number(cut)} more are in the database; the query below shows them all.`] : []),
     '</details>',
   ].join('\n\n');
+}
+
+function doing({ last }: Result, { id }: WorkflowDetail, now: number): string {
+  const assessment = last?.forecast.assessments.get(id);
+  if (assessment === undefined) return '';
+  return `${assessment.state === 'stuck' ? '⛔ ' : ''}${markdown(describeSituation(assessment, now))}`;
 }
 
 /** The end of a `DBOS.sleep` may lie ahead: newer SDKs record when it will be over. */
@@ -204,34 +242,6 @@ function lastStep(step: LastStep, when: string): string {
 function workflowName({ name, className }: WorkflowDetail): string {
   if (name === null) return '(no name)';
   return className ? `${code(className)}.${code(name)}` : code(name);
-}
-
-function nextSteps(result: Result): string {
-  if (result.verdict === 'drained') {
-    return targetsOf(result).length === 0
-      ? ''
-      : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
-  }
-  const workflow = firstToUnblock(blockingWorkflows(result));
-  if (workflow === undefined) return '';
-  const commands = commandsFor(workflow, newVersionOf(result)) ?? [
-    '# The id of the oldest workflow holds characters that cannot be shown or typed safely:',
-    '# take it from the query below.',
-  ];
-  const customSchema =
-    result.schema === undefined || result.schema === 'dbos'
-      ? []
-      : [
-          "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
-        ];
-  return [
-    '### What to do next',
-    'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the oldest one that waits for no child:',
-    codeBlock('sh', commands),
-    ...customSchema,
-    'The work in flight, as the gate counts it:',
-    codeBlock('sql', inspectionSql(result)),
-  ].join('\n\n');
 }
 
 function warningList(result: Result): string {
@@ -267,29 +277,9 @@ function fitted(sections: readonly string[]): string {
   return `${kept.join('\n\n')}\n`;
 }
 
-/** A table without the columns that are empty in every row. */
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-): string {
-  const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
-  const line = (cells: readonly string[]) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
-  const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
-}
-
 function quoteBlock(sentence: Sentence): string {
   return markdown(sentence)
     .split('\n')
     .map((line) => `> ${line}`)
     .join('\n');
-}
-
-function more(count: number, noun: string): readonly string[] {
-  return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
 }

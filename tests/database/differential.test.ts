@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DETAIL_LIMIT, GROUP_LIMIT } from '../../src/dbos/look-query.ts';
+import { DETAIL_LIMIT, GROUP_LIMIT, LAST_DELAYED_LIMIT } from '../../src/dbos/look-query.ts';
 import type { Capped, StartedOnVersion } from '../../src/gate/observation.ts';
 import { indexed } from '../../src/gate/seen.ts';
 import { expectedLook, largestFirst } from '../support/expected-look.ts';
@@ -36,6 +36,8 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
         searchHistoryFor: SEARCHED_FOR,
         scanStatuses: true,
         countFailed: true,
+        roll: false,
+        namesSince: now - startedSince,
       },
     );
     const answers = await oracle.ask(population, now);
@@ -45,6 +47,10 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
     const shown = expected.workflows.slice(0, DETAIL_LIMIT);
     expect(seen.workflows.items).toEqual(shown);
     expect(leftOutOf(seen.workflows)).toEqual(lackingIn(shown, expected.workflows));
+    expect(seen.lastDelayed.map(({ until }) => until)).toEqual(
+      expected.lastDelayed.slice(0, LAST_DELAYED_LIMIT),
+    );
+    expect(sorted(seen.queues)).toEqual(sorted(expected.queues));
     expect(seen.groups.items).toEqual([...seen.groups.items].sort(largestFirst));
     expect(seen.groups.items).toHaveLength(Math.min(GROUP_LIMIT, expected.groups.length));
     expect(leftOutOf(seen.groups)).toEqual(lackingIn(seen.groups.items, expected.groups));

@@ -121,7 +121,9 @@ test('shows the last step of a workflow by its number', async () => {
      VALUES ('w', 0, 'reserve', 5000), ('w', 10, 'ship', 3000), ('w', 9, 'charge', 4000), ('v', 11, 'other', 1)`,
   );
   const { workflows: details } = await seenIn(database);
-  expect(details.items[0]?.lastStep).toEqual({ number: 10, name: 'ship', completedAt: 3000 });
+  expect(details.items[0]?.lastStep).toEqual({
+    ...{ number: 10, name: 'ship', startedAt: null, completedAt: 3000, afterGap: false },
+  });
 });
 
 test('judges a target by its own registration, however many newer ones there are', async () => {

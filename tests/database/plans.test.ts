@@ -57,10 +57,19 @@ async function looksAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
   const application = schema.hasOwners ? 'shop' : undefined;
   const named = { application, only: ['1.0.0'], except: [], ignore: ['monitor%'] };
   const allButOne = { application: undefined, only: undefined, except: ['2.0.0'], ignore: [] };
-  const asked = { registrationsOf: ['1.0.0'], startedSince: Date.now() - STARTED * 1000, countFailed: true };
+  const asked = {
+    registrationsOf: ['1.0.0'],
+    startedSince: Date.now() - STARTED * 1000,
+    countFailed: true,
+    roll: false,
+    namesSince: Date.now() - 5000,
+  };
   return new Map([
     [NAMED, lookQuery(schema, named, { ...asked, countFailed: false })],
-    ['a first look at one', lookQuery(schema, named, { ...asked, startedSince: undefined })],
+    [
+      'a first look at one',
+      lookQuery(schema, named, { ...asked, startedSince: undefined, roll: true, namesSince: undefined }),
+    ],
     ['a look at all versions but one', lookQuery(schema, allButOne, asked)],
   ]);
 }

@@ -33,7 +33,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
 
     const { verdict, looks, blockers } = await holdOn(
       database,
-      {},
+      { failFast: false },
       async () => {
         for (const id of [held, receiving, parent.id, dequeued, enqueued]) await app.finish(id);
       },
@@ -177,8 +177,12 @@ function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
     queue: null,
     executor: 'local',
     createdAt: expect.any(Number),
+    updatedAt: expect.any(Number),
     startedAt: null,
     delayUntil: null,
+    debounced: false,
+    debounceDeadline: null,
+    deadline: null,
     parent: null,
     lastStep: null,
     ...particulars,
@@ -186,5 +190,6 @@ function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
 }
 
 function step(number: number, name: string) {
-  return { number, name, completedAt: expect.toSatisfy((at) => at === null || typeof at === 'number') };
+  const time = expect.toSatisfy((at) => at === null || typeof at === 'number');
+  return { number, name, startedAt: time, completedAt: time, afterGap: expect.any(Boolean) };
 }

@@ -38,6 +38,12 @@ export function expectedLook(population: Population, answers: Answers) {
         ...tally(blocking),
         ignored: rows.length - blocking.length,
         oldestCreatedAt: oldest(blocking),
+        delayedUntil: newest(
+          blocking.map((w) => (w.status === 'DELAYED' ? (w.delayUntilEpochMS ?? null) : null)),
+        ),
+        newestTakenAt: newest(
+          rows.flatMap((w) => (w.status === 'PENDING' ? [w.updatedAt ?? null, w.dequeuedAt ?? null] : [])),
+        ),
       };
     }),
     groups: groupBy(shown, (w) => [versionOf(w), w.workflowName, w.queueName, isIgnored(w)]).map(
@@ -54,6 +60,26 @@ export function expectedLook(population: Population, answers: Answers) {
       .filter((w) => !isIgnored(w))
       .map(detailOf)
       .sort(versionedFirstThenOldest),
+    lastDelayed: answers.onTargets
+      .filter((w) => !isIgnored(w) && w.status === 'DELAYED')
+      .flatMap(({ delayUntilEpochMS: until }) => until ?? [])
+      .sort((a, b) => b - a),
+    queues: groupBy(
+      answers.onTargets.filter((w) => !isIgnored(w) && w.queueName !== undefined),
+      (w) => [versionOf(w), w.queueName],
+    )
+      .map((rows) => ({
+        version: versionOf(rows[0]),
+        queue: rows[0].queueName,
+        pending: tally(rows).pending,
+        enqueued: tally(rows).enqueued,
+        newestStartedAt: newest(rows.map(({ dequeuedAt }) => dequeuedAt ?? null)),
+        runningInAll: answers.all.inFlight.filter(
+          (w) => w.status === 'PENDING' && w.queueName === rows[0].queueName,
+        ).length,
+        concurrency: null,
+      }))
+      .filter(({ enqueued }) => enqueued > 0),
     startedSincePrevious: countByVersion(answers.sincePrevious.filter(isStarting)),
     startedInLastMinute: countByVersion(answers.lastMinute.filter(isStarting)),
     failed: groupBy(
@@ -123,6 +149,10 @@ function oldest(rows: readonly WorkflowStatus[]): number | null {
   return rows.length > 0 ? Math.min(...rows.map(({ createdAt }) => createdAt)) : null;
 }
 
+function newest(times: readonly (number | null)[]): number | null {
+  return times.reduce((latest, time) => (time === null ? latest : Math.max(latest ?? time, time)), null);
+}
+
 function detailOf(workflow: WorkflowStatus): WorkflowDetail {
   return {
     id: workflow.workflowID,
@@ -133,8 +163,12 @@ function detailOf(workflow: WorkflowStatus): WorkflowDetail {
     queue: workflow.queueName ?? null,
     executor: workflow.executorId ?? null,
     createdAt: workflow.createdAt,
+    updatedAt: workflow.updatedAt ?? 0,
     startedAt: workflow.dequeuedAt ?? null,
     delayUntil: workflow.delayUntilEpochMS ?? null,
+    debounced: false,
+    debounceDeadline: null,
+    deadline: workflow.deadlineEpochMS ?? null,
     parent: workflow.parentWorkflowID ?? null,
     lastStep: null,
   };

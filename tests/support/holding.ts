@@ -56,6 +56,8 @@ export const plainRequest: LookRequest = {
   searchHistoryFor: [],
   scanStatuses: false,
   countFailed: false,
+  roll: false,
+  namesSince: undefined,
 };
 
 /** One look at a database, with nothing asked for that is not in the request. */

@@ -10,12 +10,15 @@ import {
 } from '../../src/gate/hold.ts';
 import type {
   DatabaseFacts,
+  LastStep,
   LookRequest,
   Observation,
   Registration,
+  StartedName,
   StartedOnVersion,
   SystemDatabaseContents,
   VersionInFlight,
+  WorkflowDetail,
 } from '../../src/gate/observation.ts';
 import { stepResult } from '../../src/gate/verdict.ts';
 import { warningsOf } from '../../src/gate/warning.ts';
@@ -35,6 +38,8 @@ export function config(changes: Partial<GateConfig> = {}): GateConfig {
     pollIntervalMs: 5000,
     lookTimeoutMs: 30_000,
     settleMs: 10_000,
+    failFast: true,
+    stuckAfterMs: 15 * 60_000,
     ignoreWorkflows: [],
     onUnknown: 'fail',
     onLatest: 'block',
@@ -64,6 +69,8 @@ export function inFlight(version: string | null, counts: Partial<VersionInFlight
     delayed: 0,
     ignored: 0,
     oldestCreatedAt: DATABASE_EPOCH,
+    delayedUntil: null,
+    newestTakenAt: null,
     ...counts,
   };
 }
@@ -76,6 +83,8 @@ export function started(version: string, then: number, now: number): StartedOnVe
     ranUnowned: false,
     sincePrevious: { count: now, fingerprint: String(now * 7) },
     fromHere: { count: then, fingerprint: String(then * 7) },
+    childrenSincePrevious: 0,
+    childrenFromHere: 0,
   };
 }
 
@@ -89,6 +98,41 @@ export function facts(changes: Partial<DatabaseFacts> = {}): DatabaseFacts {
     rowSecurityActive: false,
     missingColumns: [],
     migration: 123,
+    ...changes,
+  };
+}
+
+/** A pending workflow of 1.0.0, created at the epoch and never written to since, but for what the test says. */
+export function workflowDetail(changes: Partial<WorkflowDetail> = {}): WorkflowDetail {
+  return {
+    id: 'order-1',
+    version: '1.0.0',
+    name: 'checkout',
+    className: null,
+    status: 'PENDING',
+    queue: null,
+    executor: 'local',
+    createdAt: DATABASE_EPOCH,
+    updatedAt: DATABASE_EPOCH,
+    startedAt: null,
+    delayUntil: null,
+    debounced: false,
+    debounceDeadline: null,
+    deadline: null,
+    parent: null,
+    lastStep: null,
+    ...changes,
+  };
+}
+
+/** A step that has ended, but for what the test says. */
+export function step(changes: Partial<LastStep> = {}): LastStep {
+  return {
+    number: 0,
+    name: 'charge',
+    startedAt: null,
+    completedAt: DATABASE_EPOCH,
+    afterGap: false,
     ...changes,
   };
 }
@@ -116,6 +160,10 @@ export function probe(changes: Partial<ProbeRow> = {}): ProbeRow {
 }
 
 export interface Scene extends Partial<Omit<SystemDatabaseContents, 'registrations' | 'started'>> {
+  readonly names?: readonly StartedName[];
+  /** By the database's clock; the epoch unless the test says when. */
+  readonly observedAt?: number;
+  readonly lookMs?: number;
   readonly registrations?: readonly Registration[] | 'no-table';
   readonly started?: readonly StartedOnVersion[];
   readonly database?: DatabaseFacts;
@@ -123,10 +171,17 @@ export interface Scene extends Partial<Omit<SystemDatabaseContents, 'registratio
 
 /** What a look sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
 export function observation(scene: Scene = {}): Observation {
-  const { registrations = twoRegistered, started: created = [], database = facts(), ...rest } = scene;
+  const {
+    registrations = twoRegistered,
+    started: created = [],
+    names = [],
+    database = facts(),
+    ...others
+  } = scene;
+  const { observedAt = DATABASE_EPOCH, lookMs = 10, ...rest } = others;
   return {
-    observedAt: DATABASE_EPOCH,
-    lookMs: 10,
+    observedAt,
+    lookMs,
     database,
     seen: {
       registrations:
@@ -136,7 +191,10 @@ export function observation(scene: Scene = {}): Observation {
       inFlight: [],
       groups: { items: [], leftOut: 0, leftOutUnversioned: 0 },
       workflows: { items: [], leftOut: 0, leftOutUnversioned: 0 },
-      started: { versions: created, fromHere: DATABASE_EPOCH - 60_000 },
+      roll: false,
+      queues: [],
+      lastDelayed: [],
+      started: { versions: created, names, fromHere: DATABASE_EPOCH - 60_000 },
       writers: [],
       unknownStatuses: undefined,
       failed: undefined,
@@ -235,7 +293,11 @@ export async function holdAgainst(
           searched.length === 0
             ? undefined
             : { searchedFor: searched, found: [...(parts.history ?? [])], complete: true };
-        return observation({ history, ...script({ number: requests.length, at, request }) });
+        return observation({
+          history,
+          roll: request.roll,
+          ...script({ number: requests.length, at, request }),
+        });
       },
     },
     ...parts,

@@ -48,6 +48,8 @@ describe('action.yml', () => {
       pollIntervalMs: 5000,
       lookTimeoutMs: 30_000,
       settleMs: 10_000,
+      failFast: true,
+      stuckAfterMs: 15 * 60_000,
       ignoreWorkflows: [],
       onUnknown: 'fail',
       onLatest: 'block',

@@ -51,8 +51,25 @@ describe('wait', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'timed-out', waitedMs: 17_000 });
   });
 
-  test('holds on while the target is still the latest version', async () => {
+  test('gives a target that is still the latest version two minutes, with fail-fast', async () => {
+    const stillLatest = { registrations: [registration('1.0.0', 1)] };
+    const { verdict, waitedMs } = await holdAgainst(config(), () => stillLatest);
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-latest', waitedMs: 120_000 });
+
+    const launched = await holdAgainst(config(), ({ at }) => (at < 110_000 ? stillLatest : {}));
+    expect(launched.verdict).toBe('drained');
+  });
+
+  test('counts the two minutes from when nothing else has blocked', async () => {
     const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
+      registrations: [registration('1.0.0', 1)],
+      ...(at < 60_000 && busy),
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-latest', waitedMs: 180_000 });
+  });
+
+  test('holds on while the target is still the latest version, without fail-fast', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config({ failFast: false }), ({ at }) => ({
       registrations: at < 600_000 ? [registration('1.0.0', 1)] : twoRegistered,
     }));
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 610_000 });

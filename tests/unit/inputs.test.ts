@@ -22,6 +22,8 @@ const usual = {
   'poll-interval': '5s',
   'look-timeout': '30s',
   settle: '10s',
+  'fail-fast': 'true',
+  'stuck-after': '15m',
   'ignore-workflows': '',
   'on-unknown': 'fail',
   'on-latest': 'block',

@@ -149,6 +149,8 @@ describe('rule 3: nothing starts during the settle window', () => {
           ranUnowned: false,
           sincePrevious: { count: 1, fingerprint: `row ${number}` },
           fromHere: { count: 1, fingerprint: `row ${number}` },
+          childrenSincePrevious: 0,
+          childrenFromHere: 0,
         },
       ],
     }));

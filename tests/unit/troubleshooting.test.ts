@@ -89,7 +89,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
 };
 
 const url = 'postgres://gate:secret@db.internal/shop';
-const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [] } };
+const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [], filtered: false } };
 
 function configOf(databaseUrl: string, password?: string, tlsCa?: string) {
   const inputs = { schema: 'dbos', password, tlsCa, environment: {}, readFile: () => '' };
@@ -113,7 +113,7 @@ function told(error: ReportableError | undefined): string {
 /** All texts that the gate writes of what goes wrong, but for failures to reach the database. */
 async function texts(): Promise<readonly string[]> {
   const database = configOf(url);
-  const view = { kind: 'v', columns: [], readable: [] };
+  const view = { kind: 'v', columns: [], readable: [], filtered: false };
   const gaveUp = await holdAgainst(config(), () => ({}), {
     observer: { look: () => Promise.reject(new TransientError(own('The connection broke off.'), false)) },
   }).catch((error: unknown) => plain(explain(error)));

@@ -1,8 +1,9 @@
+import { forecastOf, nothingForecast } from '../../../src/gate/forecast.ts';
 import { judge } from '../../../src/gate/judge.ts';
 import { nothingSeen } from '../../../src/gate/memory.ts';
 import type { Result } from '../../../src/report/result.ts';
 import { own, say } from '../../../src/sentence.ts';
-import { config, DATABASE_EPOCH, inFlight, observation } from '../builders.ts';
+import { config, DATABASE_EPOCH, inFlight, observation, step, workflowDetail } from '../builders.ts';
 
 const MINUTE = 60_000;
 
@@ -26,7 +27,7 @@ const busy = observation({
   },
   workflows: {
     items: [
-      {
+      workflowDetail({
         id: 'order-1',
         version: '1.0.0',
         name: 'checkout',
@@ -38,9 +39,9 @@ const busy = observation({
         startedAt: DATABASE_EPOCH - 79 * MINUTE,
         delayUntil: null,
         parent: null,
-        lastStep: { number: 3, name: 'charge', completedAt: DATABASE_EPOCH - MINUTE },
-      },
-      {
+        lastStep: step({ number: 3, name: 'charge', completedAt: DATABASE_EPOCH - MINUTE }),
+      }),
+      workflowDetail({
         id: 'order-2',
         version: '1.0.0',
         name: null,
@@ -53,7 +54,7 @@ const busy = observation({
         delayUntil: DATABASE_EPOCH + MINUTE,
         parent: 'order-1',
         lastStep: null,
-      },
+      }),
     ],
     leftOut: 1,
     leftOutUnversioned: 0,
@@ -63,6 +64,9 @@ const busy = observation({
 const gate = config({ mode: 'check' });
 const time = { began: 0, ended: 12 };
 
+const judgement = judge(gate, nothingSeen, busy, time);
+const forecast = forecastOf(gate, nothingForecast, judgement, time);
+
 /** A `check` that found work in flight, with a value for nearly everything that a report can tell. */
 export const blockedResult: Result = {
   verdict: 'in-flight',
@@ -70,7 +74,7 @@ export const blockedResult: Result = {
   config: gate,
   schema: 'dbos',
   first: undefined,
-  last: { judgement: judge(gate, nothingSeen, busy, time), time, decides: true },
+  last: { judgement, forecast, time, decides: true },
   failure: undefined,
   warnings: [own('A warning.')],
   waitedMs: 123,

@@ -42,7 +42,10 @@ function unreadable([role = '', ...names]: readonly string[]): readonly Sentence
     unreachableTables({ ...found, schema_usable: false }, gate),
     unreachableTables(found, gate),
     deniedTables(
-      { ...found, tables: { workflow_status: { kind: 'r', columns: ['name'], readable: [] } } },
+      {
+        ...found,
+        tables: { workflow_status: { kind: 'r', columns: ['name'], readable: [], filtered: false } },
+      },
       gate,
     ),
   ].map(sentenceOf);

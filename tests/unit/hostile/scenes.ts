@@ -15,6 +15,8 @@ import {
   registration,
   resultOf,
   type Script,
+  step,
+  workflowDetail,
 } from '../builders.ts';
 
 const HOUR = 3_600_000;
@@ -199,11 +201,11 @@ function group(version: string, name = '', queue = '') {
 
 function workflow(version: string, names: readonly string[], status: string) {
   const [id = '', name = '', className = '', queue = '', executor = '', parent = ''] = names;
-  return {
+  return workflowDetail({
     ...{ id, version, name, className, status, queue, executor, parent },
     createdAt: DATABASE_EPOCH - 2 * HOUR,
     startedAt: DATABASE_EPOCH - HOUR,
     delayUntil: DATABASE_EPOCH + HOUR,
-    lastStep: { number: 3, name: `${name}${parent}`, completedAt: DATABASE_EPOCH - 60_000 },
-  };
+    lastStep: step({ number: 3, name: `${name}${parent}`, completedAt: DATABASE_EPOCH - 60_000 }),
+  });
 }

@@ -1,0 +1,39 @@
+import type { DelayedWorkflow, WorkflowDetail } from './observation.ts';
+import type { Assessment } from './situation.ts';
+
+/**
+ * A time before which a workflow cannot leave the work in flight by itself: somebody would have to cancel it, or to
+ * move its delay. In epoch milliseconds of the database's clock.
+ */
+export interface Bound {
+  readonly id: string;
+  readonly version: string;
+  readonly name: string | null;
+  readonly until: number;
+  readonly because: 'delayed' | 'sleeping';
+}
+
+/**
+ * The bounds that are certain, the latest first, once a workflow.
+ *
+ * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
+ *   move that either way. The SQL has taken those out already.
+ * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where the step before it has ended. The
+ *   timeouts of `recv` and `getEvent` look alike in Java's SDK, but leave a gap. Code that races a sleep against
+ *   something else leaves no trace, and may end sooner: `fail-fast: false` is for it.
+ * - DBOS cancels either when its deadline comes first.
+ */
+export function certainBounds(
+  lastDelayed: readonly DelayedWorkflow[],
+  workflows: readonly WorkflowDetail[],
+  assessments: ReadonlyMap<string, Assessment>,
+): readonly Bound[] {
+  const delayed = lastDelayed.map((workflow): Bound => ({ ...workflow, because: 'delayed' }));
+  const sleeping = workflows.flatMap(({ id, version, name, deadline }): readonly Bound[] => {
+    const situation = assessments.get(id)?.situation;
+    if (version === null || situation?.kind !== 'sleeping' || !situation.certain) return [];
+    const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY);
+    return [{ id, version, name, until, because: 'sleeping' }];
+  });
+  return [...delayed, ...sleeping].sort((a, b) => b.until - a.until);
+}

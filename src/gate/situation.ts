@@ -1,0 +1,190 @@
+import type { LastStep, WorkflowDetail } from './observation.ts';
+
+/** The kinds of what a workflow can be doing. */
+export const SITUATIONS = [
+  'running',
+  'silent',
+  'sleeping',
+  'message',
+  'timer',
+  'child',
+  'delayed',
+  'overdue',
+  'queued',
+] as const satisfies readonly Situation['kind'][];
+
+/**
+ * What a workflow in flight is doing, or what it waits for, as far as the tables tell. Times are in epoch
+ * milliseconds of the database's clock.
+ */
+export type Situation =
+  /** It runs, and a step or a status has changed lately. */
+  | { readonly kind: 'running' }
+  /** It runs by its status, and nothing has changed: a long step, or its process is gone. */
+  | { readonly kind: 'silent' }
+  /** `certain`: nothing that the tables tell of can end it sooner. */
+  | { readonly kind: 'sleeping'; readonly until: number; readonly certain: boolean }
+  /** In a `recv` or a `getEvent`; `until` where the SDK records when that gives up. */
+  | { readonly kind: 'message'; readonly until: number | null }
+  /** Its last step is a timer of which the SDK did not record the end. */
+  | { readonly kind: 'timer' }
+  | { readonly kind: 'child'; readonly child: WorkflowDetail; readonly assessment: Assessment }
+  | { readonly kind: 'delayed'; readonly until: number | null; readonly debounced: boolean }
+  /** Its delay has passed, and no process has noticed. */
+  | { readonly kind: 'overdue'; readonly since: number }
+  /** In a queue that moves; `full` when as much runs from it as its concurrency limit allows. */
+  | {
+      readonly kind: 'queued';
+      readonly queue: string;
+      readonly moves: boolean;
+      readonly running: number;
+      readonly limit: number | null;
+    };
+
+/** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
+export const DRAIN_STATES = ['draining', 'waiting', 'stuck'] as const;
+export type DrainState = (typeof DRAIN_STATES)[number];
+
+export interface Assessment {
+  readonly state: DrainState;
+  readonly situation: Situation;
+  /** The last change of its status, or the end of its last step. */
+  readonly progressAt: number;
+}
+
+/** What is known of the queue that a workflow waits in. */
+export interface QueueState {
+  /** When it was last seen to hand out work of the version. */
+  readonly movedAt: number;
+  readonly running: number;
+  readonly limit: number | null;
+}
+
+/** What the assessment of workflows rests on, beside themselves. */
+export interface Surroundings {
+  readonly now: number;
+  readonly stuckAfterMs: number;
+  queue(version: string | null, queue: string): QueueState | undefined;
+  /** Workflows in flight that this one has started. */
+  childrenOf(id: string): readonly WorkflowDetail[];
+}
+
+const SLEEP = 'DBOS.sleep';
+
+/**
+ * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
+ * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`.
+ */
+const MARK_MS = 1000;
+
+/** Processes look for delays that have passed once a second; a clock may differ. */
+const OVERDUE_MS = 60_000;
+
+/** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
+export function assess(
+  workflows: readonly WorkflowDetail[],
+  surroundings: Surroundings,
+): ReadonlyMap<string, Assessment> {
+  const done = new Map<string, Assessment>();
+  const begun = new Set<string>();
+  const assessed = (workflow: WorkflowDetail): Assessment => {
+    const known = done.get(workflow.id);
+    if (known !== undefined) return known;
+    const children = begun.has(workflow.id) ? [] : surroundings.childrenOf(workflow.id);
+    begun.add(workflow.id);
+    const family = children.map((child) => ({ child, assessment: assessed(child) }));
+    const result = assessment(workflow, foremostOf(family), surroundings);
+    done.set(workflow.id, result);
+    return result;
+  };
+  for (const workflow of workflows) assessed(workflow);
+  return done;
+}
+
+type Child = { readonly child: WorkflowDetail; readonly assessment: Assessment };
+
+/** Of several children the one that is to be told of: a stuck one, or else the oldest. */
+function foremostOf(family: readonly Child[]): Child | undefined {
+  return family.find(({ assessment: { state } }) => state === 'stuck') ?? family[0];
+}
+
+function assessment(workflow: WorkflowDetail, child: Child | undefined, around: Surroundings): Assessment {
+  const progressAt = progressOf(workflow, around.now);
+  const situation = situationOf(workflow, child, progressAt, around);
+  return { state: stateOf(situation, progressAt, around), situation, progressAt };
+}
+
+function situationOf(
+  workflow: WorkflowDetail,
+  child: Child | undefined,
+  progressAt: number,
+  around: Surroundings,
+): Situation {
+  const { now } = around;
+  if (workflow.status === 'DELAYED') {
+    const { delayUntil: until, debounced } = workflow;
+    return until !== null && until + OVERDUE_MS < now
+      ? { kind: 'overdue', since: until }
+      : { kind: 'delayed', until, debounced };
+  }
+  if (workflow.status === 'ENQUEUED') return queued(workflow, around);
+  const timer = timerOf(workflow.lastStep, now, child !== undefined);
+  if (timer?.kind === 'sleeping' || timer?.kind === 'message') return timer;
+  if (child !== undefined) return { kind: 'child', ...child };
+  return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
+}
+
+/** What the last step tells of a wait, if it is a timer that has not run out for certain. */
+function timerOf(step: LastStep | null, now: number, hasChildren: boolean): Situation | undefined {
+  if (step?.name !== SLEEP) return undefined;
+  const { completedAt, startedAt, afterGap } = step;
+  if (completedAt !== null && completedAt > now) {
+    return afterGap
+      ? { kind: 'message', until: completedAt }
+      : { kind: 'sleeping', until: completedAt, certain: !hasChildren };
+  }
+  const hasEnded = completedAt !== null && startedAt !== null && completedAt - startedAt > MARK_MS;
+  if (hasEnded) return undefined;
+  return afterGap ? { kind: 'message', until: null } : { kind: 'timer' };
+}
+
+function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around: Surroundings): Situation {
+  const state = queue === null ? undefined : around.queue(version, queue);
+  const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
+  return {
+    kind: 'queued',
+    queue: queue ?? '',
+    moves: around.now - movedAt < around.stuckAfterMs,
+    running: state?.running ?? 0,
+    limit: state?.limit ?? null,
+  };
+}
+
+function stateOf(situation: Situation, progressAt: number, { now, stuckAfterMs }: Surroundings): DrainState {
+  switch (situation.kind) {
+    case 'running':
+      return 'draining';
+    case 'silent':
+      return 'stuck';
+    case 'message':
+    case 'overdue':
+      return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
+    case 'child':
+      return situation.assessment.state === 'stuck' ? 'stuck' : 'waiting';
+    case 'queued':
+      return situation.moves ? 'waiting' : 'stuck';
+    case 'sleeping':
+    case 'timer':
+    case 'delayed':
+      return 'waiting';
+  }
+}
+
+/** The newest sign of progress in its row and its last step that is not in the future. */
+function progressOf({ createdAt, updatedAt, startedAt, lastStep }: WorkflowDetail, now: number): number {
+  const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
+  return times.reduce<number>(
+    (latest, time) => (time != null && time <= now ? Math.max(latest, time) : latest),
+    0,
+  );
+}

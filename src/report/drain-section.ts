@@ -1,0 +1,91 @@
+import type { WorkflowDetail } from '../gate/observation.ts';
+import type { Assessment, DrainState } from '../gate/situation.ts';
+import { drainChart } from './drain-chart.ts';
+import { code, markdown } from './escape.ts';
+import { describeForecast, hasForecast } from './forecast-text.ts';
+import { more, number, table } from './markdown-table.ts';
+import { isRelevant, type Result } from './result.ts';
+import { describeSituation, nextStepFor } from './situation-text.ts';
+
+const GROUPS_SHOWN = 30;
+
+const STATES: Readonly<Record<DrainState, string>> = {
+  stuck: '⛔ stuck',
+  waiting: '🟡 waiting',
+  draining: '🟢 draining',
+};
+const ORDER: readonly DrainState[] = ['stuck', 'waiting', 'draining'];
+
+/** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
+export function drainSection(result: Result): string {
+  const { last } = result;
+  if (last === undefined || !hasForecast(last.forecast)) return '';
+  const { observedAt } = last.judgement.observation;
+  const { total, startedRoots } = last.forecast;
+  const sentences = describeForecast(total, startedRoots, observedAt).map((each) => `- ${markdown(each)}`);
+  const chart = drainChart({ points: total.track.points, estimate: total.left });
+  return [
+    '### How it drains',
+    ...(sentences.length > 0 ? [sentences.join('\n')] : []),
+    ...situationTable(result),
+    ...(chart === '' ? [] : [chart]),
+  ].join('\n\n');
+}
+
+/** Workflows of one name in one situation. */
+interface Group {
+  readonly name: string | null;
+  readonly count: number;
+  /** The one that lasts longest. */
+  readonly longest: Assessment;
+}
+
+function situationTable(result: Result): readonly string[] {
+  const roll = result.last?.forecast.course.roll;
+  if (roll === undefined) return [];
+  const relevant = roll.workflows.filter((workflow) => isRelevant(workflow, result));
+  const groups = [...groupsOf(relevant, roll.assessments)].sort(
+    (a, b) => ORDER.indexOf(a.longest.state) - ORDER.indexOf(b.longest.state) || b.count - a.count,
+  );
+  if (groups.length === 0) return [];
+  const rows = groups
+    .slice(0, GROUPS_SHOWN)
+    .map(({ name, count, longest }) => [
+      STATES[longest.state],
+      number(count),
+      name === null ? '(no name)' : code(name),
+      markdown(describeSituation(longest, roll.observedAt)),
+      markdown([nextStepFor(longest)]),
+    ]);
+  return [
+    table(
+      ['State', 'Count', 'Workflow', 'What it does (the one that lasts longest)', 'Next step'],
+      rows,
+      [1],
+    ),
+    ...more(groups.length - rows.length, 'group'),
+  ];
+}
+
+function groupsOf(
+  workflows: readonly WorkflowDetail[],
+  assessments: ReadonlyMap<string, Assessment>,
+): readonly Group[] {
+  const groups = new Map<string, Group>();
+  for (const { id, name, queue, status } of workflows) {
+    const assessment = assessments.get(id);
+    if (assessment === undefined) continue;
+    const { state, situation } = assessment;
+    const key = JSON.stringify([state, situation.kind, name, status === 'ENQUEUED' ? queue : null]);
+    const group = groups.get(key);
+    const longest =
+      group !== undefined && lasts(group.longest) >= lasts(assessment) ? group.longest : assessment;
+    groups.set(key, { name, count: (group?.count ?? 0) + 1, longest });
+  }
+  return [...groups.values()];
+}
+
+/** A number that is greater for what lasts longer: the end that is known, or else how long nothing has changed. */
+function lasts({ situation, progressAt }: Assessment): number {
+  return 'until' in situation && situation.until !== null ? situation.until : -progressAt;
+}

@@ -1,0 +1,173 @@
+import { durationInput, durationText, momentText } from '../duration.ts';
+import type { Bound } from '../gate/bound.ts';
+import type { StartedRoots } from '../gate/course.ts';
+import type { Rate } from '../gate/estimate.ts';
+import { type BeyondTimeout, beyondTimeout, type DrainForecast, type Forecast } from '../gate/forecast.ts';
+import { counted, joined, namesOf, own, type Sentence, say } from '../sentence.ts';
+import type { Result } from './result.ts';
+
+/** So many workflows are named where a few will do. */
+const NAMED = 3;
+
+/** `12 ended and 2 new a minute`: short, for a line of the log. */
+export function forecastParts(forecast: DrainForecast, now: number): readonly string[] {
+  const { trend, rate, left, notBefore, states, lifeless } = forecast;
+  if (trend === 'clean') return [];
+  const ended = rate === undefined ? 0 : rate.completedPerMinute;
+  const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
+  return [
+    ...(ended > 0 || arrived > 0
+      ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} a minute`]
+      : []),
+    ...(trend === 'not-converging' ? ['not converging'] : []),
+    ...(left === undefined ? [] : [leftText(left)]),
+    ...(notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : []),
+    ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
+    ...(lifeless ? ['no sign of a process'] : []),
+  ];
+}
+
+/** `about 12m to go (8m to 20m)`. */
+function leftText({ leftMs, fromMs, toMs }: NonNullable<DrainForecast['left']>): string {
+  const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
+  return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
+}
+
+/** An estimate has no seconds beyond some minutes, and no minutes beyond some hours. */
+function rounded(milliseconds: number): number {
+  const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
+  return Math.max(unit, Math.round(milliseconds / unit) * unit);
+}
+
+function perMinute(rate: number): string {
+  return rate >= 10 || rate === 0
+    ? Math.round(rate).toLocaleString('en-US')
+    : String(Number(rate.toPrecision(2)));
+}
+
+/** Where a drain is going, in sentences. None where nothing is in flight. */
+export function describeForecast(
+  forecast: DrainForecast,
+  startedRoots: readonly StartedRoots[],
+  now: number,
+): readonly Sentence[] {
+  const { trend, rate, states, left } = forecast;
+  if (trend === 'clean') return [];
+  return [
+    ...(rate === undefined ? [] : [paceSentence(rate)]),
+    ...estimateSentence(forecast),
+    ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
+    ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
+    ...(states.unread > 0
+      ? [say`What each waits for was read of the oldest, and not of ${counted(states.unread, 'other')}.`]
+      : []),
+  ];
+}
+
+/** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
+export function outlook(
+  { trend, arrived, bounds, notBefore, lifeless }: DrainForecast,
+  startedRoots: readonly StartedRoots[],
+  now: number,
+): readonly { readonly key: string; readonly sentence: Sentence }[] {
+  const arriving =
+    trend === 'not-converging'
+      ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
+      : arrived.roots > 0
+        ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
+        : [];
+  const bound =
+    notBefore !== undefined && notBefore > now
+      ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
+      : [];
+  return [...arriving, ...bound, ...(lifeless ? [{ key: 'lifeless', sentence: LIFELESS }] : [])];
+}
+
+const LIFELESS = own(
+  'No process of the version seems to run: its queued work is not taken, and nothing of it has changed for `stuck-after`. Start a process of it, or cancel or fork what is left.',
+);
+
+function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): Sentence {
+  if (completedPerMinute === 0 && arrivedPerMinute === 0) {
+    return say`Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
+  }
+  return say`${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
+}
+
+function stuckSentence(stuck: number, hasEstimate: boolean): Sentence {
+  return say`${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+}
+
+function estimateSentence({ trend, left, track }: DrainForecast): readonly Sentence[] {
+  if (left !== undefined) return [say`Estimate: ${own(leftText(left))}.`];
+  switch (trend) {
+    case 'too-early':
+      return [own('Too little has ended for an estimate.')];
+    case 'stalled':
+      return [
+        track.endedAtMs === undefined
+          ? own('Nothing has ended since the gate began, so there is no estimate.')
+          : own('Nothing has ended of late, so there is no estimate.'),
+      ];
+    default:
+      return [];
+  }
+}
+
+function notConverging(
+  { roots, children }: DrainForecast['arrived'],
+  startedRoots: readonly StartedRoots[],
+): Sentence {
+  const apart: Sentence[] = [
+    ...(roots > 0
+      ? [
+          say`${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: traffic has not moved off.`,
+        ]
+      : []),
+    ...(children > 0
+      ? [
+          say`${counted(children, 'child workflow')} ${own(children === 1 ? 'was' : 'were')} started by others; that ends with those that start them.`,
+        ]
+      : []),
+  ];
+  return say`The drain is not converging: as much arrives as ends. ${joined(apart)}`;
+}
+
+function stillArriving(roots: number, startedRoots: readonly StartedRoots[]): Sentence {
+  return say`${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: some traffic still comes here.`;
+}
+
+function rootNames(roots: readonly StartedRoots[]): Sentence {
+  const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
+  return names.length > 0 ? say`, most often ${namesOf(names, names.length, NAMED)}` : own('');
+}
+
+function boundSentence(notBefore: number, latest: Bound | undefined, now: number): Sentence {
+  const who = latest === undefined ? own('') : say`: ${describeBound(latest, now)}`;
+  return say`It cannot drain before ${own(momentText(notBefore, now))}, in ${own(durationText(notBefore - now))}${who}.`;
+}
+
+/** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
+export function describeBound({ id, name, until, because }: Bound, now: number): Sentence {
+  const state = because === 'sleeping' ? 'asleep' : 'delayed';
+  return say`${id}${name === null ? own('') : say` (${name})`} is ${own(`${state} until ${momentText(until, now)}`)}`;
+}
+
+/** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
+export function describeCannotDrain(beyond: BeyondTimeout, now: number): Sentence {
+  const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
+  const rest = beyond.bounds.length - named.length;
+  const who = say`${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
+  return say`The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. A \`timeout\` of ${own(durationInput(beyond.neededMs))} or more reaches the last of them; cancel or fork them to be quicker, name them in \`ignore-workflows\` if they may be stranded, or set \`fail-fast: false\` to hold all the same.`;
+}
+
+/** What a run that ended with `cannot-drain` found to last beyond its timeout. */
+export function beyondTimeoutOf({ config, last, verdict }: Result): BeyondTimeout | undefined {
+  if (verdict !== 'cannot-drain' || config === undefined || last === undefined) return undefined;
+  return beyondTimeout(config, last.forecast, last.judgement, last.time);
+}
+
+/** Whether there is anything to expect of it. */
+export function hasForecast(forecast: Forecast | undefined): forecast is Forecast {
+  return forecast !== undefined && forecast.total.trend !== 'clean';
+}

@@ -1,0 +1,86 @@
+import { durationText, momentText } from '../duration.ts';
+import type { Assessment, Situation } from '../gate/situation.ts';
+import { own, type Sentence, say } from '../sentence.ts';
+
+/** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
+const GENERATIONS = 3;
+
+/** What a workflow does or waits for, in a few words; `now` by the database's clock. */
+export function describeSituation(
+  { situation, progressAt }: Assessment,
+  now: number,
+  generations = GENERATIONS,
+): Sentence {
+  const quiet = own(durationText(Math.max(0, now - progressAt)));
+  const at = (until: number) =>
+    own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
+  switch (situation.kind) {
+    case 'running':
+      return say`at work, last seen to change ${quiet} ago`;
+    case 'silent':
+      return say`no step has ended for ${quiet}: a long step, or its process is gone`;
+    case 'sleeping':
+      return say`asleep until ${at(situation.until)}`;
+    case 'message':
+      return situation.until === null
+        ? say`waits for a message or an event, for ${quiet} now`
+        : say`waits for a message or an event, until ${at(situation.until)} at the latest`;
+    case 'timer':
+      return say`in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+    case 'child': {
+      const { child, assessment } = situation;
+      const why =
+        generations > 1 ? say`, which is ${describeSituation(assessment, now, generations - 1)}` : own('');
+      return say`waits for its child ${child.id}${child.name === null ? own('') : say` (${child.name})`}${why}`;
+    }
+    case 'delayed':
+      return situation.until === null
+        ? own('delayed, without a time')
+        : say`delayed until ${at(situation.until)}${own(situation.debounced ? ', and debounced: each further call moves that' : '')}`;
+    case 'overdue':
+      return say`its delay was over ${own(durationText(now - situation.since))} ago, and no process has taken it up`;
+    case 'queued':
+      return describeQueue(situation, quiet);
+  }
+}
+
+function describeQueue(situation: Situation & { readonly kind: 'queued' }, quiet: Sentence): Sentence {
+  const { queue, moves, running, limit } = situation;
+  const isFull = limit !== null && running >= limit;
+  const runs = isFull
+    ? own(`${running} of ${limit} running, its concurrency limit`)
+    : own(`${running} running`);
+  if (moves) return say`in the queue ${queue}, behind others (${runs})`;
+  return isFull
+    ? say`in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
+    : say`in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
+}
+
+/** What a person can do about it. */
+export function nextStepFor({ state, situation }: Assessment): string {
+  switch (situation.kind) {
+    case 'running':
+      return 'let it finish';
+    case 'silent':
+      return 'look at what its last step calls; if its process is gone, start one of its version, or fork it';
+    case 'sleeping':
+      return 'let it wake in time, or cancel or fork it';
+    case 'message':
+      return 'send what it waits for, or cancel or fork it';
+    case 'timer':
+      return 'look at its code for how long it waits';
+    case 'child':
+      return state === 'stuck' ? 'help its child first' : 'let its child finish';
+    case 'delayed':
+      return situation.debounced
+        ? 'stop the calls that delay it, or cancel it'
+        : 'let its time come, shorten its delay, or cancel or fork it';
+    case 'overdue':
+      return 'is any process of its application running?';
+    case 'queued':
+      if (situation.moves) return 'let the queue drain';
+      return situation.limit !== null && situation.running >= situation.limit
+        ? 'help what runs from that queue, in whatever version, or raise its limit'
+        : 'start a process of its version that listens to that queue, or fork it';
+  }
+}

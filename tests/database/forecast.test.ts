@@ -1,0 +1,223 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Look } from '../../src/gate/hold.ts';
+import type { Situation } from '../../src/gate/situation.ts';
+import { type DbosApp, launchApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
+import { holdOn } from '../support/holding.ts';
+import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+/* What the gate makes of real applications: what each workflow waits for, and what is certain about its end. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const databases = systemDatabases();
+
+async function launched(
+  sdk: SdkRelease,
+): Promise<{ readonly database: TestDatabase; readonly app: DbosApp }> {
+  const name = `forecast_${sdk.replaceAll('.', '_')}_${Math.random().toString(36).slice(2)}`;
+  const databaseUrl = await databases.server().createDatabase(name);
+  const app = await launchApp({ sdk, version: '1.0.0', databaseUrl });
+  onTestFinished(() => app.kill());
+  return { database: await openDatabase(databaseUrl), app };
+}
+
+/** A version that registers later, so that 1.0.0 is not the latest. */
+async function successor(sdk: SdkRelease, database: TestDatabase): Promise<DbosApp> {
+  const app = await launchApp({ sdk, version: '2.0.0', databaseUrl: database.url });
+  onTestFinished(() => app.kill());
+  return app;
+}
+
+function situationsIn(look: Look | undefined, ids: readonly string[]): readonly (Situation | undefined)[] {
+  return ids.map((id) => look?.forecast.assessments.get(id)?.situation);
+}
+
+describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
+  const [major = 0, minor = 0] = sdk.split('.').map(Number);
+  const since = (wanted: number, itsMinor: number) =>
+    major > wanted || (major === wanted && minor >= itsMinor);
+  const recordsWakeUps = since(4, 25);
+  const namesParents = since(4, 10);
+  const hasQueueTable = since(4, 20);
+
+  test('what each workflow waits for is told, as far as the tables tell', async () => {
+    const { database, app } = await launched(sdk);
+    const began = Date.now();
+    const sleeping = await app.startSleeping(HOUR);
+    const receiving = await app.startReceiving();
+    const parent = await app.startParent(2);
+    const dequeued = await app.enqueue({ queue: 'serial' });
+    await app.begun(dequeued);
+    const enqueued = await app.enqueue({ queue: 'serial' });
+    const { last } = await holdOn(database, { mode: 'check' });
+
+    const [asleep, message, child, running, queued] = situationsIn(last, [
+      sleeping,
+      receiving,
+      parent.id,
+      dequeued,
+      enqueued,
+    ]);
+    expect(asleep).toEqual(
+      recordsWakeUps ? { kind: 'sleeping', until: expect.any(Number), certain: true } : { kind: 'timer' },
+    );
+    if (asleep?.kind === 'sleeping') {
+      expect(asleep.until).toBeGreaterThanOrEqual(began + HOUR);
+      expect(asleep.until).toBeLessThan(Date.now() + HOUR);
+    }
+    expect(message).toEqual({ kind: 'message', until: null });
+    expect(child).toMatchObject(
+      namesParents
+        ? {
+            kind: 'child',
+            child: { name: 'held' },
+            assessment: { state: 'draining', situation: { kind: 'running' } },
+          }
+        : { kind: 'running' },
+    );
+    expect(running).toEqual({ kind: 'running' });
+    const limit = hasQueueTable ? 1 : null;
+    expect(queued).toEqual({
+      kind: 'queued',
+      queue: queueName('shop', 'serial'),
+      moves: true,
+      running: 1,
+      limit,
+    });
+    expect(last?.forecast.total.states).toEqual({
+      draining: namesParents ? 3 : 4,
+      waiting: namesParents ? 4 : 3,
+      stuck: 0,
+      unread: 0,
+    });
+  });
+
+  test('a sleep beyond the timeout ends a hold at once where its end is recorded, and else does not', async () => {
+    const { database, app } = await launched(sdk);
+    const id = await app.startSleeping(HOUR);
+    await app.startReceiving();
+    await successor(sdk, database);
+    const timeoutMs = 30 * MINUTE;
+    const { verdict, waitedMs, looks, last } = await holdOn(database, {
+      timeoutMs,
+      pollIntervalMs: 10 * MINUTE,
+    });
+    expect(verdict).toBe(recordsWakeUps ? 'cannot-drain' : 'timed-out');
+    expect(looks.length).toBe(recordsWakeUps ? 1 : 4);
+    expect(waitedMs).toBe(recordsWakeUps ? 0 : timeoutMs);
+    expect(last?.forecast.total.bounds.map((bound) => bound.id)).toEqual(recordsWakeUps ? [id] : []);
+
+    const patient = await holdOn(database, { timeoutMs, pollIntervalMs: 10 * MINUTE, failFast: false });
+    expect(patient.verdict).toBe('timed-out');
+    const enough = await holdOn(database, { timeoutMs: HOUR }, () => app.cancel(id));
+    expect(enough.looks.length).toBeGreaterThan(1);
+    const ignored = await holdOn(database, {
+      timeoutMs,
+      ignoreWorkflows: ['sleeping'],
+      pollIntervalMs: timeoutMs,
+    });
+    expect(ignored.verdict).toBe('timed-out');
+  });
+});
+
+/** Delays came with 4.12. */
+const DELAYING = SDK_RELEASES.slice(SDK_RELEASES.indexOf('4.15.5'));
+
+describe.each(DELAYING)('on SDK %s', (sdk) => {
+  test('a delay beyond the timeout ends a hold at once, unless a deadline comes first', async () => {
+    const { database, app } = await launched(sdk);
+    const id = await app.enqueue({ queue: 'parallel', delaySeconds: HOUR / 1000 });
+    await successor(sdk, database);
+    const wait = { timeoutMs: 30 * MINUTE, pollIntervalMs: 30 * MINUTE };
+    const { verdict, last } = await holdOn(database, wait);
+    expect(verdict).toBe('cannot-drain');
+    expect(situationsIn(last, [id])).toMatchObject([{ kind: 'delayed', debounced: false }]);
+    expect(last?.forecast.total.bounds).toMatchObject([
+      { id, version: '1.0.0', name: 'held', because: 'delayed' },
+    ]);
+
+    const deadline = Date.now() + 10 * MINUTE;
+    await database.query('UPDATE dbos.workflow_status SET workflow_deadline_epoch_ms = $1', [deadline]);
+    const withDeadline = await holdOn(database, wait);
+    // The gate's clock is the test's, and the database's goes on by itself: the second look is at the timeout.
+    expect(withDeadline.looks).toHaveLength(2);
+    expect(withDeadline.looks[0]?.forecast.total.notBefore).toBe(deadline);
+    await app.cancel(id);
+  });
+});
+
+describe('debounced work', () => {
+  test('is delayed, and bounds nothing: a further call moves its time either way', async () => {
+    const { database, app } = await launched('5.3.0');
+    const id = await app.debounce('key', HOUR);
+    await successor('5.3.0', database);
+    const wait = { timeoutMs: 30 * MINUTE, pollIntervalMs: 30 * MINUTE };
+    const { verdict, last } = await holdOn(database, wait);
+    expect(verdict).toBe('timed-out');
+    expect(situationsIn(last, [id])).toMatchObject([{ kind: 'delayed', debounced: true }]);
+    expect(last?.forecast.total.notBefore).toBeUndefined();
+  });
+});
+
+describe('an application whose processes are gone', () => {
+  test('shows no sign of life, once its queue has not moved for long enough', async () => {
+    const { database, app } = await launched('5.3.0');
+    const id = await app.startHeld();
+    const parent = await app.startParent(1);
+    await successor('5.3.0', database);
+    await app.kill();
+    const enqueued = 'enqueued';
+    await database.insert({
+      workflow_uuid: enqueued,
+      application_version: '1.0.0',
+      application_name: 'shop',
+      status: 'ENQUEUED',
+      name: 'held',
+      queue_name: queueName('shop', 'parallel'),
+    });
+    const alive = await holdOn(database, { mode: 'check' });
+    expect(alive.last?.forecast.total).toMatchObject({ lifeless: false, states: { stuck: 0 } });
+
+    const age = `created_at = created_at - ${HOUR}, updated_at = updated_at - ${HOUR}`;
+    await database.query(`UPDATE dbos.workflow_status SET ${age} WHERE application_version = '1.0.0'`);
+    await database.query(
+      `UPDATE dbos.operation_outputs SET started_at_epoch_ms = started_at_epoch_ms - ${HOUR}, completed_at_epoch_ms = completed_at_epoch_ms - ${HOUR}`,
+    );
+    const { last } = await holdOn(database, { mode: 'check' });
+    expect(last?.forecast.total).toMatchObject({
+      lifeless: true,
+      trend: 'stuck',
+      states: { draining: 0, waiting: 0, stuck: 4 },
+    });
+    const [silent, waiting, queued] = situationsIn(last, [id, parent.id, enqueued]);
+    expect(silent).toEqual({ kind: 'silent' });
+    expect(waiting).toMatchObject({
+      kind: 'child',
+      assessment: { state: 'stuck', situation: { kind: 'silent' } },
+    });
+    expect(queued).toMatchObject({ kind: 'queued', moves: false, running: 0 });
+  });
+});
+
+describe('what arrives during a hold', () => {
+  test('is told by name, children apart', async () => {
+    const { database, app } = await launched('5.3.0');
+    const held = await app.startHeld();
+    await successor('5.3.0', database);
+    const { looks } = await holdOn(
+      database,
+      {},
+      () => app.runShort(),
+      () => app.startParent(2).then(({ id }) => app.finish(id)),
+      () => app.finish(held),
+    );
+    const { total, startedRoots } = looks[3]?.forecast ?? {};
+    expect(total?.arrived).toEqual({ roots: 2, children: 2 });
+    expect(startedRoots).toEqual([
+      { version: '1.0.0', name: 'short', count: 1 },
+      { version: '1.0.0', name: 'parent', count: 1 },
+    ]);
+    expect(total?.track.points.at(-1)).toMatchObject({ arrived: 4, completed: 5 });
+  });
+});
