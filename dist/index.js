@@ -33998,7 +33998,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 6133:
+/***/ 7774:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48406,11 +48406,13 @@ function durationText(milliseconds) {
 function units(large, largeUnit, small, smallUnit) {
     return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
+/** Nearer moments are told to the second, in milliseconds. */
+const NEAR_MS = 10 * UNITS_MS.m;
 /** `14:05 UTC`, or `2026-11-26 14:05 UTC` where that is another day than now: a moment, for people. */
 function momentText(epochMs, now) {
     const moment = new Date(epochMs).toISOString();
     const day = moment.slice(0, 10);
-    const time = `${moment.slice(11, 16)} UTC`;
+    const time = `${moment.slice(11, Math.abs(epochMs - now) < NEAR_MS ? 19 : 16)} UTC`;
     return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
 }
 /** The shortest way to write a duration of whole minutes as an input: `45m`, `2h`, `2h6m`. */
@@ -48418,6 +48420,28 @@ function durationInput(milliseconds) {
     const minutes = Math.ceil(milliseconds / UNITS_MS.m);
     const [h, m] = [Math.floor(minutes / 60), minutes % 60];
     return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
+}
+
+;// CONCATENATED MODULE: ./lib/gate/beyond-timeout.js
+/**
+ * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
+ * a bound is acted on when it is beyond the timeout by more.
+ */
+const beyond_timeout_CLOCK_MARGIN_MS = 60_000;
+/** What cannot end before the timeout, if there is any such thing. */
+function beyondTimeout({ timeoutMs }, { total }, judgement, time) {
+    const { observedAt } = judgement.observation;
+    const { notBefore } = total;
+    const deadline = observedAt + timeoutMs - time.began;
+    if (notBefore === undefined || notBefore - beyond_timeout_CLOCK_MARGIN_MS <= deadline)
+        return undefined;
+    const neededMs = notBefore - observedAt + time.began + beyond_timeout_CLOCK_MARGIN_MS;
+    return {
+        bounds: total.bounds.filter(({ until }) => until - beyond_timeout_CLOCK_MARGIN_MS > deadline),
+        notBefore,
+        deadline,
+        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/blocker.js
@@ -48548,6 +48572,245 @@ function describeDistrust(distrust) {
 }
 function total(statuses) {
     return statuses.reduce((sum, { count }) => sum + count, 0);
+}
+
+;// CONCATENATED MODULE: ./lib/gate/config.js
+/** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
+const MODES = ['wait', 'check', 'report'];
+/** The versions that the configuration names, as targets or as versions to keep. */
+function namedVersions(config) {
+    switch (config.targets.kind) {
+        case 'named':
+            return config.targets.versions;
+        case 'all-but':
+            return config.targets.keep;
+        case 'all-but-latest':
+            return [];
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/gate/targets.js
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+const KEPT_VERSION_GRACE_MS = 120_000;
+/**
+ * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
+ * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered
+ * idle ones (the look brings the newest 100). What registers after the first look is a newer deploy, and the empty
+ * string is no version.
+ */
+function updateTargets(config, memory, seen) {
+    const { registered } = seen;
+    const newestRegistration = memory.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
+    if (config.targets.kind === 'named') {
+        return { ...memory, newestRegistration, targets: new Set(config.targets.versions) };
+    }
+    const kept = memory.kept ?? resolveKept(config, seen);
+    if (kept === undefined)
+        return memory;
+    const firstLook = memory.newestRegistration === undefined;
+    const newer = new Set([
+        ...memory.newer,
+        ...registered
+            .filter(({ version, timestamp }) => timestamp > newestRegistration && !memory.targets.has(version))
+            .map(({ version }) => version),
+    ]);
+    const active = [
+        ...seen.inFlight.keys(),
+        ...seen.started.keys(),
+        ...seen.unknownStatuses.map(({ version }) => version),
+    ];
+    const idle = firstLook ? registered.map(({ version }) => version) : [];
+    const targets = new Set([...memory.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
+    return { ...memory, kept, newestRegistration, newer, targets };
+}
+/** Which versions' rows the next look is to count. */
+function selectionFor(config, memory) {
+    return config.targets.kind === 'named'
+        ? { only: config.targets.versions }
+        : { except: [...(memory.kept ?? namedVersions(config)), ...memory.newer] };
+}
+/** Rule 8: each kept version is registered or, where nothing is, known from some row. */
+function keptVersionProblems(config, memory, seen) {
+    if (config.targets.kind === 'named')
+        return [];
+    if (memory.kept === undefined)
+        return [{ kind: 'no-latest-version' }];
+    const registered = seen.registered.map(({ version }) => version);
+    if (registered.length > 0) {
+        const versions = memory.kept.filter((version) => !registered.includes(version));
+        return versions.length > 0
+            ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
+            : [];
+    }
+    const unknown = memory.kept.filter((version) => !memory.known.has(version));
+    if (unknown.length === 0)
+        return [];
+    const searches = unknown.map((version) => memory.searches.get(version));
+    const searched = searches.includes(undefined)
+        ? 'not-yet'
+        : searches.every((search) => search?.complete)
+            ? 'whole-history'
+            : 'timed-out';
+    return [{ kind: 'kept-version-unknown', versions: unknown, searched, registered: [] }];
+}
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+function keptVersionsToSearch(memory, seen, now) {
+    if (seen.registered.length > 0)
+        return [];
+    return (memory.kept ?? []).filter((version) => {
+        if (memory.known.has(version))
+            return false;
+        const search = memory.searches.get(version);
+        return search === undefined || (now >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+    });
+}
+function resolveKept(config, seen) {
+    if (config.targets.kind !== 'all-but-latest')
+        return namedVersions(config);
+    return seen.latest.size > 0 ? [...seen.latest] : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/gate/verdict.js
+/** The gate's answers, the one that takes precedence first. */
+const VERDICTS = [
+    'error',
+    'cancelled',
+    'unknown-version',
+    'cannot-drain',
+    'timed-out',
+    'in-flight',
+    'still-latest',
+    'drained',
+];
+/** When each verdict is given: the words of the table in the README. */
+const VERDICT_MEANINGS = {
+    error: 'The gate could not look, or could not understand or trust what it saw.',
+    cancelled: 'The job was cancelled before there was an answer.',
+    'unknown-version': 'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
+    'cannot-drain': '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
+    'timed-out': '`wait`: something still blocked when the timeout passed.',
+    'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
+    'still-latest': 'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
+    drained: 'Every version to retire was clean for the settle window; or there is nothing to retire.',
+};
+/** Of several answers that hold at once, the one to give. */
+function foremost(verdicts) {
+    return VERDICTS.find((verdict) => verdicts.includes(verdict));
+}
+/** Whether the step passes with this verdict, as the contract has it. */
+function stepResult(verdict, config) {
+    switch (verdict) {
+        case 'drained':
+            return 'pass';
+        case 'in-flight':
+        case 'still-latest':
+            return config.mode === 'report' ? 'pass' : 'fail';
+        case 'timed-out':
+        case 'cannot-drain':
+            return config.onTimeout === 'warn' ? 'warn' : 'fail';
+        case 'unknown-version':
+        case 'cancelled':
+        case 'error':
+            return 'fail';
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/gate/decide.js
+
+
+
+
+/** The gate takes at most a twentieth of one backend's time. */
+const PAUSE_PER_LOOK = 20;
+/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
+const ONLY_LATEST_MS = 120_000;
+/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
+const LAST_LOOK_MS = 5000;
+const SECOND_TRY_MS = 2000;
+/**
+ * Whether the gate holds on. Pure.
+ *
+ * - `drained` ends every mode.
+ * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout), and looks once more at its deadline; a settle window
+ *   that is running then may finish.
+ */
+function decide(config, judgement, forecast, time) {
+    if (judgement.provisional)
+        return { pauseMs: 0 };
+    if (judgement.drained)
+        return { verdict: 'drained' };
+    const verdict = foremost(blockersOf(judgement).map(verdictOf)) ?? 'in-flight';
+    if (verdict === 'error')
+        return { verdict };
+    if (verdict === 'unknown-version' && !mayStillAppear(config, judgement, time))
+        return { verdict };
+    const early = verdict === 'unknown-version' ? undefined : failedFast(config, judgement, forecast, time);
+    if (early !== undefined)
+        return { verdict: early };
+    const settledAt = settleEnd(config, judgement);
+    const settling = settledAt !== undefined && time.began < settledAt;
+    const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_LOOK * judgement.observation.lookMs);
+    const nextLookMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
+    if (config.mode !== 'wait')
+        return settling ? { pauseMs: nextLookMs } : { verdict };
+    const deadlineInMs = config.timeoutMs - time.ended;
+    if (deadlineInMs > 0)
+        return { pauseMs: Math.min(nextLookMs, deadlineInMs) };
+    const running = settling && settledAt <= config.timeoutMs + LAST_LOOK_MS + config.settleMs;
+    if (running && allClean(judgement))
+        return { pauseMs: nextLookMs };
+    return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+/**
+ * How long a look that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
+ * that runs then, whatever the database does. In `check` and `report` the look's own timeouts are the limit.
+ */
+function lookBudgetMs(config, { windows }, now) {
+    if (config.mode !== 'wait')
+        return Number.POSITIVE_INFINITY;
+    const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
+    const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
+    const latest = Math.min(end, config.timeoutMs + config.settleMs);
+    return Math.max(SECOND_TRY_MS, latest + LAST_LOOK_MS - now);
+}
+/** Every blocker that stands, those of no target in particular first. */
+function blockersOf(judgement) {
+    return [...blockersOfAll(judgement), ...judgement.targets.flatMap(({ blockers }) => blockers)];
+}
+/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
+function blockersOfAll({ gate, nobody }) {
+    return [...gate, ...(nobody?.blockers ?? [])];
+}
+/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
+function failedFast(config, judgement, forecast, time) {
+    if (config.mode !== 'wait' || !config.failFast)
+        return undefined;
+    if (beyondTimeout(config, forecast, judgement, time) !== undefined)
+        return 'cannot-drain';
+    const since = judgement.memory.onlyLatestSince;
+    return since !== undefined && time.ended - since >= ONLY_LATEST_MS ? 'still-latest' : undefined;
+}
+/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
+function mayStillAppear(config, judgement, time) {
+    const targetsKnown = judgement.targets.every(({ known, judged }) => known || !judged);
+    return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
+}
+/**
+ * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
+ * none is. `check` and `report` wait for those alone that their first look opened.
+ */
+function settleEnd(config, judgement) {
+    const { firstLookEnded, windows } = judgement.memory;
+    if (judgement.gate.length > 0 || windows.size === 0 || firstLookEnded === undefined)
+        return undefined;
+    const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
+    return openings.reduce((a, b) => Math.max(a, b), firstLookEnded) + config.settleMs;
+}
+function allClean({ gate, nobody, targets }) {
+    const all = nobody === undefined ? targets.filter(({ judged }) => judged) : [nobody];
+    return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/bound.js
@@ -48828,6 +49091,124 @@ function remaining(left, exponent, rate) {
     return (left ** power - last ** power) / power / rate;
 }
 
+;// CONCATENATED MODULE: ./lib/gate/drain-forecast.js
+
+
+/**
+ * Where a drain is going: nothing in flight; no evidence yet; ever less in flight; as much arrives as ends; all that is
+ * left waits for a time; nothing has ended of late; all that is left is stuck.
+ */
+const TRENDS = [
+    'clean',
+    'too-early',
+    'draining',
+    'not-converging',
+    'waiting',
+    'stalled',
+    'stuck',
+];
+/** So many bounds are named. */
+const BOUNDS_NAMED = 20;
+/** The forecast for these versions, which have this track together. Pure. */
+function drainForecast(versions, track, scene) {
+    const chosen = new Set(versions);
+    const { roll } = scene.course;
+    const workflows = (roll?.workflows ?? []).filter(({ version }) => version !== null && chosen.has(version));
+    const assessments = workflows.flatMap(({ id }) => roll?.assessments.get(id) ?? []);
+    const bounds = scene.bounds.filter(({ version }) => chosen.has(version));
+    const points = track?.points ?? [];
+    const inFlight = track?.inFlight ?? 0;
+    const states = { ...countOf(assessments), unread: Math.max(0, inFlight - assessments.length) };
+    const notBefore = latest([
+        ...bounds.map(({ until }) => until),
+        ...versions.flatMap((version) => scene.seen.inFlight.get(version)?.delayedUntil ?? []),
+    ]);
+    const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
+    const rate = rateOf(points);
+    return {
+        trend: trendOf(track, states, rate, scene),
+        rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
+        left: combined(timeLeft(points), points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
+        bounds: bounds.slice(0, BOUNDS_NAMED),
+        notBefore,
+        states,
+        arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
+        lifeless: versions.some((version) => isLifeless(version, scene)),
+        track: track ?? nothingFollowed.total,
+    };
+}
+function countOf(assessments) {
+    const counts = { draining: 0, waiting: 0, stuck: 0 };
+    for (const { state } of assessments)
+        counts[state] += 1;
+    return counts;
+}
+/** When a wait is expected to be over, certain or not. */
+function endOf({ situation }) {
+    return situation.kind === 'sleeping' || (situation.kind === 'delayed' && situation.until !== null)
+        ? [situation.until ?? 0]
+        : [];
+}
+function latest(times) {
+    return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
+}
+/** What moves and what waits drain side by side: the longer of the two counts. */
+function combined(moving, movingCount, notBefore, lastEnd, now) {
+    if (moving === undefined && (movingCount > 0 || lastEnd === undefined))
+        return undefined;
+    const [certainMs, expectedMs] = [notBefore, lastEnd].map((end) => Math.max(0, (end ?? now) - now));
+    return {
+        leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
+        fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
+        toMs: Math.max(moving?.toMs ?? 0, expectedMs ?? 0),
+    };
+}
+/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
+const RATE_OVER_MS = 60_000;
+/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
+const ARRIVALS_OVER_MS = 60_000;
+const ARRIVALS_ENOUGH = 5;
+function trendOf(track, states, rate, scene) {
+    const points = track?.points ?? [];
+    const [first, last] = [points[0], points.at(-1)];
+    if (track === undefined || first === undefined || last === undefined)
+        return 'too-early';
+    if (track.inFlight === 0)
+        return 'clean';
+    const enough = rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
+    if (enough && isKeptUp(rate))
+        return 'not-converging';
+    if (last.moving === 0 && states.unread === 0)
+        return states.waiting > 0 || last.delayed > 0 ? 'waiting' : 'stuck';
+    const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
+    if (quietMs >= scene.config.stuckAfterMs)
+        return 'stalled';
+    return hasEvidence(points) && timeLeft(points) !== undefined ? 'draining' : 'too-early';
+}
+/** What was read of a version in detail, at the last roll. */
+function read(version, { course }) {
+    return course.roll?.byVersion.get(version) ?? [];
+}
+/** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
+function isLifeless(version, scene) {
+    const { config, seen, course, observedAt, atMs } = scene;
+    const own = read(version, scene);
+    if (!own.some(({ assessment: { situation } }) => isUntaken(situation)))
+        return false;
+    const endedAtMs = course.targets.get(version)?.endedAtMs;
+    const signs = [
+        seen.inFlight.get(version)?.newestTakenAt ?? 0,
+        ...(endedAtMs === undefined ? [] : [observedAt - (atMs - endedAtMs)]),
+        ...own.flatMap(({ workflow, assessment }) => workflow.status === 'PENDING' ? [assessment.progressAt] : []),
+    ];
+    return observedAt - (latest(signs) ?? 0) >= config.stuckAfterMs;
+}
+function isUntaken(situation) {
+    if (situation.kind !== 'queued' || situation.moves)
+        return false;
+    return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
+}
+
 ;// CONCATENATED MODULE: ./lib/gate/situation.js
 /** The kinds of what a workflow can be doing. */
 const SITUATIONS = [
@@ -48952,28 +49333,8 @@ function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
 
 
 
-/**
- * Where a drain is going: nothing in flight; no evidence yet; ever less in flight; as much arrives as ends; all that is
- * left waits for a time; nothing has ended of late; all that is left is stuck.
- */
-const TRENDS = [
-    'clean',
-    'too-early',
-    'draining',
-    'not-converging',
-    'waiting',
-    'stalled',
-    'stuck',
-];
-/** So many bounds are named. */
-const BOUNDS_NAMED = 20;
 /** A roll costs some four pages a workflow: once so often, in milliseconds. */
 const ROLL_EVERY_MS = 60_000;
-/**
- * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
- * a bound is acted on when it is beyond the timeout by more.
- */
-const forecast_CLOCK_MARGIN_MS = 60_000;
 /** Before the first look. */
 const nothingForecast = nothingFollowed;
 /** What the forecast asks of a look that begins now (in milliseconds since the gate began). */
@@ -48985,9 +49346,10 @@ function forecastRequest({ roll, beganAt, observedAt }, now) {
 }
 /** What is to be expected after this look, given the course until then. Pure. */
 function forecastOf(config, before, judgement, time) {
-    const contents = judgement.seen?.contents;
-    if (contents === undefined)
+    const { seen } = judgement;
+    if (seen === undefined)
         return nothingToExpect(before);
+    const { contents } = seen;
     const { observedAt } = judgement.observation;
     const queues = queuesAfter(before, contents, observedAt);
     const assessments = assessed(config, before.roll, queues, contents, observedAt);
@@ -48995,12 +49357,12 @@ function forecastOf(config, before, judgement, time) {
     const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
     const course = followed(before, judgement, time, { contents, queues, roll });
     const bounds = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
-    const scene = { config, contents, course, bounds, observedAt, atMs: time.ended };
+    const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
     const targets = new Map(judgement.targets
         .filter(({ judged }) => judged)
-        .map(({ version }) => [version, forecastFor([version], course.targets.get(version), scene)]));
+        .map(({ version }) => [version, drainForecast([version], course.targets.get(version), scene)]));
     return {
-        total: forecastFor([...targets.keys()], course.total, scene),
+        total: drainForecast([...targets.keys()], course.total, scene),
         targets,
         assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
         startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
@@ -49013,11 +49375,11 @@ function nothingToExpect(course) {
         bounds: [],
         observedAt: 0,
         atMs: 0,
-        contents: undefined,
+        seen: { inFlight: new Map() },
         config: { stuckAfterMs: 0 },
     };
     return {
-        total: forecastFor([], undefined, scene),
+        total: drainForecast([], undefined, scene),
         targets: new Map(),
         assessments: new Map(),
         startedRoots: [],
@@ -49044,369 +49406,26 @@ function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
 }
 function rollOf({ workflows }, assessments, observedAt, time) {
     const { items, leftOut, leftOutUnversioned } = workflows;
-    const still = new Map();
-    for (const { id, version } of items) {
-        const assessment = assessments.get(id);
-        if (version === null || assessment === undefined || !isStill(assessment))
+    const byVersion = new Map();
+    for (const workflow of items) {
+        const assessment = assessments.get(workflow.id);
+        if (workflow.version === null || assessment === undefined)
             continue;
-        still.set(version, (still.get(version) ?? 0) + 1);
+        const version = byVersion.get(workflow.version) ?? [];
+        version.push({ workflow, assessment });
+        byVersion.set(workflow.version, version);
     }
-    return { atMs: time.ended, observedAt, workflows: items, leftOut, leftOutUnversioned, assessments, still };
+    const still = new Map([...byVersion].map(([version, all]) => [
+        version,
+        all.filter(({ assessment }) => isStill(assessment)).length,
+    ]));
+    const when = { atMs: time.ended, observedAt };
+    return { ...when, workflows: items, leftOut, leftOutUnversioned, assessments, byVersion, still };
 }
 /** No work moves it now. Delayed ones are counted exactly, at every look. */
 function isStill({ state, situation }) {
     return (situation.kind !== 'delayed' &&
         (state === 'stuck' || ['sleeping', 'timer', 'message'].includes(situation.kind)));
-}
-function forecastFor(versions, track, scene) {
-    const chosen = new Set(versions);
-    const { roll } = scene.course;
-    const workflows = (roll?.workflows ?? []).filter(({ version }) => version !== null && chosen.has(version));
-    const assessments = workflows.flatMap(({ id }) => roll?.assessments.get(id) ?? []);
-    const bounds = scene.bounds.filter(({ version }) => chosen.has(version));
-    const points = track?.points ?? [];
-    const inFlight = track?.inFlight ?? 0;
-    const states = { ...countOf(assessments), unread: Math.max(0, inFlight - workflows.length) };
-    const notBefore = latest([
-        ...bounds.map(({ until }) => until),
-        ...(scene.contents?.inFlight ?? []).flatMap(({ version, delayedUntil }) => version !== null && chosen.has(version) ? (delayedUntil ?? []) : []),
-    ]);
-    const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
-    const rate = rateOf(points);
-    return {
-        trend: trendOf(track, states, rate, scene),
-        rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-        left: combined(timeLeft(points), points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
-        bounds: bounds.slice(0, BOUNDS_NAMED),
-        notBefore,
-        states,
-        arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
-        lifeless: versions.some((version) => isLifeless(version, scene)),
-        track: track ?? nothingFollowed.total,
-    };
-}
-function countOf(assessments) {
-    const counts = { draining: 0, waiting: 0, stuck: 0 };
-    for (const { state } of assessments)
-        counts[state] += 1;
-    return counts;
-}
-/** When a wait is expected to be over, certain or not. */
-function endOf({ situation }) {
-    return situation.kind === 'sleeping' || (situation.kind === 'delayed' && situation.until !== null)
-        ? [situation.until ?? 0]
-        : [];
-}
-function latest(times) {
-    return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
-}
-/** What moves and what waits drain side by side: the longer of the two counts. */
-function combined(moving, movingCount, notBefore, lastEnd, now) {
-    if (moving === undefined && (movingCount > 0 || lastEnd === undefined))
-        return undefined;
-    const [certainMs, expectedMs] = [notBefore, lastEnd].map((end) => Math.max(0, (end ?? now) - now));
-    return {
-        leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
-        fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
-        toMs: Math.max(moving?.toMs ?? 0, expectedMs ?? 0),
-    };
-}
-/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
-const RATE_OVER_MS = 60_000;
-/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
-const ARRIVALS_OVER_MS = 60_000;
-const ARRIVALS_ENOUGH = 5;
-function trendOf(track, states, rate, scene) {
-    const points = track?.points ?? [];
-    const [first, last] = [points[0], points.at(-1)];
-    if (track === undefined || first === undefined || last === undefined)
-        return 'too-early';
-    if (track.inFlight === 0)
-        return 'clean';
-    const enough = rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
-    if (enough && isKeptUp(rate))
-        return 'not-converging';
-    if (last.moving === 0 && states.unread === 0)
-        return states.waiting > 0 || last.delayed > 0 ? 'waiting' : 'stuck';
-    const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
-    if (quietMs >= scene.config.stuckAfterMs)
-        return 'stalled';
-    return hasEvidence(points) && timeLeft(points) !== undefined ? 'draining' : 'too-early';
-}
-/** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
-function isLifeless(version, { config, contents, course, observedAt, atMs }) {
-    const { roll } = course;
-    const own = (roll?.workflows ?? []).filter((workflow) => workflow.version === version);
-    const isUntaken = own.some(({ id }) => {
-        const situation = roll?.assessments.get(id)?.situation;
-        if (situation?.kind !== 'queued' || situation.moves)
-            return false;
-        return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
-    });
-    if (!isUntaken)
-        return false;
-    const taken = contents?.inFlight.find((row) => row.version === version)?.newestTakenAt ?? 0;
-    const endedAtMs = course.targets.get(version)?.endedAtMs;
-    const signs = [
-        taken,
-        ...(endedAtMs === undefined ? [] : [observedAt - (atMs - endedAtMs)]),
-        ...own.flatMap(({ id, status }) => status === 'PENDING' ? (roll?.assessments.get(id)?.progressAt ?? []) : []),
-    ];
-    return observedAt - (latest(signs) ?? 0) >= config.stuckAfterMs;
-}
-/** What cannot end before the timeout, if there is any such thing. */
-function beyondTimeout({ timeoutMs }, { total }, judgement, time) {
-    const { observedAt } = judgement.observation;
-    const { notBefore } = total;
-    const deadline = observedAt + timeoutMs - time.began;
-    if (notBefore === undefined || notBefore - forecast_CLOCK_MARGIN_MS <= deadline)
-        return undefined;
-    const neededMs = notBefore - observedAt + time.began + forecast_CLOCK_MARGIN_MS;
-    return {
-        bounds: total.bounds.filter(({ until }) => until - forecast_CLOCK_MARGIN_MS > deadline),
-        notBefore,
-        deadline,
-        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/gate/config.js
-/** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
-const MODES = ['wait', 'check', 'report'];
-/** The versions that the configuration names, as targets or as versions to keep. */
-function namedVersions(config) {
-    switch (config.targets.kind) {
-        case 'named':
-            return config.targets.versions;
-        case 'all-but':
-            return config.targets.keep;
-        case 'all-but-latest':
-            return [];
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/gate/targets.js
-
-/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
-const KEPT_VERSION_GRACE_MS = 120_000;
-/**
- * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
- * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered
- * idle ones (the look brings the newest 100). What registers after the first look is a newer deploy, and the empty
- * string is no version.
- */
-function updateTargets(config, memory, seen) {
-    const { registered } = seen;
-    const newestRegistration = memory.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
-    if (config.targets.kind === 'named') {
-        return { ...memory, newestRegistration, targets: new Set(config.targets.versions) };
-    }
-    const kept = memory.kept ?? resolveKept(config, seen);
-    if (kept === undefined)
-        return memory;
-    const firstLook = memory.newestRegistration === undefined;
-    const newer = new Set([
-        ...memory.newer,
-        ...registered
-            .filter(({ version, timestamp }) => timestamp > newestRegistration && !memory.targets.has(version))
-            .map(({ version }) => version),
-    ]);
-    const active = [
-        ...seen.inFlight.keys(),
-        ...seen.started.keys(),
-        ...seen.unknownStatuses.map(({ version }) => version),
-    ];
-    const idle = firstLook ? registered.map(({ version }) => version) : [];
-    const targets = new Set([...memory.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
-    return { ...memory, kept, newestRegistration, newer, targets };
-}
-/** Which versions' rows the next look is to count. */
-function selectionFor(config, memory) {
-    return config.targets.kind === 'named'
-        ? { only: config.targets.versions }
-        : { except: [...(memory.kept ?? namedVersions(config)), ...memory.newer] };
-}
-/** Rule 8: each kept version is registered or, where nothing is, known from some row. */
-function keptVersionProblems(config, memory, seen) {
-    if (config.targets.kind === 'named')
-        return [];
-    if (memory.kept === undefined)
-        return [{ kind: 'no-latest-version' }];
-    const registered = seen.registered.map(({ version }) => version);
-    if (registered.length > 0) {
-        const versions = memory.kept.filter((version) => !registered.includes(version));
-        return versions.length > 0
-            ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
-            : [];
-    }
-    const unknown = memory.kept.filter((version) => !memory.known.has(version));
-    if (unknown.length === 0)
-        return [];
-    const searches = unknown.map((version) => memory.searches.get(version));
-    const searched = searches.includes(undefined)
-        ? 'not-yet'
-        : searches.every((search) => search?.complete)
-            ? 'whole-history'
-            : 'timed-out';
-    return [{ kind: 'kept-version-unknown', versions: unknown, searched, registered: [] }];
-}
-/** The kept versions to search the history for: once, and once more when the grace period has passed. */
-function keptVersionsToSearch(memory, seen, now) {
-    if (seen.registered.length > 0)
-        return [];
-    return (memory.kept ?? []).filter((version) => {
-        if (memory.known.has(version))
-            return false;
-        const search = memory.searches.get(version);
-        return search === undefined || (now >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
-    });
-}
-function resolveKept(config, seen) {
-    if (config.targets.kind !== 'all-but-latest')
-        return namedVersions(config);
-    return seen.latest.size > 0 ? [...seen.latest] : undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/gate/verdict.js
-/** The gate's answers, the one that takes precedence first. */
-const VERDICTS = [
-    'error',
-    'cancelled',
-    'unknown-version',
-    'cannot-drain',
-    'timed-out',
-    'in-flight',
-    'still-latest',
-    'drained',
-];
-/** When each verdict is given: the words of the table in the README. */
-const VERDICT_MEANINGS = {
-    error: 'The gate could not look, or could not understand or trust what it saw.',
-    cancelled: 'The job was cancelled before there was an answer.',
-    'unknown-version': 'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
-    'cannot-drain': '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
-    'timed-out': '`wait`: something still blocked when the timeout passed.',
-    'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
-    'still-latest': 'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
-    drained: 'Every version to retire was clean for the settle window; or there is nothing to retire.',
-};
-/** Of several answers that hold at once, the one to give. */
-function foremost(verdicts) {
-    return VERDICTS.find((verdict) => verdicts.includes(verdict));
-}
-/** Whether the step passes with this verdict, as the contract has it. */
-function stepResult(verdict, config) {
-    switch (verdict) {
-        case 'drained':
-            return 'pass';
-        case 'in-flight':
-        case 'still-latest':
-            return config.mode === 'report' ? 'pass' : 'fail';
-        case 'timed-out':
-        case 'cannot-drain':
-            return config.onTimeout === 'warn' ? 'warn' : 'fail';
-        case 'unknown-version':
-        case 'cancelled':
-        case 'error':
-            return 'fail';
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/gate/decide.js
-
-
-
-
-/** The gate takes at most a twentieth of one backend's time. */
-const PAUSE_PER_LOOK = 20;
-/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
-const ONLY_LATEST_MS = 120_000;
-/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
-const LAST_LOOK_MS = 5000;
-const SECOND_TRY_MS = 2000;
-/**
- * Whether the gate holds on. Pure.
- *
- * - `drained` ends every mode.
- * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout), and looks once more at its deadline; a settle window
- *   that is running then may finish.
- */
-function decide(config, judgement, forecast, time) {
-    if (judgement.provisional)
-        return { pauseMs: 0 };
-    if (judgement.drained)
-        return { verdict: 'drained' };
-    const verdict = foremost(blockersOf(judgement).map(verdictOf)) ?? 'in-flight';
-    if (verdict === 'error')
-        return { verdict };
-    if (verdict === 'unknown-version' && !mayStillAppear(config, judgement, time))
-        return { verdict };
-    const early = verdict === 'unknown-version' ? undefined : failedFast(config, judgement, forecast, time);
-    if (early !== undefined)
-        return { verdict: early };
-    const settledAt = settleEnd(config, judgement);
-    const settling = settledAt !== undefined && time.began < settledAt;
-    const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_LOOK * judgement.observation.lookMs);
-    const nextLookMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
-    if (config.mode !== 'wait')
-        return settling ? { pauseMs: nextLookMs } : { verdict };
-    const deadlineInMs = config.timeoutMs - time.ended;
-    if (deadlineInMs > 0)
-        return { pauseMs: Math.min(nextLookMs, deadlineInMs) };
-    const running = settling && settledAt <= config.timeoutMs + LAST_LOOK_MS + config.settleMs;
-    if (running && allClean(judgement))
-        return { pauseMs: nextLookMs };
-    return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
-}
-/**
- * How long a look that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
- * that runs then, whatever the database does. In `check` and `report` the look's own timeouts are the limit.
- */
-function lookBudgetMs(config, { windows }, now) {
-    if (config.mode !== 'wait')
-        return Number.POSITIVE_INFINITY;
-    const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
-    const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
-    const latest = Math.min(end, config.timeoutMs + config.settleMs);
-    return Math.max(SECOND_TRY_MS, latest + LAST_LOOK_MS - now);
-}
-/** Every blocker that stands, those of no target in particular first. */
-function blockersOf(judgement) {
-    return [...blockersOfAll(judgement), ...judgement.targets.flatMap(({ blockers }) => blockers)];
-}
-/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
-function blockersOfAll({ gate, nobody }) {
-    return [...gate, ...(nobody?.blockers ?? [])];
-}
-/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
-function failedFast(config, judgement, forecast, time) {
-    if (config.mode !== 'wait' || !config.failFast)
-        return undefined;
-    if (beyondTimeout(config, forecast, judgement, time) !== undefined)
-        return 'cannot-drain';
-    const since = judgement.memory.onlyLatestSince;
-    return since !== undefined && time.ended - since >= ONLY_LATEST_MS ? 'still-latest' : undefined;
-}
-/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
-function mayStillAppear(config, judgement, time) {
-    const targetsKnown = judgement.targets.every(({ known, judged }) => known || !judged);
-    return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
-}
-/**
- * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
- * none is. `check` and `report` wait for those alone that their first look opened.
- */
-function settleEnd(config, judgement) {
-    const { firstLookEnded, windows } = judgement.memory;
-    if (judgement.gate.length > 0 || windows.size === 0 || firstLookEnded === undefined)
-        return undefined;
-    const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
-    return openings.reduce((a, b) => Math.max(a, b), firstLookEnded) + config.settleMs;
-}
-function allClean({ gate, nobody, targets }) {
-    const all = nobody === undefined ? targets.filter(({ judged }) => judged) : [nobody];
-    return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/memory.js
@@ -50545,23 +50564,6 @@ function messageOf(sentence) {
     return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
-;// CONCATENATED MODULE: ./lib/report/markdown-table.js
-/** A table without the columns that are empty in every row. */
-function table(head, rows, right) {
-    const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
-    const line = (cells) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
-    const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
-    return [line(head), line(rule), ...rows.map(line)].join('\n');
-}
-/** `And 3 more versions.`, or nothing. */
-function more(count, noun) {
-    return count > 0 ? [`And ${markdown_table_number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
-}
-/** `1,234`. */
-function markdown_table_number(value) {
-    return value.toLocaleString('en-US');
-}
-
 ;// CONCATENATED MODULE: ./lib/report/remedies.js
 
 
@@ -51083,7 +51085,6 @@ const FORK_HEADER = [
 
 
 
-
 /** So many lines of a script are shown. */
 const LINES_SHOWN = 8;
 /**
@@ -51148,12 +51149,12 @@ function kitSection(kit, newVersion) {
         'fork.sh': markdown(newVersion === undefined ? own('lets the new version go on') : say `lets ${newVersion} go on with them`),
     };
     const lines = next_steps_linesOf(shown);
+    const more = lines.length - LINES_SHOWN;
     return [
         'For all that block there are scripts beside the report file. They say what they would do, and do it with `--yes`; what has ended by then they leave alone:',
         kit.scripts.map(({ name }) => `- \`${name}\` ${what[name]}`).join('\n'),
         `They are in ${code(kit.folder, 1000)} on the runner. To keep them, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. \`${shown.name}\` begins with:`,
-        codeBlock('sh', lines.slice(0, LINES_SHOWN)),
-        ...more(lines.length - LINES_SHOWN, 'line'),
+        codeBlock('sh', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]),
     ];
 }
 /** The lines of a script that are about workflows. */
@@ -51200,7 +51201,7 @@ function iso_duration(params) {
 const GENERATIONS = 3;
 /** What a workflow does or waits for, in a few words; `now` by the database's clock. */
 function describeSituation({ situation, progressAt }, now, generations = GENERATIONS) {
-    const quiet = own(durationText(Math.max(0, now - progressAt)));
+    const quiet = own(durationText(Math.max(1000, now - progressAt)));
     const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
     switch (situation.kind) {
         case 'running':
@@ -51646,7 +51647,9 @@ function forecastParts(forecast, now) {
             : []),
         ...(trend === 'not-converging' ? ['not converging'] : []),
         ...(left === undefined ? [] : [leftText(left)]),
-        ...(notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : []),
+        ...(left === undefined && notBefore !== undefined && notBefore > now
+            ? [`not before ${momentText(notBefore, now)}`]
+            : []),
         ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
         ...(lifeless ? ['no sign of a process'] : []),
     ];
@@ -51666,14 +51669,18 @@ function perMinute(rate) {
         ? Math.round(rate).toLocaleString('en-US')
         : String(Number(rate.toPrecision(2)));
 }
-/** Where a drain is going, in sentences. None where nothing is in flight. */
-function describeForecast(forecast, startedRoots, now) {
+/**
+ * Where a drain is going, in sentences. None where nothing is in flight.
+ *
+ * @param isHold It was watched for long enough that the want of an estimate has to be explained.
+ */
+function describeForecast(forecast, startedRoots, now, isHold) {
     const { trend, rate, states, left } = forecast;
     if (trend === 'clean')
         return [];
     return [
         ...(rate === undefined ? [] : [paceSentence(rate)]),
-        ...estimateSentence(forecast),
+        ...(isHold ? estimateSentence(forecast) : []),
         ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
         ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
         ...(states.unread > 0
@@ -51700,6 +51707,7 @@ function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
     }
     return say `${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
 }
+/** How many are stuck, and whether an estimate is about the others. */
 function stuckSentence(stuck, hasEstimate) {
     return say `${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
@@ -52152,6 +52160,23 @@ function sum(values) {
     return values.reduce((total, value) => total + value, 0);
 }
 
+;// CONCATENATED MODULE: ./lib/report/markdown-table.js
+/** A table without the columns that are empty in every row. */
+function table(head, rows, right) {
+    const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
+    const line = (cells) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
+    const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
+    return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+/** `And 3 more versions.`, or nothing. */
+function more(count, noun) {
+    return count > 0 ? [`And ${markdown_table_number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
+}
+/** `1,234`. */
+function markdown_table_number(value) {
+    return value.toLocaleString('en-US');
+}
+
 ;// CONCATENATED MODULE: ./lib/report/drain-section.js
 
 
@@ -52173,8 +52198,10 @@ function drainSection(result) {
         return '';
     const { observedAt } = last.judgement.observation;
     const { total, startedRoots } = last.forecast;
-    const sentences = describeForecast(total, startedRoots, observedAt).map((each) => `- ${markdown(each)}`);
-    const chart = drainChart({ points: total.track.points, estimate: total.left });
+    // One look, and those of a settle window, show no course.
+    const isHold = result.config?.mode === 'wait';
+    const chart = isHold ? drainChart({ points: total.track.points, estimate: total.left }) : '';
+    const sentences = describeForecast(total, startedRoots, observedAt, isHold).map((each) => `- ${markdown(each)}`);
     return [
         '### How it drains',
         ...(sentences.length > 0 ? [sentences.join('\n')] : []),
@@ -52722,7 +52749,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6133);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7774);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -31,11 +31,14 @@ function units(large: number, largeUnit: string, small: number, smallUnit: strin
   return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
 
+/** Nearer moments are told to the second, in milliseconds. */
+const NEAR_MS = 10 * UNITS_MS.m;
+
 /** `14:05 UTC`, or `2026-11-26 14:05 UTC` where that is another day than now: a moment, for people. */
 export function momentText(epochMs: number, now: number): string {
   const moment = new Date(epochMs).toISOString();
   const day = moment.slice(0, 10);
-  const time = `${moment.slice(11, 16)} UTC`;
+  const time = `${moment.slice(11, Math.abs(epochMs - now) < NEAR_MS ? 19 : 16)} UTC`;
   return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
 }
 

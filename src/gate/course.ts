@@ -50,6 +50,12 @@ interface SeenQueue extends QueueState {
   readonly enqueued: number;
 }
 
+/** A workflow, and what it is doing. */
+export interface AssessedWorkflow {
+  readonly workflow: WorkflowDetail;
+  readonly assessment: Assessment;
+}
+
 /** The oldest workflows in flight, read in detail, and when. */
 export interface Roll {
   readonly atMs: number;
@@ -58,6 +64,7 @@ export interface Roll {
   readonly leftOut: number;
   readonly leftOutUnversioned: number;
   readonly assessments: ReadonlyMap<string, Assessment>;
+  readonly byVersion: ReadonlyMap<string, readonly AssessedWorkflow[]>;
   /** By version, how many no work moves: asleep, waiting for a message, or stuck. Delayed ones are counted elsewhere. */
   readonly still: ReadonlyMap<string, number>;
 }

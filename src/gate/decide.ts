@@ -1,6 +1,7 @@
+import { beyondTimeout } from './beyond-timeout.ts';
 import { type Blocker, verdictOf } from './blocker.ts';
 import type { GateConfig } from './config.ts';
-import { beyondTimeout, type Forecast } from './forecast.ts';
+import type { Forecast } from './forecast.ts';
 import type { Judgement } from './judge.ts';
 import type { LookTime, Memory } from './memory.ts';
 import { KEPT_VERSION_GRACE_MS } from './targets.ts';

@@ -22,8 +22,12 @@ export function drainSection(result: Result): string {
   if (last === undefined || !hasForecast(last.forecast)) return '';
   const { observedAt } = last.judgement.observation;
   const { total, startedRoots } = last.forecast;
-  const sentences = describeForecast(total, startedRoots, observedAt).map((each) => `- ${markdown(each)}`);
-  const chart = drainChart({ points: total.track.points, estimate: total.left });
+  // One look, and those of a settle window, show no course.
+  const isHold = result.config?.mode === 'wait';
+  const chart = isHold ? drainChart({ points: total.track.points, estimate: total.left }) : '';
+  const sentences = describeForecast(total, startedRoots, observedAt, isHold).map(
+    (each) => `- ${markdown(each)}`,
+  );
   return [
     '### How it drains',
     ...(sentences.length > 0 ? [sentences.join('\n')] : []),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type DrainForecast, TRENDS } from '../gate/forecast.ts';
+import { type DrainForecast, TRENDS } from '../gate/drain-forecast.ts';
 import { type Assessment, DRAIN_STATES, SITUATIONS } from '../gate/situation.ts';
 import { plain } from './escape.ts';
 import { iso, seconds } from './formats.ts';

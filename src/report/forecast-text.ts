@@ -1,8 +1,10 @@
 import { durationInput, durationText, momentText } from '../duration.ts';
+import { type BeyondTimeout, beyondTimeout } from '../gate/beyond-timeout.ts';
 import type { Bound } from '../gate/bound.ts';
 import type { StartedRoots } from '../gate/course.ts';
+import type { DrainForecast } from '../gate/drain-forecast.ts';
 import type { Rate } from '../gate/estimate.ts';
-import { type BeyondTimeout, beyondTimeout, type DrainForecast, type Forecast } from '../gate/forecast.ts';
+import type { Forecast } from '../gate/forecast.ts';
 import { counted, joined, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { Result } from './result.ts';
 
@@ -21,7 +23,9 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
       : []),
     ...(trend === 'not-converging' ? ['not converging'] : []),
     ...(left === undefined ? [] : [leftText(left)]),
-    ...(notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : []),
+    ...(left === undefined && notBefore !== undefined && notBefore > now
+      ? [`not before ${momentText(notBefore, now)}`]
+      : []),
     ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
     ...(lifeless ? ['no sign of a process'] : []),
   ];
@@ -45,17 +49,22 @@ function perMinute(rate: number): string {
     : String(Number(rate.toPrecision(2)));
 }
 
-/** Where a drain is going, in sentences. None where nothing is in flight. */
+/**
+ * Where a drain is going, in sentences. None where nothing is in flight.
+ *
+ * @param isHold It was watched for long enough that the want of an estimate has to be explained.
+ */
 export function describeForecast(
   forecast: DrainForecast,
   startedRoots: readonly StartedRoots[],
   now: number,
+  isHold: boolean,
 ): readonly Sentence[] {
   const { trend, rate, states, left } = forecast;
   if (trend === 'clean') return [];
   return [
     ...(rate === undefined ? [] : [paceSentence(rate)]),
-    ...estimateSentence(forecast),
+    ...(isHold ? estimateSentence(forecast) : []),
     ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
     ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
     ...(states.unread > 0
@@ -94,7 +103,8 @@ function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): S
   return say`${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
 }
 
-function stuckSentence(stuck: number, hasEstimate: boolean): Sentence {
+/** How many are stuck, and whether an estimate is about the others. */
+export function stuckSentence(stuck: number, hasEstimate: boolean): Sentence {
   return say`${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
 

@@ -1,7 +1,6 @@
 import { blockersOfAll } from '../gate/decide.ts';
 import { own, say } from '../sentence.ts';
 import { code, codeBlock, markdown } from './escape.ts';
-import { more } from './markdown-table.ts';
 import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from './remedies.ts';
 import { blockingWorkflows, isRelevant, leftOut, type Result, targetsOf } from './result.ts';
 import { type UnblockKit, type UnblockScript, unblockScripts } from './unblock-kit.ts';
@@ -81,12 +80,12 @@ function kitSection(kit: WrittenKit | undefined, newVersion: string | undefined)
     ),
   };
   const lines = linesOf(shown);
+  const more = lines.length - LINES_SHOWN;
   return [
     'For all that block there are scripts beside the report file. They say what they would do, and do it with `--yes`; what has ended by then they leave alone:',
     kit.scripts.map(({ name }) => `- \`${name}\` ${what[name]}`).join('\n'),
     `They are in ${code(kit.folder, 1000)} on the runner. To keep them, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. \`${shown.name}\` begins with:`,
-    codeBlock('sh', lines.slice(0, LINES_SHOWN)),
-    ...more(lines.length - LINES_SHOWN, 'line'),
+    codeBlock('sh', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]),
   ];
 }
 

@@ -11,7 +11,7 @@ export function describeSituation(
   now: number,
   generations = GENERATIONS,
 ): Sentence {
-  const quiet = own(durationText(Math.max(0, now - progressAt)));
+  const quiet = own(durationText(Math.max(1000, now - progressAt)));
   const at = (until: number) =>
     own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
   switch (situation.kind) {

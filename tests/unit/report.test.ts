@@ -77,7 +77,7 @@ describe('the job summary', () => {
     for (const part of [
       'checkout payments 2 0 1 2h ago',
       'The oldest 1 of 3 workflows in flight',
-      'wf-1 Orders.checkout PENDING at work, last seen to change 0s ago payments vm-1 2h ago 1h ago charge (step 3), 1m ago wf-0',
+      'wf-1 Orders.checkout PENDING at work, last seen to change 1s ago payments vm-1 2h ago 1h ago charge (step 3), 1m ago wf-0',
       'npx dbos workflow steps wf-1 --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"',
       'npx dbos workflow cancel wf-1 --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"',
       "application_version IN ('1.0.0')",

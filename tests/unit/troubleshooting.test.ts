@@ -5,12 +5,25 @@ import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
 import { FAILURE_KINDS } from '../../src/dbos/failures.ts';
 import { deniedTables, unreachableTables, unsupportedProduct } from '../../src/dbos/readability.ts';
 import { explain, ReportableError, TransientError } from '../../src/errors.ts';
+import { beyondTimeout } from '../../src/gate/beyond-timeout.ts';
 import { type Blocker, type Distrust, describeBlocker } from '../../src/gate/blocker.ts';
+import type { Situation } from '../../src/gate/situation.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { plain } from '../../src/report/escape.ts';
+import { describeCannotDrain, outlook, stuckSentence } from '../../src/report/forecast-text.ts';
+import { describeSituation } from '../../src/report/situation-text.ts';
 import { own } from '../../src/sentence.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
-import { config, holdAgainst, probe } from './builders.ts';
+import {
+  config,
+  DATABASE_EPOCH,
+  holdAgainst,
+  inFlight,
+  probe,
+  started,
+  step,
+  workflowDetail,
+} from './builders.ts';
 
 /* docs/troubleshooting.md is keyed by the texts that the gate writes: each has its heading, and no heading is of yore. */
 
@@ -88,6 +101,73 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
   'statuses-not-scanned': [true, false].map((timedOut) => ({ kind: 'statuses-not-scanned', timedOut })),
 };
 
+const now = DATABASE_EPOCH;
+const HOUR = 3_600_000;
+
+const situations: { readonly [K in Situation['kind']]: readonly (Situation & { readonly kind: K })[] } = {
+  running: [{ kind: 'running' }],
+  silent: [{ kind: 'silent' }],
+  sleeping: [{ kind: 'sleeping', until: now + HOUR, certain: true }],
+  message: [null, now + HOUR].map((until) => ({ kind: 'message', until })),
+  timer: [{ kind: 'timer' }],
+  child: [
+    {
+      kind: 'child',
+      child: workflowDetail(),
+      assessment: { state: 'stuck', situation: { kind: 'silent' }, progressAt: now - HOUR },
+    },
+  ],
+  delayed: [false, true].map((debounced) => ({ kind: 'delayed', until: now + HOUR, debounced })),
+  overdue: [{ kind: 'overdue', since: now - HOUR }],
+  queued: [
+    { moves: true, running: 1, limit: 2 },
+    { moves: false, running: 2, limit: 2 },
+    { moves: false, running: 0, limit: null },
+  ].map((state) => ({ kind: 'queued', queue: 'mail', ...state })),
+};
+
+/** What is told of drains that are slow, stuck or without an end. */
+async function outlooks(): Promise<readonly string[]> {
+  const asleep = workflowDetail({
+    lastStep: step({ name: 'DBOS.sleep', startedAt: now, completedAt: now + HOUR }),
+  });
+  const busy = (pending: number) => ({ inFlight: [inFlight('1.0.0', { pending })] });
+  const never = await holdAgainst(config(), () => ({ ...busy(1), workflows: { items: [asleep], ...whole } }));
+  const arriving = (each: number) =>
+    holdAgainst(config({ timeoutMs: 120_000 }), ({ number }) => ({
+      ...busy(100 - number * (10 - each)),
+      started: [started('1.0.0', 0, number > 1 ? each : 0)],
+    }));
+  const idle = { updatedAt: now - HOUR, createdAt: now - HOUR };
+  const dead = await holdAgainst(config({ mode: 'check' }), () => ({
+    inFlight: [inFlight('1.0.0', { enqueued: 1 })],
+    workflows: { items: [workflowDetail({ ...idle, status: 'ENQUEUED', queue: 'mail' })], ...whole },
+    queues: [
+      {
+        version: '1.0.0',
+        queue: 'mail',
+        pending: 0,
+        enqueued: 1,
+        newestStartedAt: null,
+        runningInAll: 0,
+        concurrency: null,
+      },
+    ],
+  }));
+  const last = never.last;
+  const beyond = last && beyondTimeout(config(), last.forecast, last.judgement, last.time);
+  if (beyond === undefined) throw new Error('This ends in time.');
+  const forecasts = [never, await arriving(10), await arriving(1), dead].flatMap(({ last: look }) => {
+    if (look === undefined) return [];
+    const { total, startedRoots } = look.forecast;
+    const told = outlook(total, startedRoots, now).map(({ sentence }) => sentence);
+    return total.states.stuck > 0 ? [...told, stuckSentence(total.states.stuck, false)] : told;
+  });
+  return [describeCannotDrain(beyond, now), ...forecasts].map(plain);
+}
+
+const whole = { leftOut: 0, leftOutUnversioned: 0 };
+
 const url = 'postgres://gate:secret@db.internal/shop';
 const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [], filtered: false } };
 
@@ -153,6 +233,12 @@ async function texts(): Promise<readonly string[]> {
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',
+    ...Object.values(situations).flatMap((samples) =>
+      samples.map((situation) =>
+        plain(describeSituation({ state: 'waiting', situation, progressAt: now - HOUR }, now)),
+      ),
+    ),
+    ...(await outlooks()),
   ];
 }
 

@@ -1,0 +1,171 @@
+import type { Bound } from './bound.ts';
+import type { GateConfig } from './config.ts';
+import { type AssessedWorkflow, type Course, nothingFollowed, type Track } from './course.ts';
+import { hasEvidence, isKeptUp, type Rate, rateOf, type TimeLeft, timeLeft } from './estimate.ts';
+import type { Seen } from './seen.ts';
+import type { Assessment, DrainState, Situation } from './situation.ts';
+
+/** The forecast for one target, or for all of them. */
+export interface DrainForecast {
+  readonly trend: Trend;
+  /** Undefined while it would be that of a few lucky seconds. */
+  readonly rate: Rate | undefined;
+  /** Without what is stuck, which has no end to estimate. */
+  readonly left: TimeLeft | undefined;
+  /** What certainly lasts longest, the latest end first: a few of them. */
+  readonly bounds: readonly Bound[];
+  /** Nothing drains before this, in epoch milliseconds of the database's clock. */
+  readonly notBefore: number | undefined;
+  readonly states: States;
+  /** Since the gate began. */
+  readonly arrived: { readonly roots: number; readonly children: number };
+  /** Its queued work is not taken, and nothing of it has changed for `stuck-after`: no process of it seems to run. */
+  readonly lifeless: boolean;
+  readonly track: Track;
+}
+
+/**
+ * Where a drain is going: nothing in flight; no evidence yet; ever less in flight; as much arrives as ends; all that is
+ * left waits for a time; nothing has ended of late; all that is left is stuck.
+ */
+export const TRENDS = [
+  'clean',
+  'too-early',
+  'draining',
+  'not-converging',
+  'waiting',
+  'stalled',
+  'stuck',
+] as const;
+export type Trend = (typeof TRENDS)[number];
+
+/** How many of the workflows that were read are in each state, and how many were not read. */
+export type States = Readonly<Record<DrainState | 'unread', number>>;
+
+/** So many bounds are named. */
+const BOUNDS_NAMED = 20;
+
+/** What the forecast of a target rests on, besides its track. */
+export interface Scene {
+  readonly config: Pick<GateConfig, 'stuckAfterMs'>;
+  readonly seen: Pick<Seen, 'inFlight'>;
+  readonly course: Course;
+  readonly bounds: readonly Bound[];
+  readonly observedAt: number;
+  readonly atMs: number;
+}
+
+/** The forecast for these versions, which have this track together. Pure. */
+export function drainForecast(
+  versions: readonly string[],
+  track: Track | undefined,
+  scene: Scene,
+): DrainForecast {
+  const chosen = new Set(versions);
+  const { roll } = scene.course;
+  const workflows = (roll?.workflows ?? []).filter(({ version }) => version !== null && chosen.has(version));
+  const assessments = workflows.flatMap(({ id }) => roll?.assessments.get(id) ?? []);
+  const bounds = scene.bounds.filter(({ version }) => chosen.has(version));
+  const points = track?.points ?? [];
+  const inFlight = track?.inFlight ?? 0;
+  const states = { ...countOf(assessments), unread: Math.max(0, inFlight - assessments.length) };
+  const notBefore = latest([
+    ...bounds.map(({ until }) => until),
+    ...versions.flatMap((version) => scene.seen.inFlight.get(version)?.delayedUntil ?? []),
+  ]);
+  const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
+  const rate = rateOf(points);
+  return {
+    trend: trendOf(track, states, rate, scene),
+    rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
+    left: combined(timeLeft(points), points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
+    bounds: bounds.slice(0, BOUNDS_NAMED),
+    notBefore,
+    states,
+    arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
+    lifeless: versions.some((version) => isLifeless(version, scene)),
+    track: track ?? nothingFollowed.total,
+  };
+}
+
+function countOf(assessments: readonly Assessment[]): Record<DrainState, number> {
+  const counts = { draining: 0, waiting: 0, stuck: 0 };
+  for (const { state } of assessments) counts[state] += 1;
+  return counts;
+}
+
+/** When a wait is expected to be over, certain or not. */
+function endOf({ situation }: Assessment): readonly number[] {
+  return situation.kind === 'sleeping' || (situation.kind === 'delayed' && situation.until !== null)
+    ? [situation.until ?? 0]
+    : [];
+}
+
+function latest(times: readonly number[]): number | undefined {
+  return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
+}
+
+/** What moves and what waits drain side by side: the longer of the two counts. */
+function combined(
+  moving: TimeLeft | undefined,
+  movingCount: number,
+  notBefore: number | undefined,
+  lastEnd: number | undefined,
+  now: number,
+): TimeLeft | undefined {
+  if (moving === undefined && (movingCount > 0 || lastEnd === undefined)) return undefined;
+  const [certainMs, expectedMs] = [notBefore, lastEnd].map((end) => Math.max(0, (end ?? now) - now));
+  return {
+    leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
+    fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
+    toMs: Math.max(moving?.toMs ?? 0, expectedMs ?? 0),
+  };
+}
+
+/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
+const RATE_OVER_MS = 60_000;
+
+/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
+const ARRIVALS_OVER_MS = 60_000;
+const ARRIVALS_ENOUGH = 5;
+
+function trendOf(track: Track | undefined, states: States, rate: Rate | undefined, scene: Scene): Trend {
+  const points = track?.points ?? [];
+  const [first, last] = [points[0], points.at(-1)];
+  if (track === undefined || first === undefined || last === undefined) return 'too-early';
+  if (track.inFlight === 0) return 'clean';
+  const enough =
+    rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
+  if (enough && isKeptUp(rate)) return 'not-converging';
+  if (last.moving === 0 && states.unread === 0)
+    return states.waiting > 0 || last.delayed > 0 ? 'waiting' : 'stuck';
+  const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
+  if (quietMs >= scene.config.stuckAfterMs) return 'stalled';
+  return hasEvidence(points) && timeLeft(points) !== undefined ? 'draining' : 'too-early';
+}
+
+/** What was read of a version in detail, at the last roll. */
+function read(version: string, { course }: Scene): readonly AssessedWorkflow[] {
+  return course.roll?.byVersion.get(version) ?? [];
+}
+
+/** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
+function isLifeless(version: string, scene: Scene): boolean {
+  const { config, seen, course, observedAt, atMs } = scene;
+  const own = read(version, scene);
+  if (!own.some(({ assessment: { situation } }) => isUntaken(situation))) return false;
+  const endedAtMs = course.targets.get(version)?.endedAtMs;
+  const signs = [
+    seen.inFlight.get(version)?.newestTakenAt ?? 0,
+    ...(endedAtMs === undefined ? [] : [observedAt - (atMs - endedAtMs)]),
+    ...own.flatMap(({ workflow, assessment }) =>
+      workflow.status === 'PENDING' ? [assessment.progressAt] : [],
+    ),
+  ];
+  return observedAt - (latest(signs) ?? 0) >= config.stuckAfterMs;
+}
+
+function isUntaken(situation: Situation): boolean {
+  if (situation.kind !== 'queued' || situation.moves) return false;
+  return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
+}

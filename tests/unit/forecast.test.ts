@@ -1,0 +1,385 @@
+import { describe, expect, test } from 'vitest';
+import { beyondTimeout } from '../../src/gate/beyond-timeout.ts';
+import type { GateConfig } from '../../src/gate/config.ts';
+import { TRACK_POINTS } from '../../src/gate/course.ts';
+import type { Look } from '../../src/gate/hold.ts';
+import type { WorkflowDetail } from '../../src/gate/observation.ts';
+import { stepResult } from '../../src/gate/verdict.ts';
+import {
+  config,
+  DATABASE_EPOCH,
+  holdAgainst,
+  inFlight,
+  registration,
+  type Scene,
+  type Script,
+  started,
+  step,
+  twoRegistered,
+  workflowDetail,
+} from './builders.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const CLOCK_MARGIN = MINUTE;
+
+const whole = { leftOut: 0, leftOutUnversioned: 0 };
+
+/** These and no others are in flight on 1.0.0. */
+function consistingOf(...items: readonly WorkflowDetail[]): Scene {
+  const count = (wanted: string) => items.filter(({ status }) => status === wanted).length;
+  const counts = { pending: count('PENDING'), enqueued: count('ENQUEUED'), delayed: count('DELAYED') };
+  return { inFlight: [inFlight('1.0.0', counts)], workflows: { items, ...whole } };
+}
+
+function quiet(ageMs: number, changes: Partial<WorkflowDetail> = {}): WorkflowDetail {
+  const time = DATABASE_EPOCH - ageMs;
+  return workflowDetail({ createdAt: time, updatedAt: time, ...changes });
+}
+
+function asleepUntil(until: number, changes: Partial<WorkflowDetail> = {}): WorkflowDetail {
+  const lastStep = step({ name: 'DBOS.sleep', startedAt: DATABASE_EPOCH - 1, completedAt: until });
+  return workflowDetail({ lastStep, ...changes });
+}
+
+/** A delayed workflow as a look sees it: its version's bound, and its name. */
+function delayedUntil(until: number, version = '1.0.0'): Scene {
+  return {
+    inFlight: [inFlight(version, { delayed: 1, delayedUntil: until })],
+    lastDelayed: [{ id: 'order-9', version, name: 'remind', until }],
+  };
+}
+
+/** The first look of a hold of half an hour. */
+async function firstLook(scene: Scene, changes: Partial<GateConfig> = {}) {
+  const { verdict, looks } = await holdAgainst(config({ timeoutMs: 30 * MINUTE, ...changes }), () => scene);
+  return { verdict, decided: looks.length === 1, forecast: lookOf(looks[0]).forecast };
+}
+
+function lookOf(look: Look | undefined): Look {
+  if (look === undefined) throw new Error('There was no such look.');
+  return look;
+}
+
+const TIMEOUT = DATABASE_EPOCH + 30 * MINUTE;
+
+describe('cannot-drain', () => {
+  test.each([
+    ['a delay', (until: number) => delayedUntil(until)],
+    ['a sleep', (until: number) => consistingOf(asleepUntil(until))],
+  ])('is said at once of %s beyond the timeout, with a minute for the clocks', async (_what, scene) => {
+    const within = await firstLook(scene(TIMEOUT + CLOCK_MARGIN));
+    expect(within).toMatchObject({ decided: false });
+    const beyond = await firstLook(scene(TIMEOUT + CLOCK_MARGIN + 1));
+    expect(beyond).toMatchObject({ decided: true, verdict: 'cannot-drain' });
+  });
+
+  test.each([
+    ['fail-fast is false', { failFast: false }],
+    ['the mode is check', { mode: 'check' }],
+    ['the mode is report', { mode: 'report' }],
+  ] as const)('is not said where %s', async (_why, changes) => {
+    expect((await firstLook(delayedUntil(TIMEOUT + HOUR), changes)).verdict).not.toBe('cannot-drain');
+  });
+
+  test.each([
+    ['of another version', delayedUntil(TIMEOUT + HOUR, '2.0.0')],
+    ['without a version', consistingOf(asleepUntil(TIMEOUT + HOUR, { version: null }))],
+    [
+      'asleep beside a child',
+      consistingOf(asleepUntil(TIMEOUT + HOUR), workflowDetail({ id: 'c', parent: 'order-1' })),
+    ],
+    [
+      'in a wait with a timeout',
+      consistingOf(
+        asleepUntil(TIMEOUT + HOUR, {
+          lastStep: step({ name: 'DBOS.sleep', startedAt: 0, completedAt: TIMEOUT + HOUR, afterGap: true }),
+        }),
+      ),
+    ],
+    ['asleep until its deadline', consistingOf(asleepUntil(TIMEOUT + HOUR, { deadline: TIMEOUT }))],
+    ['with a deadline alone', consistingOf(workflowDetail({ deadline: TIMEOUT + HOUR }))],
+    [
+      'delayed, by a row that the SQL does not vouch for',
+      consistingOf(quiet(0, { status: 'DELAYED', delayUntil: TIMEOUT + HOUR, debounced: true })),
+    ],
+  ])('is not said of a workflow %s', async (_what, scene) => {
+    expect((await firstLook(scene, { pollIntervalMs: 31 * MINUTE })).decided).toBe(false);
+  });
+
+  test('is said as soon as one of several targets cannot drain', async () => {
+    const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
+    const registrations = [registration('0.9.0', 0), ...twoRegistered];
+    const { verdict } = await firstLook({ registrations, ...delayedUntil(TIMEOUT + HOUR) }, { targets });
+    expect(verdict).toBe('cannot-drain');
+  });
+
+  test('gives way to an error and to an unknown version, which may still appear', async () => {
+    const scene = { ...delayedUntil(TIMEOUT + HOUR), owners: ['shop', 'crm'] };
+    expect((await firstLook(scene)).verdict).toBe('error');
+    const keep = { targets: { kind: 'all-but', keep: ['3.0.0'] } } as const;
+    const { verdict, waitedMs } = await holdAgainst(config(keep), ({ at }) => ({
+      ...delayedUntil(TIMEOUT + HOUR),
+      registrations: at < MINUTE ? twoRegistered : [...twoRegistered, registration('3.0.0', 3)],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'cannot-drain', waitedMs: MINUTE });
+  });
+
+  test('passes with a warning where on-timeout says so', () => {
+    expect(stepResult('cannot-drain', config())).toBe('fail');
+    expect(stepResult('cannot-drain', config({ onTimeout: 'warn' }))).toBe('warn');
+  });
+
+  test('names a timeout that reaches the bound, in whole minutes, and the bounds beyond it alone', async () => {
+    const until = TIMEOUT + HOUR + 1;
+    const scene = consistingOf(
+      asleepUntil(until),
+      asleepUntil(TIMEOUT + 2 * MINUTE, { id: 'order-2' }),
+      asleepUntil(TIMEOUT, { id: 'order-3' }),
+    );
+    const { looks } = await holdAgainst(config(), () => scene);
+    const { forecast, judgement, time } = lookOf(looks[0]);
+    const beyond = beyondTimeout(config(), forecast, judgement, time);
+    expect(beyond?.bounds.map(({ id }) => id)).toEqual(['order-1', 'order-2']);
+    expect(beyond).toMatchObject({ notBefore: until, deadline: TIMEOUT, neededMs: 92 * MINUTE });
+    const enough = await firstLook(scene, { timeoutMs: beyond?.neededMs ?? 0 });
+    expect(enough.decided).toBe(false);
+  });
+});
+
+describe('what a look is asked for', () => {
+  test('is the roll at first, and once a minute', async () => {
+    const { requests } = await holdAgainst(config({ timeoutMs: 3 * MINUTE }), () => ({
+      inFlight: [inFlight('1.0.0', { pending: 60 })],
+      workflows: { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 },
+    }));
+    const rolls = requests.flatMap(({ roll }, index) => (roll ? [index * 5] : []));
+    expect(rolls).toEqual([0, 60, 120, 180]);
+  });
+
+  test('is names of what was created since the look before, and none at first', async () => {
+    const { requests } = await holdAgainst(config({ timeoutMs: 12_000 }), ({ at }) => ({
+      inFlight: [inFlight('1.0.0', { pending: 1 })],
+      observedAt: DATABASE_EPOCH + at,
+    }));
+    const since = [0, 5000, 10_000].map((at) => DATABASE_EPOCH + at);
+    expect(requests.map(({ namesSince }) => namesSince)).toEqual([undefined, ...since]);
+  });
+
+  test('is a roll that a look of few workflows is in any case', async () => {
+    const { looks } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ at }) =>
+      at === 0 ? consistingOf(quiet(0), quiet(0, { id: 'order-2' })) : consistingOf(quiet(0)),
+    );
+    expect(looks.map(({ forecast }) => forecast.total.states.draining)).toEqual([2, 1, 1]);
+  });
+});
+
+describe('rate and time left', () => {
+  /** So many in flight at each look, and so many created since the one before, children among them. */
+  function draining(
+    course: readonly { readonly left: number; readonly created?: number; readonly children?: number }[],
+  ): Script {
+    return ({ number }) => {
+      const { left, created = 0, children = 0 } = course[number - 1] ?? { left: 0 };
+      return {
+        inFlight: left > 0 ? [inFlight('1.0.0', { pending: left })] : [],
+        started: created > 0 ? [{ ...started('1.0.0', 0, created), childrenSincePrevious: children }] : [],
+        names: created > children ? [{ version: '1.0.0', name: 'checkout', count: created - children }] : [],
+      };
+    };
+  }
+
+  test('counts what ended and what arrived apart', async () => {
+    const course = [
+      { left: 10 },
+      { left: 8, created: 3, children: 1 },
+      { left: 9, created: 2 },
+      { left: 11 },
+      { left: 0 },
+    ];
+    const { looks } = await holdAgainst(config(), draining(course));
+    const points = looks.slice(0, 5).map(({ forecast: { total } }) => total.track.points.at(-1));
+    expect(points.map((point) => point?.completed)).toEqual([0, 5, 6, 6, 17]);
+    expect(points.map((point) => point?.arrived)).toEqual([0, 3, 5, 7, 7]);
+    const { total, startedRoots } = lookOf(looks[4]).forecast;
+    expect(total.arrived).toEqual({ roots: 4, children: 1 });
+    expect(startedRoots).toEqual([{ version: '1.0.0', name: 'checkout', count: 4 }]);
+  });
+
+  test('shows no estimate and no rate before there is evidence', async () => {
+    const burst = [{ left: 100 }, { left: 50 }, { left: 50 }, { left: 50 }, { left: 50 }];
+    const { looks } = await holdAgainst(config({ timeoutMs: 20_000 }), draining(burst));
+    for (const { forecast } of looks) {
+      expect(forecast.total).toMatchObject({ trend: 'too-early', left: undefined, rate: undefined });
+    }
+    const steady = [{ left: 100 }, { left: 97 }, { left: 94 }, { left: 91 }, { left: 88 }];
+    const { last } = await holdAgainst(config({ timeoutMs: 20_000 }), draining(steady));
+    const { total } = lookOf(last).forecast;
+    expect(total.trend).toBe('draining');
+    expect(total.rate?.completedPerMinute).toBeCloseTo(36);
+    const { leftMs, fromMs, toMs } = total.left ?? { leftMs: 0, fromMs: 0, toMs: 0 };
+    expect(fromMs).toBeLessThan(leftMs);
+    expect(leftMs).toBeLessThan(toMs);
+    expect(leftMs).toBeGreaterThan(MINUTE);
+  });
+
+  test('says that the drain does not converge when as much arrives as ends', async () => {
+    const arriving = (created: number) =>
+      Array.from({ length: 30 }, (_, number) => ({
+        left: 400 - number * (10 - created),
+        created: number === 0 ? 0 : created,
+      }));
+    const even = await holdAgainst(config({ timeoutMs: 2 * MINUTE }), draining(arriving(9)));
+    expect(lookOf(even.last).forecast.total).toMatchObject({ trend: 'not-converging', left: undefined });
+    const less = await holdAgainst(config({ timeoutMs: 2 * MINUTE }), draining(arriving(5)));
+    expect(lookOf(less.last).forecast.total.trend).toBe('draining');
+    expect(even.looks.slice(0, 12).map(({ forecast }) => forecast.total.trend)).not.toContain(
+      'not-converging',
+    );
+  });
+
+  test('says that nothing has ended for stuck-after', async () => {
+    const { looks } = await holdAgainst(
+      config({ timeoutMs: 20 * MINUTE, stuckAfterMs: 10 * MINUTE }),
+      ({ at }) => ({
+        inFlight: [inFlight('1.0.0', { pending: at < MINUTE ? 5 : 4 })],
+        workflows: { items: [], leftOut: 5, leftOutUnversioned: 0 },
+      }),
+    );
+    const stalled = looks.filter(({ forecast }) => forecast.total.trend === 'stalled');
+    expect(stalled[0]?.time.ended).toBe(11 * MINUTE);
+    expect(stalled.every(({ forecast }) => forecast.total.left === undefined)).toBe(true);
+  });
+
+  test('is about what moves: what is stuck has no end, and what sleeps a known one', async () => {
+    const silent = Array.from({ length: 3 }, (_, index) => quiet(HOUR, { id: `silent-${index}` }));
+    const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE, { id: 'asleep' });
+    const moving = (count: number) =>
+      Array.from({ length: count }, (_, index) => quiet(0, { id: `moving-${index}` }));
+    const { looks } = await holdAgainst(config({ timeoutMs: 40_000, failFast: false }), ({ number }) =>
+      consistingOf(...silent, asleep, ...moving(Math.max(0, 20 - 4 * number))),
+    );
+    const [, , , fourth] = looks.map(({ forecast }) => forecast.total);
+    expect(fourth?.states).toEqual({ draining: 4, waiting: 1, stuck: 3, unread: 0 });
+    expect(fourth?.track.points.at(-1)?.moving).toBe(4);
+    expect(fourth?.left).toMatchObject({ leftMs: 20 * MINUTE, fromMs: 20 * MINUTE, toMs: 20 * MINUTE });
+    expect(lookOf(looks.at(-1)).forecast.total.trend).toBe('waiting');
+    const onlyStuck = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(...silent));
+    expect(lookOf(onlyStuck.last).forecast.total).toMatchObject({ trend: 'stuck', left: undefined });
+  });
+
+  test('keeps a long course short, with its beginning and its end', async () => {
+    const { looks } = await holdAgainst(config({ timeoutMs: 4 * HOUR }), ({ number }) => ({
+      inFlight: [inFlight('1.0.0', { pending: 5000 - number })],
+    }));
+    for (const { forecast, time } of looks) {
+      const { points } = forecast.total.track;
+      expect(points.length).toBeLessThanOrEqual(TRACK_POINTS);
+      expect([points[0]?.atMs, points.at(-1)?.atMs]).toEqual([0, time.ended]);
+    }
+    expect(lookOf(looks.at(-1)).forecast.total.track.points.length).toBeGreaterThan(TRACK_POINTS / 3);
+  });
+});
+
+describe('processes of the target', () => {
+  const queue = {
+    version: '1.0.0',
+    queue: 'mail',
+    pending: 0,
+    enqueued: 1,
+    newestStartedAt: null,
+    runningInAll: 0,
+    concurrency: null,
+  };
+  const enqueued = quiet(HOUR, { id: 'enqueued', status: 'ENQUEUED', queue: 'mail' });
+  const check = { mode: 'check' } as const;
+
+  async function isLifeless(scene: Scene): Promise<boolean> {
+    return (await firstLook(scene, check)).forecast.total.lifeless;
+  }
+
+  test('seem not to run when their queue is not taken and nothing has changed for stuck-after', async () => {
+    expect(await isLifeless({ ...consistingOf(enqueued, quiet(HOUR)), queues: [queue] })).toBe(true);
+  });
+
+  test.each<[string, Scene]>([
+    [
+      'a queue has been taken from lately',
+      { ...consistingOf(enqueued), queues: [{ ...queue, newestStartedAt: DATABASE_EPOCH - MINUTE }] },
+    ],
+    [
+      'the queue is full',
+      { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2, concurrency: 2 }] },
+    ],
+    [
+      'another version runs from it, and its limit is not known',
+      { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2 }] },
+    ],
+    [
+      'a step has ended lately',
+      {
+        ...consistingOf(enqueued, quiet(HOUR, { lastStep: step({ completedAt: DATABASE_EPOCH - MINUTE }) })),
+        queues: [queue],
+      },
+    ],
+    [
+      'a row was taken up lately',
+      {
+        ...consistingOf(enqueued),
+        inFlight: [inFlight('1.0.0', { enqueued: 1, pending: 1, newestTakenAt: DATABASE_EPOCH - MINUTE })],
+        queues: [queue],
+      },
+    ],
+    ['nothing waits in a queue', consistingOf(quiet(HOUR))],
+  ])('are not missed when %s', async (_why, scene) => {
+    expect(await isLifeless(scene)).toBe(false);
+  });
+
+  test('are seen when something ends during the hold, or the queue grows shorter', async () => {
+    const two = [enqueued, { ...enqueued, id: 'other' }];
+    const { looks } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ number }) => ({
+      ...consistingOf(...(number === 1 ? two : [enqueued])),
+      queues: [{ ...queue, enqueued: number === 1 ? 2 : 1 }],
+    }));
+    expect(looks.map(({ forecast }) => forecast.total.lifeless)).toEqual([true, false, false]);
+    expect(looks.map(({ forecast }) => forecast.total.states.stuck)).toEqual([2, 0, 0]);
+  });
+});
+
+describe('several targets', () => {
+  test('have a forecast each, and one together', async () => {
+    const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
+    const { looks } = await holdAgainst(config({ targets, timeoutMs: 10_000 }), ({ number }) => ({
+      registrations: [registration('0.9.0', 0), ...twoRegistered],
+      inFlight: [inFlight('0.9.0', { pending: 9 - number }), inFlight('1.0.0', { enqueued: 5 })],
+      workflows: {
+        items: [quiet(0, { version: '0.9.0' }), quiet(HOUR, { id: 'b' })],
+        leftOut: 11,
+        leftOutUnversioned: 0,
+      },
+    }));
+    const { total, targets: each } = lookOf(looks[1]).forecast;
+    expect(total.track).toMatchObject({ inFlight: 12 });
+    expect(total.track.points.at(-1)).toMatchObject({ pending: 7, enqueued: 5, completed: 1 });
+    expect(total.states).toEqual({ draining: 1, waiting: 0, stuck: 1, unread: 10 });
+    expect(each.get('0.9.0')?.track.points.at(-1)?.completed).toBe(1);
+    expect(each.get('1.0.0')?.states).toEqual({ draining: 0, waiting: 0, stuck: 1, unread: 4 });
+  });
+
+  test('that appear during a hold add no completions and no arrivals', async () => {
+    const { looks } = await holdAgainst(
+      config({ targets: { kind: 'all-but', keep: ['2.0.0'] }, timeoutMs: 10_000 }),
+      ({ number }) => ({
+        inFlight: [
+          inFlight('1.0.0', { pending: 5 }),
+          ...(number > 1 ? [inFlight('0.8.0', { pending: 7 })] : []),
+        ],
+      }),
+    );
+    expect(lookOf(looks[1]).forecast.total.track.points.at(-1)).toMatchObject({
+      completed: 0,
+      arrived: 0,
+      pending: 12,
+    });
+  });
+});

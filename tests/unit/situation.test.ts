@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import type { LastStep, WorkflowDetail } from '../../src/gate/observation.ts';
+import { assess, type QueueState } from '../../src/gate/situation.ts';
+import { DATABASE_EPOCH as now, step, workflowDetail } from './builders.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const STUCK_AFTER = 15 * MINUTE;
+
+interface World {
+  readonly queue?: QueueState;
+  readonly family?: readonly WorkflowDetail[];
+}
+
+/** What a workflow is said to do, in a world with these children and this queue. */
+function assessmentOf(workflow: WorkflowDetail, { queue, family = [] }: World = {}) {
+  const all = [workflow, ...family];
+  const assessments = assess(all, {
+    now,
+    stuckAfterMs: STUCK_AFTER,
+    queue: () => queue,
+    childrenOf: (id) => all.filter(({ parent }) => parent === id),
+  });
+  const found = assessments.get(workflow.id);
+  if (found === undefined) throw new Error('It was not looked at.');
+  return found;
+}
+
+/** Created and last written so long ago. */
+function quiet(ageMs: number, changes: Partial<WorkflowDetail> = {}): WorkflowDetail {
+  return workflowDetail({ createdAt: now - ageMs, updatedAt: now - ageMs, ...changes });
+}
+
+const sleep = (changes: Partial<LastStep>) => step({ name: 'DBOS.sleep', ...changes });
+const asleep = sleep({ startedAt: now - HOUR, completedAt: now + HOUR });
+const silentChild = quiet(HOUR, { id: 'child', parent: 'order-1' });
+const busyChild = quiet(MINUTE, { id: 'child', parent: 'order-1' });
+
+describe('a pending workflow', () => {
+  test.each([
+    ['its row was written lately', quiet(HOUR, { updatedAt: now - STUCK_AFTER + 1 })],
+    ['it was dequeued lately', quiet(HOUR, { startedAt: now - STUCK_AFTER + 1 })],
+    [
+      'a step of it has ended lately',
+      quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER + 1 }) }),
+    ],
+    [
+      'a sleep of it has ended lately',
+      quiet(HOUR, { lastStep: sleep({ startedAt: now - HOUR, completedAt: now - MINUTE }) }),
+    ],
+  ])('is at work when %s', (_why, workflow) => {
+    expect(assessmentOf(workflow)).toMatchObject({ state: 'draining', situation: { kind: 'running' } });
+  });
+
+  test('is stuck when nothing of it has changed for stuck-after', () => {
+    const workflow = quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER }) });
+    expect(assessmentOf(workflow)).toEqual({
+      state: 'stuck',
+      situation: { kind: 'silent' },
+      progressAt: now - STUCK_AFTER,
+    });
+  });
+
+  test('has made no progress at a time that lies ahead', () => {
+    const workflow = quiet(HOUR, { lastStep: step({ startedAt: null, completedAt: now + MINUTE }) });
+    expect(assessmentOf(workflow).progressAt).toBe(now - HOUR);
+  });
+});
+
+describe('a sleep', () => {
+  test('whose end is recorded ends then, and not before', () => {
+    expect(assessmentOf(quiet(2 * HOUR, { lastStep: asleep }))).toEqual({
+      state: 'waiting',
+      situation: { kind: 'sleeping', until: now + HOUR, certain: true },
+      progressAt: now - HOUR,
+    });
+  });
+
+  test('beside a child in flight may be raced, and is not certain', () => {
+    const { situation } = assessmentOf(quiet(HOUR, { lastStep: asleep }), { family: [busyChild] });
+    expect(situation).toEqual({ kind: 'sleeping', until: now + HOUR, certain: false });
+  });
+
+  test('after a step that has not ended is the timeout of a message', () => {
+    const { situation } = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, afterGap: true } }));
+    expect(situation).toEqual({ kind: 'message', until: now + HOUR });
+  });
+
+  test.each([
+    ['no times', { startedAt: null, completedAt: null }],
+    ['one time for its beginning and its end', { startedAt: now - HOUR, completedAt: now - HOUR }],
+    ['two times that are all but one', { startedAt: now - HOUR, completedAt: now - HOUR + 1000 }],
+    ['no beginning', { startedAt: null, completedAt: now - HOUR }],
+  ])('of which the SDK recorded %s may go on', (_what, times) => {
+    expect(assessmentOf(quiet(HOUR, { lastStep: sleep(times) }))).toMatchObject({
+      state: 'waiting',
+      situation: { kind: 'timer' },
+    });
+    const message = assessmentOf(quiet(HOUR, { lastStep: sleep({ ...times, afterGap: true }) }));
+    expect(message).toMatchObject({ state: 'stuck', situation: { kind: 'message', until: null } });
+  });
+
+  test('that is over is one no more', () => {
+    const over = sleep({ startedAt: now - HOUR, completedAt: now - HOUR + 1001 });
+    expect(assessmentOf(quiet(HOUR, { lastStep: over }))).toMatchObject({
+      state: 'stuck',
+      situation: { kind: 'silent' },
+    });
+  });
+
+  test('is told by its name alone', () => {
+    const other = { ...asleep, name: 'DBOS.sleeper' };
+    expect(assessmentOf(quiet(HOUR, { lastStep: other })).situation.kind).toBe('silent');
+  });
+});
+
+describe('a wait for a message', () => {
+  test('is stuck after stuck-after', () => {
+    const waiting = (ageMs: number) =>
+      assessmentOf(
+        quiet(ageMs, {
+          lastStep: sleep({ startedAt: now - ageMs, completedAt: now - ageMs, afterGap: true }),
+        }),
+      );
+    expect(waiting(STUCK_AFTER - 1).state).toBe('waiting');
+    expect(waiting(STUCK_AFTER).state).toBe('stuck');
+  });
+});
+
+describe('a parent', () => {
+  test('waits for a child that moves', () => {
+    expect(assessmentOf(quiet(HOUR), { family: [busyChild] })).toMatchObject({
+      state: 'waiting',
+      situation: { kind: 'child', child: { id: 'child' }, assessment: { situation: { kind: 'running' } } },
+    });
+  });
+
+  test('is stuck with a child that is, the others notwithstanding', () => {
+    const family = [busyChild, { ...silentChild, id: 'other' }];
+    expect(assessmentOf(quiet(MINUTE), { family })).toMatchObject({
+      state: 'stuck',
+      situation: { kind: 'child', child: { id: 'other' }, assessment: { state: 'stuck' } },
+    });
+  });
+
+  test('in a timer of unknown end waits for its child', () => {
+    const timer = sleep({ startedAt: null, completedAt: null });
+    expect(assessmentOf(quiet(HOUR, { lastStep: timer }), { family: [busyChild] }).situation.kind).toBe(
+      'child',
+    );
+  });
+
+  test('of a parent has the reason of the last of the line', () => {
+    const grandchild = quiet(HOUR, { id: 'grandchild', parent: 'child' });
+    expect(assessmentOf(quiet(HOUR), { family: [busyChild, grandchild] })).toMatchObject({
+      state: 'stuck',
+      situation: { assessment: { situation: { child: { id: 'grandchild' } } } },
+    });
+  });
+
+  test('of itself, as only a damaged database has it, is looked at all the same', () => {
+    const circle = [quiet(HOUR, { id: 'a', parent: 'b' }), quiet(HOUR, { id: 'b', parent: 'a' })] as const;
+    expect(assessmentOf(circle[0], { family: [circle[1]] }).state).toBe('stuck');
+    expect(assessmentOf(quiet(HOUR, { id: 'self', parent: 'self' })).state).toBe('stuck');
+  });
+});
+
+describe('a delayed workflow', () => {
+  test('waits, for however long', () => {
+    const delayed = quiet(HOUR, { status: 'DELAYED', delayUntil: now + HOUR });
+    expect(assessmentOf(delayed)).toMatchObject({
+      state: 'waiting',
+      situation: { kind: 'delayed', until: now + HOUR, debounced: false },
+    });
+    expect(assessmentOf({ ...delayed, debounced: true }).situation).toMatchObject({ debounced: true });
+    expect(assessmentOf({ ...delayed, delayUntil: null }).state).toBe('waiting');
+  });
+
+  test('whose delay is over is overdue after a minute, and stuck after stuck-after', () => {
+    const due = (agoMs: number, ageMs = HOUR) =>
+      assessmentOf(quiet(ageMs, { status: 'DELAYED', delayUntil: now - agoMs }));
+    expect(due(MINUTE).situation.kind).toBe('delayed');
+    expect(due(MINUTE + 1)).toMatchObject({
+      state: 'stuck',
+      situation: { kind: 'overdue', since: now - MINUTE - 1 },
+    });
+    expect(due(MINUTE + 1, 2 * MINUTE).state).toBe('waiting');
+  });
+});
+
+describe('an enqueued workflow', () => {
+  const enqueued = quiet(HOUR, { status: 'ENQUEUED', queue: 'mail' });
+  const queue = (movedAgoMs: number, running = 0, limit: number | null = null) => ({
+    queue: { movedAt: now - movedAgoMs, running, limit },
+  });
+
+  test('waits while its queue moves', () => {
+    expect(assessmentOf(enqueued, queue(STUCK_AFTER - 1, 3, 3))).toMatchObject({
+      state: 'waiting',
+      situation: { kind: 'queued', queue: 'mail', moves: true, running: 3, limit: 3 },
+    });
+  });
+
+  test('is stuck when its queue has not moved for stuck-after', () => {
+    expect(assessmentOf(enqueued, queue(STUCK_AFTER, 1, 2))).toMatchObject({
+      state: 'stuck',
+      situation: { kind: 'queued', moves: false, running: 1, limit: 2 },
+    });
+  });
+
+  test('that has just come waits, however long its queue has stood still', () => {
+    expect(assessmentOf({ ...enqueued, updatedAt: now - MINUTE }, queue(HOUR)).state).toBe('waiting');
+    expect(assessmentOf({ ...enqueued, createdAt: now - MINUTE }, queue(HOUR)).state).toBe('waiting');
+  });
+
+  test('in a queue of which nothing is known waits', () => {
+    expect(assessmentOf(enqueued).state).toBe('waiting');
+    expect(assessmentOf({ ...enqueued, queue: null }).state).toBe('waiting');
+  });
+});
