@@ -1,16 +1,25 @@
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { type PostgresServer, startPostgres } from '../tests/support/postgres.ts';
 import { type FinishedRun, runAction } from '../tests/support/runner.ts';
 import type { Belongings } from './belongings.ts';
-import { type Keepsake, keep, keepsake, prepareKeepsakes, shown } from './keepsakes.ts';
+import { type Keepsake, keep, keepsake, keepText, prepareKeepsakes, shown } from './keepsakes.ts';
 import { narration } from './narration.ts';
-import { fillOldVersion, OLD_TRAFFIC, sendTrafficToNewVersion } from './rollout.ts';
+import { fillOldVersion, OLD_TRAFFIC, PATIENT_WORKFLOW, sendTrafficToNewVersion } from './rollout.ts';
 import { type Shop, startShop } from './shop-process.ts';
 
 const OLD = '1.0.0';
 const NEW = '2.0.0';
 const KEEP = { 'keep-version': 'latest' };
+
+/** DBOS's own command line. */
+const DBOS_CLI = path.join(
+  path.dirname(createRequire(import.meta.url).resolve('@dbos-inc/dbos-sdk')),
+  'cli/cli.js',
+);
 
 /** Plays a deploy from beginning to end, and resolves with the gate's verdict. */
 export async function playDemo(belongings: Belongings): Promise<string> {
@@ -43,7 +52,13 @@ export async function playDemo(belongings: Belongings): Promise<string> {
   narration.line('- uses: dbos-drain-gate');
   narration.line('  with:');
   for (const [name, value] of Object.entries({ ...KEEP, ...inputs })) narration.line(`    ${name}: ${value}`);
-  narration.heading('The log of the step, as it runs');
+  narration.heading(
+    'But it does not wait for nothing: one workflow will sleep for two hours. The log of the step',
+  );
+  const hopeless = await gate('hopeless', inputs, narration.jobLog);
+  narration.heading(`The gate has left scripts beside its report. A line of fork.sh takes it to ${NEW}`);
+  await moveOn(belongings, { run: hopeless, databaseUrl, workflow: PATIENT_WORKFLOW });
+  narration.heading('Then the step again. Its log, as it runs');
   const run = await gate('drained', inputs, narration.jobLog);
 
   const verdict = run.outputs['verdict'] ?? 'none';
@@ -58,6 +73,7 @@ export async function playDemo(belongings: Belongings): Promise<string> {
   narration.heading('What people see on the job: annotations and job summary, to open in a browser');
   narration.table([
     [shown('held.html'), 'the deploy that failed in the mode `check`'],
+    [shown('hopeless.html'), 'the deploy that was held for what could not end in time'],
     [shown('drained.html'), 'the deploy that was held until it was safe'],
   ]);
   narration.line(
@@ -121,6 +137,32 @@ async function runGate(
   return run;
 }
 
+/** Runs the script that the gate left, with the line of this workflow alone. */
+async function moveOn(
+  belongings: Belongings,
+  { run, databaseUrl, workflow }: { run: FinishedRun; databaseUrl: string; workflow: string },
+): Promise<void> {
+  const script = readFileSync(path.join(path.dirname(run.outputs['report-path'] ?? ''), 'fork.sh'), 'utf8');
+  const isOfOthers = (line: string) => /^(fork|child|waits) /.test(line) && !line.includes(workflow);
+  keepText('fork.sh', script);
+  const lines = script.split('\n').filter((line) => !isOfOthers(line));
+  narration.line(lines.find((line) => line.startsWith(`fork ${workflow}`)) ?? 'It is not there.');
+  const child = await belongings.own(
+    () =>
+      spawn('sh', ['-s', '--', '--yes'], {
+        env: {
+          ...process.env,
+          DBOS_CLI: `${process.execPath} ${DBOS_CLI}`,
+          DBOS_SYSTEM_DATABASE_URL: databaseUrl,
+        },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    async (each) => each.kill('SIGKILL'),
+  );
+  child.stdin.end(lines.join('\n'));
+  for await (const line of createInterface(child.stdout)) narration.jobLog(line);
+}
+
 /** The proof: the old version is gone, and all of its work is done. */
 async function tearDown(oldShop: Shop, newShop: Shop): Promise<void> {
   await oldShop.tearDown();
@@ -130,6 +172,7 @@ async function tearDown(oldShop: Shop, newShop: Shop): Promise<void> {
   const { SUCCESS: ended = 0, ...others } = old;
   const rest = Object.keys(others).length > 0 ? `and ${inWords(others)}` : 'none is stranded';
   narration.line(`${ended} of its workflows ended in SUCCESS, ${rest}.`);
+  narration.line(`${PATIENT_WORKFLOW} goes on on ${NEW}, as a fork.`);
   narration.line(`Those of ${NEW} held nothing up: ${inWords(now)}.`);
 }
 

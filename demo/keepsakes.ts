@@ -9,6 +9,7 @@ const FOLDER = fileURLToPath(new URL('./out', import.meta.url));
 
 const PAGES = {
   held: 'Checked while work was in flight',
+  hopeless: 'Held for what cannot end in time',
   drained: 'Held until drained',
 } as const;
 
@@ -39,10 +40,15 @@ export function shown(file: string): string {
   return path.relative('', path.join(FOLDER, file)) || '.';
 }
 
+/** Keeps a text under this name. */
+export function keepText(file: string, text: string): void {
+  writeFileSync(keepsake(file), text);
+}
+
 /** Keeps the log of a run, its job summary (Markdown, and a page to look at) and its report file. */
 export function keep(run: FinishedRun, as: Keepsake): void {
-  const other = as === 'held' ? 'drained' : 'held';
-  const page = pageOf(run, { title: PAGES[as], other: { file: `${other}.html`, title: PAGES[other] } });
+  const pages = Object.entries(PAGES).map(([name, title]) => ({ file: `${name}.html`, title }));
+  const page = pageOf(run, { title: PAGES[as], pages });
   writeFileSync(keepsake(`${as}.log`), `${run.shown}\n`);
   writeFileSync(keepsake(`${as}.html`), page);
   writeFileSync(keepsake(`${as}.md`), run.summary);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
+import { SCRIPT } from '../tests/mermaid/mermaid.ts';
 import type { FinishedRun } from '../tests/support/runner.ts';
 
 const CSS = readFileSync(new URL('./page.css', import.meta.url), 'utf8');
@@ -7,15 +8,16 @@ const CSS = readFileSync(new URL('./page.css', import.meta.url), 'utf8');
 /** Text goes in here, not HTML. */
 interface PageText {
   readonly title: string;
-  /** Another page of the same folder. */
-  readonly other: { readonly file: string; readonly title: string };
+  /** The pages of the folder, this one among them. */
+  readonly pages: readonly { readonly file: string; readonly title: string }[];
 }
 
 /**
- * What people find on the finished job, as one self-contained page: annotations and job summary. GitHub filters
- * the HTML in a summary; here, a policy forbids the page to load or to run anything.
+ * What people find on the finished job, as one self-contained page: annotations and job summary, its chart drawn by
+ * Mermaid as on GitHub. GitHub filters the HTML in a summary; here, a policy forbids the page to load anything, and to
+ * run anything but Mermaid.
  */
-export function pageOf({ annotations, summary }: FinishedRun, { title, other }: PageText): string {
+export function pageOf({ annotations, summary }: FinishedRun, { title, pages }: PageText): string {
   const notes = annotations.map(
     ({ level, title: heading, message }) =>
       `<div class="annotation ${level}"><strong>${text(heading ?? level)}</strong><p>${text(message)}</p></div>`,
@@ -25,18 +27,23 @@ export function pageOf({ annotations, summary }: FinishedRun, { title, other }: 
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-mermaid'">
 <title>${text(title)}</title>
 <style>
 ${CSS}</style>
 </head>
 <body>
-<nav>${text(title)} · <a href="${text(other.file)}">${text(other.title)}</a></nav>
+<nav>${pages.map((page) => (page.title === title ? text(title) : `<a href="${text(page.file)}">${text(page.title)}</a>`)).join(' · ')}</nav>
 <h4>Annotations</h4>
 ${notes.join('\n')}
 <h4>Job summary</h4>
 <main>
 ${marked.parse(summary, { async: false, gfm: true })}</main>
+<script nonce="mermaid">${SCRIPT}</script>
+<script nonce="mermaid">
+mermaid.initialize({ startOnLoad: false, theme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'default' });
+mermaid.run({ querySelector: '.language-mermaid' });
+</script>
 </body>
 </html>
 `;

@@ -8,11 +8,17 @@ import type { Shop } from './shop-process.ts';
 /** What the orders leave in flight on the old version, in words for whoever watches. */
 export const OLD_TRAFFIC: readonly (readonly [string, string])[] = [
   ['checkOut', '3 that run, each in one of its four steps'],
-  ['holdForPayment', '2 that sleep, until the time to pay is over'],
+  ['holdForPayment', '3 that sleep, until the time to pay is over: one of them for two hours'],
   ['printInvoice', '4 in a queue that takes one at a time'],
   ['askForReview', '2 that are delayed'],
   ['fulfilOrder', '1 that waits for its 3 children, `shipParcel`'],
 ];
+
+/** The order whose workflow sleeps for longer than anybody wants to wait. */
+const PATIENT_ORDER = 'order-1007';
+
+/** The workflow of it. */
+export const PATIENT_WORKFLOW = `${PATIENT_ORDER}-payment`;
 
 export async function fillOldVersion(shop: Shop): Promise<void> {
   await Promise.all([
@@ -22,6 +28,7 @@ export async function fillOldVersion(shop: Shop): Promise<void> {
     shop.checkOut({ id: 'order-1004', items: 11 }),
     shop.reserve({ id: 'order-1005', items: 1 }, 8),
     shop.reserve({ id: 'order-1006', items: 2 }, 15),
+    shop.reserve({ id: PATIENT_ORDER, items: 1 }, 2 * 3600),
     shop.invoice({ id: 'order-991', items: 2 }),
     shop.invoice({ id: 'order-992', items: 3 }),
     shop.invoice({ id: 'order-993', items: 2 }),

@@ -49422,10 +49422,12 @@ function rollOf({ workflows }, assessments, observedAt, time) {
     const when = { atMs: time.ended, observedAt };
     return { ...when, workflows: items, leftOut, leftOutUnversioned, assessments, byVersion, still };
 }
-/** No work moves it now. Delayed ones are counted exactly, at every look. */
+/**
+ * Its end is known, or there is none in sight. Delayed ones are counted exactly, at every look. Waits that end at a time
+ * that nobody has recorded end as those before them did: experience tells, as of work.
+ */
 function isStill({ state, situation }) {
-    return (situation.kind !== 'delayed' &&
-        (state === 'stuck' || ['sleeping', 'timer', 'message'].includes(situation.kind)));
+    return situation.kind !== 'delayed' && (state === 'stuck' || situation.kind === 'sleeping');
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/memory.js
@@ -50359,11 +50361,163 @@ function escapeOf(character) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/report/forecast-text.js
+
+
+
+/** So many workflows are named where a few will do. */
+const NAMED = 3;
+/** `12 ended and 2 new a minute`: short, for a line of the log. */
+function forecastParts(forecast, now) {
+    const { trend, rate, left, notBefore, states, lifeless } = forecast;
+    if (trend === 'clean')
+        return [];
+    const ended = rate === undefined ? 0 : rate.completedPerMinute;
+    const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
+    return [
+        ...(ended > 0 || arrived > 0
+            ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} a minute`]
+            : []),
+        ...(trend === 'not-converging' ? ['not converging'] : []),
+        ...whenText(left, notBefore, now),
+        ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
+        ...(lifeless ? ['no sign of a process'] : []),
+    ];
+}
+/** The estimate, or the bound where that is all there is. */
+function whenText(left, notBefore, now) {
+    const isBound = left === undefined || left.fromMs === left.toMs;
+    if (isBound && notBefore !== undefined && notBefore > now)
+        return [`not before ${momentText(notBefore, now)}`];
+    return left === undefined ? [] : [leftText(left)];
+}
+/** `about 12m to go (8m to 20m)`. */
+function leftText({ leftMs, fromMs, toMs }) {
+    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
+    return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
+}
+/** An estimate has no seconds beyond some minutes, and no minutes beyond some hours. */
+function rounded(milliseconds) {
+    const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
+    return Math.max(unit, Math.round(milliseconds / unit) * unit);
+}
+function perMinute(rate) {
+    return rate >= 10 || rate === 0
+        ? Math.round(rate).toLocaleString('en-US')
+        : String(Number(rate.toPrecision(2)));
+}
+/**
+ * Where a drain is going, in sentences. None where nothing is in flight.
+ *
+ * @param isHold It was watched for long enough that the want of an estimate has to be explained.
+ */
+function describeForecast(forecast, startedRoots, now, isHold) {
+    const { trend, rate, states, left } = forecast;
+    if (trend === 'clean')
+        return [];
+    return [
+        ...(rate === undefined ? [] : [paceSentence(rate)]),
+        ...(isHold ? estimateSentence(forecast) : []),
+        ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
+        ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
+        ...(states.unread > 0
+            ? [say `What each waits for was read of the oldest, and not of ${counted(states.unread, 'other')}.`]
+            : []),
+    ];
+}
+/** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
+function outlook({ trend, arrived, bounds, notBefore, lifeless }, startedRoots, now) {
+    const arriving = trend === 'not-converging'
+        ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
+        : arrived.roots > 0
+            ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
+            : [];
+    const bound = notBefore !== undefined && notBefore > now
+        ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
+        : [];
+    return [...arriving, ...bound, ...(lifeless ? [{ key: 'lifeless', sentence: LIFELESS }] : [])];
+}
+const LIFELESS = own('No process of the version seems to run: its queued work is not taken, and nothing of it has changed for `stuck-after`. Start a process of it, or cancel or fork what is left.');
+function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
+    if (completedPerMinute === 0 && arrivedPerMinute === 0) {
+        return say `Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
+    }
+    return say `${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
+}
+/** How many are stuck, and whether an estimate is about the others. */
+function stuckSentence(stuck, hasEstimate) {
+    return say `${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+}
+function estimateSentence({ trend, left, track }) {
+    if (left !== undefined)
+        return [say `Estimate: ${own(leftText(left))}.`];
+    switch (trend) {
+        case 'too-early':
+            return [own('Too little has ended for an estimate.')];
+        case 'stalled':
+            return [
+                track.endedAtMs === undefined
+                    ? own('Nothing has ended since the gate began, so there is no estimate.')
+                    : own('Nothing has ended of late, so there is no estimate.'),
+            ];
+        default:
+            return [];
+    }
+}
+function notConverging({ roots, children }, startedRoots) {
+    const apart = [
+        ...(roots > 0
+            ? [
+                say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: traffic has not moved off.`,
+            ]
+            : []),
+        ...(children > 0
+            ? [
+                say `${counted(children, 'child workflow')} ${own(children === 1 ? 'was' : 'were')} started by others; that ends with those that start them.`,
+            ]
+            : []),
+    ];
+    return say `The drain is not converging: as much arrives as ends. ${joined(apart)}`;
+}
+function stillArriving(roots, startedRoots) {
+    return say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: some traffic still comes here.`;
+}
+function rootNames(roots) {
+    const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
+    return names.length > 0 ? say `, most often ${namesOf(names, names.length, NAMED)}` : own('');
+}
+function boundSentence(notBefore, latest, now) {
+    const who = latest === undefined ? own('') : say `: ${describeBound(latest, now)}`;
+    return say `It cannot drain before ${own(momentText(notBefore, now))}, in ${own(durationText(notBefore - now))}${who}.`;
+}
+/** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
+function describeBound({ id, name, until, because }, now) {
+    const state = because === 'sleeping' ? 'asleep' : 'delayed';
+    return say `${id}${name === null ? own('') : say ` (${name})`} is ${own(`${state} until ${momentText(until, now)}`)}`;
+}
+/** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
+function describeCannotDrain(beyond, now) {
+    const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
+    const rest = beyond.bounds.length - named.length;
+    const who = say `${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
+    return say `The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. A \`timeout\` of ${own(durationInput(beyond.neededMs))} or more reaches the last of them; cancel or fork them to be quicker, name them in \`ignore-workflows\` if they may be stranded, or set \`fail-fast: false\` to hold all the same.`;
+}
+/** What a run that ended with `cannot-drain` found to last beyond its timeout. */
+function beyondTimeoutOf({ config, last, verdict }) {
+    if (verdict !== 'cannot-drain' || config === undefined || last === undefined)
+        return undefined;
+    return beyondTimeout(config, last.forecast, last.judgement, last.time);
+}
+
 ;// CONCATENATED MODULE: ./lib/report/result.js
 
 
 
 
+/** It held, so that there is a course to tell of, or a reason why none can be told. */
+function isWatched({ config, looks }) {
+    return config?.mode === 'wait' && looks > 1;
+}
 /** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
 function targetsOf(result) {
     return result.last?.judgement.targets ?? [];
@@ -50437,7 +50591,7 @@ function headline(result) {
         case 'still-latest':
             return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
         case 'cannot-drain':
-            return say `Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(blocked.map(({ version }) => version))}, and not all of them can end by then.`;
+            return say `Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(blocked.map(({ version }) => version))}, and not all can end by then.`;
         case 'timed-out':
             return say `Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(blocked.map(({ version }) => version))}${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
         case 'unknown-version': {
@@ -50494,6 +50648,7 @@ function unknownKeptVersions(result) {
 
 
 
+
 /** GitHub shows ten annotations of each level a step; one is for "and N more", and one for the warnings. */
 const TARGETS_SHOWN = 8;
 /** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
@@ -50512,8 +50667,21 @@ function verdictAnnotations(result, level) {
     }
     // What blocks comes first, so that "and N more" is about what does not.
     const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || result_inFlightOn(b) - result_inFlightOn(a));
-    const shown = ordered.slice(0, TARGETS_SHOWN).map((target) => targetAnnotation(target, level));
-    const more = ordered.length - shown.length;
+    const beyond = beyondTimeoutOf(result);
+    const first = beyond === undefined
+        ? []
+        : [
+            {
+                level,
+                title: 'dbos-drain-gate: cannot-drain',
+                message: messageOf(describeCannotDrain(beyond, observedAt(result))),
+            },
+        ];
+    const targetsShown = ordered
+        .slice(0, TARGETS_SHOWN - first.length)
+        .map((target) => targetAnnotation(target, level, result));
+    const shown = [...first, ...targetsShown];
+    const more = ordered.length - targetsShown.length;
     if (more === 0)
         return shown;
     return [
@@ -50525,7 +50693,7 @@ function verdictAnnotations(result, level) {
         },
     ];
 }
-function targetAnnotation(target, level) {
+function targetAnnotation(target, level, result) {
     const name = visible(target.version, 80);
     if (target.drained) {
         return {
@@ -50541,8 +50709,19 @@ function targetAnnotation(target, level) {
         level,
         title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: messageOf(say `${target.version}: ${joined(sentences, '\n')}`),
+        message: messageOf(say `${target.version}: ${joined([...sentences, ...expectations(target, result)], '\n')}`),
     };
+}
+/** Whether it drains, and whether it ever will. */
+function expectations({ version }, result) {
+    const forecast = result.last?.forecast.targets.get(version);
+    if (forecast === undefined)
+        return [];
+    const roots = (result.last?.forecast.startedRoots ?? []).filter((each) => each.version === version);
+    return describeForecast(forecast, roots, observedAt(result), isWatched(result));
+}
+function observedAt({ last }) {
+    return last?.judgement.observation.observedAt ?? 0;
 }
 function warningAnnotations(result) {
     const [first, ...more] = result.warnings;
@@ -50595,10 +50774,12 @@ function typedId(id) {
     return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
 }
 /**
- * The workflow to begin with: a stuck one before others, and one that waits for no child before a parent, since to end
- * a waiting parent alone unblocks nothing. The oldest of those.
+ * The workflow to begin with: the one that outlasts the timeout, or else a stuck one before others, and one that waits
+ * for no child before a parent, since to end a waiting parent alone unblocks nothing. The oldest of those.
  */
-function firstToUnblock(workflows, assessments) {
+function firstToUnblock(workflows, assessments, longest) {
+    if (longest !== undefined)
+        return longest;
     const parents = new Set(workflows.map(({ parent }) => parent));
     const childless = workflows.filter(({ id }) => !parents.has(id));
     const stuck = childless.find(({ id }) => assessments.get(id)?.state === 'stuck');
@@ -51085,6 +51266,7 @@ const FORK_HEADER = [
 
 
 
+
 /** So many lines of a script are shown. */
 const LINES_SHOWN = 8;
 /**
@@ -51116,7 +51298,7 @@ function nextSteps(result, kit) {
             ? ''
             : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
     }
-    const workflow = firstToUnblock(blockingWorkflows(result), result.last?.forecast.assessments ?? new Map());
+    const workflow = firstToUnblock(blockingWorkflows(result), result.last?.forecast.assessments ?? new Map(), beyondTimeoutOf(result)?.bounds[0]);
     if (workflow === undefined)
         return '';
     const commands = commandsFor(workflow) ?? [
@@ -51218,7 +51400,7 @@ function describeSituation({ situation, progressAt }, now, generations = GENERAT
             return say `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
         case 'child': {
             const { child, assessment } = situation;
-            const why = generations > 1 ? say `, which is ${describeSituation(assessment, now, generations - 1)}` : own('');
+            const why = generations > 1 ? say `: ${describeSituation(assessment, now, generations - 1)}` : own('');
             return say `waits for its child ${child.id}${child.name === null ? own('') : say ` (${child.name})`}${why}`;
         }
         case 'delayed':
@@ -51628,154 +51810,6 @@ function fitting(entries) {
     return { json: `[${texts.join(',')}]`, leftOut: entries.length - texts.length };
 }
 
-;// CONCATENATED MODULE: ./lib/report/forecast-text.js
-
-
-
-/** So many workflows are named where a few will do. */
-const NAMED = 3;
-/** `12 ended and 2 new a minute`: short, for a line of the log. */
-function forecastParts(forecast, now) {
-    const { trend, rate, left, notBefore, states, lifeless } = forecast;
-    if (trend === 'clean')
-        return [];
-    const ended = rate === undefined ? 0 : rate.completedPerMinute;
-    const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
-    return [
-        ...(ended > 0 || arrived > 0
-            ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} a minute`]
-            : []),
-        ...(trend === 'not-converging' ? ['not converging'] : []),
-        ...(left === undefined ? [] : [leftText(left)]),
-        ...(left === undefined && notBefore !== undefined && notBefore > now
-            ? [`not before ${momentText(notBefore, now)}`]
-            : []),
-        ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
-        ...(lifeless ? ['no sign of a process'] : []),
-    ];
-}
-/** `about 12m to go (8m to 20m)`. */
-function leftText({ leftMs, fromMs, toMs }) {
-    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
-    return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
-}
-/** An estimate has no seconds beyond some minutes, and no minutes beyond some hours. */
-function rounded(milliseconds) {
-    const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
-    return Math.max(unit, Math.round(milliseconds / unit) * unit);
-}
-function perMinute(rate) {
-    return rate >= 10 || rate === 0
-        ? Math.round(rate).toLocaleString('en-US')
-        : String(Number(rate.toPrecision(2)));
-}
-/**
- * Where a drain is going, in sentences. None where nothing is in flight.
- *
- * @param isHold It was watched for long enough that the want of an estimate has to be explained.
- */
-function describeForecast(forecast, startedRoots, now, isHold) {
-    const { trend, rate, states, left } = forecast;
-    if (trend === 'clean')
-        return [];
-    return [
-        ...(rate === undefined ? [] : [paceSentence(rate)]),
-        ...(isHold ? estimateSentence(forecast) : []),
-        ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
-        ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
-        ...(states.unread > 0
-            ? [say `What each waits for was read of the oldest, and not of ${counted(states.unread, 'other')}.`]
-            : []),
-    ];
-}
-/** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
-function outlook({ trend, arrived, bounds, notBefore, lifeless }, startedRoots, now) {
-    const arriving = trend === 'not-converging'
-        ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
-        : arrived.roots > 0
-            ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
-            : [];
-    const bound = notBefore !== undefined && notBefore > now
-        ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
-        : [];
-    return [...arriving, ...bound, ...(lifeless ? [{ key: 'lifeless', sentence: LIFELESS }] : [])];
-}
-const LIFELESS = own('No process of the version seems to run: its queued work is not taken, and nothing of it has changed for `stuck-after`. Start a process of it, or cancel or fork what is left.');
-function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
-    if (completedPerMinute === 0 && arrivedPerMinute === 0) {
-        return say `Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
-    }
-    return say `${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
-}
-/** How many are stuck, and whether an estimate is about the others. */
-function stuckSentence(stuck, hasEstimate) {
-    return say `${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
-}
-function estimateSentence({ trend, left, track }) {
-    if (left !== undefined)
-        return [say `Estimate: ${own(leftText(left))}.`];
-    switch (trend) {
-        case 'too-early':
-            return [own('Too little has ended for an estimate.')];
-        case 'stalled':
-            return [
-                track.endedAtMs === undefined
-                    ? own('Nothing has ended since the gate began, so there is no estimate.')
-                    : own('Nothing has ended of late, so there is no estimate.'),
-            ];
-        default:
-            return [];
-    }
-}
-function notConverging({ roots, children }, startedRoots) {
-    const apart = [
-        ...(roots > 0
-            ? [
-                say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: traffic has not moved off.`,
-            ]
-            : []),
-        ...(children > 0
-            ? [
-                say `${counted(children, 'child workflow')} ${own(children === 1 ? 'was' : 'were')} started by others; that ends with those that start them.`,
-            ]
-            : []),
-    ];
-    return say `The drain is not converging: as much arrives as ends. ${joined(apart)}`;
-}
-function stillArriving(roots, startedRoots) {
-    return say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: some traffic still comes here.`;
-}
-function rootNames(roots) {
-    const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
-    return names.length > 0 ? say `, most often ${namesOf(names, names.length, NAMED)}` : own('');
-}
-function boundSentence(notBefore, latest, now) {
-    const who = latest === undefined ? own('') : say `: ${describeBound(latest, now)}`;
-    return say `It cannot drain before ${own(momentText(notBefore, now))}, in ${own(durationText(notBefore - now))}${who}.`;
-}
-/** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
-function describeBound({ id, name, until, because }, now) {
-    const state = because === 'sleeping' ? 'asleep' : 'delayed';
-    return say `${id}${name === null ? own('') : say ` (${name})`} is ${own(`${state} until ${momentText(until, now)}`)}`;
-}
-/** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
-function describeCannotDrain(beyond, now) {
-    const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
-    const rest = beyond.bounds.length - named.length;
-    const who = say `${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
-    return say `The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. A \`timeout\` of ${own(durationInput(beyond.neededMs))} or more reaches the last of them; cancel or fork them to be quicker, name them in \`ignore-workflows\` if they may be stranded, or set \`fail-fast: false\` to hold all the same.`;
-}
-/** What a run that ended with `cannot-drain` found to last beyond its timeout. */
-function beyondTimeoutOf({ config, last, verdict }) {
-    if (verdict !== 'cannot-drain' || config === undefined || last === undefined)
-        return undefined;
-    return beyondTimeout(config, last.forecast, last.judgement, last.time);
-}
-/** Whether there is anything to expect of it. */
-function hasForecast(forecast) {
-    return forecast !== undefined && forecast.total.trend !== 'clean';
-}
-
 ;// CONCATENATED MODULE: ./lib/report/progress.js
 
 
@@ -51840,7 +51874,7 @@ function progressLog(sink) {
                 explained.add(key);
                 sink.line(`  ${plain(say `${version === undefined ? own('') : say `${version}: `}${describeBlocker(blocker)}`)}`);
             }
-            for (const { key, sentence } of look.decides ? [] : expectations(look)) {
+            for (const { key, sentence } of look.decides ? [] : progress_expectations(look)) {
                 if (explained.has(key))
                     continue;
                 explained.add(key);
@@ -52015,7 +52049,7 @@ function explainable(judgement) {
         .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })));
 }
 /** What is to be expected, once each: that it does not converge, when it can drain at the earliest, and what is stuck. */
-function expectations({ judgement, forecast, }) {
+function progress_expectations({ judgement, forecast, }) {
     const { observedAt } = judgement.observation;
     const { total, startedRoots, assessments, course } = forecast;
     const stuck = (course.roll?.workflows ?? []).flatMap(({ id, name }) => {
@@ -52026,7 +52060,7 @@ function expectations({ judgement, forecast, }) {
         ...outlook(total, startedRoots, observedAt),
         ...stuck.slice(0, EXPLAINED_STUCK).map(({ id, name, assessment }) => ({
             key: `stuck ${id}`,
-            sentence: say `Stuck: ${id}${name === null ? own('') : say ` (${name})`} ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
+            sentence: say `Stuck: ${id}${name === null ? own('') : say ` (${name})`}: ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
         })),
     ];
 }
@@ -52194,17 +52228,18 @@ const ORDER = ['stuck', 'waiting', 'draining'];
 /** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
 function drainSection(result) {
     const { last } = result;
-    if (last === undefined || !hasForecast(last.forecast))
+    if (last === undefined)
         return '';
     const { observedAt } = last.judgement.observation;
     const { total, startedRoots } = last.forecast;
     // One look, and those of a settle window, show no course.
-    const isHold = result.config?.mode === 'wait';
-    const chart = isHold ? drainChart({ points: total.track.points, estimate: total.left }) : '';
-    const sentences = describeForecast(total, startedRoots, observedAt, isHold).map((each) => `- ${markdown(each)}`);
+    const chart = isWatched(result) ? drainChart({ points: total.track.points, estimate: total.left }) : '';
+    if (total.trend === 'clean')
+        return chart === '' ? '' : `### How it drained\n\n${chart}`;
+    const sentences = describeForecast(total, startedRoots, observedAt, isWatched(result));
     return [
         '### How it drains',
-        ...(sentences.length > 0 ? [sentences.join('\n')] : []),
+        ...(sentences.length > 0 ? [sentences.map((each) => `- ${markdown(each)}`).join('\n')] : []),
         ...situationTable(result),
         ...(chart === '' ? [] : [chart]),
     ].join('\n\n');

@@ -1,12 +1,14 @@
 /**
- * Installs the packages that only tests use, unless they are installed already. They have folders and lock files
+ * Installs the packages that only tests and the demo use, unless they are installed already. They have folders and lock files
  * of their own: the SDK releases do not resolve beside the test runner, and what renders Markdown and charts is large.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const FOLDERS = ['tests/sdks', 'tests/rendering', 'tests/mermaid'];
+/** Those that the command line names, or all. */
+const FOLDERS =
+  process.argv.length > 2 ? process.argv.slice(2) : ['tests/sdks', 'tests/rendering', 'tests/mermaid'];
 
 /**
  * npm writes what it has installed into `node_modules/.package-lock.json`, in the end, when all is there. It

@@ -142,10 +142,10 @@ function rollOf(
   return { ...when, workflows: items, leftOut, leftOutUnversioned, assessments, byVersion, still };
 }
 
-/** No work moves it now. Delayed ones are counted exactly, at every look. */
+/**
+ * Its end is known, or there is none in sight. Delayed ones are counted exactly, at every look. Waits that end at a time
+ * that nobody has recorded end as those before them did: experience tells, as of work.
+ */
 function isStill({ state, situation }: Assessment): boolean {
-  return (
-    situation.kind !== 'delayed' &&
-    (state === 'stuck' || ['sleeping', 'timer', 'message'].includes(situation.kind))
-  );
+  return situation.kind !== 'delayed' && (state === 'stuck' || situation.kind === 'sleeping');
 }

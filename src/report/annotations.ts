@@ -3,7 +3,8 @@ import { describeBlocker } from '../gate/blocker.ts';
 import type { TargetJudgement } from '../gate/target.ts';
 import { joined, own, type Sentence, say } from '../sentence.ts';
 import { plain, visible } from './escape.ts';
-import { headline, inFlightOn, obstacles, type Result, targetsOf } from './result.ts';
+import { beyondTimeoutOf, describeCannotDrain, describeForecast } from './forecast-text.ts';
+import { headline, inFlightOn, isWatched, obstacles, type Result, targetsOf } from './result.ts';
 
 export interface Annotation {
   readonly level: 'error' | 'warning' | 'notice';
@@ -33,8 +34,22 @@ function verdictAnnotations(result: Result, level: Annotation['level']): readonl
   const ordered = [...targets].sort(
     (a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a),
   );
-  const shown = ordered.slice(0, TARGETS_SHOWN).map((target) => targetAnnotation(target, level));
-  const more = ordered.length - shown.length;
+  const beyond = beyondTimeoutOf(result);
+  const first: readonly Annotation[] =
+    beyond === undefined
+      ? []
+      : [
+          {
+            level,
+            title: 'dbos-drain-gate: cannot-drain',
+            message: messageOf(describeCannotDrain(beyond, observedAt(result))),
+          },
+        ];
+  const targetsShown = ordered
+    .slice(0, TARGETS_SHOWN - first.length)
+    .map((target) => targetAnnotation(target, level, result));
+  const shown = [...first, ...targetsShown];
+  const more = ordered.length - targetsShown.length;
   if (more === 0) return shown;
   return [
     ...shown,
@@ -46,7 +61,7 @@ function verdictAnnotations(result: Result, level: Annotation['level']): readonl
   ];
 }
 
-function targetAnnotation(target: TargetJudgement, level: Annotation['level']): Annotation {
+function targetAnnotation(target: TargetJudgement, level: Annotation['level'], result: Result): Annotation {
   const name = visible(target.version, 80);
   if (target.drained) {
     return {
@@ -65,8 +80,22 @@ function targetAnnotation(target: TargetJudgement, level: Annotation['level']): 
     level,
     title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
     // The log shows messages without their titles.
-    message: messageOf(say`${target.version}: ${joined(sentences, '\n')}`),
+    message: messageOf(
+      say`${target.version}: ${joined([...sentences, ...expectations(target, result)], '\n')}`,
+    ),
   };
+}
+
+/** Whether it drains, and whether it ever will. */
+function expectations({ version }: TargetJudgement, result: Result): readonly Sentence[] {
+  const forecast = result.last?.forecast.targets.get(version);
+  if (forecast === undefined) return [];
+  const roots = (result.last?.forecast.startedRoots ?? []).filter((each) => each.version === version);
+  return describeForecast(forecast, roots, observedAt(result), isWatched(result));
+}
+
+function observedAt({ last }: Result): number {
+  return last?.judgement.observation.observedAt ?? 0;
 }
 
 function warningAnnotations(result: Result): readonly Annotation[] {

@@ -2,9 +2,9 @@ import type { WorkflowDetail } from '../gate/observation.ts';
 import type { Assessment, DrainState } from '../gate/situation.ts';
 import { drainChart } from './drain-chart.ts';
 import { code, markdown } from './escape.ts';
-import { describeForecast, hasForecast } from './forecast-text.ts';
+import { describeForecast } from './forecast-text.ts';
 import { more, number, table } from './markdown-table.ts';
-import { isRelevant, type Result } from './result.ts';
+import { isRelevant, isWatched, type Result } from './result.ts';
 import { describeSituation, nextStepFor } from './situation-text.ts';
 
 const GROUPS_SHOWN = 30;
@@ -19,18 +19,16 @@ const ORDER: readonly DrainState[] = ['stuck', 'waiting', 'draining'];
 /** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
 export function drainSection(result: Result): string {
   const { last } = result;
-  if (last === undefined || !hasForecast(last.forecast)) return '';
+  if (last === undefined) return '';
   const { observedAt } = last.judgement.observation;
   const { total, startedRoots } = last.forecast;
   // One look, and those of a settle window, show no course.
-  const isHold = result.config?.mode === 'wait';
-  const chart = isHold ? drainChart({ points: total.track.points, estimate: total.left }) : '';
-  const sentences = describeForecast(total, startedRoots, observedAt, isHold).map(
-    (each) => `- ${markdown(each)}`,
-  );
+  const chart = isWatched(result) ? drainChart({ points: total.track.points, estimate: total.left }) : '';
+  if (total.trend === 'clean') return chart === '' ? '' : `### How it drained\n\n${chart}`;
+  const sentences = describeForecast(total, startedRoots, observedAt, isWatched(result));
   return [
     '### How it drains',
-    ...(sentences.length > 0 ? [sentences.join('\n')] : []),
+    ...(sentences.length > 0 ? [sentences.map((each) => `- ${markdown(each)}`).join('\n')] : []),
     ...situationTable(result),
     ...(chart === '' ? [] : [chart]),
   ].join('\n\n');

@@ -4,7 +4,6 @@ import type { Bound } from '../gate/bound.ts';
 import type { StartedRoots } from '../gate/course.ts';
 import type { DrainForecast } from '../gate/drain-forecast.ts';
 import type { Rate } from '../gate/estimate.ts';
-import type { Forecast } from '../gate/forecast.ts';
 import { counted, joined, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { Result } from './result.ts';
 
@@ -22,13 +21,22 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
       ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} a minute`]
       : []),
     ...(trend === 'not-converging' ? ['not converging'] : []),
-    ...(left === undefined ? [] : [leftText(left)]),
-    ...(left === undefined && notBefore !== undefined && notBefore > now
-      ? [`not before ${momentText(notBefore, now)}`]
-      : []),
+    ...whenText(left, notBefore, now),
     ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
     ...(lifeless ? ['no sign of a process'] : []),
   ];
+}
+
+/** The estimate, or the bound where that is all there is. */
+function whenText(
+  left: DrainForecast['left'],
+  notBefore: number | undefined,
+  now: number,
+): readonly string[] {
+  const isBound = left === undefined || left.fromMs === left.toMs;
+  if (isBound && notBefore !== undefined && notBefore > now)
+    return [`not before ${momentText(notBefore, now)}`];
+  return left === undefined ? [] : [leftText(left)];
 }
 
 /** `about 12m to go (8m to 20m)`. */
@@ -175,9 +183,4 @@ export function describeCannotDrain(beyond: BeyondTimeout, now: number): Sentenc
 export function beyondTimeoutOf({ config, last, verdict }: Result): BeyondTimeout | undefined {
   if (verdict !== 'cannot-drain' || config === undefined || last === undefined) return undefined;
   return beyondTimeout(config, last.forecast, last.judgement, last.time);
-}
-
-/** Whether there is anything to expect of it. */
-export function hasForecast(forecast: Forecast | undefined): forecast is Forecast {
-  return forecast !== undefined && forecast.total.trend !== 'clean';
 }

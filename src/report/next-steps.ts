@@ -1,6 +1,7 @@
 import { blockersOfAll } from '../gate/decide.ts';
 import { own, say } from '../sentence.ts';
 import { code, codeBlock, markdown } from './escape.ts';
+import { beyondTimeoutOf } from './forecast-text.ts';
 import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from './remedies.ts';
 import { blockingWorkflows, isRelevant, leftOut, type Result, targetsOf } from './result.ts';
 import { type UnblockKit, type UnblockScript, unblockScripts } from './unblock-kit.ts';
@@ -45,7 +46,11 @@ export function nextSteps(result: Result, kit: WrittenKit | undefined): string {
       ? ''
       : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
   }
-  const workflow = firstToUnblock(blockingWorkflows(result), result.last?.forecast.assessments ?? new Map());
+  const workflow = firstToUnblock(
+    blockingWorkflows(result),
+    result.last?.forecast.assessments ?? new Map(),
+    beyondTimeoutOf(result)?.bounds[0],
+  );
   if (workflow === undefined) return '';
   const commands = commandsFor(workflow) ?? [
     '# The id of that workflow holds characters that cannot be shown or typed safely:',

@@ -300,7 +300,7 @@ function expectations({
     ...outlook(total, startedRoots, observedAt),
     ...stuck.slice(0, EXPLAINED_STUCK).map(({ id, name, assessment }) => ({
       key: `stuck ${id}`,
-      sentence: say`Stuck: ${id}${name === null ? own('') : say` (${name})`} ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
+      sentence: say`Stuck: ${id}${name === null ? own('') : say` (${name})`}: ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
     })),
   ];
 }

@@ -33,13 +33,15 @@ export function typedId(id: string): string | undefined {
 }
 
 /**
- * The workflow to begin with: a stuck one before others, and one that waits for no child before a parent, since to end
- * a waiting parent alone unblocks nothing. The oldest of those.
+ * The workflow to begin with: the one that outlasts the timeout, or else a stuck one before others, and one that waits
+ * for no child before a parent, since to end a waiting parent alone unblocks nothing. The oldest of those.
  */
 export function firstToUnblock(
   workflows: readonly WorkflowDetail[],
   assessments: ReadonlyMap<string, Assessment>,
-): WorkflowDetail | undefined {
+  longest: Pick<WorkflowDetail, 'id'> | undefined,
+): Pick<WorkflowDetail, 'id'> | undefined {
+  if (longest !== undefined) return longest;
   const parents = new Set(workflows.map(({ parent }) => parent));
   const childless = workflows.filter(({ id }) => !parents.has(id));
   const stuck = childless.find(({ id }) => assessments.get(id)?.state === 'stuck');

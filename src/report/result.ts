@@ -29,6 +29,11 @@ export interface Result {
   readonly failedLooks: number;
 }
 
+/** It held, so that there is a course to tell of, or a reason why none can be told. */
+export function isWatched({ config, looks }: Result): boolean {
+  return config?.mode === 'wait' && looks > 1;
+}
+
 /** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
 export function targetsOf(result: Result): readonly TargetJudgement[] {
   return result.last?.judgement.targets ?? [];
@@ -122,7 +127,7 @@ export function headline(result: Result): Sentence {
     case 'cannot-drain':
       return say`Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(
         blocked.map(({ version }) => version),
-      )}, and not all of them can end by then.`;
+      )}, and not all can end by then.`;
     case 'timed-out':
       return say`Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(
         blocked.map(({ version }) => version),

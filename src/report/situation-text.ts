@@ -30,7 +30,7 @@ export function describeSituation(
     case 'child': {
       const { child, assessment } = situation;
       const why =
-        generations > 1 ? say`, which is ${describeSituation(assessment, now, generations - 1)}` : own('');
+        generations > 1 ? say`: ${describeSituation(assessment, now, generations - 1)}` : own('');
       return say`waits for its child ${child.id}${child.name === null ? own('') : say` (${child.name})`}${why}`;
     }
     case 'delayed':

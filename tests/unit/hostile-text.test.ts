@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { annotationsOf } from '../../src/report/annotations.ts';
 import { codeBlock, plain } from '../../src/report/escape.ts';
+import { unblockScriptsOf } from '../../src/report/next-steps.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import type { LogSink } from '../../src/report/progress.ts';
 import { reportOf, reportSchema } from '../../src/report/report-file.ts';
@@ -85,6 +86,8 @@ describe.each(SCENE_NAMES)('of %s', (scene) => {
     await holds(40, async (names) => {
       const result = await play(scene, names);
       expect(harmIn(summaryOf(result))).toEqual([]);
+      const scripts = unblockScriptsOf(result);
+      expect(harmIn(summaryOf(result, { folder: names.join('/'), scripts }))).toEqual([]);
       expect(skeleton(result)).toBe(expected);
     });
   });

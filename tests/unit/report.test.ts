@@ -4,6 +4,7 @@ import { TransientError } from '../../src/errors.ts';
 import type { GateConfig } from '../../src/gate/config.ts';
 import { annotationsOf } from '../../src/report/annotations.ts';
 import { plain } from '../../src/report/escape.ts';
+import { unblockScriptsOf } from '../../src/report/next-steps.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { progressLog } from '../../src/report/progress.ts';
 import { reportOf, reportSchema } from '../../src/report/report-file.ts';
@@ -66,6 +67,19 @@ const busy: Scene = {
   },
   workflows: { items: [workflow], leftOut: 2, leftOutUnversioned: 0 },
 };
+
+/** The lines of the log of a hold. */
+async function logOf(script: Script, changes: Partial<GateConfig> = {}) {
+  const lines: string[] = [];
+  const progress = progressLog({
+    line: (text) => lines.push(text),
+    group: (title, inside) => lines.push(`> ${title}`, ...inside),
+  });
+  const gate = config(changes);
+  progress.begin(gate, { database: 'shop', schema: 'dbos' }, []);
+  await holdAgainst(gate, script, { onLook: progress.look, onFailedLook: progress.failedLook });
+  return lines;
+}
 
 describe('the job summary', () => {
   test('of a held target says what blocks, since when, and what to do about it', async () => {
@@ -268,18 +282,6 @@ describe('annotations', () => {
 });
 
 describe('the log', () => {
-  async function logOf(script: Script, changes: Partial<GateConfig> = {}) {
-    const lines: string[] = [];
-    const progress = progressLog({
-      line: (text) => lines.push(text),
-      group: (title, inside) => lines.push(`> ${title}`, ...inside),
-    });
-    const gate = config(changes);
-    progress.begin(gate, { database: 'shop', schema: 'dbos' }, []);
-    await holdAgainst(gate, script, { onLook: progress.look, onFailedLook: progress.failedLook });
-    return lines;
-  }
-
   test('says of looks that failed why, when the next one is, and that the settle window begins anew', async () => {
     const lines = await logOf(
       ({ at }) => {
@@ -378,6 +380,171 @@ describe('the report', () => {
       waitedSeconds: 1.2,
       blockers: [{ kind: 'failure', message: 'There is no database "shop" on this server.' }],
     });
+  });
+});
+
+describe('a drain that has no end', () => {
+  const hopeless: Scene = {
+    ...busy,
+    inFlight: [inFlight('1.0.0', { pending: 2, delayed: 1, delayedUntil: DATABASE_EPOCH + 5 * HOUR })],
+    lastDelayed: [
+      { id: 'wf-9', version: '1.0.0', name: 'remind', until: DATABASE_EPOCH + 5 * HOUR },
+      { id: 'wf-8', version: '1.0.0', name: null, until: DATABASE_EPOCH + 2 * HOUR },
+      { id: 'wf-7', version: '1.0.0', name: 'soon', until: DATABASE_EPOCH + HOUR / 10 },
+    ],
+  };
+  const why =
+    'The timeout is at 00:30 UTC, and "wf-9" ("remind") is delayed until 05:00 UTC, "wf-8" is delayed until 02:00 UTC. A `timeout` of 5h1m or more reaches the last of them';
+
+  test('is said first in the annotations, with the timeout that would do', async () => {
+    const [first, second] = annotationsOf(await resultOf(() => hopeless));
+    expect(first).toMatchObject({ level: 'error', title: 'dbos-drain-gate: cannot-drain' });
+    expect(first?.message).toContain(why);
+    expect(second?.title).toBe('1.0.0 cannot be retired yet');
+    const warned = annotationsOf(await resultOf(() => hopeless, { onTimeout: 'warn' }));
+    expect(warned[0]?.level).toBe('warning');
+  });
+
+  test('is said in the summary, which begins with the workflow that lasts longest', async () => {
+    const text = rendered(summaryOf(await resultOf(() => hopeless)));
+    expect(text).toMatch(/^❌ Cannot drain before the timeout: 3 workflows in flight on 1\.0\.0/);
+    expect(text).toContain(why.replaceAll('"', '').replaceAll('`', ''));
+    expect(text).toContain('npx dbos workflow cancel wf-9 ');
+  });
+
+  test('is in the report', async () => {
+    const { verdict, forecast, versions } = reportOf(await resultOf(() => hopeless));
+    expect(verdict).toBe('cannot-drain');
+    expect(forecast).toMatchObject({ notBefore: '2026-01-01T05:00:00.000Z', trend: 'too-early' });
+    expect(forecast?.bounds[0]).toEqual({
+      id: 'wf-9',
+      workflow: 'remind',
+      version: '1.0.0',
+      until: '2026-01-01T05:00:00.000Z',
+      because: 'delayed',
+    });
+    expect(versions[0]?.forecast).toEqual(forecast);
+  });
+
+  test('but for the time until the bound is told of as a bound alone', async () => {
+    const text = rendered(
+      summaryOf(await resultOf(() => hopeless, { timeoutMs: 6 * HOUR, pollIntervalMs: HOUR })),
+    );
+    expect(text).toContain(
+      'It cannot drain before 05:00 UTC, in 5h: wf-9 (remind) is delayed until 05:00 UTC.',
+    );
+  });
+});
+
+describe('a drain that does not move', () => {
+  const idle = { createdAt: DATABASE_EPOCH - 2 * HOUR, updatedAt: DATABASE_EPOCH - 2 * HOUR };
+  const stuck: Scene = {
+    inFlight: [inFlight('1.0.0', { pending: 2, enqueued: 1 })],
+    workflows: {
+      items: [
+        workflowDetail({ ...idle, id: 'parent', name: 'fulfil' }),
+        workflowDetail({ ...idle, id: 'child', name: 'ship', parent: 'parent' }),
+        workflowDetail({ ...idle, id: 'waiting', status: 'ENQUEUED', queue: 'mail' }),
+      ],
+      leftOut: 0,
+      leftOutUnversioned: 0,
+    },
+    queues: [
+      {
+        ...{ version: '1.0.0', queue: 'mail', pending: 0, enqueued: 1, newestStartedAt: null },
+        ...{ runningInAll: 0, concurrency: 2 },
+      },
+    ],
+  };
+  const reasons = [
+    'parent (fulfil): waits for its child child (ship): no step has ended for 2h: a long step, or its process is gone',
+    'child (ship): no step has ended for 2h',
+    'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running)',
+  ];
+
+  test('says in the log what each waits for, and once that no process seems to run', async () => {
+    const lines = await logOf(() => stuck, { timeoutMs: 20_000 });
+    for (const reason of reasons) {
+      expect(lines.filter((line) => line.replaceAll('"', '').includes(`Stuck: ${reason}`))).toHaveLength(1);
+    }
+    expect(lines.filter((line) => line.includes('No process of the version seems to run'))).toHaveLength(1);
+    expect(lines.at(-1)).toContain('3 stuck; no sign of a process');
+  });
+
+  test('says it in the summary, with the next step of each', async () => {
+    const text = rendered(summaryOf(await resultOf(() => stuck, { timeoutMs: 20_000 })));
+    expect(text).toContain('3 workflows are stuck: no progress for stuck-after');
+    expect(text).toContain('⛔ stuck 1 fulfil waits for its child child (ship)');
+    expect(text).toContain('help its child first');
+    expect(text).toContain('start a process of its version that listens to that queue, or fork it');
+    expect(text).toContain('npx dbos workflow cancel child ');
+  });
+
+  test('says it in the annotation and in the report', async () => {
+    const result = await resultOf(() => stuck, { timeoutMs: 20_000 });
+    expect(annotationsOf(result)[0]?.message).toContain('3 workflows are stuck');
+    const report = reportOf(result);
+    expect(report.forecast).toMatchObject({ trend: 'stuck', stuck: 3, noProcessSeen: true });
+    expect(
+      report.workflows.items.map(({ situation }) => [situation?.state, situation?.kind, situation?.child]),
+    ).toEqual([
+      ['stuck', 'child', 'child'],
+      ['stuck', 'silent', null],
+      ['stuck', 'queued', null],
+    ]);
+  });
+});
+
+describe('the scripts beside the report', () => {
+  const scriptsOf = (result: Result) => unblockScriptsOf(result).map(({ name }) => name);
+
+  test('are told of in the summary, with the first lines of the one that lets work go on', async () => {
+    const result = await resultOf(() => busy, { timeoutMs: 10_000 });
+    const text = rendered(summaryOf(result, { folder: '/tmp/gate', scripts: unblockScriptsOf(result) }));
+    expect(text).toContain(
+      'inspect.sh shows each of them, and the steps it has done cancel.sh gives them up fork.sh lets 2.0.0 go on with them',
+    );
+    expect(text).toContain('They are in /tmp/gate on the runner.');
+    expect(text).toContain(
+      '# "Orders.checkout", version "1.0.0": 1 workflow child wf-1 wf-0 # step 3 done, "charge"',
+    );
+  });
+
+  test('cover what was read in detail at the last roll, though a later look read less', async () => {
+    const many = Array.from({ length: 60 }, (_, index) => ({ ...workflow, id: `wf-${index}` }));
+    const result = await resultOf(
+      ({ request }) => ({
+        inFlight: [inFlight('1.0.0', { pending: 70 })],
+        workflows: request.roll
+          ? { items: many, leftOut: 10, leftOutUnversioned: 0 }
+          : { items: many.slice(0, 50), leftOut: 20, leftOutUnversioned: 0 },
+      }),
+      { timeoutMs: 10_000 },
+    );
+    const [inspect] = unblockScriptsOf(result);
+    expect(inspect?.text.match(/^inspect wf-/gm)).toHaveLength(60);
+    expect(inspect?.text).toContain('10 more workflows not in this script');
+    expect(summaryOf(result)).toContain('The oldest 50 of 70 workflows in flight');
+    expect(reportOf(result).workflows).toMatchObject({ items: { length: 50 }, leftOut: 20 });
+  });
+
+  test('are not there when the answer may be about the wrong versions, or there is nothing to unblock', async () => {
+    expect(scriptsOf(await resultOf(() => busy, { mode: 'check' }))).toEqual([
+      'inspect.sh',
+      'cancel.sh',
+      'fork.sh',
+    ]);
+    const keep = { mode: 'check', targets: { kind: 'all-but', keep: ['2.0'] } } as const;
+    expect(scriptsOf(await resultOf(() => busy, keep))).toEqual([]);
+    expect(scriptsOf(await resultOf(() => ({ ...busy, owners: ['shop', 'crm'] })))).toEqual([]);
+    expect(scriptsOf(await resultOf(() => ({})))).toEqual([]);
+    const broken = { ...(await resultOf(() => busy, { mode: 'check' })), verdict: 'error' } as const;
+    expect(scriptsOf(broken)).toEqual([]);
+  });
+
+  test('fork to nothing where the target is the latest version', async () => {
+    const latest = { ...busy, registrations: [registration('1.0.0', 1)] };
+    expect(scriptsOf(await resultOf(() => latest, { mode: 'check' }))).toEqual(['inspect.sh', 'cancel.sh']);
   });
 });
 

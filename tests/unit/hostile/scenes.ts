@@ -15,11 +15,19 @@ import {
   registration,
   resultOf,
   type Script,
+  started,
   step,
   workflowDetail,
 } from '../builders.ts';
 
 const HOUR = 3_600_000;
+
+const asleep = step({
+  name: 'DBOS.sleep',
+  startedAt: DATABASE_EPOCH - HOUR,
+  completedAt: DATABASE_EPOCH + 2 * HOUR,
+});
+const idle = { createdAt: DATABASE_EPOCH - 2 * HOUR, updatedAt: DATABASE_EPOCH - 2 * HOUR, startedAt: null };
 
 /** The input takes 63 bytes. */
 const SCHEMA_CHARACTERS = 21;
@@ -87,6 +95,49 @@ export const SCENES = {
       registrations: names.map((version, at) => registration(version, names.length - at)),
       inFlight: names.slice(2, 20).map((version, at) => inFlight(version, { pending: 1 + at * number })),
       failed: names.slice(2).map((version) => ({ version, cancelled: 1, deadLettered: 0 })),
+    }),
+  }),
+
+  'workflows that outlast the timeout': ([a = '', live = '', delayed = '', remind = '', ...of]) => ({
+    verdict: 'cannot-drain',
+    changes: { targets: { kind: 'named', versions: [a] } },
+    script: () => ({
+      registrations: [registration(a, 1), registration(live, 2)],
+      inFlight: [inFlight(a, { pending: 2, delayed: 1, delayedUntil: DATABASE_EPOCH + 5 * HOUR })],
+      lastDelayed: [{ id: delayed, version: a, name: remind, until: DATABASE_EPOCH + 5 * HOUR }],
+      workflows: {
+        items: [
+          { ...workflow(a, of.slice(0, 6), 'PENDING'), lastStep: asleep },
+          { ...workflow(a, of.slice(6, 12), 'PENDING'), lastStep: asleep, name: null },
+          { ...workflow(a, of.slice(12, 18), 'DELAYED'), name: null },
+        ],
+        leftOut: 0,
+        leftOutUnversioned: 0,
+      },
+    }),
+  }),
+
+  'a drain that does not converge, and is stuck': ([a = '', live = '', queue = '', ...of]) => ({
+    verdict: 'timed-out',
+    changes: { timeoutMs: 100_000, targets: { kind: 'named', versions: [a] } },
+    script: ({ number }) => ({
+      registrations: [registration(a, 1), registration(live, 2)],
+      inFlight: [inFlight(a, { pending: 3, enqueued: 1 })],
+      started: number > 1 ? [{ ...started(a, 0, 9), childrenSincePrevious: 4 }] : [],
+      names: of.slice(0, 5).map((name) => ({ version: a, name, count: 1 })),
+      workflows: {
+        items: [
+          { ...workflow(a, of.slice(5, 11), 'PENDING'), id: 'parent' },
+          { ...workflow(a, of.slice(6, 12), 'PENDING'), parent: 'parent' },
+          { ...workflow(a, of.slice(7, 13), 'ENQUEUED'), queue },
+          { ...workflow(a, of.slice(8, 14), 'PENDING'), lastStep: { ...asleep, afterGap: true } },
+        ].map((each) => ({ ...each, ...idle })),
+        leftOut: 0,
+        leftOutUnversioned: 0,
+      },
+      queues: [
+        { version: a, queue, pending: 0, enqueued: 1, newestStartedAt: 0, runningInAll: 0, concurrency: 1 },
+      ],
     }),
   }),
 
