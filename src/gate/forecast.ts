@@ -147,5 +147,6 @@ function rollOf(
  * that nobody has recorded end as those before them did: experience tells, as of work.
  */
 function isStill({ state, situation }: Assessment): boolean {
-  return situation.kind !== 'delayed' && (state === 'stuck' || situation.kind === 'sleeping');
+  const { kind } = situation;
+  return kind === 'sleeping' || (state === 'stuck' && kind !== 'delayed' && kind !== 'message');
 }
