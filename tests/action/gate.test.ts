@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type AppOptions, type DbosApp, launchApp } from '../support/dbos-app.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { type ActionRun, runAction } from '../support/runner.ts';
@@ -115,6 +119,60 @@ describe('with nothing in flight', () => {
   test('takes the URL from DBOS_SYSTEM_DATABASE_URL', async () => {
     const run = await gate('', retireOne, { DBOS_SYSTEM_DATABASE_URL: url }).finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
+  });
+});
+
+describe('with work that outlasts the timeout', () => {
+  let url: string;
+  let sleeping: string;
+  let blue: DbosApp;
+
+  beforeAll(async () => {
+    const apps = await blueGreen();
+    ({ url, blue } = apps);
+    sleeping = await blue.startSleeping(3_600_000);
+  });
+
+  test('wait ends at once, and says what lasts, until when, and which timeout would do', async () => {
+    const run = await gate(url, { ...retireOne, timeout: '30m' }).finished;
+    expect([run.exitCode, run.outputs['verdict'], run.stderr]).toEqual([1, 'cannot-drain', '']);
+    expect(Number(run.outputs['waited-seconds'])).toBeLessThan(30);
+    expect(run.annotations[0]).toMatchObject({ level: 'error', title: 'dbos-drain-gate: cannot-drain' });
+    const message = run.annotations[0]?.message ?? '';
+    expect(message).toContain(`"${sleeping}" ("sleeping") is asleep until`);
+    expect(message).toMatch(/A `timeout` of 1h(1m|2m)? or more/);
+    const [target] = JSON.parse(run.outputs['versions'] ?? '');
+    expect(target.forecast.bounds).toMatchObject([{ id: sleeping, because: 'sleeping' }]);
+    expect(JSON.parse(run.report ?? '').forecast).toEqual(target.forecast);
+  });
+
+  test('on-timeout: warn lets it pass, and says that it has not drained', async () => {
+    const run = await gate(url, { ...retireOne, timeout: '30m', 'on-timeout': 'warn' }).finished;
+    expect([run.exitCode, run.outputs['drained']]).toEqual([0, 'false']);
+    expect(run.annotations[0]?.level).toBe('warning');
+  });
+
+  test('fail-fast: false holds on, and the scripts that a run leaves can be run as they are', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-scripts-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const inputs = { 'database-url': url, ...retireOne, mode: 'check' };
+    const { outputs, summary } = await runAction({ inputs, folder }).finished;
+    const kit = path.dirname(outputs['report-path'] ?? '');
+    expect(readdirSync(kit).toSorted()).toEqual(['cancel.sh', 'fork.sh', 'inspect.sh', 'report.json']);
+    expect(summary).toContain(`cancel ${sleeping}`);
+    for (const script of ['inspect.sh', 'cancel.sh', 'fork.sh']) {
+      const dry = execFileSync(path.join(kit, script), { encoding: 'utf8' });
+      expect(dry).toContain(`would `);
+      expect(dry).toContain(sleeping);
+    }
+
+    const holding = gate(url, { ...retireOne, timeout: '30m', 'fail-fast': 'false' });
+    await holding.until(/in flight/);
+    await blue.cancel(sleeping);
+    const run = await holding.finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
+    expect(run.summary).toContain('### How it drained');
+    expect(readdirSync(kit)).toHaveLength(4);
   });
 });
 

@@ -33,6 +33,8 @@ beforeAll(async () => {
   await asOwner(`
     INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, created_at)
     VALUES ('2', '2.0.0', 99999999999999, 99999999999999);
+    INSERT INTO dbos.workflow_status (workflow_uuid, status, name, application_version, application_name)
+    VALUES ('order-1', 'PENDING', 'order', '1.0.0', 'shop');
     CREATE ROLE gate LOGIN PASSWORD ${pg.escapeLiteral(PASSWORD)};
     GRANT USAGE ON SCHEMA dbos TO gate;
     GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO gate`);
@@ -149,7 +151,9 @@ const ways: readonly [string, (database: string) => readonly [Record<string, str
 describe('the password is written nowhere when it comes from', () => {
   test.each(ways)('%s, and is right', async (_what, pass) => {
     const finished = await run(...pass(place.database));
-    expect(finished.outputs['verdict']).toBe('drained');
+    expect(finished.outputs['verdict']).toBe('in-flight');
+    // The scripts beside the report are searched as well.
+    expect(finished.written).toContain('\nfork order-1 ');
     expectNothingOf(PASSWORD, finished);
     expect(finished.shown).not.toContain(PASSWORD);
     expect(finished.masks).toContain(PASSWORD);
