@@ -47716,7 +47716,7 @@ function detailSelect(schema, limit) {
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'afterGap', o.function_id > 0 AND NOT EXISTS (SELECT FROM ${steps} p
+                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
                          WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
                FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
@@ -48131,7 +48131,7 @@ const lookRow = object({
             name: schemas_string(),
             startedAt: rows_time,
             completedAt: rows_time,
-            afterGap: schemas_boolean(),
+            before: rows_text,
         })
             .nullable(),
     })),
@@ -48429,15 +48429,15 @@ function durationInput(milliseconds) {
  */
 const beyond_timeout_CLOCK_MARGIN_MS = 60_000;
 /** What cannot end before the timeout, if there is any such thing. */
-function beyondTimeout({ timeoutMs }, { total }, judgement, time) {
+function beyondTimeout({ timeoutMs }, { certain }, judgement, time) {
     const { observedAt } = judgement.observation;
-    const { notBefore } = total;
+    const { notBefore } = certain;
     const deadline = observedAt + timeoutMs - time.began;
     if (notBefore === undefined || notBefore - beyond_timeout_CLOCK_MARGIN_MS <= deadline)
         return undefined;
     const neededMs = notBefore - observedAt + time.began + beyond_timeout_CLOCK_MARGIN_MS;
     return {
-        bounds: total.bounds.filter(({ until }) => until - beyond_timeout_CLOCK_MARGIN_MS > deadline),
+        bounds: certain.bounds.filter(({ until }) => until - beyond_timeout_CLOCK_MARGIN_MS > deadline),
         notBefore,
         deadline,
         neededMs: Math.ceil(neededMs / 60_000) * 60_000,
@@ -48819,8 +48819,8 @@ function allClean({ gate, nobody, targets }) {
  *
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
  *   move that either way. The SQL has taken those out already.
- * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where the step before it has ended. The
- *   timeouts of `recv` and `getEvent` look alike in Java's SDK, but leave a gap. Code that races a sleep against
+ * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where the step before it has ended, and is no
+ *   `recv` or `getEvent`: their timeouts look like sleeps in Java's SDK. Code that races a sleep against
  *   something else leaves no trace, and may end sooner: `fail-fast: false` is for it.
  * - DBOS cancels either when its deadline comes first.
  */
@@ -48833,7 +48833,10 @@ function certainBounds(lastDelayed, workflows, assessments) {
         const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY);
         return [{ id, version, name, until, because: 'sleeping' }];
     });
-    return [...delayed, ...sleeping].sort((a, b) => b.until - a.until);
+    return latestFirst([...delayed, ...sleeping]);
+}
+function latestFirst(bounds) {
+    return [...bounds].sort((a, b) => b.until - a.until);
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/course.js
@@ -48978,13 +48981,28 @@ const EVIDENCE_COMPLETED = 5;
 const EVIDENCE_PAUSES = 3;
 /** The rate is taken over the last half of the hold, and over so much at least, in milliseconds. */
 const SHORTEST_WINDOW_MS = 120_000;
-/** Of so many standard deviations is a range: four in five, were they normal. */
-const RANGE_DEVIATIONS = 1.28;
-/** What is known of the exponent before there is evidence: anything from a queue to independent workflows. */
-const PRIOR = { mean: 0.5, deviation: 0.5 };
-const EXPONENTS = { least: 0, most: 2 };
+/** The exponents that come into question, and how likely each is before there is evidence: between queues and tails. */
+const EXPONENTS = [
+    { exponent: 0, weight: 2 },
+    { exponent: 0.5, weight: 2 },
+    { exponent: 1, weight: 3 },
+    { exponent: 1.5, weight: 2 },
+    { exponent: 2, weight: 1 },
+    { exponent: 3, weight: 0.5 },
+];
+/** However many have ended, what is to come need not go as they did: they tell as much as so many. */
+const MOST_TELLING = 20;
+/** The middles of the fifths of a normal distribution, in standard deviations, and of chances. */
+const DEVIATIONS = [-1.28, -0.52, 0, 0.52, 1.28];
+const CHANCES = [0.1, 0.3, 0.5, 0.7, 0.9];
+/** How much of what arrives now may go on arriving: traffic moves away, and parents have started all their children. */
+const GOING_ON = [0, 0.5, 1];
+/** A range holds in four cases of five, were the drain as it is thought to be. */
+const RANGE = { from: 0.1, middle: 0.5, to: 0.9 };
 /** Arrivals that make up so much of the completions keep up with them. */
 const KEEPS_UP = 0.9;
+/** More completions than arrivals are believed in when they are apart by so many standard deviations. */
+const CERTAINTY = 1;
 /** The rate of late. Undefined before two looks. */
 function rateOf(course) {
     const window = lately(course);
@@ -49007,34 +49025,56 @@ function hasEvidence(course) {
 function isKeptUp({ completedPerMinute, arrivedPerMinute }) {
     return arrivedPerMinute > 0 && arrivedPerMinute >= KEEPS_UP * completedPerMinute;
 }
+/** As much may arrive as ends, for all that so few of each can tell: what a Poisson process leaves open. */
+function mayBeKeptUp({ completedPerMinute, arrivedPerMinute, overMs }) {
+    const minutes = overMs / 60_000;
+    const [ended, arrived] = [completedPerMinute * minutes, arrivedPerMinute * minutes];
+    return arrived > 0 && arrived + CERTAINTY * Math.sqrt(arrived + ended) >= KEEPS_UP * ended;
+}
 /**
  * How long what moves will go on moving, were it to go on as it did. Undefined without evidence, when nothing has
- * ended of late, or when as much arrives as ends.
+ * ended of late, or when as much may arrive as ends.
  *
- * The rate of completions follows a power of what is left: 0 for a queue, where workers set the pace; 1 for workflows
- * that run side by side, of which ever fewer can end. The exponent comes from the two halves of what has ended, as far
- * as they tell, and the less they tell, the wider the range.
+ * Completions follow a power of what runs. While work waits in a queue, as much runs as before, and the queue gets
+ * shorter at a steady pace. What runs when the queue is empty ends ever more slowly: exponent 0 were ends spread evenly,
+ * 1 were each workflow as likely to end as any other, more the longer the longest last. Each exponent is weighed by how
+ * well it explains when completions came, and the estimate is the median of what they all say: with how uncertain
+ * the pace is (bursts count as what they are: few events), when the very last one happens to end, and whether arrivals go
+ * on. Measured by `npm run bench:forecast`.
  */
 function timeLeft(course) {
     const now = course.at(-1);
-    const window = lately(course);
     const rate = rateOf(course);
+    const late = stretchesOf(lately(course));
+    const ended = sum(late, (stretch) => stretch.ended);
     if (now === undefined || rate === undefined || now.moving <= 0)
         return undefined;
-    const completed = completedIn(window);
-    if (!hasEvidence(course) || completed === 0 || isKeptUp(rate))
+    if (!hasEvidence(course) || ended === 0 || mayBeKeptUp(rate))
         return undefined;
-    const net = 1 - rate.arrivedPerMinute / rate.completedPerMinute;
-    const { mean, deviation } = exponentOf(course);
-    const at = (deviations) => {
-        const exponent = Math.min(EXPONENTS.most, Math.max(EXPONENTS.least, mean + deviations * deviation));
-        return remaining(now.moving, exponent, completed / work(window, exponent)) / net;
-    };
-    const noise = Math.min(0.9, RANGE_DEVIATIONS / Math.sqrt(completed));
+    const fits = fitsTo(stretchesOf(course));
+    const burst = Math.max(1, Math.min(...fits.map(({ dispersion }) => dispersion)));
+    const best = Math.max(...fits.map(({ likelihood }) => likelihood));
+    const telling = Math.min(1 / burst, MOST_TELLING / completedIn(course));
+    const deviation = Math.sqrt(burst * (1 / ended + 1 / now.moving));
+    const arriving = rate.arrivedPerMinute / rate.completedPerMinute;
+    const goingOn = arriving > 0 ? GOING_ON : [0];
+    const cases = [];
+    for (const { exponent, weight, likelihood } of fits) {
+        const pace = ended / sum(late, (stretch) => effort(stretch, exponent));
+        const weighed = weight * Math.exp((likelihood - best) * telling);
+        for (const off of DEVIATIONS) {
+            for (const chance of CHANCES) {
+                const ms = drainMs(now, exponent, pace * Math.exp(-off * deviation), -Math.log(chance));
+                for (const part of goingOn)
+                    cases.push({ ms: ms / (1 - part * arriving), weight: weighed });
+            }
+        }
+    }
+    cases.sort((a, b) => a.ms - b.ms);
     return {
-        leftMs: at(0),
-        fromMs: at(-RANGE_DEVIATIONS) * (1 - noise),
-        toMs: at(RANGE_DEVIATIONS) / (1 - noise),
+        leftMs: quantile(cases, RANGE.middle),
+        fromMs: quantile(cases, RANGE.from),
+        toMs: quantile(cases, RANGE.to),
     };
 }
 /** The last half of the course, or more where that is short. */
@@ -49048,47 +49088,71 @@ function lately(course) {
 function completedIn(course) {
     return (course.at(-1)?.completed ?? 0) - (course[0]?.completed ?? 0);
 }
-/** What moved, to a power, summed over time: the rate of completions is proportional to it. */
-function work(course, exponent) {
-    return course.reduce((sum, { atMs, moving }, index) => {
-        const before = course[index - 1];
-        if (before === undefined)
-            return sum;
-        return sum + Math.max(0.5, (before.moving + moving) / 2) ** exponent * (atMs - before.atMs);
-    }, 0);
-}
-/** The exponent by which completions follow what is left, and how sure that is. */
-function exponentOf(course) {
-    const first = course[0]?.completed ?? 0;
-    const completed = completedIn(course);
-    const middle = course.findIndex((point) => point.completed - first >= completed / 2);
-    const halves = [course.slice(0, middle + 1), course.slice(middle)];
-    const [early, late] = halves.map((half) => {
-        const ended = completedIn(half);
-        const overMs = (half.at(-1)?.atMs ?? 0) - (half[0]?.atMs ?? 0);
-        return { ended, rate: ended / overMs, moving: work(half, 1) / overMs };
+function stretchesOf(course) {
+    return course.slice(1).flatMap((to, index) => {
+        const from = course[index];
+        if (from === undefined)
+            return [];
+        const running = (runningAt(from) + runningAt(to)) / 2;
+        return [{ ms: to.atMs - from.atMs, ended: to.completed - from.completed, running }];
     });
-    if (early === undefined || late === undefined || !(early.rate > 0) || !(late.rate > 0))
-        return PRIOR;
-    const fall = Math.log(late.moving / early.moving);
-    if (!Number.isFinite(fall) || fall === 0)
-        return PRIOR;
-    const measured = Math.log(late.rate / early.rate) / fall;
-    const deviation = Math.sqrt(1 / early.ended + 1 / late.ended) / Math.abs(fall);
-    const weight = 1 / deviation ** 2;
-    const prior = 1 / PRIOR.deviation ** 2;
-    return {
-        mean: (measured * weight + PRIOR.mean * prior) / (weight + prior),
-        deviation: 1 / Math.sqrt(weight + prior),
-    };
 }
-/** How long it takes until less than half a workflow is left, when `rate × left ^ exponent` end a millisecond. */
-function remaining(left, exponent, rate) {
-    const last = 0.5;
+/** What does not wait in a queue; never nothing, for what begins and ends between two looks is not seen. */
+function runningAt({ moving, enqueued }) {
+    return Math.max(0.5, moving - enqueued);
+}
+/** What completions are in proportion to. */
+function effort({ ms, running }, exponent) {
+    return running ** exponent * ms;
+}
+function fitsTo(stretches) {
+    const ended = sum(stretches, (stretch) => stretch.ended);
+    return EXPONENTS.map(({ exponent, weight }) => {
+        const total = sum(stretches, (stretch) => effort(stretch, exponent));
+        const likelihood = sum(stretches, (stretch) => stretch.ended * Math.log(effort(stretch, exponent) / total));
+        const expected = (stretch) => (ended * effort(stretch, exponent)) / total;
+        return { exponent, weight, likelihood, dispersion: dispersionOf(stretches, expected) };
+    });
+}
+/** Pearson's statistic a degree of freedom, over stretches joined until one completion at least is expected in each. */
+function dispersionOf(stretches, expectedIn) {
+    let [statistic, joined, expected, ended] = [0, 0, 0, 0];
+    for (const stretch of stretches) {
+        expected += expectedIn(stretch);
+        ended += stretch.ended;
+        if (expected < 1)
+            continue;
+        statistic += (ended - expected) ** 2 / expected;
+        joined += 1;
+        [expected, ended] = [0, 0];
+    }
+    return joined > 1 ? statistic / (joined - 1) : 1;
+}
+/**
+ * How long it takes until so few workflows are left on average as `last`: with a chance of `e ^ -last` that is the time
+ * at which none is.
+ */
+function drainMs(now, exponent, pace, last) {
+    const running = runningAt(now);
+    const queueMs = Math.min(now.enqueued, now.moving) / (pace * running ** exponent);
+    if (running <= last)
+        return queueMs;
     const power = 1 - exponent;
-    if (Math.abs(power) < 1e-6)
-        return Math.log(left / last) / rate;
-    return (left ** power - last ** power) / power / rate;
+    const tail = power === 0 ? Math.log(running / last) : (running ** power - last ** power) / power;
+    return queueMs + tail / pace;
+}
+/** The value below which so large a part of the cases lies, by weight, once they are sorted. */
+function quantile(cases, part) {
+    let left = part * sum(cases, ({ weight }) => weight);
+    for (const { ms, weight } of cases) {
+        left -= weight;
+        if (left <= 0)
+            return ms;
+    }
+    return cases.at(-1)?.ms ?? 0;
+}
+function sum(items, of) {
+    return items.reduce((all, item) => all + of(item), 0);
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/drain-forecast.js
@@ -49109,31 +49173,38 @@ const TRENDS = [
 ];
 /** So many bounds are named. */
 const BOUNDS_NAMED = 20;
+/** The bounds among these that are of these versions; more may be delayed than there are bounds named. */
+function certainEnd(versions, bounds, seen) {
+    const chosen = new Set(versions);
+    const own = bounds.filter(({ version }) => chosen.has(version));
+    const delayed = versions.flatMap((version) => seen.inFlight.get(version)?.delayedUntil ?? []);
+    return {
+        bounds: own.slice(0, BOUNDS_NAMED),
+        notBefore: latest([...own.map(({ until }) => until), ...delayed]),
+    };
+}
 /** The forecast for these versions, which have this track together. Pure. */
 function drainForecast(versions, track, scene) {
-    const chosen = new Set(versions);
-    const { roll } = scene.course;
-    const workflows = (roll?.workflows ?? []).filter(({ version }) => version !== null && chosen.has(version));
-    const assessments = workflows.flatMap(({ id }) => roll?.assessments.get(id) ?? []);
-    const bounds = scene.bounds.filter(({ version }) => chosen.has(version));
+    const assessments = versions.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
+    const { bounds, notBefore } = certainEnd(versions, scene.bounds, scene.seen);
     const points = track?.points ?? [];
     const inFlight = track?.inFlight ?? 0;
     const states = { ...countOf(assessments), unread: Math.max(0, inFlight - assessments.length) };
-    const notBefore = latest([
-        ...bounds.map(({ until }) => until),
-        ...versions.flatMap((version) => scene.seen.inFlight.get(version)?.delayedUntil ?? []),
-    ]);
     const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
     const rate = rateOf(points);
+    const moving = timeLeft(points);
+    const trend = trendOf(track, states, rate, moving, scene);
     return {
-        trend: trendOf(track, states, rate, scene),
+        trend,
         rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-        left: combined(timeLeft(points), points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
-        bounds: bounds.slice(0, BOUNDS_NAMED),
+        left: trend === 'stalled'
+            ? undefined
+            : combined(moving, points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
+        bounds,
         notBefore,
         states,
         arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
-        lifeless: versions.some((version) => isLifeless(version, scene)),
+        lifeless: versions.filter((version) => isLifeless(version, scene)),
         track: track ?? nothingFollowed.total,
     };
 }
@@ -49152,7 +49223,12 @@ function endOf({ situation }) {
 function latest(times) {
     return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
 }
-/** What moves and what waits drain side by side: the longer of the two counts. */
+/** How long the work after a wait may take, where nothing tells. In milliseconds. */
+const AFTERWARDS_MS = 180_000;
+/**
+ * What moves and what waits drain side by side: the longer of the two counts. At worst, what waits longest has as much to
+ * do afterwards as moves now.
+ */
 function combined(moving, movingCount, notBefore, lastEnd, now) {
     if (moving === undefined && (movingCount > 0 || lastEnd === undefined))
         return undefined;
@@ -49160,7 +49236,9 @@ function combined(moving, movingCount, notBefore, lastEnd, now) {
     return {
         leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
         fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
-        toMs: Math.max(moving?.toMs ?? 0, expectedMs ?? 0),
+        toMs: expectedMs === 0 && moving
+            ? moving.toMs
+            : (expectedMs ?? 0) + Math.max(moving?.toMs ?? 0, AFTERWARDS_MS),
     };
 }
 /** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
@@ -49168,7 +49246,7 @@ const RATE_OVER_MS = 60_000;
 /** So long, and so many, before arrivals are compared with completions. In milliseconds. */
 const ARRIVALS_OVER_MS = 60_000;
 const ARRIVALS_ENOUGH = 5;
-function trendOf(track, states, rate, scene) {
+function trendOf(track, states, rate, left, scene) {
     const points = track?.points ?? [];
     const [first, last] = [points[0], points.at(-1)];
     if (track === undefined || first === undefined || last === undefined)
@@ -49183,7 +49261,7 @@ function trendOf(track, states, rate, scene) {
     const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
     if (quietMs >= scene.config.stuckAfterMs)
         return 'stalled';
-    return hasEvidence(points) && timeLeft(points) !== undefined ? 'draining' : 'too-early';
+    return left === undefined ? 'too-early' : 'draining';
 }
 /** What was read of a version in detail, at the last roll. */
 function read(version, { course }) {
@@ -49225,6 +49303,8 @@ const SITUATIONS = [
 /** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
 const DRAIN_STATES = ['draining', 'waiting', 'stuck'];
 const SLEEP = 'DBOS.sleep';
+/** Steps that have a timer of their own, which is the step after them. */
+const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
 /**
  * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
  * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`.
@@ -49258,7 +49338,12 @@ function foremostOf(family) {
 function assessment(workflow, child, around) {
     const progressAt = progressOf(workflow, around.now);
     const situation = situationOf(workflow, child, progressAt, around);
-    return { state: stateOf(situation, progressAt, around), situation, progressAt };
+    return {
+        state: stateOf(situation, progressAt, around),
+        situation,
+        progressAt,
+        deadline: workflow.deadline,
+    };
 }
 function situationOf(workflow, child, progressAt, around) {
     const { now } = around;
@@ -49277,20 +49362,24 @@ function situationOf(workflow, child, progressAt, around) {
         return { kind: 'child', ...child };
     return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
 }
-/** What the last step tells of a wait, if it is a timer that has not run out for certain. */
+/**
+ * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
+ * soon as that has ended, and Java's SDK, alone, records when it would have been.
+ */
 function timerOf(step, now, hasChildren) {
-    if (step?.name !== SLEEP)
+    if (step?.name !== SLEEP || TIMED.has(step.before ?? ''))
         return undefined;
-    const { completedAt, startedAt, afterGap } = step;
+    const { number, before, completedAt, startedAt } = step;
+    const isTimed = number > 0 && before === null;
     if (completedAt !== null && completedAt > now) {
-        return afterGap
+        return isTimed
             ? { kind: 'message', until: completedAt }
             : { kind: 'sleeping', until: completedAt, certain: !hasChildren };
     }
     const hasEnded = completedAt !== null && startedAt !== null && completedAt - startedAt > MARK_MS;
     if (hasEnded)
         return undefined;
-    return afterGap ? { kind: 'message', until: null } : { kind: 'timer' };
+    return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
 }
 function queued({ version, queue, createdAt, updatedAt }, around) {
     const state = queue === null ? undefined : around.queue(version, queue);
@@ -49338,10 +49427,10 @@ const ROLL_EVERY_MS = 60_000;
 /** Before the first look. */
 const nothingForecast = nothingFollowed;
 /** What the forecast asks of a look that begins now (in milliseconds since the gate began). */
-function forecastRequest({ roll, beganAt, observedAt }, now) {
+function forecastRequest({ roll, observedAt }, now) {
     return {
         roll: roll === undefined || now - roll.atMs >= ROLL_EVERY_MS,
-        namesSince: beganAt === undefined ? undefined : observedAt,
+        namesSince: observedAt,
     };
 }
 /** What is to be expected after this look, given the course until then. Pure. */
@@ -49356,7 +49445,8 @@ function forecastOf(config, before, judgement, time) {
     const isRoll = contents.roll || contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
     const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
     const course = followed(before, judgement, time, { contents, queues, roll });
-    const bounds = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
+    const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
+    const bounds = isRoll ? fresh : withThose(roll, fresh);
     const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
     const targets = new Map(judgement.targets
         .filter(({ judged }) => judged)
@@ -49364,6 +49454,7 @@ function forecastOf(config, before, judgement, time) {
     return {
         total: drainForecast([...targets.keys()], course.total, scene),
         targets,
+        certain: certainEnd([...targets.keys()], fresh, seen),
         assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
         startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
         course,
@@ -49381,10 +49472,16 @@ function nothingToExpect(course) {
     return {
         total: drainForecast([], undefined, scene),
         targets: new Map(),
+        certain: { bounds: [], notBefore: undefined },
         assessments: new Map(),
         startedRoots: [],
         course,
     };
+}
+/** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
+function withThose(roll, fresh) {
+    const older = roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments);
+    return latestFirst([...new Map([...older, ...fresh].map((bound) => [bound.id, bound])).values()]);
 }
 /** Families are looked for in the last roll as well: a look's few details seldom have all of one. */
 function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
@@ -49427,7 +49524,8 @@ function rollOf({ workflows }, assessments, observedAt, time) {
  * that nobody has recorded end as those before them did: experience tells, as of work.
  */
 function isStill({ state, situation }) {
-    return situation.kind !== 'delayed' && (state === 'stuck' || situation.kind === 'sleeping');
+    const { kind } = situation;
+    return kind === 'sleeping' || (state === 'stuck' && kind !== 'delayed' && kind !== 'message');
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/memory.js
@@ -50381,7 +50479,7 @@ function forecastParts(forecast, now) {
         ...(trend === 'not-converging' ? ['not converging'] : []),
         ...whenText(left, notBefore, now),
         ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
-        ...(lifeless ? ['no sign of a process'] : []),
+        ...(lifeless.length > 0 ? ['no sign of a process'] : []),
     ];
 }
 /** The estimate, or the bound where that is all there is. */
@@ -50435,9 +50533,15 @@ function outlook({ trend, arrived, bounds, notBefore, lifeless }, startedRoots, 
     const bound = notBefore !== undefined && notBefore > now
         ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
         : [];
-    return [...arriving, ...bound, ...(lifeless ? [{ key: 'lifeless', sentence: LIFELESS }] : [])];
+    return [
+        ...arriving,
+        ...bound,
+        ...(lifeless.length > 0 ? [{ key: 'lifeless', sentence: noProcess(lifeless) }] : []),
+    ];
 }
-const LIFELESS = own('No process of the version seems to run: its queued work is not taken, and nothing of it has changed for `stuck-after`. Start a process of it, or cancel or fork what is left.');
+function noProcess(versions) {
+    return say `No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
+}
 function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
     if (completedPerMinute === 0 && arrivedPerMinute === 0) {
         return say `Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
@@ -51381,8 +51485,19 @@ function iso_duration(params) {
 
 /** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
 const GENERATIONS = 3;
-/** What a workflow does or waits for, in a few words; `now` by the database's clock. */
-function describeSituation({ situation, progressAt }, now, generations = GENERATIONS) {
+/**
+ * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
+ *
+ * @param now By the database's clock, in epoch milliseconds.
+ */
+function describeSituation(assessment, now, generations = GENERATIONS) {
+    const { deadline } = assessment;
+    const situation = describeWait(assessment, now, generations);
+    if (deadline === null || deadline <= now)
+        return situation;
+    return say `${situation}; DBOS cancels it at its deadline, ${own(momentText(deadline, now))}`;
+}
+function describeWait({ situation, progressAt }, now, generations) {
     const quiet = own(durationText(Math.max(1000, now - progressAt)));
     const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
     switch (situation.kind) {
@@ -51395,7 +51510,7 @@ function describeSituation({ situation, progressAt }, now, generations = GENERAT
         case 'message':
             return situation.until === null
                 ? say `waits for a message or an event, for ${quiet} now`
-                : say `waits for a message or an event, until ${at(situation.until)} at the latest`;
+                : say `waits until ${at(situation.until)}: asleep, or for a message or an event`;
         case 'timer':
             return say `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
         case 'child': {
@@ -51517,7 +51632,7 @@ function forecastReport(forecast, now) {
         ...states,
         arrivedRoots: arrived.roots,
         arrivedChildren: arrived.children,
-        noProcessSeen: lifeless,
+        noProcessSeen: lifeless.length > 0,
     };
 }
 /** What a workflow is doing, for programs. */
@@ -51955,7 +52070,7 @@ function progress_stateOf({ judgement, forecast }) {
     return JSON.stringify([
         trend === 'not-converging',
         states.stuck,
-        lifeless,
+        lifeless.length,
         judgement.gate.map(({ kind }) => kind),
         judgement.nobody?.blockers.map(({ kind }) => kind),
         judgement.unversioned,
@@ -52119,7 +52234,7 @@ function mermaid({ labels, unit, looks, estimated }, statuses) {
     // Each series is drawn over those before it: what is highest comes first.
     const measured = statuses.map(({ color }, index) => ({
         color,
-        heights: looks.map((look) => sum(statuses.slice(0, index + 1).map(({ status }) => look[status]))),
+        heights: looks.map((look) => drain_chart_sum(statuses.slice(0, index + 1).map(({ status }) => look[status]))),
     }));
     const series = [
         ...measured.map(({ color, heights }) => ({ color, heights: [...heights, ...estimated.map(() => 0)] })),
@@ -52188,9 +52303,9 @@ function drain_chart_rounded(height) {
     return Number(height.toFixed(2));
 }
 function inFlight({ pending, enqueued, delayed }) {
-    return sum([pending, enqueued, delayed]);
+    return drain_chart_sum([pending, enqueued, delayed]);
 }
-function sum(values) {
+function drain_chart_sum(values) {
     return values.reduce((total, value) => total + value, 0);
 }
 

@@ -236,7 +236,7 @@ function detailSelect(schema: Schema, limit: number): string {
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'afterGap', o.function_id > 0 AND NOT EXISTS (SELECT FROM ${steps} p
+                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
                          WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
                FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"

@@ -71,7 +71,7 @@ export const lookRow = z.object({
           name: z.string(),
           startedAt: time,
           completedAt: time,
-          afterGap: z.boolean(),
+          before: text,
         })
         .nullable(),
     }),

@@ -24,17 +24,17 @@ export interface BeyondTimeout {
 /** What cannot end before the timeout, if there is any such thing. */
 export function beyondTimeout(
   { timeoutMs }: Pick<GateConfig, 'timeoutMs'>,
-  { total }: Forecast,
+  { certain }: Pick<Forecast, 'certain'>,
   judgement: Judgement,
   time: LookTime,
 ): BeyondTimeout | undefined {
   const { observedAt } = judgement.observation;
-  const { notBefore } = total;
+  const { notBefore } = certain;
   const deadline = observedAt + timeoutMs - time.began;
   if (notBefore === undefined || notBefore - CLOCK_MARGIN_MS <= deadline) return undefined;
   const neededMs = notBefore - observedAt + time.began + CLOCK_MARGIN_MS;
   return {
-    bounds: total.bounds.filter(({ until }) => until - CLOCK_MARGIN_MS > deadline),
+    bounds: certain.bounds.filter(({ until }) => until - CLOCK_MARGIN_MS > deadline),
     notBefore,
     deadline,
     neededMs: Math.ceil(neededMs / 60_000) * 60_000,

@@ -18,8 +18,8 @@ export interface Bound {
  *
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
  *   move that either way. The SQL has taken those out already.
- * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where the step before it has ended. The
- *   timeouts of `recv` and `getEvent` look alike in Java's SDK, but leave a gap. Code that races a sleep against
+ * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where the step before it has ended, and is no
+ *   `recv` or `getEvent`: their timeouts look like sleeps in Java's SDK. Code that races a sleep against
  *   something else leaves no trace, and may end sooner: `fail-fast: false` is for it.
  * - DBOS cancels either when its deadline comes first.
  */
@@ -35,5 +35,9 @@ export function certainBounds(
     const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY);
     return [{ id, version, name, until, because: 'sleeping' }];
   });
-  return [...delayed, ...sleeping].sort((a, b) => b.until - a.until);
+  return latestFirst([...delayed, ...sleeping]);
+}
+
+export function latestFirst(bounds: readonly Bound[]): readonly Bound[] {
+  return [...bounds].sort((a, b) => b.until - a.until);
 }

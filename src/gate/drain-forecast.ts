@@ -6,21 +6,20 @@ import type { Seen } from './seen.ts';
 import type { Assessment, DrainState, Situation } from './situation.ts';
 
 /** The forecast for one target, or for all of them. */
-export interface DrainForecast {
+export interface DrainForecast extends CertainEnd {
   readonly trend: Trend;
   /** Undefined while it would be that of a few lucky seconds. */
   readonly rate: Rate | undefined;
   /** Without what is stuck, which has no end to estimate. */
   readonly left: TimeLeft | undefined;
-  /** What certainly lasts longest, the latest end first: a few of them. */
-  readonly bounds: readonly Bound[];
-  /** Nothing drains before this, in epoch milliseconds of the database's clock. */
-  readonly notBefore: number | undefined;
   readonly states: States;
   /** Since the gate began. */
   readonly arrived: { readonly roots: number; readonly children: number };
-  /** Its queued work is not taken, and nothing of it has changed for `stuck-after`: no process of it seems to run. */
-  readonly lifeless: boolean;
+  /**
+   * Versions whose queued work is not taken, and of which nothing has changed for `stuck-after`: no process of theirs
+   * seems to run.
+   */
+  readonly lifeless: readonly string[];
   readonly track: Track;
 }
 
@@ -55,35 +54,56 @@ export interface Scene {
   readonly atMs: number;
 }
 
+/** What certainly lasts longest on some versions. */
+export interface CertainEnd {
+  /** The latest end first: a few of them. */
+  readonly bounds: readonly Bound[];
+  /** Nothing drains before this, in epoch milliseconds of the database's clock. */
+  readonly notBefore: number | undefined;
+}
+
+/** The bounds among these that are of these versions; more may be delayed than there are bounds named. */
+export function certainEnd(
+  versions: readonly string[],
+  bounds: readonly Bound[],
+  seen: Pick<Seen, 'inFlight'>,
+): CertainEnd {
+  const chosen = new Set(versions);
+  const own = bounds.filter(({ version }) => chosen.has(version));
+  const delayed = versions.flatMap((version) => seen.inFlight.get(version)?.delayedUntil ?? []);
+  return {
+    bounds: own.slice(0, BOUNDS_NAMED),
+    notBefore: latest([...own.map(({ until }) => until), ...delayed]),
+  };
+}
+
 /** The forecast for these versions, which have this track together. Pure. */
 export function drainForecast(
   versions: readonly string[],
   track: Track | undefined,
   scene: Scene,
 ): DrainForecast {
-  const chosen = new Set(versions);
-  const { roll } = scene.course;
-  const workflows = (roll?.workflows ?? []).filter(({ version }) => version !== null && chosen.has(version));
-  const assessments = workflows.flatMap(({ id }) => roll?.assessments.get(id) ?? []);
-  const bounds = scene.bounds.filter(({ version }) => chosen.has(version));
+  const assessments = versions.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
+  const { bounds, notBefore } = certainEnd(versions, scene.bounds, scene.seen);
   const points = track?.points ?? [];
   const inFlight = track?.inFlight ?? 0;
   const states = { ...countOf(assessments), unread: Math.max(0, inFlight - assessments.length) };
-  const notBefore = latest([
-    ...bounds.map(({ until }) => until),
-    ...versions.flatMap((version) => scene.seen.inFlight.get(version)?.delayedUntil ?? []),
-  ]);
   const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
   const rate = rateOf(points);
+  const moving = timeLeft(points);
+  const trend = trendOf(track, states, rate, moving, scene);
   return {
-    trend: trendOf(track, states, rate, scene),
+    trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-    left: combined(timeLeft(points), points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
-    bounds: bounds.slice(0, BOUNDS_NAMED),
+    left:
+      trend === 'stalled'
+        ? undefined
+        : combined(moving, points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
+    bounds,
     notBefore,
     states,
     arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
-    lifeless: versions.some((version) => isLifeless(version, scene)),
+    lifeless: versions.filter((version) => isLifeless(version, scene)),
     track: track ?? nothingFollowed.total,
   };
 }
@@ -105,7 +125,13 @@ function latest(times: readonly number[]): number | undefined {
   return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
 }
 
-/** What moves and what waits drain side by side: the longer of the two counts. */
+/** How long the work after a wait may take, where nothing tells. In milliseconds. */
+const AFTERWARDS_MS = 180_000;
+
+/**
+ * What moves and what waits drain side by side: the longer of the two counts. At worst, what waits longest has as much to
+ * do afterwards as moves now.
+ */
 function combined(
   moving: TimeLeft | undefined,
   movingCount: number,
@@ -118,7 +144,10 @@ function combined(
   return {
     leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
     fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
-    toMs: Math.max(moving?.toMs ?? 0, expectedMs ?? 0),
+    toMs:
+      expectedMs === 0 && moving
+        ? moving.toMs
+        : (expectedMs ?? 0) + Math.max(moving?.toMs ?? 0, AFTERWARDS_MS),
   };
 }
 
@@ -129,7 +158,13 @@ const RATE_OVER_MS = 60_000;
 const ARRIVALS_OVER_MS = 60_000;
 const ARRIVALS_ENOUGH = 5;
 
-function trendOf(track: Track | undefined, states: States, rate: Rate | undefined, scene: Scene): Trend {
+function trendOf(
+  track: Track | undefined,
+  states: States,
+  rate: Rate | undefined,
+  left: TimeLeft | undefined,
+  scene: Scene,
+): Trend {
   const points = track?.points ?? [];
   const [first, last] = [points[0], points.at(-1)];
   if (track === undefined || first === undefined || last === undefined) return 'too-early';
@@ -141,7 +176,7 @@ function trendOf(track: Track | undefined, states: States, rate: Rate | undefine
     return states.waiting > 0 || last.delayed > 0 ? 'waiting' : 'stuck';
   const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
   if (quietMs >= scene.config.stuckAfterMs) return 'stalled';
-  return hasEvidence(points) && timeLeft(points) !== undefined ? 'draining' : 'too-early';
+  return left === undefined ? 'too-early' : 'draining';
 }
 
 /** What was read of a version in detail, at the last roll. */

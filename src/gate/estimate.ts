@@ -1,8 +1,10 @@
 /** What was in flight at one look, and what had happened until then. Times in milliseconds since the gate began. */
 export interface Progress {
   readonly atMs: number;
-  /** In flight, and neither asleep, delayed nor stuck: what work moves. */
+  /** In flight, and not delayed, asleep until a time that is known, or stuck: what ends as it comes. */
   readonly moving: number;
+  /** Of those, what waits in a queue. */
+  readonly enqueued: number;
   /** Since the gate began. */
   readonly completed: number;
   readonly arrived: number;
@@ -29,15 +31,34 @@ const EVIDENCE_PAUSES = 3;
 /** The rate is taken over the last half of the hold, and over so much at least, in milliseconds. */
 const SHORTEST_WINDOW_MS = 120_000;
 
-/** Of so many standard deviations is a range: four in five, were they normal. */
-const RANGE_DEVIATIONS = 1.28;
+/** The exponents that come into question, and how likely each is before there is evidence: between queues and tails. */
+const EXPONENTS = [
+  { exponent: 0, weight: 2 },
+  { exponent: 0.5, weight: 2 },
+  { exponent: 1, weight: 3 },
+  { exponent: 1.5, weight: 2 },
+  { exponent: 2, weight: 1 },
+  { exponent: 3, weight: 0.5 },
+] as const;
 
-/** What is known of the exponent before there is evidence: anything from a queue to independent workflows. */
-const PRIOR = { mean: 0.5, deviation: 0.5 };
-const EXPONENTS = { least: 0, most: 2 };
+/** However many have ended, what is to come need not go as they did: they tell as much as so many. */
+const MOST_TELLING = 20;
+
+/** The middles of the fifths of a normal distribution, in standard deviations, and of chances. */
+const DEVIATIONS = [-1.28, -0.52, 0, 0.52, 1.28] as const;
+const CHANCES = [0.1, 0.3, 0.5, 0.7, 0.9] as const;
+
+/** How much of what arrives now may go on arriving: traffic moves away, and parents have started all their children. */
+const GOING_ON = [0, 0.5, 1] as const;
+
+/** A range holds in four cases of five, were the drain as it is thought to be. */
+const RANGE = { from: 0.1, middle: 0.5, to: 0.9 } as const;
 
 /** Arrivals that make up so much of the completions keep up with them. */
 const KEEPS_UP = 0.9;
+
+/** More completions than arrivals are believed in when they are apart by so many standard deviations. */
+const CERTAINTY = 1;
 
 /** The rate of late. Undefined before two looks. */
 export function rateOf(course: readonly Progress[]): Rate | undefined {
@@ -65,34 +86,79 @@ export function isKeptUp({ completedPerMinute, arrivedPerMinute }: Rate): boolea
   return arrivedPerMinute > 0 && arrivedPerMinute >= KEEPS_UP * completedPerMinute;
 }
 
+/** As much may arrive as ends, for all that so few of each can tell: what a Poisson process leaves open. */
+function mayBeKeptUp({ completedPerMinute, arrivedPerMinute, overMs }: Rate): boolean {
+  const minutes = overMs / 60_000;
+  const [ended, arrived] = [completedPerMinute * minutes, arrivedPerMinute * minutes];
+  return arrived > 0 && arrived + CERTAINTY * Math.sqrt(arrived + ended) >= KEEPS_UP * ended;
+}
+
 /**
  * How long what moves will go on moving, were it to go on as it did. Undefined without evidence, when nothing has
- * ended of late, or when as much arrives as ends.
+ * ended of late, or when as much may arrive as ends.
  *
- * The rate of completions follows a power of what is left: 0 for a queue, where workers set the pace; 1 for workflows
- * that run side by side, of which ever fewer can end. The exponent comes from the two halves of what has ended, as far
- * as they tell, and the less they tell, the wider the range.
+ * Completions follow a power of what runs. While work waits in a queue, as much runs as before, and the queue gets
+ * shorter at a steady pace. What runs when the queue is empty ends ever more slowly: exponent 0 were ends spread evenly,
+ * 1 were each workflow as likely to end as any other, more the longer the longest last. Each exponent is weighed by how
+ * well it explains when completions came, and the estimate is the median of what they all say: with how uncertain
+ * the pace is (bursts count as what they are: few events), when the very last one happens to end, and whether arrivals go
+ * on. Measured by `npm run bench:forecast`.
  */
 export function timeLeft(course: readonly Progress[]): TimeLeft | undefined {
   const now = course.at(-1);
-  const window = lately(course);
   const rate = rateOf(course);
+  const late = stretchesOf(lately(course));
+  const ended = sum(late, (stretch) => stretch.ended);
   if (now === undefined || rate === undefined || now.moving <= 0) return undefined;
-  const completed = completedIn(window);
-  if (!hasEvidence(course) || completed === 0 || isKeptUp(rate)) return undefined;
+  if (!hasEvidence(course) || ended === 0 || mayBeKeptUp(rate)) return undefined;
 
-  const net = 1 - rate.arrivedPerMinute / rate.completedPerMinute;
-  const { mean, deviation } = exponentOf(course);
-  const at = (deviations: number) => {
-    const exponent = Math.min(EXPONENTS.most, Math.max(EXPONENTS.least, mean + deviations * deviation));
-    return remaining(now.moving, exponent, completed / work(window, exponent)) / net;
-  };
-  const noise = Math.min(0.9, RANGE_DEVIATIONS / Math.sqrt(completed));
+  const fits = fitsTo(stretchesOf(course));
+  const burst = Math.max(1, Math.min(...fits.map(({ dispersion }) => dispersion)));
+  const best = Math.max(...fits.map(({ likelihood }) => likelihood));
+  const telling = Math.min(1 / burst, MOST_TELLING / completedIn(course));
+  const deviation = Math.sqrt(burst * (1 / ended + 1 / now.moving));
+  const arriving = rate.arrivedPerMinute / rate.completedPerMinute;
+  const goingOn = arriving > 0 ? GOING_ON : [0];
+  const cases: Case[] = [];
+  for (const { exponent, weight, likelihood } of fits) {
+    const pace = ended / sum(late, (stretch) => effort(stretch, exponent));
+    const weighed = weight * Math.exp((likelihood - best) * telling);
+    for (const off of DEVIATIONS) {
+      for (const chance of CHANCES) {
+        const ms = drainMs(now, exponent, pace * Math.exp(-off * deviation), -Math.log(chance));
+        for (const part of goingOn) cases.push({ ms: ms / (1 - part * arriving), weight: weighed });
+      }
+    }
+  }
+  cases.sort((a, b) => a.ms - b.ms);
   return {
-    leftMs: at(0),
-    fromMs: at(-RANGE_DEVIATIONS) * (1 - noise),
-    toMs: at(RANGE_DEVIATIONS) / (1 - noise),
+    leftMs: quantile(cases, RANGE.middle),
+    fromMs: quantile(cases, RANGE.from),
+    toMs: quantile(cases, RANGE.to),
   };
+}
+
+/** One way in which it may go on, and how likely. */
+interface Case {
+  readonly ms: number;
+  readonly weight: number;
+}
+
+/** What happened between two looks. */
+interface Stretch {
+  readonly ms: number;
+  readonly ended: number;
+  readonly running: number;
+}
+
+/** How well an exponent explains when completions came. */
+interface Fit {
+  readonly exponent: number;
+  readonly weight: number;
+  /** The logarithm of it, as of a Poisson process. */
+  readonly likelihood: number;
+  /** How much more unevenly they came than independent ones would have. */
+  readonly dispersion: number;
 }
 
 /** The last half of the course, or more where that is short. */
@@ -112,43 +178,75 @@ function completedIn(course: readonly Progress[]): number {
   return (course.at(-1)?.completed ?? 0) - (course[0]?.completed ?? 0);
 }
 
-/** What moved, to a power, summed over time: the rate of completions is proportional to it. */
-function work(course: readonly Progress[], exponent: number): number {
-  return course.reduce((sum, { atMs, moving }, index) => {
-    const before = course[index - 1];
-    if (before === undefined) return sum;
-    return sum + Math.max(0.5, (before.moving + moving) / 2) ** exponent * (atMs - before.atMs);
-  }, 0);
-}
-
-/** The exponent by which completions follow what is left, and how sure that is. */
-function exponentOf(course: readonly Progress[]): { readonly mean: number; readonly deviation: number } {
-  const first = course[0]?.completed ?? 0;
-  const completed = completedIn(course);
-  const middle = course.findIndex((point) => point.completed - first >= completed / 2);
-  const halves = [course.slice(0, middle + 1), course.slice(middle)];
-  const [early, late] = halves.map((half) => {
-    const ended = completedIn(half);
-    const overMs = (half.at(-1)?.atMs ?? 0) - (half[0]?.atMs ?? 0);
-    return { ended, rate: ended / overMs, moving: work(half, 1) / overMs };
+function stretchesOf(course: readonly Progress[]): readonly Stretch[] {
+  return course.slice(1).flatMap((to, index) => {
+    const from = course[index];
+    if (from === undefined) return [];
+    const running = (runningAt(from) + runningAt(to)) / 2;
+    return [{ ms: to.atMs - from.atMs, ended: to.completed - from.completed, running }];
   });
-  if (early === undefined || late === undefined || !(early.rate > 0) || !(late.rate > 0)) return PRIOR;
-  const fall = Math.log(late.moving / early.moving);
-  if (!Number.isFinite(fall) || fall === 0) return PRIOR;
-  const measured = Math.log(late.rate / early.rate) / fall;
-  const deviation = Math.sqrt(1 / early.ended + 1 / late.ended) / Math.abs(fall);
-  const weight = 1 / deviation ** 2;
-  const prior = 1 / PRIOR.deviation ** 2;
-  return {
-    mean: (measured * weight + PRIOR.mean * prior) / (weight + prior),
-    deviation: 1 / Math.sqrt(weight + prior),
-  };
 }
 
-/** How long it takes until less than half a workflow is left, when `rate × left ^ exponent` end a millisecond. */
-function remaining(left: number, exponent: number, rate: number): number {
-  const last = 0.5;
+/** What does not wait in a queue; never nothing, for what begins and ends between two looks is not seen. */
+function runningAt({ moving, enqueued }: Progress): number {
+  return Math.max(0.5, moving - enqueued);
+}
+
+/** What completions are in proportion to. */
+function effort({ ms, running }: Pick<Stretch, 'ms' | 'running'>, exponent: number): number {
+  return running ** exponent * ms;
+}
+
+function fitsTo(stretches: readonly Stretch[]): readonly Fit[] {
+  const ended = sum(stretches, (stretch) => stretch.ended);
+  return EXPONENTS.map(({ exponent, weight }) => {
+    const total = sum(stretches, (stretch) => effort(stretch, exponent));
+    const likelihood = sum(
+      stretches,
+      (stretch) => stretch.ended * Math.log(effort(stretch, exponent) / total),
+    );
+    const expected = (stretch: Stretch) => (ended * effort(stretch, exponent)) / total;
+    return { exponent, weight, likelihood, dispersion: dispersionOf(stretches, expected) };
+  });
+}
+
+/** Pearson's statistic a degree of freedom, over stretches joined until one completion at least is expected in each. */
+function dispersionOf(stretches: readonly Stretch[], expectedIn: (stretch: Stretch) => number): number {
+  let [statistic, joined, expected, ended] = [0, 0, 0, 0];
+  for (const stretch of stretches) {
+    expected += expectedIn(stretch);
+    ended += stretch.ended;
+    if (expected < 1) continue;
+    statistic += (ended - expected) ** 2 / expected;
+    joined += 1;
+    [expected, ended] = [0, 0];
+  }
+  return joined > 1 ? statistic / (joined - 1) : 1;
+}
+
+/**
+ * How long it takes until so few workflows are left on average as `last`: with a chance of `e ^ -last` that is the time
+ * at which none is.
+ */
+function drainMs(now: Progress, exponent: number, pace: number, last: number): number {
+  const running = runningAt(now);
+  const queueMs = Math.min(now.enqueued, now.moving) / (pace * running ** exponent);
+  if (running <= last) return queueMs;
   const power = 1 - exponent;
-  if (Math.abs(power) < 1e-6) return Math.log(left / last) / rate;
-  return (left ** power - last ** power) / power / rate;
+  const tail = power === 0 ? Math.log(running / last) : (running ** power - last ** power) / power;
+  return queueMs + tail / pace;
+}
+
+/** The value below which so large a part of the cases lies, by weight, once they are sorted. */
+function quantile(cases: readonly Case[], part: number): number {
+  let left = part * sum(cases, ({ weight }) => weight);
+  for (const { ms, weight } of cases) {
+    left -= weight;
+    if (left <= 0) return ms;
+  }
+  return cases.at(-1)?.ms ?? 0;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((all, item) => all + of(item), 0);
 }

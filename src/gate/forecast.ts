@@ -1,4 +1,4 @@
-import { certainBounds } from './bound.ts';
+import { type Bound, certainBounds, latestFirst } from './bound.ts';
 import type { GateConfig } from './config.ts';
 import {
   type AssessedWorkflow,
@@ -10,7 +10,7 @@ import {
   type Roll,
   type StartedRoots,
 } from './course.ts';
-import { type DrainForecast, drainForecast } from './drain-forecast.ts';
+import { type CertainEnd, certainEnd, type DrainForecast, drainForecast } from './drain-forecast.ts';
 import type { Judgement } from './judge.ts';
 import type { LookTime } from './memory.ts';
 import type { ForecastRequest, SystemDatabaseContents, WorkflowDetail } from './observation.ts';
@@ -21,6 +21,8 @@ export interface Forecast {
   /** All targets together. */
   readonly total: DrainForecast;
   readonly targets: ReadonlyMap<string, DrainForecast>;
+  /** What this very look proves of the end of all targets: nothing older is acted on. */
+  readonly certain: CertainEnd;
   /** What each workflow that was read in detail is doing, by its id. */
   readonly assessments: ReadonlyMap<string, Assessment>;
   /** What was created without a parent on a target since the gate began, the most frequent first. */
@@ -35,10 +37,10 @@ const ROLL_EVERY_MS = 60_000;
 export const nothingForecast = nothingFollowed;
 
 /** What the forecast asks of a look that begins now (in milliseconds since the gate began). */
-export function forecastRequest({ roll, beganAt, observedAt }: Course, now: number): ForecastRequest {
+export function forecastRequest({ roll, observedAt }: Course, now: number): ForecastRequest {
   return {
     roll: roll === undefined || now - roll.atMs >= ROLL_EVERY_MS,
-    namesSince: beganAt === undefined ? undefined : observedAt,
+    namesSince: observedAt,
   };
 }
 
@@ -58,7 +60,8 @@ export function forecastOf(
   const isRoll = contents.roll || contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
   const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
   const course = followed(before, judgement, time, { contents, queues, roll });
-  const bounds = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
+  const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
+  const bounds = isRoll ? fresh : withThose(roll, fresh);
 
   const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
   const targets = new Map(
@@ -69,6 +72,7 @@ export function forecastOf(
   return {
     total: drainForecast([...targets.keys()], course.total, scene),
     targets,
+    certain: certainEnd([...targets.keys()], fresh, seen),
     assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
     startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
     course,
@@ -87,10 +91,17 @@ function nothingToExpect(course: Course): Forecast {
   return {
     total: drainForecast([], undefined, scene),
     targets: new Map(),
+    certain: { bounds: [], notBefore: undefined },
     assessments: new Map(),
     startedRoots: [],
     course,
   };
+}
+
+/** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
+function withThose(roll: Roll | undefined, fresh: readonly Bound[]): readonly Bound[] {
+  const older = roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments);
+  return latestFirst([...new Map([...older, ...fresh].map((bound) => [bound.id, bound])).values()]);
 }
 
 /** Families are looked for in the last roll as well: a look's few details seldom have all of one. */

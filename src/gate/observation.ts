@@ -176,10 +176,10 @@ export interface LastStep {
   /** Of a sleep, newer SDKs record when it will be over. */
   readonly completedAt: number | null;
   /**
-   * The step before it by number has not ended. A `DBOS.sleep` after such a gap is most often no sleep, but the
-   * timeout of a `recv` or a `getEvent`, which takes the number before it and is recorded when it ends.
+   * The name of the step before it by number; null where that has not ended, or there is none. A `recv` or a `getEvent`
+   * takes a number, and the next one for its timeout, which is recorded as a `DBOS.sleep` before the wait begins.
    */
-  readonly afterGap: boolean;
+  readonly before: string | null;
 }
 
 /**

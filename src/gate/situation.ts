@@ -24,7 +24,7 @@ export type Situation =
   | { readonly kind: 'silent' }
   /** `certain`: nothing that the tables tell of can end it sooner. */
   | { readonly kind: 'sleeping'; readonly until: number; readonly certain: boolean }
-  /** In a `recv` or a `getEvent`; `until` where the SDK records when that gives up. */
+  /** In a `recv` or a `getEvent`, by what is missing before its timer; `until` where that records its end. */
   | { readonly kind: 'message'; readonly until: number | null }
   /** Its last step is a timer of which the SDK did not record the end. */
   | { readonly kind: 'timer' }
@@ -50,6 +50,8 @@ export interface Assessment {
   readonly situation: Situation;
   /** The last change of its status, or the end of its last step. */
   readonly progressAt: number;
+  /** When DBOS will cancel it, if it has not ended by then. */
+  readonly deadline: number | null;
 }
 
 /** What is known of the queue that a workflow waits in. */
@@ -70,6 +72,9 @@ export interface Surroundings {
 }
 
 const SLEEP = 'DBOS.sleep';
+
+/** Steps that have a timer of their own, which is the step after them. */
+const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);
 
 /**
  * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
@@ -111,7 +116,12 @@ function foremostOf(family: readonly Child[]): Child | undefined {
 function assessment(workflow: WorkflowDetail, child: Child | undefined, around: Surroundings): Assessment {
   const progressAt = progressOf(workflow, around.now);
   const situation = situationOf(workflow, child, progressAt, around);
-  return { state: stateOf(situation, progressAt, around), situation, progressAt };
+  return {
+    state: stateOf(situation, progressAt, around),
+    situation,
+    progressAt,
+    deadline: workflow.deadline,
+  };
 }
 
 function situationOf(
@@ -134,18 +144,22 @@ function situationOf(
   return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
 }
 
-/** What the last step tells of a wait, if it is a timer that has not run out for certain. */
+/**
+ * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
+ * soon as that has ended, and Java's SDK, alone, records when it would have been.
+ */
 function timerOf(step: LastStep | null, now: number, hasChildren: boolean): Situation | undefined {
-  if (step?.name !== SLEEP) return undefined;
-  const { completedAt, startedAt, afterGap } = step;
+  if (step?.name !== SLEEP || TIMED.has(step.before ?? '')) return undefined;
+  const { number, before, completedAt, startedAt } = step;
+  const isTimed = number > 0 && before === null;
   if (completedAt !== null && completedAt > now) {
-    return afterGap
+    return isTimed
       ? { kind: 'message', until: completedAt }
       : { kind: 'sleeping', until: completedAt, certain: !hasChildren };
   }
   const hasEnded = completedAt !== null && startedAt !== null && completedAt - startedAt > MARK_MS;
   if (hasEnded) return undefined;
-  return afterGap ? { kind: 'message', until: null } : { kind: 'timer' };
+  return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
 }
 
 function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around: Surroundings): Situation {

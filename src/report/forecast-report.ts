@@ -73,7 +73,7 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
     ...states,
     arrivedRoots: arrived.roots,
     arrivedChildren: arrived.children,
-    noProcessSeen: lifeless,
+    noProcessSeen: lifeless.length > 0,
   };
 }
 

@@ -23,7 +23,7 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
     ...(trend === 'not-converging' ? ['not converging'] : []),
     ...whenText(left, notBefore, now),
     ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
-    ...(lifeless ? ['no sign of a process'] : []),
+    ...(lifeless.length > 0 ? ['no sign of a process'] : []),
   ];
 }
 
@@ -97,12 +97,16 @@ export function outlook(
     notBefore !== undefined && notBefore > now
       ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
       : [];
-  return [...arriving, ...bound, ...(lifeless ? [{ key: 'lifeless', sentence: LIFELESS }] : [])];
+  return [
+    ...arriving,
+    ...bound,
+    ...(lifeless.length > 0 ? [{ key: 'lifeless', sentence: noProcess(lifeless) }] : []),
+  ];
 }
 
-const LIFELESS = own(
-  'No process of the version seems to run: its queued work is not taken, and nothing of it has changed for `stuck-after`. Start a process of it, or cancel or fork what is left.',
-);
+function noProcess(versions: readonly string[]): Sentence {
+  return say`No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
+}
 
 function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): Sentence {
   if (completedPerMinute === 0 && arrivedPerMinute === 0) {

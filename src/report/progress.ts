@@ -180,7 +180,7 @@ function stateOf({ judgement, forecast }: Look): string {
   return JSON.stringify([
     trend === 'not-converging',
     states.stuck,
-    lifeless,
+    lifeless.length,
     judgement.gate.map(({ kind }) => kind),
     judgement.nobody?.blockers.map(({ kind }) => kind),
     judgement.unversioned,

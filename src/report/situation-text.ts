@@ -5,12 +5,19 @@ import { own, type Sentence, say } from '../sentence.ts';
 /** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
 const GENERATIONS = 3;
 
-/** What a workflow does or waits for, in a few words; `now` by the database's clock. */
-export function describeSituation(
-  { situation, progressAt }: Assessment,
-  now: number,
-  generations = GENERATIONS,
-): Sentence {
+/**
+ * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
+ *
+ * @param now By the database's clock, in epoch milliseconds.
+ */
+export function describeSituation(assessment: Assessment, now: number, generations = GENERATIONS): Sentence {
+  const { deadline } = assessment;
+  const situation = describeWait(assessment, now, generations);
+  if (deadline === null || deadline <= now) return situation;
+  return say`${situation}; DBOS cancels it at its deadline, ${own(momentText(deadline, now))}`;
+}
+
+function describeWait({ situation, progressAt }: Assessment, now: number, generations: number): Sentence {
   const quiet = own(durationText(Math.max(1000, now - progressAt)));
   const at = (until: number) =>
     own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
@@ -24,13 +31,12 @@ export function describeSituation(
     case 'message':
       return situation.until === null
         ? say`waits for a message or an event, for ${quiet} now`
-        : say`waits for a message or an event, until ${at(situation.until)} at the latest`;
+        : say`waits until ${at(situation.until)}: asleep, or for a message or an event`;
     case 'timer':
       return say`in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
     case 'child': {
       const { child, assessment } = situation;
-      const why =
-        generations > 1 ? say`: ${describeSituation(assessment, now, generations - 1)}` : own('');
+      const why = generations > 1 ? say`: ${describeSituation(assessment, now, generations - 1)}` : own('');
       return say`waits for its child ${child.id}${child.name === null ? own('') : say` (${child.name})`}${why}`;
     }
     case 'delayed':

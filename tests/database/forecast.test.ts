@@ -147,6 +147,43 @@ describe.each(DELAYING)('on SDK %s', (sdk) => {
   });
 });
 
+describe('a timer of which the SDK records when it would be over, as that of Java does of every one', () => {
+  /** What Java's SDK writes: the steps of one workflow, the last of them a timer of an hour. */
+  async function withSteps(...names: readonly (string | null)[]) {
+    const database = await databases.create();
+    const row = {
+      workflow_uuid: 'w',
+      status: 'PENDING',
+      application_version: '1.0.0',
+      application_name: 'shop',
+    };
+    await database.insert(row);
+    await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+    for (const [number, name] of [...names, 'DBOS.sleep'].entries()) {
+      if (name === null) continue;
+      await database.query(
+        `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, started_at_epoch_ms, completed_at_epoch_ms)
+         VALUES ('w', $1, $2, $3, $4)`,
+        [number, name, Date.now(), Date.now() + HOUR],
+      );
+    }
+    const timeoutMs = 30 * MINUTE;
+    const { verdict, looks } = await holdOn(database, { timeoutMs, pollIntervalMs: timeoutMs });
+    return { verdict, situation: situationsIn(looks[0], ['w'])[0]?.kind };
+  }
+
+  test('is a sleep after a step that has ended, or as the first step', async () => {
+    expect(await withSteps('charge')).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
+    expect(await withSteps()).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
+  });
+
+  test('is none after a gap, where the message is waited for, nor after a message that has come', async () => {
+    expect(await withSteps('charge', null)).toEqual({ verdict: 'timed-out', situation: 'message' });
+    expect(await withSteps('charge', 'DBOS.recv')).toEqual({ verdict: 'timed-out', situation: 'running' });
+    expect(await withSteps('DBOS.getEvent')).toEqual({ verdict: 'timed-out', situation: 'running' });
+  });
+});
+
 describe('debounced work', () => {
   test('is delayed, and bounds nothing: a further call moves its time either way', async () => {
     const { database, app } = await launched('5.3.0');
@@ -177,7 +214,7 @@ describe('an application whose processes are gone', () => {
       queue_name: queueName('shop', 'parallel'),
     });
     const alive = await holdOn(database, { mode: 'check' });
-    expect(alive.last?.forecast.total).toMatchObject({ lifeless: false, states: { stuck: 0 } });
+    expect(alive.last?.forecast.total).toMatchObject({ lifeless: [], states: { stuck: 0 } });
 
     const age = `created_at = created_at - ${HOUR}, updated_at = updated_at - ${HOUR}`;
     await database.query(`UPDATE dbos.workflow_status SET ${age} WHERE application_version = '1.0.0'`);
@@ -186,7 +223,7 @@ describe('an application whose processes are gone', () => {
     );
     const { last } = await holdOn(database, { mode: 'check' });
     expect(last?.forecast.total).toMatchObject({
-      lifeless: true,
+      lifeless: ['1.0.0'],
       trend: 'stuck',
       states: { draining: 0, waiting: 0, stuck: 4 },
     });

@@ -191,5 +191,11 @@ function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
 
 function step(number: number, name: string) {
   const time = expect.toSatisfy((at) => at === null || typeof at === 'number');
-  return { number, name, startedAt: time, completedAt: time, afterGap: expect.any(Boolean) };
+  return {
+    number,
+    name,
+    startedAt: time,
+    completedAt: time,
+    before: number === 1 && name === 'held' ? 'held' : null,
+  };
 }

@@ -132,7 +132,7 @@ export function step(changes: Partial<LastStep> = {}): LastStep {
     name: 'charge',
     startedAt: null,
     completedAt: DATABASE_EPOCH,
-    afterGap: false,
+    before: null,
     ...changes,
   };
 }

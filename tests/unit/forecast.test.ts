@@ -93,7 +93,7 @@ describe('cannot-drain', () => {
       'in a wait with a timeout',
       consistingOf(
         asleepUntil(TIMEOUT + HOUR, {
-          lastStep: step({ name: 'DBOS.sleep', startedAt: 0, completedAt: TIMEOUT + HOUR, afterGap: true }),
+          lastStep: step({ name: 'DBOS.sleep', startedAt: 0, completedAt: TIMEOUT + HOUR, number: 1 }),
         }),
       ),
     ],
@@ -112,6 +112,25 @@ describe('cannot-drain', () => {
     const registrations = [registration('0.9.0', 0), ...twoRegistered];
     const { verdict } = await firstLook({ registrations, ...delayedUntil(TIMEOUT + HOUR) }, { targets });
     expect(verdict).toBe('cannot-drain');
+  });
+
+  test('is said of the last that is delayed, though it is not among those that are named', async () => {
+    const unnamed = { ...delayedUntil(TIMEOUT + HOUR), lastDelayed: [] };
+    expect((await firstLook(unnamed)).verdict).toBe('cannot-drain');
+  });
+
+  test('is said of what comes during the hold, measured from then', async () => {
+    const comesAfter = (until: number) =>
+      holdAgainst(config({ timeoutMs: 30 * MINUTE, pollIntervalMs: 10 * MINUTE }), ({ at }) => ({
+        observedAt: DATABASE_EPOCH + at,
+        ...(at === 0 ? consistingOf(quiet(0)) : delayedUntil(until)),
+      }));
+    expect((await comesAfter(TIMEOUT + CLOCK_MARGIN)).looks).toHaveLength(4);
+    const { looks } = await comesAfter(TIMEOUT + CLOCK_MARGIN + 1);
+    expect(looks).toHaveLength(2);
+    const { forecast, judgement, time } = lookOf(looks[1]);
+    const beyond = beyondTimeout(config(), forecast, judgement, time);
+    expect(beyond).toMatchObject({ deadline: TIMEOUT, neededMs: 33 * MINUTE });
   });
 
   test('gives way to an error and to an unknown version, which may still appear', async () => {
@@ -137,10 +156,11 @@ describe('cannot-drain', () => {
       asleepUntil(TIMEOUT + 2 * MINUTE, { id: 'order-2' }),
       asleepUntil(TIMEOUT, { id: 'order-3' }),
     );
-    const { looks } = await holdAgainst(config(), () => scene);
+    const sooner = { id: 'order-4', version: '1.0.0', name: null, until: TIMEOUT + 3 * MINUTE };
+    const { looks } = await holdAgainst(config(), () => ({ ...scene, lastDelayed: [sooner] }));
     const { forecast, judgement, time } = lookOf(looks[0]);
     const beyond = beyondTimeout(config(), forecast, judgement, time);
-    expect(beyond?.bounds.map(({ id }) => id)).toEqual(['order-1', 'order-2']);
+    expect(beyond?.bounds.map(({ id }) => id)).toEqual(['order-1', 'order-4', 'order-2']);
     expect(beyond).toMatchObject({ notBefore: until, deadline: TIMEOUT, neededMs: 92 * MINUTE });
     const enough = await firstLook(scene, { timeoutMs: beyond?.neededMs ?? 0 });
     expect(enough.decided).toBe(false);
@@ -172,6 +192,46 @@ describe('what a look is asked for', () => {
     );
     expect(looks.map(({ forecast }) => forecast.total.states.draining)).toEqual([2, 1, 1]);
   });
+});
+
+test('a family is looked for in the last roll as well', async () => {
+  const parent = quiet(0, { id: 'parent' });
+  const child = quiet(0, { id: 'child', parent: 'parent' });
+  const { looks } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ request }) => ({
+    inFlight: [inFlight('1.0.0', { pending: 60 })],
+    workflows: { items: request.roll ? [parent, child] : [parent], leftOut: 58, leftOutUnversioned: 0 },
+  }));
+  expect(lookOf(looks[1]).forecast.assessments.get('parent')?.situation.kind).toBe('child');
+});
+
+test('a sleep that only the roll has seen bounds the drain until the next one', async () => {
+  const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE);
+  const { looks } = await holdAgainst(config({ timeoutMs: 65_000 + 25 * MINUTE }), ({ request, at }) => ({
+    inFlight: [inFlight('1.0.0', { pending: 60 })],
+    workflows: { items: request.roll && at < MINUTE ? [asleep] : [], leftOut: 59, leftOutUnversioned: 0 },
+  }));
+  const bounds = looks.slice(0, 14).map(({ forecast }) => forecast.total.notBefore);
+  expect(bounds.map((bound) => bound !== undefined)).toEqual([
+    ...Array.from({ length: 12 }, () => true),
+    false,
+    false,
+  ]);
+  expect(lookOf(looks[1]).forecast.certain.notBefore).toBeUndefined();
+});
+
+test('names of what arrives are those of targets, and 50 at most', async () => {
+  const { last } = await holdAgainst(config({ timeoutMs: 60_000 }), ({ number }) => ({
+    inFlight: [inFlight('1.0.0', { pending: 1 })],
+    names: [
+      { version: '2.0.0', name: 'live', count: 9 },
+      { version: '1.0.0', name: 'steady', count: 1 },
+      ...Array.from({ length: 9 }, (_, at) => ({ version: '1.0.0', name: `${number}-${at}`, count: 1 })),
+    ],
+  }));
+  const { startedRoots } = lookOf(last).forecast;
+  expect(startedRoots).toHaveLength(50);
+  expect(startedRoots[0]).toEqual({ version: '1.0.0', name: 'steady', count: 13 });
+  expect(startedRoots.some(({ name }) => name === 'live')).toBe(false);
 });
 
 describe('rate and time left', () => {
@@ -254,15 +314,16 @@ describe('rate and time left', () => {
   test('is about what moves: what is stuck has no end, and what sleeps a known one', async () => {
     const silent = Array.from({ length: 3 }, (_, index) => quiet(HOUR, { id: `silent-${index}` }));
     const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE, { id: 'asleep' });
+    const delayed = quiet(0, { id: 'delayed', status: 'DELAYED', delayUntil: DATABASE_EPOCH + MINUTE });
     const moving = (count: number) =>
       Array.from({ length: count }, (_, index) => quiet(0, { id: `moving-${index}` }));
     const { looks } = await holdAgainst(config({ timeoutMs: 40_000, failFast: false }), ({ number }) =>
-      consistingOf(...silent, asleep, ...moving(Math.max(0, 20 - 4 * number))),
+      consistingOf(...silent, asleep, delayed, ...moving(Math.max(0, 20 - 4 * number))),
     );
     const [, , , fourth] = looks.map(({ forecast }) => forecast.total);
-    expect(fourth?.states).toEqual({ draining: 4, waiting: 1, stuck: 3, unread: 0 });
+    expect(fourth?.states).toEqual({ draining: 4, waiting: 2, stuck: 3, unread: 0 });
     expect(fourth?.track.points.at(-1)?.moving).toBe(4);
-    expect(fourth?.left).toMatchObject({ leftMs: 20 * MINUTE, fromMs: 20 * MINUTE, toMs: 20 * MINUTE });
+    expect(fourth?.left).toMatchObject({ leftMs: 20 * MINUTE, fromMs: 20 * MINUTE });
     expect(lookOf(looks.at(-1)).forecast.total.trend).toBe('waiting');
     const onlyStuck = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(...silent));
     expect(lookOf(onlyStuck.last).forecast.total).toMatchObject({ trend: 'stuck', left: undefined });
@@ -295,11 +356,51 @@ describe('processes of the target', () => {
   const check = { mode: 'check' } as const;
 
   async function isLifeless(scene: Scene): Promise<boolean> {
-    return (await firstLook(scene, check)).forecast.total.lifeless;
+    return (await firstLook(scene, check)).forecast.total.lifeless.includes('1.0.0');
   }
 
   test('seem not to run when their queue is not taken and nothing has changed for stuck-after', async () => {
     expect(await isLifeless({ ...consistingOf(enqueued, quiet(HOUR)), queues: [queue] })).toBe(true);
+  });
+
+  test('seem not to run though there is room beside what runs from the queue, and though clients enqueue more', async () => {
+    const room = { ...queue, runningInAll: 1, concurrency: 2 };
+    expect(await isLifeless({ ...consistingOf(enqueued), queues: [room] })).toBe(true);
+    const fresh = quiet(MINUTE, { id: 'fresh', status: 'ENQUEUED', queue: 'mail' });
+    expect(await isLifeless({ ...consistingOf(enqueued, fresh), queues: [queue] })).toBe(true);
+  });
+
+  test('are seen when they take work up or end some, whatever the queue does', async () => {
+    const later = (scene: Scene) =>
+      holdAgainst(config({ timeoutMs: 5000 }), ({ number }) =>
+        number === 1
+          ? { ...consistingOf(enqueued, quiet(HOUR)), queues: [queue] }
+          : { queues: [queue], ...scene },
+      );
+    const waiting = { items: [enqueued], ...whole };
+    const taken = { enqueued: 1, pending: 1, newestTakenAt: DATABASE_EPOCH - MINUTE };
+    for (const counts of [taken, { enqueued: 1 }]) {
+      const { looks } = await later({ inFlight: [inFlight('1.0.0', counts)], workflows: waiting });
+      expect(looks.map(({ forecast }) => forecast.total.lifeless.length > 0)).toEqual([true, false]);
+    }
+    const same = await later({
+      inFlight: [inFlight('1.0.0', { enqueued: 1, pending: 1 })],
+      workflows: waiting,
+    });
+    expect(same.looks.map(({ forecast }) => forecast.total.lifeless.length > 0)).toEqual([true, true]);
+  });
+
+  test('that take work up leave a queue between two short workflows empty', async () => {
+    const scene = {
+      ...consistingOf(enqueued),
+      inFlight: [inFlight('1.0.0', { enqueued: 1, newestTakenAt: DATABASE_EPOCH - MINUTE })],
+      queues: [queue],
+    };
+    const { forecast } = await firstLook(scene, check);
+    expect(forecast.assessments.get('enqueued')).toMatchObject({
+      state: 'waiting',
+      situation: { moves: true },
+    });
   });
 
   test.each<[string, Scene]>([
@@ -341,7 +442,7 @@ describe('processes of the target', () => {
       ...consistingOf(...(number === 1 ? two : [enqueued])),
       queues: [{ ...queue, enqueued: number === 1 ? 2 : 1 }],
     }));
-    expect(looks.map(({ forecast }) => forecast.total.lifeless)).toEqual([true, false, false]);
+    expect(looks.map(({ forecast }) => forecast.total.lifeless.length > 0)).toEqual([true, false, false]);
     expect(looks.map(({ forecast }) => forecast.total.states.stuck)).toEqual([2, 0, 0]);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { TransientError } from '../../src/errors.ts';
+import { own } from '../../src/sentence.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -66,6 +68,19 @@ describe('wait', () => {
       ...(at < 60_000 && busy),
     }));
     expect({ verdict, waitedMs }).toEqual({ verdict: 'still-latest', waitedMs: 180_000 });
+  });
+
+  test('counts the two minutes anew after a look that failed', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => {
+      if (at === 100_000) throw new TransientError(own('The connection broke off.'), true);
+      return { registrations: [registration('1.0.0', 1)] };
+    });
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-latest', waitedMs: 221_000 });
+  });
+
+  test('lets a settle window of more than two minutes run', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config({ settleMs: 300_000 }), () => ({}));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 300_000 });
   });
 
   test('holds on while the target is still the latest version, without fail-fast', async () => {

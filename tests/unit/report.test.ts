@@ -443,7 +443,13 @@ describe('a drain that does not move', () => {
     workflows: {
       items: [
         workflowDetail({ ...idle, id: 'parent', name: 'fulfil' }),
-        workflowDetail({ ...idle, id: 'child', name: 'ship', parent: 'parent' }),
+        workflowDetail({
+          ...idle,
+          id: 'child',
+          name: 'ship',
+          parent: 'parent',
+          deadline: DATABASE_EPOCH + HOUR,
+        }),
         workflowDetail({ ...idle, id: 'waiting', status: 'ENQUEUED', queue: 'mail' }),
       ],
       leftOut: 0,
@@ -458,7 +464,7 @@ describe('a drain that does not move', () => {
   };
   const reasons = [
     'parent (fulfil): waits for its child child (ship): no step has ended for 2h: a long step, or its process is gone',
-    'child (ship): no step has ended for 2h',
+    'child (ship): no step has ended for 2h: a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
     'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running)',
   ];
 
@@ -467,7 +473,7 @@ describe('a drain that does not move', () => {
     for (const reason of reasons) {
       expect(lines.filter((line) => line.replaceAll('"', '').includes(`Stuck: ${reason}`))).toHaveLength(1);
     }
-    expect(lines.filter((line) => line.includes('No process of the version seems to run'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('No process of "1.0.0" seems to run'))).toHaveLength(1);
     expect(lines.at(-1)).toContain('3 stuck; no sign of a process');
   });
 

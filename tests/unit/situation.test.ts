@@ -58,6 +58,7 @@ describe('a pending workflow', () => {
       state: 'stuck',
       situation: { kind: 'silent' },
       progressAt: now - STUCK_AFTER,
+      deadline: null,
     });
   });
 
@@ -73,6 +74,7 @@ describe('a sleep', () => {
       state: 'waiting',
       situation: { kind: 'sleeping', until: now + HOUR, certain: true },
       progressAt: now - HOUR,
+      deadline: null,
     });
   });
 
@@ -82,9 +84,27 @@ describe('a sleep', () => {
   });
 
   test('after a step that has not ended is the timeout of a message', () => {
-    const { situation } = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, afterGap: true } }));
+    const { situation } = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 } }));
     expect(situation).toEqual({ kind: 'message', until: now + HOUR });
   });
+
+  test('after a step that has ended is certain', () => {
+    const { situation } = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, number: 4, before: 'charge' } }));
+    expect(situation).toMatchObject({ kind: 'sleeping', certain: true });
+  });
+
+  test.each(['DBOS.recv', 'DBOS.getEvent'])(
+    'after a %s that has ended is its timeout, and over',
+    (before) => {
+      for (const times of [{}, { completedAt: now - HOUR }]) {
+        const lastStep = { ...asleep, ...times, number: 1, before };
+        expect(assessmentOf(quiet(2 * HOUR, { lastStep }))).toMatchObject({
+          state: 'stuck',
+          situation: { kind: 'silent' },
+        });
+      }
+    },
+  );
 
   test.each([
     ['no times', { startedAt: null, completedAt: null }],
@@ -96,7 +116,7 @@ describe('a sleep', () => {
       state: 'waiting',
       situation: { kind: 'timer' },
     });
-    const message = assessmentOf(quiet(HOUR, { lastStep: sleep({ ...times, afterGap: true }) }));
+    const message = assessmentOf(quiet(HOUR, { lastStep: sleep({ ...times, number: 1 }) }));
     expect(message).toMatchObject({ state: 'stuck', situation: { kind: 'message', until: null } });
   });
 
@@ -119,7 +139,7 @@ describe('a wait for a message', () => {
     const waiting = (ageMs: number) =>
       assessmentOf(
         quiet(ageMs, {
-          lastStep: sleep({ startedAt: now - ageMs, completedAt: now - ageMs, afterGap: true }),
+          lastStep: sleep({ startedAt: now - ageMs, completedAt: now - ageMs, number: 1 }),
         }),
       );
     expect(waiting(STUCK_AFTER - 1).state).toBe('waiting');
@@ -147,6 +167,13 @@ describe('a parent', () => {
     const timer = sleep({ startedAt: null, completedAt: null });
     expect(assessmentOf(quiet(HOUR, { lastStep: timer }), { family: [busyChild] }).situation.kind).toBe(
       'child',
+    );
+  });
+
+  test('that waits for a message waits for that, and not for its child', () => {
+    const marked = sleep({ startedAt: now - HOUR, completedAt: now - HOUR, number: 1 });
+    expect(assessmentOf(quiet(HOUR, { lastStep: marked }), { family: [busyChild] }).situation.kind).toBe(
+      'message',
     );
   });
 

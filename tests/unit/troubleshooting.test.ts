@@ -114,7 +114,7 @@ const situations: { readonly [K in Situation['kind']]: readonly (Situation & { r
     {
       kind: 'child',
       child: workflowDetail(),
-      assessment: { state: 'stuck', situation: { kind: 'silent' }, progressAt: now - HOUR },
+      assessment: { state: 'stuck', situation: { kind: 'silent' }, progressAt: now - HOUR, deadline: null },
     },
   ],
   delayed: [false, true].map((debounced) => ({ kind: 'delayed', until: now + HOUR, debounced })),
@@ -235,7 +235,9 @@ async function texts(): Promise<readonly string[]> {
     'The job summary could not be written (ENOENT).',
     ...Object.values(situations).flatMap((samples) =>
       samples.map((situation) =>
-        plain(describeSituation({ state: 'waiting', situation, progressAt: now - HOUR }, now)),
+        plain(
+          describeSituation({ state: 'waiting', situation, progressAt: now - HOUR, deadline: null }, now),
+        ),
       ),
     ),
     ...(await outlooks()),

@@ -108,7 +108,13 @@ async function gateThrough(
       await fault();
     },
   };
-  const gate = config({ targets: { kind: 'named', versions: [target] }, application, timeoutMs: 40 * 5000 });
+  // The rules are what is judged here, to the end of each walk.
+  const gate = config({
+    targets: { kind: 'named', versions: [target] },
+    application,
+    timeoutMs: 40 * 5000,
+    failFast: false,
+  });
   const observer = systemDatabase(database.config, gate, clock.now);
   try {
     const { verdict } = await hold(gate, {

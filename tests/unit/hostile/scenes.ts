@@ -130,7 +130,7 @@ export const SCENES = {
           { ...workflow(a, of.slice(5, 11), 'PENDING'), id: 'parent' },
           { ...workflow(a, of.slice(6, 12), 'PENDING'), parent: 'parent' },
           { ...workflow(a, of.slice(7, 13), 'ENQUEUED'), queue },
-          { ...workflow(a, of.slice(8, 14), 'PENDING'), lastStep: { ...asleep, afterGap: true } },
+          { ...workflow(a, of.slice(8, 14), 'PENDING'), lastStep: { ...asleep, number: 1 } },
         ].map((each) => ({ ...each, ...idle })),
         leftOut: 0,
         leftOutUnversioned: 0,
