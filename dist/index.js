@@ -48577,6 +48577,8 @@ function total(statuses) {
 ;// CONCATENATED MODULE: ./lib/gate/config.js
 /** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
 const MODES = ['wait', 'check', 'report'];
+/** A job on a GitHub-hosted runner ends after six hours. */
+const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 /** The versions that the configuration names, as targets or as versions to keep. */
 function namedVersions(config) {
     switch (config.targets.kind) {
@@ -48866,12 +48868,12 @@ function inFlightOn({ pending, enqueued, delayed, unknownStatus }) {
     return pending + enqueued + delayed + unknownStatus;
 }
 /** Adds a look to the course. */
-function followed(before, judgement, time, { contents, queues, roll }) {
+function followed(before, judgement, time, { seen, queues, roll }) {
     const still = (version) => roll?.still.get(version) ?? 0;
     const { observedAt } = judgement.observation;
     const atMs = time.ended;
     const judged = judgement.targets.filter((target) => target.judged);
-    const changes = judged.map((target) => ({ target, change: changeOf(target, before, contents) }));
+    const changes = judged.map((target) => ({ target, change: changeOf(target, before, seen) }));
     const targets = new Map(changes
         .slice(0, TRACKED_TARGETS)
         .map(({ target, change }) => [
@@ -48890,11 +48892,11 @@ function followed(before, judgement, time, { contents, queues, roll }) {
         observedAt,
         total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still),
         targets,
-        created: new Map(contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
+        created: new Map(seen.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
             version,
             { count: fromHere.count, children: childrenFromHere },
         ])),
-        names: namesWith(before, judged, contents),
+        names: namesWith(before, judged, seen.contents),
         queues,
         roll,
     };
@@ -48903,13 +48905,13 @@ function followed(before, judgement, time, { contents, queues, roll }) {
  * Completions are what arrived and is not there any more. What was in flight at both looks cancels out; a workflow that
  * began and ended between them counts in both.
  */
-function changeOf(target, before, contents) {
+function changeOf(target, before, seen) {
     const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
     const track = before.targets.get(target.version);
     if (track === undefined)
         return nothing;
     const then = before.created.get(target.version);
-    const now = contents.started.versions.find(({ version }) => version === target.version);
+    const now = seen.started.get(target.version);
     const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
     const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
     const more = inFlightOn(target) - track.inFlight;
@@ -48957,12 +48959,11 @@ function namesWith(before, judged, { started }) {
     return names;
 }
 /** A queue moved when it handed something out: the rows that run from it tell, and that fewer wait. */
-function queuesAfter(before, contents, observedAt) {
-    const taken = new Map(contents.inFlight.map(({ version, newestTakenAt }) => [version, newestTakenAt]));
+function queuesAfter(before, { contents, inFlight }, observedAt) {
     return new Map(contents.queues.map(({ version, queue, enqueued, newestStartedAt, runningInAll, concurrency }) => {
         const known = before.queues.get(queueKey(version, queue));
         // Between two short workflows nothing runs: at the first look, that its version takes up work speaks for it.
-        const atFirst = newestStartedAt ?? taken.get(version) ?? 0;
+        const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
         const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
         const fell = known !== undefined && enqueued < known.enqueued;
         const state = {
@@ -49312,22 +49313,26 @@ const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
 const MARK_MS = 1000;
 /** Processes look for delays that have passed once a second; a clock may differ. */
 const OVERDUE_MS = 60_000;
+/** A line of more generations than this, which only a damaged database has, is followed no further. */
+const MOST_GENERATIONS = 500;
 /** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
 function assess(workflows, surroundings) {
     const done = new Map();
     const begun = new Set();
-    const assessed = (workflow) => {
+    const assessed = (workflow, generation = 0) => {
         const known = done.get(workflow.id);
         if (known !== undefined)
             return known;
-        const children = begun.has(workflow.id) ? [] : surroundings.childrenOf(workflow.id);
+        const isFollowed = !begun.has(workflow.id) && generation < MOST_GENERATIONS;
+        const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
         begun.add(workflow.id);
-        const family = children.map((child) => ({ child, assessment: assessed(child) }));
+        const family = children.map((child) => ({ child, assessment: assessed(child, generation + 1) }));
         const result = assessment(workflow, foremostOf(family), surroundings);
         done.set(workflow.id, result);
         return result;
     };
-    for (const workflow of workflows)
+    // The youngest first: children come after their parents.
+    for (const workflow of workflows.toReversed())
         assessed(workflow);
     return done;
 }
@@ -49440,11 +49445,11 @@ function forecastOf(config, before, judgement, time) {
         return nothingToExpect(before);
     const { contents } = seen;
     const { observedAt } = judgement.observation;
-    const queues = queuesAfter(before, contents, observedAt);
+    const queues = queuesAfter(before, seen, observedAt);
     const assessments = assessed(config, before.roll, queues, contents, observedAt);
     const isRoll = contents.roll || contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
     const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
-    const course = followed(before, judgement, time, { contents, queues, roll });
+    const course = followed(before, judgement, time, { seen, queues, roll });
     const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
     const bounds = isRoll ? fresh : withThose(roll, fresh);
     const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
@@ -50039,10 +50044,9 @@ async function unlessAborted(promise, signal) {
 ;// CONCATENATED MODULE: ./lib/gate/warning.js
 
 
+
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
-/** A job on a GitHub-hosted runner ends after six hours. */
-const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 /** A system database that nobody writes to for so long is idle, or a copy. In milliseconds. */
 const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
 /** What a person should know before acting on the configuration alone. */
@@ -50463,6 +50467,7 @@ function escapeOf(character) {
 
 
 
+
 /** So many workflows are named where a few will do. */
 const NAMED = 3;
 /** `12 ended and 2 new a minute`: short, for a line of the log. */
@@ -50604,7 +50609,13 @@ function describeCannotDrain(beyond, now) {
     const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
     const rest = beyond.bounds.length - named.length;
     const who = say `${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
-    return say `The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. A \`timeout\` of ${own(durationInput(beyond.neededMs))} or more reaches the last of them; cancel or fork them to be quicker, name them in \`ignore-workflows\` if they may be stranded, or set \`fail-fast: false\` to hold all the same.`;
+    return say `The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
+}
+/** How to wait for long enough. */
+function reaching({ neededMs }) {
+    return neededMs <= HOSTED_JOB_LIMIT_MS
+        ? say `A \`timeout\` of ${own(durationInput(neededMs))} or more reaches the last of them.`
+        : say `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
 }
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
 function beyondTimeoutOf({ config, last, verdict }) {
@@ -51891,7 +51902,7 @@ const OUTPUT_NAMES = (/* unused pure expression or super */ null && ([
 ]));
 /** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
 function outputsOf(result, reportPath) {
-    const versions = fitting(versionsOf(result));
+    const versions = fitting(versionsOf(result).map(brief));
     const drained = fitting(drainedVersions(result));
     const draining = fitting(drainingVersions(result));
     return {
@@ -51909,6 +51920,11 @@ function outputsOf(result, reportPath) {
         },
         leftOut: versions.leftOut + drained.leftOut + draining.leftOut,
     };
+}
+/** What lasts longest is enough here; the report file has more of it. */
+function brief(version) {
+    const { forecast } = version;
+    return { ...version, forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) } };
 }
 /** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
 function fitting(entries) {
@@ -52485,6 +52501,7 @@ function targetTable(result) {
         .map((target) => [
         code(target.version),
         targetState(target),
+        targets.length > 1 ? expectedOf(target, result, observedAt) : '',
         markdown_table_number(target.pending),
         markdown_table_number(target.enqueued),
         markdown_table_number(target.delayed),
@@ -52493,9 +52510,14 @@ function targetTable(result) {
     ]);
     return [
         '### Versions to retire',
-        table(['Version', 'State', 'Pending', 'Enqueued', 'Delayed', 'Ignored', 'Oldest created'], rows, [2, 3, 4, 5]),
+        table(['Version', 'State', 'Expected', 'Pending', 'Enqueued', 'Delayed', 'Ignored', 'Oldest created'], rows, [3, 4, 5, 6]),
         ...more(targets.length - rows.length, 'version'),
     ].join('\n\n');
+}
+/** How it drains, where there are several to compare. */
+function expectedOf({ version }, { last }, now) {
+    const forecast = last?.forecast.targets.get(version);
+    return forecast === undefined ? '' : forecastParts(forecast, now).join('; ');
 }
 function targetState(target) {
     if (!target.judged)

@@ -2,6 +2,9 @@
 export const MODES = ['wait', 'check', 'report'] as const;
 export type Mode = (typeof MODES)[number];
 
+/** A job on a GitHub-hosted runner ends after six hours. */
+export const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
+
 /** Which application versions are to be retired. */
 export type TargetSelection =
   | { readonly kind: 'named'; readonly versions: readonly string[] }

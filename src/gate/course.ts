@@ -3,6 +3,7 @@ import type { Progress } from './estimate.ts';
 import type { Judgement } from './judge.ts';
 import type { LookTime } from './memory.ts';
 import type { SystemDatabaseContents, WorkflowDetail } from './observation.ts';
+import type { Seen } from './seen.ts';
 import type { Assessment, QueueState } from './situation.ts';
 import type { TargetJudgement } from './target.ts';
 
@@ -101,7 +102,7 @@ function inFlightOn({ pending, enqueued, delayed, unknownStatus }: TargetJudgeme
 
 /** What was read and worked out for this look, besides what the rules judged. */
 export interface LookDetails {
-  readonly contents: SystemDatabaseContents;
+  readonly seen: Seen;
   readonly queues: Course['queues'];
   readonly roll: Roll | undefined;
 }
@@ -111,13 +112,13 @@ export function followed(
   before: Course,
   judgement: Judgement,
   time: LookTime,
-  { contents, queues, roll }: LookDetails,
+  { seen, queues, roll }: LookDetails,
 ): Course {
   const still = (version: string) => roll?.still.get(version) ?? 0;
   const { observedAt } = judgement.observation;
   const atMs = time.ended;
   const judged = judgement.targets.filter((target) => target.judged);
-  const changes = judged.map((target) => ({ target, change: changeOf(target, before, contents) }));
+  const changes = judged.map((target) => ({ target, change: changeOf(target, before, seen) }));
   const targets = new Map(
     changes
       .slice(0, TRACKED_TARGETS)
@@ -139,12 +140,12 @@ export function followed(
     total: extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still),
     targets,
     created: new Map(
-      contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
+      seen.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
         version,
         { count: fromHere.count, children: childrenFromHere },
       ]),
     ),
-    names: namesWith(before, judged, contents),
+    names: namesWith(before, judged, seen.contents),
     queues,
     roll,
   };
@@ -162,12 +163,12 @@ interface Change {
  * Completions are what arrived and is not there any more. What was in flight at both looks cancels out; a workflow that
  * began and ended between them counts in both.
  */
-function changeOf(target: TargetJudgement, before: Course, contents: SystemDatabaseContents): Change {
+function changeOf(target: TargetJudgement, before: Course, seen: Seen): Change {
   const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
   const track = before.targets.get(target.version);
   if (track === undefined) return nothing;
   const then = before.created.get(target.version);
-  const now = contents.started.versions.find(({ version }) => version === target.version);
+  const now = seen.started.get(target.version);
   const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
   const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
   const more = inFlightOn(target) - track.inFlight;
@@ -229,15 +230,14 @@ function namesWith(
 /** A queue moved when it handed something out: the rows that run from it tell, and that fewer wait. */
 export function queuesAfter(
   before: Course,
-  contents: SystemDatabaseContents,
+  { contents, inFlight }: Seen,
   observedAt: number,
 ): Course['queues'] {
-  const taken = new Map(contents.inFlight.map(({ version, newestTakenAt }) => [version, newestTakenAt]));
   return new Map(
     contents.queues.map(({ version, queue, enqueued, newestStartedAt, runningInAll, concurrency }) => {
       const known = before.queues.get(queueKey(version, queue));
       // Between two short workflows nothing runs: at the first look, that its version takes up work speaks for it.
-      const atFirst = newestStartedAt ?? taken.get(version) ?? 0;
+      const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
       const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
       const fell = known !== undefined && enqueued < known.enqueued;
       const state = {

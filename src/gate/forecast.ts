@@ -55,11 +55,11 @@ export function forecastOf(
   if (seen === undefined) return nothingToExpect(before);
   const { contents } = seen;
   const { observedAt } = judgement.observation;
-  const queues = queuesAfter(before, contents, observedAt);
+  const queues = queuesAfter(before, seen, observedAt);
   const assessments = assessed(config, before.roll, queues, contents, observedAt);
   const isRoll = contents.roll || contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
   const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
-  const course = followed(before, judgement, time, { contents, queues, roll });
+  const course = followed(before, judgement, time, { seen, queues, roll });
   const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
   const bounds = isRoll ? fresh : withThose(roll, fresh);
 

@@ -85,6 +85,9 @@ const MARK_MS = 1000;
 /** Processes look for delays that have passed once a second; a clock may differ. */
 const OVERDUE_MS = 60_000;
 
+/** A line of more generations than this, which only a damaged database has, is followed no further. */
+const MOST_GENERATIONS = 500;
+
 /** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
 export function assess(
   workflows: readonly WorkflowDetail[],
@@ -92,17 +95,19 @@ export function assess(
 ): ReadonlyMap<string, Assessment> {
   const done = new Map<string, Assessment>();
   const begun = new Set<string>();
-  const assessed = (workflow: WorkflowDetail): Assessment => {
+  const assessed = (workflow: WorkflowDetail, generation = 0): Assessment => {
     const known = done.get(workflow.id);
     if (known !== undefined) return known;
-    const children = begun.has(workflow.id) ? [] : surroundings.childrenOf(workflow.id);
+    const isFollowed = !begun.has(workflow.id) && generation < MOST_GENERATIONS;
+    const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
     begun.add(workflow.id);
-    const family = children.map((child) => ({ child, assessment: assessed(child) }));
+    const family = children.map((child) => ({ child, assessment: assessed(child, generation + 1) }));
     const result = assessment(workflow, foremostOf(family), surroundings);
     done.set(workflow.id, result);
     return result;
   };
-  for (const workflow of workflows) assessed(workflow);
+  // The youngest first: children come after their parents.
+  for (const workflow of workflows.toReversed()) assessed(workflow);
   return done;
 }
 

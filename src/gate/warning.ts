@@ -1,14 +1,11 @@
 import { counted, namesOf, own, type Sentence, say } from '../sentence.ts';
-import type { GateConfig } from './config.ts';
+import { type GateConfig, HOSTED_JOB_LIMIT_MS } from './config.ts';
 import type { Judgement } from './judge.ts';
 import type { Seen } from './seen.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from './trust.ts';
 
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
-
-/** A job on a GitHub-hosted runner ends after six hours. */
-const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 
 /** A system database that nobody writes to for so long is idle, or a copy. In milliseconds. */
 const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;

@@ -1,6 +1,7 @@
 import { durationInput, durationText, momentText } from '../duration.ts';
 import { type BeyondTimeout, beyondTimeout } from '../gate/beyond-timeout.ts';
 import type { Bound } from '../gate/bound.ts';
+import { HOSTED_JOB_LIMIT_MS } from '../gate/config.ts';
 import type { StartedRoots } from '../gate/course.ts';
 import type { DrainForecast } from '../gate/drain-forecast.ts';
 import type { Rate } from '../gate/estimate.ts';
@@ -180,7 +181,14 @@ export function describeCannotDrain(beyond: BeyondTimeout, now: number): Sentenc
   const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
   const rest = beyond.bounds.length - named.length;
   const who = say`${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
-  return say`The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. A \`timeout\` of ${own(durationInput(beyond.neededMs))} or more reaches the last of them; cancel or fork them to be quicker, name them in \`ignore-workflows\` if they may be stranded, or set \`fail-fast: false\` to hold all the same.`;
+  return say`The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
+}
+
+/** How to wait for long enough. */
+function reaching({ neededMs }: BeyondTimeout): Sentence {
+  return neededMs <= HOSTED_JOB_LIMIT_MS
+    ? say`A \`timeout\` of ${own(durationInput(neededMs))} or more reaches the last of them.`
+    : say`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
 }
 
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */

@@ -1,5 +1,5 @@
 import { iso, seconds } from './formats.ts';
-import { versionsOf } from './report-file.ts';
+import { type VersionReport, versionsOf } from './report-file.ts';
 import { drainedVersions, drainingVersions, inFlightOnAll, type Result, targetsOf } from './result.ts';
 
 /** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */
@@ -28,7 +28,7 @@ export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 /** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
 export function outputsOf(result: Result, reportPath: string): Outputs {
-  const versions = fitting(versionsOf(result));
+  const versions = fitting(versionsOf(result).map(brief));
   const drained = fitting(drainedVersions(result));
   const draining = fitting(drainingVersions(result));
   return {
@@ -46,6 +46,12 @@ export function outputsOf(result: Result, reportPath: string): Outputs {
     },
     leftOut: versions.leftOut + drained.leftOut + draining.leftOut,
   };
+}
+
+/** What lasts longest is enough here; the report file has more of it. */
+function brief(version: VersionReport): VersionReport {
+  const { forecast } = version;
+  return { ...version, forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) } };
 }
 
 /** The entries that fit, in JSON. One that is too long keeps none of those after it out. */

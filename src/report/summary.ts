@@ -5,7 +5,7 @@ import type { TargetJudgement } from '../gate/target.ts';
 import { own, type Sentence, say } from '../sentence.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';
-import { beyondTimeoutOf, describeCannotDrain } from './forecast-text.ts';
+import { beyondTimeoutOf, describeCannotDrain, forecastParts } from './forecast-text.ts';
 import { more, number, table } from './markdown-table.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import {
@@ -102,6 +102,7 @@ function targetTable(result: Result): string {
     .map((target) => [
       code(target.version),
       targetState(target),
+      targets.length > 1 ? expectedOf(target, result, observedAt) : '',
       number(target.pending),
       number(target.enqueued),
       number(target.delayed),
@@ -111,12 +112,18 @@ function targetTable(result: Result): string {
   return [
     '### Versions to retire',
     table(
-      ['Version', 'State', 'Pending', 'Enqueued', 'Delayed', 'Ignored', 'Oldest created'],
+      ['Version', 'State', 'Expected', 'Pending', 'Enqueued', 'Delayed', 'Ignored', 'Oldest created'],
       rows,
-      [2, 3, 4, 5],
+      [3, 4, 5, 6],
     ),
     ...more(targets.length - rows.length, 'version'),
   ].join('\n\n');
+}
+
+/** How it drains, where there are several to compare. */
+function expectedOf({ version }: TargetJudgement, { last }: Result, now: number): string {
+  const forecast = last?.forecast.targets.get(version);
+  return forecast === undefined ? '' : forecastParts(forecast, now).join('; ');
 }
 
 function targetState(target: TargetJudgement): string {

@@ -405,6 +405,16 @@ describe('a drain that has no end', () => {
     expect(warned[0]?.level).toBe('warning');
   });
 
+  test('asks for no timeout that no job has', async () => {
+    const never = {
+      ...hopeless,
+      inFlight: [inFlight('1.0.0', { delayed: 1, delayedUntil: DATABASE_EPOCH + 999 * HOUR })],
+    };
+    const [first] = annotationsOf(await resultOf(() => never));
+    expect(first?.message).toContain('run the gate on a schedule, in mode `report`');
+    expect(first?.message).not.toContain('A `timeout` of');
+  });
+
   test('is said in the summary, which begins with the workflow that lasts longest', async () => {
     const text = rendered(summaryOf(await resultOf(() => hopeless)));
     expect(text).toMatch(/^❌ Cannot drain before the timeout: 3 workflows in flight on 1\.0\.0/);

@@ -15,11 +15,12 @@ interface World {
 /** What a workflow is said to do, in a world with these children and this queue. */
 function assessmentOf(workflow: WorkflowDetail, { queue, family = [] }: World = {}) {
   const all = [workflow, ...family];
+  const families = Map.groupBy(all, ({ parent }) => parent);
   const assessments = assess(all, {
     now,
     stuckAfterMs: STUCK_AFTER,
     queue: () => queue,
-    childrenOf: (id) => all.filter(({ parent }) => parent === id),
+    childrenOf: (id) => families.get(id) ?? [],
   });
   const found = assessments.get(workflow.id);
   if (found === undefined) throw new Error('It was not looked at.');
@@ -183,6 +184,15 @@ describe('a parent', () => {
       state: 'stuck',
       situation: { assessment: { situation: { child: { id: 'grandchild' } } } },
     });
+  });
+
+  test('of a line of 10,000 is looked at, in whatever order the line is', () => {
+    const line = Array.from({ length: 10_000 }, (_, at) =>
+      quiet(HOUR, { id: `w${at}`, parent: `w${at - 1}` }),
+    );
+    for (const family of [line, line.toReversed()]) {
+      expect(assessmentOf(quiet(HOUR, { id: 'w-1' }), { family }).state).toBe('stuck');
+    }
   });
 
   test('of itself, as only a damaged database has it, is looked at all the same', () => {
