@@ -47568,7 +47568,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
      AND NOT coalesce(name LIKE ANY ($4::text[]), false)
-)${registeredCte(schema)}${statusesCte(schema)}
+)${queueCtes(schema)}${registeredCte(schema)}${statusesCte(schema)}
 SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
   (SELECT coalesce(json_agg(v), '[]') FROM (
      SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
@@ -47578,7 +47578,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
             max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
             max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS "newestTakenAt"
        FROM judged GROUP BY version) v) AS in_flight,
-  (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect(schema)}) q) AS queues,
+  (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect()}) q) AS queues,
   (SELECT coalesce(json_agg(d), '[]') FROM (
      SELECT workflow_uuid AS id, version, left(name, ${SHOWN_CHARACTERS}) AS name, delayed_until AS until
        FROM judged WHERE NOT ignored AND version <> '' AND delayed_until IS NOT NULL
@@ -47684,27 +47684,36 @@ function delayedUntil(schema) {
     const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
     return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline})`)} END`;
 }
-/** Queues in which work waits. DBOS holds a concurrency limit against what runs from the queue in every version. */
-function queueSelect(schema) {
+/** What runs from each queue in every version, and the limits that the tables tell: DBOS holds the one against the other. */
+function queueCtes(schema) {
     const { queues } = schema;
-    const limit = queues === undefined
-        ? 'NULL::int'
-        : `(SELECT min(l.concurrency) FROM ${tableOf(schema, 'queues')} l
-                  WHERE l.name = w.queue_name AND ${inScope(queues.hasOwners ? `NULLIF(l.application_name, '')` : 'NULL::text')}
-                    ${queues.hasPartitions ? 'AND NOT l.partition_queue' : ''})`;
+    const limits = queues === undefined
+        ? 'SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false'
+        : `SELECT name AS queue_name, min(concurrency) ${queues.hasPartitions ? 'FILTER (WHERE NOT partition_queue) ' : ''}AS concurrency,
+         max((rate_limit_period_sec * 1000)::bigint) AS rate_ms
+    FROM ${tableOf(schema, 'queues')}
+   WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
+    return `, running AS (
+  SELECT queue_name, count(*) AS running FROM in_flight WHERE status = 'PENDING' AND queue_name IS NOT NULL GROUP BY queue_name
+), limits AS (
+  ${limits}
+)`;
+}
+/** Queues in which work waits. */
+function queueSelect() {
     return `
-     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued,
-            started_at AS "newestStartedAt", ${limit} AS concurrency,
-            (SELECT count(*) FROM in_flight r WHERE r.queue_name = w.queue_name AND r.status = 'PENDING') AS "runningInAll"
+     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued, started_at AS "newestStartedAt",
+            coalesce(running, 0) AS "runningInAll", concurrency, rate_ms AS "rateMs"
        FROM (SELECT version, queue_name, ${statusTallies()}, max(started_at) AS started_at
                FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
               GROUP BY version, queue_name HAVING bool_or(status = 'ENQUEUED')
-              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w`;
+              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
+       LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`;
 }
 /** The last step of a workflow is one descent of the primary key of `operation_outputs`, as is the one before it. */
 function detailSelect(schema, limit) {
     const steps = tableOf(schema, 'operation_outputs');
-    const stepTime = (column) => (schema.hasStepTimes ? shownTime(`o.${column}`) : 'NULL::bigint');
+    const stepTime = (column, row = 'o') => schema.hasStepTimes ? shownTime(`${row}.${column}`) : 'NULL::bigint';
     return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
             left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
             left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
@@ -47716,8 +47725,10 @@ function detailSelect(schema, limit) {
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
-                         WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
+                      'before', (SELECT json_build_object('name', left(p.function_name, ${SHOWN_CHARACTERS}),
+                           'startedAt', ${stepTime('started_at_epoch_ms', 'p')}, 'completedAt', ${stepTime('completed_at_epoch_ms', 'p')})
+                         FROM ${steps} p
+                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
                FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
@@ -47970,9 +47981,10 @@ function schemaOf(name, probe) {
 /** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
 function readableQueues(probe) {
     const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
+    const limits = ['concurrency', 'rate_limit_period_sec'];
     // Another table could have that name, in a schema that DBOS shares with others.
-    const isDbos = ['name', 'concurrency', 'worker_concurrency'].every((column) => columns.includes(column));
-    const named = ['name', 'concurrency', 'partition_queue', 'application_name'];
+    const isDbos = ['name', ...limits].every((column) => columns.includes(column));
+    const named = ['name', ...limits, 'partition_queue', 'application_name'];
     const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
     if (kind !== 'r' || filtered || !isDbos || !isReadable)
         return undefined;
@@ -48098,6 +48110,7 @@ const lookRow = object({
         newestStartedAt: rows_time,
         runningInAll: schemas_int(),
         concurrency: schemas_int().nullable(),
+        rateMs: rows_time,
     })),
     last_delayed: array(object({ id: schemas_string(), version: schemas_string(), name: rows_text, until: schemas_int() })),
     groups: array(object({
@@ -48131,7 +48144,7 @@ const lookRow = object({
             name: schemas_string(),
             startedAt: rows_time,
             completedAt: rows_time,
-            before: rows_text,
+            before: object({ name: schemas_string(), startedAt: rows_time, completedAt: rows_time }).nullable(),
         })
             .nullable(),
     })),
@@ -48422,26 +48435,330 @@ function durationInput(milliseconds) {
     return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
 }
 
-;// CONCATENATED MODULE: ./lib/gate/beyond-timeout.js
+;// CONCATENATED MODULE: ./lib/gate/seen.js
 /**
- * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
- * a bound is acted on when it is beyond the timeout by more.
+ * Indexes what a look saw.
+ *
+ * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
+ * the registration of a version, and into every row of it. Two things spoil that evidence. A newer SDK writes the
+ * name into the registration of an older one as well, when it promotes the version, runs it, or adopts what nobody
+ * owns; so a registration that was written again proves nothing. And work that a process of the version took up
+ * without writing an owner proves the contrary.
  */
-const beyond_timeout_CLOCK_MARGIN_MS = 60_000;
-/** What cannot end before the timeout, if there is any such thing. */
-function beyondTimeout({ timeoutMs }, { certain }, judgement, time) {
-    const { observedAt } = judgement.observation;
-    const { notBefore } = certain;
-    const deadline = observedAt + timeoutMs - time.began;
-    if (notBefore === undefined || notBefore - beyond_timeout_CLOCK_MARGIN_MS <= deadline)
-        return undefined;
-    const neededMs = notBefore - observedAt + time.began + beyond_timeout_CLOCK_MARGIN_MS;
+function indexed(contents) {
+    const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
+    const inFlight = byVersion(contents.inFlight);
+    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
+    const counts = inFlight.get(null);
+    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
+    const active = [...contents.inFlight, ...contents.started.versions];
+    const mayTakeUnversioned = new Set([
+        ...nameless.map(({ version }) => version),
+        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
+    ]);
     return {
-        bounds: certain.bounds.filter(({ until }) => until - beyond_timeout_CLOCK_MARGIN_MS > deadline),
-        notBefore,
-        deadline,
-        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
+        contents,
+        registered,
+        latest: new Set(registered
+            .filter(({ timestamp }) => timestamp === registered[0]?.timestamp)
+            .map(({ version }) => version)),
+        registrations: byVersion(owned),
+        mayTakeUnversioned,
+        inFlight,
+        started: byVersion(contents.started.versions),
+        failed: byVersion(contents.failed ?? []),
+        unknownStatuses,
+        unversioned: (counts === undefined ? 0 : counts.pending + counts.enqueued + counts.delayed) +
+            sumOf(unknownStatuses.filter(({ version }) => version === null)),
     };
+}
+/** How many rows such statuses have together. */
+function sumOf(statuses) {
+    return statuses.reduce((sum, { count }) => sum + count, 0);
+}
+function byVersion(rows) {
+    return new Map(rows.map((row) => [row.version, row]));
+}
+
+;// CONCATENATED MODULE: ./lib/gate/target.js
+
+/** Workflows in flight on a target, ignored ones excluded. */
+function inFlightOn({ pending, enqueued, delayed, unknownStatus }) {
+    return pending + enqueued + delayed + unknownStatus;
+}
+/** Rules 1 to 6, and what rule 9 says of unknown statuses, for one target. */
+function judgeTarget(version, scene) {
+    const { config, before, memory, seen, time, gateClean } = scene;
+    const inFlight = seen.inFlight.get(version);
+    const { pending = 0, enqueued = 0, delayed = 0, ignored = 0 } = inFlight ?? {};
+    const known = memory.known.has(version);
+    const unknown = known ? undefined : unknownVersion(version, memory, seen);
+    const passes = config.onUnknown === 'pass' && unknown?.similar.length === 0 && unknown.searched === 'whole-history';
+    const judged = unknown === undefined || !passes;
+    const statuses = seen.unknownStatuses.filter((row) => row.version === version);
+    const latest = seen.latest.has(version);
+    const window = before.windows.get(version);
+    const unclean = [];
+    if (unknown !== undefined && judged)
+        unclean.push(unknown);
+    if (pending + enqueued + delayed > 0)
+        unclean.push({ kind: 'in-flight', pending, enqueued, delayed });
+    if (statuses.length > 0)
+        unclean.push({ kind: 'unknown-status', statuses });
+    const started = window === undefined ? 0 : startedSinceLook(version, before, seen);
+    if (started > 0)
+        unclean.push({ kind: 'still-starting', atLeast: started });
+    if (latest && config.onLatest === 'block') {
+        const alternatives = seen.registered.map((other) => other.version).filter((other) => other !== version);
+        unclean.push({ kind: 'latest', alternatives });
+    }
+    const claim = claimReason(version, scene);
+    if (seen.unversioned > 0 && blocksUnversioned(config, claim)) {
+        unclean.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
+    }
+    const { blockers, settledForMs } = settled(unclean, gateClean && judged, window, seen, time);
+    return {
+        version,
+        application: seen.registrations.get(version)?.application ?? inFlight?.application ?? null,
+        known,
+        latest,
+        judged,
+        pending,
+        enqueued,
+        delayed,
+        unknownStatus: sumOf(statuses),
+        ignored,
+        oldestCreatedAt: inFlight?.oldestCreatedAt ?? null,
+        failed: seen.failed.get(version),
+        blockers,
+        settledForMs,
+        drained: isDrained({ blockers, settledForMs }, config),
+    };
+}
+/** Clean for the whole settle window. */
+function isDrained({ blockers, settledForMs }, config) {
+    return blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs;
+}
+/** Rule 1: a version without any trace. */
+function unknownVersion(version, memory, seen) {
+    const registered = seen.registered.map((registration) => registration.version);
+    const search = memory.searches.get(version);
+    const similar = new Set([
+        ...registered.filter((other) => isSimilar(other, version)),
+        ...(search?.similar ?? []),
+    ]);
+    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
+    return { kind: 'unknown-version', searched, similar: [...similar], registered };
+}
+/** Different names, but equal in all but case and white space. */
+function isSimilar(a, b) {
+    const normal = (text) => text.replace(/\s/g, '').toLowerCase();
+    return a !== b && normal(a) === normal(b);
+}
+/**
+ * Rule 3: how many rows of any status were created on a version since the look before, at least. It compares
+ * what two looks counted from the same moment, with a margin for the clocks of the processes that stamp rows.
+ */
+function startedSinceLook(version, before, seen) {
+    const none = { count: 0, fingerprint: '0' };
+    const then = before.started?.versions.get(version) ?? none;
+    const now = seen.started.get(version)?.sincePrevious ?? none;
+    if (now.fingerprint === then.fingerprint && now.count === then.count)
+        return 0;
+    return Math.max(1, now.count - then.count);
+}
+/** Rule 4: the transactions that were writing at the first clean look, and still are. */
+function openWriters(window, seen) {
+    const now = new Set(seen.contents.writers.map(({ transaction }) => transaction));
+    return window === undefined ? now : now.intersection(window.writers);
+}
+/**
+ * Rule 6: why a version's processes may dequeue a row without a version, or undefined when they cannot. Only
+ * SDKs that let the latest version alone take such rows write the application's name into their registration.
+ */
+function claimReason(version, { seen, memory }) {
+    if (seen.registered.length === 0)
+        return 'nothing-registered';
+    if (seen.latest.has(version))
+        return 'latest';
+    const leavesIt = seen.registrations.has(version) && !memory.mayTakeUnversioned.has(version);
+    return leavesIt ? undefined : 'sdk-may-claim';
+}
+/**
+ * Rules 4 and 6 where there is no target: what is about to appear could make one, and where nothing is registered
+ * an idle version that the gate cannot see could take work without a version.
+ */
+function judgeNobody({ config, before, seen, time, gateClean }) {
+    const claim = seen.registered.length === 0 ? 'nothing-registered' : undefined;
+    const unversioned = seen.unversioned > 0 && blocksUnversioned(config, claim)
+        ? [{ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' }]
+        : [];
+    return settled(unversioned, gateClean, before.windows.get(null), seen, time);
+}
+/** Adds what rule 4 says of a clean look, and how long it has been clean. */
+function settled(blockers, mayBeClean, window, seen, time) {
+    if (blockers.length > 0 || !mayBeClean)
+        return { blockers, settledForMs: undefined };
+    const open = openWriters(window, seen);
+    const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
+    return {
+        blockers: writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [],
+        settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
+    };
+}
+function blocksUnversioned(config, claim) {
+    switch (config.onUnversioned) {
+        case 'auto':
+            return claim !== undefined;
+        case 'block':
+            return true;
+        case 'ignore':
+            return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/gate/course.js
+
+/** A track has at most so many points, as has the picture that is made of it. */
+const TRACK_POINTS = 60;
+/** A roll costs some four pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
+const ROLL_EVERY_MS = 60_000;
+const ROLL_AFTER_FAILURE_MS = 600_000;
+/** So many targets have a track of their own; rates leave the others out. */
+const TRACKED_TARGETS = 200;
+/** So many names of what arrives are kept. */
+const NAMES_KEPT = 50;
+const untracked = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
+/** Before the first look. */
+const nothingFollowed = {
+    beganAt: undefined,
+    observedAt: undefined,
+    total: untracked,
+    targets: new Map(),
+    created: new Map(),
+    names: new Map(),
+    queues: new Map(),
+    roll: undefined,
+    rollDueAtMs: 0,
+};
+/** What is left of a course after a look that failed: one that was to bring a roll may have failed for it. */
+function afterFailedRoll(course, now) {
+    return { ...course, rollDueAtMs: now + ROLL_AFTER_FAILURE_MS };
+}
+function queueKey(version, queue) {
+    return JSON.stringify([version, queue]);
+}
+/** Adds a look to the course. */
+function followed(before, judgement, time, { seen, queues, roll, isRoll }) {
+    const still = (version) => roll?.still.get(version) ?? 0;
+    const { observedAt } = judgement.observation;
+    const atMs = time.ended;
+    const judged = judgement.targets.filter((target) => target.judged);
+    const changes = judged.map((target) => ({ target, change: changeOf(target, before, seen) }));
+    const targets = new Map(changes
+        .slice(0, TRACKED_TARGETS)
+        .map(({ target, change }) => [
+        target.version,
+        course_extended(before.targets.get(target.version), atMs, [target], change, still),
+    ]));
+    const sum = (of) => changes.reduce((all, { change }) => all + of(change), 0);
+    const total = {
+        completed: sum(({ completed }) => completed),
+        arrived: sum(({ arrived }) => arrived),
+        roots: sum(({ roots }) => roots),
+        children: sum(({ children }) => children),
+    };
+    return {
+        beganAt: before.beganAt ?? observedAt,
+        observedAt,
+        total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still),
+        targets,
+        created: new Map(seen.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
+            version,
+            { count: fromHere.count, children: childrenFromHere },
+        ])),
+        names: namesWith(before, judged, seen.contents),
+        queues,
+        roll,
+        rollDueAtMs: isRoll ? time.ended + ROLL_EVERY_MS : before.rollDueAtMs,
+    };
+}
+/**
+ * Completions are what arrived and is not there any more. What was in flight at both looks cancels out; a workflow that
+ * began and ended between them counts in both.
+ */
+function changeOf(target, before, seen) {
+    const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
+    const track = before.targets.get(target.version);
+    if (track === undefined)
+        return nothing;
+    const then = before.created.get(target.version);
+    const now = seen.started.get(target.version);
+    const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
+    const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
+    const more = inFlightOn(target) - track.inFlight;
+    const arrived = Math.max(created, more);
+    const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
+    return { completed: arrived - more, arrived, roots, children };
+}
+function course_extended(before, atMs, targets, change, still) {
+    const { points, roots, children, endedAtMs } = before ?? untracked;
+    const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
+    const last = points.at(-1);
+    const point = {
+        atMs,
+        pending: sum(({ pending }) => pending),
+        enqueued: sum(({ enqueued }) => enqueued),
+        delayed: sum(({ delayed }) => delayed),
+        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version))),
+        completed: (last?.completed ?? 0) + change.completed,
+        arrived: (last?.arrived ?? 0) + change.arrived,
+    };
+    return {
+        points: thinned([...points, point]),
+        inFlight: sum(inFlightOn),
+        roots: roots + change.roots,
+        children: children + change.children,
+        endedAtMs: change.completed > 0 ? atMs : endedAtMs,
+    };
+}
+/** Every second point of too many, the first and the last among them. */
+function thinned(points) {
+    if (points.length <= TRACK_POINTS)
+        return points;
+    return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
+}
+function namesWith(before, judged, { started }) {
+    const versions = new Set(judged.map(({ version }) => version));
+    const names = new Map(before.names);
+    for (const { version, name, count } of started.names) {
+        const key = JSON.stringify([version, name]);
+        const known = names.get(key);
+        if (!versions.has(version) || (known === undefined && names.size >= NAMES_KEPT))
+            continue;
+        names.set(key, { version, name, count: count + (known?.count ?? 0) });
+    }
+    return names;
+}
+/** A queue moved when it handed something out: the rows that run from it tell, and that fewer wait. */
+function queuesAfter(before, { contents, inFlight }, observedAt) {
+    return new Map(contents.queues.map((each) => {
+        const { version, queue, enqueued, newestStartedAt } = each;
+        const known = before.queues.get(queueKey(version, queue));
+        // Between two short workflows nothing runs: at the first look, that its version takes up work speaks for it.
+        const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
+        const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
+        const fell = known !== undefined && enqueued < known.enqueued;
+        const state = {
+            enqueued,
+            movedAt: fell ? observedAt : movedAt,
+            running: each.runningInAll,
+            limit: each.concurrency,
+            rateMs: each.rateMs,
+        };
+        return [queueKey(version, queue), state];
+    }));
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/blocker.js
@@ -48722,7 +49039,6 @@ function stepResult(verdict, config) {
 
 
 
-
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_LOOK = 20;
 /** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
@@ -48735,7 +49051,7 @@ const SECOND_TRY_MS = 2000;
  *
  * - `drained` ends every mode.
  * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout), and looks once more at its deadline; a settle window
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It looks once more at its deadline; a settle window
  *   that is running then may finish.
  */
 function decide(config, judgement, forecast, time) {
@@ -48789,7 +49105,7 @@ function blockersOfAll({ gate, nobody }) {
 function failedFast(config, judgement, forecast, time) {
     if (config.mode !== 'wait' || !config.failFast)
         return undefined;
-    if (beyondTimeout(config, forecast, judgement, time) !== undefined)
+    if (forecast.beyondTimeout !== undefined)
         return 'cannot-drain';
     const since = judgement.memory.onlyLatestSince;
     return since !== undefined && time.ended - since >= ONLY_LATEST_MS ? 'still-latest' : undefined;
@@ -48815,15 +49131,40 @@ function allClean({ gate, nobody, targets }) {
     return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
 }
 
+;// CONCATENATED MODULE: ./lib/gate/beyond-timeout.js
+/**
+ * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
+ * a bound is acted on when it is beyond the timeout by more.
+ */
+const AHEAD_MARGIN_MS = 60_000;
+/**
+ * What cannot end before the timeout, if there is any such thing.
+ *
+ * @param observedAt By the database's clock, as the bounds are.
+ * @param time When the look began, by the gate's clock.
+ */
+function beyondTimeout({ timeoutMs }, { bounds, notBefore }, observedAt, time) {
+    const deadline = observedAt + timeoutMs - time.began;
+    if (notBefore === undefined || notBefore - AHEAD_MARGIN_MS <= deadline)
+        return undefined;
+    const neededMs = notBefore - observedAt + time.began + AHEAD_MARGIN_MS;
+    return {
+        bounds: bounds.filter(({ until }) => until - AHEAD_MARGIN_MS > deadline),
+        notBefore,
+        deadline,
+        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/gate/bound.js
 /**
  * The bounds that are certain, the latest first, once a workflow.
  *
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
  *   move that either way. The SQL has taken those out already.
- * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where the step before it has ended, and is no
- *   `recv` or `getEvent`: their timeouts look like sleeps in Java's SDK. Code that races a sleep against
- *   something else leaves no trace, and may end sooner: `fail-fast: false` is for it.
+ * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
+ *   it when it began: see `isAlone` in `situation.ts`. Code that starts something after the sleep and races the two
+ *   leaves no trace, and may end sooner: `fail-fast: false` is for it.
  * - DBOS cancels either when its deadline comes first.
  */
 function certainBounds(lastDelayed, workflows, assessments) {
@@ -48839,141 +49180,6 @@ function certainBounds(lastDelayed, workflows, assessments) {
 }
 function latestFirst(bounds) {
     return [...bounds].sort((a, b) => b.until - a.until);
-}
-
-;// CONCATENATED MODULE: ./lib/gate/course.js
-/** A track has at most so many points, as has the picture that is made of it. */
-const TRACK_POINTS = 60;
-/** So many targets have a track of their own. */
-const TRACKED_TARGETS = 200;
-/** So many names of what arrives are kept. */
-const NAMES_KEPT = 50;
-const untracked = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
-/** Before the first look. */
-const nothingFollowed = {
-    beganAt: undefined,
-    observedAt: undefined,
-    total: untracked,
-    targets: new Map(),
-    created: new Map(),
-    names: new Map(),
-    queues: new Map(),
-    roll: undefined,
-};
-function queueKey(version, queue) {
-    return JSON.stringify([version, queue]);
-}
-/** In flight on a target and counted by the rules, ignored workflows aside. */
-function inFlightOn({ pending, enqueued, delayed, unknownStatus }) {
-    return pending + enqueued + delayed + unknownStatus;
-}
-/** Adds a look to the course. */
-function followed(before, judgement, time, { seen, queues, roll }) {
-    const still = (version) => roll?.still.get(version) ?? 0;
-    const { observedAt } = judgement.observation;
-    const atMs = time.ended;
-    const judged = judgement.targets.filter((target) => target.judged);
-    const changes = judged.map((target) => ({ target, change: changeOf(target, before, seen) }));
-    const targets = new Map(changes
-        .slice(0, TRACKED_TARGETS)
-        .map(({ target, change }) => [
-        target.version,
-        course_extended(before.targets.get(target.version), atMs, [target], change, still),
-    ]));
-    const sum = (of) => changes.reduce((all, { change }) => all + of(change), 0);
-    const total = {
-        completed: sum(({ completed }) => completed),
-        arrived: sum(({ arrived }) => arrived),
-        roots: sum(({ roots }) => roots),
-        children: sum(({ children }) => children),
-    };
-    return {
-        beganAt: before.beganAt ?? observedAt,
-        observedAt,
-        total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still),
-        targets,
-        created: new Map(seen.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
-            version,
-            { count: fromHere.count, children: childrenFromHere },
-        ])),
-        names: namesWith(before, judged, seen.contents),
-        queues,
-        roll,
-    };
-}
-/**
- * Completions are what arrived and is not there any more. What was in flight at both looks cancels out; a workflow that
- * began and ended between them counts in both.
- */
-function changeOf(target, before, seen) {
-    const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
-    const track = before.targets.get(target.version);
-    if (track === undefined)
-        return nothing;
-    const then = before.created.get(target.version);
-    const now = seen.started.get(target.version);
-    const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
-    const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
-    const more = inFlightOn(target) - track.inFlight;
-    const arrived = Math.max(created, more);
-    const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
-    return { completed: arrived - more, arrived, roots, children };
-}
-function course_extended(before, atMs, targets, change, still) {
-    const { points, roots, children, endedAtMs } = before ?? untracked;
-    const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
-    const last = points.at(-1);
-    const point = {
-        atMs,
-        pending: sum(({ pending }) => pending),
-        enqueued: sum(({ enqueued }) => enqueued),
-        delayed: sum(({ delayed }) => delayed),
-        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version))),
-        completed: (last?.completed ?? 0) + change.completed,
-        arrived: (last?.arrived ?? 0) + change.arrived,
-    };
-    return {
-        points: thinned([...points, point]),
-        inFlight: sum(inFlightOn),
-        roots: roots + change.roots,
-        children: children + change.children,
-        endedAtMs: change.completed > 0 ? atMs : endedAtMs,
-    };
-}
-/** Every second point of too many, the first and the last among them. */
-function thinned(points) {
-    if (points.length <= TRACK_POINTS)
-        return points;
-    return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
-}
-function namesWith(before, judged, { started }) {
-    const versions = new Set(judged.map(({ version }) => version));
-    const names = new Map(before.names);
-    for (const { version, name, count } of started.names) {
-        const key = JSON.stringify([version, name]);
-        const known = names.get(key);
-        if (!versions.has(version) || (known === undefined && names.size >= NAMES_KEPT))
-            continue;
-        names.set(key, { version, name, count: count + (known?.count ?? 0) });
-    }
-    return names;
-}
-/** A queue moved when it handed something out: the rows that run from it tell, and that fewer wait. */
-function queuesAfter(before, { contents, inFlight }, observedAt) {
-    return new Map(contents.queues.map(({ version, queue, enqueued, newestStartedAt, runningInAll, concurrency }) => {
-        const known = before.queues.get(queueKey(version, queue));
-        // Between two short workflows nothing runs: at the first look, that its version takes up work speaks for it.
-        const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
-        const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
-        const fell = known !== undefined && enqueued < known.enqueued;
-        const state = {
-            enqueued,
-            movedAt: fell ? observedAt : movedAt,
-            running: runningInAll,
-            limit: concurrency,
-        };
-        return [queueKey(version, queue), state];
-    }));
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/estimate.js
@@ -49000,6 +49206,8 @@ const CHANCES = [0.1, 0.3, 0.5, 0.7, 0.9];
 const GOING_ON = [0, 0.5, 1];
 /** A range holds in four cases of five, were the drain as it is thought to be. */
 const RANGE = { from: 0.1, middle: 0.5, to: 0.9 };
+/** A range that is wider says nothing: its end is so many times its beginning. */
+const WIDEST = 100;
 /** Arrivals that make up so much of the completions keep up with them. */
 const KEEPS_UP = 0.9;
 /** More completions than arrivals are believed in when they are apart by so many standard deviations. */
@@ -49072,11 +49280,12 @@ function timeLeft(course) {
         }
     }
     cases.sort((a, b) => a.ms - b.ms);
-    return {
-        leftMs: quantile(cases, RANGE.middle),
-        fromMs: quantile(cases, RANGE.from),
-        toMs: quantile(cases, RANGE.to),
-    };
+    const [fromMs, leftMs, toMs] = [
+        quantile(cases, RANGE.from),
+        quantile(cases, RANGE.middle),
+        quantile(cases, RANGE.to),
+    ];
+    return toMs > WIDEST * fromMs ? undefined : { leftMs, fromMs, toMs };
 }
 /** The last half of the course, or more where that is short. */
 function lately(course) {
@@ -49092,7 +49301,7 @@ function completedIn(course) {
 function stretchesOf(course) {
     return course.slice(1).flatMap((to, index) => {
         const from = course[index];
-        if (from === undefined)
+        if (from === undefined || to.atMs <= from.atMs)
             return [];
         const running = (runningAt(from) + runningAt(to)) / 2;
         return [{ ms: to.atMs - from.atMs, ended: to.completed - from.completed, running }];
@@ -49174,6 +49383,13 @@ const TRENDS = [
 ];
 /** So many bounds are named. */
 const BOUNDS_NAMED = 20;
+/** How long the work after a wait may take, where nothing tells. In milliseconds. */
+const AFTERWARDS_MS = 180_000;
+/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
+const RATE_OVER_MS = 60_000;
+/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
+const ARRIVALS_OVER_MS = 60_000;
+const ARRIVALS_ENOUGH = 5;
 /** The bounds among these that are of these versions; more may be delayed than there are bounds named. */
 function certainEnd(versions, bounds, seen) {
     const chosen = new Set(versions);
@@ -49204,7 +49420,11 @@ function drainForecast(versions, track, scene) {
         bounds,
         notBefore,
         states,
-        arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
+        arrived: {
+            total: points.at(-1)?.arrived ?? 0,
+            roots: track?.roots ?? 0,
+            children: track?.children ?? 0,
+        },
         lifeless: versions.filter((version) => isLifeless(version, scene)),
         track: track ?? nothingFollowed.total,
     };
@@ -49224,8 +49444,6 @@ function endOf({ situation }) {
 function latest(times) {
     return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
 }
-/** How long the work after a wait may take, where nothing tells. In milliseconds. */
-const AFTERWARDS_MS = 180_000;
 /**
  * What moves and what waits drain side by side: the longer of the two counts. At worst, what waits longest has as much to
  * do afterwards as moves now.
@@ -49233,20 +49451,15 @@ const AFTERWARDS_MS = 180_000;
 function combined(moving, movingCount, notBefore, lastEnd, now) {
     if (moving === undefined && (movingCount > 0 || lastEnd === undefined))
         return undefined;
-    const [certainMs, expectedMs] = [notBefore, lastEnd].map((end) => Math.max(0, (end ?? now) - now));
+    const certainMs = notBefore === undefined ? 0 : Math.max(0, notBefore - now);
+    const expectedMs = lastEnd === undefined ? 0 : Math.max(0, lastEnd - now);
+    const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
     return {
-        leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
-        fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
-        toMs: expectedMs === 0 && moving
-            ? moving.toMs
-            : (expectedMs ?? 0) + Math.max(moving?.toMs ?? 0, AFTERWARDS_MS),
+        leftMs: Math.max(leftMs, expectedMs),
+        fromMs: Math.max(fromMs, certainMs),
+        toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, AFTERWARDS_MS),
     };
 }
-/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
-const RATE_OVER_MS = 60_000;
-/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
-const ARRIVALS_OVER_MS = 60_000;
-const ARRIVALS_ENOUGH = 5;
 function trendOf(track, states, rate, left, scene) {
     const points = track?.points ?? [];
     const [first, last] = [points[0], points.at(-1)];
@@ -49285,6 +49498,8 @@ function isLifeless(version, scene) {
 function isUntaken(situation) {
     if (situation.kind !== 'queued' || situation.moves)
         return false;
+    if (situation.rateLimited)
+        return false;
     return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
 }
 
@@ -49308,9 +49523,10 @@ const SLEEP = 'DBOS.sleep';
 const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
 /**
  * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
- * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`.
+ * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`. Between
+ * the two times lies at most a statement.
  */
-const MARK_MS = 1000;
+const MARK_MS = 500;
 /** Processes look for delays that have passed once a second; a clock may differ. */
 const OVERDUE_MS = 60_000;
 /** A line of more generations than this, which only a damaged database has, is followed no further. */
@@ -49372,19 +49588,32 @@ function situationOf(workflow, child, progressAt, around) {
  * soon as that has ended, and Java's SDK, alone, records when it would have been.
  */
 function timerOf(step, now, hasChildren) {
-    if (step?.name !== SLEEP || TIMED.has(step.before ?? ''))
+    if (step?.name !== SLEEP || TIMED.has(step.before?.name ?? ''))
         return undefined;
-    const { number, before, completedAt, startedAt } = step;
-    const isTimed = number > 0 && before === null;
-    if (completedAt !== null && completedAt > now) {
-        return isTimed
-            ? { kind: 'message', until: completedAt }
-            : { kind: 'sleeping', until: completedAt, certain: !hasChildren };
+    const isTimed = step.number > 0 && step.before === null;
+    if (!isMark(step)) {
+        const until = step.completedAt ?? 0;
+        if (until <= now)
+            return undefined;
+        if (isTimed)
+            return { kind: 'message', until };
+        return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
     }
-    const hasEnded = completedAt !== null && startedAt !== null && completedAt - startedAt > MARK_MS;
-    if (hasEnded)
-        return undefined;
     return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+}
+/** Its end is not recorded. */
+function isMark({ startedAt, completedAt }) {
+    return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
+}
+/**
+ * Nothing that the rows tell of ran beside the sleep when it began: the step before it had ended by then, and is no timer
+ * that could be that of a wait which goes on. What runs beside a sleep may be raced against it.
+ */
+function isAlone({ startedAt, before }) {
+    if (before === null)
+        return true;
+    const ended = before.completedAt !== null && startedAt !== null && before.completedAt <= startedAt;
+    return ended && !(before.name === SLEEP && isMark(before));
 }
 function queued({ version, queue, createdAt, updatedAt }, around) {
     const state = queue === null ? undefined : around.queue(version, queue);
@@ -49392,9 +49621,10 @@ function queued({ version, queue, createdAt, updatedAt }, around) {
     return {
         kind: 'queued',
         queue: queue ?? '',
-        moves: around.now - movedAt < around.stuckAfterMs,
+        moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
         running: state?.running ?? 0,
         limit: state?.limit ?? null,
+        rateLimited: state?.rateMs != null,
     };
 }
 function stateOf(situation, progressAt, { now, stuckAfterMs }) {
@@ -49404,6 +49634,7 @@ function stateOf(situation, progressAt, { now, stuckAfterMs }) {
         case 'silent':
             return 'stuck';
         case 'message':
+            return situation.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
         case 'overdue':
             return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
         case 'child':
@@ -49427,16 +49658,12 @@ function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
 
 
 
-/** A roll costs some four pages a workflow: once so often, in milliseconds. */
-const ROLL_EVERY_MS = 60_000;
-/** Before the first look. */
-const nothingForecast = nothingFollowed;
-/** What the forecast asks of a look that begins now (in milliseconds since the gate began). */
-function forecastRequest({ roll, observedAt }, now) {
-    return {
-        roll: roll === undefined || now - roll.atMs >= ROLL_EVERY_MS,
-        namesSince: observedAt,
-    };
+
+/** What the forecast asks of a look. A roll is never worth the look that decides: it needs time, but for the first. */
+function forecastRequest({ roll, rollDueAtMs, observedAt }, { began, budgetMs, lookTimeoutMs, isSettled }) {
+    const isDue = began >= rollDueAtMs && isSettled;
+    const isFirst = roll === undefined && rollDueAtMs === 0;
+    return { roll: isDue && (isFirst || budgetMs >= lookTimeoutMs), namesSince: observedAt };
 }
 /** What is to be expected after this look, given the course until then. Pure. */
 function forecastOf(config, before, judgement, time) {
@@ -49447,9 +49674,11 @@ function forecastOf(config, before, judgement, time) {
     const { observedAt } = judgement.observation;
     const queues = queuesAfter(before, seen, observedAt);
     const assessments = assessed(config, before.roll, queues, contents, observedAt);
-    const isRoll = contents.roll || contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
+    const isWhole = contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
+    // Until the targets are settled, a look brings what is none.
+    const isRoll = (contents.roll || isWhole) && !judgement.provisional;
     const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
-    const course = followed(before, judgement, time, { seen, queues, roll });
+    const course = followed(before, judgement, time, { seen, queues, roll, isRoll });
     const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
     const bounds = isRoll ? fresh : withThose(roll, fresh);
     const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
@@ -49459,7 +49688,7 @@ function forecastOf(config, before, judgement, time) {
     return {
         total: drainForecast([...targets.keys()], course.total, scene),
         targets,
-        certain: certainEnd([...targets.keys()], fresh, seen),
+        beyondTimeout: beyondTimeout(config, certainEnd([...targets.keys()], fresh, seen), observedAt, time),
         assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
         startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
         course,
@@ -49477,7 +49706,7 @@ function nothingToExpect(course) {
     return {
         total: drainForecast([], undefined, scene),
         targets: new Map(),
-        certain: { bounds: [], notBefore: undefined },
+        beyondTimeout: undefined,
         assessments: new Map(),
         startedRoots: [],
         course,
@@ -49553,185 +49782,6 @@ const nothingSeen = {
 /** What is left after a look that failed: whatever was clean has to be clean anew, for a whole settle window. */
 function afterGap(memory) {
     return { ...memory, firstLookEnded: undefined, onlyLatestSince: undefined, windows: new Map() };
-}
-
-;// CONCATENATED MODULE: ./lib/gate/seen.js
-/**
- * Indexes what a look saw.
- *
- * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
- * the registration of a version, and into every row of it. Two things spoil that evidence. A newer SDK writes the
- * name into the registration of an older one as well, when it promotes the version, runs it, or adopts what nobody
- * owns; so a registration that was written again proves nothing. And work that a process of the version took up
- * without writing an owner proves the contrary.
- */
-function indexed(contents) {
-    const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
-    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
-    const inFlight = byVersion(contents.inFlight);
-    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
-    const counts = inFlight.get(null);
-    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
-    const active = [...contents.inFlight, ...contents.started.versions];
-    const mayTakeUnversioned = new Set([
-        ...nameless.map(({ version }) => version),
-        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
-    ]);
-    return {
-        contents,
-        registered,
-        latest: new Set(registered
-            .filter(({ timestamp }) => timestamp === registered[0]?.timestamp)
-            .map(({ version }) => version)),
-        registrations: byVersion(owned),
-        mayTakeUnversioned,
-        inFlight,
-        started: byVersion(contents.started.versions),
-        failed: byVersion(contents.failed ?? []),
-        unknownStatuses,
-        unversioned: (counts === undefined ? 0 : counts.pending + counts.enqueued + counts.delayed) +
-            sumOf(unknownStatuses.filter(({ version }) => version === null)),
-    };
-}
-/** How many rows such statuses have together. */
-function sumOf(statuses) {
-    return statuses.reduce((sum, { count }) => sum + count, 0);
-}
-function byVersion(rows) {
-    return new Map(rows.map((row) => [row.version, row]));
-}
-
-;// CONCATENATED MODULE: ./lib/gate/target.js
-
-/** Rules 1 to 6, and what rule 9 says of unknown statuses, for one target. */
-function judgeTarget(version, scene) {
-    const { config, before, memory, seen, time, gateClean } = scene;
-    const inFlight = seen.inFlight.get(version);
-    const { pending = 0, enqueued = 0, delayed = 0, ignored = 0 } = inFlight ?? {};
-    const known = memory.known.has(version);
-    const unknown = known ? undefined : unknownVersion(version, memory, seen);
-    const passes = config.onUnknown === 'pass' && unknown?.similar.length === 0 && unknown.searched === 'whole-history';
-    const judged = unknown === undefined || !passes;
-    const statuses = seen.unknownStatuses.filter((row) => row.version === version);
-    const latest = seen.latest.has(version);
-    const window = before.windows.get(version);
-    const unclean = [];
-    if (unknown !== undefined && judged)
-        unclean.push(unknown);
-    if (pending + enqueued + delayed > 0)
-        unclean.push({ kind: 'in-flight', pending, enqueued, delayed });
-    if (statuses.length > 0)
-        unclean.push({ kind: 'unknown-status', statuses });
-    const started = window === undefined ? 0 : startedSinceLook(version, before, seen);
-    if (started > 0)
-        unclean.push({ kind: 'still-starting', atLeast: started });
-    if (latest && config.onLatest === 'block') {
-        const alternatives = seen.registered.map((other) => other.version).filter((other) => other !== version);
-        unclean.push({ kind: 'latest', alternatives });
-    }
-    const claim = claimReason(version, scene);
-    if (seen.unversioned > 0 && blocksUnversioned(config, claim)) {
-        unclean.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
-    }
-    const { blockers, settledForMs } = settled(unclean, gateClean && judged, window, seen, time);
-    return {
-        version,
-        application: seen.registrations.get(version)?.application ?? inFlight?.application ?? null,
-        known,
-        latest,
-        judged,
-        pending,
-        enqueued,
-        delayed,
-        unknownStatus: sumOf(statuses),
-        ignored,
-        oldestCreatedAt: inFlight?.oldestCreatedAt ?? null,
-        failed: seen.failed.get(version),
-        blockers,
-        settledForMs,
-        drained: isDrained({ blockers, settledForMs }, config),
-    };
-}
-/** Clean for the whole settle window. */
-function isDrained({ blockers, settledForMs }, config) {
-    return blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs;
-}
-/** Rule 1: a version without any trace. */
-function unknownVersion(version, memory, seen) {
-    const registered = seen.registered.map((registration) => registration.version);
-    const search = memory.searches.get(version);
-    const similar = new Set([
-        ...registered.filter((other) => isSimilar(other, version)),
-        ...(search?.similar ?? []),
-    ]);
-    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
-    return { kind: 'unknown-version', searched, similar: [...similar], registered };
-}
-/** Different names, but equal in all but case and white space. */
-function isSimilar(a, b) {
-    const normal = (text) => text.replace(/\s/g, '').toLowerCase();
-    return a !== b && normal(a) === normal(b);
-}
-/**
- * Rule 3: how many rows of any status were created on a version since the look before, at least. It compares
- * what two looks counted from the same moment, with a margin for the clocks of the processes that stamp rows.
- */
-function startedSinceLook(version, before, seen) {
-    const none = { count: 0, fingerprint: '0' };
-    const then = before.started?.versions.get(version) ?? none;
-    const now = seen.started.get(version)?.sincePrevious ?? none;
-    if (now.fingerprint === then.fingerprint && now.count === then.count)
-        return 0;
-    return Math.max(1, now.count - then.count);
-}
-/** Rule 4: the transactions that were writing at the first clean look, and still are. */
-function openWriters(window, seen) {
-    const now = new Set(seen.contents.writers.map(({ transaction }) => transaction));
-    return window === undefined ? now : now.intersection(window.writers);
-}
-/**
- * Rule 6: why a version's processes may dequeue a row without a version, or undefined when they cannot. Only
- * SDKs that let the latest version alone take such rows write the application's name into their registration.
- */
-function claimReason(version, { seen, memory }) {
-    if (seen.registered.length === 0)
-        return 'nothing-registered';
-    if (seen.latest.has(version))
-        return 'latest';
-    const leavesIt = seen.registrations.has(version) && !memory.mayTakeUnversioned.has(version);
-    return leavesIt ? undefined : 'sdk-may-claim';
-}
-/**
- * Rules 4 and 6 where there is no target: what is about to appear could make one, and where nothing is registered
- * an idle version that the gate cannot see could take work without a version.
- */
-function judgeNobody({ config, before, seen, time, gateClean }) {
-    const claim = seen.registered.length === 0 ? 'nothing-registered' : undefined;
-    const unversioned = seen.unversioned > 0 && blocksUnversioned(config, claim)
-        ? [{ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' }]
-        : [];
-    return settled(unversioned, gateClean, before.windows.get(null), seen, time);
-}
-/** Adds what rule 4 says of a clean look, and how long it has been clean. */
-function settled(blockers, mayBeClean, window, seen, time) {
-    if (blockers.length > 0 || !mayBeClean)
-        return { blockers, settledForMs: undefined };
-    const open = openWriters(window, seen);
-    const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
-    return {
-        blockers: writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [],
-        settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
-    };
-}
-function blocksUnversioned(config, claim) {
-    switch (config.onUnversioned) {
-        case 'auto':
-            return claim !== undefined;
-        case 'block':
-            return true;
-        case 'ignore':
-            return false;
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/trust.js
@@ -49950,6 +50000,7 @@ function pauseAfterFailure(config, outage, now) {
 
 
 
+
 /**
  * Looks, judges and pauses until there is a verdict. A look that failed for a reason that may pass is evidence of
  * nothing: it is taken again, and what was clean before it has to be clean anew.
@@ -49963,15 +50014,18 @@ async function hold(config, parts) {
     const outcome = (verdict) => ({ verdict, last, waitedMs: elapsed() });
     let memory = nothingSeen;
     let rules = firstRequest(config, memory);
-    let course = nothingForecast;
+    let course = nothingFollowed;
     let last;
     let lastSuccess;
     let firstFailure;
     let outage;
     for (;;) {
         const began = elapsed();
-        const request = { ...rules, ...forecastRequest(course, began) };
-        const looking = orTransientError(observer.look(request, lookBudgetMs(config, memory, began)));
+        const budgetMs = lookBudgetMs(config, memory, began);
+        const isSettled = config.targets.kind !== 'all-but-latest' || memory.kept !== undefined;
+        const { lookTimeoutMs } = config;
+        const request = { ...rules, ...forecastRequest(course, { began, budgetMs, lookTimeoutMs, isSettled }) };
+        const looking = orTransientError(observer.look(request, budgetMs));
         const seen = await unlessAborted(looking, signal);
         if (seen === undefined)
             return outcome('cancelled');
@@ -49982,6 +50036,8 @@ async function hold(config, parts) {
             firstFailure ??= began;
             outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
             memory = afterGap(memory);
+            if (request.roll)
+                course = afterFailedRoll(course, time.ended);
             pauseMs = pauseAfterFailure(config, outage, time.ended);
             if (pauseMs === undefined)
                 throw gaveUp(outage, time.ended);
@@ -50467,10 +50523,9 @@ function escapeOf(character) {
 
 
 
-
 /** So many workflows are named where a few will do. */
 const NAMED = 3;
-/** `12 ended and 2 new a minute`: short, for a line of the log. */
+/** `12 ended and 2 new per minute`: short, for a line of the log. */
 function forecastParts(forecast, now) {
     const { trend, rate, left, notBefore, states, lifeless } = forecast;
     if (trend === 'clean')
@@ -50479,7 +50534,7 @@ function forecastParts(forecast, now) {
     const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
     return [
         ...(ended > 0 || arrived > 0
-            ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} a minute`]
+            ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
             : []),
         ...(trend === 'not-converging' ? ['not converging'] : []),
         ...whenText(left, notBefore, now),
@@ -50551,11 +50606,11 @@ function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
     if (completedPerMinute === 0 && arrivedPerMinute === 0) {
         return say `Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
     }
-    return say `${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
+    return say `${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived per minute, over the last ${own(durationText(overMs))}.`;
 }
 /** How many are stuck, and whether an estimate is about the others. */
 function stuckSentence(stuck, hasEstimate) {
-    return say `${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+    return say `${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
 function estimateSentence({ trend, left, track }) {
     if (left !== undefined)
@@ -50573,31 +50628,38 @@ function estimateSentence({ trend, left, track }) {
             return [];
     }
 }
-function notConverging({ roots, children }, startedRoots) {
+function notConverging({ total, roots, children }, startedRoots) {
     const apart = [
-        ...(roots > 0
-            ? [
-                say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: traffic has not moved off.`,
-            ]
-            : []),
+        ...(roots > 0 ? [say `${createdRoots(roots, startedRoots)}: traffic has not moved off.`] : []),
         ...(children > 0
             ? [
-                say `${counted(children, 'child workflow')} ${own(children === 1 ? 'was' : 'were')} started by others; that ends with those that start them.`,
+                say `${counted(children, 'child workflow')} ${own(wasOrWere(children))} started by others; that ends with those that start them.`,
+            ]
+            : []),
+        ...(roots + children === 0
+            ? [
+                say `${counted(total, 'workflow')} arrived since the gate began${rootNames(startedRoots)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
             ]
             : []),
     ];
     return say `The drain is not converging: as much arrives as ends. ${joined(apart)}`;
 }
 function stillArriving(roots, startedRoots) {
-    return say `${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: some traffic still comes here.`;
+    return say `${createdRoots(roots, startedRoots)}: some traffic still comes here.`;
+}
+function createdRoots(roots, startedRoots) {
+    return say `${counted(roots, 'workflow')} without a parent ${own(wasOrWere(roots))} created since the gate began${rootNames(startedRoots)}`;
+}
+function wasOrWere(count) {
+    return count === 1 ? 'was' : 'were';
 }
 function rootNames(roots) {
     const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
     return names.length > 0 ? say `, most often ${namesOf(names, names.length, NAMED)}` : own('');
 }
 function boundSentence(notBefore, latest, now) {
-    const who = latest === undefined ? own('') : say `: ${describeBound(latest, now)}`;
-    return say `It cannot drain before ${own(momentText(notBefore, now))}, in ${own(durationText(notBefore - now))}${who}.`;
+    const who = latest?.until === notBefore ? say `: ${describeBound(latest, now)}` : own('');
+    return say `Drained at ${own(momentText(notBefore, now))} at the earliest, in ${own(durationText(notBefore - now))}${who}.`;
 }
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
 function describeBound({ id, name, until, because }, now) {
@@ -50607,24 +50669,25 @@ function describeBound({ id, name, until, because }, now) {
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
 function describeCannotDrain(beyond, now) {
     const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
-    const rest = beyond.bounds.length - named.length;
-    const who = say `${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
+    const more = beyond.bounds.length > named.length ? own(' and others') : own('');
+    const who = named.length > 0
+        ? say `${joined(named, ', ')}${more}`
+        : own(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
     return say `The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
 /** How to wait for long enough. */
 function reaching({ neededMs }) {
     return neededMs <= HOSTED_JOB_LIMIT_MS
-        ? say `A \`timeout\` of ${own(durationInput(neededMs))} or more reaches the last of them.`
+        ? say `It takes a \`timeout\` of ${own(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
         : say `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
 }
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
-function beyondTimeoutOf({ config, last, verdict }) {
-    if (verdict !== 'cannot-drain' || config === undefined || last === undefined)
-        return undefined;
-    return beyondTimeout(config, last.forecast, last.judgement, last.time);
+function beyondTimeoutOf({ last, verdict }) {
+    return verdict === 'cannot-drain' ? last?.forecast.beyondTimeout : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/result.js
+
 
 
 
@@ -50637,12 +50700,8 @@ function isWatched({ config, looks }) {
 function targetsOf(result) {
     return result.last?.judgement.targets ?? [];
 }
-/** Workflows in flight on a target, ignored ones excluded. */
-function result_inFlightOn(target) {
-    return target.pending + target.enqueued + target.delayed + target.unknownStatus;
-}
 function inFlightOnAll(targets) {
-    return targets.reduce((sum, target) => sum + result_inFlightOn(target), 0);
+    return targets.reduce((sum, target) => sum + inFlightOn(target), 0);
 }
 /** So many workflows are shown one by one, and are in the report. */
 const WORKFLOWS_SHOWN = 50;
@@ -50764,6 +50823,7 @@ function unknownKeptVersions(result) {
 
 
 
+
 /** GitHub shows ten annotations of each level a step; one is for "and N more", and one for the warnings. */
 const TARGETS_SHOWN = 8;
 /** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
@@ -50781,7 +50841,7 @@ function verdictAnnotations(result, level) {
         return [{ level, title: `dbos-drain-gate: ${result.verdict}`, message }];
     }
     // What blocks comes first, so that "and N more" is about what does not.
-    const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || result_inFlightOn(b) - result_inFlightOn(a));
+    const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a));
     const beyond = beyondTimeoutOf(result);
     const first = beyond === undefined
         ? []
@@ -51545,8 +51605,10 @@ function describeQueue(situation, quiet) {
     const runs = isFull
         ? own(`${running} of ${limit} running, its concurrency limit`)
         : own(`${running} running`);
-    if (moves)
-        return say `in the queue ${queue}, behind others (${runs})`;
+    if (moves) {
+        const rate = own(situation.rateLimited ? ', rate-limited' : '');
+        return say `in the queue ${queue}, behind others (${runs}${rate})`;
+    }
     return isFull
         ? say `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
         : say `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
@@ -51557,7 +51619,7 @@ function nextStepFor({ state, situation }) {
         case 'running':
             return 'let it finish';
         case 'silent':
-            return 'look at what its last step calls; if its process is gone, start one of its version, or fork it';
+            return 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it';
         case 'sleeping':
             return 'let it wake in time, or cancel or fork it';
         case 'message':
@@ -51571,14 +51633,20 @@ function nextStepFor({ state, situation }) {
                 ? 'stop the calls that delay it, or cancel it'
                 : 'let its time come, shorten its delay, or cancel or fork it';
         case 'overdue':
-            return 'is any process of its application running?';
+            return 'start a process of its application';
         case 'queued':
-            if (situation.moves)
-                return 'let the queue drain';
-            return situation.limit !== null && situation.running >= situation.limit
-                ? 'help what runs from that queue, in whatever version, or raise its limit'
-                : 'start a process of its version that listens to that queue, or fork it';
+            return nextStepInQueue(situation);
     }
+}
+function nextStepInQueue({ moves, running, limit }) {
+    if (moves)
+        return 'let the queue drain';
+    if (limit !== null && running >= limit) {
+        return 'help what runs from that queue, in whatever version, or raise its limit';
+    }
+    return running > 0
+        ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
+        : 'start a process of its version that listens to that queue, or fork it';
 }
 
 ;// CONCATENATED MODULE: ./lib/report/forecast-report.js
@@ -51596,11 +51664,11 @@ const BOUNDS_TOLD = 5;
 /** The forecast, for programs. An estimate or a bound: never evidence of safety. */
 const forecastSchema = object({
     trend: schemas_enum(TRENDS),
-    completedPerMinute: rate.nullable().describe('Null before the second look'),
+    completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
     arrivedPerMinute: rate.nullable(),
     rateOverSeconds: rate
         .nullable()
-        .describe('What the two rates were measured over: the last half of the hold'),
+        .describe('What the two rates were measured over: the last half of the hold, or two minutes'),
     secondsLeft: object({ likely: rate, from: rate, to: rate })
         .nullable()
         .describe('An estimate with its range, without what is stuck; null without evidence'),
@@ -51671,6 +51739,7 @@ function hundredths(value) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/report-file.js
+
 
 
 
@@ -51862,7 +51931,7 @@ function versionsOf(result) {
         pending: target.pending,
         enqueued: target.enqueued,
         delayed: target.delayed,
-        inFlight: result_inFlightOn(target),
+        inFlight: inFlightOn(target),
         ignored: target.ignored,
         latest: target.latest,
         known: target.known,
@@ -51942,6 +52011,7 @@ function fitting(entries) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/progress.js
+
 
 
 
@@ -52132,9 +52202,9 @@ function versionsPart(targets) {
         return [];
     const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
     const most = [...blocked]
-        .sort((a, b) => result_inFlightOn(b) - result_inFlightOn(a))
+        .sort((a, b) => inFlightOn(b) - inFlightOn(a))
         .slice(0, 3)
-        .map((target) => `${quotedName(target.version)} ${result_inFlightOn(target).toLocaleString('en-US')}`);
+        .map((target) => `${quotedName(target.version)} ${inFlightOn(target).toLocaleString('en-US')}`);
     const rest = blocked.length - most.length;
     const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return [`${targets.length - blocked.length} of ${targets.length} versions clean${listed}`];
@@ -52151,7 +52221,7 @@ function settlePart(config, judgement) {
 }
 function progress_timeLeft(config, elapsedMs) {
     const leftMs = config.timeoutMs - elapsedMs;
-    return leftMs > 0 ? `${durationText(leftMs)} left` : 'the timeout has passed';
+    return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
 }
 /** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
 function groupLines({ seen, targets, unversioned }) {
@@ -52349,6 +52419,7 @@ function markdown_table_number(value) {
 
 
 
+
 const drain_section_GROUPS_SHOWN = 30;
 const STATES = {
     stuck: '⛔ stuck',
@@ -52392,7 +52463,9 @@ function situationTable(result) {
         markdown(describeSituation(longest, roll.observedAt)),
         markdown([nextStepFor(longest)]),
     ]);
+    const ageMs = (result.last?.judgement.observation.observedAt ?? 0) - roll.observedAt;
     return [
+        ...(ageMs >= 1000 ? [`As read ${durationText(ageMs)} before the last look:`] : []),
         table(['State', 'Count', 'Workflow', 'What it does (the one that lasts longest)', 'Next step'], rows, [1]),
         ...more(groups.length - rows.length, 'group'),
     ];
@@ -52417,6 +52490,7 @@ function lasts({ situation, progressAt }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary.js
+
 
 
 
@@ -52496,7 +52570,7 @@ function targetTable(result) {
     if (targets.length === 0 || observedAt === undefined)
         return '';
     const rows = [...targets]
-        .sort((a, b) => Number(a.drained) - Number(b.drained) || result_inFlightOn(b) - result_inFlightOn(a))
+        .sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a))
         .slice(0, summary_TARGETS_SHOWN)
         .map((target) => [
         code(target.version),
@@ -52526,7 +52600,7 @@ function targetState(target) {
         return '✅ drained';
     if (target.settledForMs !== undefined && target.blockers.length === 0)
         return '⏳ clean, not for long enough';
-    const inFlight = result_inFlightOn(target);
+    const inFlight = inFlightOn(target);
     const reasons = [
         ...(inFlight > 0 ? [`${markdown_table_number(inFlight)} in flight`] : []),
         ...shortReasons(target.blockers),
@@ -52856,8 +52930,9 @@ async function tell(result) {
         await attempt('The job summary', () => summary_summary.addRaw(summary).write());
     }
     info(plain(say `Verdict ${own(result.verdict)}: ${headline(result)}`));
-    if (result.verdict !== 'drained' && result.last !== undefined) {
-        info('The job summary lists what blocks, and the commands to inspect, cancel or fork it.');
+    if (written?.kit !== undefined && written.kit.scripts.length > 0) {
+        const names = written.kit.scripts.map(({ name }) => name).join(', ');
+        info(plain(say `The job summary lists what blocks; ${own(names)} for all of it are in ${written.kit.folder}.`));
     }
     const complete = { ...result, warnings: [...result.warnings, ...problems] };
     for (const { level, title, message } of annotationsOf(complete))

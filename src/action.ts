@@ -183,8 +183,13 @@ async function tell(result: Result): Promise<void> {
     await attempt('The job summary', () => core.summary.addRaw(summary).write());
   }
   core.info(plain(say`Verdict ${own(result.verdict)}: ${headline(result)}`));
-  if (result.verdict !== 'drained' && result.last !== undefined) {
-    core.info('The job summary lists what blocks, and the commands to inspect, cancel or fork it.');
+  if (written?.kit !== undefined && written.kit.scripts.length > 0) {
+    const names = written.kit.scripts.map(({ name }) => name).join(', ');
+    core.info(
+      plain(
+        say`The job summary lists what blocks; ${own(names)} for all of it are in ${written.kit.folder}.`,
+      ),
+    );
   }
   const complete = { ...result, warnings: [...result.warnings, ...problems] };
   for (const { level, title, message } of annotationsOf(complete)) annotate[level](message, { title });

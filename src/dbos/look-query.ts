@@ -76,7 +76,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
      AND NOT coalesce(name LIKE ANY ($4::text[]), false)
-)${registeredCte(schema)}${statusesCte(schema)}
+)${queueCtes(schema)}${registeredCte(schema)}${statusesCte(schema)}
 SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
   (SELECT coalesce(json_agg(v), '[]') FROM (
      SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
@@ -86,7 +86,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
             max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
             max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS "newestTakenAt"
        FROM judged GROUP BY version) v) AS in_flight,
-  (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect(schema)}) q) AS queues,
+  (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect()}) q) AS queues,
   (SELECT coalesce(json_agg(d), '[]') FROM (
      SELECT workflow_uuid AS id, version, left(name, ${SHOWN_CHARACTERS}) AS name, delayed_until AS until
        FROM judged WHERE NOT ignored AND version <> '' AND delayed_until IS NOT NULL
@@ -202,29 +202,40 @@ function delayedUntil(schema: Schema): string {
   return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline})`)} END`;
 }
 
-/** Queues in which work waits. DBOS holds a concurrency limit against what runs from the queue in every version. */
-function queueSelect(schema: Schema): string {
+/** What runs from each queue in every version, and the limits that the tables tell: DBOS holds the one against the other. */
+function queueCtes(schema: Schema): string {
   const { queues } = schema;
-  const limit =
+  const limits =
     queues === undefined
-      ? 'NULL::int'
-      : `(SELECT min(l.concurrency) FROM ${tableOf(schema, 'queues')} l
-                  WHERE l.name = w.queue_name AND ${inScope(queues.hasOwners ? `NULLIF(l.application_name, '')` : 'NULL::text')}
-                    ${queues.hasPartitions ? 'AND NOT l.partition_queue' : ''})`;
+      ? 'SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false'
+      : `SELECT name AS queue_name, min(concurrency) ${queues.hasPartitions ? 'FILTER (WHERE NOT partition_queue) ' : ''}AS concurrency,
+         max((rate_limit_period_sec * 1000)::bigint) AS rate_ms
+    FROM ${tableOf(schema, 'queues')}
+   WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
+  return `, running AS (
+  SELECT queue_name, count(*) AS running FROM in_flight WHERE status = 'PENDING' AND queue_name IS NOT NULL GROUP BY queue_name
+), limits AS (
+  ${limits}
+)`;
+}
+
+/** Queues in which work waits. */
+function queueSelect(): string {
   return `
-     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued,
-            started_at AS "newestStartedAt", ${limit} AS concurrency,
-            (SELECT count(*) FROM in_flight r WHERE r.queue_name = w.queue_name AND r.status = 'PENDING') AS "runningInAll"
+     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued, started_at AS "newestStartedAt",
+            coalesce(running, 0) AS "runningInAll", concurrency, rate_ms AS "rateMs"
        FROM (SELECT version, queue_name, ${statusTallies()}, max(started_at) AS started_at
                FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
               GROUP BY version, queue_name HAVING bool_or(status = 'ENQUEUED')
-              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w`;
+              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
+       LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`;
 }
 
 /** The last step of a workflow is one descent of the primary key of `operation_outputs`, as is the one before it. */
 function detailSelect(schema: Schema, limit: number): string {
   const steps = tableOf(schema, 'operation_outputs');
-  const stepTime = (column: string) => (schema.hasStepTimes ? shownTime(`o.${column}`) : 'NULL::bigint');
+  const stepTime = (column: string, row = 'o') =>
+    schema.hasStepTimes ? shownTime(`${row}.${column}`) : 'NULL::bigint';
   return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
             left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
             left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
@@ -236,8 +247,10 @@ function detailSelect(schema: Schema, limit: number): string {
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
-                         WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
+                      'before', (SELECT json_build_object('name', left(p.function_name, ${SHOWN_CHARACTERS}),
+                           'startedAt', ${stepTime('started_at_epoch_ms', 'p')}, 'completedAt', ${stepTime('completed_at_epoch_ms', 'p')})
+                         FROM ${steps} p
+                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
                FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''

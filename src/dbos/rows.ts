@@ -33,6 +33,7 @@ export const lookRow = z.object({
       newestStartedAt: time,
       runningInAll: z.int(),
       concurrency: z.int().nullable(),
+      rateMs: time,
     }),
   ),
   last_delayed: z.array(z.object({ id: z.string(), version: z.string(), name: text, until: z.int() })),
@@ -71,7 +72,7 @@ export const lookRow = z.object({
           name: z.string(),
           startedAt: time,
           completedAt: time,
-          before: text,
+          before: z.object({ name: z.string(), startedAt: time, completedAt: time }).nullable(),
         })
         .nullable(),
     }),

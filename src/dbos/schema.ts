@@ -107,9 +107,10 @@ export function schemaOf(name: string, probe: ProbeRow): Schema {
 /** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
 function readableQueues(probe: ProbeRow): Schema['queues'] {
   const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
+  const limits = ['concurrency', 'rate_limit_period_sec'];
   // Another table could have that name, in a schema that DBOS shares with others.
-  const isDbos = ['name', 'concurrency', 'worker_concurrency'].every((column) => columns.includes(column));
-  const named = ['name', 'concurrency', 'partition_queue', 'application_name'];
+  const isDbos = ['name', ...limits].every((column) => columns.includes(column));
+  const named = ['name', ...limits, 'partition_queue', 'application_name'];
   const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
   if (kind !== 'r' || filtered || !isDbos || !isReadable) return undefined;
   return {

@@ -1,14 +1,13 @@
 import type { Bound } from './bound.ts';
 import type { GateConfig } from './config.ts';
-import type { Forecast } from './forecast.ts';
-import type { Judgement } from './judge.ts';
+import type { CertainEnd } from './drain-forecast.ts';
 import type { LookTime } from './memory.ts';
 
 /**
  * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
  * a bound is acted on when it is beyond the timeout by more.
  */
-const CLOCK_MARGIN_MS = 60_000;
+const AHEAD_MARGIN_MS = 60_000;
 
 /** The bounds that lie beyond the timeout of `wait`, and the timeout that they would take. */
 export interface BeyondTimeout {
@@ -21,20 +20,23 @@ export interface BeyondTimeout {
   readonly neededMs: number;
 }
 
-/** What cannot end before the timeout, if there is any such thing. */
+/**
+ * What cannot end before the timeout, if there is any such thing.
+ *
+ * @param observedAt By the database's clock, as the bounds are.
+ * @param time When the look began, by the gate's clock.
+ */
 export function beyondTimeout(
   { timeoutMs }: Pick<GateConfig, 'timeoutMs'>,
-  { certain }: Pick<Forecast, 'certain'>,
-  judgement: Judgement,
-  time: LookTime,
+  { bounds, notBefore }: CertainEnd,
+  observedAt: number,
+  time: Pick<LookTime, 'began'>,
 ): BeyondTimeout | undefined {
-  const { observedAt } = judgement.observation;
-  const { notBefore } = certain;
   const deadline = observedAt + timeoutMs - time.began;
-  if (notBefore === undefined || notBefore - CLOCK_MARGIN_MS <= deadline) return undefined;
-  const neededMs = notBefore - observedAt + time.began + CLOCK_MARGIN_MS;
+  if (notBefore === undefined || notBefore - AHEAD_MARGIN_MS <= deadline) return undefined;
+  const neededMs = notBefore - observedAt + time.began + AHEAD_MARGIN_MS;
   return {
-    bounds: certain.bounds.filter(({ until }) => until - CLOCK_MARGIN_MS > deadline),
+    bounds: bounds.filter(({ until }) => until - AHEAD_MARGIN_MS > deadline),
     notBefore,
     deadline,
     neededMs: Math.ceil(neededMs / 60_000) * 60_000,

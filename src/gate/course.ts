@@ -5,7 +5,7 @@ import type { LookTime } from './memory.ts';
 import type { SystemDatabaseContents, WorkflowDetail } from './observation.ts';
 import type { Seen } from './seen.ts';
 import type { Assessment, QueueState } from './situation.ts';
-import type { TargetJudgement } from './target.ts';
+import { inFlightOn, type TargetJudgement } from './target.ts';
 
 /** What the forecast carries from one look to the next. It decides nothing about safety. */
 export interface Course {
@@ -21,6 +21,8 @@ export interface Course {
   readonly names: ReadonlyMap<string, StartedRoots>;
   readonly queues: ReadonlyMap<string, SeenQueue>;
   readonly roll: Roll | undefined;
+  /** The next roll is due then, in milliseconds since the gate began. */
+  readonly rollDueAtMs: number;
 }
 
 /** How a drain went, thinned out where it was long. */
@@ -72,7 +74,10 @@ export interface Roll {
 
 /** A track has at most so many points, as has the picture that is made of it. */
 export const TRACK_POINTS = 60;
-/** So many targets have a track of their own. */
+/** A roll costs some four pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
+const ROLL_EVERY_MS = 60_000;
+const ROLL_AFTER_FAILURE_MS = 600_000;
+/** So many targets have a track of their own; rates leave the others out. */
 const TRACKED_TARGETS = 200;
 /** So many names of what arrives are kept. */
 const NAMES_KEPT = 50;
@@ -89,15 +94,16 @@ export const nothingFollowed: Course = {
   names: new Map(),
   queues: new Map(),
   roll: undefined,
+  rollDueAtMs: 0,
 };
+
+/** What is left of a course after a look that failed: one that was to bring a roll may have failed for it. */
+export function afterFailedRoll(course: Course, now: number): Course {
+  return { ...course, rollDueAtMs: now + ROLL_AFTER_FAILURE_MS };
+}
 
 export function queueKey(version: string | null, queue: string): string {
   return JSON.stringify([version, queue]);
-}
-
-/** In flight on a target and counted by the rules, ignored workflows aside. */
-function inFlightOn({ pending, enqueued, delayed, unknownStatus }: TargetJudgement): number {
-  return pending + enqueued + delayed + unknownStatus;
 }
 
 /** What was read and worked out for this look, besides what the rules judged. */
@@ -105,6 +111,8 @@ export interface LookDetails {
   readonly seen: Seen;
   readonly queues: Course['queues'];
   readonly roll: Roll | undefined;
+  /** The roll is of this look. */
+  readonly isRoll: boolean;
 }
 
 /** Adds a look to the course. */
@@ -112,7 +120,7 @@ export function followed(
   before: Course,
   judgement: Judgement,
   time: LookTime,
-  { seen, queues, roll }: LookDetails,
+  { seen, queues, roll, isRoll }: LookDetails,
 ): Course {
   const still = (version: string) => roll?.still.get(version) ?? 0;
   const { observedAt } = judgement.observation;
@@ -148,6 +156,7 @@ export function followed(
     names: namesWith(before, judged, seen.contents),
     queues,
     roll,
+    rollDueAtMs: isRoll ? time.ended + ROLL_EVERY_MS : before.rollDueAtMs,
   };
 }
 
@@ -234,7 +243,8 @@ export function queuesAfter(
   observedAt: number,
 ): Course['queues'] {
   return new Map(
-    contents.queues.map(({ version, queue, enqueued, newestStartedAt, runningInAll, concurrency }) => {
+    contents.queues.map((each) => {
+      const { version, queue, enqueued, newestStartedAt } = each;
       const known = before.queues.get(queueKey(version, queue));
       // Between two short workflows nothing runs: at the first look, that its version takes up work speaks for it.
       const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
@@ -243,8 +253,9 @@ export function queuesAfter(
       const state = {
         enqueued,
         movedAt: fell ? observedAt : movedAt,
-        running: runningInAll,
-        limit: concurrency,
+        running: each.runningInAll,
+        limit: each.concurrency,
+        rateMs: each.rateMs,
       };
       return [queueKey(version, queue), state];
     }),

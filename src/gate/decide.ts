@@ -1,4 +1,3 @@
-import { beyondTimeout } from './beyond-timeout.ts';
 import { type Blocker, verdictOf } from './blocker.ts';
 import type { GateConfig } from './config.ts';
 import type { Forecast } from './forecast.ts';
@@ -25,7 +24,7 @@ const SECOND_TRY_MS = 2000;
  *
  * - `drained` ends every mode.
  * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout), and looks once more at its deadline; a settle window
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It looks once more at its deadline; a settle window
  *   that is running then may finish.
  */
 export function decide(
@@ -86,7 +85,7 @@ function failedFast(
   time: LookTime,
 ): Verdict | undefined {
   if (config.mode !== 'wait' || !config.failFast) return undefined;
-  if (beyondTimeout(config, forecast, judgement, time) !== undefined) return 'cannot-drain';
+  if (forecast.beyondTimeout !== undefined) return 'cannot-drain';
   const since = judgement.memory.onlyLatestSince;
   return since !== undefined && time.ended - since >= ONLY_LATEST_MS ? 'still-latest' : undefined;
 }

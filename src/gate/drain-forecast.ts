@@ -14,13 +14,20 @@ export interface DrainForecast extends CertainEnd {
   readonly left: TimeLeft | undefined;
   readonly states: States;
   /** Since the gate began. */
-  readonly arrived: { readonly roots: number; readonly children: number };
+  readonly arrived: Arrived;
   /**
    * Versions whose queued work is not taken, and of which nothing has changed for `stuck-after`: no process of theirs
    * seems to run.
    */
   readonly lifeless: readonly string[];
   readonly track: Track;
+}
+
+/** What arrived. Neither a root nor a child is what was resumed or taken up from elsewhere, or where no schema tells. */
+export interface Arrived {
+  readonly total: number;
+  readonly roots: number;
+  readonly children: number;
 }
 
 /**
@@ -44,8 +51,18 @@ export type States = Readonly<Record<DrainState | 'unread', number>>;
 /** So many bounds are named. */
 const BOUNDS_NAMED = 20;
 
+/** How long the work after a wait may take, where nothing tells. In milliseconds. */
+const AFTERWARDS_MS = 180_000;
+
+/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
+const RATE_OVER_MS = 60_000;
+
+/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
+const ARRIVALS_OVER_MS = 60_000;
+const ARRIVALS_ENOUGH = 5;
+
 /** What the forecast of a target rests on, besides its track. */
-export interface Scene {
+export interface ForecastScene {
   readonly config: Pick<GateConfig, 'stuckAfterMs'>;
   readonly seen: Pick<Seen, 'inFlight'>;
   readonly course: Course;
@@ -81,7 +98,7 @@ export function certainEnd(
 export function drainForecast(
   versions: readonly string[],
   track: Track | undefined,
-  scene: Scene,
+  scene: ForecastScene,
 ): DrainForecast {
   const assessments = versions.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
   const { bounds, notBefore } = certainEnd(versions, scene.bounds, scene.seen);
@@ -102,7 +119,11 @@ export function drainForecast(
     bounds,
     notBefore,
     states,
-    arrived: { roots: track?.roots ?? 0, children: track?.children ?? 0 },
+    arrived: {
+      total: points.at(-1)?.arrived ?? 0,
+      roots: track?.roots ?? 0,
+      children: track?.children ?? 0,
+    },
     lifeless: versions.filter((version) => isLifeless(version, scene)),
     track: track ?? nothingFollowed.total,
   };
@@ -125,9 +146,6 @@ function latest(times: readonly number[]): number | undefined {
   return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
 }
 
-/** How long the work after a wait may take, where nothing tells. In milliseconds. */
-const AFTERWARDS_MS = 180_000;
-
 /**
  * What moves and what waits drain side by side: the longer of the two counts. At worst, what waits longest has as much to
  * do afterwards as moves now.
@@ -140,30 +158,22 @@ function combined(
   now: number,
 ): TimeLeft | undefined {
   if (moving === undefined && (movingCount > 0 || lastEnd === undefined)) return undefined;
-  const [certainMs, expectedMs] = [notBefore, lastEnd].map((end) => Math.max(0, (end ?? now) - now));
+  const certainMs = notBefore === undefined ? 0 : Math.max(0, notBefore - now);
+  const expectedMs = lastEnd === undefined ? 0 : Math.max(0, lastEnd - now);
+  const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
   return {
-    leftMs: Math.max(moving?.leftMs ?? 0, expectedMs ?? 0),
-    fromMs: Math.max(moving?.fromMs ?? 0, certainMs ?? 0),
-    toMs:
-      expectedMs === 0 && moving
-        ? moving.toMs
-        : (expectedMs ?? 0) + Math.max(moving?.toMs ?? 0, AFTERWARDS_MS),
+    leftMs: Math.max(leftMs, expectedMs),
+    fromMs: Math.max(fromMs, certainMs),
+    toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, AFTERWARDS_MS),
   };
 }
-
-/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
-const RATE_OVER_MS = 60_000;
-
-/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
-const ARRIVALS_OVER_MS = 60_000;
-const ARRIVALS_ENOUGH = 5;
 
 function trendOf(
   track: Track | undefined,
   states: States,
   rate: Rate | undefined,
   left: TimeLeft | undefined,
-  scene: Scene,
+  scene: ForecastScene,
 ): Trend {
   const points = track?.points ?? [];
   const [first, last] = [points[0], points.at(-1)];
@@ -180,12 +190,12 @@ function trendOf(
 }
 
 /** What was read of a version in detail, at the last roll. */
-function read(version: string, { course }: Scene): readonly AssessedWorkflow[] {
+function read(version: string, { course }: ForecastScene): readonly AssessedWorkflow[] {
   return course.roll?.byVersion.get(version) ?? [];
 }
 
 /** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
-function isLifeless(version: string, scene: Scene): boolean {
+function isLifeless(version: string, scene: ForecastScene): boolean {
   const { config, seen, course, observedAt, atMs } = scene;
   const own = read(version, scene);
   if (!own.some(({ assessment: { situation } }) => isUntaken(situation))) return false;
@@ -202,5 +212,6 @@ function isLifeless(version: string, scene: Scene): boolean {
 
 function isUntaken(situation: Situation): boolean {
   if (situation.kind !== 'queued' || situation.moves) return false;
+  if (situation.rateLimited) return false;
   return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
 }

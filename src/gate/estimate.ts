@@ -54,6 +54,9 @@ const GOING_ON = [0, 0.5, 1] as const;
 /** A range holds in four cases of five, were the drain as it is thought to be. */
 const RANGE = { from: 0.1, middle: 0.5, to: 0.9 } as const;
 
+/** A range that is wider says nothing: its end is so many times its beginning. */
+const WIDEST = 100;
+
 /** Arrivals that make up so much of the completions keep up with them. */
 const KEEPS_UP = 0.9;
 
@@ -131,11 +134,12 @@ export function timeLeft(course: readonly Progress[]): TimeLeft | undefined {
     }
   }
   cases.sort((a, b) => a.ms - b.ms);
-  return {
-    leftMs: quantile(cases, RANGE.middle),
-    fromMs: quantile(cases, RANGE.from),
-    toMs: quantile(cases, RANGE.to),
-  };
+  const [fromMs, leftMs, toMs] = [
+    quantile(cases, RANGE.from),
+    quantile(cases, RANGE.middle),
+    quantile(cases, RANGE.to),
+  ];
+  return toMs > WIDEST * fromMs ? undefined : { leftMs, fromMs, toMs };
 }
 
 /** One way in which it may go on, and how likely. */
@@ -181,7 +185,7 @@ function completedIn(course: readonly Progress[]): number {
 function stretchesOf(course: readonly Progress[]): readonly Stretch[] {
   return course.slice(1).flatMap((to, index) => {
     const from = course[index];
-    if (from === undefined) return [];
+    if (from === undefined || to.atMs <= from.atMs) return [];
     const running = (runningAt(from) + runningAt(to)) / 2;
     return [{ ms: to.atMs - from.atMs, ended: to.completed - from.completed, running }];
   });

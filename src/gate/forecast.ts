@@ -1,16 +1,16 @@
+import { type BeyondTimeout, beyondTimeout } from './beyond-timeout.ts';
 import { type Bound, certainBounds, latestFirst } from './bound.ts';
 import type { GateConfig } from './config.ts';
 import {
   type AssessedWorkflow,
   type Course,
   followed,
-  nothingFollowed,
   queueKey,
   queuesAfter,
   type Roll,
   type StartedRoots,
 } from './course.ts';
-import { type CertainEnd, certainEnd, type DrainForecast, drainForecast } from './drain-forecast.ts';
+import { certainEnd, type DrainForecast, drainForecast } from './drain-forecast.ts';
 import type { Judgement } from './judge.ts';
 import type { LookTime } from './memory.ts';
 import type { ForecastRequest, SystemDatabaseContents, WorkflowDetail } from './observation.ts';
@@ -21,8 +21,8 @@ export interface Forecast {
   /** All targets together. */
   readonly total: DrainForecast;
   readonly targets: ReadonlyMap<string, DrainForecast>;
-  /** What this very look proves of the end of all targets: nothing older is acted on. */
-  readonly certain: CertainEnd;
+  /** What cannot end before the timeout, by what this very look has seen: nothing older is acted on. */
+  readonly beyondTimeout: BeyondTimeout | undefined;
   /** What each workflow that was read in detail is doing, by its id. */
   readonly assessments: ReadonlyMap<string, Assessment>;
   /** What was created without a parent on a target since the gate began, the most frequent first. */
@@ -30,23 +30,29 @@ export interface Forecast {
   readonly course: Course;
 }
 
-/** A roll costs some four pages a workflow: once so often, in milliseconds. */
-const ROLL_EVERY_MS = 60_000;
+/** What a look that begins now can be asked for. Times in milliseconds. */
+interface Opportunity {
+  readonly began: number;
+  /** How long the look may take at most, and how long it should. */
+  readonly budgetMs: number;
+  readonly lookTimeoutMs: number;
+  /** It is settled which versions are targets: before, a look brings others as well. */
+  readonly isSettled: boolean;
+}
 
-/** Before the first look. */
-export const nothingForecast = nothingFollowed;
-
-/** What the forecast asks of a look that begins now (in milliseconds since the gate began). */
-export function forecastRequest({ roll, observedAt }: Course, now: number): ForecastRequest {
-  return {
-    roll: roll === undefined || now - roll.atMs >= ROLL_EVERY_MS,
-    namesSince: observedAt,
-  };
+/** What the forecast asks of a look. A roll is never worth the look that decides: it needs time, but for the first. */
+export function forecastRequest(
+  { roll, rollDueAtMs, observedAt }: Course,
+  { began, budgetMs, lookTimeoutMs, isSettled }: Opportunity,
+): ForecastRequest {
+  const isDue = began >= rollDueAtMs && isSettled;
+  const isFirst = roll === undefined && rollDueAtMs === 0;
+  return { roll: isDue && (isFirst || budgetMs >= lookTimeoutMs), namesSince: observedAt };
 }
 
 /** What is to be expected after this look, given the course until then. Pure. */
 export function forecastOf(
-  config: Pick<GateConfig, 'stuckAfterMs'>,
+  config: Pick<GateConfig, 'stuckAfterMs' | 'timeoutMs'>,
   before: Course,
   judgement: Judgement,
   time: LookTime,
@@ -57,9 +63,11 @@ export function forecastOf(
   const { observedAt } = judgement.observation;
   const queues = queuesAfter(before, seen, observedAt);
   const assessments = assessed(config, before.roll, queues, contents, observedAt);
-  const isRoll = contents.roll || contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
+  const isWhole = contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
+  // Until the targets are settled, a look brings what is none.
+  const isRoll = (contents.roll || isWhole) && !judgement.provisional;
   const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
-  const course = followed(before, judgement, time, { seen, queues, roll });
+  const course = followed(before, judgement, time, { seen, queues, roll, isRoll });
   const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
   const bounds = isRoll ? fresh : withThose(roll, fresh);
 
@@ -72,7 +80,7 @@ export function forecastOf(
   return {
     total: drainForecast([...targets.keys()], course.total, scene),
     targets,
-    certain: certainEnd([...targets.keys()], fresh, seen),
+    beyondTimeout: beyondTimeout(config, certainEnd([...targets.keys()], fresh, seen), observedAt, time),
     assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
     startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
     course,
@@ -91,7 +99,7 @@ function nothingToExpect(course: Course): Forecast {
   return {
     total: drainForecast([], undefined, scene),
     targets: new Map(),
-    certain: { bounds: [], notBefore: undefined },
+    beyondTimeout: undefined,
     assessments: new Map(),
     startedRoots: [],
     course,

@@ -125,6 +125,8 @@ export interface QueueInFlight {
   readonly runningInAll: number;
   /** The queue's limit of what may run at once; null where the tables do not tell, or the role may not read it. */
   readonly concurrency: number | null;
+  /** A rate limit's period, in milliseconds: so long may pass without a start. Null as above, or without such a limit. */
+  readonly rateMs: number | null;
 }
 
 export interface DelayedWorkflow {
@@ -176,10 +178,10 @@ export interface LastStep {
   /** Of a sleep, newer SDKs record when it will be over. */
   readonly completedAt: number | null;
   /**
-   * The name of the step before it by number; null where that has not ended, or there is none. A `recv` or a `getEvent`
-   * takes a number, and the next one for its timeout, which is recorded as a `DBOS.sleep` before the wait begins.
+   * The step before it by number; null where that has not ended, or there is none. A `recv` or a `getEvent` takes a
+   * number, and the next one for its timeout, which is recorded as a `DBOS.sleep` when the wait begins.
    */
-  readonly before: string | null;
+  readonly before: Omit<LastStep, 'number' | 'before'> | null;
 }
 
 /**
@@ -188,7 +190,10 @@ export interface LastStep {
  */
 export interface Started {
   readonly versions: readonly StartedOnVersion[];
-  /** Which workflows without a parent were created since `LookRequest.namesSince`, the most frequent first. */
+  /**
+   * Which workflows were created since `LookRequest.namesSince`, the most frequent first: those without a parent, where
+   * the schema tells. By the clocks of the processes that stamp rows, so the counts are approximate.
+   */
   readonly names: readonly StartedName[];
   /** Where `fromHere` begins. */
   readonly fromHere: number;

@@ -32,13 +32,14 @@ export type Situation =
   | { readonly kind: 'delayed'; readonly until: number | null; readonly debounced: boolean }
   /** Its delay has passed, and no process has noticed. */
   | { readonly kind: 'overdue'; readonly since: number }
-  /** In a queue that moves; `full` when as much runs from it as its concurrency limit allows. */
+  /** `moves`: the queue has handed out work of its version within `stuck-after`, or within its rate limit's period. */
   | {
       readonly kind: 'queued';
       readonly queue: string;
       readonly moves: boolean;
       readonly running: number;
       readonly limit: number | null;
+      readonly rateLimited: boolean;
     };
 
 /** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
@@ -60,6 +61,8 @@ export interface QueueState {
   readonly movedAt: number;
   readonly running: number;
   readonly limit: number | null;
+  /** The period of its rate limit, in milliseconds; null without one, or where that is not known. */
+  readonly rateMs: number | null;
 }
 
 /** What the assessment of workflows rests on, beside themselves. */
@@ -78,9 +81,10 @@ const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);
 
 /**
  * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
- * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`.
+ * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`. Between
+ * the two times lies at most a statement.
  */
-const MARK_MS = 1000;
+const MARK_MS = 500;
 
 /** Processes look for delays that have passed once a second; a clock may differ. */
 const OVERDUE_MS = 60_000;
@@ -154,17 +158,30 @@ function situationOf(
  * soon as that has ended, and Java's SDK, alone, records when it would have been.
  */
 function timerOf(step: LastStep | null, now: number, hasChildren: boolean): Situation | undefined {
-  if (step?.name !== SLEEP || TIMED.has(step.before ?? '')) return undefined;
-  const { number, before, completedAt, startedAt } = step;
-  const isTimed = number > 0 && before === null;
-  if (completedAt !== null && completedAt > now) {
-    return isTimed
-      ? { kind: 'message', until: completedAt }
-      : { kind: 'sleeping', until: completedAt, certain: !hasChildren };
+  if (step?.name !== SLEEP || TIMED.has(step.before?.name ?? '')) return undefined;
+  const isTimed = step.number > 0 && step.before === null;
+  if (!isMark(step)) {
+    const until = step.completedAt ?? 0;
+    if (until <= now) return undefined;
+    if (isTimed) return { kind: 'message', until };
+    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
   }
-  const hasEnded = completedAt !== null && startedAt !== null && completedAt - startedAt > MARK_MS;
-  if (hasEnded) return undefined;
   return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+}
+
+/** Its end is not recorded. */
+function isMark({ startedAt, completedAt }: Pick<LastStep, 'startedAt' | 'completedAt'>): boolean {
+  return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
+}
+
+/**
+ * Nothing that the rows tell of ran beside the sleep when it began: the step before it had ended by then, and is no timer
+ * that could be that of a wait which goes on. What runs beside a sleep may be raced against it.
+ */
+function isAlone({ startedAt, before }: LastStep): boolean {
+  if (before === null) return true;
+  const ended = before.completedAt !== null && startedAt !== null && before.completedAt <= startedAt;
+  return ended && !(before.name === SLEEP && isMark(before));
 }
 
 function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around: Surroundings): Situation {
@@ -173,9 +190,10 @@ function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around
   return {
     kind: 'queued',
     queue: queue ?? '',
-    moves: around.now - movedAt < around.stuckAfterMs,
+    moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
     running: state?.running ?? 0,
     limit: state?.limit ?? null,
+    rateLimited: state?.rateMs != null,
   };
 }
 
@@ -186,6 +204,7 @@ function stateOf(situation: Situation, progressAt: number, { now, stuckAfterMs }
     case 'silent':
       return 'stuck';
     case 'message':
+      return situation.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
     case 'overdue':
       return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
     case 'child':

@@ -27,6 +27,11 @@ export interface TargetJudgement {
   readonly drained: boolean;
 }
 
+/** Workflows in flight on a target, ignored ones excluded. */
+export function inFlightOn({ pending, enqueued, delayed, unknownStatus }: TargetJudgement): number {
+  return pending + enqueued + delayed + unknownStatus;
+}
+
 /** What the rules for a target rest on. */
 export interface Scene {
   readonly config: GateConfig;

@@ -1,10 +1,10 @@
 import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
-import type { TargetJudgement } from '../gate/target.ts';
+import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { joined, own, type Sentence, say } from '../sentence.ts';
 import { plain, visible } from './escape.ts';
 import { beyondTimeoutOf, describeCannotDrain, describeForecast } from './forecast-text.ts';
-import { headline, inFlightOn, isWatched, obstacles, type Result, targetsOf } from './result.ts';
+import { headline, isWatched, obstacles, type Result, targetsOf } from './result.ts';
 
 export interface Annotation {
   readonly level: 'error' | 'warning' | 'notice';

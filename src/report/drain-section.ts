@@ -1,3 +1,4 @@
+import { durationText } from '../duration.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
 import type { Assessment, DrainState } from '../gate/situation.ts';
 import { drainChart } from './drain-chart.ts';
@@ -59,7 +60,9 @@ function situationTable(result: Result): readonly string[] {
       markdown(describeSituation(longest, roll.observedAt)),
       markdown([nextStepFor(longest)]),
     ]);
+  const ageMs = (result.last?.judgement.observation.observedAt ?? 0) - roll.observedAt;
   return [
+    ...(ageMs >= 1000 ? [`As read ${durationText(ageMs)} before the last look:`] : []),
     table(
       ['State', 'Count', 'Workflow', 'What it does (the one that lasts longest)', 'Next step'],
       rows,

@@ -15,11 +15,11 @@ const BOUNDS_TOLD = 5;
 /** The forecast, for programs. An estimate or a bound: never evidence of safety. */
 export const forecastSchema = z.object({
   trend: z.enum(TRENDS),
-  completedPerMinute: rate.nullable().describe('Null before the second look'),
+  completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
   arrivedPerMinute: rate.nullable(),
   rateOverSeconds: rate
     .nullable()
-    .describe('What the two rates were measured over: the last half of the hold'),
+    .describe('What the two rates were measured over: the last half of the hold, or two minutes'),
   secondsLeft: z
     .object({ likely: rate, from: rate, to: rate })
     .nullable()

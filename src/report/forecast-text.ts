@@ -1,5 +1,5 @@
 import { durationInput, durationText, momentText } from '../duration.ts';
-import { type BeyondTimeout, beyondTimeout } from '../gate/beyond-timeout.ts';
+import type { BeyondTimeout } from '../gate/beyond-timeout.ts';
 import type { Bound } from '../gate/bound.ts';
 import { HOSTED_JOB_LIMIT_MS } from '../gate/config.ts';
 import type { StartedRoots } from '../gate/course.ts';
@@ -11,7 +11,7 @@ import type { Result } from './result.ts';
 /** So many workflows are named where a few will do. */
 const NAMED = 3;
 
-/** `12 ended and 2 new a minute`: short, for a line of the log. */
+/** `12 ended and 2 new per minute`: short, for a line of the log. */
 export function forecastParts(forecast: DrainForecast, now: number): readonly string[] {
   const { trend, rate, left, notBefore, states, lifeless } = forecast;
   if (trend === 'clean') return [];
@@ -19,7 +19,7 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
   const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
   return [
     ...(ended > 0 || arrived > 0
-      ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} a minute`]
+      ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
       : []),
     ...(trend === 'not-converging' ? ['not converging'] : []),
     ...whenText(left, notBefore, now),
@@ -113,12 +113,12 @@ function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): S
   if (completedPerMinute === 0 && arrivedPerMinute === 0) {
     return say`Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
   }
-  return say`${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived a minute, over the last ${own(durationText(overMs))}.`;
+  return say`${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived per minute, over the last ${own(durationText(overMs))}.`;
 }
 
 /** How many are stuck, and whether an estimate is about the others. */
 export function stuckSentence(stuck: number, hasEstimate: boolean): Sentence {
-  return say`${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no time is known that they wait for${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+  return say`${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
 
 function estimateSentence({ trend, left, track }: DrainForecast): readonly Sentence[] {
@@ -138,18 +138,19 @@ function estimateSentence({ trend, left, track }: DrainForecast): readonly Sente
 }
 
 function notConverging(
-  { roots, children }: DrainForecast['arrived'],
+  { total, roots, children }: DrainForecast['arrived'],
   startedRoots: readonly StartedRoots[],
 ): Sentence {
   const apart: Sentence[] = [
-    ...(roots > 0
-      ? [
-          say`${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: traffic has not moved off.`,
-        ]
-      : []),
+    ...(roots > 0 ? [say`${createdRoots(roots, startedRoots)}: traffic has not moved off.`] : []),
     ...(children > 0
       ? [
-          say`${counted(children, 'child workflow')} ${own(children === 1 ? 'was' : 'were')} started by others; that ends with those that start them.`,
+          say`${counted(children, 'child workflow')} ${own(wasOrWere(children))} started by others; that ends with those that start them.`,
+        ]
+      : []),
+    ...(roots + children === 0
+      ? [
+          say`${counted(total, 'workflow')} arrived since the gate began${rootNames(startedRoots)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
         ]
       : []),
   ];
@@ -157,7 +158,15 @@ function notConverging(
 }
 
 function stillArriving(roots: number, startedRoots: readonly StartedRoots[]): Sentence {
-  return say`${counted(roots, 'workflow')} without a parent ${own(roots === 1 ? 'was' : 'were')} created since the gate began${rootNames(startedRoots)}: some traffic still comes here.`;
+  return say`${createdRoots(roots, startedRoots)}: some traffic still comes here.`;
+}
+
+function createdRoots(roots: number, startedRoots: readonly StartedRoots[]): Sentence {
+  return say`${counted(roots, 'workflow')} without a parent ${own(wasOrWere(roots))} created since the gate began${rootNames(startedRoots)}`;
+}
+
+function wasOrWere(count: number): string {
+  return count === 1 ? 'was' : 'were';
 }
 
 function rootNames(roots: readonly StartedRoots[]): Sentence {
@@ -166,8 +175,8 @@ function rootNames(roots: readonly StartedRoots[]): Sentence {
 }
 
 function boundSentence(notBefore: number, latest: Bound | undefined, now: number): Sentence {
-  const who = latest === undefined ? own('') : say`: ${describeBound(latest, now)}`;
-  return say`It cannot drain before ${own(momentText(notBefore, now))}, in ${own(durationText(notBefore - now))}${who}.`;
+  const who = latest?.until === notBefore ? say`: ${describeBound(latest, now)}` : own('');
+  return say`Drained at ${own(momentText(notBefore, now))} at the earliest, in ${own(durationText(notBefore - now))}${who}.`;
 }
 
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
@@ -179,20 +188,22 @@ export function describeBound({ id, name, until, because }: Bound, now: number):
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
 export function describeCannotDrain(beyond: BeyondTimeout, now: number): Sentence {
   const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
-  const rest = beyond.bounds.length - named.length;
-  const who = say`${joined(named, ', ')}${own(rest > 0 ? ` and ${rest} more` : '')}`;
+  const more = beyond.bounds.length > named.length ? own(' and others') : own('');
+  const who =
+    named.length > 0
+      ? say`${joined(named, ', ')}${more}`
+      : own(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
   return say`The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
 
 /** How to wait for long enough. */
 function reaching({ neededMs }: BeyondTimeout): Sentence {
   return neededMs <= HOSTED_JOB_LIMIT_MS
-    ? say`A \`timeout\` of ${own(durationInput(neededMs))} or more reaches the last of them.`
+    ? say`It takes a \`timeout\` of ${own(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
     : say`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
 }
 
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
-export function beyondTimeoutOf({ config, last, verdict }: Result): BeyondTimeout | undefined {
-  if (verdict !== 'cannot-drain' || config === undefined || last === undefined) return undefined;
-  return beyondTimeout(config, last.forecast, last.judgement, last.time);
+export function beyondTimeoutOf({ last, verdict }: Result): BeyondTimeout | undefined {
+  return verdict === 'cannot-drain' ? last?.forecast.beyondTimeout : undefined;
 }

@@ -5,11 +5,11 @@ import { blockersOf, blockersOfAll } from '../gate/decide.ts';
 import type { FailedLook, Look } from '../gate/hold.ts';
 import type { Judgement } from '../gate/judge.ts';
 import { type Outage, patienceLeftMs } from '../gate/outage.ts';
-import type { TargetJudgement } from '../gate/target.ts';
+import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
 import { forecastParts, outlook } from './forecast-text.ts';
-import { inFlightOn, inFlightOnAll, shortReasons } from './result.ts';
+import { inFlightOnAll, shortReasons } from './result.ts';
 import { describeSituation, nextStepFor } from './situation-text.ts';
 
 /** Without a change there is a line so often, in milliseconds. */
@@ -245,7 +245,7 @@ function settlePart(config: GateConfig, judgement: Judgement): readonly string[]
 
 function timeLeft(config: GateConfig, elapsedMs: number): string {
   const leftMs = config.timeoutMs - elapsedMs;
-  return leftMs > 0 ? `${durationText(leftMs)} left` : 'the timeout has passed';
+  return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
 }
 
 /** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */

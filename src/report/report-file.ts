@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import { blockersOfAll } from '../gate/decide.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
-import type { TargetJudgement } from '../gate/target.ts';
+import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { VERDICTS } from '../gate/verdict.ts';
 import { plain } from './escape.ts';
 import { forecastReport, forecastSchema, situationReport, situationSchema } from './forecast-report.ts';
@@ -12,7 +12,6 @@ import {
   drainedVersions,
   drainingVersions,
   headline,
-  inFlightOn,
   inFlightOnAll,
   leftOut,
   type Result,

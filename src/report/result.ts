@@ -4,7 +4,7 @@ import type { GateConfig } from '../gate/config.ts';
 import { blockersOfAll } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
 import type { Capped, WorkflowDetail } from '../gate/observation.ts';
-import type { TargetJudgement } from '../gate/target.ts';
+import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import type { StepResult, Verdict } from '../gate/verdict.ts';
 import { counted, namesOf, own, type Sentence, say } from '../sentence.ts';
 
@@ -37,11 +37,6 @@ export function isWatched({ config, looks }: Result): boolean {
 /** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
 export function targetsOf(result: Result): readonly TargetJudgement[] {
   return result.last?.judgement.targets ?? [];
-}
-
-/** Workflows in flight on a target, ignored ones excluded. */
-export function inFlightOn(target: TargetJudgement): number {
-  return target.pending + target.enqueued + target.delayed + target.unknownStatus;
 }
 
 export function inFlightOnAll(targets: readonly TargetJudgement[]): number {

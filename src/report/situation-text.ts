@@ -56,7 +56,10 @@ function describeQueue(situation: Situation & { readonly kind: 'queued' }, quiet
   const runs = isFull
     ? own(`${running} of ${limit} running, its concurrency limit`)
     : own(`${running} running`);
-  if (moves) return say`in the queue ${queue}, behind others (${runs})`;
+  if (moves) {
+    const rate = own(situation.rateLimited ? ', rate-limited' : '');
+    return say`in the queue ${queue}, behind others (${runs}${rate})`;
+  }
   return isFull
     ? say`in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
     : say`in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
@@ -68,7 +71,7 @@ export function nextStepFor({ state, situation }: Assessment): string {
     case 'running':
       return 'let it finish';
     case 'silent':
-      return 'look at what its last step calls; if its process is gone, start one of its version, or fork it';
+      return 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it';
     case 'sleeping':
       return 'let it wake in time, or cancel or fork it';
     case 'message':
@@ -82,11 +85,18 @@ export function nextStepFor({ state, situation }: Assessment): string {
         ? 'stop the calls that delay it, or cancel it'
         : 'let its time come, shorten its delay, or cancel or fork it';
     case 'overdue':
-      return 'is any process of its application running?';
+      return 'start a process of its application';
     case 'queued':
-      if (situation.moves) return 'let the queue drain';
-      return situation.limit !== null && situation.running >= situation.limit
-        ? 'help what runs from that queue, in whatever version, or raise its limit'
-        : 'start a process of its version that listens to that queue, or fork it';
+      return nextStepInQueue(situation);
   }
+}
+
+function nextStepInQueue({ moves, running, limit }: Situation & { readonly kind: 'queued' }): string {
+  if (moves) return 'let the queue drain';
+  if (limit !== null && running >= limit) {
+    return 'help what runs from that queue, in whatever version, or raise its limit';
+  }
+  return running > 0
+    ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
+    : 'start a process of its version that listens to that queue, or fork it';
 }

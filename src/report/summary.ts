@@ -1,7 +1,7 @@
 import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
 import type { LastStep, WorkflowDetail } from '../gate/observation.ts';
-import type { TargetJudgement } from '../gate/target.ts';
+import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { own, type Sentence, say } from '../sentence.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';
@@ -11,7 +11,6 @@ import { nextSteps, type WrittenKit } from './next-steps.ts';
 import {
   blockingWorkflows,
   headline,
-  inFlightOn,
   inFlightOnAll,
   isRelevant,
   leftOut,

@@ -140,7 +140,7 @@ describe('with work that outlasts the timeout', () => {
     expect(run.annotations[0]).toMatchObject({ level: 'error', title: 'dbos-drain-gate: cannot-drain' });
     const message = run.annotations[0]?.message ?? '';
     expect(message).toContain(`"${sleeping}" ("sleeping") is asleep until`);
-    expect(message).toMatch(/A `timeout` of 1h(1m|2m)? or more/);
+    expect(message).toMatch(/It takes a `timeout` of 1h(1m|2m)? to reach/);
     const [target] = JSON.parse(run.outputs['versions'] ?? '');
     expect(target.forecast.bounds).toMatchObject([{ id: sleeping, because: 'sleeping' }]);
     expect(JSON.parse(run.report ?? '').forecast).toEqual(target.forecast);

@@ -114,7 +114,7 @@ describe('docs/grants.sql', () => {
     const limit = async () => (await lookAt(role, {}, {})).seen?.queues.map(({ concurrency }) => concurrency);
     expect(await limit()).toEqual([3]);
     const limits = columns.filter(({ table }) => table === 'queues');
-    expect(limits).toHaveLength(4);
+    expect(limits).toHaveLength(5);
     for (const { column } of limits) {
       await database.query(`REVOKE SELECT (${column}) ON dbos.queues FROM ${role.name}`);
       expect(await limit()).toEqual([null]);

@@ -78,6 +78,7 @@ export function expectedLook(population: Population, answers: Answers) {
           (w) => w.status === 'PENDING' && w.queueName === rows[0].queueName,
         ).length,
         concurrency: null,
+        rateMs: null,
       }))
       .filter(({ enqueued }) => enqueued > 0),
     startedSincePrevious: countByVersion(answers.sincePrevious.filter(isStarting)),

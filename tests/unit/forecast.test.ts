@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { beyondTimeout } from '../../src/gate/beyond-timeout.ts';
+import { TransientError } from '../../src/errors.ts';
 import type { GateConfig } from '../../src/gate/config.ts';
 import { TRACK_POINTS } from '../../src/gate/course.ts';
+import { timeLeft } from '../../src/gate/estimate.ts';
 import type { Look } from '../../src/gate/hold.ts';
 import type { WorkflowDetail } from '../../src/gate/observation.ts';
 import { stepResult } from '../../src/gate/verdict.ts';
+import { own } from '../../src/sentence.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -128,9 +130,10 @@ describe('cannot-drain', () => {
     expect((await comesAfter(TIMEOUT + CLOCK_MARGIN)).looks).toHaveLength(4);
     const { looks } = await comesAfter(TIMEOUT + CLOCK_MARGIN + 1);
     expect(looks).toHaveLength(2);
-    const { forecast, judgement, time } = lookOf(looks[1]);
-    const beyond = beyondTimeout(config(), forecast, judgement, time);
-    expect(beyond).toMatchObject({ deadline: TIMEOUT, neededMs: 33 * MINUTE });
+    expect(lookOf(looks[1]).forecast.beyondTimeout).toMatchObject({
+      deadline: TIMEOUT,
+      neededMs: 33 * MINUTE,
+    });
   });
 
   test('gives way to an error and to an unknown version, which may still appear', async () => {
@@ -158,8 +161,7 @@ describe('cannot-drain', () => {
     );
     const sooner = { id: 'order-4', version: '1.0.0', name: null, until: TIMEOUT + 3 * MINUTE };
     const { looks } = await holdAgainst(config(), () => ({ ...scene, lastDelayed: [sooner] }));
-    const { forecast, judgement, time } = lookOf(looks[0]);
-    const beyond = beyondTimeout(config(), forecast, judgement, time);
+    const beyond = lookOf(looks[0]).forecast.beyondTimeout;
     expect(beyond?.bounds.map(({ id }) => id)).toEqual(['order-1', 'order-4', 'order-2']);
     expect(beyond).toMatchObject({ notBefore: until, deadline: TIMEOUT, neededMs: 92 * MINUTE });
     const enough = await firstLook(scene, { timeoutMs: beyond?.neededMs ?? 0 });
@@ -174,7 +176,35 @@ describe('what a look is asked for', () => {
       workflows: { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 },
     }));
     const rolls = requests.flatMap(({ roll }, index) => (roll ? [index * 5] : []));
-    expect(rolls).toEqual([0, 60, 120, 180]);
+    expect(rolls).toEqual([0, 60, 120]);
+  });
+
+  test('is no roll for ten minutes after a look with one has failed, and none that could cost the deadline', async () => {
+    const failing = await holdAgainst(config({ timeoutMs: 15 * MINUTE }), ({ request, at }) => {
+      if (request.roll) throw new TransientError(own('The look took too long.'), true);
+      const workflows = { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 };
+      return at < 14 * MINUTE ? { inFlight: [inFlight('1.0.0', { pending: 60 })], workflows } : {};
+    });
+    expect(failing.verdict).toBe('drained');
+    expect(failing.failedLooks.map(({ time }) => time.began)).toEqual([0, 601_000]);
+
+    const { requests } = await holdAgainst(config({ timeoutMs: 2 * MINUTE, pollIntervalMs: MINUTE }), () => ({
+      inFlight: [inFlight('1.0.0', { pending: 60 })],
+      workflows: { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 },
+    }));
+    expect(requests.map(({ roll }) => roll)).toEqual([true, true, false]);
+  });
+
+  test('is no roll before it is settled which versions stay', async () => {
+    const { requests, looks } = await holdAgainst(
+      config({ mode: 'check', targets: { kind: 'all-but-latest' } }),
+      ({ number }) => ({
+        inFlight: [inFlight('1.0.0', { pending: 1 })],
+        workflows: { items: [workflowDetail({ id: `of look ${number}` })], ...whole },
+      }),
+    );
+    expect(requests.map(({ roll }) => roll)).toEqual([false, true]);
+    expect(lookOf(looks[0]).forecast.course.roll?.workflows.map(({ id }) => id)).toEqual(['of look 2']);
   });
 
   test('is names of what was created since the look before, and none at first', async () => {
@@ -216,7 +246,6 @@ test('a sleep that only the roll has seen bounds the drain until the next one', 
     false,
     false,
   ]);
-  expect(lookOf(looks[1]).forecast.certain.notBefore).toBeUndefined();
 });
 
 test('names of what arrives are those of targets, and 50 at most', async () => {
@@ -262,7 +291,7 @@ describe('rate and time left', () => {
     expect(points.map((point) => point?.completed)).toEqual([0, 5, 6, 6, 17]);
     expect(points.map((point) => point?.arrived)).toEqual([0, 3, 5, 7, 7]);
     const { total, startedRoots } = lookOf(looks[4]).forecast;
-    expect(total.arrived).toEqual({ roots: 4, children: 1 });
+    expect(total.arrived).toEqual({ total: 7, roots: 4, children: 1 });
     expect(startedRoots).toEqual([{ version: '1.0.0', name: 'checkout', count: 4 }]);
   });
 
@@ -272,21 +301,21 @@ describe('rate and time left', () => {
     for (const { forecast } of looks) {
       expect(forecast.total).toMatchObject({ trend: 'too-early', left: undefined, rate: undefined });
     }
-    const steady = [{ left: 100 }, { left: 97 }, { left: 94 }, { left: 91 }, { left: 88 }];
+    const steady = [{ left: 100 }, { left: 90 }, { left: 80 }, { left: 70 }, { left: 60 }];
     const { last } = await holdAgainst(config({ timeoutMs: 20_000 }), draining(steady));
     const { total } = lookOf(last).forecast;
     expect(total.trend).toBe('draining');
-    expect(total.rate?.completedPerMinute).toBeCloseTo(36);
+    expect(total.rate?.completedPerMinute).toBeCloseTo(120);
     const { leftMs, fromMs, toMs } = total.left ?? { leftMs: 0, fromMs: 0, toMs: 0 };
     expect(fromMs).toBeLessThan(leftMs);
     expect(leftMs).toBeLessThan(toMs);
-    expect(leftMs).toBeGreaterThan(MINUTE);
+    expect(leftMs).toBeGreaterThan(30_000);
   });
 
   test('says that the drain does not converge when as much arrives as ends', async () => {
     const arriving = (created: number) =>
       Array.from({ length: 30 }, (_, number) => ({
-        left: 400 - number * (10 - created),
+        left: 200 - number * (10 - created),
         created: number === 0 ? 0 : created,
       }));
     const even = await holdAgainst(config({ timeoutMs: 2 * MINUTE }), draining(arriving(9)));
@@ -296,6 +325,20 @@ describe('rate and time left', () => {
     expect(even.looks.slice(0, 12).map(({ forecast }) => forecast.total.trend)).not.toContain(
       'not-converging',
     );
+  });
+
+  test('shows no estimate whose range says nothing, nor one of looks at one moment', async () => {
+    const { last } = await holdAgainst(
+      config({ timeoutMs: 15_000 }),
+      draining([1000, 999, 997, 995].map((left) => ({ left }))),
+    );
+    expect(lookOf(last).forecast.total).toMatchObject({ trend: 'too-early', left: undefined });
+    const course = [0, 0, 5000, 10_000, 15_000].map((atMs, index) => ({
+      ...{ atMs, moving: 100 - 10 * index, enqueued: 100 - 10 * index, completed: 10 * index, arrived: 0 },
+    }));
+    const { leftMs, toMs } = timeLeft(course) ?? { leftMs: 0, toMs: 0 };
+    expect(leftMs).toBeGreaterThan(10_000);
+    expect(toMs).toBeLessThan(HOUR);
   });
 
   test('says that nothing has ended for stuck-after', async () => {
@@ -351,6 +394,7 @@ describe('processes of the target', () => {
     newestStartedAt: null,
     runningInAll: 0,
     concurrency: null,
+    rateMs: null,
   };
   const enqueued = quiet(HOUR, { id: 'enqueued', status: 'ENQUEUED', queue: 'mail' });
   const check = { mode: 'check' } as const;
@@ -364,7 +408,7 @@ describe('processes of the target', () => {
   });
 
   test('seem not to run though there is room beside what runs from the queue, and though clients enqueue more', async () => {
-    const room = { ...queue, runningInAll: 1, concurrency: 2 };
+    const room = { ...queue, runningInAll: 1, concurrency: 2, rateMs: null };
     expect(await isLifeless({ ...consistingOf(enqueued), queues: [room] })).toBe(true);
     const fresh = quiet(MINUTE, { id: 'fresh', status: 'ENQUEUED', queue: 'mail' });
     expect(await isLifeless({ ...consistingOf(enqueued, fresh), queues: [queue] })).toBe(true);
@@ -408,9 +452,10 @@ describe('processes of the target', () => {
       'a queue has been taken from lately',
       { ...consistingOf(enqueued), queues: [{ ...queue, newestStartedAt: DATABASE_EPOCH - MINUTE }] },
     ],
+    ['the queue has a rate limit', { ...consistingOf(enqueued), queues: [{ ...queue, rateMs: MINUTE }] }],
     [
       'the queue is full',
-      { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2, concurrency: 2 }] },
+      { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2, concurrency: 2, rateMs: null }] },
     ],
     [
       'another version runs from it, and its limit is not known',

@@ -21,6 +21,7 @@ import {
   resultOf as resultOfHold,
   type Scene,
   type Script,
+  started,
   step,
   twoRegistered,
   workflowDetail,
@@ -291,13 +292,13 @@ describe('the log', () => {
       { timeoutMs: 60_000 },
     );
     expect(lines.slice(3)).toEqual([
-      '[    0s] 0 in flight; clean, and must stay so for 10s; 1m left',
+      '[    0s] 0 in flight; clean, and must stay so for 10s; timeout in 1m',
       '[    5s] The look failed. The connection broke off. It was "db". Looking again in 1s, giving up in 55s.',
       '[    6s] The look failed again in the same way, 2 times in a row. Looking again in 2s, giving up in 54s.',
       '[    8s] The look failed again in the same way, 3 times in a row. Looking again in 4s, giving up in 52s.',
       '[   12s] The look failed again in the same way, 4 times in a row. Looking again in 8s, giving up in 48s.',
       '[   20s] The database answers again, after 4 failed looks in 20s: what was clean before has to be clean anew.',
-      '[   20s] 0 in flight; no change; clean, and must stay so for 10s; 40s left',
+      '[   20s] 0 in flight; no change; clean, and must stay so for 10s; timeout in 40s',
       '[   30s] 0 in flight; drained',
     ]);
   });
@@ -312,10 +313,10 @@ describe('the log', () => {
       'PostgreSQL 18.4, DBOS migration 123. Versions: 2 registered, the latest is "2.0.0".',
       '> What is in flight, by workflow',
       '- "checkout" on queue "payments": 2 pending, 1 delayed',
-      '[    0s] 3 in flight (2 pending, 1 delayed); 30m left',
+      '[    0s] 3 in flight (2 pending, 1 delayed); timeout in 30m',
       expect.stringContaining('Let them finish, or cancel or fork them'),
-      '[   10s] 1 in flight (1 pending); 2 fewer; 29m 50s left',
-      '[   15s] 0 in flight; 1 fewer; clean, and must stay so for 10s; 29m 45s left',
+      '[   10s] 1 in flight (1 pending); 2 fewer; timeout in 29m 50s',
+      '[   15s] 0 in flight; 1 fewer; clean, and must stay so for 10s; timeout in 29m 45s',
       '[   25s] 0 in flight; drained',
     ]);
   });
@@ -394,7 +395,7 @@ describe('a drain that has no end', () => {
     ],
   };
   const why =
-    'The timeout is at 00:30 UTC, and "wf-9" ("remind") is delayed until 05:00 UTC, "wf-8" is delayed until 02:00 UTC. A `timeout` of 5h1m or more reaches the last of them';
+    'The timeout is at 00:30 UTC, and "wf-9" ("remind") is delayed until 05:00 UTC, "wf-8" is delayed until 02:00 UTC. It takes a `timeout` of 5h1m to reach the last of them';
 
   test('is said first in the annotations, with the timeout that would do', async () => {
     const [first, second] = annotationsOf(await resultOf(() => hopeless));
@@ -412,7 +413,7 @@ describe('a drain that has no end', () => {
     };
     const [first] = annotationsOf(await resultOf(() => never));
     expect(first?.message).toContain('run the gate on a schedule, in mode `report`');
-    expect(first?.message).not.toContain('A `timeout` of');
+    expect(first?.message).not.toContain('It takes a `timeout`');
   });
 
   test('is said in the summary, which begins with the workflow that lasts longest', async () => {
@@ -438,11 +439,48 @@ describe('a drain that has no end', () => {
 
   test('but for the time until the bound is told of as a bound alone', async () => {
     const text = rendered(
-      summaryOf(await resultOf(() => hopeless, { timeoutMs: 6 * HOUR, pollIntervalMs: HOUR })),
+      summaryOf(
+        await resultOf(() => hopeless, { timeoutMs: 6 * HOUR, pollIntervalMs: HOUR, failFast: false }),
+      ),
     );
     expect(text).toContain(
-      'It cannot drain before 05:00 UTC, in 5h: wf-9 (remind) is delayed until 05:00 UTC.',
+      'Drained at 05:00 UTC at the earliest, in 5h: wf-9 (remind) is delayed until 05:00 UTC.',
     );
+  });
+});
+
+describe('a drain that does not converge', () => {
+  const arriving =
+    (children: number | null): Script =>
+    ({ number }) => ({
+      inFlight: [inFlight('1.0.0', { pending: 50 })],
+      started:
+        number > 1
+          ? [{ ...started('1.0.0', 0, 9), childrenSincePrevious: children, childrenFromHere: children && 0 }]
+          : [],
+      names: number > 1 ? [{ version: '1.0.0', name: 'checkout', count: 5 }] : [],
+    });
+  const notConverging = 'The drain is not converging: as much arrives as ends. ';
+
+  test.each([
+    [
+      'traffic by name, and children apart',
+      4,
+      '60 workflows without a parent were created since the gate began, most often checkout: traffic has not moved off. 48 child workflows were started by others',
+    ],
+    [
+      'children alone as what ends by itself',
+      9,
+      '108 child workflows were started by others; that ends with those that start them.',
+    ],
+    [
+      'what it can where the schema tells no parents',
+      null,
+      '108 workflows arrived since the gate began, most often checkout. Is traffic still sent here?',
+    ],
+  ])('tells %s', async (_what, children, told) => {
+    const text = rendered(summaryOf(await resultOf(arriving(children), { timeoutMs: 60_000 })));
+    expect(text).toContain(notConverging + told);
   });
 });
 
@@ -468,7 +506,7 @@ describe('a drain that does not move', () => {
     queues: [
       {
         ...{ version: '1.0.0', queue: 'mail', pending: 0, enqueued: 1, newestStartedAt: null },
-        ...{ runningInAll: 0, concurrency: 2 },
+        ...{ runningInAll: 0, concurrency: 2, rateMs: null },
       },
     ],
   };

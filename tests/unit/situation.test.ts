@@ -34,6 +34,7 @@ function quiet(ageMs: number, changes: Partial<WorkflowDetail> = {}): WorkflowDe
 
 const sleep = (changes: Partial<LastStep>) => step({ name: 'DBOS.sleep', ...changes });
 const asleep = sleep({ startedAt: now - HOUR, completedAt: now + HOUR });
+const ended = { name: 'charge', startedAt: now - 2 * HOUR, completedAt: now - HOUR };
 const silentChild = quiet(HOUR, { id: 'child', parent: 'order-1' });
 const busyChild = quiet(MINUTE, { id: 'child', parent: 'order-1' });
 
@@ -90,15 +91,39 @@ describe('a sleep', () => {
   });
 
   test('after a step that has ended is certain', () => {
-    const { situation } = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, number: 4, before: 'charge' } }));
+    const { situation } = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, number: 4, before: ended } }));
     expect(situation).toMatchObject({ kind: 'sleeping', certain: true });
+  });
+
+  test.each([
+    ['a step that ended after it had begun', { ...ended, completedAt: now - HOUR + 1 }],
+    ['a step of which nobody knows when it ended', { ...ended, completedAt: null }],
+    ['a sleep that goes on', { name: 'DBOS.sleep', startedAt: now - HOUR, completedAt: now + MINUTE }],
+    [
+      'the timer of a wait, which may go on',
+      { name: 'DBOS.sleep', startedAt: now - HOUR, completedAt: now - HOUR },
+    ],
+  ])('beside %s may be raced, and is not certain', (_what, before) => {
+    const { situation } = assessmentOf(quiet(2 * HOUR, { lastStep: { ...asleep, number: 4, before } }));
+    expect(situation).toMatchObject({ kind: 'sleeping', certain: false });
+  });
+
+  test('after a sleep that is over is certain', () => {
+    const before = { name: 'DBOS.sleep', startedAt: now - 2 * HOUR, completedAt: now - HOUR };
+    const { situation } = assessmentOf(quiet(2 * HOUR, { lastStep: { ...asleep, number: 4, before } }));
+    expect(situation).toMatchObject({ certain: true });
+  });
+
+  test('is no wake-up when it is only the mark of a timer, of a clock that is ahead', () => {
+    const mark = sleep({ startedAt: now + MINUTE, completedAt: now + MINUTE });
+    expect(assessmentOf(quiet(HOUR, { lastStep: mark })).situation.kind).toBe('timer');
   });
 
   test.each(['DBOS.recv', 'DBOS.getEvent'])(
     'after a %s that has ended is its timeout, and over',
     (before) => {
       for (const times of [{}, { completedAt: now - HOUR }]) {
-        const lastStep = { ...asleep, ...times, number: 1, before };
+        const lastStep = { ...asleep, ...times, number: 1, before: { ...ended, name: before } };
         expect(assessmentOf(quiet(2 * HOUR, { lastStep }))).toMatchObject({
           state: 'stuck',
           situation: { kind: 'silent' },
@@ -110,7 +135,7 @@ describe('a sleep', () => {
   test.each([
     ['no times', { startedAt: null, completedAt: null }],
     ['one time for its beginning and its end', { startedAt: now - HOUR, completedAt: now - HOUR }],
-    ['two times that are all but one', { startedAt: now - HOUR, completedAt: now - HOUR + 1000 }],
+    ['two times that are all but one', { startedAt: now - HOUR, completedAt: now - HOUR + 500 }],
     ['no beginning', { startedAt: null, completedAt: now - HOUR }],
   ])('of which the SDK recorded %s may go on', (_what, times) => {
     expect(assessmentOf(quiet(HOUR, { lastStep: sleep(times) }))).toMatchObject({
@@ -122,7 +147,7 @@ describe('a sleep', () => {
   });
 
   test('that is over is one no more', () => {
-    const over = sleep({ startedAt: now - HOUR, completedAt: now - HOUR + 1001 });
+    const over = sleep({ startedAt: now - HOUR, completedAt: now - HOUR + 501 });
     expect(assessmentOf(quiet(HOUR, { lastStep: over }))).toMatchObject({
       state: 'stuck',
       situation: { kind: 'silent' },
@@ -136,7 +161,7 @@ describe('a sleep', () => {
 });
 
 describe('a wait for a message', () => {
-  test('is stuck after stuck-after', () => {
+  test('is stuck after stuck-after, unless it is known when it gives up', () => {
     const waiting = (ageMs: number) =>
       assessmentOf(
         quiet(ageMs, {
@@ -145,6 +170,8 @@ describe('a wait for a message', () => {
       );
     expect(waiting(STUCK_AFTER - 1).state).toBe('waiting');
     expect(waiting(STUCK_AFTER).state).toBe('stuck');
+    const known = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 } }));
+    expect(known).toMatchObject({ state: 'waiting', situation: { kind: 'message', until: now + HOUR } });
   });
 });
 
@@ -228,7 +255,7 @@ describe('a delayed workflow', () => {
 describe('an enqueued workflow', () => {
   const enqueued = quiet(HOUR, { status: 'ENQUEUED', queue: 'mail' });
   const queue = (movedAgoMs: number, running = 0, limit: number | null = null) => ({
-    queue: { movedAt: now - movedAgoMs, running, limit },
+    queue: { movedAt: now - movedAgoMs, running, limit, rateMs: null as number | null },
   });
 
   test('waits while its queue moves', () => {
@@ -243,6 +270,15 @@ describe('an enqueued workflow', () => {
       state: 'stuck',
       situation: { kind: 'queued', moves: false, running: 1, limit: 2 },
     });
+  });
+
+  test('in a queue with a rate limit waits for its period', () => {
+    const limited = { queue: { movedAt: now - HOUR, running: 0, limit: null, rateMs: 2 * HOUR } };
+    expect(assessmentOf(enqueued, limited)).toMatchObject({
+      state: 'waiting',
+      situation: { rateLimited: true },
+    });
+    expect(assessmentOf(enqueued, { queue: { ...limited.queue, rateMs: HOUR } }).state).toBe('stuck');
   });
 
   test('that has just come waits, however long its queue has stood still', () => {

@@ -5,7 +5,6 @@ import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
 import { FAILURE_KINDS } from '../../src/dbos/failures.ts';
 import { deniedTables, unreachableTables, unsupportedProduct } from '../../src/dbos/readability.ts';
 import { explain, ReportableError, TransientError } from '../../src/errors.ts';
-import { beyondTimeout } from '../../src/gate/beyond-timeout.ts';
 import { type Blocker, type Distrust, describeBlocker } from '../../src/gate/blocker.ts';
 import type { Situation } from '../../src/gate/situation.ts';
 import { parseInputs } from '../../src/inputs.ts';
@@ -123,7 +122,7 @@ const situations: { readonly [K in Situation['kind']]: readonly (Situation & { r
     { moves: true, running: 1, limit: 2 },
     { moves: false, running: 2, limit: 2 },
     { moves: false, running: 0, limit: null },
-  ].map((state) => ({ kind: 'queued', queue: 'mail', ...state })),
+  ].map((state) => ({ kind: 'queued', queue: 'mail', rateLimited: false, ...state })),
 };
 
 /** What is told of drains that are slow, stuck or without an end. */
@@ -151,11 +150,12 @@ async function outlooks(): Promise<readonly string[]> {
         newestStartedAt: null,
         runningInAll: 0,
         concurrency: null,
+        rateMs: null,
       },
     ],
   }));
   const last = never.last;
-  const beyond = last && beyondTimeout(config(), last.forecast, last.judgement, last.time);
+  const beyond = last?.forecast.beyondTimeout;
   if (beyond === undefined) throw new Error('This ends in time.');
   const forecasts = [never, await arriving(10), await arriving(1), dead].flatMap(({ last: look }) => {
     if (look === undefined) return [];

@@ -283,13 +283,19 @@ export class SimulatedSystem {
   private spend(row: Row, phase: Exclude<Phase, { kind: 'children' }>, since: number): void {
     const until = Math.max(since, this.now) + phase.ms;
     if (phase.kind === 'sleep')
-      row.mark = this.timer(row.steps, since, phase.recorded ? until : since, row.steps > 0 ? 'work' : null);
+      row.mark = this.timer(
+        row.steps,
+        since,
+        phase.recorded ? until : since,
+        row.steps > 0 ? { name: 'work', startedAt: this.stamp(since), completedAt: this.stamp(since) } : null,
+      );
     if (phase.kind === 'message') {
       const givesUp = phase.timeoutMs === null ? since : Math.max(since, this.now) + phase.timeoutMs;
       row.mark = this.timer(row.steps + 1, since, givesUp, null);
     }
     this.at(until, () => {
-      if (phase.kind === 'message' && row.mark !== undefined) row.mark = { ...row.mark, before: 'DBOS.recv' };
+      if (phase.kind === 'message' && row.mark !== undefined)
+        row.mark = { ...row.mark, before: { name: 'DBOS.recv', startedAt: null, completedAt: null } };
       this.leave(row);
     });
   }
@@ -342,7 +348,7 @@ export class SimulatedSystem {
     return DATABASE_EPOCH + Math.round(time + this.skewMs);
   }
 
-  private timer(number: number, startedAt: number, until: number, before: string | null): LastStep {
+  private timer(number: number, startedAt: number, until: number, before: LastStep['before']): LastStep {
     return step({
       number,
       name: 'DBOS.sleep',
@@ -401,6 +407,7 @@ export class SimulatedSystem {
           newestStartedAt: this.newest(queue.taken, ({ startedAt }) => startedAt ?? 0),
           runningInAll: queue.running + queue.others,
           concurrency: queue.limit,
+          rateMs: null,
         })),
       lastDelayed,
     });

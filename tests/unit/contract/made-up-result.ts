@@ -1,4 +1,5 @@
-import { forecastOf, nothingForecast } from '../../../src/gate/forecast.ts';
+import { nothingFollowed } from '../../../src/gate/course.ts';
+import { forecastOf } from '../../../src/gate/forecast.ts';
 import { judge } from '../../../src/gate/judge.ts';
 import { nothingSeen } from '../../../src/gate/memory.ts';
 import type { Result } from '../../../src/report/result.ts';
@@ -65,7 +66,7 @@ const gate = config({ mode: 'check' });
 const time = { began: 0, ended: 12 };
 
 const judgement = judge(gate, nothingSeen, busy, time);
-const forecast = forecastOf(gate, nothingForecast, judgement, time);
+const forecast = forecastOf(gate, nothingFollowed, judgement, time);
 
 /** A `check` that found work in flight, with a value for nearly everything that a report can tell. */
 export const blockedResult: Result = {

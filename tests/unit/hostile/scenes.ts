@@ -136,7 +136,16 @@ export const SCENES = {
         leftOutUnversioned: 0,
       },
       queues: [
-        { version: a, queue, pending: 0, enqueued: 1, newestStartedAt: 0, runningInAll: 0, concurrency: 1 },
+        {
+          version: a,
+          queue,
+          pending: 0,
+          enqueued: 1,
+          newestStartedAt: 0,
+          runningInAll: 0,
+          concurrency: 1,
+          rateMs: null,
+        },
       ],
     }),
   }),
