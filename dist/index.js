@@ -47514,6 +47514,8 @@ function withoutPartsOf({ host, user, database }, message) {
 /** How many workflows a look brings in detail, and how many a roll does. */
 const DETAIL_LIMIT = 50;
 const ROLL_LIMIT = 10_000;
+/** How many steps before a sleep are looked at, for one that has not ended. */
+const EARLIER_STEPS = 200;
 /** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
 const QUEUE_LIMIT = 100;
 const LAST_DELAYED_LIMIT = 20;
@@ -47549,6 +47551,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
          ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at,
          ${shownTime('started_at_epoch_ms')} AS started_at, ${delayedUntil(schema)} AS delayed_until,
+         ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent,
          coalesce(name LIKE ANY ($4::text[]), false) AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
@@ -47682,19 +47685,26 @@ function delayedUntil(schema) {
         return 'NULL::bigint';
     const deadline = schema.hasDeadlines ? 'workflow_deadline_epoch_ms' : 'NULL';
     const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
-    return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline})`)} END`;
+    const now = '(extract(epoch FROM now()) * 1000)::bigint';
+    // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
+    const atMost = `${now} + ${shownTime('delay_until_epoch_ms')} - ${shownTime('created_at')}`;
+    return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline}, ${atMost})`)} END`;
 }
 /** What runs from each queue in every version, and the limits that the tables tell: DBOS holds the one against the other. */
 function queueCtes(schema) {
     const { queues } = schema;
+    const rate = queues?.hasPartitionRates
+        ? 'greatest(rate_limit_period_sec, partition_rate_limit_period_sec)'
+        : 'rate_limit_period_sec';
     const limits = queues === undefined
         ? 'SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false'
-        : `SELECT name AS queue_name, min(concurrency) ${queues.hasPartitions ? 'FILTER (WHERE NOT partition_queue) ' : ''}AS concurrency,
-         max((rate_limit_period_sec * 1000)::bigint) AS rate_ms
+        : `SELECT name AS queue_name, min(concurrency) FILTER (WHERE concurrency > 0${queues.hasPartitions ? ' AND NOT partition_queue' : ''}) AS concurrency,
+         max(CASE WHEN ${rate} > 1e9 THEN 1e9 ELSE ${rate} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
     return `, running AS (
-  SELECT queue_name, count(*) AS running FROM in_flight WHERE status = 'PENDING' AND queue_name IS NOT NULL GROUP BY queue_name
+  SELECT queue_name, count(*) AS running FROM in_flight
+   WHERE status = 'PENDING' AND queue_name IS NOT NULL AND ${inScope('application')} GROUP BY queue_name
 ), limits AS (
   ${limits}
 )`;
@@ -47723,12 +47733,16 @@ function detailSelect(schema, limit) {
             ${schema.hasDebounces ? shownTime('w.debounce_deadline_epoch_ms') : 'NULL::bigint'} AS "debounceDeadline",
             ${schema.hasDeadlines ? shownTime('w.workflow_deadline_epoch_ms') : 'NULL::bigint'} AS deadline,
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
+            w.workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'before', (SELECT json_build_object('name', left(p.function_name, ${SHOWN_CHARACTERS}),
-                           'startedAt', ${stepTime('started_at_epoch_ms', 'p')}, 'completedAt', ${stepTime('completed_at_epoch_ms', 'p')})
-                         FROM ${steps} p
-                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
+                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
+                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1),
+                      'earlier', CASE WHEN o.function_name = 'DBOS.sleep' THEN (
+                         SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
+                           FROM (SELECT ${stepTime('completed_at_epoch_ms', 'e')} AS ended_at FROM ${steps} e
+                                  WHERE e.workflow_uuid = o.workflow_uuid
+                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended) END)
                FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
@@ -47984,13 +47998,15 @@ function readableQueues(probe) {
     const limits = ['concurrency', 'rate_limit_period_sec'];
     // Another table could have that name, in a schema that DBOS shares with others.
     const isDbos = ['name', ...limits].every((column) => columns.includes(column));
-    const named = ['name', ...limits, 'partition_queue', 'application_name'];
+    const partitions = ['partition_queue', 'partition_rate_limit_period_sec'];
+    const named = ['name', ...limits, ...partitions, 'application_name'];
     const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
     if (kind !== 'r' || filtered || !isDbos || !isReadable)
         return undefined;
     return {
         hasOwners: columns.includes('application_name'),
         hasPartitions: columns.includes('partition_queue'),
+        hasPartitionRates: columns.includes('partition_rate_limit_period_sec'),
     };
 }
 /** Facts about the database that the rules judge. */
@@ -48139,12 +48155,14 @@ const lookRow = object({
         debounceDeadline: rows_time,
         deadline: rows_time,
         parent: rows_text,
+        hasChildren: schemas_boolean(),
         lastStep: object({
             number: schemas_int(),
             name: schemas_string(),
             startedAt: rows_time,
             completedAt: rows_time,
-            before: object({ name: schemas_string(), startedAt: rows_time, completedAt: rows_time }).nullable(),
+            before: rows_text,
+            earlier: object({ count: schemas_int(), endedAt: rows_time }).nullable(),
         })
             .nullable(),
     })),
@@ -48625,8 +48643,9 @@ const TRACK_POINTS = 60;
 /** A roll costs some four pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
 const ROLL_EVERY_MS = 60_000;
 const ROLL_AFTER_FAILURE_MS = 600_000;
-/** So many targets have a track of their own; rates leave the others out. */
+/** Of so many targets the course is kept; of more, where they stand. */
 const TRACKED_TARGETS = 200;
+const UNTRACKED_POINTS = 2;
 /** So many names of what arrives are kept. */
 const NAMES_KEPT = 50;
 const untracked = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
@@ -48656,11 +48675,9 @@ function followed(before, judgement, time, { seen, queues, roll, isRoll }) {
     const atMs = time.ended;
     const judged = judgement.targets.filter((target) => target.judged);
     const changes = judged.map((target) => ({ target, change: changeOf(target, before, seen) }));
-    const targets = new Map(changes
-        .slice(0, TRACKED_TARGETS)
-        .map(({ target, change }) => [
+    const targets = new Map(changes.map(({ target, change }, index) => [
         target.version,
-        course_extended(before.targets.get(target.version), atMs, [target], change, still),
+        course_extended(before.targets.get(target.version), atMs, [target], change, still, index < TRACKED_TARGETS ? TRACK_POINTS : UNTRACKED_POINTS),
     ]));
     const sum = (of) => changes.reduce((all, { change }) => all + of(change), 0);
     const total = {
@@ -48672,7 +48689,7 @@ function followed(before, judgement, time, { seen, queues, roll, isRoll }) {
     return {
         beganAt: before.beganAt ?? observedAt,
         observedAt,
-        total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still),
+        total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still, TRACK_POINTS),
         targets,
         created: new Map(seen.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
             version,
@@ -48702,7 +48719,7 @@ function changeOf(target, before, seen) {
     const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
     return { completed: arrived - more, arrived, roots, children };
 }
-function course_extended(before, atMs, targets, change, still) {
+function course_extended(before, atMs, targets, change, still, most) {
     const { points, roots, children, endedAtMs } = before ?? untracked;
     const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
     const last = points.at(-1);
@@ -48716,7 +48733,7 @@ function course_extended(before, atMs, targets, change, still) {
         arrived: (last?.arrived ?? 0) + change.arrived,
     };
     return {
-        points: thinned([...points, point]),
+        points: thinned([...points, point], most),
         inFlight: sum(inFlightOn),
         roots: roots + change.roots,
         children: children + change.children,
@@ -48724,8 +48741,8 @@ function course_extended(before, atMs, targets, change, still) {
     };
 }
 /** Every second point of too many, the first and the last among them. */
-function thinned(points) {
-    if (points.length <= TRACK_POINTS)
+function thinned(points, most) {
+    if (points.length <= most)
         return points;
     return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
 }
@@ -49163,17 +49180,20 @@ function beyondTimeout({ timeoutMs }, { bounds, notBefore }, observedAt, time) {
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
  *   move that either way. The SQL has taken those out already.
  * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
- *   it when it began: see `isAlone` in `situation.ts`. Code that starts something after the sleep and races the two
+ *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after the
+ *   sleep and races the two
  *   leaves no trace, and may end sooner: `fail-fast: false` is for it.
  * - DBOS cancels either when its deadline comes first.
  */
-function certainBounds(lastDelayed, workflows, assessments) {
+function certainBounds(lastDelayed, workflows, assessments, now) {
     const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
-    const sleeping = workflows.flatMap(({ id, version, name, deadline }) => {
+    const sleeping = workflows.flatMap(({ id, version, name, deadline, lastStep }) => {
         const situation = assessments.get(id)?.situation;
         if (version === null || situation?.kind !== 'sleeping' || !situation.certain)
             return [];
-        const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY);
+        // Whatever the clock of its process: no sleep lasts longer from now than it does in all.
+        const atMost = now + situation.until - (lastStep?.startedAt ?? situation.until);
+        const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
         return [{ id, version, name, until, because: 'sleeping' }];
     });
     return latestFirst([...delayed, ...sleeping]);
@@ -49206,6 +49226,8 @@ const CHANCES = [0.1, 0.3, 0.5, 0.7, 0.9];
 const GOING_ON = [0, 0.5, 1];
 /** A range holds in four cases of five, were the drain as it is thought to be. */
 const RANGE = { from: 0.1, middle: 0.5, to: 0.9 };
+/** The pace is never less sure than that, in logarithms: by a factor of 20. */
+const MOST_UNSURE = 3;
 /** A range that is wider says nothing: its end is so many times its beginning. */
 const WIDEST = 100;
 /** Arrivals that make up so much of the completions keep up with them. */
@@ -49264,7 +49286,7 @@ function timeLeft(course) {
     const burst = Math.max(1, Math.min(...fits.map(({ dispersion }) => dispersion)));
     const best = Math.max(...fits.map(({ likelihood }) => likelihood));
     const telling = Math.min(1 / burst, MOST_TELLING / completedIn(course));
-    const deviation = Math.sqrt(burst * (1 / ended + 1 / now.moving));
+    const deviation = Math.min(MOST_UNSURE, Math.sqrt(burst * (1 / ended + 1 / now.moving)));
     const arriving = rate.arrivedPerMinute / rate.completedPerMinute;
     const goingOn = arriving > 0 ? GOING_ON : [0];
     const cases = [];
@@ -49285,7 +49307,7 @@ function timeLeft(course) {
         quantile(cases, RANGE.middle),
         quantile(cases, RANGE.to),
     ];
-    return toMs > WIDEST * fromMs ? undefined : { leftMs, fromMs, toMs };
+    return toMs <= WIDEST * fromMs ? { leftMs, fromMs, toMs } : undefined;
 }
 /** The last half of the course, or more where that is short. */
 function lately(course) {
@@ -49471,7 +49493,7 @@ function trendOf(track, states, rate, left, scene) {
     if (enough && isKeptUp(rate))
         return 'not-converging';
     if (last.moving === 0 && states.unread === 0)
-        return states.waiting > 0 || last.delayed > 0 ? 'waiting' : 'stuck';
+        return states.waiting > 0 ? 'waiting' : 'stuck';
     const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
     if (quietMs >= scene.config.stuckAfterMs)
         return 'stalled';
@@ -49576,7 +49598,7 @@ function situationOf(workflow, child, progressAt, around) {
     }
     if (workflow.status === 'ENQUEUED')
         return queued(workflow, around);
-    const timer = timerOf(workflow.lastStep, now, child !== undefined);
+    const timer = timerOf(workflow, now);
     if (timer?.kind === 'sleeping' || timer?.kind === 'message')
         return timer;
     if (child !== undefined)
@@ -49587,33 +49609,35 @@ function situationOf(workflow, child, progressAt, around) {
  * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
  * soon as that has ended, and Java's SDK, alone, records when it would have been.
  */
-function timerOf(step, now, hasChildren) {
-    if (step?.name !== SLEEP || TIMED.has(step.before?.name ?? ''))
+function timerOf({ lastStep: step, hasChildren }, now) {
+    if (step?.name !== SLEEP || TIMED.has(step.before ?? ''))
         return undefined;
     const isTimed = step.number > 0 && step.before === null;
-    if (!isMark(step)) {
-        const until = step.completedAt ?? 0;
-        if (until <= now)
-            return undefined;
-        if (isTimed)
-            return { kind: 'message', until };
-        return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
-    }
-    return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+    if (isMark(step))
+        return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+    const until = step.completedAt ?? 0;
+    if (until <= now)
+        return undefined;
+    if (isTimed)
+        return { kind: 'message', until };
+    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
 }
 /** Its end is not recorded. */
 function isMark({ startedAt, completedAt }) {
     return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
 }
+/** So many steps before a sleep are looked at: as many as the SQL brings. */
+const situation_EARLIER_STEPS = 200;
 /**
- * Nothing that the rows tell of ran beside the sleep when it began: the step before it had ended by then, and is no timer
- * that could be that of a wait which goes on. What runs beside a sleep may be raced against it.
+ * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
+ * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep.
  */
-function isAlone({ startedAt, before }) {
-    if (before === null)
+function isAlone({ number, startedAt, earlier }) {
+    if (number === 0)
         return true;
-    const ended = before.completedAt !== null && startedAt !== null && before.completedAt <= startedAt;
-    return ended && !(before.name === SLEEP && isMark(before));
+    if (earlier?.endedAt == null || startedAt === null)
+        return false;
+    return earlier.count === Math.min(number, situation_EARLIER_STEPS) && earlier.endedAt <= startedAt;
 }
 function queued({ version, queue, createdAt, updatedAt }, around) {
     const state = queue === null ? undefined : around.queue(version, queue);
@@ -49659,6 +49683,8 @@ function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
 
 
 
+/** Clocks that are so much apart are not believed, in milliseconds. */
+const CLOCKS_APART_MS = 60_000;
 /** What the forecast asks of a look. A roll is never worth the look that decides: it needs time, but for the first. */
 function forecastRequest({ roll, rollDueAtMs, observedAt }, { began, budgetMs, lookTimeoutMs, isSettled }) {
     const isDue = began >= rollDueAtMs && isSettled;
@@ -49679,7 +49705,7 @@ function forecastOf(config, before, judgement, time) {
     const isRoll = (contents.roll || isWhole) && !judgement.provisional;
     const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
     const course = followed(before, judgement, time, { seen, queues, roll, isRoll });
-    const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
+    const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments, observedAt);
     const bounds = isRoll ? fresh : withThose(roll, fresh);
     const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
     const targets = new Map(judgement.targets
@@ -49688,7 +49714,9 @@ function forecastOf(config, before, judgement, time) {
     return {
         total: drainForecast([...targets.keys()], course.total, scene),
         targets,
-        beyondTimeout: beyondTimeout(config, certainEnd([...targets.keys()], fresh, seen), observedAt, time),
+        beyondTimeout: clocksAgree(before, contents, observedAt, time)
+            ? beyondTimeout(config, certainEnd([...targets.keys()], fresh, seen), observedAt, time)
+            : undefined,
         assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
         startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
         course,
@@ -49712,9 +49740,17 @@ function nothingToExpect(course) {
         course,
     };
 }
+/**
+ * Nothing shows that the clocks of processes, by which delays and sleeps end, are ahead of the database's, or that this
+ * is another clock than at the first look, as after a failover.
+ */
+function clocksAgree({ beganAt }, { newestWriteAt }, observedAt, time) {
+    const steppedBackMs = beganAt === undefined ? 0 : beganAt + time.began - observedAt;
+    return steppedBackMs <= CLOCKS_APART_MS && (newestWriteAt ?? 0) - observedAt <= CLOCKS_APART_MS;
+}
 /** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
 function withThose(roll, fresh) {
-    const older = roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments);
+    const older = roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments, roll.observedAt);
     return latestFirst([...new Map([...older, ...fresh].map((bound) => [bound.id, bound])).values()]);
 }
 /** Families are looked for in the last roll as well: a look's few details seldom have all of one. */
@@ -49722,7 +49758,7 @@ function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
     const children = new Map();
     const known = new Map([...(lastRoll?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
     for (const workflow of known.values()) {
-        if (workflow.parent === null)
+        if (workflow.parent === null || workflow.parent === workflow.id)
             continue;
         const family = children.get(workflow.parent) ?? [];
         family.push(workflow);
@@ -49759,7 +49795,7 @@ function rollOf({ workflows }, assessments, observedAt, time) {
  */
 function isStill({ state, situation }) {
     const { kind } = situation;
-    return kind === 'sleeping' || (state === 'stuck' && kind !== 'delayed' && kind !== 'message');
+    return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/memory.js
@@ -51556,6 +51592,7 @@ function iso_duration(params) {
 
 /** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
 const GENERATIONS = 3;
+const FAR_MS = 10 * 365 * 24 * 3_600_000;
 /**
  * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
  *
@@ -51570,7 +51607,7 @@ function describeSituation(assessment, now, generations = GENERATIONS) {
 }
 function describeWait({ situation, progressAt }, now, generations) {
     const quiet = own(durationText(Math.max(1000, now - progressAt)));
-    const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
+    const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
     switch (situation.kind) {
         case 'running':
             return say `at work, last seen to change ${quiet} ago`;
@@ -51594,10 +51631,14 @@ function describeWait({ situation, progressAt }, now, generations) {
                 ? own('delayed, without a time')
                 : say `delayed until ${at(situation.until)}${own(situation.debounced ? ', and debounced: each further call moves that' : '')}`;
         case 'overdue':
-            return say `its delay was over ${own(durationText(now - situation.since))} ago, and no process has taken it up`;
+            return say `its delay was over ${own(farText(now - situation.since))} ago, and no process has taken it up`;
         case 'queued':
             return describeQueue(situation, quiet);
     }
+}
+/** A row may hold any time: beyond some, how far it is means nothing. */
+function farText(milliseconds) {
+    return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
 }
 function describeQueue(situation, quiet) {
     const { queue, moves, running, limit } = situation;
@@ -51971,7 +52012,7 @@ const OUTPUT_NAMES = (/* unused pure expression or super */ null && ([
 ]));
 /** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
 function outputsOf(result, reportPath) {
-    const versions = fitting(versionsOf(result).map(brief));
+    const versions = fittingVersions(versionsOf(result));
     const drained = fitting(drainedVersions(result));
     const draining = fitting(drainingVersions(result));
     return {
@@ -51990,10 +52031,13 @@ function outputsOf(result, reportPath) {
         leftOut: versions.leftOut + drained.leftOut + draining.leftOut,
     };
 }
-/** What lasts longest is enough here; the report file has more of it. */
-function brief(version) {
-    const { forecast } = version;
-    return { ...version, forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) } };
+/** Where all would not fit, forecasts are left out before versions are; the report file has them. */
+function fittingVersions(versions) {
+    const brief = fitting(versions.map(({ forecast, ...version }) => ({
+        ...version,
+        forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) },
+    })));
+    return brief.leftOut === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
 }
 /** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
 function fitting(entries) {

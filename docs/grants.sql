@@ -25,7 +25,8 @@ GRANT SELECT (version_name, version_timestamp, created_at, application_name, xmi
 GRANT SELECT (version) ON dbos.dbos_migrations TO drain_gate;
 
 -- Not needed, but then the report can tell a queue at its concurrency limit. SDKs before TypeScript 4.20 have no such table.
-GRANT SELECT (name, concurrency, rate_limit_period_sec, partition_queue, application_name) ON dbos.queues TO drain_gate;
+GRANT SELECT (name, concurrency, rate_limit_period_sec, partition_queue, partition_rate_limit_period_sec, application_name)
+  ON dbos.queues TO drain_gate;
 
 -- Where CONNECT on the database was taken from PUBLIC, it needs that too:
 -- GRANT CONNECT ON DATABASE … TO drain_gate;

@@ -17,6 +17,8 @@ import {
 /** How many workflows a look brings in detail, and how many a roll does. */
 export const DETAIL_LIMIT = 50;
 export const ROLL_LIMIT = 10_000;
+/** How many steps before a sleep are looked at, for one that has not ended. */
+export const EARLIER_STEPS = 200;
 /** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
 export const QUEUE_LIMIT = 100;
 export const LAST_DELAYED_LIMIT = 20;
@@ -57,6 +59,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
          ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at,
          ${shownTime('started_at_epoch_ms')} AS started_at, ${delayedUntil(schema)} AS delayed_until,
+         ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent,
          coalesce(name LIKE ANY ($4::text[]), false) AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
@@ -199,21 +202,28 @@ function delayedUntil(schema: Schema): string {
   if (!schema.hasDelays) return 'NULL::bigint';
   const deadline = schema.hasDeadlines ? 'workflow_deadline_epoch_ms' : 'NULL';
   const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
-  return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline})`)} END`;
+  const now = '(extract(epoch FROM now()) * 1000)::bigint';
+  // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
+  const atMost = `${now} + ${shownTime('delay_until_epoch_ms')} - ${shownTime('created_at')}`;
+  return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline}, ${atMost})`)} END`;
 }
 
 /** What runs from each queue in every version, and the limits that the tables tell: DBOS holds the one against the other. */
 function queueCtes(schema: Schema): string {
   const { queues } = schema;
+  const rate = queues?.hasPartitionRates
+    ? 'greatest(rate_limit_period_sec, partition_rate_limit_period_sec)'
+    : 'rate_limit_period_sec';
   const limits =
     queues === undefined
       ? 'SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false'
-      : `SELECT name AS queue_name, min(concurrency) ${queues.hasPartitions ? 'FILTER (WHERE NOT partition_queue) ' : ''}AS concurrency,
-         max((rate_limit_period_sec * 1000)::bigint) AS rate_ms
+      : `SELECT name AS queue_name, min(concurrency) FILTER (WHERE concurrency > 0${queues.hasPartitions ? ' AND NOT partition_queue' : ''}) AS concurrency,
+         max(CASE WHEN ${rate} > 1e9 THEN 1e9 ELSE ${rate} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
   return `, running AS (
-  SELECT queue_name, count(*) AS running FROM in_flight WHERE status = 'PENDING' AND queue_name IS NOT NULL GROUP BY queue_name
+  SELECT queue_name, count(*) AS running FROM in_flight
+   WHERE status = 'PENDING' AND queue_name IS NOT NULL AND ${inScope('application')} GROUP BY queue_name
 ), limits AS (
   ${limits}
 )`;
@@ -245,12 +255,16 @@ function detailSelect(schema: Schema, limit: number): string {
             ${schema.hasDebounces ? shownTime('w.debounce_deadline_epoch_ms') : 'NULL::bigint'} AS "debounceDeadline",
             ${schema.hasDeadlines ? shownTime('w.workflow_deadline_epoch_ms') : 'NULL::bigint'} AS deadline,
             ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
+            w.workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'before', (SELECT json_build_object('name', left(p.function_name, ${SHOWN_CHARACTERS}),
-                           'startedAt', ${stepTime('started_at_epoch_ms', 'p')}, 'completedAt', ${stepTime('completed_at_epoch_ms', 'p')})
-                         FROM ${steps} p
-                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1))
+                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
+                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1),
+                      'earlier', CASE WHEN o.function_name = 'DBOS.sleep' THEN (
+                         SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
+                           FROM (SELECT ${stepTime('completed_at_epoch_ms', 'e')} AS ended_at FROM ${steps} e
+                                  WHERE e.workflow_uuid = o.workflow_uuid
+                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended) END)
                FROM ${steps} o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
        FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''

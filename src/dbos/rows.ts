@@ -66,13 +66,15 @@ export const lookRow = z.object({
       debounceDeadline: time,
       deadline: time,
       parent: text,
+      hasChildren: z.boolean(),
       lastStep: z
         .object({
           number: z.int(),
           name: z.string(),
           startedAt: time,
           completedAt: time,
-          before: z.object({ name: z.string(), startedAt: time, completedAt: time }).nullable(),
+          before: text,
+          earlier: z.object({ count: z.int(), endedAt: time }).nullable(),
         })
         .nullable(),
     }),

@@ -66,13 +66,20 @@ export interface Schema {
   readonly hasStepTimes: boolean;
   readonly hasMigrations: boolean;
   /** The columns of `queues` that tell the limits; absent where the table is not there or may not be read. */
-  readonly queues: { readonly hasOwners: boolean; readonly hasPartitions: boolean } | undefined;
+  readonly queues: QueueColumns | undefined;
   /** Absent: no `application_versions` table. */
   readonly registrations: { readonly hasOwners: boolean; readonly hasCreation: boolean } | undefined;
   /** An index on all statuses: gone since TypeScript SDK 4.20. */
   readonly hasPlainStatusIndex: boolean;
   /** The partial index on failed statuses that took its place. */
   readonly hasFailedIndex: boolean;
+}
+
+/** What `queues` has besides names, concurrency limits and the periods of rate limits. */
+interface QueueColumns {
+  readonly hasOwners: boolean;
+  readonly hasPartitions: boolean;
+  readonly hasPartitionRates: boolean;
 }
 
 /** A table or column that the role may not read. */
@@ -110,12 +117,14 @@ function readableQueues(probe: ProbeRow): Schema['queues'] {
   const limits = ['concurrency', 'rate_limit_period_sec'];
   // Another table could have that name, in a schema that DBOS shares with others.
   const isDbos = ['name', ...limits].every((column) => columns.includes(column));
-  const named = ['name', ...limits, 'partition_queue', 'application_name'];
+  const partitions = ['partition_queue', 'partition_rate_limit_period_sec'];
+  const named = ['name', ...limits, ...partitions, 'application_name'];
   const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
   if (kind !== 'r' || filtered || !isDbos || !isReadable) return undefined;
   return {
     hasOwners: columns.includes('application_name'),
     hasPartitions: columns.includes('partition_queue'),
+    hasPartitionRates: columns.includes('partition_rate_limit_period_sec'),
   };
 }
 

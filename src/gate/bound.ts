@@ -19,7 +19,8 @@ export interface Bound {
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
  *   move that either way. The SQL has taken those out already.
  * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
- *   it when it began: see `isAlone` in `situation.ts`. Code that starts something after the sleep and races the two
+ *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after the
+ *   sleep and races the two
  *   leaves no trace, and may end sooner: `fail-fast: false` is for it.
  * - DBOS cancels either when its deadline comes first.
  */
@@ -27,12 +28,15 @@ export function certainBounds(
   lastDelayed: readonly DelayedWorkflow[],
   workflows: readonly WorkflowDetail[],
   assessments: ReadonlyMap<string, Assessment>,
+  now: number,
 ): readonly Bound[] {
   const delayed = lastDelayed.map((workflow): Bound => ({ ...workflow, because: 'delayed' }));
-  const sleeping = workflows.flatMap(({ id, version, name, deadline }): readonly Bound[] => {
+  const sleeping = workflows.flatMap(({ id, version, name, deadline, lastStep }): readonly Bound[] => {
     const situation = assessments.get(id)?.situation;
     if (version === null || situation?.kind !== 'sleeping' || !situation.certain) return [];
-    const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY);
+    // Whatever the clock of its process: no sleep lasts longer from now than it does in all.
+    const atMost = now + situation.until - (lastStep?.startedAt ?? situation.until);
+    const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
     return [{ id, version, name, until, because: 'sleeping' }];
   });
   return latestFirst([...delayed, ...sleeping]);

@@ -77,8 +77,9 @@ export const TRACK_POINTS = 60;
 /** A roll costs some four pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
 const ROLL_EVERY_MS = 60_000;
 const ROLL_AFTER_FAILURE_MS = 600_000;
-/** So many targets have a track of their own; rates leave the others out. */
+/** Of so many targets the course is kept; of more, where they stand. */
 const TRACKED_TARGETS = 200;
+const UNTRACKED_POINTS = 2;
 /** So many names of what arrives are kept. */
 const NAMES_KEPT = 50;
 
@@ -128,12 +129,17 @@ export function followed(
   const judged = judgement.targets.filter((target) => target.judged);
   const changes = judged.map((target) => ({ target, change: changeOf(target, before, seen) }));
   const targets = new Map(
-    changes
-      .slice(0, TRACKED_TARGETS)
-      .map(({ target, change }) => [
-        target.version,
-        extended(before.targets.get(target.version), atMs, [target], change, still),
-      ]),
+    changes.map(({ target, change }, index) => [
+      target.version,
+      extended(
+        before.targets.get(target.version),
+        atMs,
+        [target],
+        change,
+        still,
+        index < TRACKED_TARGETS ? TRACK_POINTS : UNTRACKED_POINTS,
+      ),
+    ]),
   );
   const sum = (of: (change: Change) => number) => changes.reduce((all, { change }) => all + of(change), 0);
   const total: Change = {
@@ -145,7 +151,14 @@ export function followed(
   return {
     beganAt: before.beganAt ?? observedAt,
     observedAt,
-    total: extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still),
+    total: extended(
+      before.beganAt === undefined ? undefined : before.total,
+      atMs,
+      judged,
+      total,
+      still,
+      TRACK_POINTS,
+    ),
     targets,
     created: new Map(
       seen.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
@@ -192,6 +205,7 @@ function extended(
   targets: readonly TargetJudgement[],
   change: Change,
   still: (version: string) => number,
+  most: number,
 ): Track {
   const { points, roots, children, endedAtMs } = before ?? untracked;
   const sum = (of: (target: TargetJudgement) => number) => targets.reduce((all, each) => all + of(each), 0);
@@ -206,7 +220,7 @@ function extended(
     arrived: (last?.arrived ?? 0) + change.arrived,
   };
   return {
-    points: thinned([...points, point]),
+    points: thinned([...points, point], most),
     inFlight: sum(inFlightOn),
     roots: roots + change.roots,
     children: children + change.children,
@@ -215,8 +229,8 @@ function extended(
 }
 
 /** Every second point of too many, the first and the last among them. */
-function thinned(points: readonly TrackPoint[]): readonly TrackPoint[] {
-  if (points.length <= TRACK_POINTS) return points;
+function thinned(points: readonly TrackPoint[], most: number): readonly TrackPoint[] {
+  if (points.length <= most) return points;
   return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
 }
 

@@ -182,8 +182,7 @@ function trendOf(
   const enough =
     rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
   if (enough && isKeptUp(rate)) return 'not-converging';
-  if (last.moving === 0 && states.unread === 0)
-    return states.waiting > 0 || last.delayed > 0 ? 'waiting' : 'stuck';
+  if (last.moving === 0 && states.unread === 0) return states.waiting > 0 ? 'waiting' : 'stuck';
   const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
   if (quietMs >= scene.config.stuckAfterMs) return 'stalled';
   return left === undefined ? 'too-early' : 'draining';

@@ -54,6 +54,9 @@ const GOING_ON = [0, 0.5, 1] as const;
 /** A range holds in four cases of five, were the drain as it is thought to be. */
 const RANGE = { from: 0.1, middle: 0.5, to: 0.9 } as const;
 
+/** The pace is never less sure than that, in logarithms: by a factor of 20. */
+const MOST_UNSURE = 3;
+
 /** A range that is wider says nothing: its end is so many times its beginning. */
 const WIDEST = 100;
 
@@ -119,7 +122,7 @@ export function timeLeft(course: readonly Progress[]): TimeLeft | undefined {
   const burst = Math.max(1, Math.min(...fits.map(({ dispersion }) => dispersion)));
   const best = Math.max(...fits.map(({ likelihood }) => likelihood));
   const telling = Math.min(1 / burst, MOST_TELLING / completedIn(course));
-  const deviation = Math.sqrt(burst * (1 / ended + 1 / now.moving));
+  const deviation = Math.min(MOST_UNSURE, Math.sqrt(burst * (1 / ended + 1 / now.moving)));
   const arriving = rate.arrivedPerMinute / rate.completedPerMinute;
   const goingOn = arriving > 0 ? GOING_ON : [0];
   const cases: Case[] = [];
@@ -139,7 +142,7 @@ export function timeLeft(course: readonly Progress[]): TimeLeft | undefined {
     quantile(cases, RANGE.middle),
     quantile(cases, RANGE.to),
   ];
-  return toMs > WIDEST * fromMs ? undefined : { leftMs, fromMs, toMs };
+  return toMs <= WIDEST * fromMs ? { leftMs, fromMs, toMs } : undefined;
 }
 
 /** One way in which it may go on, and how likely. */

@@ -30,6 +30,9 @@ export interface Forecast {
   readonly course: Course;
 }
 
+/** Clocks that are so much apart are not believed, in milliseconds. */
+const CLOCKS_APART_MS = 60_000;
+
 /** What a look that begins now can be asked for. Times in milliseconds. */
 interface Opportunity {
   readonly began: number;
@@ -68,7 +71,7 @@ export function forecastOf(
   const isRoll = (contents.roll || isWhole) && !judgement.provisional;
   const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
   const course = followed(before, judgement, time, { seen, queues, roll, isRoll });
-  const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments);
+  const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments, observedAt);
   const bounds = isRoll ? fresh : withThose(roll, fresh);
 
   const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
@@ -80,7 +83,9 @@ export function forecastOf(
   return {
     total: drainForecast([...targets.keys()], course.total, scene),
     targets,
-    beyondTimeout: beyondTimeout(config, certainEnd([...targets.keys()], fresh, seen), observedAt, time),
+    beyondTimeout: clocksAgree(before, contents, observedAt, time)
+      ? beyondTimeout(config, certainEnd([...targets.keys()], fresh, seen), observedAt, time)
+      : undefined,
     assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
     startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
     course,
@@ -106,9 +111,24 @@ function nothingToExpect(course: Course): Forecast {
   };
 }
 
+/**
+ * Nothing shows that the clocks of processes, by which delays and sleeps end, are ahead of the database's, or that this
+ * is another clock than at the first look, as after a failover.
+ */
+function clocksAgree(
+  { beganAt }: Course,
+  { newestWriteAt }: SystemDatabaseContents,
+  observedAt: number,
+  time: LookTime,
+): boolean {
+  const steppedBackMs = beganAt === undefined ? 0 : beganAt + time.began - observedAt;
+  return steppedBackMs <= CLOCKS_APART_MS && (newestWriteAt ?? 0) - observedAt <= CLOCKS_APART_MS;
+}
+
 /** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
 function withThose(roll: Roll | undefined, fresh: readonly Bound[]): readonly Bound[] {
-  const older = roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments);
+  const older =
+    roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments, roll.observedAt);
   return latestFirst([...new Map([...older, ...fresh].map((bound) => [bound.id, bound])).values()]);
 }
 
@@ -123,7 +143,7 @@ function assessed(
   const children = new Map<string, WorkflowDetail[]>();
   const known = new Map([...(lastRoll?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
   for (const workflow of known.values()) {
-    if (workflow.parent === null) continue;
+    if (workflow.parent === null || workflow.parent === workflow.id) continue;
     const family = children.get(workflow.parent) ?? [];
     family.push(workflow);
     children.set(workflow.parent, family);
@@ -167,5 +187,5 @@ function rollOf(
  */
 function isStill({ state, situation }: Assessment): boolean {
   const { kind } = situation;
-  return kind === 'sleeping' || (state === 'stuck' && kind !== 'delayed' && kind !== 'message');
+  return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
 }

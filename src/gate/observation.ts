@@ -166,6 +166,8 @@ export interface WorkflowDetail {
   /** When DBOS will cancel it. */
   readonly deadline: number | null;
   readonly parent: string | null;
+  /** It is the parent of some workflow in flight, in whatever version, ignored ones among them. */
+  readonly hasChildren: boolean;
   readonly lastStep: LastStep | null;
 }
 
@@ -178,10 +180,19 @@ export interface LastStep {
   /** Of a sleep, newer SDKs record when it will be over. */
   readonly completedAt: number | null;
   /**
-   * The step before it by number; null where that has not ended, or there is none. A `recv` or a `getEvent` takes a
-   * number, and the next one for its timeout, which is recorded as a `DBOS.sleep` when the wait begins.
+   * The name of the step before it by number; null where that has not ended, or there is none. A `recv` or a `getEvent`
+   * takes a number, and the next one for its timeout, which is recorded as a `DBOS.sleep` when the wait begins.
    */
-  readonly before: Omit<LastStep, 'number' | 'before'> | null;
+  readonly before: string | null;
+  /** What is recorded of the steps before it; null but for a `DBOS.sleep`. */
+  readonly earlier: EarlierSteps | null;
+}
+
+/** The last 200 numbers before a step, as far as there are so many. A step is recorded when it ends. */
+export interface EarlierSteps {
+  readonly count: number;
+  /** When the last of them ended, or will; null where that of any is unknown, and where there is none. */
+  readonly endedAt: number | null;
 }
 
 /**

@@ -147,7 +147,7 @@ function situationOf(
       : { kind: 'delayed', until, debounced };
   }
   if (workflow.status === 'ENQUEUED') return queued(workflow, around);
-  const timer = timerOf(workflow.lastStep, now, child !== undefined);
+  const timer = timerOf(workflow, now);
   if (timer?.kind === 'sleeping' || timer?.kind === 'message') return timer;
   if (child !== undefined) return { kind: 'child', ...child };
   return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
@@ -157,16 +157,14 @@ function situationOf(
  * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
  * soon as that has ended, and Java's SDK, alone, records when it would have been.
  */
-function timerOf(step: LastStep | null, now: number, hasChildren: boolean): Situation | undefined {
-  if (step?.name !== SLEEP || TIMED.has(step.before?.name ?? '')) return undefined;
+function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): Situation | undefined {
+  if (step?.name !== SLEEP || TIMED.has(step.before ?? '')) return undefined;
   const isTimed = step.number > 0 && step.before === null;
-  if (!isMark(step)) {
-    const until = step.completedAt ?? 0;
-    if (until <= now) return undefined;
-    if (isTimed) return { kind: 'message', until };
-    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
-  }
-  return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+  if (isMark(step)) return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+  const until = step.completedAt ?? 0;
+  if (until <= now) return undefined;
+  if (isTimed) return { kind: 'message', until };
+  return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
 }
 
 /** Its end is not recorded. */
@@ -174,14 +172,17 @@ function isMark({ startedAt, completedAt }: Pick<LastStep, 'startedAt' | 'comple
   return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
 }
 
+/** So many steps before a sleep are looked at: as many as the SQL brings. */
+const EARLIER_STEPS = 200;
+
 /**
- * Nothing that the rows tell of ran beside the sleep when it began: the step before it had ended by then, and is no timer
- * that could be that of a wait which goes on. What runs beside a sleep may be raced against it.
+ * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
+ * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep.
  */
-function isAlone({ startedAt, before }: LastStep): boolean {
-  if (before === null) return true;
-  const ended = before.completedAt !== null && startedAt !== null && before.completedAt <= startedAt;
-  return ended && !(before.name === SLEEP && isMark(before));
+function isAlone({ number, startedAt, earlier }: LastStep): boolean {
+  if (number === 0) return true;
+  if (earlier?.endedAt == null || startedAt === null) return false;
+  return earlier.count === Math.min(number, EARLIER_STEPS) && earlier.endedAt <= startedAt;
 }
 
 function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around: Surroundings): Situation {

@@ -28,7 +28,7 @@ export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 /** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
 export function outputsOf(result: Result, reportPath: string): Outputs {
-  const versions = fitting(versionsOf(result).map(brief));
+  const versions = fittingVersions(versionsOf(result));
   const drained = fitting(drainedVersions(result));
   const draining = fitting(drainingVersions(result));
   return {
@@ -48,10 +48,15 @@ export function outputsOf(result: Result, reportPath: string): Outputs {
   };
 }
 
-/** What lasts longest is enough here; the report file has more of it. */
-function brief(version: VersionReport): VersionReport {
-  const { forecast } = version;
-  return { ...version, forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) } };
+/** Where all would not fit, forecasts are left out before versions are; the report file has them. */
+function fittingVersions(versions: readonly VersionReport[]): ReturnType<typeof fitting> {
+  const brief = fitting(
+    versions.map(({ forecast, ...version }) => ({
+      ...version,
+      forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) },
+    })),
+  );
+  return brief.leftOut === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
 }
 
 /** The entries that fit, in JSON. One that is too long keeps none of those after it out. */

@@ -5,6 +5,8 @@ import { own, type Sentence, say } from '../sentence.ts';
 /** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
 const GENERATIONS = 3;
 
+const FAR_MS = 10 * 365 * 24 * 3_600_000;
+
 /**
  * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
  *
@@ -20,7 +22,7 @@ export function describeSituation(assessment: Assessment, now: number, generatio
 function describeWait({ situation, progressAt }: Assessment, now: number, generations: number): Sentence {
   const quiet = own(durationText(Math.max(1000, now - progressAt)));
   const at = (until: number) =>
-    own(`${momentText(until, now)} (${until > now ? `in ${durationText(until - now)}` : 'now'})`);
+    own(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
   switch (situation.kind) {
     case 'running':
       return say`at work, last seen to change ${quiet} ago`;
@@ -44,10 +46,15 @@ function describeWait({ situation, progressAt }: Assessment, now: number, genera
         ? own('delayed, without a time')
         : say`delayed until ${at(situation.until)}${own(situation.debounced ? ', and debounced: each further call moves that' : '')}`;
     case 'overdue':
-      return say`its delay was over ${own(durationText(now - situation.since))} ago, and no process has taken it up`;
+      return say`its delay was over ${own(farText(now - situation.since))} ago, and no process has taken it up`;
     case 'queued':
       return describeQueue(situation, quiet);
   }
+}
+
+/** A row may hold any time: beyond some, how far it is means nothing. */
+function farText(milliseconds: number): string {
+  return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
 }
 
 function describeQueue(situation: Situation & { readonly kind: 'queued' }, quiet: Sentence): Sentence {

@@ -3,7 +3,12 @@ import type { Look } from '../../src/gate/hold.ts';
 import type { Situation } from '../../src/gate/situation.ts';
 import { type DbosApp, launchApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
-import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import {
+  openDatabase,
+  systemDatabases,
+  type TestDatabase,
+  type WorkflowRow,
+} from '../support/system-databases.ts';
 
 /* What the gate makes of real applications: what each workflow waits for, and what is certain about its end. */
 
@@ -149,16 +154,12 @@ describe.each(DELAYING)('on SDK %s', (sdk) => {
 });
 
 describe('a timer of which the SDK records when it would be over, as that of Java does of every one', () => {
-  /** What Java's SDK writes: the steps of one workflow, the last of them a timer of an hour. */
-  async function withSteps(...names: readonly (string | null)[]) {
+  /** A workflow with these steps, the last of them a timer of an hour; null is a step that has not ended. */
+  async function withSteps(names: readonly (string | null)[], child?: WorkflowRow) {
     const database = await databases.create();
-    const row = {
-      workflow_uuid: 'w',
-      status: 'PENDING',
-      application_version: '1.0.0',
-      application_name: 'shop',
-    };
-    await database.insert(row);
+    const row = { status: 'PENDING', application_version: '1.0.0', application_name: 'shop' };
+    await database.insert({ ...row, workflow_uuid: 'w' });
+    if (child !== undefined) await database.insert({ ...row, parent_workflow_id: 'w', ...child });
     await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
     const began = Date.now();
     for (const [number, name] of [...names, 'DBOS.sleep'].entries()) {
@@ -170,19 +171,44 @@ describe('a timer of which the SDK records when it would be over, as that of Jav
       );
     }
     const timeoutMs = 30 * MINUTE;
-    const { verdict, looks } = await holdOn(database, { timeoutMs, pollIntervalMs: timeoutMs });
+    const { verdict, looks } = await holdOn(database, {
+      timeoutMs,
+      pollIntervalMs: timeoutMs,
+      application: 'shop',
+      ignoreWorkflows: ['monitor'],
+    });
     return { verdict, situation: situationsIn(looks[0], ['w'])[0]?.kind };
   }
 
   test('is a sleep after a step that has ended, or as the first step', async () => {
-    expect(await withSteps('charge')).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
-    expect(await withSteps()).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
+    expect(await withSteps(['charge'])).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
+    expect(await withSteps([])).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
+  });
+
+  test('that begins while a wait goes on may be raced against it', async () => {
+    // As `Promise.race([DBOS.recv(…), poll()])` leaves them, and Python's `asyncio_wait`: what is raced is missing.
+    expect(await withSteps(['charge', null, 'poll'])).toEqual({
+      verdict: 'timed-out',
+      situation: 'sleeping',
+    });
+    expect(await withSteps(['charge', 'settle', 'poll'])).toEqual({
+      verdict: 'cannot-drain',
+      situation: 'sleeping',
+    });
+  });
+
+  test.each([
+    ['of another version', { application_version: '2.0.0' }],
+    ['of another application', { application_name: 'billing' }],
+    ['that is ignored', { name: 'monitor' }],
+  ])('beside a child %s may be raced against it', async (_what, child) => {
+    expect(await withSteps(['charge'], child)).toEqual({ verdict: 'timed-out', situation: 'sleeping' });
   });
 
   test('is none after a gap, where the message is waited for, nor after a message that has come', async () => {
-    expect(await withSteps('charge', null)).toEqual({ verdict: 'timed-out', situation: 'message' });
-    expect(await withSteps('charge', 'DBOS.recv')).toEqual({ verdict: 'timed-out', situation: 'running' });
-    expect(await withSteps('DBOS.getEvent')).toEqual({ verdict: 'timed-out', situation: 'running' });
+    expect(await withSteps(['charge', null])).toEqual({ verdict: 'timed-out', situation: 'message' });
+    expect(await withSteps(['charge', 'DBOS.recv'])).toEqual({ verdict: 'timed-out', situation: 'running' });
+    expect(await withSteps(['DBOS.getEvent'])).toEqual({ verdict: 'timed-out', situation: 'running' });
   });
 });
 

@@ -110,18 +110,21 @@ describe('docs/grants.sql', () => {
   test('need not include the limits of queues: without any of them, none is told', async () => {
     const { database, role, columns } = await granted();
     await database.insert({ application_version: '1.0.0', status: 'ENQUEUED', queue_name: 'mail' });
-    await database.query(`INSERT INTO dbos.queues (name, concurrency) VALUES ('mail', 3)`);
-    const limit = async () => (await lookAt(role, {}, {})).seen?.queues.map(({ concurrency }) => concurrency);
-    expect(await limit()).toEqual([3]);
+    await database.query(
+      `INSERT INTO dbos.queues (name, concurrency, rate_limit_max, rate_limit_period_sec) VALUES ('mail', 3, 1, 1.5)`,
+    );
+    const limit = async () =>
+      (await lookAt(role, {}, {})).seen?.queues.map(({ concurrency, rateMs }) => [concurrency, rateMs]);
+    expect(await limit()).toEqual([[3, 1500]]);
     const limits = columns.filter(({ table }) => table === 'queues');
-    expect(limits).toHaveLength(5);
+    expect(limits).toHaveLength(6);
     for (const { column } of limits) {
       await database.query(`REVOKE SELECT (${column}) ON dbos.queues FROM ${role.name}`);
-      expect(await limit()).toEqual([null]);
+      expect(await limit()).toEqual([[null, null]]);
       await database.query(`GRANT SELECT (${column}) ON dbos.queues TO ${role.name}`);
     }
     await database.query('ALTER TABLE dbos.queues ENABLE ROW LEVEL SECURITY');
-    expect(await limit()).toEqual([null]);
+    expect(await limit()).toEqual([[null, null]]);
   });
 
   test('and without the schema, the error prints that grant alone', async () => {

@@ -184,6 +184,7 @@ function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
     debounceDeadline: null,
     deadline: null,
     parent: null,
+    hasChildren: expect.any(Boolean),
     lastStep: null,
     ...particulars,
   };
@@ -191,11 +192,7 @@ function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
 
 function step(number: number, name: string) {
   const time = expect.toSatisfy((at) => at === null || typeof at === 'number');
-  return {
-    number,
-    name,
-    startedAt: time,
-    completedAt: time,
-    before: number === 1 && name === 'held' ? 'held' : null,
-  };
+  const before = number === 1 && name === 'held' ? 'held' : null;
+  const earlier = name === 'DBOS.sleep' ? { count: 0, endedAt: null } : null;
+  return { number, name, startedAt: time, completedAt: time, before, earlier };
 }

@@ -18,6 +18,8 @@ export function expectedLook(population: Population, answers: Answers) {
     if (!version) return false;
     return 'only' in selection ? selection.only.includes(version) : !selection.except.includes(version);
   };
+  const isInScope = (workflow: WorkflowStatus) =>
+    population.application === undefined || [null, population.application].includes(applicationOf(workflow));
   const isStarting = (workflow: WorkflowStatus) => isSelected(workflow) && !isIgnored(workflow);
 
   const unversioned = answers.inFlight.filter((workflow) => versionOf(workflow) === null);
@@ -58,7 +60,7 @@ export function expectedLook(population: Population, answers: Answers) {
     ),
     workflows: shown
       .filter((w) => !isIgnored(w))
-      .map(detailOf)
+      .map((workflow) => detailOf(workflow, answers))
       .sort(versionedFirstThenOldest),
     lastDelayed: answers.onTargets
       .filter((w) => !isIgnored(w) && w.status === 'DELAYED')
@@ -75,7 +77,7 @@ export function expectedLook(population: Population, answers: Answers) {
         enqueued: tally(rows).enqueued,
         newestStartedAt: newest(rows.map(({ dequeuedAt }) => dequeuedAt ?? null)),
         runningInAll: answers.all.inFlight.filter(
-          (w) => w.status === 'PENDING' && w.queueName === rows[0].queueName,
+          (w) => w.status === 'PENDING' && w.queueName === rows[0].queueName && isInScope(w),
         ).length,
         concurrency: null,
         rateMs: null,
@@ -154,7 +156,7 @@ function newest(times: readonly (number | null)[]): number | null {
   return times.reduce((latest, time) => (time === null ? latest : Math.max(latest ?? time, time)), null);
 }
 
-function detailOf(workflow: WorkflowStatus): WorkflowDetail {
+function detailOf(workflow: WorkflowStatus, answers: Answers): WorkflowDetail {
   return {
     id: workflow.workflowID,
     version: versionOf(workflow),
@@ -171,6 +173,9 @@ function detailOf(workflow: WorkflowStatus): WorkflowDetail {
     debounceDeadline: null,
     deadline: workflow.deadlineEpochMS ?? null,
     parent: workflow.parentWorkflowID ?? null,
+    hasChildren: answers.all.inFlight.some(
+      ({ parentWorkflowID }) => parentWorkflowID === workflow.workflowID,
+    ),
     lastStep: null,
   };
 }

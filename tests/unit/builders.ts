@@ -120,19 +120,22 @@ export function workflowDetail(changes: Partial<WorkflowDetail> = {}): WorkflowD
     debounceDeadline: null,
     deadline: null,
     parent: null,
+    hasChildren: false,
     lastStep: null,
     ...changes,
   };
 }
 
-/** A step that has ended, but for what the test says. */
+/** A step that has ended, as all before it had when it began, but for what the test says. */
 export function step(changes: Partial<LastStep> = {}): LastStep {
+  const { number = 0, startedAt = null } = changes;
   return {
-    number: 0,
+    number,
     name: 'charge',
-    startedAt: null,
+    startedAt,
     completedAt: DATABASE_EPOCH,
     before: null,
+    earlier: number === 0 ? { count: 0, endedAt: null } : { count: number, endedAt: startedAt },
     ...changes,
   };
 }

@@ -87,10 +87,7 @@ describe('cannot-drain', () => {
   test.each([
     ['of another version', delayedUntil(TIMEOUT + HOUR, '2.0.0')],
     ['without a version', consistingOf(asleepUntil(TIMEOUT + HOUR, { version: null }))],
-    [
-      'asleep beside a child',
-      consistingOf(asleepUntil(TIMEOUT + HOUR), workflowDetail({ id: 'c', parent: 'order-1' })),
-    ],
+    ['asleep beside a child', consistingOf(asleepUntil(TIMEOUT + HOUR, { hasChildren: true }))],
     [
       'in a wait with a timeout',
       consistingOf(
@@ -134,6 +131,26 @@ describe('cannot-drain', () => {
       deadline: TIMEOUT,
       neededMs: 33 * MINUTE,
     });
+  });
+
+  test('is not said of less than is left of a wait by its own clock, nor where clocks are apart', async () => {
+    const ahead = DATABASE_EPOCH + HOUR;
+    const lastStep = step({ name: 'DBOS.sleep', startedAt: ahead, completedAt: ahead + 10 * MINUTE });
+    const skewed = consistingOf(workflowDetail({ lastStep }));
+    expect((await firstLook(skewed)).decided).toBe(false);
+    const apart = { ...delayedUntil(TIMEOUT + HOUR), newestWriteAt: DATABASE_EPOCH + MINUTE + 1 };
+    expect((await firstLook(apart)).decided).toBe(false);
+    expect((await firstLook({ ...apart, newestWriteAt: DATABASE_EPOCH + MINUTE })).decided).toBe(true);
+  });
+
+  test('is not said after the clock of the database has stepped back, as a failover may make it', async () => {
+    const from = (stepMs: number) =>
+      holdAgainst(config({ timeoutMs: 30 * MINUTE, pollIntervalMs: 10 * MINUTE }), ({ at, number }) => ({
+        observedAt: DATABASE_EPOCH + at - (number > 1 ? stepMs : 0),
+        ...(number === 1 ? consistingOf(quiet(0)) : delayedUntil(TIMEOUT + HOUR)),
+      }));
+    expect((await from(MINUTE)).verdict).toBe('cannot-drain');
+    expect((await from(MINUTE + 1)).verdict).toBe('timed-out');
   });
 
   test('gives way to an error and to an unknown version, which may still appear', async () => {
@@ -341,6 +358,32 @@ describe('rate and time left', () => {
     expect(toMs).toBeLessThan(HOUR);
   });
 
+  test('is a number, whatever jumps', async () => {
+    for (const queued of [1000, 1_000_000, 5_000_000]) {
+      const { looks } = await holdAgainst(config({ timeoutMs: 10 * MINUTE }), ({ number }) => ({
+        inFlight: [
+          inFlight('1.0.0', { pending: Math.max(1, 12 - number), enqueued: number < 4 ? queued : 0 }),
+        ],
+      }));
+      for (const { forecast } of looks) {
+        const { leftMs, fromMs, toMs } = forecast.total.left ?? { leftMs: 0, fromMs: 0, toMs: 0 };
+        expect(Number.isFinite(toMs) && fromMs <= leftMs && leftMs <= toMs).toBe(true);
+      }
+    }
+  });
+
+  test('counts work that runs beside delayed work that is overdue', async () => {
+    const overdue = Array.from({ length: 9 }, (_, at) =>
+      quiet(HOUR, { id: `overdue-${at}`, status: 'DELAYED', delayUntil: DATABASE_EPOCH - 50 * MINUTE }),
+    );
+    const { last } = await holdAgainst(config({ timeoutMs: 10_000 }), () =>
+      consistingOf(quiet(0), ...overdue),
+    );
+    expect(lookOf(last).forecast.total.track.points.at(-1)?.moving).toBe(1);
+    const alone = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(...overdue));
+    expect(lookOf(alone.last).forecast.total.trend).toBe('stuck');
+  });
+
   test('says that nothing has ended for stuck-after', async () => {
     const { looks } = await holdAgainst(
       config({ timeoutMs: 20 * MINUTE, stuckAfterMs: 10 * MINUTE }),
@@ -510,6 +553,21 @@ describe('several targets', () => {
     expect(total.states).toEqual({ draining: 1, waiting: 0, stuck: 1, unread: 10 });
     expect(each.get('0.9.0')?.track.points.at(-1)?.completed).toBe(1);
     expect(each.get('1.0.0')?.states).toEqual({ draining: 0, waiting: 0, stuck: 1, unread: 4 });
+  });
+
+  test('of more than 200 count in the rates of all', async () => {
+    const versions = Array.from({ length: 260 }, (_, at) => `v${at}`);
+    const { last } = await holdAgainst(
+      config({ targets: { kind: 'named', versions }, timeoutMs: 60_000 }),
+      ({ number }) => ({
+        registrations: [...versions, 'live'].map((version, at) => registration(version, at)),
+        inFlight: versions.slice(200).map((version) => inFlight(version, { pending: 20 - number })),
+      }),
+    );
+    const { total, targets } = lookOf(last).forecast;
+    expect(total.track.points.at(-1)?.completed).toBe(12 * 60);
+    expect(targets.get('v259')).toMatchObject({ states: { unread: 7 }, track: { inFlight: 7 } });
+    expect(targets.get('v259')?.track.points).toHaveLength(2);
   });
 
   test('that appear during a hold add no completions and no arrivals', async () => {

@@ -648,6 +648,23 @@ describe('outputs', () => {
     ]);
   });
 
+  test('leave forecasts out before versions, where all do not fit', async () => {
+    const versions = Array.from({ length: 400 }, (_, at) => `version-${at}`);
+    const result = await resultOf(
+      () => ({
+        registrations: [...versions, 'live'].map((version, at) => registration(version, at)),
+        inFlight: versions.map((version) => inFlight(version, { pending: 1 })),
+      }),
+      { mode: 'check', targets: { kind: 'named', versions } },
+    );
+    const listed: readonly { readonly forecast: unknown }[] = JSON.parse(
+      outputsOf(result, '').values.versions,
+    );
+    expect(listed).toHaveLength(400);
+    expect(new Set(listed.map(({ forecast }) => forecast))).toEqual(new Set([null]));
+    expect(reportOf(result).versions[399]?.forecast).not.toBeNull();
+  });
+
   test('name no drained version while anything blocks the whole gate, nor after a failure', async () => {
     const blocked = await resultOf(() => ({ owners: ['shop', 'crm'] }));
     expect(outputsOf(blocked, '').values['drained-versions']).toBe('[]');

@@ -34,7 +34,8 @@ function quiet(ageMs: number, changes: Partial<WorkflowDetail> = {}): WorkflowDe
 
 const sleep = (changes: Partial<LastStep>) => step({ name: 'DBOS.sleep', ...changes });
 const asleep = sleep({ startedAt: now - HOUR, completedAt: now + HOUR });
-const ended = { name: 'charge', startedAt: now - 2 * HOUR, completedAt: now - HOUR };
+/** A sleep after so many steps. */
+const sleepAfter = (earlier: LastStep['earlier']) => ({ ...asleep, number: 4, before: 'charge', earlier });
 const silentChild = quiet(HOUR, { id: 'child', parent: 'order-1' });
 const busyChild = quiet(MINUTE, { id: 'child', parent: 'order-1' });
 
@@ -81,7 +82,7 @@ describe('a sleep', () => {
   });
 
   test('beside a child in flight may be raced, and is not certain', () => {
-    const { situation } = assessmentOf(quiet(HOUR, { lastStep: asleep }), { family: [busyChild] });
+    const { situation } = assessmentOf(quiet(HOUR, { lastStep: asleep, hasChildren: true }));
     expect(situation).toEqual({ kind: 'sleeping', until: now + HOUR, certain: false });
   });
 
@@ -91,27 +92,29 @@ describe('a sleep', () => {
   });
 
   test('after a step that has ended is certain', () => {
-    const { situation } = assessmentOf(quiet(HOUR, { lastStep: { ...asleep, number: 4, before: ended } }));
+    const { situation } = assessmentOf(
+      quiet(HOUR, { lastStep: sleepAfter({ count: 4, endedAt: now - HOUR }) }),
+    );
     expect(situation).toMatchObject({ kind: 'sleeping', certain: true });
   });
 
   test.each([
-    ['a step that ended after it had begun', { ...ended, completedAt: now - HOUR + 1 }],
-    ['a step of which nobody knows when it ended', { ...ended, completedAt: null }],
-    ['a sleep that goes on', { name: 'DBOS.sleep', startedAt: now - HOUR, completedAt: now + MINUTE }],
-    [
-      'the timer of a wait, which may go on',
-      { name: 'DBOS.sleep', startedAt: now - HOUR, completedAt: now - HOUR },
-    ],
-  ])('beside %s may be raced, and is not certain', (_what, before) => {
-    const { situation } = assessmentOf(quiet(2 * HOUR, { lastStep: { ...asleep, number: 4, before } }));
+    ['a step that ended after it had begun', { count: 4, endedAt: now - HOUR + 1 }],
+    ['a step of which nobody knows when it ended', { count: 4, endedAt: null }],
+    ['a step that has not ended', { count: 3, endedAt: now - HOUR }],
+    ['steps that nobody has looked at', null],
+  ])('beside %s may be raced, and is not certain', (_what, earlier) => {
+    const { situation } = assessmentOf(quiet(2 * HOUR, { lastStep: sleepAfter(earlier) }));
     expect(situation).toMatchObject({ kind: 'sleeping', certain: false });
   });
 
-  test('after a sleep that is over is certain', () => {
-    const before = { name: 'DBOS.sleep', startedAt: now - 2 * HOUR, completedAt: now - HOUR };
-    const { situation } = assessmentOf(quiet(2 * HOUR, { lastStep: { ...asleep, number: 4, before } }));
-    expect(situation).toMatchObject({ certain: true });
+  test('is certain with the last 200 steps before it ended, however many there were', () => {
+    const long = (count: number) =>
+      assessmentOf(
+        quiet(2 * HOUR, { lastStep: { ...sleepAfter({ count, endedAt: now - HOUR }), number: 5000 } }),
+      );
+    expect(long(200).situation).toMatchObject({ certain: true });
+    expect(long(199).situation).toMatchObject({ certain: false });
   });
 
   test('is no wake-up when it is only the mark of a timer, of a clock that is ahead', () => {
@@ -123,7 +126,7 @@ describe('a sleep', () => {
     'after a %s that has ended is its timeout, and over',
     (before) => {
       for (const times of [{}, { completedAt: now - HOUR }]) {
-        const lastStep = { ...asleep, ...times, number: 1, before: { ...ended, name: before } };
+        const lastStep = { ...asleep, ...times, number: 1, before };
         expect(assessmentOf(quiet(2 * HOUR, { lastStep }))).toMatchObject({
           state: 'stuck',
           situation: { kind: 'silent' },

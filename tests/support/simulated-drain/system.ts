@@ -283,19 +283,13 @@ export class SimulatedSystem {
   private spend(row: Row, phase: Exclude<Phase, { kind: 'children' }>, since: number): void {
     const until = Math.max(since, this.now) + phase.ms;
     if (phase.kind === 'sleep')
-      row.mark = this.timer(
-        row.steps,
-        since,
-        phase.recorded ? until : since,
-        row.steps > 0 ? { name: 'work', startedAt: this.stamp(since), completedAt: this.stamp(since) } : null,
-      );
+      row.mark = this.timer(row.steps, since, phase.recorded ? until : since, row.steps > 0 ? 'work' : null);
     if (phase.kind === 'message') {
       const givesUp = phase.timeoutMs === null ? since : Math.max(since, this.now) + phase.timeoutMs;
       row.mark = this.timer(row.steps + 1, since, givesUp, null);
     }
     this.at(until, () => {
-      if (phase.kind === 'message' && row.mark !== undefined)
-        row.mark = { ...row.mark, before: { name: 'DBOS.recv', startedAt: null, completedAt: null } };
+      if (phase.kind === 'message' && row.mark !== undefined) row.mark = { ...row.mark, before: 'DBOS.recv' };
       this.leave(row);
     });
   }
