@@ -68,7 +68,7 @@ export interface Roll {
   readonly leftOutUnversioned: number;
   readonly assessments: ReadonlyMap<string, Assessment>;
   readonly byVersion: ReadonlyMap<string, readonly AssessedWorkflow[]>;
-  /** By version, how many no work moves: asleep, waiting for a message, or stuck. Delayed ones are counted elsewhere. */
+  /** By version, how many have a known end, or none in sight: see `isStill`. */
   readonly still: ReadonlyMap<string, number>;
 }
 

@@ -251,6 +251,13 @@ test('a family is looked for in the last roll as well', async () => {
   expect(lookOf(looks[1]).forecast.assessments.get('parent')?.situation.kind).toBe('child');
 });
 
+test('a workflow that is its own parent waits for no child', async () => {
+  const { forecast } = await firstLook(consistingOf(quiet(0, { id: 'self', parent: 'self' })), {
+    mode: 'check',
+  });
+  expect(forecast.assessments.get('self')?.situation.kind).toBe('running');
+});
+
 test('a sleep that only the roll has seen bounds the drain until the next one', async () => {
   const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE);
   const { looks } = await holdAgainst(config({ timeoutMs: 65_000 + 25 * MINUTE }), ({ request, at }) => ({

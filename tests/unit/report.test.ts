@@ -416,6 +416,20 @@ describe('a drain that has no end', () => {
     expect(first?.message).not.toContain('It takes a `timeout`');
   });
 
+  test('has no name where more are delayed than are named', async () => {
+    const until = DATABASE_EPOCH + 5 * HOUR;
+    const unnamed = { ...hopeless, lastDelayed: [] };
+    const [first, second] = annotationsOf(await resultOf(() => unnamed));
+    expect(first?.message).toContain('and there are workflows that are delayed until 05:00 UTC. It takes');
+    expect(second?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');
+    const other = {
+      ...unnamed,
+      lastDelayed: [{ id: 'wf-1', version: '1.0.0', name: null, until: until - HOUR }],
+    };
+    const [, about] = annotationsOf(await resultOf(() => other));
+    expect(about?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');
+  });
+
   test('is said in the summary, which begins with the workflow that lasts longest', async () => {
     const text = rendered(summaryOf(await resultOf(() => hopeless)));
     expect(text).toMatch(/^❌ Cannot drain before the timeout: 3 workflows in flight on 1\.0\.0/);
@@ -592,6 +606,8 @@ describe('the scripts beside the report', () => {
     expect(scriptsOf(await resultOf(() => busy, keep))).toEqual([]);
     expect(scriptsOf(await resultOf(() => ({ ...busy, owners: ['shop', 'crm'] })))).toEqual([]);
     expect(scriptsOf(await resultOf(() => ({})))).toEqual([]);
+    const cancelled = { ...(await resultOf(() => busy, keep)), verdict: 'cancelled' } as const;
+    expect(scriptsOf(cancelled)).toEqual([]);
     const broken = { ...(await resultOf(() => busy, { mode: 'check' })), verdict: 'error' } as const;
     expect(scriptsOf(broken)).toEqual([]);
   });
