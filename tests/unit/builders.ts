@@ -13,6 +13,7 @@ import type {
   LastStep,
   LookRequest,
   Observation,
+  QueueInFlight,
   Registration,
   StartedName,
   StartedOnVersion,
@@ -136,6 +137,21 @@ export function step(changes: Partial<LastStep> = {}): LastStep {
     completedAt: DATABASE_EPOCH,
     before: null,
     earlier: number === 0 ? { count: 0, endedAt: null } : { count: number, endedAt: startedAt },
+    ...changes,
+  };
+}
+
+/** A queue in which one workflow of 1.0.0 waits, and of which no limit is known, but for what the test says. */
+export function queueInFlight(changes: Partial<QueueInFlight> = {}): QueueInFlight {
+  return {
+    version: '1.0.0',
+    queue: 'mail',
+    pending: 0,
+    enqueued: 1,
+    newestStartedAt: null,
+    runningInAll: 0,
+    concurrency: null,
+    rateMs: null,
     ...changes,
   };
 }

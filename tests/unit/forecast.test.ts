@@ -12,6 +12,7 @@ import {
   DATABASE_EPOCH,
   holdAgainst,
   inFlight,
+  queueInFlight,
   registration,
   type Scene,
   type Script,
@@ -436,16 +437,7 @@ describe('rate and time left', () => {
 });
 
 describe('processes of the target', () => {
-  const queue = {
-    version: '1.0.0',
-    queue: 'mail',
-    pending: 0,
-    enqueued: 1,
-    newestStartedAt: null,
-    runningInAll: 0,
-    concurrency: null,
-    rateMs: null,
-  };
+  const queue = queueInFlight();
   const enqueued = quiet(HOUR, { id: 'enqueued', status: 'ENQUEUED', queue: 'mail' });
   const check = { mode: 'check' } as const;
 

@@ -17,6 +17,7 @@ import {
   failureResult,
   holdAgainst,
   inFlight,
+  queueInFlight,
   registration,
   resultOf as resultOfHold,
   type Scene,
@@ -517,12 +518,7 @@ describe('a drain that does not move', () => {
       leftOut: 0,
       leftOutUnversioned: 0,
     },
-    queues: [
-      {
-        ...{ version: '1.0.0', queue: 'mail', pending: 0, enqueued: 1, newestStartedAt: null },
-        ...{ runningInAll: 0, concurrency: 2, rateMs: null },
-      },
-    ],
+    queues: [queueInFlight({ concurrency: 2 })],
   };
   const reasons = [
     'parent (fulfil): waits for its child child (ship): no step has ended for 2h: a long step, or its process is gone',

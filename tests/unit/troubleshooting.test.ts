@@ -19,6 +19,7 @@ import {
   holdAgainst,
   inFlight,
   probe,
+  queueInFlight,
   started,
   step,
   workflowDetail,
@@ -141,18 +142,7 @@ async function outlooks(): Promise<readonly string[]> {
   const dead = await holdAgainst(config({ mode: 'check' }), () => ({
     inFlight: [inFlight('1.0.0', { enqueued: 1 })],
     workflows: { items: [workflowDetail({ ...idle, status: 'ENQUEUED', queue: 'mail' })], ...whole },
-    queues: [
-      {
-        version: '1.0.0',
-        queue: 'mail',
-        pending: 0,
-        enqueued: 1,
-        newestStartedAt: null,
-        runningInAll: 0,
-        concurrency: null,
-        rateMs: null,
-      },
-    ],
+    queues: [queueInFlight()],
   }));
   const last = never.last;
   const beyond = last?.forecast.beyondTimeout;

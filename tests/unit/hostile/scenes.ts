@@ -12,6 +12,7 @@ import {
   facts,
   holdAgainst,
   inFlight,
+  queueInFlight,
   registration,
   resultOf,
   type Script,
@@ -135,18 +136,7 @@ export const SCENES = {
         leftOut: 0,
         leftOutUnversioned: 0,
       },
-      queues: [
-        {
-          version: a,
-          queue,
-          pending: 0,
-          enqueued: 1,
-          newestStartedAt: 0,
-          runningInAll: 0,
-          concurrency: 1,
-          rateMs: null,
-        },
-      ],
+      queues: [queueInFlight({ version: a, queue, newestStartedAt: 0, concurrency: 1 })],
     }),
   }),
 
