@@ -6,6 +6,8 @@ import type { TestDatabase } from './system-databases.ts';
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string | undefined;
+  readonly 'CTE Name'?: string | undefined;
+  readonly 'Actual Loops': number;
   readonly Plans?: readonly PlanNode[] | undefined;
 }
 
@@ -13,6 +15,8 @@ const node: z.ZodType<PlanNode> = z.lazy(() =>
   z.object({
     'Node Type': z.string(),
     'Relation Name': z.string().optional(),
+    'CTE Name': z.string().optional(),
+    'Actual Loops': z.int(),
     Plans: z.array(node).optional(),
   }),
 );
@@ -31,6 +35,8 @@ const explained = z.tuple([
 export interface Explained {
   /** Pages of tables and indexes that it touched. */
   readonly pages: number;
+  /** How often the work in flight, once read, was gone through from one end to the other by one part of the plan. */
+  readonly timesThroughInFlight: number;
   /** Tables that it read from one end to the other. */
   readonly scannedTables: readonly string[];
 }
@@ -43,11 +49,17 @@ export async function explain(database: TestDatabase, { text, values }: Statemen
     const { Plan: plan } = plans[0];
     return {
       pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
+      timesThroughInFlight: Math.max(...loopsOver('in_flight', plan)),
       scannedTables: sequentialScans(plan),
     };
   } finally {
     await database.query('COMMIT');
   }
+}
+
+function loopsOver(cte: string, plan: PlanNode): number[] {
+  const own = plan['CTE Name'] === cte ? [plan['Actual Loops']] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap((part) => loopsOver(cte, part))];
 }
 
 function sequentialScans(plan: PlanNode): string[] {
