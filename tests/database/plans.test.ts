@@ -96,7 +96,7 @@ async function addWorkflows(
                  THEN (ARRAY['PENDING', 'ENQUEUED', 'DELAYED'])[1 + i / ${IN_FLIGHT_EVERY} % 3]
                  ELSE coalesce((ARRAY['ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'])[i / 7 % 10], 'SUCCESS')
             END,
-            'workflow' || i % 20, 'Orders', CASE WHEN i % 3 = 0 THEN 'queue' || i % 5 END, 'executor-' || i % 4,
+            'workflow' || i % 20, 'Orders', CASE WHEN i % 4 = 0 THEN 'queue' || i % 7 END, 'executor-' || i % 4,
             (ARRAY['1.0.0', '2.0.0'])[1 + i / 2 % 2], $4 - i * 1000::bigint, $4 - i * 1000::bigint, $4 - i * 1000::bigint,
             repeat(md5(i::text), 8), repeat(md5(i::text), 4)${owned[1]}
        FROM generate_series($1::int, $2::int) i`,
