@@ -47509,13 +47509,164 @@ function withoutPartsOf({ host, user, database }, message) {
     return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
+;// CONCATENATED MODULE: ./lib/gate/situation.js
+/** The kinds of what a workflow can be doing. */
+const SITUATIONS = [
+    'running',
+    'silent',
+    'sleeping',
+    'message',
+    'timer',
+    'child',
+    'delayed',
+    'overdue',
+    'queued',
+];
+/** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
+const DRAIN_STATES = ['draining', 'waiting', 'stuck'];
+const SLEEP = 'DBOS.sleep';
+/** So many steps before a sleep are looked at, for one that has not ended. */
+const EARLIER_STEPS = 200;
+/** Steps that have a timer of their own, which is the step after them. */
+const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
+/**
+ * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
+ * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`. Between
+ * the two times lies at most a statement.
+ */
+const MARK_MS = 500;
+/** Processes look for delays that have passed once a second; a clock may differ. */
+const OVERDUE_MS = 60_000;
+/** A line of more generations than this, which only a damaged database has, is followed no further. */
+const MOST_GENERATIONS = 500;
+/** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
+function assess(workflows, surroundings) {
+    const done = new Map();
+    const begun = new Set();
+    const assessed = (workflow, generation = 0) => {
+        const known = done.get(workflow.id);
+        if (known !== undefined)
+            return known;
+        const isFollowed = !begun.has(workflow.id) && generation < MOST_GENERATIONS;
+        const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
+        begun.add(workflow.id);
+        const family = children.map((child) => ({ child, assessment: assessed(child, generation + 1) }));
+        const result = assessment(workflow, foremostOf(family), surroundings);
+        done.set(workflow.id, result);
+        return result;
+    };
+    // The youngest first: children come after their parents.
+    for (const workflow of workflows.toReversed())
+        assessed(workflow);
+    return done;
+}
+/** Of several children the one that is to be told of: a stuck one, or else the oldest. */
+function foremostOf(family) {
+    return family.find(({ assessment: { state } }) => state === 'stuck') ?? family[0];
+}
+function assessment(workflow, child, around) {
+    const progressAt = progressOf(workflow, around.now);
+    const situation = situationOf(workflow, child, progressAt, around);
+    return {
+        state: stateOf(situation, progressAt, around),
+        situation,
+        progressAt,
+        deadline: workflow.deadline,
+    };
+}
+function situationOf(workflow, child, progressAt, around) {
+    const { now } = around;
+    if (workflow.status === 'DELAYED') {
+        const { delayUntil: until, debounced } = workflow;
+        return until !== null && until + OVERDUE_MS < now
+            ? { kind: 'overdue', since: until }
+            : { kind: 'delayed', until, debounced };
+    }
+    if (workflow.status === 'ENQUEUED')
+        return queued(workflow, around);
+    const timer = timerOf(workflow, now);
+    if (timer?.kind === 'sleeping' || timer?.kind === 'message')
+        return timer;
+    if (child !== undefined)
+        return { kind: 'child', ...child };
+    return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
+}
+/**
+ * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
+ * soon as that has ended, and Java's SDK, alone, records when it would have been.
+ */
+function timerOf({ lastStep: step, hasChildren }, now) {
+    if (step?.name !== SLEEP || TIMED.has(step.before ?? ''))
+        return undefined;
+    const isTimed = step.number > 0 && step.before === null;
+    if (isMark(step))
+        return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+    const until = step.completedAt ?? 0;
+    if (until <= now)
+        return undefined;
+    if (isTimed)
+        return { kind: 'message', until };
+    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
+}
+/** Its end is not recorded. */
+function isMark({ startedAt, completedAt }) {
+    return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
+}
+/**
+ * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
+ * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep.
+ */
+function isAlone({ number, startedAt, earlier }) {
+    if (number === 0)
+        return true;
+    if (earlier?.endedAt == null || startedAt === null)
+        return false;
+    return earlier.count === Math.min(number, EARLIER_STEPS) && earlier.endedAt <= startedAt;
+}
+function queued({ version, queue, createdAt, updatedAt }, around) {
+    const state = queue === null ? undefined : around.queue(version, queue);
+    const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
+    return {
+        kind: 'queued',
+        queue: queue ?? '',
+        moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
+        running: state?.running ?? 0,
+        limit: state?.limit ?? null,
+        rateLimited: state?.rateMs != null,
+    };
+}
+function stateOf(situation, progressAt, { now, stuckAfterMs }) {
+    switch (situation.kind) {
+        case 'running':
+            return 'draining';
+        case 'silent':
+            return 'stuck';
+        case 'message':
+            return situation.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
+        case 'overdue':
+            return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
+        case 'child':
+            return situation.assessment.state === 'stuck' ? 'stuck' : 'waiting';
+        case 'queued':
+            return situation.moves ? 'waiting' : 'stuck';
+        case 'sleeping':
+        case 'timer':
+        case 'delayed':
+            return 'waiting';
+    }
+}
+/** The newest sign of progress in its row and its last step that is not in the future. */
+function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
+    const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
+    return times.reduce((latest, time) => (time != null && time <= now ? Math.max(latest, time) : latest), 0);
+}
+
 ;// CONCATENATED MODULE: ./lib/dbos/look-query.js
+
 
 /** How many workflows a look brings in detail, and how many a roll does. */
 const DETAIL_LIMIT = 50;
 const ROLL_LIMIT = 10_000;
-/** How many steps before a sleep are looked at, for one that has not ended. */
-const EARLIER_STEPS = 200;
 /** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
 const QUEUE_LIMIT = 100;
 const LAST_DELAYED_LIMIT = 20;
@@ -49068,8 +49219,8 @@ const SECOND_TRY_MS = 2000;
  *
  * - `drained` ends every mode.
  * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It looks once more at its deadline; a settle window
- *   that is running then may finish.
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It looks once more at its
+ *   deadline; a settle window that is running then may finish.
  */
 function decide(config, judgement, forecast, time) {
     if (judgement.provisional)
@@ -49180,9 +49331,8 @@ function beyondTimeout({ timeoutMs }, { bounds, notBefore }, observedAt, time) {
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
  *   move that either way. The SQL has taken those out already.
  * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
- *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after the
- *   sleep and races the two
- *   leaves no trace, and may end sooner: `fail-fast: false` is for it.
+ *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after
+ *   the sleep and races the two leaves no trace, and may end sooner: `fail-fast: false` is for it.
  * - DBOS cancels either when its deadline comes first.
  */
 function certainBounds(lastDelayed, workflows, assessments, now) {
@@ -49523,158 +49673,6 @@ function isUntaken(situation) {
     if (situation.rateLimited)
         return false;
     return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
-}
-
-;// CONCATENATED MODULE: ./lib/gate/situation.js
-/** The kinds of what a workflow can be doing. */
-const SITUATIONS = [
-    'running',
-    'silent',
-    'sleeping',
-    'message',
-    'timer',
-    'child',
-    'delayed',
-    'overdue',
-    'queued',
-];
-/** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
-const DRAIN_STATES = ['draining', 'waiting', 'stuck'];
-const SLEEP = 'DBOS.sleep';
-/** Steps that have a timer of their own, which is the step after them. */
-const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
-/**
- * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
- * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`. Between
- * the two times lies at most a statement.
- */
-const MARK_MS = 500;
-/** Processes look for delays that have passed once a second; a clock may differ. */
-const OVERDUE_MS = 60_000;
-/** A line of more generations than this, which only a damaged database has, is followed no further. */
-const MOST_GENERATIONS = 500;
-/** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
-function assess(workflows, surroundings) {
-    const done = new Map();
-    const begun = new Set();
-    const assessed = (workflow, generation = 0) => {
-        const known = done.get(workflow.id);
-        if (known !== undefined)
-            return known;
-        const isFollowed = !begun.has(workflow.id) && generation < MOST_GENERATIONS;
-        const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
-        begun.add(workflow.id);
-        const family = children.map((child) => ({ child, assessment: assessed(child, generation + 1) }));
-        const result = assessment(workflow, foremostOf(family), surroundings);
-        done.set(workflow.id, result);
-        return result;
-    };
-    // The youngest first: children come after their parents.
-    for (const workflow of workflows.toReversed())
-        assessed(workflow);
-    return done;
-}
-/** Of several children the one that is to be told of: a stuck one, or else the oldest. */
-function foremostOf(family) {
-    return family.find(({ assessment: { state } }) => state === 'stuck') ?? family[0];
-}
-function assessment(workflow, child, around) {
-    const progressAt = progressOf(workflow, around.now);
-    const situation = situationOf(workflow, child, progressAt, around);
-    return {
-        state: stateOf(situation, progressAt, around),
-        situation,
-        progressAt,
-        deadline: workflow.deadline,
-    };
-}
-function situationOf(workflow, child, progressAt, around) {
-    const { now } = around;
-    if (workflow.status === 'DELAYED') {
-        const { delayUntil: until, debounced } = workflow;
-        return until !== null && until + OVERDUE_MS < now
-            ? { kind: 'overdue', since: until }
-            : { kind: 'delayed', until, debounced };
-    }
-    if (workflow.status === 'ENQUEUED')
-        return queued(workflow, around);
-    const timer = timerOf(workflow, now);
-    if (timer?.kind === 'sleeping' || timer?.kind === 'message')
-        return timer;
-    if (child !== undefined)
-        return { kind: 'child', ...child };
-    return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
-}
-/**
- * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
- * soon as that has ended, and Java's SDK, alone, records when it would have been.
- */
-function timerOf({ lastStep: step, hasChildren }, now) {
-    if (step?.name !== SLEEP || TIMED.has(step.before ?? ''))
-        return undefined;
-    const isTimed = step.number > 0 && step.before === null;
-    if (isMark(step))
-        return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
-    const until = step.completedAt ?? 0;
-    if (until <= now)
-        return undefined;
-    if (isTimed)
-        return { kind: 'message', until };
-    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
-}
-/** Its end is not recorded. */
-function isMark({ startedAt, completedAt }) {
-    return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
-}
-/** So many steps before a sleep are looked at: as many as the SQL brings. */
-const situation_EARLIER_STEPS = 200;
-/**
- * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
- * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep.
- */
-function isAlone({ number, startedAt, earlier }) {
-    if (number === 0)
-        return true;
-    if (earlier?.endedAt == null || startedAt === null)
-        return false;
-    return earlier.count === Math.min(number, situation_EARLIER_STEPS) && earlier.endedAt <= startedAt;
-}
-function queued({ version, queue, createdAt, updatedAt }, around) {
-    const state = queue === null ? undefined : around.queue(version, queue);
-    const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
-    return {
-        kind: 'queued',
-        queue: queue ?? '',
-        moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
-        running: state?.running ?? 0,
-        limit: state?.limit ?? null,
-        rateLimited: state?.rateMs != null,
-    };
-}
-function stateOf(situation, progressAt, { now, stuckAfterMs }) {
-    switch (situation.kind) {
-        case 'running':
-            return 'draining';
-        case 'silent':
-            return 'stuck';
-        case 'message':
-            return situation.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
-        case 'overdue':
-            return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
-        case 'child':
-            return situation.assessment.state === 'stuck' ? 'stuck' : 'waiting';
-        case 'queued':
-            return situation.moves ? 'waiting' : 'stuck';
-        case 'sleeping':
-        case 'timer':
-        case 'delayed':
-            return 'waiting';
-    }
-}
-/** The newest sign of progress in its row and its last step that is not in the future. */
-function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
-    const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
-    return times.reduce((latest, time) => (time != null && time <= now ? Math.max(latest, time) : latest), 0);
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/forecast.js

@@ -1,4 +1,5 @@
 import type { LookRequest } from '../gate/observation.ts';
+import { EARLIER_STEPS } from '../gate/situation.ts';
 import type { Schema } from './schema.ts';
 import {
   IN_FLIGHT,
@@ -17,8 +18,6 @@ import {
 /** How many workflows a look brings in detail, and how many a roll does. */
 export const DETAIL_LIMIT = 50;
 export const ROLL_LIMIT = 10_000;
-/** How many steps before a sleep are looked at, for one that has not ended. */
-export const EARLIER_STEPS = 200;
 /** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
 export const QUEUE_LIMIT = 100;
 export const LAST_DELAYED_LIMIT = 20;

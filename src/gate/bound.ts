@@ -19,9 +19,8 @@ export interface Bound {
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
  *   move that either way. The SQL has taken those out already.
  * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
- *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after the
- *   sleep and races the two
- *   leaves no trace, and may end sooner: `fail-fast: false` is for it.
+ *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after
+ *   the sleep and races the two leaves no trace, and may end sooner: `fail-fast: false` is for it.
  * - DBOS cancels either when its deadline comes first.
  */
 export function certainBounds(

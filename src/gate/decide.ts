@@ -24,8 +24,8 @@ const SECOND_TRY_MS = 2000;
  *
  * - `drained` ends every mode.
  * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It looks once more at its deadline; a settle window
- *   that is running then may finish.
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It looks once more at its
+ *   deadline; a settle window that is running then may finish.
  */
 export function decide(
   config: GateConfig,

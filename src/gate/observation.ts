@@ -188,7 +188,7 @@ export interface LastStep {
   readonly earlier: EarlierSteps | null;
 }
 
-/** The last 200 numbers before a step, as far as there are so many. A step is recorded when it ends. */
+/** The last numbers before a step, `EARLIER_STEPS` of `situation.ts` at most. A step is recorded when it ends. */
 export interface EarlierSteps {
   readonly count: number;
   /** When the last of them ended, or will; null where that of any is unknown, and where there is none. */

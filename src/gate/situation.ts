@@ -76,6 +76,9 @@ export interface Surroundings {
 
 const SLEEP = 'DBOS.sleep';
 
+/** So many steps before a sleep are looked at, for one that has not ended. */
+export const EARLIER_STEPS = 200;
+
 /** Steps that have a timer of their own, which is the step after them. */
 const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);
 
@@ -171,9 +174,6 @@ function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): 
 function isMark({ startedAt, completedAt }: Pick<LastStep, 'startedAt' | 'completedAt'>): boolean {
   return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
 }
-
-/** So many steps before a sleep are looked at: as many as the SQL brings. */
-const EARLIER_STEPS = 200;
 
 /**
  * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
