@@ -47614,14 +47614,15 @@ function isMark({ startedAt, completedAt }) {
 }
 /**
  * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
- * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep.
+ * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep; where
+ * there are more steps than are looked at, one may.
  */
 function isAlone({ number, startedAt, earlier }) {
     if (number === 0)
         return true;
     if (earlier?.endedAt == null || startedAt === null)
         return false;
-    return earlier.count === Math.min(number, EARLIER_STEPS) && earlier.endedAt <= startedAt;
+    return number <= EARLIER_STEPS && earlier.count === number && earlier.endedAt <= startedAt;
 }
 function queued({ version, queue, createdAt, updatedAt }, around) {
     const state = queue === null ? undefined : around.queue(version, queue);
@@ -48838,7 +48839,7 @@ function followed(before, judgement, time, { seen, queues, roll, isRoll }) {
         children: sum(({ children }) => children),
     };
     return {
-        beganAt: before.beganAt ?? observedAt,
+        beganAt: before.beganAt ?? observedAt - time.began,
         observedAt,
         total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still, TRACK_POINTS),
         targets,

@@ -9,7 +9,7 @@ import { inFlightOn, type TargetJudgement } from './target.ts';
 
 /** What the forecast carries from one look to the next. It decides nothing about safety. */
 export interface Course {
-  /** The first look's time, by the database's clock: traffic that comes after it should not come here. */
+  /** When the gate began, by the database's clock. */
   readonly beganAt: number | undefined;
   readonly observedAt: number | undefined;
   /** All targets together, and each of the first so many. */
@@ -149,7 +149,7 @@ export function followed(
     children: sum(({ children }) => children),
   };
   return {
-    beganAt: before.beganAt ?? observedAt,
+    beganAt: before.beganAt ?? observedAt - time.began,
     observedAt,
     total: extended(
       before.beganAt === undefined ? undefined : before.total,

@@ -177,12 +177,13 @@ function isMark({ startedAt, completedAt }: Pick<LastStep, 'startedAt' | 'comple
 
 /**
  * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
- * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep.
+ * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep; where
+ * there are more steps than are looked at, one may.
  */
 function isAlone({ number, startedAt, earlier }: LastStep): boolean {
   if (number === 0) return true;
   if (earlier?.endedAt == null || startedAt === null) return false;
-  return earlier.count === Math.min(number, EARLIER_STEPS) && earlier.endedAt <= startedAt;
+  return number <= EARLIER_STEPS && earlier.count === number && earlier.endedAt <= startedAt;
 }
 
 function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around: Surroundings): Situation {

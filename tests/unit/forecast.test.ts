@@ -150,6 +150,14 @@ describe('cannot-drain', () => {
         observedAt: DATABASE_EPOCH + at - (number > 1 ? stepMs : 0),
         ...(number === 1 ? consistingOf(quiet(0)) : delayedUntil(TIMEOUT + HOUR)),
       }));
+    const late = await holdAgainst(config({ timeoutMs: 30 * MINUTE }), ({ at }) => {
+      if (at < 90_000) throw new TransientError(own('The database is starting up.'), true);
+      return {
+        observedAt: DATABASE_EPOCH + at,
+        ...(at < 3 * MINUTE ? consistingOf(quiet(0)) : delayedUntil(TIMEOUT + HOUR)),
+      };
+    });
+    expect(late.verdict).toBe('cannot-drain');
     expect((await from(MINUTE)).verdict).toBe('cannot-drain');
     expect((await from(MINUTE + 1)).verdict).toBe('timed-out');
   });

@@ -108,13 +108,12 @@ describe('a sleep', () => {
     expect(situation).toMatchObject({ kind: 'sleeping', certain: false });
   });
 
-  test('is certain with the last 200 steps before it ended, however many there were', () => {
-    const long = (count: number) =>
-      assessmentOf(
-        quiet(2 * HOUR, { lastStep: { ...sleepAfter({ count, endedAt: now - HOUR }), number: 5000 } }),
-      );
+  test('is certain with all steps before it ended, and 200 of them at most: no more are looked at', () => {
+    const long = (count: number, number = count) =>
+      assessmentOf(quiet(2 * HOUR, { lastStep: { ...sleepAfter({ count, endedAt: now - HOUR }), number } }));
     expect(long(200).situation).toMatchObject({ certain: true });
-    expect(long(199).situation).toMatchObject({ certain: false });
+    expect(long(199, 200).situation).toMatchObject({ certain: false });
+    expect(long(200, 201).situation).toMatchObject({ certain: false });
   });
 
   test('is no wake-up when it is only the mark of a timer, of a clock that is ahead', () => {
