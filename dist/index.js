@@ -52473,7 +52473,7 @@ const ORDER = ['stuck', 'waiting', 'draining'];
 /** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
 function drainSection(result) {
     const { last } = result;
-    if (last === undefined)
+    if (last?.judgement.seen === undefined)
         return '';
     const { observedAt } = last.judgement.observation;
     const { total, startedRoots } = last.forecast;

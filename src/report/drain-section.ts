@@ -20,7 +20,7 @@ const ORDER: readonly DrainState[] = ['stuck', 'waiting', 'draining'];
 /** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
 export function drainSection(result: Result): string {
   const { last } = result;
-  if (last === undefined) return '';
+  if (last?.judgement.seen === undefined) return '';
   const { observedAt } = last.judgement.observation;
   const { total, startedRoots } = last.forecast;
   // One look, and those of a settle window, show no course.

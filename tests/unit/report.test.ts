@@ -14,6 +14,7 @@ import { own, say } from '../../src/sentence.ts';
 import {
   config,
   DATABASE_EPOCH,
+  facts,
   failureResult,
   holdAgainst,
   inFlight,
@@ -497,6 +498,12 @@ describe('a drain that does not converge', () => {
     const text = rendered(summaryOf(await resultOf(arriving(children), { timeoutMs: 60_000 })));
     expect(text).toContain(notConverging + told);
   });
+});
+
+test('a look that could not be believed says nothing of how it drains', async () => {
+  const result = await resultOf(({ number }) => (number > 1 ? { database: facts({ standby: true }) } : busy));
+  expect(result.verdict).toBe('error');
+  expect(summaryOf(result)).not.toContain('How it drains');
 });
 
 describe('a drain that does not move', () => {
