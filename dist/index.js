@@ -48800,12 +48800,13 @@ const TRACKED_TARGETS = 200;
 const UNTRACKED_POINTS = 2;
 /** So many names of what arrives are kept. */
 const NAMES_KEPT = 50;
-const untracked = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
+/** Before the first look at a target. */
+const emptyTrack = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
 /** Before the first look. */
 const nothingFollowed = {
     beganAt: undefined,
     observedAt: undefined,
-    total: untracked,
+    total: emptyTrack,
     targets: new Map(),
     created: new Map(),
     names: new Map(),
@@ -48872,7 +48873,7 @@ function changeOf(target, before, seen) {
     return { completed: arrived - more, arrived, roots, children };
 }
 function course_extended(before, atMs, targets, change, still, most) {
-    const { points, roots, children, endedAtMs } = before ?? untracked;
+    const { points, roots, children, endedAtMs } = before ?? emptyTrack;
     const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
     const last = points.at(-1);
     const point = {
@@ -49112,6 +49113,10 @@ function updateTargets(config, memory, seen) {
     const targets = new Set([...memory.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
     return { ...memory, kept, newestRegistration, newer, targets };
 }
+/** Whether it is decided which versions stay: before, a look brings rows of those as well. */
+function isSettled({ targets }, { kept }) {
+    return targets.kind !== 'all-but-latest' || kept !== undefined;
+}
 /** Which versions' rows the next look is to count. */
 function selectionFor(config, memory) {
     return config.targets.kind === 'named'
@@ -49302,10 +49307,10 @@ function allClean({ gate, nobody, targets }) {
 
 ;// CONCATENATED MODULE: ./lib/gate/beyond-timeout.js
 /**
- * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
- * a bound is acted on when it is beyond the timeout by more.
+ * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's without being
+ * noticed, in milliseconds: a bound is acted on when it is beyond the timeout by more.
  */
-const AHEAD_MARGIN_MS = 60_000;
+const CLOCK_SKEW_MS = 60_000;
 /**
  * What cannot end before the timeout, if there is any such thing.
  *
@@ -49314,11 +49319,11 @@ const AHEAD_MARGIN_MS = 60_000;
  */
 function beyondTimeout({ timeoutMs }, { bounds, notBefore }, observedAt, time) {
     const deadline = observedAt + timeoutMs - time.began;
-    if (notBefore === undefined || notBefore - AHEAD_MARGIN_MS <= deadline)
+    if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline)
         return undefined;
-    const neededMs = notBefore - observedAt + time.began + AHEAD_MARGIN_MS;
+    const neededMs = notBefore - observedAt + time.began + CLOCK_SKEW_MS;
     return {
-        bounds: bounds.filter(({ until }) => until - AHEAD_MARGIN_MS > deadline),
+        bounds: bounds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
         notBefore,
         deadline,
         neededMs: Math.ceil(neededMs / 60_000) * 60_000,
@@ -49599,7 +49604,7 @@ function drainForecast(versions, track, scene) {
             children: track?.children ?? 0,
         },
         lifeless: versions.filter((version) => isLifeless(version, scene)),
-        track: track ?? nothingFollowed.total,
+        track: track ?? emptyTrack,
     };
 }
 function countOf(assessments) {
@@ -49682,8 +49687,6 @@ function isUntaken(situation) {
 
 
 
-/** Clocks that are so much apart are not believed, in milliseconds. */
-const CLOCKS_APART_MS = 60_000;
 /** What the forecast asks of a look. A roll is never worth the look that decides: it needs time, but for the first. */
 function forecastRequest({ roll, rollDueAtMs, observedAt }, { began, budgetMs, lookTimeoutMs, isSettled }) {
     const isDue = began >= rollDueAtMs && isSettled;
@@ -49745,7 +49748,7 @@ function nothingToExpect(course) {
  */
 function clocksAgree({ beganAt }, { newestWriteAt }, observedAt, time) {
     const steppedBackMs = beganAt === undefined ? 0 : beganAt + time.began - observedAt;
-    return steppedBackMs <= CLOCKS_APART_MS && (newestWriteAt ?? 0) - observedAt <= CLOCKS_APART_MS;
+    return steppedBackMs <= CLOCK_SKEW_MS && (newestWriteAt ?? 0) - observedAt <= CLOCK_SKEW_MS;
 }
 /** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
 function withThose(roll, fresh) {
@@ -49754,15 +49757,8 @@ function withThose(roll, fresh) {
 }
 /** Families are looked for in the last roll as well: a look's few details seldom have all of one. */
 function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
-    const children = new Map();
     const known = new Map([...(lastRoll?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
-    for (const workflow of known.values()) {
-        if (workflow.parent === null || workflow.parent === workflow.id)
-            continue;
-        const family = children.get(workflow.parent) ?? [];
-        family.push(workflow);
-        children.set(workflow.parent, family);
-    }
+    const children = Map.groupBy(known.values().filter(({ id, parent }) => parent !== id), ({ parent }) => parent);
     return assess(workflows.items, {
         now,
         stuckAfterMs,
@@ -49772,15 +49768,11 @@ function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
 }
 function rollOf({ workflows }, assessments, observedAt, time) {
     const { items, leftOut, leftOutUnversioned } = workflows;
-    const byVersion = new Map();
-    for (const workflow of items) {
+    const read = items.flatMap((workflow) => {
         const assessment = assessments.get(workflow.id);
-        if (workflow.version === null || assessment === undefined)
-            continue;
-        const version = byVersion.get(workflow.version) ?? [];
-        version.push({ workflow, assessment });
-        byVersion.set(workflow.version, version);
-    }
+        return assessment === undefined ? [] : [{ workflow, assessment }];
+    });
+    const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
     const still = new Map([...byVersion].map(([version, all]) => [
         version,
         all.filter(({ assessment }) => isStill(assessment)).length,
@@ -50036,6 +50028,7 @@ function pauseAfterFailure(config, outage, now) {
 
 
 
+
 /**
  * Looks, judges and pauses until there is a verdict. A look that failed for a reason that may pass is evidence of
  * nothing: it is taken again, and what was clean before it has to be clean anew.
@@ -50057,9 +50050,15 @@ async function hold(config, parts) {
     for (;;) {
         const began = elapsed();
         const budgetMs = lookBudgetMs(config, memory, began);
-        const isSettled = config.targets.kind !== 'all-but-latest' || memory.kept !== undefined;
-        const { lookTimeoutMs } = config;
-        const request = { ...rules, ...forecastRequest(course, { began, budgetMs, lookTimeoutMs, isSettled }) };
+        const request = {
+            ...rules,
+            ...forecastRequest(course, {
+                began,
+                budgetMs,
+                lookTimeoutMs: config.lookTimeoutMs,
+                isSettled: isSettled(config, memory),
+            }),
+        };
         const looking = orTransientError(observer.look(request, budgetMs));
         const seen = await unlessAborted(looking, signal);
         if (seen === undefined)
@@ -50554,7 +50553,115 @@ function escapeOf(character) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/report/situation-text.js
+
+
+/** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
+const GENERATIONS = 3;
+const FAR_MS = 10 * 365 * 24 * 3_600_000;
+/** `"order-7" ("checkout")`: a workflow by its id, and its name where it has one. */
+function workflowNamed({ id, name }) {
+    return name === null ? say `${id}` : say `${id} (${name})`;
+}
+/**
+ * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
+ *
+ * @param now By the database's clock, in epoch milliseconds.
+ */
+function describeSituation(assessment, now, generations = GENERATIONS) {
+    const { deadline } = assessment;
+    const situation = describeWait(assessment, now, generations);
+    if (deadline === null || deadline <= now)
+        return situation;
+    return say `${situation}; DBOS cancels it at its deadline, ${own(momentText(deadline, now))}`;
+}
+function describeWait({ situation, progressAt }, now, generations) {
+    const quiet = own(durationText(Math.max(1000, now - progressAt)));
+    const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
+    switch (situation.kind) {
+        case 'running':
+            return say `at work, last seen to change ${quiet} ago`;
+        case 'silent':
+            return say `no step has ended for ${quiet}: a long step, or its process is gone`;
+        case 'sleeping':
+            return say `asleep until ${at(situation.until)}`;
+        case 'message':
+            return situation.until === null
+                ? say `waits for a message or an event, for ${quiet} now`
+                : say `waits until ${at(situation.until)}: asleep, or for a message or an event`;
+        case 'timer':
+            return say `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+        case 'child': {
+            const { child, assessment } = situation;
+            const why = generations > 1 ? say `: ${describeSituation(assessment, now, generations - 1)}` : own('');
+            return say `waits for its child ${workflowNamed(child)}${why}`;
+        }
+        case 'delayed':
+            return situation.until === null
+                ? own('delayed, without a time')
+                : say `delayed until ${at(situation.until)}${own(situation.debounced ? ', and debounced: each further call moves that' : '')}`;
+        case 'overdue':
+            return say `its delay was over ${own(farText(now - situation.since))} ago, and no process has taken it up`;
+        case 'queued':
+            return describeQueue(situation, quiet);
+    }
+}
+/** A row may hold any time: beyond some, how far it is means nothing. */
+function farText(milliseconds) {
+    return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
+}
+function describeQueue(situation, quiet) {
+    const { queue, moves, running, limit } = situation;
+    const isFull = limit !== null && running >= limit;
+    const runs = isFull
+        ? own(`${running} of ${limit} running, its concurrency limit`)
+        : own(`${running} running`);
+    if (moves) {
+        const rate = own(situation.rateLimited ? ', rate-limited' : '');
+        return say `in the queue ${queue}, behind others (${runs}${rate})`;
+    }
+    return isFull
+        ? say `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
+        : say `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
+}
+/** What a person can do about it. */
+function nextStepFor({ state, situation }) {
+    switch (situation.kind) {
+        case 'running':
+            return 'let it finish';
+        case 'silent':
+            return 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it';
+        case 'sleeping':
+            return 'let it wake in time, or cancel or fork it';
+        case 'message':
+            return 'send what it waits for, or cancel or fork it';
+        case 'timer':
+            return 'look at its code for how long it waits';
+        case 'child':
+            return state === 'stuck' ? 'help its child first' : 'let its child finish';
+        case 'delayed':
+            return situation.debounced
+                ? 'stop the calls that delay it, or cancel it'
+                : 'let its time come, shorten its delay, or cancel or fork it';
+        case 'overdue':
+            return 'start a process of its application';
+        case 'queued':
+            return nextStepInQueue(situation);
+    }
+}
+function nextStepInQueue({ moves, running, limit }) {
+    if (moves)
+        return 'let the queue drain';
+    if (limit !== null && running >= limit) {
+        return 'help what runs from that queue, in whatever version, or raise its limit';
+    }
+    return running > 0
+        ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
+        : 'start a process of its version that listens to that queue, or fork it';
+}
+
 ;// CONCATENATED MODULE: ./lib/report/forecast-text.js
+
 
 
 
@@ -50577,12 +50684,11 @@ function forecastParts(forecast, now) {
         ...(lifeless.length > 0 ? ['no sign of a process'] : []),
     ];
 }
-/** The estimate, or the bound where that is all there is. */
+/** The estimate, or the bound where there is none. */
 function whenText(left, notBefore, now) {
-    const isBound = left === undefined || left.fromMs === left.toMs;
-    if (isBound && notBefore !== undefined && notBefore > now)
-        return [`not before ${momentText(notBefore, now)}`];
-    return left === undefined ? [] : [leftText(left)];
+    if (left !== undefined)
+        return [leftText(left)];
+    return notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : [];
 }
 /** `about 12m to go (8m to 20m)`. */
 function leftText({ leftMs, fromMs, toMs }) {
@@ -50697,9 +50803,10 @@ function boundSentence(notBefore, latest, now) {
     return say `Drained at ${own(momentText(notBefore, now))} at the earliest, in ${own(durationText(notBefore - now))}${who}.`;
 }
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
-function describeBound({ id, name, until, because }, now) {
+function describeBound(bound, now) {
+    const { until, because } = bound;
     const state = because === 'sleeping' ? 'asleep' : 'delayed';
-    return say `${id}${name === null ? own('') : say ` (${name})`} is ${own(`${state} until ${momentText(until, now)}`)}`;
+    return say `${workflowNamed(bound)} is ${own(`${state} until ${momentText(until, now)}`)}`;
 }
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
 function describeCannotDrain(beyond, now) {
@@ -50719,6 +50826,11 @@ function reaching({ neededMs }) {
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
 function beyondTimeoutOf({ last, verdict }) {
     return verdict === 'cannot-drain' ? last?.forecast.beyondTimeout : undefined;
+}
+/** The same in a sentence. */
+function whyItCannotDrain(result) {
+    const beyond = beyondTimeoutOf(result);
+    return beyond && describeCannotDrain(beyond, result.last?.judgement.observation.observedAt ?? 0);
 }
 
 ;// CONCATENATED MODULE: ./lib/report/result.js
@@ -50877,16 +50989,8 @@ function verdictAnnotations(result, level) {
     }
     // What blocks comes first, so that "and N more" is about what does not.
     const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a));
-    const beyond = beyondTimeoutOf(result);
-    const first = beyond === undefined
-        ? []
-        : [
-            {
-                level,
-                title: 'dbos-drain-gate: cannot-drain',
-                message: messageOf(describeCannotDrain(beyond, observedAt(result))),
-            },
-        ];
+    const why = whyItCannotDrain(result);
+    const first = why === undefined ? [] : [{ level, title: 'dbos-drain-gate: cannot-drain', message: messageOf(why) }];
     const targetsShown = ordered
         .slice(0, TARGETS_SHOWN - first.length)
         .map((target) => targetAnnotation(target, level, result));
@@ -50924,14 +51028,12 @@ function targetAnnotation(target, level, result) {
 }
 /** Whether it drains, and whether it ever will. */
 function expectations({ version }, result) {
-    const forecast = result.last?.forecast.targets.get(version);
-    if (forecast === undefined)
+    const { last } = result;
+    const forecast = last?.forecast.targets.get(version);
+    if (last === undefined || forecast === undefined)
         return [];
-    const roots = (result.last?.forecast.startedRoots ?? []).filter((each) => each.version === version);
-    return describeForecast(forecast, roots, observedAt(result), isWatched(result));
-}
-function observedAt({ last }) {
-    return last?.judgement.observation.observedAt ?? 0;
+    const roots = last.forecast.startedRoots.filter((each) => each.version === version);
+    return describeForecast(forecast, roots, last.judgement.observation.observedAt, isWatched(result));
 }
 function warningAnnotations(result) {
     const [first, ...more] = result.warnings;
@@ -51024,6 +51126,20 @@ function inspectionSql(result) {
             : [`   AND (application_name = ${application} OR application_name IS NULL)`]),
         ' ORDER BY created_at;',
     ];
+}
+
+;// CONCATENATED MODULE: ./lib/report/formats.js
+/** Whole seconds and tenths. */
+function seconds(milliseconds) {
+    return Math.round(milliseconds / 100) / 10;
+}
+/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
+function iso(epochMs) {
+    if (epochMs === null || epochMs === undefined)
+        return null;
+    const date = new Date(epochMs);
+    const year = date.getUTCFullYear();
+    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
 }
 
 ;// CONCATENATED MODULE: ./lib/report/unblock-shell.js
@@ -51236,6 +51352,8 @@ child() {
 
 
 
+
+
 /**
  * One script a remedy, over all the workflows; a remedy that cannot be offered is left out, and so are all of them
  * when there is nothing that could be typed.
@@ -51317,12 +51435,12 @@ function notesOf({ workflows, leftOut }, typed) {
     return [
         ...(untyped > 0
             ? [
-                `${count(untyped, 'more workflow')} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
+                `${plain(counted(untyped, 'more workflow'))} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
             ]
             : []),
         ...(leftOut > 0
             ? [
-                `${count(leftOut, 'more workflow')} not in this script: run the gate again after it for the next ones.`,
+                `${plain(counted(leftOut, 'more workflow'))} not in this script: run the gate again after it for the next ones.`,
             ]
             : []),
     ];
@@ -51373,7 +51491,10 @@ function groupsOf(workflows) {
         const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
         const children = first.generation > 0 ? ', started by some above' : '';
         return [
-            { title: `${full}, ${on}: ${count(members.length, 'workflow')}${children}`, workflows: members },
+            {
+                title: `${full}, ${on}: ${plain(counted(members.length, 'workflow'))}${children}`,
+                workflows: members,
+            },
         ];
     });
 }
@@ -51401,21 +51522,13 @@ function parentsIn(workflows) {
 /** Where a workflow stood when the gate looked. */
 function unblock_kit_stateOf({ status, lastStep, delayUntil }) {
     if (status === 'DELAYED' && delayUntil !== null)
-        return `delayed until ${timeText(delayUntil)}`;
+        return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
     if (status !== 'PENDING')
         return visible(status, 30).toLowerCase();
     return lastStep === null ? 'no step done' : stepText(lastStep);
 }
 function stepText({ number, name }) {
     return `step ${number} done, "${visible(name, 40)}"`;
-}
-/** A time that a row holds: it may be one that no calendar has. */
-function timeText(time) {
-    const date = new Date(time);
-    return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString();
-}
-function count(number, noun) {
-    return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 }
 /** Text without line breaks, as a comment. */
 function comment(text) {
@@ -51555,20 +51668,6 @@ function next_steps_linesOf({ text }) {
     return lines.slice(lines.indexOf('start') + 2, -3);
 }
 
-;// CONCATENATED MODULE: ./lib/report/formats.js
-/** Whole seconds and tenths. */
-function seconds(milliseconds) {
-    return Math.round(milliseconds / 100) / 10;
-}
-/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
-function iso(epochMs) {
-    if (epochMs === null || epochMs === undefined)
-        return null;
-    const date = new Date(epochMs);
-    const year = date.getUTCFullYear();
-    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
-}
-
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
 
 
@@ -51586,109 +51685,6 @@ function iso_duration(params) {
     return core._isoDuration(ZodISODuration, params);
 }
 
-;// CONCATENATED MODULE: ./lib/report/situation-text.js
-
-
-/** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
-const GENERATIONS = 3;
-const FAR_MS = 10 * 365 * 24 * 3_600_000;
-/**
- * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
- *
- * @param now By the database's clock, in epoch milliseconds.
- */
-function describeSituation(assessment, now, generations = GENERATIONS) {
-    const { deadline } = assessment;
-    const situation = describeWait(assessment, now, generations);
-    if (deadline === null || deadline <= now)
-        return situation;
-    return say `${situation}; DBOS cancels it at its deadline, ${own(momentText(deadline, now))}`;
-}
-function describeWait({ situation, progressAt }, now, generations) {
-    const quiet = own(durationText(Math.max(1000, now - progressAt)));
-    const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
-    switch (situation.kind) {
-        case 'running':
-            return say `at work, last seen to change ${quiet} ago`;
-        case 'silent':
-            return say `no step has ended for ${quiet}: a long step, or its process is gone`;
-        case 'sleeping':
-            return say `asleep until ${at(situation.until)}`;
-        case 'message':
-            return situation.until === null
-                ? say `waits for a message or an event, for ${quiet} now`
-                : say `waits until ${at(situation.until)}: asleep, or for a message or an event`;
-        case 'timer':
-            return say `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
-        case 'child': {
-            const { child, assessment } = situation;
-            const why = generations > 1 ? say `: ${describeSituation(assessment, now, generations - 1)}` : own('');
-            return say `waits for its child ${child.id}${child.name === null ? own('') : say ` (${child.name})`}${why}`;
-        }
-        case 'delayed':
-            return situation.until === null
-                ? own('delayed, without a time')
-                : say `delayed until ${at(situation.until)}${own(situation.debounced ? ', and debounced: each further call moves that' : '')}`;
-        case 'overdue':
-            return say `its delay was over ${own(farText(now - situation.since))} ago, and no process has taken it up`;
-        case 'queued':
-            return describeQueue(situation, quiet);
-    }
-}
-/** A row may hold any time: beyond some, how far it is means nothing. */
-function farText(milliseconds) {
-    return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
-}
-function describeQueue(situation, quiet) {
-    const { queue, moves, running, limit } = situation;
-    const isFull = limit !== null && running >= limit;
-    const runs = isFull
-        ? own(`${running} of ${limit} running, its concurrency limit`)
-        : own(`${running} running`);
-    if (moves) {
-        const rate = own(situation.rateLimited ? ', rate-limited' : '');
-        return say `in the queue ${queue}, behind others (${runs}${rate})`;
-    }
-    return isFull
-        ? say `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-        : say `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
-}
-/** What a person can do about it. */
-function nextStepFor({ state, situation }) {
-    switch (situation.kind) {
-        case 'running':
-            return 'let it finish';
-        case 'silent':
-            return 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it';
-        case 'sleeping':
-            return 'let it wake in time, or cancel or fork it';
-        case 'message':
-            return 'send what it waits for, or cancel or fork it';
-        case 'timer':
-            return 'look at its code for how long it waits';
-        case 'child':
-            return state === 'stuck' ? 'help its child first' : 'let its child finish';
-        case 'delayed':
-            return situation.debounced
-                ? 'stop the calls that delay it, or cancel it'
-                : 'let its time come, shorten its delay, or cancel or fork it';
-        case 'overdue':
-            return 'start a process of its application';
-        case 'queued':
-            return nextStepInQueue(situation);
-    }
-}
-function nextStepInQueue({ moves, running, limit }) {
-    if (moves)
-        return 'let the queue drain';
-    if (limit !== null && running >= limit) {
-        return 'help what runs from that queue, in whatever version, or raise its limit';
-    }
-    return running > 0
-        ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
-        : 'start a process of its version that listens to that queue, or fork it';
-}
-
 ;// CONCATENATED MODULE: ./lib/report/forecast-report.js
 
 
@@ -51696,7 +51692,7 @@ function nextStepInQueue({ moves, running, limit }) {
 
 
 
-const forecast_report_count = schemas_int().nonnegative();
+const count = schemas_int().nonnegative();
 const timestamp = iso_datetime().nullable();
 const rate = schemas_number().nonnegative();
 /** So many bounds of each version are in the report. */
@@ -51721,12 +51717,12 @@ const forecastSchema = object({
         because: schemas_enum(['delayed', 'sleeping']),
     }))
         .describe('What certainly lasts longest, the latest end first'),
-    draining: forecast_report_count.describe('Of those read in detail, the oldest 10,000 once a minute: those at work'),
-    waiting: forecast_report_count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
-    stuck: forecast_report_count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
-    unread: forecast_report_count.describe('In flight, but not among those read in detail'),
-    arrivedRoots: forecast_report_count.describe('Created without a parent since the gate began: traffic has not moved off'),
-    arrivedChildren: forecast_report_count.describe('Started by other workflows since the gate began'),
+    draining: count.describe('Of those read in detail, the oldest 10,000 once a minute: those at work'),
+    waiting: count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
+    stuck: count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
+    unread: count.describe('In flight, but not among those read in detail'),
+    arrivedRoots: count.describe('Created without a parent since the gate began: traffic has not moved off'),
+    arrivedChildren: count.describe('Started by other workflows since the gate began'),
     noProcessSeen: schemas_boolean()
         .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
 });
@@ -52296,15 +52292,15 @@ function explainable(judgement) {
 function progress_expectations({ judgement, forecast, }) {
     const { observedAt } = judgement.observation;
     const { total, startedRoots, assessments, course } = forecast;
-    const stuck = (course.roll?.workflows ?? []).flatMap(({ id, name }) => {
-        const assessment = assessments.get(id);
-        return assessment?.state === 'stuck' ? [{ id, name, assessment }] : [];
+    const stuck = (course.roll?.workflows ?? []).flatMap((workflow) => {
+        const assessment = assessments.get(workflow.id);
+        return assessment?.state === 'stuck' ? [{ workflow, assessment }] : [];
     });
     return [
         ...outlook(total, startedRoots, observedAt),
-        ...stuck.slice(0, EXPLAINED_STUCK).map(({ id, name, assessment }) => ({
-            key: `stuck ${id}`,
-            sentence: say `Stuck: ${id}${name === null ? own('') : say ` (${name})`}: ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
+        ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, assessment }) => ({
+            key: `stuck ${workflow.id}`,
+            sentence: say `Stuck: ${workflowNamed(workflow)}: ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
         })),
     ];
 }
@@ -52572,21 +52568,14 @@ function summaryOf(result, kit) {
 function verdictSection(result) {
     const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
     const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
+    const why = whyItCannotDrain(result);
     return [
         `## ${icon} ${markdown(headline(result))}`,
         ...course(result),
         ...reasons,
-        ...beyond(result),
+        ...(why === undefined ? [] : [quoteBlock(why)]),
         ...whatIsOutdated(result),
     ].join('\n\n');
-}
-/** Why it is certain that the timeout was too short. */
-function beyond(result) {
-    const beyondTimeout = beyondTimeoutOf(result);
-    const now = result.last?.judgement.observation.observedAt;
-    return beyondTimeout === undefined || now === undefined
-        ? []
-        : [quoteBlock(describeCannotDrain(beyondTimeout, now))];
 }
 /** What there was at first, when there was anything to wait for. */
 function course({ first, last, waitedMs }) {

@@ -19,10 +19,10 @@ import {
 export const DETAIL_LIMIT = 50;
 export const ROLL_LIMIT = 10_000;
 /** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
-export const QUEUE_LIMIT = 100;
+const QUEUE_LIMIT = 100;
 export const LAST_DELAYED_LIMIT = 20;
 /** How many names of newly created workflows a look brings. */
-export const STARTED_NAME_LIMIT = 10;
+const STARTED_NAME_LIMIT = 10;
 /** How many groups by version, workflow and queue a look brings. */
 export const GROUP_LIMIT = 100;
 /** How many idle registered versions a look brings, the newest. */
@@ -33,7 +33,7 @@ export const FAILED_LIMIT = 500;
  * By how much the clocks of the processes that stamp `created_at` may lag behind the database's, in
  * milliseconds. Every SDK but those that let the database stamp uses its own process's clock.
  */
-export const CLOCK_MARGIN_MS = 60_000;
+const CLOCK_MARGIN_MS = 60_000;
 
 /**
  * The look: everything about the work in flight, in one statement and so in one snapshot.

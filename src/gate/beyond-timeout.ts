@@ -4,10 +4,10 @@ import type { CertainEnd } from './drain-forecast.ts';
 import type { LookTime } from './memory.ts';
 
 /**
- * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's, in milliseconds:
- * a bound is acted on when it is beyond the timeout by more.
+ * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's without being
+ * noticed, in milliseconds: a bound is acted on when it is beyond the timeout by more.
  */
-const AHEAD_MARGIN_MS = 60_000;
+export const CLOCK_SKEW_MS = 60_000;
 
 /** The bounds that lie beyond the timeout of `wait`, and the timeout that they would take. */
 export interface BeyondTimeout {
@@ -33,10 +33,10 @@ export function beyondTimeout(
   time: Pick<LookTime, 'began'>,
 ): BeyondTimeout | undefined {
   const deadline = observedAt + timeoutMs - time.began;
-  if (notBefore === undefined || notBefore - AHEAD_MARGIN_MS <= deadline) return undefined;
-  const neededMs = notBefore - observedAt + time.began + AHEAD_MARGIN_MS;
+  if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline) return undefined;
+  const neededMs = notBefore - observedAt + time.began + CLOCK_SKEW_MS;
   return {
-    bounds: bounds.filter(({ until }) => until - AHEAD_MARGIN_MS > deadline),
+    bounds: bounds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
     notBefore,
     deadline,
     neededMs: Math.ceil(neededMs / 60_000) * 60_000,

@@ -67,9 +67,9 @@ export interface Roll {
   readonly leftOut: number;
   readonly leftOutUnversioned: number;
   readonly assessments: ReadonlyMap<string, Assessment>;
-  readonly byVersion: ReadonlyMap<string, readonly AssessedWorkflow[]>;
+  readonly byVersion: ReadonlyMap<string | null, readonly AssessedWorkflow[]>;
   /** By version, how many have a known end, or none in sight: see `isStill`. */
-  readonly still: ReadonlyMap<string, number>;
+  readonly still: ReadonlyMap<string | null, number>;
 }
 
 /** A track has at most so many points, as has the picture that is made of it. */
@@ -83,13 +83,14 @@ const UNTRACKED_POINTS = 2;
 /** So many names of what arrives are kept. */
 const NAMES_KEPT = 50;
 
-const untracked: Track = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
+/** Before the first look at a target. */
+export const emptyTrack: Track = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
 
 /** Before the first look. */
 export const nothingFollowed: Course = {
   beganAt: undefined,
   observedAt: undefined,
-  total: untracked,
+  total: emptyTrack,
   targets: new Map(),
   created: new Map(),
   names: new Map(),
@@ -207,7 +208,7 @@ function extended(
   still: (version: string) => number,
   most: number,
 ): Track {
-  const { points, roots, children, endedAtMs } = before ?? untracked;
+  const { points, roots, children, endedAtMs } = before ?? emptyTrack;
   const sum = (of: (target: TargetJudgement) => number) => targets.reduce((all, each) => all + of(each), 0);
   const last = points.at(-1);
   const point = {

@@ -1,3 +1,5 @@
+import type { TimeLeft } from './estimate.ts';
+
 /** How many workflows were in flight on the targets at one look. */
 export interface CurvePoint {
   /** Milliseconds since the gate began. */
@@ -12,5 +14,5 @@ export interface DrainCurve {
   /** In the order of time. */
   readonly points: readonly CurvePoint[];
   /** Time left from the last point, in milliseconds: likely, and its range. */
-  readonly estimate: { readonly leftMs: number; readonly fromMs: number; readonly toMs: number } | undefined;
+  readonly estimate: TimeLeft | undefined;
 }

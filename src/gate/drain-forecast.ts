@@ -1,6 +1,6 @@
 import type { Bound } from './bound.ts';
 import type { GateConfig } from './config.ts';
-import { type AssessedWorkflow, type Course, nothingFollowed, type Track } from './course.ts';
+import { type AssessedWorkflow, type Course, emptyTrack, type Track } from './course.ts';
 import { hasEvidence, isKeptUp, type Rate, rateOf, type TimeLeft, timeLeft } from './estimate.ts';
 import type { Seen } from './seen.ts';
 import type { Assessment, DrainState, Situation } from './situation.ts';
@@ -125,7 +125,7 @@ export function drainForecast(
       children: track?.children ?? 0,
     },
     lifeless: versions.filter((version) => isLifeless(version, scene)),
-    track: track ?? nothingFollowed.total,
+    track: track ?? emptyTrack,
   };
 }
 

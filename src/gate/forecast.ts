@@ -1,4 +1,4 @@
-import { type BeyondTimeout, beyondTimeout } from './beyond-timeout.ts';
+import { type BeyondTimeout, beyondTimeout, CLOCK_SKEW_MS } from './beyond-timeout.ts';
 import { type Bound, certainBounds, latestFirst } from './bound.ts';
 import type { GateConfig } from './config.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import { certainEnd, type DrainForecast, drainForecast } from './drain-forecast.ts';
 import type { Judgement } from './judge.ts';
 import type { LookTime } from './memory.ts';
-import type { ForecastRequest, SystemDatabaseContents, WorkflowDetail } from './observation.ts';
+import type { ForecastRequest, SystemDatabaseContents } from './observation.ts';
 import { type Assessment, assess } from './situation.ts';
 
 /** What is to be expected: estimates, and bounds that are certain. Never evidence of safety. */
@@ -29,9 +29,6 @@ export interface Forecast {
   readonly startedRoots: readonly StartedRoots[];
   readonly course: Course;
 }
-
-/** Clocks that are so much apart are not believed, in milliseconds. */
-const CLOCKS_APART_MS = 60_000;
 
 /** What a look that begins now can be asked for. Times in milliseconds. */
 interface Opportunity {
@@ -122,7 +119,7 @@ function clocksAgree(
   time: LookTime,
 ): boolean {
   const steppedBackMs = beganAt === undefined ? 0 : beganAt + time.began - observedAt;
-  return steppedBackMs <= CLOCKS_APART_MS && (newestWriteAt ?? 0) - observedAt <= CLOCKS_APART_MS;
+  return steppedBackMs <= CLOCK_SKEW_MS && (newestWriteAt ?? 0) - observedAt <= CLOCK_SKEW_MS;
 }
 
 /** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
@@ -140,14 +137,11 @@ function assessed(
   { workflows }: SystemDatabaseContents,
   now: number,
 ): ReadonlyMap<string, Assessment> {
-  const children = new Map<string, WorkflowDetail[]>();
   const known = new Map([...(lastRoll?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
-  for (const workflow of known.values()) {
-    if (workflow.parent === null || workflow.parent === workflow.id) continue;
-    const family = children.get(workflow.parent) ?? [];
-    family.push(workflow);
-    children.set(workflow.parent, family);
-  }
+  const children = Map.groupBy(
+    known.values().filter(({ id, parent }) => parent !== id),
+    ({ parent }) => parent,
+  );
   return assess(workflows.items, {
     now,
     stuckAfterMs,
@@ -163,14 +157,11 @@ function rollOf(
   time: LookTime,
 ): Roll {
   const { items, leftOut, leftOutUnversioned } = workflows;
-  const byVersion = new Map<string, AssessedWorkflow[]>();
-  for (const workflow of items) {
+  const read = items.flatMap((workflow): readonly AssessedWorkflow[] => {
     const assessment = assessments.get(workflow.id);
-    if (workflow.version === null || assessment === undefined) continue;
-    const version = byVersion.get(workflow.version) ?? [];
-    version.push({ workflow, assessment });
-    byVersion.set(workflow.version, version);
-  }
+    return assessment === undefined ? [] : [{ workflow, assessment }];
+  });
+  const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
   const still = new Map(
     [...byVersion].map(([version, all]) => [
       version,

@@ -9,6 +9,7 @@ import { firstRequest, type Judgement, judge } from './judge.ts';
 import { afterGap, type LookTime, nothingSeen } from './memory.ts';
 import type { Observer } from './observation.ts';
 import { type Outage, pauseAfterFailure } from './outage.ts';
+import { isSettled } from './targets.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The gate's own clock: monotonic, in milliseconds from any beginning. */
@@ -72,9 +73,15 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
   for (;;) {
     const began = elapsed();
     const budgetMs = lookBudgetMs(config, memory, began);
-    const isSettled = config.targets.kind !== 'all-but-latest' || memory.kept !== undefined;
-    const { lookTimeoutMs } = config;
-    const request = { ...rules, ...forecastRequest(course, { began, budgetMs, lookTimeoutMs, isSettled }) };
+    const request = {
+      ...rules,
+      ...forecastRequest(course, {
+        began,
+        budgetMs,
+        lookTimeoutMs: config.lookTimeoutMs,
+        isSettled: isSettled(config, memory),
+      }),
+    };
     const looking = orTransientError(observer.look(request, budgetMs));
     const seen = await unlessAborted(looking, signal);
     if (seen === undefined) return outcome('cancelled');

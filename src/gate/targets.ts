@@ -45,6 +45,11 @@ export function updateTargets(config: GateConfig, memory: Memory, seen: Seen): M
   return { ...memory, kept, newestRegistration, newer, targets };
 }
 
+/** Whether it is decided which versions stay: before, a look brings rows of those as well. */
+export function isSettled({ targets }: GateConfig, { kept }: Memory): boolean {
+  return targets.kind !== 'all-but-latest' || kept !== undefined;
+}
+
 /** Which versions' rows the next look is to count. */
 export function selectionFor(config: GateConfig, memory: Memory): VersionSelection {
   return config.targets.kind === 'named'

@@ -3,7 +3,7 @@ import { describeBlocker } from '../gate/blocker.ts';
 import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { joined, own, type Sentence, say } from '../sentence.ts';
 import { plain, visible } from './escape.ts';
-import { beyondTimeoutOf, describeCannotDrain, describeForecast } from './forecast-text.ts';
+import { describeForecast, whyItCannotDrain } from './forecast-text.ts';
 import { headline, isWatched, obstacles, type Result, targetsOf } from './result.ts';
 
 export interface Annotation {
@@ -34,17 +34,9 @@ function verdictAnnotations(result: Result, level: Annotation['level']): readonl
   const ordered = [...targets].sort(
     (a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a),
   );
-  const beyond = beyondTimeoutOf(result);
+  const why = whyItCannotDrain(result);
   const first: readonly Annotation[] =
-    beyond === undefined
-      ? []
-      : [
-          {
-            level,
-            title: 'dbos-drain-gate: cannot-drain',
-            message: messageOf(describeCannotDrain(beyond, observedAt(result))),
-          },
-        ];
+    why === undefined ? [] : [{ level, title: 'dbos-drain-gate: cannot-drain', message: messageOf(why) }];
   const targetsShown = ordered
     .slice(0, TARGETS_SHOWN - first.length)
     .map((target) => targetAnnotation(target, level, result));
@@ -88,14 +80,11 @@ function targetAnnotation(target: TargetJudgement, level: Annotation['level'], r
 
 /** Whether it drains, and whether it ever will. */
 function expectations({ version }: TargetJudgement, result: Result): readonly Sentence[] {
-  const forecast = result.last?.forecast.targets.get(version);
-  if (forecast === undefined) return [];
-  const roots = (result.last?.forecast.startedRoots ?? []).filter((each) => each.version === version);
-  return describeForecast(forecast, roots, observedAt(result), isWatched(result));
-}
-
-function observedAt({ last }: Result): number {
-  return last?.judgement.observation.observedAt ?? 0;
+  const { last } = result;
+  const forecast = last?.forecast.targets.get(version);
+  if (last === undefined || forecast === undefined) return [];
+  const roots = last.forecast.startedRoots.filter((each) => each.version === version);
+  return describeForecast(forecast, roots, last.judgement.observation.observedAt, isWatched(result));
 }
 
 function warningAnnotations(result: Result): readonly Annotation[] {

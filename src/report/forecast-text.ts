@@ -7,6 +7,7 @@ import type { DrainForecast } from '../gate/drain-forecast.ts';
 import type { Rate } from '../gate/estimate.ts';
 import { counted, joined, namesOf, own, type Sentence, say } from '../sentence.ts';
 import type { Result } from './result.ts';
+import { workflowNamed } from './situation-text.ts';
 
 /** So many workflows are named where a few will do. */
 const NAMED = 3;
@@ -28,16 +29,14 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
   ];
 }
 
-/** The estimate, or the bound where that is all there is. */
+/** The estimate, or the bound where there is none. */
 function whenText(
   left: DrainForecast['left'],
   notBefore: number | undefined,
   now: number,
 ): readonly string[] {
-  const isBound = left === undefined || left.fromMs === left.toMs;
-  if (isBound && notBefore !== undefined && notBefore > now)
-    return [`not before ${momentText(notBefore, now)}`];
-  return left === undefined ? [] : [leftText(left)];
+  if (left !== undefined) return [leftText(left)];
+  return notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : [];
 }
 
 /** `about 12m to go (8m to 20m)`. */
@@ -180,9 +179,10 @@ function boundSentence(notBefore: number, latest: Bound | undefined, now: number
 }
 
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
-export function describeBound({ id, name, until, because }: Bound, now: number): Sentence {
+function describeBound(bound: Bound, now: number): Sentence {
+  const { until, because } = bound;
   const state = because === 'sleeping' ? 'asleep' : 'delayed';
-  return say`${id}${name === null ? own('') : say` (${name})`} is ${own(`${state} until ${momentText(until, now)}`)}`;
+  return say`${workflowNamed(bound)} is ${own(`${state} until ${momentText(until, now)}`)}`;
 }
 
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
@@ -206,4 +206,10 @@ function reaching({ neededMs }: BeyondTimeout): Sentence {
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
 export function beyondTimeoutOf({ last, verdict }: Result): BeyondTimeout | undefined {
   return verdict === 'cannot-drain' ? last?.forecast.beyondTimeout : undefined;
+}
+
+/** The same in a sentence. */
+export function whyItCannotDrain(result: Result): Sentence | undefined {
+  const beyond = beyondTimeoutOf(result);
+  return beyond && describeCannotDrain(beyond, result.last?.judgement.observation.observedAt ?? 0);
 }

@@ -10,7 +10,7 @@ import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
 import { forecastParts, outlook } from './forecast-text.ts';
 import { inFlightOnAll, shortReasons } from './result.ts';
-import { describeSituation, nextStepFor } from './situation-text.ts';
+import { describeSituation, nextStepFor, workflowNamed } from './situation-text.ts';
 
 /** Without a change there is a line so often, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
@@ -292,15 +292,15 @@ function expectations({
 }: Look): readonly { readonly key: string; readonly sentence: Sentence }[] {
   const { observedAt } = judgement.observation;
   const { total, startedRoots, assessments, course } = forecast;
-  const stuck = (course.roll?.workflows ?? []).flatMap(({ id, name }) => {
-    const assessment = assessments.get(id);
-    return assessment?.state === 'stuck' ? [{ id, name, assessment }] : [];
+  const stuck = (course.roll?.workflows ?? []).flatMap((workflow) => {
+    const assessment = assessments.get(workflow.id);
+    return assessment?.state === 'stuck' ? [{ workflow, assessment }] : [];
   });
   return [
     ...outlook(total, startedRoots, observedAt),
-    ...stuck.slice(0, EXPLAINED_STUCK).map(({ id, name, assessment }) => ({
-      key: `stuck ${id}`,
-      sentence: say`Stuck: ${id}${name === null ? own('') : say` (${name})`}: ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
+    ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, assessment }) => ({
+      key: `stuck ${workflow.id}`,
+      sentence: say`Stuck: ${workflowNamed(workflow)}: ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
     })),
   ];
 }

@@ -1,4 +1,5 @@
 import { durationText, momentText } from '../duration.ts';
+import type { WorkflowDetail } from '../gate/observation.ts';
 import type { Assessment, Situation } from '../gate/situation.ts';
 import { own, type Sentence, say } from '../sentence.ts';
 
@@ -6,6 +7,11 @@ import { own, type Sentence, say } from '../sentence.ts';
 const GENERATIONS = 3;
 
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
+
+/** `"order-7" ("checkout")`: a workflow by its id, and its name where it has one. */
+export function workflowNamed({ id, name }: Pick<WorkflowDetail, 'id' | 'name'>): Sentence {
+  return name === null ? say`${id}` : say`${id} (${name})`;
+}
 
 /**
  * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
@@ -39,7 +45,7 @@ function describeWait({ situation, progressAt }: Assessment, now: number, genera
     case 'child': {
       const { child, assessment } = situation;
       const why = generations > 1 ? say`: ${describeSituation(assessment, now, generations - 1)}` : own('');
-      return say`waits for its child ${child.id}${child.name === null ? own('') : say` (${child.name})`}${why}`;
+      return say`waits for its child ${workflowNamed(child)}${why}`;
     }
     case 'delayed':
       return situation.until === null

@@ -5,7 +5,7 @@ import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { own, type Sentence, say } from '../sentence.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';
-import { beyondTimeoutOf, describeCannotDrain, forecastParts } from './forecast-text.ts';
+import { forecastParts, whyItCannotDrain } from './forecast-text.ts';
 import { more, number, table } from './markdown-table.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import {
@@ -54,22 +54,14 @@ export function summaryOf(result: Result, kit?: WrittenKit): string {
 function verdictSection(result: Result): string {
   const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
   const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
+  const why = whyItCannotDrain(result);
   return [
     `## ${icon} ${markdown(headline(result))}`,
     ...course(result),
     ...reasons,
-    ...beyond(result),
+    ...(why === undefined ? [] : [quoteBlock(why)]),
     ...whatIsOutdated(result),
   ].join('\n\n');
-}
-
-/** Why it is certain that the timeout was too short. */
-function beyond(result: Result): readonly string[] {
-  const beyondTimeout = beyondTimeoutOf(result);
-  const now = result.last?.judgement.observation.observedAt;
-  return beyondTimeout === undefined || now === undefined
-    ? []
-    : [quoteBlock(describeCannotDrain(beyondTimeout, now))];
 }
 
 /** What there was at first, when there was anything to wait for. */

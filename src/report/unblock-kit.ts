@@ -1,5 +1,7 @@
 import type { LastStep, WorkflowDetail } from '../gate/observation.ts';
-import { quotedName, shellQuoted, visible } from './escape.ts';
+import { counted } from '../sentence.ts';
+import { plain, quotedName, shellQuoted, visible } from './escape.ts';
+import { iso } from './formats.ts';
 import { typedId } from './remedies.ts';
 import { CANCEL, COMMON, FORK, INSPECT } from './unblock-shell.ts';
 
@@ -118,12 +120,12 @@ function notesOf({ workflows, leftOut }: UnblockKit, typed: number): readonly st
   return [
     ...(untyped > 0
       ? [
-          `${count(untyped, 'more workflow')} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
+          `${plain(counted(untyped, 'more workflow'))} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
         ]
       : []),
     ...(leftOut > 0
       ? [
-          `${count(leftOut, 'more workflow')} not in this script: run the gate again after it for the next ones.`,
+          `${plain(counted(leftOut, 'more workflow'))} not in this script: run the gate again after it for the next ones.`,
         ]
       : []),
   ];
@@ -178,7 +180,10 @@ function groupsOf(workflows: readonly BlockingWorkflow[]): readonly Group[] {
       const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
       const children = first.generation > 0 ? ', started by some above' : '';
       return [
-        { title: `${full}, ${on}: ${count(members.length, 'workflow')}${children}`, workflows: members },
+        {
+          title: `${full}, ${on}: ${plain(counted(members.length, 'workflow'))}${children}`,
+          workflows: members,
+        },
       ];
     });
 }
@@ -207,23 +212,14 @@ function parentsIn(workflows: readonly BlockingWorkflow[]): ReadonlySet<string> 
 
 /** Where a workflow stood when the gate looked. */
 function stateOf({ status, lastStep, delayUntil }: BlockingWorkflow): string {
-  if (status === 'DELAYED' && delayUntil !== null) return `delayed until ${timeText(delayUntil)}`;
+  if (status === 'DELAYED' && delayUntil !== null)
+    return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
   if (status !== 'PENDING') return visible(status, 30).toLowerCase();
   return lastStep === null ? 'no step done' : stepText(lastStep);
 }
 
 function stepText({ number, name }: NonNullable<BlockingWorkflow['lastStep']>): string {
   return `step ${number} done, "${visible(name, 40)}"`;
-}
-
-/** A time that a row holds: it may be one that no calendar has. */
-function timeText(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString();
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** Text without line breaks, as a comment. */
