@@ -99,7 +99,7 @@ export const nothingFollowed: Course = {
   rollDueAtMs: 0,
 };
 
-/** What is left of a course after a look that failed: one that was to bring a roll may have failed for it. */
+/** What is left of a course after a look that may have failed for the roll that it was to bring. */
 export function afterFailedRoll(course: Course, now: number): Course {
   return { ...course, rollDueAtMs: now + ROLL_AFTER_FAILURE_MS };
 }

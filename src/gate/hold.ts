@@ -92,7 +92,9 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
       firstFailure ??= began;
       outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
       memory = afterGap(memory);
-      if (request.roll) course = afterFailedRoll(course, time.ended);
+      // What breaks a connection once is no roll; what fails again and again may be.
+      const mayBeTheRoll = seen.tookTooLong || outage.failures > 1;
+      if (request.roll && mayBeTheRoll) course = afterFailedRoll(course, time.ended);
       pauseMs = pauseAfterFailure(config, outage, time.ended);
       if (pauseMs === undefined) throw gaveUp(outage, time.ended);
       onFailedLook({ outage, time, pauseMs });

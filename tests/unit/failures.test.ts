@@ -86,6 +86,17 @@ describe('what may pass by itself', () => {
   });
 });
 
+test.each([
+  ['57014', 'canceling statement due to statement timeout', true],
+  ['57014', 'canceling statement due to user request', true],
+  ['', 'Query read timeout', true],
+  ['55P03', 'canceling statement due to lock timeout', false],
+  ['57P01', 'terminating connection due to administrator command', false],
+  ['ECONNRESET', 'read ECONNRESET', false],
+])('%s, "%s", is a look that took too long: %s', (code, message, tookTooLong) => {
+  expect(explained(code, message)).toMatchObject({ tookTooLong });
+});
+
 describe('what waiting does not mend', () => {
   test('a password that was asked for and not given', () => {
     const error = Object.assign(new Error('no'), { code: '28P01' });

@@ -205,9 +205,9 @@ describe('what a look is asked for', () => {
     expect(rolls).toEqual([0, 60, 120]);
   });
 
-  test('is no roll for ten minutes after a look with one has failed, and none that could cost the deadline', async () => {
+  test('is no roll for ten minutes after a look with one took too long, and none that could cost the deadline', async () => {
     const failing = await holdAgainst(config({ timeoutMs: 15 * MINUTE }), ({ request, at }) => {
-      if (request.roll) throw new TransientError(own('The look took too long.'), true);
+      if (request.roll) throw new TransientError(own('The look took too long.'), true, { tookTooLong: true });
       const workflows = { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 };
       return at < 14 * MINUTE ? { inFlight: [inFlight('1.0.0', { pending: 60 })], workflows } : {};
     });
@@ -219,6 +219,16 @@ describe('what a look is asked for', () => {
       workflows: { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 },
     }));
     expect(requests.map(({ roll }) => roll)).toEqual([true, true, false]);
+  });
+
+  test('is the roll again after one broken connection, and none after two in a row', async () => {
+    const broken = (failures: number) =>
+      holdAgainst(config({ mode: 'check' }), ({ number }) => {
+        if (number <= failures) throw new TransientError(own('The connection broke off.'), true);
+        return { inFlight: [inFlight('1.0.0', { pending: 60 })] };
+      });
+    expect((await broken(1)).requests.map(({ roll }) => roll)).toEqual([true, true]);
+    expect((await broken(2)).requests.map(({ roll }) => roll)).toEqual([true, true, false]);
   });
 
   test('is no roll before it is settled which versions stay', async () => {
