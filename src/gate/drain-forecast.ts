@@ -100,11 +100,12 @@ export function drainForecast(
   track: Track | undefined,
   scene: ForecastScene,
 ): DrainForecast {
-  const assessments = versions.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
-  const { bounds, notBefore } = certainEnd(versions, scene.bounds, scene.seen);
+  // What the last roll read of the others has drained since.
+  const inFlight = versions.filter((version) => inFlightOf(version, scene) > 0);
+  const assessments = inFlight.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
+  const { bounds, notBefore } = certainEnd(inFlight, scene.bounds, scene.seen);
   const points = track?.points ?? [];
-  const inFlight = track?.inFlight ?? 0;
-  const states = { ...countOf(assessments), unread: Math.max(0, inFlight - assessments.length) };
+  const states = summed(inFlight.map((version) => statesOf(version, scene)));
   const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
   const rate = rateOf(points);
   const moving = timeLeft(points);
@@ -124,15 +125,29 @@ export function drainForecast(
       roots: track?.roots ?? 0,
       children: track?.children ?? 0,
     },
-    lifeless: versions.filter((version) => isLifeless(version, scene)),
+    lifeless: inFlight.filter((version) => isLifeless(version, scene)),
     track: track ?? emptyTrack,
   };
 }
 
-function countOf(assessments: readonly Assessment[]): Record<DrainState, number> {
-  const counts = { draining: 0, waiting: 0, stuck: 0 };
-  for (const { state } of assessments) counts[state] += 1;
-  return counts;
+/** By the last roll. Of more than are in flight now, those at work have ended most probably, then those that waited. */
+function statesOf(version: string, scene: ForecastScene): States {
+  const all = read(version, scene);
+  const count = (wanted: DrainState) => all.filter(({ assessment }) => assessment.state === wanted).length;
+  const inFlight = inFlightOf(version, scene);
+  const stuck = Math.min(count('stuck'), inFlight);
+  const waiting = Math.min(count('waiting'), inFlight - stuck);
+  const draining = Math.min(count('draining'), inFlight - stuck - waiting);
+  return { draining, waiting, stuck, unread: inFlight - stuck - waiting - draining };
+}
+
+function summed(all: readonly States[]): States {
+  const sum = (state: keyof States) => all.reduce((total, states) => total + states[state], 0);
+  return { draining: sum('draining'), waiting: sum('waiting'), stuck: sum('stuck'), unread: sum('unread') };
+}
+
+function inFlightOf(version: string, { course }: ForecastScene): number {
+  return course.targets.get(version)?.inFlight ?? 0;
 }
 
 /** When a wait is expected to be over, certain or not. */

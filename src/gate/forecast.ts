@@ -69,7 +69,7 @@ export function forecastOf(
   const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
   const course = followed(before, judgement, time, { seen, queues, roll, isRoll });
   const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments, observedAt);
-  const bounds = isRoll ? fresh : withThose(roll, fresh);
+  const bounds = isRoll ? fresh : withThose(roll, fresh, contents);
 
   const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
   const targets = new Map(
@@ -123,10 +123,15 @@ function clocksAgree(
 }
 
 /** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
-function withThose(roll: Roll | undefined, fresh: readonly Bound[]): readonly Bound[] {
-  const older =
-    roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments, roll.observedAt);
-  return latestFirst([...new Map([...older, ...fresh].map((bound) => [bound.id, bound])).values()]);
+function withThose(
+  roll: Roll | undefined,
+  fresh: readonly Bound[],
+  { workflows }: SystemDatabaseContents,
+): readonly Bound[] {
+  if (roll === undefined) return fresh;
+  const brought = new Set([...workflows.items, ...fresh].map(({ id }) => id));
+  const older = certainBounds([], roll.workflows, roll.assessments, roll.observedAt);
+  return latestFirst([...older.filter(({ id }) => !brought.has(id)), ...fresh]);
 }
 
 /** Families are looked for in the last roll as well: a look's few details seldom have all of one. */

@@ -291,6 +291,47 @@ test('a sleep that only the roll has seen bounds the drain until the next one', 
   ]);
 });
 
+test('a sleep that the roll has seen bounds nothing any more when a look brings it awake', async () => {
+  const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE);
+  const { looks } = await holdAgainst(config({ timeoutMs: 25 * MINUTE }), ({ number }) => ({
+    inFlight: [inFlight('1.0.0', { pending: 60 })],
+    workflows: { items: [number > 1 ? quiet(0) : asleep], leftOut: 59, leftOutUnversioned: 0 },
+  }));
+  const [first, second] = looks.map(({ forecast }) => forecast.total.notBefore);
+  expect([first, second]).toEqual([DATABASE_EPOCH + 20 * MINUTE, undefined]);
+});
+
+test('of what the last roll has seen, no more is told than is in flight, and nothing of a target that has drained', async () => {
+  const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE, { version: '0.9.0' });
+  const silent = quiet(HOUR, { id: 'silent' });
+  const busy = Array.from({ length: 9 }, (_, index) => quiet(0, { id: `busy-${index}` }));
+  const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
+  const { looks } = await holdAgainst(config({ targets, timeoutMs: 30 * MINUTE }), ({ number }) => ({
+    registrations: [registration('0.9.0', 0), ...twoRegistered],
+    inFlight: [
+      ...(number === 1 ? [inFlight('0.9.0', { pending: 1 })] : []),
+      inFlight('1.0.0', { pending: number === 1 ? 60 : 4 }),
+    ],
+    workflows: {
+      items: number === 1 ? [asleep, silent, ...busy] : [],
+      leftOut: 50,
+      leftOutUnversioned: 0,
+    },
+  }));
+  const [first, second] = looks.map(({ forecast }) => forecast);
+  expect(first?.total).toMatchObject({
+    notBefore: DATABASE_EPOCH + 20 * MINUTE,
+    states: { draining: 9, waiting: 1, stuck: 1, unread: 50 },
+  });
+  const nothing = { notBefore: undefined, bounds: [] };
+  expect(second?.total).toMatchObject({
+    ...nothing,
+    states: { draining: 3, waiting: 0, stuck: 1, unread: 0 },
+  });
+  const drained = { ...nothing, states: { draining: 0, waiting: 0, stuck: 0, unread: 0 } };
+  expect(second?.targets.get('0.9.0')).toMatchObject({ ...drained, trend: 'clean' });
+});
+
 test('names of what arrives are those of targets, and 50 at most', async () => {
   const { last } = await holdAgainst(config({ timeoutMs: 60_000 }), ({ number }) => ({
     inFlight: [inFlight('1.0.0', { pending: 1 })],
