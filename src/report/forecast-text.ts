@@ -23,6 +23,7 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
       ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
       : []),
     ...(trend === 'not-converging' ? ['not converging'] : []),
+    ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
     ...whenText(left, notBefore, now),
     ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
     ...(lifeless.length > 0 ? ['no sign of a process'] : []),

@@ -9,7 +9,7 @@ import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { namesOf, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
 import { forecastParts, outlook } from './forecast-text.ts';
-import { inFlightOnAll, shortReasons } from './result.ts';
+import { concernsTarget, inFlightOnAll, shortReasons } from './result.ts';
 import { describeSituation, nextStepFor, workflowNamed } from './situation-text.ts';
 
 /** Without a change there is a line so often, in milliseconds. */
@@ -179,6 +179,7 @@ function stateOf({ judgement, forecast }: Look): string {
   const { trend, states, lifeless } = forecast.total;
   return JSON.stringify([
     trend === 'not-converging',
+    trend === 'stalled',
     states.stuck,
     lifeless.length,
     judgement.gate.map(({ kind }) => kind),
@@ -249,15 +250,13 @@ function timeLeft(config: GateConfig, elapsedMs: number): string {
 }
 
 /** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
-function groupLines({ seen, targets, unversioned }: Judgement): readonly string[] {
-  const versions = new Set(targets.map(({ version }) => version));
-  const groups = (seen?.contents.groups.items ?? []).filter(({ version }) =>
-    version === null ? unversioned > 0 : versions.has(version),
-  );
+function groupLines(judgement: Judgement): readonly string[] {
+  const { seen, targets, unversioned } = judgement;
+  const groups = (seen?.contents.groups.items ?? []).filter((group) => concernsTarget(group, judgement));
   const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
     const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
     const version =
-      group.version === null ? ', unversioned' : versions.size > 1 ? `, ${quotedName(group.version)}` : '';
+      group.version === null ? ', unversioned' : targets.length > 1 ? `, ${quotedName(group.version)}` : '';
     const ignored = group.ignored ? ', ignored' : '';
     return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
   });
@@ -294,7 +293,9 @@ function expectations({
   const { total, startedRoots, assessments, course } = forecast;
   const stuck = (course.roll?.workflows ?? []).flatMap((workflow) => {
     const assessment = assessments.get(workflow.id);
-    return assessment?.state === 'stuck' ? [{ workflow, assessment }] : [];
+    return assessment?.state === 'stuck' && concernsTarget(workflow, judgement)
+      ? [{ workflow, assessment }]
+      : [];
   });
   return [
     ...outlook(total, startedRoots, observedAt),

@@ -3,6 +3,7 @@ import { type Blocker, describeBlocker } from '../gate/blocker.ts';
 import type { GateConfig } from '../gate/config.ts';
 import { blockersOfAll } from '../gate/decide.ts';
 import type { Look } from '../gate/hold.ts';
+import type { Judgement } from '../gate/judge.ts';
 import type { Capped, WorkflowDetail } from '../gate/observation.ts';
 import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import type { StepResult, Verdict } from '../gate/verdict.ts';
@@ -60,10 +61,16 @@ export function workflowsLeftOut(result: Result): number {
 }
 
 /** Whether rows of this version, or of none, block a target. */
-export function isRelevant({ version }: { readonly version: string | null }, result: Result): boolean {
-  return version === null
-    ? (result.last?.judgement.unversioned ?? 0) > 0
-    : targetsOf(result).some((target) => target.version === version);
+export function isRelevant(row: { readonly version: string | null }, { last }: Result): boolean {
+  return last !== undefined && concernsTarget(row, last.judgement);
+}
+
+/** The same by one look. */
+export function concernsTarget(
+  { version }: { readonly version: string | null },
+  { targets, unversioned }: Judgement,
+): boolean {
+  return version === null ? unversioned > 0 : targets.some((target) => target.version === version);
 }
 
 /** How many of a capped list were left out, of those that concern a target. */

@@ -542,6 +542,29 @@ describe('a drain that does not move', () => {
     expect(lines.at(-1)).toContain('3 stuck; no sign of a process');
   });
 
+  test('says in the log nothing of stuck work without a version, unless that blocks', async () => {
+    const unversioned = workflowDetail({ ...idle, id: 'nobody’s', version: null });
+    const scene = {
+      ...stuck,
+      inFlight: [...(stuck.inFlight ?? []), inFlight(null, { pending: 1 })],
+      workflows: { items: [unversioned], leftOut: 3, leftOutUnversioned: 0 },
+    };
+    const said = async (onUnversioned: GateConfig['onUnversioned']) =>
+      (await logOf(() => scene, { timeoutMs: 20_000, onUnversioned })).join('\n');
+    expect(await said('block')).toContain('Stuck: "nobody’s"');
+    expect(await said('auto')).not.toContain('nobody’s');
+  });
+
+  test('says in the log that nothing ends any more, at once', async () => {
+    const lines = await logOf(
+      () => ({ ...busy, workflows: { items: [], leftOut: 3, leftOutUnversioned: 0 } }),
+      { timeoutMs: 3 * 60_000, stuckAfterMs: 90_000 },
+    );
+    expect(lines).toContain(
+      '[1m 30s] 3 in flight (2 pending, 1 delayed); no change; nothing has ended of late; timeout in 1m 30s',
+    );
+  });
+
   test('says it in the summary, with the next step of each', async () => {
     const text = rendered(summaryOf(await resultOf(() => stuck, { timeoutMs: 20_000 })));
     expect(text).toContain('3 workflows are stuck: no progress for stuck-after');
