@@ -69,7 +69,13 @@ export interface Roll {
   readonly assessments: ReadonlyMap<string, Assessment>;
   readonly byVersion: ReadonlyMap<string | null, readonly AssessedWorkflow[]>;
   /** By version, how many have a known end, or none in sight: see `isStill`. */
-  readonly still: ReadonlyMap<string | null, number>;
+  readonly still: ReadonlyMap<string | null, Still>;
+}
+
+export interface Still {
+  readonly all: number;
+  /** Of those, what waits in a queue. */
+  readonly queued: number;
 }
 
 /** A track has at most so many points, as has the picture that is made of it. */
@@ -124,7 +130,7 @@ export function followed(
   time: LookTime,
   { seen, queues, roll, isRoll }: LookDetails,
 ): Course {
-  const still = (version: string) => roll?.still.get(version) ?? 0;
+  const still = (version: string) => roll?.still.get(version) ?? { all: 0, queued: 0 };
   const { observedAt } = judgement.observation;
   const atMs = time.ended;
   const judged = judgement.targets.filter((target) => target.judged);
@@ -205,7 +211,7 @@ function extended(
   atMs: number,
   targets: readonly TargetJudgement[],
   change: Change,
-  still: (version: string) => number,
+  still: (version: string) => Still,
   most: number,
 ): Track {
   const { points, roots, children, endedAtMs } = before ?? emptyTrack;
@@ -216,7 +222,8 @@ function extended(
     pending: sum(({ pending }) => pending),
     enqueued: sum(({ enqueued }) => enqueued),
     delayed: sum(({ delayed }) => delayed),
-    moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version))),
+    moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version).all)),
+    queued: sum(({ version, enqueued }) => Math.max(0, enqueued - still(version).queued)),
     completed: (last?.completed ?? 0) + change.completed,
     arrived: (last?.arrived ?? 0) + change.arrived,
   };

@@ -4,7 +4,7 @@ export interface Progress {
   /** In flight, and not delayed, asleep until a time that is known, or stuck: what ends as it comes. */
   readonly moving: number;
   /** Of those, what waits in a queue. */
-  readonly enqueued: number;
+  readonly queued: number;
   /** Since the gate began. */
   readonly completed: number;
   readonly arrived: number;
@@ -195,8 +195,8 @@ function stretchesOf(course: readonly Progress[]): readonly Stretch[] {
 }
 
 /** What does not wait in a queue; never nothing, for what begins and ends between two looks is not seen. */
-function runningAt({ moving, enqueued }: Progress): number {
-  return Math.max(0.5, moving - enqueued);
+function runningAt({ moving, queued }: Progress): number {
+  return Math.max(0.5, moving - queued);
 }
 
 /** What completions are in proportion to. */
@@ -237,7 +237,7 @@ function dispersionOf(stretches: readonly Stretch[], expectedIn: (stretch: Stret
  */
 function drainMs(now: Progress, exponent: number, pace: number, last: number): number {
   const running = runningAt(now);
-  const queueMs = Math.min(now.enqueued, now.moving) / (pace * running ** exponent);
+  const queueMs = Math.min(now.queued, now.moving) / (pace * running ** exponent);
   if (running <= last) return queueMs;
   const power = 1 - exponent;
   const tail = power === 0 ? Math.log(running / last) : (running ** power - last ** power) / power;

@@ -168,10 +168,11 @@ function rollOf(
   });
   const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
   const still = new Map(
-    [...byVersion].map(([version, all]) => [
-      version,
-      all.filter(({ assessment }) => isStill(assessment)).length,
-    ]),
+    [...byVersion].map(([version, each]) => {
+      const all = each.filter(({ assessment }) => isStill(assessment));
+      const queued = all.filter(({ assessment }) => assessment.situation.kind === 'queued');
+      return [version, { all: all.length, queued: queued.length }];
+    }),
   );
   const when = { atMs: time.ended, observedAt };
   return { ...when, workflows: items, leftOut, leftOutUnversioned, assessments, byVersion, still };

@@ -418,7 +418,7 @@ describe('rate and time left', () => {
     );
     expect(lookOf(last).forecast.total).toMatchObject({ trend: 'too-early', left: undefined });
     const course = [0, 0, 5000, 10_000, 15_000].map((atMs, index) => ({
-      ...{ atMs, moving: 100 - 10 * index, enqueued: 100 - 10 * index, completed: 10 * index, arrived: 0 },
+      ...{ atMs, moving: 100 - 10 * index, queued: 100 - 10 * index, completed: 10 * index, arrived: 0 },
     }));
     const { leftMs, toMs } = timeLeft(course) ?? { leftMs: 0, toMs: 0 };
     expect(leftMs).toBeGreaterThan(10_000);
@@ -480,6 +480,21 @@ describe('rate and time left', () => {
     expect(lookOf(looks.at(-1)).forecast.total.trend).toBe('waiting');
     const onlyStuck = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(...silent));
     expect(lookOf(onlyStuck.last).forecast.total).toMatchObject({ trend: 'stuck', left: undefined });
+  });
+
+  test('is not about what is stuck in a queue', async () => {
+    const leftBeside = async (...stuck: readonly WorkflowDetail[]) => {
+      const { looks } = await holdAgainst(config({ timeoutMs: 40_000 }), ({ number }) => {
+        const moving = Array.from({ length: 30 - 3 * number }, (_, index) => quiet(0, { id: `${index}` }));
+        return { ...consistingOf(...stuck, ...moving), queues: [queueInFlight({ enqueued: stuck.length })] };
+      });
+      return lookOf(looks[7]).forecast.total.left;
+    };
+    const stuck = Array.from({ length: 5 }, (_, index) =>
+      quiet(HOUR, { id: `stuck-${index}`, status: 'ENQUEUED', queue: 'mail' }),
+    );
+    expect(await leftBeside()).toBeDefined();
+    expect(await leftBeside(...stuck)).toEqual(await leftBeside());
   });
 
   test('keeps a long course short, with its beginning and its end', async () => {
