@@ -67,8 +67,8 @@ function describeQueue(situation: Situation & { readonly kind: 'queued' }, quiet
   const { queue, moves, running, limit } = situation;
   const isFull = limit !== null && running >= limit;
   const runs = isFull
-    ? own(`${running} of ${limit} running, its concurrency limit`)
-    : own(`${running} running`);
+    ? own(`${running} of ${limit} running in all versions, its concurrency limit`)
+    : own(`${running} running in all versions`);
   if (moves) {
     const rate = own(situation.rateLimited ? ', rate-limited' : '');
     return say`in the queue ${queue}, behind others (${runs}${rate})`;

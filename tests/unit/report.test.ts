@@ -530,7 +530,7 @@ describe('a drain that does not move', () => {
   const reasons = [
     'parent (fulfil): waits for its child child (ship): no step has ended for 2h: a long step, or its process is gone',
     'child (ship): no step has ended for 2h: a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
-    'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running)',
+    'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running in all versions)',
   ];
 
   test('says in the log what each waits for, and once that no process seems to run', async () => {
