@@ -96,15 +96,19 @@ export function verdictOf(blocker: Blocker): Verdict {
   }
 }
 
-/** What a blocker means and the way out, the input that lifts it included. */
-export function describeBlocker(blocker: Blocker): Sentence {
+/**
+ * What a blocker means and the way out, the input that lifts it included.
+ *
+ * @param verdict The answer, once there is one: after `cannot-drain` nothing is left to wait for.
+ */
+export function describeBlocker(blocker: Blocker, verdict?: Verdict): Sentence {
   switch (blocker.kind) {
     case 'unknown-version':
       return describeUnknownVersion(blocker);
     case 'in-flight':
       return say`${counted(inFlightIn(blocker), 'workflow')} in flight (${own(
         statusCounts(blocker),
-      )}). Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
+      )}). ${verdict === 'cannot-drain' ? own('Cancel') : say`Let ${them(inFlightIn(blocker))} finish, or cancel`} or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
     case 'unknown-status':
       return say`${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(
         blocker.statuses.map(({ status }) => status ?? 'NULL'),

@@ -66,7 +66,7 @@ function targetAnnotation(target: TargetJudgement, level: Annotation['level'], r
   }
   const sentences =
     target.blockers.length > 0
-      ? target.blockers.map(describeBlocker)
+      ? target.blockers.map((blocker) => describeBlocker(blocker, result.verdict))
       : [own('Clean, but not for long enough yet.')];
   return {
     level,

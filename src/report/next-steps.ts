@@ -64,7 +64,9 @@ export function nextSteps(result: Result, kit: WrittenKit | undefined): string {
         ];
   return [
     '### What to do next',
-    'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:',
+    result.verdict === 'cannot-drain'
+      ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
+      : 'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:',
     codeBlock('sh', commands),
     ...customSchema,
     ...kitSection(kit, newVersionOf(result)),

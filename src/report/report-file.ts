@@ -154,7 +154,7 @@ export function reportOf(result: Result): Report {
           },
     blockers: [
       ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-      ...(judgement === undefined ? [] : blockersOfAll(judgement)).map(told),
+      ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each, result)),
     ],
     warnings: result.warnings.map(plain),
     versions: versionsOf(result),
@@ -231,7 +231,7 @@ export function versionsOf(result: Result): VersionReport[] {
     latest: target.latest,
     known: target.known,
     drained: drained.has(target.version),
-    blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map(told),
+    blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) => told(each, result)),
     forecast: forecastOfTarget(result, target.version),
   }));
 }
@@ -242,6 +242,6 @@ function forecastOfTarget({ last }: Result, version: string): VersionReport['for
   return forecastReport(forecast, last.judgement.observation.observedAt);
 }
 
-function told(blocker: Blocker): z.infer<typeof blockerSchema> {
-  return { kind: blocker.kind, message: plain(describeBlocker(blocker)) };
+function told(blocker: Blocker, { verdict }: Result): z.infer<typeof blockerSchema> {
+  return { kind: blocker.kind, message: plain(describeBlocker(blocker, verdict)) };
 }

@@ -156,7 +156,8 @@ export function headline(result: Result): Sentence {
 /** Everything that stands in the way, once each: the whole gate's first. */
 export function obstacles(result: Result): readonly Sentence[] {
   if (result.failure !== undefined) return [result.failure];
-  return result.last === undefined ? [] : blockersOfAll(result.last.judgement).map(describeBlocker);
+  const blockers = result.last === undefined ? [] : blockersOfAll(result.last.judgement);
+  return blockers.map((blocker) => describeBlocker(blocker));
 }
 
 /** A short name for what else than work in flight stands in the way. */

@@ -137,7 +137,7 @@ function explanations(result: Result): string {
   const lines = blocked
     .slice(0, TARGETS_EXPLAINED)
     .flatMap(({ version, blockers }) =>
-      blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker))}`),
+      blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, result.verdict))}`),
     );
   return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
 }

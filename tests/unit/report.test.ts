@@ -408,6 +408,18 @@ describe('a drain that has no end', () => {
     expect(warned[0]?.level).toBe('warning');
   });
 
+  test('is not to be waited for, by what is written of it', async () => {
+    const told = async (changes: Partial<GateConfig>) => {
+      const result = await resultOf(() => hopeless, changes);
+      const annotations = annotationsOf(result).map(({ message }) => message);
+      return [...annotations, rendered(summaryOf(result)), JSON.stringify(reportOf(result))].join('\n');
+    };
+    const waiting = /Let them finish|Waiting is right/;
+    expect(await told({})).not.toMatch(waiting);
+    expect((await told({})).match(/Cancel or fork them/g)).toHaveLength(3);
+    expect(await told({ failFast: false, timeoutMs: 10_000 })).toMatch(waiting);
+  });
+
   test('asks for no timeout that no job has', async () => {
     const never = {
       ...hopeless,
