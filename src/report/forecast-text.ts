@@ -175,15 +175,20 @@ function rootNames(roots: readonly StartedRoots[]): Sentence {
 }
 
 function boundSentence(notBefore: number, latest: Bound | undefined, now: number): Sentence {
-  const who = latest?.until === notBefore ? say`: ${describeBound(latest, now)}` : own('');
+  const who =
+    latest?.until === notBefore
+      ? say`: ${workflowNamed(latest)} is ${own(stateOf(latest))} until then`
+      : own('');
   return say`Drained at ${own(momentText(notBefore, now))} at the earliest, in ${own(durationText(notBefore - now))}${who}.`;
 }
 
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
 function describeBound(bound: Bound, now: number): Sentence {
-  const { until, because } = bound;
-  const state = because === 'sleeping' ? 'asleep' : 'delayed';
-  return say`${workflowNamed(bound)} is ${own(`${state} until ${momentText(until, now)}`)}`;
+  return say`${workflowNamed(bound)} is ${own(`${stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
+}
+
+function stateOf({ because }: Bound): string {
+  return because === 'sleeping' ? 'asleep' : 'delayed';
 }
 
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */

@@ -472,7 +472,7 @@ describe('a drain that has no end', () => {
       ),
     );
     expect(text).toContain(
-      'Drained at 05:00 UTC at the earliest, in 5h: wf-9 (remind) is delayed until 05:00 UTC.',
+      'Drained at 05:00 UTC at the earliest, in 5h: wf-9 (remind) is delayed until then.',
     );
   });
 });
