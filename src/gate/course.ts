@@ -29,14 +29,15 @@ export interface Course {
 export interface Track {
   readonly points: readonly TrackPoint[];
   readonly inFlight: number;
-  /** What arrived without a parent, and as the child of another workflow, as far as the schema tells. */
-  readonly roots: number;
-  readonly children: number;
   /** When something was last seen to end, in milliseconds since the gate began. */
   readonly endedAtMs: number | undefined;
 }
 
-export interface TrackPoint extends Progress, CurvePoint {}
+export interface TrackPoint extends Progress, CurvePoint {
+  /** What arrived without a parent, and as the child of another workflow, as far as the schema tells. */
+  readonly roots: number;
+  readonly children: number;
+}
 
 interface Created {
   readonly count: number;
@@ -90,7 +91,7 @@ const UNTRACKED_POINTS = 2;
 const NAMES_KEPT = 50;
 
 /** Before the first look at a target. */
-export const emptyTrack: Track = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
+export const emptyTrack: Track = { points: [], inFlight: 0, endedAtMs: undefined };
 
 /** Before the first look. */
 export const nothingFollowed: Course = {
@@ -214,7 +215,7 @@ function extended(
   still: (version: string) => Still,
   most: number,
 ): Track {
-  const { points, roots, children, endedAtMs } = before ?? emptyTrack;
+  const { points, endedAtMs } = before ?? emptyTrack;
   const sum = (of: (target: TargetJudgement) => number) => targets.reduce((all, each) => all + of(each), 0);
   const last = points.at(-1);
   const point = {
@@ -226,12 +227,12 @@ function extended(
     queued: sum(({ version, enqueued }) => Math.max(0, enqueued - still(version).queued)),
     completed: (last?.completed ?? 0) + change.completed,
     arrived: (last?.arrived ?? 0) + change.arrived,
+    roots: (last?.roots ?? 0) + change.roots,
+    children: (last?.children ?? 0) + change.children,
   };
   return {
     points: thinned([...points, point], most),
     inFlight: sum(inFlightOn),
-    roots: roots + change.roots,
-    children: children + change.children,
     endedAtMs: change.completed > 0 ? atMs : endedAtMs,
   };
 }

@@ -1,7 +1,7 @@
 import type { Bound } from './bound.ts';
 import type { GateConfig } from './config.ts';
 import { type AssessedWorkflow, type Course, emptyTrack, type Track } from './course.ts';
-import { hasEvidence, isKeptUp, type Rate, rateOf, type TimeLeft, timeLeft } from './estimate.ts';
+import { hasEvidence, isKeptUp, lately, type Rate, rateOf, type TimeLeft, timeLeft } from './estimate.ts';
 import type { Seen } from './seen.ts';
 import type { Assessment, DrainState, Situation } from './situation.ts';
 
@@ -15,6 +15,8 @@ export interface DrainForecast extends CertainEnd {
   readonly states: States;
   /** Since the gate began. */
   readonly arrived: Arrived;
+  /** Of what has no parent, some arrived over the time that the rate is taken over. */
+  readonly hasTraffic: boolean;
   /**
    * Versions whose queued work is not taken, and of which nothing has changed for `stuck-after`: no process of theirs
    * seems to run.
@@ -122,9 +124,10 @@ export function drainForecast(
     states,
     arrived: {
       total: points.at(-1)?.arrived ?? 0,
-      roots: track?.roots ?? 0,
-      children: track?.children ?? 0,
+      roots: points.at(-1)?.roots ?? 0,
+      children: points.at(-1)?.children ?? 0,
     },
+    hasTraffic: (points.at(-1)?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
     lifeless: inFlight.filter((version) => isLifeless(version, scene)),
     track: track ?? emptyTrack,
   };

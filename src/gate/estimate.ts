@@ -169,7 +169,7 @@ interface Fit {
 }
 
 /** The last half of the course, or more where that is short. */
-function lately<T extends Progress>(course: readonly T[]): readonly T[] {
+export function lately<T extends Progress>(course: readonly T[]): readonly T[] {
   const [first, last] = [course[0], course.at(-1)];
   if (first === undefined || last === undefined) return [];
   const since = last.atMs - Math.max(SHORTEST_WINDOW_MS, (last.atMs - first.atMs) / 2);

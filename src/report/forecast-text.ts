@@ -84,14 +84,14 @@ export function describeForecast(
 
 /** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
 export function outlook(
-  { trend, arrived, bounds, notBefore, lifeless }: DrainForecast,
+  { trend, arrived, hasTraffic, bounds, notBefore, lifeless }: DrainForecast,
   startedRoots: readonly StartedRoots[],
   now: number,
 ): readonly { readonly key: string; readonly sentence: Sentence }[] {
   const arriving =
     trend === 'not-converging'
       ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
-      : arrived.roots > 0
+      : hasTraffic
         ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
         : [];
   const bound =

@@ -379,6 +379,14 @@ describe('rate and time left', () => {
     expect(startedRoots).toEqual([{ version: '1.0.0', name: 'checkout', count: 4 }]);
   });
 
+  test('says that traffic still comes as long as some came of late', async () => {
+    const course = [{ left: 9 }, { left: 9, created: 1 }, ...Array.from({ length: 60 }, () => ({ left: 9 }))];
+    const { looks } = await holdAgainst(config({ timeoutMs: 5 * MINUTE }), draining(course));
+    const told = looks.filter(({ forecast }) => forecast.total.hasTraffic).map(({ time }) => time.ended);
+    expect([told[0], told.at(-1), told.length]).toEqual([5000, 2 * MINUTE, 24]);
+    expect(lookOf(looks.at(-1)).forecast.total.arrived.roots).toBe(1);
+  });
+
   test('shows no estimate and no rate before there is evidence', async () => {
     const burst = [{ left: 100 }, { left: 50 }, { left: 50 }, { left: 50 }, { left: 50 }];
     const { looks } = await holdAgainst(config({ timeoutMs: 20_000 }), draining(burst));
