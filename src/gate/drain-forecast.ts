@@ -53,8 +53,8 @@ export type States = Readonly<Record<DrainState | 'unread', number>>;
 /** So many bounds are named. */
 const BOUNDS_NAMED = 20;
 
-/** How long the work after a wait may take, where nothing tells. In milliseconds. */
-const AFTERWARDS_MS = 180_000;
+/** How long the work after a wait may take, where nothing tells: as long as the wait, within these. In milliseconds. */
+const AFTERWARDS_MS = { least: 30_000, most: 180_000 } as const;
 
 /** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
 const RATE_OVER_MS = 60_000;
@@ -178,11 +178,12 @@ function combined(
   if (moving === undefined && (movingCount > 0 || lastEnd === undefined)) return undefined;
   const certainMs = notBefore === undefined ? 0 : Math.max(0, notBefore - now);
   const expectedMs = lastEnd === undefined ? 0 : Math.max(0, lastEnd - now);
+  const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, expectedMs));
   const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
   return {
     leftMs: Math.max(leftMs, expectedMs),
     fromMs: Math.max(fromMs, certainMs),
-    toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, AFTERWARDS_MS),
+    toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, afterwardsMs),
   };
 }
 

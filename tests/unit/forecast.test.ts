@@ -490,6 +490,16 @@ describe('rate and time left', () => {
     expect(lookOf(onlyStuck.last).forecast.total).toMatchObject({ trend: 'stuck', left: undefined });
   });
 
+  test('leaves a sleep as long again for what comes after it, but half a minute at least and three at most', async () => {
+    const toMs = async (leftMs: number) => {
+      const { forecast } = await firstLook(consistingOf(asleepUntil(DATABASE_EPOCH + leftMs)));
+      return forecast.total.left?.toMs;
+    };
+    expect(await toMs(5000)).toBe(35_000);
+    expect(await toMs(2 * MINUTE)).toBe(4 * MINUTE);
+    expect(await toMs(20 * MINUTE)).toBe(23 * MINUTE);
+  });
+
   test('is not about what is stuck in a queue', async () => {
     const leftBeside = async (...stuck: readonly WorkflowDetail[]) => {
       const { looks } = await holdAgainst(config({ timeoutMs: 40_000 }), ({ number }) => {
