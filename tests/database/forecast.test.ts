@@ -1,9 +1,10 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Look } from '../../src/gate/hold.ts';
 import type { Situation } from '../../src/gate/situation.ts';
-import { type DbosApp, launchApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
+import { type DbosApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
 import {
+  launchOn,
   openDatabase,
   systemDatabases,
   type TestDatabase,
@@ -21,17 +22,13 @@ async function launched(
   sdk: SdkRelease,
 ): Promise<{ readonly database: TestDatabase; readonly app: DbosApp }> {
   const name = `forecast_${sdk.replaceAll('.', '_')}_${Math.random().toString(36).slice(2)}`;
-  const databaseUrl = await databases.server().createDatabase(name);
-  const app = await launchApp({ sdk, version: '1.0.0', databaseUrl });
-  onTestFinished(() => app.kill());
-  return { database: await openDatabase(databaseUrl), app };
+  const database = await openDatabase(await databases.server().createDatabase(name));
+  return { database, app: await launchOn(database, { sdk, version: '1.0.0' }) };
 }
 
 /** A version that registers later, so that 1.0.0 is not the latest. */
 async function successor(sdk: SdkRelease, database: TestDatabase): Promise<DbosApp> {
-  const app = await launchApp({ sdk, version: '2.0.0', databaseUrl: database.url });
-  onTestFinished(() => app.kill());
-  return app;
+  return launchOn(database, { sdk, version: '2.0.0' });
 }
 
 function situationsIn(look: Look | undefined, ids: readonly string[]): readonly (Situation | undefined)[] {

@@ -1,8 +1,8 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { WorkflowDetail } from '../../src/gate/observation.ts';
-import { launchApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
+import { queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
-import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 const HOUR = 3_600_000;
 
@@ -13,7 +13,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
 
   test('is seen with all its work in flight, and drained when that has ended', async () => {
     const database = await emptyDatabase(sdk, 'of');
-    const app = await launch(sdk, '1.0.0', database.url);
+    const app = await launchOn(database, { sdk, version: '1.0.0' });
     await app.runShort();
     expect((await holdOn(database, { mode: 'check' })).verdict).toBe(
       can.register ? 'still-latest' : 'drained',
@@ -29,7 +29,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     const delayed = can.delay
       ? await app.enqueue({ queue: 'parallel', delaySeconds: HOUR / 1000 })
       : undefined;
-    await launch(sdk, '2.0.0', database.url);
+    await launchOn(database, { sdk, version: '2.0.0' });
 
     const { verdict, looks, blockers } = await holdOn(
       database,
@@ -79,11 +79,11 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     'is seen to start work by its own schedule, which ends when it does',
     async () => {
       const database = await emptyDatabase(sdk, 'scheduled');
-      const app = await launch(sdk, '1.0.0', database.url, { crontab: '* * * * * *' });
+      const app = await launchOn(database, { sdk, version: '1.0.0', crontab: '* * * * * *' });
       await expect
         .poll(() => countOf(database, `name = 'short' AND status = 'SUCCESS'`), waiting)
         .toBeGreaterThan(1);
-      await launch(sdk, '2.0.0', database.url);
+      await launchOn(database, { sdk, version: '2.0.0' });
       const untilAnotherRan = async () => {
         const before = await countOf(database, `status = 'SUCCESS'`);
         await expect.poll(() => countOf(database, `status = 'SUCCESS'`), waiting).toBeGreaterThan(before);
@@ -108,9 +108,9 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     'is seen to hold a debounced workflow back, and drained when that is given up',
     async () => {
       const database = await emptyDatabase(sdk, 'debounced');
-      const app = await launch(sdk, '1.0.0', database.url);
+      const app = await launchOn(database, { sdk, version: '1.0.0' });
       await app.debounce('a key', HOUR);
-      await launch(sdk, '2.0.0', database.url);
+      await launchOn(database, { sdk, version: '2.0.0' });
 
       const { verdict, blockers } = await holdOn(
         database,
@@ -153,17 +153,6 @@ function abilitiesOf(sdk: SdkRelease) {
     scheduleInProcess: age >= SDK_RELEASES.indexOf('4.5.13') && age < SDK_RELEASES.indexOf('5.0.2'),
     debounce: age >= SDK_RELEASES.indexOf('3.5.8'),
   };
-}
-
-async function launch(
-  sdk: SdkRelease,
-  version: string,
-  databaseUrl: string,
-  options: { readonly crontab?: string } = {},
-) {
-  const app = await launchApp({ sdk, version, databaseUrl, ...options });
-  onTestFinished(() => app.kill());
-  return app;
 }
 
 /** What is seen of `held`, running, but for what is said. */

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/dbos/database-config.ts';
 import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
-import { launchApp, type SdkRelease } from './dbos-app.ts';
+import { type AppOptions, type DbosApp, launchApp, type SdkRelease } from './dbos-app.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
 
 /** Columns of `workflow_status`; what is left out gets a value that a running application would write. */
@@ -69,6 +69,16 @@ export async function openDatabase(url: string): Promise<TestDatabase> {
     insert: async (...rows) => insertWorkflows(client, rows),
     register: async (...versions) => registerVersions(client, versions),
   };
+}
+
+/** Launches an application on a database; its process ends with the test at the latest. */
+export async function launchOn(
+  { url }: Pick<TestDatabase, 'url'>,
+  options: Omit<AppOptions, 'databaseUrl'>,
+): Promise<DbosApp> {
+  const app = await launchApp({ databaseUrl: url, ...options });
+  onTestFinished(() => app.kill());
+  return app;
 }
 
 /** A connection of the owner: a second one can hold a transaction open. */
