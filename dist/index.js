@@ -37030,9 +37030,12 @@ class TransientError extends ReportableError {
     name = 'TransientError';
     /** The server has let the gate in before, so that this is no question of where the database is. */
     reached;
-    constructor(sentence, reached, options) {
+    /** It was stopped for how long it took: a look that asks for less may do. */
+    tookTooLong;
+    constructor(sentence, reached, { tookTooLong = false, ...options } = {}) {
         super(sentence, options);
         this.reached = reached;
+        this.tookTooLong = tookTooLong;
     }
 }
 /** Something that the user passed is wrong. Raised before anything connects. */
@@ -47289,6 +47292,7 @@ const FAILURE_KINDS = [
     {
         what: 'The database went silent in the middle of a look',
         passes: true,
+        tookTooLong: true,
         matches: ({ message }) => message === 'Query read timeout',
         advice: () => say `The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
     },
@@ -47435,12 +47439,14 @@ const FAILURE_KINDS = [
     {
         what: 'Somebody cancelled the look at the server',
         passes: true,
+        tookTooLong: true,
         matches: ({ code, message }) => code === '57014' && /user request/.test(message),
         advice: () => say `An administrator, or a watchdog for long statements, did so.`,
     },
     {
         what: 'The look took longer than `look-timeout` and was stopped',
         passes: true,
+        tookTooLong: true,
         matches: codes('57014'),
         advice: () => say `Raise \`look-timeout\`, or find out what slows the database down.`,
     },
@@ -47490,7 +47496,7 @@ function explainFailure(error, config, reached) {
     const at = reached ? say ` It was ${config.host}, port ${own(String(config.port))}.` : own('');
     const sentence = say `${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
     return kind.passes
-        ? new TransientError(sentence, reached, { cause: error })
+        ? new TransientError(sentence, reached, { cause: error, tookTooLong: kind.tookTooLong ?? false })
         : new ReportableError(sentence, { cause: error });
 }
 /** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
@@ -48801,7 +48807,7 @@ const UNTRACKED_POINTS = 2;
 /** So many names of what arrives are kept. */
 const NAMES_KEPT = 50;
 /** Before the first look at a target. */
-const emptyTrack = { points: [], inFlight: 0, roots: 0, children: 0, endedAtMs: undefined };
+const emptyTrack = { points: [], inFlight: 0, endedAtMs: undefined };
 /** Before the first look. */
 const nothingFollowed = {
     beganAt: undefined,
@@ -48814,7 +48820,7 @@ const nothingFollowed = {
     roll: undefined,
     rollDueAtMs: 0,
 };
-/** What is left of a course after a look that failed: one that was to bring a roll may have failed for it. */
+/** What is left of a course after a look that may have failed for the roll that it was to bring. */
 function afterFailedRoll(course, now) {
     return { ...course, rollDueAtMs: now + ROLL_AFTER_FAILURE_MS };
 }
@@ -48823,7 +48829,7 @@ function queueKey(version, queue) {
 }
 /** Adds a look to the course. */
 function followed(before, judgement, time, { seen, queues, roll, isRoll }) {
-    const still = (version) => roll?.still.get(version) ?? 0;
+    const still = (version) => roll?.still.get(version) ?? { all: 0, queued: 0 };
     const { observedAt } = judgement.observation;
     const atMs = time.ended;
     const judged = judgement.targets.filter((target) => target.judged);
@@ -48873,7 +48879,7 @@ function changeOf(target, before, seen) {
     return { completed: arrived - more, arrived, roots, children };
 }
 function course_extended(before, atMs, targets, change, still, most) {
-    const { points, roots, children, endedAtMs } = before ?? emptyTrack;
+    const { points, endedAtMs } = before ?? emptyTrack;
     const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
     const last = points.at(-1);
     const point = {
@@ -48881,15 +48887,16 @@ function course_extended(before, atMs, targets, change, still, most) {
         pending: sum(({ pending }) => pending),
         enqueued: sum(({ enqueued }) => enqueued),
         delayed: sum(({ delayed }) => delayed),
-        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version))),
+        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version).all)),
+        queued: sum(({ version, enqueued }) => Math.max(0, enqueued - still(version).queued)),
         completed: (last?.completed ?? 0) + change.completed,
         arrived: (last?.arrived ?? 0) + change.arrived,
+        roots: (last?.roots ?? 0) + change.roots,
+        children: (last?.children ?? 0) + change.children,
     };
     return {
         points: thinned([...points, point], most),
         inFlight: sum(inFlightOn),
-        roots: roots + change.roots,
-        children: children + change.children,
         endedAtMs: change.completed > 0 ? atMs : endedAtMs,
     };
 }
@@ -48956,13 +48963,17 @@ function verdictOf(blocker) {
             return 'error';
     }
 }
-/** What a blocker means and the way out, the input that lifts it included. */
-function describeBlocker(blocker) {
+/**
+ * What a blocker means and the way out, the input that lifts it included.
+ *
+ * @param verdict The answer, once there is one: after `cannot-drain` nothing is left to wait for.
+ */
+function describeBlocker(blocker, verdict) {
     switch (blocker.kind) {
         case 'unknown-version':
             return describeUnknownVersion(blocker);
         case 'in-flight':
-            return say `${counted(inFlightIn(blocker), 'workflow')} in flight (${own(statusCounts(blocker))}). Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
+            return say `${counted(inFlightIn(blocker), 'workflow')} in flight (${own(statusCounts(blocker))}). ${verdict === 'cannot-drain' ? own('Cancel') : say `Let ${them(inFlightIn(blocker))} finish, or cancel`} or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
         case 'unknown-status':
             return say `${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(blocker.statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
         case 'still-starting':
@@ -49486,8 +49497,8 @@ function stretchesOf(course) {
     });
 }
 /** What does not wait in a queue; never nothing, for what begins and ends between two looks is not seen. */
-function runningAt({ moving, enqueued }) {
-    return Math.max(0.5, moving - enqueued);
+function runningAt({ moving, queued }) {
+    return Math.max(0.5, moving - queued);
 }
 /** What completions are in proportion to. */
 function effort({ ms, running }, exponent) {
@@ -49522,7 +49533,7 @@ function dispersionOf(stretches, expectedIn) {
  */
 function drainMs(now, exponent, pace, last) {
     const running = runningAt(now);
-    const queueMs = Math.min(now.enqueued, now.moving) / (pace * running ** exponent);
+    const queueMs = Math.min(now.queued, now.moving) / (pace * running ** exponent);
     if (running <= last)
         return queueMs;
     const power = 1 - exponent;
@@ -49561,8 +49572,8 @@ const TRENDS = [
 ];
 /** So many bounds are named. */
 const BOUNDS_NAMED = 20;
-/** How long the work after a wait may take, where nothing tells. In milliseconds. */
-const AFTERWARDS_MS = 180_000;
+/** How long the work after a wait may take, where nothing tells: as long as the wait, within these. In milliseconds. */
+const AFTERWARDS_MS = { least: 30_000, most: 180_000 };
 /** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
 const RATE_OVER_MS = 60_000;
 /** So long, and so many, before arrivals are compared with completions. In milliseconds. */
@@ -49580,11 +49591,12 @@ function certainEnd(versions, bounds, seen) {
 }
 /** The forecast for these versions, which have this track together. Pure. */
 function drainForecast(versions, track, scene) {
-    const assessments = versions.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
-    const { bounds, notBefore } = certainEnd(versions, scene.bounds, scene.seen);
+    // What the last roll read of the others has drained since.
+    const inFlight = versions.filter((version) => inFlightOf(version, scene) > 0);
+    const assessments = inFlight.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
+    const { bounds, notBefore } = certainEnd(inFlight, scene.bounds, scene.seen);
     const points = track?.points ?? [];
-    const inFlight = track?.inFlight ?? 0;
-    const states = { ...countOf(assessments), unread: Math.max(0, inFlight - assessments.length) };
+    const states = summed(inFlight.map((version) => statesOf(version, scene)));
     const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
     const rate = rateOf(points);
     const moving = timeLeft(points);
@@ -49600,18 +49612,30 @@ function drainForecast(versions, track, scene) {
         states,
         arrived: {
             total: points.at(-1)?.arrived ?? 0,
-            roots: track?.roots ?? 0,
-            children: track?.children ?? 0,
+            roots: points.at(-1)?.roots ?? 0,
+            children: points.at(-1)?.children ?? 0,
         },
-        lifeless: versions.filter((version) => isLifeless(version, scene)),
+        hasTraffic: (points.at(-1)?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
+        lifeless: inFlight.filter((version) => isLifeless(version, scene)),
         track: track ?? emptyTrack,
     };
 }
-function countOf(assessments) {
-    const counts = { draining: 0, waiting: 0, stuck: 0 };
-    for (const { state } of assessments)
-        counts[state] += 1;
-    return counts;
+/** By the last roll. Of more than are in flight now, those at work have ended most probably, then those that waited. */
+function statesOf(version, scene) {
+    const all = read(version, scene);
+    const count = (wanted) => all.filter(({ assessment }) => assessment.state === wanted).length;
+    const inFlight = inFlightOf(version, scene);
+    const stuck = Math.min(count('stuck'), inFlight);
+    const waiting = Math.min(count('waiting'), inFlight - stuck);
+    const draining = Math.min(count('draining'), inFlight - stuck - waiting);
+    return { draining, waiting, stuck, unread: inFlight - stuck - waiting - draining };
+}
+function summed(all) {
+    const sum = (state) => all.reduce((total, states) => total + states[state], 0);
+    return { draining: sum('draining'), waiting: sum('waiting'), stuck: sum('stuck'), unread: sum('unread') };
+}
+function inFlightOf(version, { course }) {
+    return course.targets.get(version)?.inFlight ?? 0;
 }
 /** When a wait is expected to be over, certain or not. */
 function endOf({ situation }) {
@@ -49631,11 +49655,12 @@ function combined(moving, movingCount, notBefore, lastEnd, now) {
         return undefined;
     const certainMs = notBefore === undefined ? 0 : Math.max(0, notBefore - now);
     const expectedMs = lastEnd === undefined ? 0 : Math.max(0, lastEnd - now);
+    const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, expectedMs));
     const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
     return {
         leftMs: Math.max(leftMs, expectedMs),
         fromMs: Math.max(fromMs, certainMs),
-        toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, AFTERWARDS_MS),
+        toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, afterwardsMs),
     };
 }
 function trendOf(track, states, rate, left, scene) {
@@ -49708,7 +49733,7 @@ function forecastOf(config, before, judgement, time) {
     const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
     const course = followed(before, judgement, time, { seen, queues, roll, isRoll });
     const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments, observedAt);
-    const bounds = isRoll ? fresh : withThose(roll, fresh);
+    const bounds = isRoll ? fresh : withThose(roll, fresh, contents);
     const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
     const targets = new Map(judgement.targets
         .filter(({ judged }) => judged)
@@ -49751,9 +49776,12 @@ function clocksAgree({ beganAt }, { newestWriteAt }, observedAt, time) {
     return steppedBackMs <= CLOCK_SKEW_MS && (newestWriteAt ?? 0) - observedAt <= CLOCK_SKEW_MS;
 }
 /** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
-function withThose(roll, fresh) {
-    const older = roll === undefined ? [] : certainBounds([], roll.workflows, roll.assessments, roll.observedAt);
-    return latestFirst([...new Map([...older, ...fresh].map((bound) => [bound.id, bound])).values()]);
+function withThose(roll, fresh, { workflows }) {
+    if (roll === undefined)
+        return fresh;
+    const brought = new Set([...workflows.items, ...fresh].map(({ id }) => id));
+    const older = certainBounds([], roll.workflows, roll.assessments, roll.observedAt);
+    return latestFirst([...older.filter(({ id }) => !brought.has(id)), ...fresh]);
 }
 /** Families are looked for in the last roll as well: a look's few details seldom have all of one. */
 function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
@@ -49773,10 +49801,11 @@ function rollOf({ workflows }, assessments, observedAt, time) {
         return assessment === undefined ? [] : [{ workflow, assessment }];
     });
     const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
-    const still = new Map([...byVersion].map(([version, all]) => [
-        version,
-        all.filter(({ assessment }) => isStill(assessment)).length,
-    ]));
+    const still = new Map([...byVersion].map(([version, each]) => {
+        const all = each.filter(({ assessment }) => isStill(assessment));
+        const queued = all.filter(({ assessment }) => assessment.situation.kind === 'queued');
+        return [version, { all: all.length, queued: queued.length }];
+    }));
     const when = { atMs: time.ended, observedAt };
     return { ...when, workflows: items, leftOut, leftOutUnversioned, assessments, byVersion, still };
 }
@@ -50070,7 +50099,9 @@ async function hold(config, parts) {
             firstFailure ??= began;
             outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
             memory = afterGap(memory);
-            if (request.roll)
+            // What breaks a connection once is no roll; what fails again and again may be.
+            const mayBeTheRoll = seen.tookTooLong || outage.failures > 1;
+            if (request.roll && mayBeTheRoll)
                 course = afterFailedRoll(course, time.ended);
             pauseMs = pauseAfterFailure(config, outage, time.ended);
             if (pauseMs === undefined)
@@ -50614,8 +50645,8 @@ function describeQueue(situation, quiet) {
     const { queue, moves, running, limit } = situation;
     const isFull = limit !== null && running >= limit;
     const runs = isFull
-        ? own(`${running} of ${limit} running, its concurrency limit`)
-        : own(`${running} running`);
+        ? own(`${running} of ${limit} running in all versions, its concurrency limit`)
+        : own(`${running} running in all versions`);
     if (moves) {
         const rate = own(situation.rateLimited ? ', rate-limited' : '');
         return say `in the queue ${queue}, behind others (${runs}${rate})`;
@@ -50679,6 +50710,7 @@ function forecastParts(forecast, now) {
             ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
             : []),
         ...(trend === 'not-converging' ? ['not converging'] : []),
+        ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
         ...whenText(left, notBefore, now),
         ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
         ...(lifeless.length > 0 ? ['no sign of a process'] : []),
@@ -50725,10 +50757,10 @@ function describeForecast(forecast, startedRoots, now, isHold) {
     ];
 }
 /** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
-function outlook({ trend, arrived, bounds, notBefore, lifeless }, startedRoots, now) {
+function outlook({ trend, arrived, hasTraffic, bounds, notBefore, lifeless }, startedRoots, now) {
     const arriving = trend === 'not-converging'
         ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
-        : arrived.roots > 0
+        : hasTraffic
             ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
             : [];
     const bound = notBefore !== undefined && notBefore > now
@@ -50799,14 +50831,17 @@ function rootNames(roots) {
     return names.length > 0 ? say `, most often ${namesOf(names, names.length, NAMED)}` : own('');
 }
 function boundSentence(notBefore, latest, now) {
-    const who = latest?.until === notBefore ? say `: ${describeBound(latest, now)}` : own('');
+    const who = latest?.until === notBefore
+        ? say `: ${workflowNamed(latest)} is ${own(forecast_text_stateOf(latest))} until then`
+        : own('');
     return say `Drained at ${own(momentText(notBefore, now))} at the earliest, in ${own(durationText(notBefore - now))}${who}.`;
 }
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
 function describeBound(bound, now) {
-    const { until, because } = bound;
-    const state = because === 'sleeping' ? 'asleep' : 'delayed';
-    return say `${workflowNamed(bound)} is ${own(`${state} until ${momentText(until, now)}`)}`;
+    return say `${workflowNamed(bound)} is ${own(`${forecast_text_stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
+}
+function forecast_text_stateOf({ because }) {
+    return because === 'sleeping' ? 'asleep' : 'delayed';
 }
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
 function describeCannotDrain(beyond, now) {
@@ -50864,10 +50899,12 @@ function workflowsLeftOut(result) {
     return Math.max(0, relevant - WORKFLOWS_SHOWN) + leftOut(workflows, result);
 }
 /** Whether rows of this version, or of none, block a target. */
-function isRelevant({ version }, result) {
-    return version === null
-        ? (result.last?.judgement.unversioned ?? 0) > 0
-        : targetsOf(result).some((target) => target.version === version);
+function isRelevant(row, { last }) {
+    return last !== undefined && concernsTarget(row, last.judgement);
+}
+/** The same by one look. */
+function concernsTarget({ version }, { targets, unversioned }) {
+    return version === null ? unversioned > 0 : targets.some((target) => target.version === version);
 }
 /** How many of a capped list were left out, of those that concern a target. */
 function leftOut(list, result) {
@@ -50933,7 +50970,8 @@ function headline(result) {
 function obstacles(result) {
     if (result.failure !== undefined)
         return [result.failure];
-    return result.last === undefined ? [] : blockersOfAll(result.last.judgement).map(describeBlocker);
+    const blockers = result.last === undefined ? [] : blockersOfAll(result.last.judgement);
+    return blockers.map((blocker) => describeBlocker(blocker));
 }
 /** A short name for what else than work in flight stands in the way. */
 const SHORT_REASONS = {
@@ -51017,7 +51055,7 @@ function targetAnnotation(target, level, result) {
         };
     }
     const sentences = target.blockers.length > 0
-        ? target.blockers.map(describeBlocker)
+        ? target.blockers.map((blocker) => describeBlocker(blocker, result.verdict))
         : [own('Clean, but not for long enough yet.')];
     return {
         level,
@@ -51635,7 +51673,9 @@ function nextSteps(result, kit) {
         ];
     return [
         '### What to do next',
-        'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:',
+        result.verdict === 'cannot-drain'
+            ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
+            : 'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:',
         codeBlock('sh', commands),
         ...customSchema,
         ...kitSection(kit, newVersionOf(result)),
@@ -51899,7 +51939,7 @@ function reportOf(result) {
             },
         blockers: [
             ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-            ...(judgement === undefined ? [] : blockersOfAll(judgement)).map(told),
+            ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each, result)),
         ],
         warnings: result.warnings.map(plain),
         versions: versionsOf(result),
@@ -51972,7 +52012,7 @@ function versionsOf(result) {
         latest: target.latest,
         known: target.known,
         drained: drained.has(target.version),
-        blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map(told),
+        blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) => told(each, result)),
         forecast: forecastOfTarget(result, target.version),
     }));
 }
@@ -51982,8 +52022,8 @@ function forecastOfTarget({ last }, version) {
         return null;
     return forecastReport(forecast, last.judgement.observation.observedAt);
 }
-function told(blocker) {
-    return { kind: blocker.kind, message: plain(describeBlocker(blocker)) };
+function told(blocker, { verdict }) {
+    return { kind: blocker.kind, message: plain(describeBlocker(blocker, verdict)) };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
@@ -52194,6 +52234,7 @@ function progress_stateOf({ judgement, forecast }) {
     const { trend, states, lifeless } = forecast.total;
     return JSON.stringify([
         trend === 'not-converging',
+        trend === 'stalled',
         states.stuck,
         lifeless.length,
         judgement.gate.map(({ kind }) => kind),
@@ -52216,7 +52257,7 @@ function lookLine(config, look, previous) {
     const targets = judgement.targets.filter(({ judged }) => judged);
     const inFlight = inFlightOnAll(targets);
     const parts = [
-        `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
+        `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(progress_summed(targets))})` : ''}`,
         ...(judgement.drained ? [] : differencePart(inFlight, previous)),
         ...shortReasons(blockersOf(judgement)),
         ...forecastParts(look.forecast.total, judgement.observation.observedAt),
@@ -52263,12 +52304,12 @@ function progress_timeLeft(config, elapsedMs) {
     return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
 }
 /** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
-function groupLines({ seen, targets, unversioned }) {
-    const versions = new Set(targets.map(({ version }) => version));
-    const groups = (seen?.contents.groups.items ?? []).filter(({ version }) => version === null ? unversioned > 0 : versions.has(version));
+function groupLines(judgement) {
+    const { seen, targets, unversioned } = judgement;
+    const groups = (seen?.contents.groups.items ?? []).filter((group) => concernsTarget(group, judgement));
     const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
         const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-        const version = group.version === null ? ', unversioned' : versions.size > 1 ? `, ${quotedName(group.version)}` : '';
+        const version = group.version === null ? ', unversioned' : targets.length > 1 ? `, ${quotedName(group.version)}` : '';
         const ignored = group.ignored ? ', ignored' : '';
         return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
     });
@@ -52294,7 +52335,9 @@ function progress_expectations({ judgement, forecast, }) {
     const { total, startedRoots, assessments, course } = forecast;
     const stuck = (course.roll?.workflows ?? []).flatMap((workflow) => {
         const assessment = assessments.get(workflow.id);
-        return assessment?.state === 'stuck' ? [{ workflow, assessment }] : [];
+        return assessment?.state === 'stuck' && concernsTarget(workflow, judgement)
+            ? [{ workflow, assessment }]
+            : [];
     });
     return [
         ...outlook(total, startedRoots, observedAt),
@@ -52304,7 +52347,7 @@ function progress_expectations({ judgement, forecast, }) {
         })),
     ];
 }
-function summed(targets) {
+function progress_summed(targets) {
     const sum = (of) => targets.reduce((all, target) => all + of(target), 0);
     return { pending: sum((t) => t.pending), enqueued: sum((t) => t.enqueued), delayed: sum((t) => t.delayed) };
 }
@@ -52646,7 +52689,7 @@ function explanations(result) {
         return '';
     const lines = blocked
         .slice(0, TARGETS_EXPLAINED)
-        .flatMap(({ version, blockers }) => blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker))}`));
+        .flatMap(({ version, blockers }) => blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, result.verdict))}`));
     return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
 }
 function groupTable(result) {
