@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { expect, test } from 'vitest';
+
+const bundle = readFileSync(new URL('../../dist/index.js', import.meta.url), 'utf8');
+
+/** What the bundle takes from the runtime, in either of the ways that the bundler writes. */
+const fromTheRuntime = new Set(
+  [...bundle.matchAll(/createRequire\(import\.meta\.url\)\("([^"]+)"\)|^import .* from "([^"]+)";$/gm)].map(
+    ([, required, imported]) => required ?? imported ?? '',
+  ),
+);
+
+test('the bundle holds all that it needs but the runtime', () => {
+  expect(fromTheRuntime).toContain('net');
+  expect([...fromTheRuntime].filter((name) => !isBuiltin(name))).toEqual([]);
+});
+
+test('the bundle has no HTTP client: nothing in it can talk to anybody but the database', () => {
+  const clients = ['http', 'https', 'http2', 'undici', 'dgram'].flatMap((name) => [name, `node:${name}`]);
+  expect(clients.filter((name) => fromTheRuntime.has(name))).toEqual([]);
+  expect(bundle).not.toMatch(/\bfetch\(|\bWebSocket\(/);
+});
