@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 890:
+/***/ 84:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -7586,7 +7586,7 @@ function say(text, ...values) {
         if (typeof value === 'string')
             return [part, { quoted: value }];
         if (typeof value === 'number')
-            return [part, value.toLocaleString('en-US')];
+            return [part, number(value)];
         return [part, ...value];
     });
 }
@@ -7594,16 +7594,20 @@ function say(text, ...values) {
 function own(text) {
     return [text];
 }
+/** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
+function number(value) {
+    return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
 /** `1 workflow`, `2 workflows`: a count and what is counted. */
 function counted(count, noun, plural = `${noun}s`) {
-    return [`${count.toLocaleString('en-US')} ${count === 1 ? noun : plural}`];
+    return [`${number(count)} ${count === 1 ? noun : plural}`];
 }
 /** The first few of many names, quoted, and how many more there are. */
 function namesOf(names, total = names.length, shown = 5) {
     const listed = names.slice(0, shown);
     const rest = Math.max(total, names.length) - listed.length;
     const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { quoted: name }]);
-    return rest > 0 ? [...parts, ` and ${rest.toLocaleString('en-US')} more`] : parts;
+    return rest > 0 ? [...parts, ` and ${number(rest)} more`] : parts;
 }
 /** Sentences one after the other. */
 function joined(sentences, separator = ' ') {
@@ -9418,7 +9422,7 @@ const string = (params) => {
 };
 const bigint = /^-?\d+n?$/;
 const integer = /^-?\d+$/;
-const number = /^-?\d+(?:\.\d+)?$/;
+const regexes_number = /^-?\d+(?:\.\d+)?$/;
 const regexes_boolean = /^(?:true|false)$/i;
 const _null = /^null$/i;
 
@@ -10659,7 +10663,7 @@ const $ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super
 })));
 const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = number;
+    inst._zod.pattern = regexes_number;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -11846,7 +11850,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && regexes_number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -12056,16 +12060,16 @@ const $ZodEnum = /*@__PURE__*/ $constructor("$ZodEnum", (inst, def) => {
         return payload;
     };
 });
-const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
+const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLiteral", (inst, def) => {
     $ZodType.init(inst, def);
     const values = new Set(def.values);
     inst._zod.values = values;
-    defineLazyInternal(inst, "pattern", (zod) => {
+    util.defineLazyInternal(inst, "pattern", (zod) => {
         const vals = zod.def.values;
         // unmatchable fallback, RE2-safe: an empty alternation would compile to /^()$/, which matches ""
         return new RegExp(vals.length
             ? `^(${vals
-                .map((o) => typeof o === "string" ? escapeRegex(o) : o ? escapeRegex(o.toString()) : String(o))
+                .map((o) => typeof o === "string" ? util.escapeRegex(o) : o ? util.escapeRegex(o.toString()) : String(o))
                 .join("|")})$`
             : "^[^\\s\\S]$");
     });
@@ -12082,7 +12086,7 @@ const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
         });
         return payload;
     };
-});
+})));
 const $ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodFile", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
@@ -15052,7 +15056,7 @@ function stringifyKeyNames(bySchema, json, visited) {
         return rest;
     rest.type = "string";
     if (!values)
-        rest.pattern = (types.includes("number") ? number : integer).source;
+        rest.pattern = (types.includes("number") ? regexes_number : integer).source;
     return rest;
 }
 /** Every record of one conversion, so the carriers are found in a single pass rather than once per record. */
@@ -16295,13 +16299,13 @@ const ZodString = /*@__PURE__*/ $constructor("ZodString", (inst, def) => {
         return this.check(_isoDateTime(ZodISODateTime, params));
     },
     date(params) {
-        return this.check(_isoDate(schemas_ZodISODate, params));
+        return this.check(_isoDate(ZodISODate, params));
     },
     time(params) {
-        return this.check(_isoTime(schemas_ZodISOTime, params));
+        return this.check(_isoTime(ZodISOTime, params));
     },
     duration(params) {
-        return this.check(_isoDuration(schemas_ZodISODuration, params));
+        return this.check(_isoDuration(ZodISODuration, params));
     },
 });
 function schemas_string(params) {
@@ -16315,15 +16319,15 @@ const ZodISODateTime = /*@__PURE__*/ $constructor("ZodISODateTime", (inst, def) 
     $ZodISODateTime.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const schemas_ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
+const ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
     $ZodISODate.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const schemas_ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
+const ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
     $ZodISOTime.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const schemas_ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
+const ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
     $ZodISODuration.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
@@ -17129,10 +17133,10 @@ function nativeEnum(entries, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodLiteral = /*@__PURE__*/ $constructor("ZodLiteral", (inst, def) => {
-    $ZodLiteral.init(inst, def);
+const ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodLiteral", (inst, def) => {
+    core.$ZodLiteral.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => literalProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => processors.literalProcessor(inst, ctx, json, params);
     inst.values = new Set(def.values);
     Object.defineProperty(inst, "value", {
         get() {
@@ -17142,12 +17146,12 @@ const ZodLiteral = /*@__PURE__*/ $constructor("ZodLiteral", (inst, def) => {
             return def.values[0];
         },
     });
-});
+})));
 function literal(value, params) {
     return new ZodLiteral({
         type: "literal",
         values: Array.isArray(value) ? value : [value],
-        ...normalizeParams(params),
+        ...util.normalizeParams(params),
     });
 }
 const ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodFile", (inst, def) => {
@@ -17741,8 +17745,10 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
             await answered(client.query(statements));
         },
         async rows(statement, row) {
+            // The driver's types leave out that several statements have several results.
             const result = await answered(client.query(statement.text, [...statement.values]));
-            return row.array().parse(result.rows);
+            const last = Array.isArray(result) ? result.at(-1) : result;
+            return row.array().parse(last?.rows);
         },
         async close() {
             const patience = new AbortController();
@@ -17781,6 +17787,11 @@ const SHOWN_CHARACTERS = 300;
 /** `"name"`: an identifier, quoted for SQL. */
 function quoteIdentifier(name) {
     return `"${name.replaceAll('"', '""')}"`;
+}
+/** `'text'`: a literal, quoted for SQL, whatever `standard_conforming_strings` says. */
+function quoteLiteral(text) {
+    const quoted = `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+    return text.includes('\\') ? `E${quoted}` : quoted;
 }
 /** A `LIKE` pattern that matches what a pattern with `*` for any text does. */
 function likePattern(pattern) {
@@ -18115,7 +18126,7 @@ function withoutPartsOf({ host, user, database }, message) {
 
 ;// CONCATENATED MODULE: ./lib/gate/situation.js
 /** The kinds of what a workflow can be doing. */
-const SITUATIONS = [
+const SITUATIONS = (/* unused pure expression or super */ null && ([
     'running',
     'silent',
     'sleeping',
@@ -18125,9 +18136,9 @@ const SITUATIONS = [
     'delayed',
     'overdue',
     'queued',
-];
+]));
 /** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
-const DRAIN_STATES = ['draining', 'waiting', 'stuck'];
+const DRAIN_STATES = (/* unused pure expression or super */ null && (['draining', 'waiting', 'stuck']));
 const SLEEP = 'DBOS.sleep';
 /** So many steps before a sleep are looked at, for one that has not ended. */
 const EARLIER_STEPS = 200;
@@ -18288,6 +18299,11 @@ const FAILED_LIMIT = 500;
  * milliseconds. Every SDK but those that let the database stamp uses its own process's clock.
  */
 const CLOCK_MARGIN_MS = 60_000;
+/** The beginning of the look's transaction, in epoch milliseconds. */
+const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
+const IGNORED = `coalesce(name LIKE ANY ($4::text[]), false)`;
+/** In the application, and on a version that is judged or on none. */
+const IS_JUDGED = `${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})`;
 /**
  * The look: everything about the work in flight, in one statement and so in one snapshot.
  *
@@ -18300,21 +18316,28 @@ const CLOCK_MARGIN_MS = 60_000;
 function lookQuery(schema, scope, options) {
     const status = tableOf(schema, 'workflow_status');
     const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
-    const fromHere = `((extract(epoch FROM now()) * 1000)::bigint - ${CLOCK_MARGIN_MS})`;
+    const fromHere = `(${NOW} - ${CLOCK_MARGIN_MS})`;
     const namesSince = options.namesSince === undefined ? 'NULL' : `${Math.round(options.namesSince)}::bigint`;
     const text = `
 WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at,
-         ${shownTime('started_at_epoch_ms')} AS started_at, ${delayedUntil(schema)} AS delayed_until,
-         ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent,
-         coalesce(name LIKE ANY ($4::text[]), false) AS ignored
+         created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil(schema)} AS delayed_until,
+         ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent, ${IGNORED} AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
-), judged AS NOT MATERIALIZED (
-  SELECT * FROM in_flight WHERE ${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})
-), grouped AS (
-  SELECT version, name, queue_name, ignored, ${statusTallies()}, count(*) AS total, min(created_at) AS oldest
+), tally AS MATERIALIZED (
+  SELECT version, application, name, queue_name, ignored, count(*) AS total,
+         count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
+         count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
+         min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
+         max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
+         max(delayed_until) AS delayed_until
+    FROM in_flight
+   GROUP BY version, application, name, queue_name, ignored
+), judged AS MATERIALIZED (
+  SELECT * FROM tally WHERE ${IS_JUDGED}
+), grouped AS MATERIALIZED (
+  SELECT version, name, queue_name, ignored, ${sums('pending', 'enqueued', 'delayed', 'total')}, min(oldest) AS oldest
     FROM judged
    WHERE version IS DISTINCT FROM ''
    GROUP BY version, name, queue_name, ignored
@@ -18326,32 +18349,34 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
-     AND NOT coalesce(name LIKE ANY ($4::text[]), false)
+     AND NOT ${IGNORED}
 )${queueCtes(schema)}${registeredCte(schema)}${statusesCte(schema)}
 SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
   (SELECT coalesce(json_agg(v), '[]') FROM (
-     SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
-            coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
-            count(*) FILTER (WHERE ignored) AS ignored,
-            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt",
+     SELECT version, max(application) AS application, bool_or(pending > 0 AND application IS NULL) AS "ranUnowned",
+            coalesce(sum(total) FILTER (WHERE ignored), 0) AS ignored,
+            coalesce(sum(pending) FILTER (WHERE NOT ignored), 0) AS pending,
+            coalesce(sum(enqueued) FILTER (WHERE NOT ignored), 0) AS enqueued,
+            coalesce(sum(delayed) FILTER (WHERE NOT ignored), 0) AS delayed,
+            ${shownTime('min(oldest) FILTER (WHERE NOT ignored)')} AS "oldestCreatedAt",
             max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
-            max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS "newestTakenAt"
+            ${shownTime('max(taken_at)')} AS "newestTakenAt"
        FROM judged GROUP BY version) v) AS in_flight,
   (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect()}) q) AS queues,
   (SELECT coalesce(json_agg(d), '[]') FROM (
      SELECT workflow_uuid AS id, version, left(name, ${SHOWN_CHARACTERS}) AS name, delayed_until AS until
-       FROM judged WHERE NOT ignored AND version <> '' AND delayed_until IS NOT NULL
+       FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${IS_JUDGED}
       ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}) d) AS last_delayed,
   (SELECT coalesce(json_agg(g), '[]') FROM (
      SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
+            pending, enqueued, delayed, ignored, ${shownTime('oldest')} AS "oldestCreatedAt"
        FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}) g) AS groups,
   (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
   (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
   (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
      ${detailSelect(schema, options.roll ? ROLL_LIMIT : DETAIL_LIMIT)}) w) AS workflows,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
+  (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
+  (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
   (SELECT coalesce(json_agg(c), '[]') FROM (
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
             json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
@@ -18367,11 +18392,11 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
       GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}) n) AS started_names,
   ${fromHere}::text AS from_here,
   (SELECT coalesce(json_agg(application), '[]') FROM (
-     SELECT application FROM in_flight WHERE application IS NOT NULL
+     SELECT application FROM tally WHERE application IS NOT NULL
      UNION SELECT application FROM created WHERE application IS NOT NULL
      ${schema.registrations?.hasOwners ? `UNION SELECT application FROM every_registration WHERE application IS NOT NULL` : ''}
      ORDER BY 1 LIMIT 20) o) AS owners,
-  ($1::text IS NULL OR EXISTS (SELECT FROM in_flight WHERE application = $1)
+  ($1::text IS NULL OR EXISTS (SELECT FROM tally WHERE application = $1)
      ${schema.registrations ? `OR EXISTS (SELECT FROM every_registration WHERE application = $1)` : ''}) AS application_seen,
   ${schema.registrations
         ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
@@ -18384,9 +18409,9 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
   ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
   (SELECT ${shownTime('at')} FROM (
-     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight)) AS at) n
+     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM tally)) AS at OFFSET 0) n
   )::text AS newest_write_at,
-  pg_relation_filenode('${regclassLiteral(schema)}'::regclass)::text AS file`;
+  pg_relation_filenode(${quoteLiteral(status)}::regclass)::text AS file`;
     const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
     return {
         text,
@@ -18400,14 +18425,8 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
         ],
     };
 }
-/** The table's name as text, for a literal. */
-function regclassLiteral(schema) {
-    return tableOf(schema, 'workflow_status').replaceAll("'", "''");
-}
-function statusTallies(also) {
-    return ['pending', 'enqueued', 'delayed']
-        .map((name) => `count(*) FILTER (WHERE status = '${name.toUpperCase()}'${also ? ` AND ${also}` : ''}) AS ${name}`)
-        .join(', ');
+function sums(...columns) {
+    return columns.map((column) => `sum(${column}) AS ${column}`).join(', ');
 }
 /** The registrations of the same application that came later. */
 const LATER = `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
@@ -18441,9 +18460,8 @@ function delayedUntil(schema) {
         return 'NULL::bigint';
     const deadline = schema.hasDeadlines ? 'workflow_deadline_epoch_ms' : 'NULL';
     const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
-    const now = '(extract(epoch FROM now()) * 1000)::bigint';
     // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
-    const atMost = `${now} + ${shownTime('delay_until_epoch_ms')} - ${shownTime('created_at')}`;
+    const atMost = `${NOW} + ${shownTime('delay_until_epoch_ms')} - ${shownTime('created_at')}`;
     return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline}, ${atMost})`)} END`;
 }
 /** What runs from each queue in every version, and the limits that the tables tell: DBOS holds the one against the other. */
@@ -18459,8 +18477,8 @@ function queueCtes(schema) {
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
     return `, running AS (
-  SELECT queue_name, count(*) AS running FROM in_flight
-   WHERE status = 'PENDING' AND queue_name IS NOT NULL AND ${inScope('application')} GROUP BY queue_name
+  SELECT queue_name, sum(pending) AS running FROM tally
+   WHERE queue_name IS NOT NULL AND ${inScope('application')} GROUP BY queue_name
 ), limits AS (
   ${limits}
 )`;
@@ -18468,17 +18486,18 @@ function queueCtes(schema) {
 /** Queues in which work waits. */
 function queueSelect() {
     return `
-     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued, started_at AS "newestStartedAt",
-            coalesce(running, 0) AS "runningInAll", concurrency, rate_ms AS "rateMs"
-       FROM (SELECT version, queue_name, ${statusTallies()}, max(started_at) AS started_at
+     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued,
+            ${shownTime('started_at')} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll", concurrency, rate_ms AS "rateMs"
+       FROM (SELECT version, queue_name, ${sums('pending', 'enqueued')}, max(started_at) AS started_at
                FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
-              GROUP BY version, queue_name HAVING bool_or(status = 'ENQUEUED')
-              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
+              GROUP BY version, queue_name HAVING sum(enqueued) > 0
+              ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
        LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`;
 }
 /** The last step of a workflow is one descent of the primary key of `operation_outputs`, as is the one before it. */
 function detailSelect(schema, limit) {
     const steps = tableOf(schema, 'operation_outputs');
+    const stepColumns = `function_id, function_name${schema.hasStepTimes ? ', started_at_epoch_ms, completed_at_epoch_ms' : ''}`;
     const stepTime = (column, row = 'o') => schema.hasStepTimes ? shownTime(`${row}.${column}`) : 'NULL::bigint';
     return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
             left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
@@ -18492,16 +18511,18 @@ function detailSelect(schema, limit) {
             w.workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
-                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1),
-                      'earlier', CASE WHEN o.function_name = 'DBOS.sleep' THEN (
+                      'before', CASE WHEN id_before = o.function_id - 1 THEN left(name_before, ${SHOWN_CHARACTERS}) END,
+                      'earlier', CASE WHEN o.function_name = 'DBOS.sleep' AND ${stepTime('completed_at_epoch_ms')} > ${NOW} THEN (
                          SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
                            FROM (SELECT ${stepTime('completed_at_epoch_ms', 'e')} AS ended_at FROM ${steps} e
-                                  WHERE e.workflow_uuid = o.workflow_uuid
+                                  WHERE e.workflow_uuid = w.workflow_uuid
                                     AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended) END)
-               FROM ${steps} o
-              WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
-       FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
+               FROM (SELECT *, lead(function_id) OVER last AS id_before, lead(function_name) OVER last AS name_before
+                       FROM (SELECT ${stepColumns} FROM ${steps} s
+                              WHERE s.workflow_uuid = w.workflow_uuid ORDER BY function_id DESC LIMIT 2) last_two
+                     WINDOW last AS (ORDER BY function_id DESC)) o
+              ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
+       FROM (SELECT workflow_uuid FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${IS_JUDGED}
               ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${limit}) shown
        JOIN ${tableOf(schema, 'workflow_status')} w USING (workflow_uuid)`;
 }
@@ -18610,10 +18631,13 @@ SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';`;
 }
+/** Opens the look's transaction and asks the probe, in one round trip. */
+function openLook(schema, lookTimeoutMs) {
+    return { text: `${beginLook(lookTimeoutMs)}${probeQuery(schema)}`, values: [] };
+}
 /** What the catalogs say; they are readable by every role, whatever it may read besides. */
 function probeQuery(schema) {
-    return {
-        text: `
+    return `
 SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
@@ -18650,11 +18674,9 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                                     'queues')
                  GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
-  LEFT JOIN pg_namespace n ON n.nspname = $1
+  LEFT JOIN pg_namespace n ON n.nspname = ${quoteLiteral(schema)}
   LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
-   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`,
-        values: [schema],
-    };
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`;
 }
 /** Versions on rows of any status that equal one of these, case and white space aside: a full scan. */
 function historyQuery(schema, application, versions) {
@@ -19095,8 +19117,9 @@ async function observe(connection, config, gate, request, now) {
 async function takeLook(connection, config, gate, scope, request) {
     for (;;) {
         const writers = await connection.rows(writersQuery(config.schema), writerRow);
-        const look = await inTransaction(connection, beginLook(gate.lookTimeoutMs), async () => {
-            const probe = await theRow(connection, probeQuery(config.schema), probeRow);
+        const look = await inTransaction(connection, async () => {
+            const opening = openLook(config.schema, gate.lookTimeoutMs);
+            const probe = await theRow(connection, opening, probeRow);
             const unreachable = unreachableTables(probe, config);
             if (unreachable !== undefined)
                 throw unreachable;
@@ -19128,7 +19151,10 @@ async function searchHistory(connection, begin, schema, scope, versions) {
 /** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is an answer. */
 async function scan(connection, begin, statement, row) {
     try {
-        return await inTransaction(connection, begin, () => connection.rows(statement, row));
+        return await inTransaction(connection, async () => {
+            await connection.run(begin);
+            return connection.rows(statement, row);
+        });
     }
     catch (error) {
         if (codeOf(error) === '57014')
@@ -19137,12 +19163,11 @@ async function scan(connection, begin, statement, row) {
     }
 }
 /**
- * Work between BEGIN and COMMIT. After an error of the server (a code of five characters) the transaction is ended,
+ * Work that begins a transaction, which is committed after it. After an error of the server (a code of five characters) the transaction is ended,
  * so that a pooler can keep its connection; a server that says nothing is not asked anything more.
  */
-async function inTransaction(connection, begin, work) {
+async function inTransaction(connection, work) {
     try {
-        await connection.run(begin);
         const result = await work();
         await connection.run('COMMIT');
         return result;
@@ -19606,7 +19631,7 @@ function describeBlocker(blocker, verdict) {
 function statusCounts(counts) {
     const parts = ['pending', 'enqueued', 'delayed']
         .filter((status) => counts[status] > 0)
-        .map((status) => `${counts[status].toLocaleString('en-US')} ${status}`);
+        .map((status) => `${number(counts[status])} ${status}`);
     return parts.length > 0 ? parts.join(', ') : 'none';
 }
 function inFlightIn({ pending, enqueued, delayed }) {
@@ -20159,7 +20184,7 @@ function sum(items, of) {
  * Where a drain is going: nothing in flight; no evidence yet; ever less in flight; as much arrives as ends; all that is
  * left waits for a time; nothing has ended of late; all that is left is stuck.
  */
-const TRENDS = [
+const TRENDS = (/* unused pure expression or super */ null && ([
     'clean',
     'too-early',
     'draining',
@@ -20167,7 +20192,7 @@ const TRENDS = [
     'waiting',
     'stalled',
     'stuck',
-];
+]));
 /** So many bounds are named. */
 const BOUNDS_NAMED = 20;
 /** How long the work after a wait may take, where nothing tells: as long as the wait, within these. In milliseconds. */
@@ -21084,6 +21109,7 @@ function shown(value) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/escape.js
+
 /** Text written by others is shown in so many characters, escapes included; ids in commands are whole or not there. */
 const escape_SHOWN_CHARACTERS = 120;
 /** Statements and commands are shown whole: a name in them has 63 bytes at most. */
@@ -21159,9 +21185,7 @@ function shellQuoted(text) {
 function sqlLiteral(text) {
     if (visible(text, 1000) !== text)
         return undefined;
-    return text.includes('\\')
-        ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
-        : `'${text.replaceAll("'", "''")}'`;
+    return quoteLiteral(text);
 }
 function quoted(part) {
     return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, TYPED_CHARACTERS);
@@ -21310,7 +21334,7 @@ function forecastParts(forecast, now) {
         ...(trend === 'not-converging' ? ['not converging'] : []),
         ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
         ...whenText(left, notBefore, now),
-        ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
+        ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
         ...(lifeless.length > 0 ? ['no sign of a process'] : []),
     ];
 }
@@ -21331,9 +21355,7 @@ function rounded(milliseconds) {
     return Math.max(unit, Math.round(milliseconds / unit) * unit);
 }
 function perMinute(rate) {
-    return rate >= 10 || rate === 0
-        ? Math.round(rate).toLocaleString('en-US')
-        : String(Number(rate.toPrecision(2)));
+    return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }
 /**
  * Where a drain is going, in sentences. None where nothing is in flight.
@@ -21639,7 +21661,7 @@ function verdictAnnotations(result, level) {
         {
             level: shown.some((annotation) => annotation.level === level) ? level : 'notice',
             title: 'dbos-drain-gate',
-            message: `and ${more.toLocaleString('en-US')} more versions: see the job summary.`,
+            message: `and ${number(more)} more versions: see the job summary.`,
         },
     ];
 }
@@ -22306,64 +22328,13 @@ function next_steps_linesOf({ text }) {
     return lines.slice(lines.indexOf('start') + 2, -3);
 }
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
-
-
-
-function iso_datetime(params) {
-    return _isoDateTime(ZodISODateTime, params);
-}
-function iso_date(params) {
-    return core._isoDate(ZodISODate, params);
-}
-function iso_time(params) {
-    return core._isoTime(ZodISOTime, params);
-}
-function iso_duration(params) {
-    return core._isoDuration(ZodISODuration, params);
-}
-
 ;// CONCATENATED MODULE: ./lib/report/forecast-report.js
 
 
 
-
-
-
-const count = schemas_int().nonnegative();
-const timestamp = iso_datetime().nullable();
-const rate = schemas_number().nonnegative();
 /** So many bounds of each version are in the report. */
 const BOUNDS_TOLD = 5;
-/** The forecast, for programs. An estimate or a bound: never evidence of safety. */
-const forecastSchema = object({
-    trend: schemas_enum(TRENDS),
-    completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
-    arrivedPerMinute: rate.nullable(),
-    rateOverSeconds: rate
-        .nullable()
-        .describe('What the two rates were measured over: the last half of the hold, or two minutes'),
-    secondsLeft: object({ likely: rate, from: rate, to: rate })
-        .nullable()
-        .describe('An estimate with its range, without what is stuck; null without evidence'),
-    notBefore: timestamp.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
-    bounds: array(object({
-        id: schemas_string(),
-        workflow: schemas_string().nullable(),
-        version: schemas_string(),
-        until: timestamp,
-        because: schemas_enum(['delayed', 'sleeping']),
-    }))
-        .describe('What certainly lasts longest, the latest end first'),
-    draining: count.describe('Of those read in detail, the oldest 10,000 once a minute: those at work'),
-    waiting: count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
-    stuck: count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
-    unread: count.describe('In flight, but not among those read in detail'),
-    arrivedRoots: count.describe('Created without a parent since the gate began: traffic has not moved off'),
-    arrivedChildren: count.describe('Started by other workflows since the gate began'),
-    noProcessSeen: schemas_boolean()
-        .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
-});
+/** The forecast, for programs. */
 function forecastReport(forecast, now) {
     const { trend, rate: pace, left, notBefore, bounds, states, arrived, lifeless } = forecast;
     return {
@@ -22389,14 +22360,6 @@ function forecastReport(forecast, now) {
     };
 }
 /** What a workflow is doing, for programs. */
-const situationSchema = object({
-    state: schemas_enum(DRAIN_STATES),
-    kind: schemas_enum(SITUATIONS).describe('What it does or waits for: stable, for programs'),
-    progressAt: timestamp.describe('The last change of its status, or the end of its last step'),
-    until: timestamp.describe('When that ends, where the tables tell'),
-    child: schemas_string().nullable().describe('The child that it waits for'),
-    message: schemas_string().describe('The same for people, with the next step; may change'),
-});
 function situationReport(assessment, now) {
     const { state, situation, progressAt } = assessment;
     return {
@@ -22420,95 +22383,6 @@ function hundredths(value) {
 
 
 
-
-
-const report_file_count = schemas_int().nonnegative();
-const report_file_text = schemas_string().nullable();
-const report_file_timestamp = iso_datetime().nullable();
-const blockerSchema = object({
-    kind: schemas_string().describe('What kind of blocker: stable, for programs'),
-    message: schemas_string().describe('What it means and the way out: for people, and may change'),
-});
-const versionSchema = object({
-    version: schemas_string(),
-    application: report_file_text.describe('The application that owns its registration or its rows'),
-    pending: report_file_count,
-    enqueued: report_file_count,
-    delayed: report_file_count,
-    inFlight: report_file_count.describe('All that blocks: the three before, and rows in a status that the gate does not know'),
-    ignored: report_file_count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
-    latest: schemas_boolean().describe('The latest version of its application'),
-    known: schemas_boolean().describe('Registered, or carried by some row'),
-    drained: schemas_boolean().describe('Clean for the whole settle window: may be torn down'),
-    blockers: array(blockerSchema),
-    forecast: forecastSchema.nullable(),
-});
-/** Everything that the gate knows at the end of a run. Its JSON Schema is published as `report.schema.json`. */
-const reportSchema = object({
-    schemaVersion: literal(1),
-    verdict: schemas_enum(VERDICTS),
-    step: schemas_enum(['pass', 'warn', 'fail']).describe('How the step ended'),
-    headline: schemas_string(),
-    drained: schemas_boolean(),
-    mode: schemas_enum(['wait', 'check', 'report']).nullable(),
-    application: report_file_text.describe('The input of that name'),
-    observedAt: report_file_timestamp.describe('Database time of the deciding observation'),
-    waitedSeconds: schemas_number().nonnegative(),
-    looks: report_file_count.describe('Looks that succeeded'),
-    failedLooks: report_file_count.describe('Looks that failed, and were taken again'),
-    inFlight: report_file_count.describe('On all targets, ignored ones excluded'),
-    unversioned: report_file_count.describe('In-flight rows with no version that a target could claim'),
-    database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() })
-        .nullable(),
-    blockers: array(blockerSchema).describe('What blocks the whole gate, and with it every version'),
-    warnings: array(schemas_string()),
-    versions: array(versionSchema),
-    forecast: forecastSchema
-        .nullable()
-        .describe('For all versions to retire together; null when nothing was looked at'),
-    startedRoots: array(object({ version: schemas_string(), workflow: report_file_text, count: report_file_count }))
-        .describe('What was created without a parent on a version to retire since the gate began, by name'),
-    curve: array(object({ seconds: schemas_number(), pending: report_file_count, enqueued: report_file_count, delayed: report_file_count }))
-        .describe('In flight over time, in seconds since the gate began, thinned out where the hold was long'),
-    drainedVersions: array(schemas_string()),
-    drainingVersions: array(schemas_string()),
-    groups: object({
-        items: array(object({
-            version: report_file_text,
-            workflow: report_file_text,
-            queue: report_file_text,
-            pending: report_file_count,
-            enqueued: report_file_count,
-            delayed: report_file_count,
-            ignored: schemas_boolean(),
-            oldestCreatedAt: report_file_timestamp,
-        })),
-        leftOut: report_file_count.describe('Groups that were not read'),
-    })
-        .describe('What is in flight by version, workflow and queue, the largest first'),
-    workflows: object({
-        items: array(object({
-            id: schemas_string(),
-            version: report_file_text,
-            workflow: report_file_text,
-            className: report_file_text,
-            status: schemas_string(),
-            queue: report_file_text,
-            executor: report_file_text,
-            createdAt: report_file_timestamp,
-            updatedAt: report_file_timestamp.describe('The last change of its status'),
-            startedAt: report_file_timestamp,
-            delayUntil: report_file_timestamp,
-            deadline: report_file_timestamp.describe('When DBOS will cancel it'),
-            lastStep: object({ number: schemas_int(), name: schemas_string(), completedAt: report_file_timestamp }).nullable(),
-            parent: report_file_text,
-            situation: situationSchema.nullable(),
-        })),
-        leftOut: report_file_count.describe('Workflows that were not read in detail; the counts include them'),
-    })
-        .describe('The oldest workflows in flight'),
-})
-    .meta({ title: 'dbos-drain-gate report' });
 /** The report of a run, for programs: names and ids as they are in the database, nothing neutralised. */
 function reportOf(result) {
     const judgement = result.last?.judgement;
@@ -22855,7 +22729,7 @@ function lookLine(config, look, previous) {
     const targets = judgement.targets.filter(({ judged }) => judged);
     const inFlight = inFlightOnAll(targets);
     const parts = [
-        `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(progress_summed(targets))})` : ''}`,
+        `${number(inFlight)} in flight${inFlight > 0 ? ` (${statusCounts(progress_summed(targets))})` : ''}`,
         ...(judgement.drained ? [] : differencePart(inFlight, previous)),
         ...shortReasons(blockersOf(judgement)),
         ...forecastParts(look.forecast.total, judgement.observation.observedAt),
@@ -22871,7 +22745,7 @@ function differencePart(inFlight, previous) {
     const before = inFlightOnAll(previous.judgement.targets.filter(({ judged }) => judged));
     if (before === inFlight)
         return ['no change'];
-    const difference = Math.abs(inFlight - before).toLocaleString('en-US');
+    const difference = number(Math.abs(inFlight - before));
     return [`${difference} ${inFlight < before ? 'fewer' : 'more'}`];
 }
 /** With several targets: how many are clean, and which of the others hold the most. */
@@ -22882,7 +22756,7 @@ function versionsPart(targets) {
     const most = [...blocked]
         .sort((a, b) => inFlightOn(b) - inFlightOn(a))
         .slice(0, 3)
-        .map((target) => `${quotedName(target.version)} ${inFlightOn(target).toLocaleString('en-US')}`);
+        .map((target) => `${quotedName(target.version)} ${number(inFlightOn(target))}`);
     const rest = blocked.length - most.length;
     const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return [`${targets.length - blocked.length} of ${targets.length} versions clean${listed}`];
@@ -22916,7 +22790,7 @@ function groupLines(judgement) {
         lines.length +
         (cut?.leftOut ?? 0) +
         (unversioned > 0 ? (cut?.leftOutUnversioned ?? 0) : 0);
-    return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
+    return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
 }
 /** What blocks the whole gate, or else what blocks the first few targets. */
 function explainable(judgement) {
@@ -22951,6 +22825,7 @@ function progress_summed(targets) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/drain-chart.js
+
 
 /**
  * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,
@@ -23029,7 +22904,7 @@ function mermaid({ labels, unit, looks, estimated }, statuses) {
 }
 function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
     const last = points.at(-1);
-    const counts = statuses.map(({ status, square }) => `${square} ${(last?.[status] ?? 0).toLocaleString('en-US')} ${status}`);
+    const counts = statuses.map(({ status, square }) => `${square} ${number(last?.[status] ?? 0)} ${status}`);
     const seen = `At the last look: ${counts.join(' · ')}`;
     if (estimate === undefined || estimated.length === 0)
         return seen;
@@ -23076,6 +22951,7 @@ function drain_chart_sum(values) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/markdown-table.js
+
 /** A table without the columns that are empty in every row. */
 function table(head, rows, right) {
     const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
@@ -23085,14 +22961,11 @@ function table(head, rows, right) {
 }
 /** `And 3 more versions.`, or nothing. */
 function more(count, noun) {
-    return count > 0 ? [`And ${markdown_table_number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
-}
-/** `1,234`. */
-function markdown_table_number(value) {
-    return value.toLocaleString('en-US');
+    return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
 }
 
 ;// CONCATENATED MODULE: ./lib/report/drain-section.js
+
 
 
 
@@ -23138,7 +23011,7 @@ function situationTable(result) {
         .slice(0, drain_section_GROUPS_SHOWN)
         .map(({ name, count, longest }) => [
         STATES[longest.state],
-        markdown_table_number(count),
+        number(count),
         name === null ? '(no name)' : code(name),
         markdown(describeSituation(longest, roll.observedAt)),
         markdown([nextStepFor(longest)]),
@@ -23225,7 +23098,7 @@ function course({ first, last, waitedMs }) {
     const count = inFlightOnAll(first.judgement.targets);
     const were = count === 1 ? 'workflow was' : 'workflows were';
     return count > 0
-        ? [`${markdown_table_number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
+        ? [`${number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
         : [];
 }
 /** After a failure, all that can be shown is what was there before it. */
@@ -23249,10 +23122,10 @@ function targetTable(result) {
         code(target.version),
         targetState(target),
         targets.length > 1 ? expectedOf(target, result, observedAt) : '',
-        markdown_table_number(target.pending),
-        markdown_table_number(target.enqueued),
-        markdown_table_number(target.delayed),
-        markdown_table_number(target.ignored),
+        number(target.pending),
+        number(target.enqueued),
+        number(target.delayed),
+        number(target.ignored),
         target.oldestCreatedAt === null ? '' : `${durationText(observedAt - target.oldestCreatedAt)} ago`,
     ]);
     return [
@@ -23275,7 +23148,7 @@ function targetState(target) {
         return '⏳ clean, not for long enough';
     const inFlight = inFlightOn(target);
     const reasons = [
-        ...(inFlight > 0 ? [`${markdown_table_number(inFlight)} in flight`] : []),
+        ...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []),
         ...shortReasons(target.blockers),
     ];
     return reasons.length > 0 ? `⛔ ${reasons.join(', ')}` : '⛔ blocked with the whole gate';
@@ -23305,9 +23178,9 @@ function groupTable(result) {
         group.name === null ? '(no name)' : code(group.name),
         group.queue === null ? '' : code(group.queue),
         ...(severalVersions ? [group.version === null ? '(none)' : code(group.version)] : []),
-        markdown_table_number(group.pending),
-        markdown_table_number(group.enqueued),
-        markdown_table_number(group.delayed),
+        number(group.pending),
+        number(group.enqueued),
+        number(group.delayed),
         `${durationText(observation.observedAt - group.oldestCreatedAt)} ago`,
         [...(group.ignored ? ['ignored'] : []), ...(group.version === null ? ['unversioned'] : [])].join(', '),
     ]);
@@ -23348,7 +23221,7 @@ function workflowList(result) {
     ]);
     const cut = workflowsLeftOut(result);
     const title = cut > 0
-        ? `The oldest ${markdown_table_number(rows.length)} of ${markdown_table_number(rows.length + cut)} workflows in flight`
+        ? `The oldest ${number(rows.length)} of ${number(rows.length + cut)} workflows in flight`
         : 'The workflows in flight';
     return [
         `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
@@ -23364,7 +23237,7 @@ function workflowList(result) {
             'Last step',
             'Parent',
         ], rows, []),
-        ...(cut > 0 ? [`${markdown_table_number(cut)} more are in the database; the query below shows them all.`] : []),
+        ...(cut > 0 ? [`${number(cut)} more are in the database; the query below shows them all.`] : []),
         '</details>',
     ].join('\n\n');
 }
@@ -23395,7 +23268,7 @@ function footer(result) {
         return '';
     const { serverVersion, migration } = observation.database;
     const server = say `PostgreSQL ${own(serverVersion)}${own(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
-    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${markdown_table_number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${result.failedLooks > 0 ? `, and ${markdown_table_number(result.failedLooks)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
+    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${result.failedLooks > 0 ? `, and ${number(result.failedLooks)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
 }
 /** Sections in their order, as many as fit: the last ones are left out, and that is said. */
 function fitted(sections) {
@@ -23669,7 +23542,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(890);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(84);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { QueryResult } from 'pg';
 import Client from 'pg/lib/client.js';
 import type { z } from 'zod';
 import { LONGEST_TIMER_MS, systemClock } from '../clock.ts';
@@ -32,7 +33,7 @@ process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
 export interface Connection {
   /** Several statements without parameters, in one round trip. */
   run(statements: string): Promise<void>;
-  /** The rows of one statement, each checked against a schema. */
+  /** The rows of a statement, each checked against a schema; of the last one, where several have no parameters. */
   rows<T>(statement: Statement, row: z.ZodType<T>): Promise<readonly T[]>;
   close(): Promise<void>;
 }
@@ -136,8 +137,12 @@ async function connectOnce(
       await answered(client.query(statements));
     },
     async rows(statement, row) {
-      const result = await answered(client.query(statement.text, [...statement.values]));
-      return row.array().parse(result.rows);
+      // The driver's types leave out that several statements have several results.
+      const result: QueryResult | QueryResult[] = await answered(
+        client.query(statement.text, [...statement.values]),
+      );
+      const last = Array.isArray(result) ? result.at(-1) : result;
+      return row.array().parse(last?.rows);
     },
     async close() {
       const patience = new AbortController();

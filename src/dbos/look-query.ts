@@ -7,6 +7,7 @@ import {
   KNOWN,
   normalize,
   normalized,
+  quoteLiteral,
   type Scope,
   SHOWN_CHARACTERS,
   type Statement,
@@ -35,6 +36,12 @@ export const FAILED_LIMIT = 500;
  */
 const CLOCK_MARGIN_MS = 60_000;
 
+/** The beginning of the look's transaction, in epoch milliseconds. */
+const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
+const IGNORED = `coalesce(name LIKE ANY ($4::text[]), false)`;
+/** In the application, and on a version that is judged or on none. */
+const IS_JUDGED = `${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})`;
+
 /**
  * The look: everything about the work in flight, in one statement and so in one snapshot.
  *
@@ -51,21 +58,28 @@ export function lookQuery(
 ): Statement {
   const status = tableOf(schema, 'workflow_status');
   const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
-  const fromHere = `((extract(epoch FROM now()) * 1000)::bigint - ${CLOCK_MARGIN_MS})`;
+  const fromHere = `(${NOW} - ${CLOCK_MARGIN_MS})`;
   const namesSince = options.namesSince === undefined ? 'NULL' : `${Math.round(options.namesSince)}::bigint`;
   const text = `
 WITH RECURSIVE in_flight AS MATERIALIZED (
   SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         ${shownTime('created_at')} AS created_at, ${shownTime('updated_at')} AS updated_at,
-         ${shownTime('started_at_epoch_ms')} AS started_at, ${delayedUntil(schema)} AS delayed_until,
-         ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent,
-         coalesce(name LIKE ANY ($4::text[]), false) AS ignored
+         created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil(schema)} AS delayed_until,
+         ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent, ${IGNORED} AS ignored
     FROM ${status}
    WHERE ${IN_FLIGHT}
-), judged AS NOT MATERIALIZED (
-  SELECT * FROM in_flight WHERE ${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})
-), grouped AS (
-  SELECT version, name, queue_name, ignored, ${statusTallies()}, count(*) AS total, min(created_at) AS oldest
+), tally AS MATERIALIZED (
+  SELECT version, application, name, queue_name, ignored, count(*) AS total,
+         count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
+         count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
+         min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
+         max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
+         max(delayed_until) AS delayed_until
+    FROM in_flight
+   GROUP BY version, application, name, queue_name, ignored
+), judged AS MATERIALIZED (
+  SELECT * FROM tally WHERE ${IS_JUDGED}
+), grouped AS MATERIALIZED (
+  SELECT version, name, queue_name, ignored, ${sums('pending', 'enqueued', 'delayed', 'total')}, min(oldest) AS oldest
     FROM judged
    WHERE version IS DISTINCT FROM ''
    GROUP BY version, name, queue_name, ignored
@@ -77,32 +91,34 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
     FROM ${status}
    WHERE created_at >= least($5::bigint, ${fromHere})
      AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
-     AND NOT coalesce(name LIKE ANY ($4::text[]), false)
+     AND NOT ${IGNORED}
 )${queueCtes(schema)}${registeredCte(schema)}${statusesCte(schema)}
 SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
   (SELECT coalesce(json_agg(v), '[]') FROM (
-     SELECT version, max(application) AS application, ${statusTallies('NOT ignored')},
-            coalesce(bool_or(status = 'PENDING' AND application IS NULL), false) AS "ranUnowned",
-            count(*) FILTER (WHERE ignored) AS ignored,
-            min(created_at) FILTER (WHERE NOT ignored) AS "oldestCreatedAt",
+     SELECT version, max(application) AS application, bool_or(pending > 0 AND application IS NULL) AS "ranUnowned",
+            coalesce(sum(total) FILTER (WHERE ignored), 0) AS ignored,
+            coalesce(sum(pending) FILTER (WHERE NOT ignored), 0) AS pending,
+            coalesce(sum(enqueued) FILTER (WHERE NOT ignored), 0) AS enqueued,
+            coalesce(sum(delayed) FILTER (WHERE NOT ignored), 0) AS delayed,
+            ${shownTime('min(oldest) FILTER (WHERE NOT ignored)')} AS "oldestCreatedAt",
             max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
-            max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS "newestTakenAt"
+            ${shownTime('max(taken_at)')} AS "newestTakenAt"
        FROM judged GROUP BY version) v) AS in_flight,
   (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect()}) q) AS queues,
   (SELECT coalesce(json_agg(d), '[]') FROM (
      SELECT workflow_uuid AS id, version, left(name, ${SHOWN_CHARACTERS}) AS name, delayed_until AS until
-       FROM judged WHERE NOT ignored AND version <> '' AND delayed_until IS NOT NULL
+       FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${IS_JUDGED}
       ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}) d) AS last_delayed,
   (SELECT coalesce(json_agg(g), '[]') FROM (
      SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            pending, enqueued, delayed, ignored, oldest AS "oldestCreatedAt"
+            pending, enqueued, delayed, ignored, ${shownTime('oldest')} AS "oldestCreatedAt"
        FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}) g) AS groups,
   (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
   (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
   (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
      ${detailSelect(schema, options.roll ? ROLL_LIMIT : DETAIL_LIMIT)}) w) AS workflows,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
-  (SELECT count(*)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
+  (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
+  (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
   (SELECT coalesce(json_agg(c), '[]') FROM (
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
             json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
@@ -118,11 +134,11 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
       GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}) n) AS started_names,
   ${fromHere}::text AS from_here,
   (SELECT coalesce(json_agg(application), '[]') FROM (
-     SELECT application FROM in_flight WHERE application IS NOT NULL
+     SELECT application FROM tally WHERE application IS NOT NULL
      UNION SELECT application FROM created WHERE application IS NOT NULL
      ${schema.registrations?.hasOwners ? `UNION SELECT application FROM every_registration WHERE application IS NOT NULL` : ''}
      ORDER BY 1 LIMIT 20) o) AS owners,
-  ($1::text IS NULL OR EXISTS (SELECT FROM in_flight WHERE application = $1)
+  ($1::text IS NULL OR EXISTS (SELECT FROM tally WHERE application = $1)
      ${schema.registrations ? `OR EXISTS (SELECT FROM every_registration WHERE application = $1)` : ''}) AS application_seen,
   ${
     schema.registrations
@@ -137,9 +153,9 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
   ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
   (SELECT ${shownTime('at')} FROM (
-     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM in_flight)) AS at) n
+     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM tally)) AS at OFFSET 0) n
   )::text AS newest_write_at,
-  pg_relation_filenode('${regclassLiteral(schema)}'::regclass)::text AS file`;
+  pg_relation_filenode(${quoteLiteral(status)}::regclass)::text AS file`;
   const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
   return {
     text,
@@ -154,18 +170,8 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   };
 }
 
-/** The table's name as text, for a literal. */
-function regclassLiteral(schema: Schema): string {
-  return tableOf(schema, 'workflow_status').replaceAll("'", "''");
-}
-
-function statusTallies(also?: string): string {
-  return (['pending', 'enqueued', 'delayed'] as const)
-    .map(
-      (name) =>
-        `count(*) FILTER (WHERE status = '${name.toUpperCase()}'${also ? ` AND ${also}` : ''}) AS ${name}`,
-    )
-    .join(', ');
+function sums(...columns: readonly string[]): string {
+  return columns.map((column) => `sum(${column}) AS ${column}`).join(', ');
 }
 
 /** The registrations of the same application that came later. */
@@ -201,9 +207,8 @@ function delayedUntil(schema: Schema): string {
   if (!schema.hasDelays) return 'NULL::bigint';
   const deadline = schema.hasDeadlines ? 'workflow_deadline_epoch_ms' : 'NULL';
   const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
-  const now = '(extract(epoch FROM now()) * 1000)::bigint';
   // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
-  const atMost = `${now} + ${shownTime('delay_until_epoch_ms')} - ${shownTime('created_at')}`;
+  const atMost = `${NOW} + ${shownTime('delay_until_epoch_ms')} - ${shownTime('created_at')}`;
   return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline}, ${atMost})`)} END`;
 }
 
@@ -221,8 +226,8 @@ function queueCtes(schema: Schema): string {
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
   return `, running AS (
-  SELECT queue_name, count(*) AS running FROM in_flight
-   WHERE status = 'PENDING' AND queue_name IS NOT NULL AND ${inScope('application')} GROUP BY queue_name
+  SELECT queue_name, sum(pending) AS running FROM tally
+   WHERE queue_name IS NOT NULL AND ${inScope('application')} GROUP BY queue_name
 ), limits AS (
   ${limits}
 )`;
@@ -231,18 +236,19 @@ function queueCtes(schema: Schema): string {
 /** Queues in which work waits. */
 function queueSelect(): string {
   return `
-     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued, started_at AS "newestStartedAt",
-            coalesce(running, 0) AS "runningInAll", concurrency, rate_ms AS "rateMs"
-       FROM (SELECT version, queue_name, ${statusTallies()}, max(started_at) AS started_at
+     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued,
+            ${shownTime('started_at')} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll", concurrency, rate_ms AS "rateMs"
+       FROM (SELECT version, queue_name, ${sums('pending', 'enqueued')}, max(started_at) AS started_at
                FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
-              GROUP BY version, queue_name HAVING bool_or(status = 'ENQUEUED')
-              ORDER BY count(*) FILTER (WHERE status = 'ENQUEUED') DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
+              GROUP BY version, queue_name HAVING sum(enqueued) > 0
+              ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
        LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`;
 }
 
 /** The last step of a workflow is one descent of the primary key of `operation_outputs`, as is the one before it. */
 function detailSelect(schema: Schema, limit: number): string {
   const steps = tableOf(schema, 'operation_outputs');
+  const stepColumns = `function_id, function_name${schema.hasStepTimes ? ', started_at_epoch_ms, completed_at_epoch_ms' : ''}`;
   const stepTime = (column: string, row = 'o') =>
     schema.hasStepTimes ? shownTime(`${row}.${column}`) : 'NULL::bigint';
   return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
@@ -257,16 +263,18 @@ function detailSelect(schema: Schema, limit: number): string {
             w.workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
                       'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'before', (SELECT left(p.function_name, ${SHOWN_CHARACTERS}) FROM ${steps} p
-                        WHERE p.workflow_uuid = o.workflow_uuid AND p.function_id = o.function_id - 1),
-                      'earlier', CASE WHEN o.function_name = 'DBOS.sleep' THEN (
+                      'before', CASE WHEN id_before = o.function_id - 1 THEN left(name_before, ${SHOWN_CHARACTERS}) END,
+                      'earlier', CASE WHEN o.function_name = 'DBOS.sleep' AND ${stepTime('completed_at_epoch_ms')} > ${NOW} THEN (
                          SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
                            FROM (SELECT ${stepTime('completed_at_epoch_ms', 'e')} AS ended_at FROM ${steps} e
-                                  WHERE e.workflow_uuid = o.workflow_uuid
+                                  WHERE e.workflow_uuid = w.workflow_uuid
                                     AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended) END)
-               FROM ${steps} o
-              WHERE o.workflow_uuid = w.workflow_uuid ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
-       FROM (SELECT workflow_uuid FROM judged WHERE NOT ignored AND version IS DISTINCT FROM ''
+               FROM (SELECT *, lead(function_id) OVER last AS id_before, lead(function_name) OVER last AS name_before
+                       FROM (SELECT ${stepColumns} FROM ${steps} s
+                              WHERE s.workflow_uuid = w.workflow_uuid ORDER BY function_id DESC LIMIT 2) last_two
+                     WINDOW last AS (ORDER BY function_id DESC)) o
+              ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
+       FROM (SELECT workflow_uuid FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${IS_JUDGED}
               ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${limit}) shown
        JOIN ${tableOf(schema, 'workflow_status')} w USING (workflow_uuid)`;
 }

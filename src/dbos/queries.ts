@@ -4,6 +4,7 @@ import {
   KNOWN,
   normalize,
   normalized,
+  quoteLiteral,
   type Scope,
   SHOWN_CHARACTERS,
   type Statement,
@@ -72,10 +73,14 @@ SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';`;
 }
 
+/** Opens the look's transaction and asks the probe, in one round trip. */
+export function openLook(schema: string, lookTimeoutMs: number): Statement {
+  return { text: `${beginLook(lookTimeoutMs)}${probeQuery(schema)}`, values: [] };
+}
+
 /** What the catalogs say; they are readable by every role, whatever it may read besides. */
-export function probeQuery(schema: string): Statement {
-  return {
-    text: `
+export function probeQuery(schema: string): string {
+  return `
 SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
@@ -112,11 +117,9 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                                     'queues')
                  GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
-  LEFT JOIN pg_namespace n ON n.nspname = $1
+  LEFT JOIN pg_namespace n ON n.nspname = ${quoteLiteral(schema)}
   LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
-   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`,
-    values: [schema],
-  };
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`;
 }
 
 /** Versions on rows of any status that equal one of these, case and white space aside: a full scan. */

@@ -47,6 +47,12 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** `'text'`: a literal, quoted for SQL, whatever `standard_conforming_strings` says. */
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+  return text.includes('\\') ? `E${quoted}` : quoted;
+}
+
 /** A `LIKE` pattern that matches what a pattern with `*` for any text does. */
 export function likePattern(pattern: string): string {
   return pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');

@@ -6,15 +6,7 @@ import { CONNECT_TIMEOUT_MS, type Connection, connect } from './connection.ts';
 import type { DatabaseConfig } from './database-config.ts';
 import { CONNECT_OVERDUE, explainFailure, LOOK_OVERDUE } from './failures.ts';
 import { lookQuery } from './look-query.ts';
-import {
-  beginLook,
-  beginScan,
-  historyQuery,
-  PRODUCT,
-  probeQuery,
-  statusScanQuery,
-  writersQuery,
-} from './queries.ts';
+import { beginScan, historyQuery, openLook, PRODUCT, statusScanQuery, writersQuery } from './queries.ts';
 import { deniedTables, unreachableTables, unsupportedProduct } from './readability.ts';
 import { contentsOf, historyRow, lookRow, productRow, unknownStatusRow, writerRow } from './rows.ts';
 import { factsOf, probeRow, type Schema, schemaOf } from './schema.ts';
@@ -170,8 +162,9 @@ async function takeLook(
 ) {
   for (;;) {
     const writers = await connection.rows(writersQuery(config.schema), writerRow);
-    const look = await inTransaction(connection, beginLook(gate.lookTimeoutMs), async () => {
-      const probe = await theRow(connection, probeQuery(config.schema), probeRow);
+    const look = await inTransaction(connection, async () => {
+      const opening = openLook(config.schema, gate.lookTimeoutMs);
+      const probe = await theRow(connection, opening, probeRow);
       const unreachable = unreachableTables(probe, config);
       if (unreachable !== undefined) throw unreachable;
       const schema = schemaOf(config.schema, probe);
@@ -212,7 +205,10 @@ async function scan<T>(
   row: Parameters<typeof connection.rows<T>>[1],
 ): Promise<readonly T[] | 'timed-out'> {
   try {
-    return await inTransaction(connection, begin, () => connection.rows(statement, row));
+    return await inTransaction(connection, async () => {
+      await connection.run(begin);
+      return connection.rows(statement, row);
+    });
   } catch (error) {
     if (codeOf(error) === '57014') return 'timed-out';
     throw error;
@@ -220,12 +216,11 @@ async function scan<T>(
 }
 
 /**
- * Work between BEGIN and COMMIT. After an error of the server (a code of five characters) the transaction is ended,
+ * Work that begins a transaction, which is committed after it. After an error of the server (a code of five characters) the transaction is ended,
  * so that a pooler can keep its connection; a server that says nothing is not asked anything more.
  */
-async function inTransaction<T>(connection: Connection, begin: string, work: () => Promise<T>): Promise<T> {
+async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   try {
-    await connection.run(begin);
     const result = await work();
     await connection.run('COMMIT');
     return result;

@@ -1,4 +1,4 @@
-import { counted, joined, namesOf, own, type Sentence, say } from '../sentence.ts';
+import { counted, joined, namesOf, number, own, type Sentence, say } from '../sentence.ts';
 import type { UnknownStatus, Writer } from './observation.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -166,7 +166,7 @@ export function statusCounts(counts: {
 }): string {
   const parts = (['pending', 'enqueued', 'delayed'] as const)
     .filter((status) => counts[status] > 0)
-    .map((status) => `${counts[status].toLocaleString('en-US')} ${status}`);
+    .map((status) => `${number(counts[status])} ${status}`);
   return parts.length > 0 ? parts.join(', ') : 'none';
 }
 

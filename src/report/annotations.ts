@@ -1,7 +1,7 @@
 import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
 import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
-import { joined, own, type Sentence, say } from '../sentence.ts';
+import { joined, number, own, type Sentence, say } from '../sentence.ts';
 import { plain, visible } from './escape.ts';
 import { describeForecast, whyItCannotDrain } from './forecast-text.ts';
 import { headline, isWatched, obstacles, type Result, targetsOf } from './result.ts';
@@ -48,7 +48,7 @@ function verdictAnnotations(result: Result, level: Annotation['level']): readonl
     {
       level: shown.some((annotation) => annotation.level === level) ? level : 'notice',
       title: 'dbos-drain-gate',
-      message: `and ${more.toLocaleString('en-US')} more versions: see the job summary.`,
+      message: `and ${number(more)} more versions: see the job summary.`,
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { durationText } from '../duration.ts';
 import type { CurvePoint, DrainCurve } from '../gate/drain-curve.ts';
+import { number } from '../sentence.ts';
 
 /**
  * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,
@@ -102,9 +103,7 @@ function mermaid({ labels, unit, looks, estimated }: Columns, statuses: Statuses
 
 function keyOf({ points, estimate }: DrainCurve, { estimated, isCut }: Columns, statuses: Statuses): string {
   const last = points.at(-1);
-  const counts = statuses.map(
-    ({ status, square }) => `${square} ${(last?.[status] ?? 0).toLocaleString('en-US')} ${status}`,
-  );
+  const counts = statuses.map(({ status, square }) => `${square} ${number(last?.[status] ?? 0)} ${status}`);
   const seen = `At the last look: ${counts.join(' · ')}`;
   if (estimate === undefined || estimated.length === 0) return seen;
   const range = `${durationText(estimate.fromMs)} to ${durationText(estimate.toMs)}`;

@@ -1,10 +1,11 @@
 import { durationText } from '../duration.ts';
 import type { WorkflowDetail } from '../gate/observation.ts';
 import type { Assessment, DrainState } from '../gate/situation.ts';
+import { number } from '../sentence.ts';
 import { drainChart } from './drain-chart.ts';
 import { code, markdown } from './escape.ts';
 import { describeForecast } from './forecast-text.ts';
-import { more, number, table } from './markdown-table.ts';
+import { more, table } from './markdown-table.ts';
 import { isRelevant, isWatched, type Result } from './result.ts';
 import { describeSituation, nextStepFor } from './situation-text.ts';
 

@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../dbos/sql.ts';
 import type { Quoted, Sentence, Typed } from '../sentence.ts';
 
 /** Text written by others is shown in so many characters, escapes included; ids in commands are whole or not there. */
@@ -82,9 +83,7 @@ export function shellQuoted(text: string): string | undefined {
 /** `'text'`, as an SQL literal; undefined when a person could not see what it says. */
 export function sqlLiteral(text: string): string | undefined {
   if (visible(text, 1000) !== text) return undefined;
-  return text.includes('\\')
-    ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
-    : `'${text.replaceAll("'", "''")}'`;
+  return quoteLiteral(text);
 }
 
 function quoted(part: Quoted | Typed): string {

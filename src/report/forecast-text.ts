@@ -5,7 +5,7 @@ import { HOSTED_JOB_LIMIT_MS } from '../gate/config.ts';
 import type { StartedRoots } from '../gate/course.ts';
 import type { DrainForecast } from '../gate/drain-forecast.ts';
 import type { Rate } from '../gate/estimate.ts';
-import { counted, joined, namesOf, own, type Sentence, say } from '../sentence.ts';
+import { counted, joined, namesOf, number, own, type Sentence, say } from '../sentence.ts';
 import type { Result } from './result.ts';
 import { workflowNamed } from './situation-text.ts';
 
@@ -25,7 +25,7 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
     ...(trend === 'not-converging' ? ['not converging'] : []),
     ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
     ...whenText(left, notBefore, now),
-    ...(states.stuck > 0 ? [`${states.stuck.toLocaleString('en-US')} stuck`] : []),
+    ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
     ...(lifeless.length > 0 ? ['no sign of a process'] : []),
   ];
 }
@@ -53,9 +53,7 @@ function rounded(milliseconds: number): number {
 }
 
 function perMinute(rate: number): string {
-  return rate >= 10 || rate === 0
-    ? Math.round(rate).toLocaleString('en-US')
-    : String(Number(rate.toPrecision(2)));
+  return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }
 
 /**

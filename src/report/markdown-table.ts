@@ -1,3 +1,5 @@
+import { number } from '../sentence.ts';
+
 /** A table without the columns that are empty in every row. */
 export function table(
   head: readonly string[],
@@ -13,9 +15,4 @@ export function table(
 /** `And 3 more versions.`, or nothing. */
 export function more(count: number, noun: string): readonly string[] {
   return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
-}
-
-/** `1,234`. */
-export function number(value: number): string {
-  return value.toLocaleString('en-US');
 }

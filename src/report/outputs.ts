@@ -1,5 +1,6 @@
 import { iso, seconds } from './formats.ts';
-import { type VersionReport, versionsOf } from './report-file.ts';
+import { versionsOf } from './report-file.ts';
+import type { VersionReport } from './report-schema.ts';
 import { drainedVersions, drainingVersions, inFlightOnAll, type Result, targetsOf } from './result.ts';
 
 /** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */

@@ -6,7 +6,7 @@ import type { FailedLook, Look } from '../gate/hold.ts';
 import type { Judgement } from '../gate/judge.ts';
 import { type Outage, patienceLeftMs } from '../gate/outage.ts';
 import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
-import { namesOf, own, type Sentence, say } from '../sentence.ts';
+import { namesOf, number, own, type Sentence, say } from '../sentence.ts';
 import { plain, quotedName } from './escape.ts';
 import { forecastParts, outlook } from './forecast-text.ts';
 import { concernsTarget, inFlightOnAll, shortReasons } from './result.ts';
@@ -203,7 +203,7 @@ function lookLine(config: GateConfig, look: Look, previous: Look | undefined): s
   const targets = judgement.targets.filter(({ judged }) => judged);
   const inFlight = inFlightOnAll(targets);
   const parts = [
-    `${inFlight.toLocaleString('en-US')} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
+    `${number(inFlight)} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
     ...(judgement.drained ? [] : differencePart(inFlight, previous)),
     ...shortReasons(blockersOf(judgement)),
     ...forecastParts(look.forecast.total, judgement.observation.observedAt),
@@ -218,7 +218,7 @@ function differencePart(inFlight: number, previous: Look | undefined): readonly 
   if (previous === undefined) return [];
   const before = inFlightOnAll(previous.judgement.targets.filter(({ judged }) => judged));
   if (before === inFlight) return ['no change'];
-  const difference = Math.abs(inFlight - before).toLocaleString('en-US');
+  const difference = number(Math.abs(inFlight - before));
   return [`${difference} ${inFlight < before ? 'fewer' : 'more'}`];
 }
 
@@ -229,7 +229,7 @@ function versionsPart(targets: readonly TargetJudgement[]): readonly string[] {
   const most = [...blocked]
     .sort((a, b) => inFlightOn(b) - inFlightOn(a))
     .slice(0, 3)
-    .map((target) => `${quotedName(target.version)} ${inFlightOn(target).toLocaleString('en-US')}`);
+    .map((target) => `${quotedName(target.version)} ${number(inFlightOn(target))}`);
   const rest = blocked.length - most.length;
   const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
   return [`${targets.length - blocked.length} of ${targets.length} versions clean${listed}`];
@@ -266,7 +266,7 @@ function groupLines(judgement: Judgement): readonly string[] {
     lines.length +
     (cut?.leftOut ?? 0) +
     (unversioned > 0 ? (cut?.leftOutUnversioned ?? 0) : 0);
-  return left > 0 ? [...lines, `- and ${left.toLocaleString('en-US')} more`] : lines;
+  return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
 }
 
 /** What blocks the whole gate, or else what blocks the first few targets. */

@@ -2,11 +2,11 @@ import { durationText } from '../duration.ts';
 import { describeBlocker } from '../gate/blocker.ts';
 import type { LastStep, WorkflowDetail } from '../gate/observation.ts';
 import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
-import { own, type Sentence, say } from '../sentence.ts';
+import { number, own, type Sentence, say } from '../sentence.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';
 import { forecastParts, whyItCannotDrain } from './forecast-text.ts';
-import { more, number, table } from './markdown-table.ts';
+import { more, table } from './markdown-table.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import {
   blockingWorkflows,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
-import { reportSchema } from '../../src/report/report-file.ts';
+import { reportSchema } from '../../src/report/report-schema.ts';
 import { ATTACKS } from '../support/hostile-text.ts';
 import { actingIn, codeBlocksIn, harmIn } from '../support/inert.ts';
 import { type FinishedRun, runAction } from '../support/runner.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { reportSchema } from '../../src/report/report-file.ts';
+import { reportSchema } from '../../src/report/report-schema.ts';
 import { runAction } from '../support/runner.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 

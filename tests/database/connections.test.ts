@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { systemDatabase } from '../../src/dbos/system-database.ts';
 import { TransientError } from '../../src/errors.ts';
+import { databaseConfig } from '../support/databases.ts';
 import { guardedDatabase } from '../support/guarded-database.ts';
 import { plainRequest } from '../support/holding.ts';
 import { startNetwork } from '../support/network.ts';
-import { databaseConfig, systemDatabases } from '../support/system-databases.ts';
+import { systemDatabases } from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
 const databases = systemDatabases();

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { databaseConfig } from '../support/databases.ts';
 import { holdOn } from '../support/holding.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { runAction } from '../support/runner.ts';
 import {
   createRole,
-  databaseConfig,
   openDatabase,
   type Role,
   systemDatabases,

@@ -2,14 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/gate/config.ts';
 import { warningsOf } from '../../src/gate/warning.ts';
 import { plain } from '../../src/report/escape.ts';
+import { databaseConfig } from '../support/databases.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
-import {
-  createRole,
-  databaseConfig,
-  openDatabase,
-  systemDatabases,
-  type TestDatabase,
-} from '../support/system-databases.ts';
+import { createRole, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* What has the tables of DBOS, or their names and columns, and is not where the application's work is. */
 

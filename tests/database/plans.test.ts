@@ -53,8 +53,7 @@ describe.each(RELEASES)('a look at a schema of SDK %s', (sdk) => {
 
 /** The looks that a run takes, with and without what only some are asked for. */
 async function looksAt(database: TestDatabase): Promise<ReadonlyMap<string, Statement>> {
-  const probe = probeQuery('dbos');
-  const [row] = await database.query(probe.text, probe.values);
+  const [row] = await database.query(probeQuery('dbos'));
   const schema = schemaOf('dbos', probeRow.parse(row));
   const application = schema.hasOwners ? 'shop' : undefined;
   const named = { application, only: ['1.0.0'], except: [], ignore: ['monitor%'] };

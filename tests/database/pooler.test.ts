@@ -2,18 +2,14 @@ import pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemDatabase } from '../../src/dbos/system-database.ts';
 import { ReportableError } from '../../src/errors.ts';
+import { databaseConfig } from '../support/databases.ts';
 import { launchApp } from '../support/dbos-app.ts';
 import { type Happening, type Hold, holdOn, lookAt, plainRequest } from '../support/holding.ts';
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { type PgBouncer, type PgBouncerOptions, startPgBouncer } from '../support/pgbouncer.ts';
 import { stopForARestart } from '../support/postgres/restart.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
-import {
-  databaseConfig,
-  openConnection,
-  systemDatabases,
-  type TestDatabase,
-} from '../support/system-databases.ts';
+import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
 /* Through a real PgBouncer in transaction mode, which has one connection to the server for all its clients. */

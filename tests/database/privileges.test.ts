@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { databaseConfig } from '../support/databases.ts';
 import { holdOn, lookAt } from '../support/holding.ts';
-import {
-  createRole,
-  databaseConfig,
-  systemDatabases,
-  type TestDatabase,
-} from '../support/system-databases.ts';
+import { createRole, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 const databases = systemDatabases();
 

@@ -2,13 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { ReportableError } from '../../src/errors.ts';
+import { databaseConfig } from '../support/databases.ts';
 import { lookAt } from '../support/holding.ts';
-import {
-  databaseConfig,
-  openConnection,
-  openDatabase,
-  systemDatabases,
-} from '../support/system-databases.ts';
+import { openConnection, openDatabase, systemDatabases } from '../support/system-databases.ts';
 
 /* Each way not to reach DBOS's tables is told by its cause and its fix, and never with the password. */
 

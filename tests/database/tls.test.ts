@@ -8,15 +8,11 @@ import { type ConnectionInputs, readDatabaseUrl } from '../../src/dbos/database-
 import { systemDatabase } from '../../src/dbos/system-database.ts';
 import { ReportableError, TransientError } from '../../src/errors.ts';
 import { certificateAuthority, withPassphrase } from '../support/certificates.ts';
+import { databaseConfig } from '../support/databases.ts';
 import { lookAt, plainRequest } from '../support/holding.ts';
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { startPgBouncer } from '../support/pgbouncer.ts';
-import {
-  createReader,
-  databaseConfig,
-  systemDatabases,
-  type TestDatabase,
-} from '../support/system-databases.ts';
+import { createReader, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
 /* `sslmode` against real servers: what it connects with, and what it refuses. What libpq knows of too was compared with psql 15. */

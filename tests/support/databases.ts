@@ -1,4 +1,6 @@
 import pg from 'pg';
+import type { DatabaseConfig } from '../../src/dbos/database-config.ts';
+import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
 
 /** The URL of another database on the same server, with the same credentials. */
 export function databaseUrl(serverUrl: string, database: string): string {
@@ -20,4 +22,10 @@ export async function createDatabase(serverUrl: string, name: string): Promise<s
     await client.end();
   }
   return databaseUrl(serverUrl, name);
+}
+
+/** The configuration that the action would make of the URL. */
+export function databaseConfig(url: string, schema = 'dbos'): DatabaseConfig {
+  const inputs = { url, schema, password: undefined, tlsCa: undefined, environment: {}, readFile: () => '' };
+  return readDatabaseUrl(inputs).database;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/dbos/database-config.ts';
-import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
+import { databaseConfig } from './databases.ts';
 import { type AppOptions, type DbosApp, launchApp, type SdkRelease } from './dbos-app.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
 
@@ -109,12 +109,6 @@ export async function createRole(database: TestDatabase, name = 'reader'): Promi
   const quoted = pg.escapeIdentifier(unique);
   await database.query(`CREATE ROLE ${quoted} LOGIN PASSWORD 'of-the-role'`);
   return { name: quoted, url: url.href, config: databaseConfig(url.href) };
-}
-
-/** The configuration that the action would make of the URL. */
-export function databaseConfig(url: string, schema = 'dbos'): DatabaseConfig {
-  const inputs = { url, schema, password: undefined, tlsCa: undefined, environment: {}, readFile: () => '' };
-  return readDatabaseUrl(inputs).database;
 }
 
 /** Creates a role that may read all of DBOS's tables. */
