@@ -18311,7 +18311,8 @@ const IS_JUDGED = `${inScope('application')} AND (version IS NULL OR version = '
  *   `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas, the plain status index.
  * - `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput
  *   since the look before, not the history.
- * - Details are joined back by key for the few rows that are shown, so that the aggregates stay narrow.
+ * - Details are joined back for the few rows that are shown, so that the aggregates stay narrow: by `ctid`, their place
+ *   in the table, which holds for a snapshot. By key it would be an index's depth, which grows with history, for each.
  */
 function lookQuery(schema, scope, options) {
     const status = tableOf(schema, 'workflow_status');
@@ -18320,7 +18321,7 @@ function lookQuery(schema, scope, options) {
     const namesSince = options.namesSince === undefined ? 'NULL' : `${Math.round(options.namesSince)}::bigint`;
     const text = `
 WITH RECURSIVE in_flight AS MATERIALIZED (
-  SELECT workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
+  SELECT ctid AS place, workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
          created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil(schema)} AS delayed_until,
          ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent, ${IGNORED} AS ignored
     FROM ${status}
@@ -18494,7 +18495,10 @@ function queueSelect() {
               ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
        LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`;
 }
-/** The last step of a workflow is one descent of the primary key of `operation_outputs`, as is the one before it. */
+/**
+ * The last two steps of a workflow are one descent of the primary key of `operation_outputs`. What waits in a queue or
+ * for a time has none that tell anything: its status has changed since.
+ */
 function detailSelect(schema, limit) {
     const steps = tableOf(schema, 'operation_outputs');
     const stepColumns = `function_id, function_name${schema.hasStepTimes ? ', started_at_epoch_ms, completed_at_epoch_ms' : ''}`;
@@ -18519,12 +18523,13 @@ function detailSelect(schema, limit) {
                                     AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended) END)
                FROM (SELECT *, lead(function_id) OVER last AS id_before, lead(function_name) OVER last AS name_before
                        FROM (SELECT ${stepColumns} FROM ${steps} s
-                              WHERE s.workflow_uuid = w.workflow_uuid ORDER BY function_id DESC LIMIT 2) last_two
+                              WHERE s.workflow_uuid = w.workflow_uuid AND w.status = 'PENDING'
+                              ORDER BY function_id DESC LIMIT 2) last_two
                      WINDOW last AS (ORDER BY function_id DESC)) o
               ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
-       FROM (SELECT workflow_uuid FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${IS_JUDGED}
+       FROM (SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${IS_JUDGED}
               ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${limit}) shown
-       JOIN ${tableOf(schema, 'workflow_status')} w USING (workflow_uuid)`;
+       JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place`;
 }
 /** The distinct statuses, found by skipping from one to the next in the plain status index. */
 function statusesCte(schema) {
@@ -18668,7 +18673,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                            json_agg(a.attname ORDER BY a.attnum)
                              FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-                   AND (a.attnum > 0 OR a.attname = 'xmin')
+                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
                    AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations',
                                     'queues')
@@ -18804,7 +18809,7 @@ function factsOf(probe, migration) {
 /** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
 function missingPrivileges(probe) {
     const wanted = {
-        workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
+        workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS, 'ctid'],
         operation_outputs: [
             'workflow_uuid',
             'function_id',

@@ -111,7 +111,7 @@ SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
                            json_agg(a.attname ORDER BY a.attnum)
                              FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-                   AND (a.attnum > 0 OR a.attname = 'xmin')
+                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
                    AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations',
                                     'queues')

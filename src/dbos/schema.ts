@@ -146,7 +146,7 @@ export function factsOf(probe: ProbeRow, migration: number | undefined): Databas
 /** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
 export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] {
   const wanted: Record<string, readonly string[]> = {
-    workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS],
+    workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS, 'ctid'],
     operation_outputs: [
       'workflow_uuid',
       'function_id',

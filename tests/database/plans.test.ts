@@ -51,6 +51,58 @@ describe.each(RELEASES)('a look at a schema of SDK %s', (sdk) => {
   });
 });
 
+describe('what a look shows one by one', () => {
+  const SHOWN = 50;
+
+  test('is found again by its place in the table, and has its steps read only if it runs', async () => {
+    const database = await databases.create();
+    await addBusyWorkflows(database, { status: 'ENQUEUED', sleepsFor: 0 });
+    const { pages: queued } = await aLook(database);
+    // A page a workflow, and what a look costs without any: through an index it would be two pages at least.
+    expect(queued).toBeLessThan(1.6 * SHOWN);
+    await database.query(`UPDATE dbos.workflow_status SET status = 'PENDING'`);
+    expect((await aLook(database)).pages).toBeGreaterThan(queued + 2 * SHOWN);
+  });
+
+  test('has the steps before a sleep read only while it sleeps', async () => {
+    const database = await databases.create();
+    await addBusyWorkflows(database, { status: 'PENDING', sleepsFor: -60_000 });
+    const { pages: over } = await aLook(database);
+    await database.query(
+      `UPDATE dbos.operation_outputs SET completed_at_epoch_ms = completed_at_epoch_ms + 3600000 WHERE function_name = 'DBOS.sleep'`,
+    );
+    const { pages: asleep } = await aLook(database);
+    expect(asleep - over).toBeGreaterThan(3 * SHOWN);
+  });
+
+  /** Each with two hundred steps and, last of them, a sleep that ends so long from now. */
+  async function addBusyWorkflows(
+    database: TestDatabase,
+    { status, sleepsFor }: { status: string; sleepsFor: number },
+  ): Promise<void> {
+    const rows = Array.from({ length: SHOWN }, (_, index) => ({
+      workflow_uuid: `busy-${index}`,
+      status,
+      application_version: '1.0.0',
+      created_at: Date.now() - 600_000,
+    }));
+    await database.insert(...rows);
+    await database.query(
+      `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, output, started_at_epoch_ms, completed_at_epoch_ms)
+       SELECT 'busy-' || i, step, CASE step WHEN 199 THEN 'DBOS.sleep' ELSE 'work' END, repeat('x', 200), $1::bigint, $1 + $2::bigint
+         FROM generate_series(0, 199) step, generate_series(0, ${SHOWN - 1}) i`,
+      [Date.now(), sleepsFor],
+    );
+    await database.query('VACUUM (ANALYZE) dbos.workflow_status, dbos.operation_outputs');
+  }
+
+  async function aLook(database: TestDatabase) {
+    const statement = (await looksAt(database)).get(NAMED);
+    if (statement === undefined) throw new Error('There is no such look.');
+    return explain(database, statement);
+  }
+});
+
 /** The looks that a run takes, with and without what only some are asked for. */
 async function looksAt(database: TestDatabase): Promise<ReadonlyMap<string, Statement>> {
   const [row] = await database.query(probeQuery('dbos'));
