@@ -142,6 +142,16 @@ const calls: AppCalls = {
     return workflowID;
   },
 
+  runThroughQueue: async (count) => {
+    const { DBOS, options, workflows } = app();
+    const began = performance.now();
+    const queue = { queueName: queueName(options.name, 'parallel') };
+    const start = () => DBOS.startWorkflow(workflows.short, queue)();
+    const handles = await Promise.all(Array.from({ length: count }, start));
+    await Promise.all(handles.map((handle) => handle.getResult()));
+    return performance.now() - began;
+  },
+
   enqueueByClient: async ({ queue, version }) => {
     const { sdk, options } = app();
     const client = await sdk.DBOSClient.create({

@@ -39,6 +39,8 @@ export interface AppCalls {
    * @throws when the release cannot delay (before 4.12)
    */
   enqueue(options: { queue: QueueKind; delaySeconds?: number }): Promise<string>;
+  /** Enqueues `short` so many times in `parallel`; resolves when all have ended, with how long it took in milliseconds. */
+  runThroughQueue(count: number): Promise<number>;
   /** Enqueues `held` as an outside client of the same release does: without a version unless one is given. */
   enqueueByClient(options: { queue: QueueKind; version?: string }): Promise<string>;
   /**

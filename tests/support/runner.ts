@@ -48,6 +48,8 @@ export interface FinishedRun {
 /** A step that runs. */
 export interface ActionRun {
   readonly pid: number | undefined;
+  /** When its process was started, by `performance.now()`. */
+  readonly spawnedAt: number;
   log(): string;
   /**
    * Waits until the log matches.
@@ -70,6 +72,7 @@ export function runAction(options: RunOptions = {}): ActionRun {
   const { main, defaults } = readActionMetadata(options.action ?? REPOSITORY);
   const folder = options.folder ?? mkdtempSync(path.join(os.tmpdir(), 'drain-gate-run-'));
   const site = prepare(folder, options.event);
+  const spawnedAt = performance.now();
   const child = spawn(node24(), [main], {
     cwd: site.env.GITHUB_WORKSPACE,
     env: {
@@ -128,6 +131,7 @@ export function runAction(options: RunOptions = {}): ActionRun {
 
   return {
     pid: child.pid,
+    spawnedAt,
     log: () => streams.log,
     until: (condition) => {
       const holds = () =>

@@ -1,0 +1,65 @@
+import { type Contender, look, lookWithRoll } from './support/contenders.ts';
+import { costOf } from './support/cost.ts';
+import { withDatabase } from './support/database.ts';
+import { peakMemory } from './support/gate.ts';
+import { addHistory, addInFlight, clear, type Layout, setLayout, tidy } from './support/population.ts';
+import type { Section } from './support/section.ts';
+import { figure, milliseconds } from './support/spread.ts';
+import { timed } from './support/timing.ts';
+
+const LAYOUTS: readonly Layout[] = ['dense', 'one row a page'];
+const SIZES = [10, 1000, 100_000, 1_000_000];
+const ENDED = 10_000;
+
+/** 2. One look against the work in flight. */
+export const inFlight: Section = {
+  title: 'One look against the work in flight',
+  about: `The newest schema, ${figure(ENDED)} workflows that have ended. Rows in flight lie side by side in the table, or each on a page of its own. The memory is the most that the whole process of the action had, from its start to its end.`,
+  head: [
+    'rows',
+    'in flight',
+    'a look',
+    'with the oldest 10,000 in detail',
+    'pages, a look',
+    'temporary file',
+    'memory',
+  ],
+  async rows(server, { say }) {
+    return withDatabase(server, '5.3.0', async (database) => {
+      const rows: string[][] = [];
+      for (const layout of LAYOUTS) {
+        for (const size of SIZES) {
+          say(`${layout}: ${figure(size)} in flight`);
+          await clear(database);
+          await setLayout(database, layout);
+          await addInFlight(database, size);
+          await setLayout(database, 'dense');
+          await addHistory(database, 1, ENDED);
+          await tidy(database);
+          const isLarge = size > 100_000;
+          const time = async (contender: Contender) => {
+            const { ask, close } = await contender(database);
+            try {
+              return await timed({ it: ask }, { rounds: 3, iterations: isLarge ? 2 : 5 });
+            } finally {
+              await close();
+            }
+          };
+          const alone = await time(look);
+          const withRoll = await time(lookWithRoll);
+          const cost = await costOf(server, database, look, 2);
+          rows.push([
+            layout,
+            figure(size),
+            milliseconds(alone.it),
+            milliseconds(withRoll.it),
+            figure(cost.buffers),
+            `${figure(cost.temporaryBytes / 1024 ** 2)} MB`,
+            `${figure((await peakMemory(database)) / 1024 ** 2)} MB`,
+          ]);
+        }
+      }
+      return rows;
+    });
+  },
+};

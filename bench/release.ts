@@ -1,0 +1,57 @@
+import { withDatabase } from './support/database.ts';
+import { FIRST_LOOK, gate } from './support/gate.ts';
+import { addInFlight, endAll, tidy } from './support/population.ts';
+import type { Section } from './support/section.ts';
+import { figure, milliseconds, spreadOf } from './support/spread.ts';
+
+const IN_FLIGHT = 2000;
+const GATES = 8;
+const POLL_INTERVAL_MS = 5000;
+const SETTLE_MS = 10_000;
+
+/** 4. From the end of the last workflow to the release. */
+export const release: Section = {
+  title: 'From the end of the last workflow to the release',
+  about: `${figure(IN_FLIGHT)} workflows in flight, \`poll-interval\` ${POLL_INTERVAL_MS / 1000}s and \`settle\` ${SETTLE_MS / 1000}s, as they are by default. ${GATES} gates hold at once, their looks spread evenly over the poll interval, when all work ends at one moment: from then until the process of each has ended, less the settle window.`,
+  head: ['beyond the settle window', 'the longest'],
+  async rows(server, { say }) {
+    const row = await withDatabase(server, '5.3.0', async (database) => {
+      await addInFlight(database, IN_FLIGHT);
+      await tidy(database);
+      const holds: { readonly released: Promise<number> }[] = [];
+      const began = performance.now();
+      for (let each = 0; each < GATES; each++) {
+        await until(began + (each * POLL_INTERVAL_MS) / GATES);
+        const run = gate(database, {
+          mode: 'wait',
+          'poll-interval': `${POLL_INTERVAL_MS}ms`,
+          settle: `${SETTLE_MS}ms`,
+        });
+        holds.push({
+          released: run.finished.then(({ outputs, shown }) => {
+            if (outputs['verdict'] !== 'drained') throw new Error(shown);
+            return performance.now();
+          }),
+        });
+        await run.until(FIRST_LOOK);
+      }
+      await until(began + 3 * POLL_INTERVAL_MS);
+      say('all work ends');
+      await endAll(database);
+      const ended = performance.now();
+      const released = await Promise.all(holds.map((hold) => hold.released));
+      const beyond = released.map((at) => at - ended - SETTLE_MS);
+      return [
+        milliseconds(spreadOf(beyond)),
+        milliseconds(spreadOf([Math.max(...beyond)])).replace(/ \(.*/, ''),
+      ];
+    });
+    return [row];
+  },
+};
+
+async function until(time: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, Math.max(0, time - performance.now()));
+  return promise;
+}

@@ -1,0 +1,40 @@
+/**
+ * What the gate costs, measured on this machine: prints the tables that the README quotes. `npm run bench` takes about
+ * a quarter of an hour and 15 GB of disk; `npm run bench -- start release` measures only these, and `--ten-million`
+ * adds a history of that size.
+ */
+import { parseArgs } from 'node:util';
+import { table } from '../src/report/markdown-table.ts';
+import { startPostgres } from '../tests/support/postgres.ts';
+import { history } from './history.ts';
+import { inFlight } from './in-flight.ts';
+import { application, hour } from './load.ts';
+import { release } from './release.ts';
+import { start } from './start.ts';
+import { query, SETTINGS } from './support/database.ts';
+import { machine } from './support/machine.ts';
+
+const SECTIONS = { history, 'in-flight': inFlight, start, release, hour, application };
+
+const { values, positionals } = parseArgs({
+  options: { 'ten-million': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !(name in SECTIONS));
+if (unknown.length > 0) {
+  throw new Error(`There is no ${unknown.join(' and no ')}: only ${Object.keys(SECTIONS).join(', ')}.`);
+}
+const server = await startPostgres({ settings: SETTINGS });
+try {
+  const [version] = await query(server.url(), 'SHOW server_version');
+  console.log(`${machine(version?.['server_version'])}\n`);
+  for (const [name, { title, about, head, rows }] of Object.entries(SECTIONS)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const say = (what: string) => console.error(`- ${name}: ${what}`);
+    const measured = await rows(server, { tenMillion: values['ten-million'], say });
+    const right = head.map((_, index) => index).filter((index) => index > 0 || head.length < 6);
+    console.log(`### ${title}\n\n${about}\n\n${table(head, measured, right)}\n`);
+  }
+} finally {
+  await server.stop();
+}

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { node24 } from '../tests/support/runner/node24.ts';
+import { type BenchDatabase, withDatabase } from './support/database.ts';
+import { FIRST_LOOK, gate } from './support/gate.ts';
+import { addInFlight, tidy } from './support/population.ts';
+import type { Section } from './support/section.ts';
+import { figure, milliseconds } from './support/spread.ts';
+import { timed } from './support/timing.ts';
+
+const IN_FLIGHT = 10;
+const ROUNDS = 25;
+const FIVE_LINES = fileURLToPath(new URL('./support/five-lines.mjs', import.meta.url));
+
+/** 3. From the start of the process to the first observation in its output. */
+export const start: Section = {
+  title: 'From the start of the process to the first observation',
+  about: `${IN_FLIGHT} workflows in flight, the same Node for both. The script has five lines: it connects with \`pg\`, asks one question, and prints the answer.`,
+  head: ['the gate', 'a script of five lines', 'times as long'],
+  async rows(server) {
+    const row = await withDatabase(server, '5.3.0', async (database) => {
+      await addInFlight(database, IN_FLIGHT);
+      await tidy(database);
+      const times = await timed(
+        { gate: () => gateStart(database), script: () => scriptStart(database) },
+        { rounds: ROUNDS },
+      );
+      const ratio = times.gate.median / times.script.median;
+      return [milliseconds(times.gate), milliseconds(times.script), `${figure(ratio)} ×`];
+    });
+    return [row];
+  },
+};
+
+async function gateStart(database: BenchDatabase) {
+  const run = gate(database, { mode: 'check' });
+  await run.until(FIRST_LOOK);
+  const overriddenDuration = performance.now() - run.spawnedAt;
+  await run.finished;
+  return { overriddenDuration };
+}
+
+async function scriptStart(database: BenchDatabase) {
+  const began = performance.now();
+  const script = spawn(node24(), [FIVE_LINES], {
+    env: { DATABASE_URL: database.url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(script, 'close');
+  const [printed] = await once(script.stdout.setEncoding('utf8'), 'data');
+  const overriddenDuration = performance.now() - began;
+  await ended;
+  if (printed !== `${IN_FLIGHT} in flight\n`) throw new Error(`The script printed ${String(printed)}`);
+  return { overriddenDuration };
+}

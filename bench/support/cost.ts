@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PostgresServer } from '../../tests/support/postgres.ts';
+import type { Contender } from './contenders.ts';
+import { type BenchDatabase, query } from './database.ts';
+
+/** What the server itself says that something cost it. */
+export interface Cost {
+  readonly transactions: number;
+  /** Pages of shared buffers touched, catalogs included, whether they were there or had to be read. */
+  readonly buffers: number;
+  /** The time that backends spent on statements, in milliseconds. */
+  readonly backendMs: number;
+  /** Bytes written to temporary files. */
+  readonly temporaryBytes: number;
+}
+
+/**
+ * What one question costs the server, once a connection has asked before: a session that asks so many times more is
+ * compared with one that asks once.
+ */
+export async function costOf(
+  server: PostgresServer,
+  database: BenchDatabase,
+  contender: Contender,
+  questions: number,
+): Promise<Cost> {
+  const once = await sessionCost(server, database, contender, 1);
+  const often = await sessionCost(server, database, contender, 1 + questions);
+  return {
+    transactions: (often.transactions - once.transactions) / questions,
+    buffers: (often.buffers - once.buffers) / questions,
+    backendMs: (often.backendMs - once.backendMs) / questions,
+    temporaryBytes: (often.temporaryBytes - once.temporaryBytes) / questions,
+  };
+}
+
+/** The cost of everything from the first connection to the last one's end. */
+export async function sessionCost(
+  server: PostgresServer,
+  database: BenchDatabase,
+  contender: Contender,
+  questions: number,
+): Promise<Cost> {
+  const before = await counters(server, database);
+  const session = await contender(database);
+  for (let question = 0; question < questions; question++) await session.ask();
+  await session.close();
+  const after = await counters(server, database);
+  return {
+    transactions: after.transactions - before.transactions,
+    buffers: after.buffers - before.buffers,
+    backendMs: after.backendMs - before.backendMs,
+    temporaryBytes: after.temporaryBytes - before.temporaryBytes,
+  };
+}
+
+/** Read from another database, once nobody is connected to this one: a backend reports at its end at the latest. */
+async function counters(server: PostgresServer, { name }: BenchDatabase): Promise<Cost> {
+  while (await isConnected(server, name)) await delay(20);
+  const [row] = await query(
+    server.url(),
+    `SELECT xact_commit + xact_rollback AS transactions, blks_hit + blks_read AS buffers,
+            active_time AS "backendMs", temp_bytes AS "temporaryBytes"
+       FROM pg_stat_database WHERE datname = $1`,
+    [name],
+  );
+  const value = (column: keyof Cost) => Number(row?.[column]);
+  return {
+    transactions: value('transactions'),
+    buffers: value('buffers'),
+    backendMs: value('backendMs'),
+    temporaryBytes: value('temporaryBytes'),
+  };
+}
+
+async function isConnected(server: PostgresServer, name: string): Promise<boolean> {
+  const rows = await query(server.url(), 'SELECT FROM pg_stat_activity WHERE datname = $1', [name]);
+  return rows.length > 0;
+}

@@ -1,0 +1,75 @@
+import pg from 'pg';
+import type { DatabaseConfig } from '../../src/dbos/database-config.ts';
+import { databaseConfig } from '../../tests/support/databases.ts';
+import { launchApp, type SdkRelease } from '../../tests/support/dbos-app.ts';
+import type { PostgresServer } from '../../tests/support/postgres.ts';
+
+/** A system database to measure on. Nobody is connected to it but while a statement runs. */
+export interface BenchDatabase {
+  readonly name: string;
+  readonly url: string;
+  readonly config: DatabaseConfig;
+  /** Runs statements as the owner of the tables, on a connection of their own. */
+  query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  columns(table: string): Promise<ReadonlySet<unknown>>;
+}
+
+/** As a production database: what is committed is on the disk. Nothing happens by itself while something is measured. */
+export const SETTINGS = {
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  max_wal_size: '16GB',
+  autovacuum: 'off',
+};
+
+/** Works on a new system database that a real SDK release has made, with two versions registered; drops it then. */
+export async function withDatabase<T>(
+  server: PostgresServer,
+  sdk: SdkRelease,
+  work: (database: BenchDatabase) => Promise<T>,
+): Promise<T> {
+  const name = `bench_${sdk.replaceAll('.', '_')}`;
+  const database = openDatabase(name, await server.createDatabase(name));
+  try {
+    for (const version of ['1.0.0', '2.0.0']) {
+      const app = await launchApp({ sdk, version, databaseUrl: database.url });
+      await app.stop();
+    }
+    return await work(database);
+  } finally {
+    await query(server.url(), `DROP DATABASE ${name} WITH (FORCE)`);
+  }
+}
+
+function openDatabase(name: string, url: string): BenchDatabase {
+  return {
+    name,
+    url,
+    config: databaseConfig(url),
+    query: (sql, values) => query(url, sql, values),
+    async columns(table) {
+      const rows = await query(
+        url,
+        `SELECT column_name FROM information_schema.columns WHERE table_schema = 'dbos' AND table_name = $1`,
+        [table],
+      );
+      return new Set(rows.map((row) => row['column_name']));
+    },
+  };
+}
+
+/** One statement, on a connection of its own. */
+export async function query(
+  url: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import { type ActionRun, type RunOptions, runAction } from '../../tests/support/runner.ts';
+import type { BenchDatabase } from './database.ts';
+import { TARGET } from './population.ts';
+
+const PEAK_MEMORY = fileURLToPath(new URL('./peak-memory.mjs', import.meta.url));
+
+/** The first line that tells of a look. */
+export const FIRST_LOOK = /\d in flight/;
+
+/** The action as the runner runs it, to retire the target. */
+export function gate(
+  database: BenchDatabase,
+  inputs: NonNullable<RunOptions['inputs']>,
+  env: NonNullable<RunOptions['env']> = {},
+): ActionRun {
+  return runAction({ inputs: { 'database-url': database.url, version: TARGET, ...inputs }, env });
+}
+
+/** The most memory that the action had in one check, in bytes: its resident set, by the operating system. */
+export async function peakMemory(database: BenchDatabase): Promise<number> {
+  const { stderr, outputs } = await gate(
+    database,
+    { mode: 'check', 'look-timeout': '5m' },
+    { NODE_OPTIONS: `--import=${PEAK_MEMORY}` },
+  ).finished;
+  const [, kilobytes] = /^peak (\d+)$/m.exec(stderr) ?? [];
+  if (outputs['verdict'] !== 'in-flight' || kilobytes === undefined) throw new Error(stderr);
+  return Number(kilobytes) * 1024;
+}

@@ -1,0 +1,11 @@
+import os from 'node:os';
+
+/** What the figures were measured on. */
+export function machine(serverVersion: unknown): string {
+  const cpus = os.cpus();
+  const memory = Math.round(os.totalmem() / 1024 ** 3);
+  return (
+    `${cpus.length} cores (${cpus[0]?.model.trim() ?? 'unknown'}), ${memory} GB of memory, ` +
+    `${os.type()} ${os.arch()}, Node ${process.versions.node}, PostgreSQL ${String(serverVersion)}`
+  );
+}

@@ -1,0 +1,122 @@
+import type { BenchDatabase } from './database.ts';
+
+/** Rows are as wide as an application's: an input of about a kilobyte, an output of a third of that, two steps. */
+const INPUT = `'{"customer":"' || md5('c' || i) || '","lines":["' || (SELECT string_agg(md5(i || '-' || line), '","') FROM generate_series(1, 26) line) || '"]}'`;
+const OUTPUT = `'{"receipt":"' || (SELECT string_agg(md5(i || '+' || line), '') FROM generate_series(1, 9) line) || '"}'`;
+const STEPS = 2;
+/** A workflow each so many milliseconds, the newest an hour old: none is new in any look. */
+const EVERY_MS = 50;
+const AGE_MS = 3_600_000;
+/** So many rows are added by one statement, so that none takes memory or time without end. */
+const BATCH = 250_000;
+
+/** The version that is retired, and the one that stays: both are registered, the second is the latest. */
+export const TARGET = '1.0.0';
+export const LATEST = '2.0.0';
+
+/** How the rows in flight lie in the table: as they were written, side by side, or each on a page of its own. */
+export type Layout = 'dense' | 'one row a page';
+
+/** Adds workflows that have ended, most of them well, with their payloads and steps: numbers `from` to `to`. */
+export async function addHistory(database: BenchDatabase, from: number, to: number): Promise<void> {
+  for (let first = from; first <= to; first += BATCH) {
+    await addRows(database, {
+      from: first,
+      to: Math.min(first + BATCH - 1, to),
+      prefix: 'history',
+      age: 'i',
+      status: `CASE i % 50 WHEN 0 THEN 'ERROR' WHEN 1 THEN 'CANCELLED' ELSE 'SUCCESS' END`,
+      ended: true,
+    });
+  }
+}
+
+/** Adds workflows in flight on the target: enqueued, pending and delayed ones of twenty names in seven queues. */
+export async function addInFlight(database: BenchDatabase, count: number): Promise<void> {
+  for (let first = 1; first <= count; first += BATCH) {
+    await addRows(database, {
+      from: first,
+      to: Math.min(first + BATCH - 1, count),
+      prefix: 'in-flight',
+      age: `(${count} - i)`,
+      status: `(ARRAY['ENQUEUED', 'PENDING', 'ENQUEUED', 'DELAYED'])[1 + i % 4]`,
+      ended: false,
+    });
+  }
+}
+
+/** Lets every row added from now on have a page of its own, or no longer. */
+export async function setLayout(database: BenchDatabase, layout: Layout): Promise<void> {
+  await database.query(
+    `ALTER TABLE dbos.workflow_status SET (fillfactor = ${layout === 'dense' ? 100 : 10})`,
+  );
+}
+
+/** Removes all workflows. */
+export async function clear(database: BenchDatabase): Promise<void> {
+  await database.query(
+    'TRUNCATE dbos.workflow_status, dbos.operation_outputs, dbos.workflow_input, dbos.workflow_output CASCADE',
+  );
+}
+
+/** Ends all work in flight at one moment. */
+export async function endAll(database: BenchDatabase): Promise<void> {
+  await database.query(
+    `UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')`,
+  );
+}
+
+/** What a database that has run for a while has: statistics, and pages whose rows are known to be visible. */
+export async function tidy(database: BenchDatabase): Promise<void> {
+  await database.query('VACUUM (ANALYZE)');
+  await database.query('CHECKPOINT');
+}
+
+interface Rows {
+  readonly from: number;
+  readonly to: number;
+  readonly prefix: string;
+  readonly age: string;
+  readonly status: string;
+  readonly ended: boolean;
+}
+
+async function addRows(
+  database: BenchDatabase,
+  { from, to, prefix, age, status, ended }: Rows,
+): Promise<void> {
+  const id = `md5('${prefix}' || i)::uuid::text`;
+  const columns = await database.columns('workflow_status');
+  const hasOwners = columns.has('application_name');
+  const ownTables = (await database.columns('workflow_input')).size > 0;
+  const created = `${Date.now() - AGE_MS} - ${age} * ${EVERY_MS}::bigint`;
+  const values: Record<string, string> = {
+    workflow_uuid: id,
+    status,
+    name: `'workflow-' || i % 20`,
+    class_name: `'Orders'`,
+    authenticated_roles: `'[]'`,
+    executor_id: `'executor-' || i % 4`,
+    application_version: `'${TARGET}'`,
+    application_id: `''`,
+    queue_name: `CASE WHEN i % 4 = 3 AND NOT ${ended} THEN 'delayed' WHEN i % 5 > 0 THEN 'queue-' || i % 7 END`,
+    created_at: created,
+    updated_at: created,
+    started_at_epoch_ms: ended ? created : `CASE WHEN i % 4 = 1 THEN ${created} END`,
+    ...(hasOwners && { application_name: `'shop'` }),
+    ...(hasOwners && ended && { completed_at: created }),
+    ...(hasOwners &&
+      !ended && { delay_until_epoch_ms: `CASE WHEN i % 4 = 3 THEN ${Date.now() + AGE_MS} END` }),
+    ...(!ownTables && { inputs: INPUT, ...(ended && { output: OUTPUT }) }),
+  };
+  const insert = (table: string, row: Readonly<Record<string, string>>, source = '') =>
+    database.query(
+      `INSERT INTO dbos.${table} (${Object.keys(row).join(', ')})
+       SELECT ${Object.values(row).join(', ')} FROM generate_series(${from}, ${to}) i${source}`,
+    );
+  await insert('workflow_status', values);
+  if (ownTables) await insert('workflow_input', { workflow_uuid: id, inputs: INPUT });
+  if (ownTables && ended) await insert('workflow_output', { workflow_uuid: id, output: OUTPUT });
+  const step = { workflow_uuid: id, function_id: 'step', function_name: `'work'`, output: OUTPUT };
+  await insert('operation_outputs', step, `, generate_series(0, ${STEPS - 1}) step`);
+}
