@@ -1,8 +1,9 @@
+import { number } from '../src/sentence.ts';
 import { type Contender, look, lookWithRoll } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
 import { withDatabase } from './support/database.ts';
 import { peakMemory } from './support/gate.ts';
-import { addHistory, addInFlight, clear, type Layout, setLayout, tidy } from './support/population.ts';
+import { addHistory, addInFlight, clear, type Layout, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
 import { figure, milliseconds } from './support/spread.ts';
 import { timed } from './support/timing.ts';
@@ -14,7 +15,7 @@ const ENDED = 10_000;
 /** 2. One look against the work in flight. */
 export const inFlight: Section = {
   title: 'One look against the work in flight',
-  about: `The newest schema, ${figure(ENDED)} workflows that have ended. Rows in flight lie side by side in the table, or each on a page of its own. The memory is the most that the whole process of the action had, from its start to its end.`,
+  about: `The newest schema, ${number(ENDED)} workflows that have ended. Rows in flight lie side by side in the table, or each on a page of its own. The memory is the most that the whole process of the action had, from its start to its end.`,
   head: [
     'rows',
     'in flight',
@@ -29,11 +30,9 @@ export const inFlight: Section = {
       const rows: string[][] = [];
       for (const layout of LAYOUTS) {
         for (const size of SIZES) {
-          say(`${layout}: ${figure(size)} in flight`);
+          say(`${layout}: ${number(size)} in flight`);
           await clear(database);
-          await setLayout(database, layout);
-          await addInFlight(database, size);
-          await setLayout(database, 'dense');
+          await addInFlight(database, size, layout);
           await addHistory(database, 1, ENDED);
           await tidy(database);
           const isLarge = size > 100_000;
@@ -48,15 +47,17 @@ export const inFlight: Section = {
           const alone = await time(look);
           const withRoll = await time(lookWithRoll);
           const cost = await costOf(server, database, look, 2);
-          rows.push([
+          const row = [
             layout,
-            figure(size),
+            number(size),
             milliseconds(alone.it),
             milliseconds(withRoll.it),
-            figure(cost.buffers),
-            `${figure(cost.temporaryBytes / 1024 ** 2)} MB`,
+            number(Math.round(cost.buffers)),
+            cost.temporaryBytes > 0 ? `${figure(cost.temporaryBytes / 1024 ** 2)} MB` : '',
             `${figure((await peakMemory(database)) / 1024 ** 2)} MB`,
-          ]);
+          ];
+          say(row.join(' | '));
+          rows.push(row);
         }
       }
       return rows;

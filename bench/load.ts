@@ -1,5 +1,6 @@
 import { systemDatabase } from '../src/dbos/system-database.ts';
 import { type Clock, hold } from '../src/gate/hold.ts';
+import { number } from '../src/sentence.ts';
 import { launchApp } from '../tests/support/dbos-app.ts';
 import { config } from '../tests/unit/builders.ts';
 import type { Contender } from './support/contenders.ts';
@@ -14,13 +15,13 @@ import { timed } from './support/timing.ts';
 const IN_FLIGHT = 2000;
 const HOUR_MS = 3_600_000;
 /** So many workflows go through the application's queue each time: some seconds' worth. */
-const WORKFLOWS = 2000;
-const ROUNDS = 8;
+const WORKFLOWS = 8000;
+const ROUNDS = 6;
 
 /** 5a. What an hour of holding costs the database. */
 export const hour: Section = {
   title: 'What an hour of holding costs the database',
-  about: `${figure(IN_FLIGHT)} workflows in flight, all by default. The hour passes in the pauses alone, which are skipped.`,
+  about: `${number(IN_FLIGHT)} workflows in flight, all by default. The hour passes in the pauses alone, which are skipped.`,
   head: ['looks', 'transactions', 'pages', 'backend time', 'of the hour'],
   async rows(server) {
     const row = await withDatabase(server, '5.3.0', async (database) => {
@@ -35,9 +36,9 @@ export const hour: Section = {
       };
       const cost = await sessionCost(server, database, holding, 1);
       return [
-        figure(looks),
-        figure(cost.transactions),
-        figure(cost.buffers),
+        number(looks),
+        number(cost.transactions),
+        number(cost.buffers),
         `${figure(cost.backendMs / 1000)} s`,
         `${figure((100 * cost.backendMs) / HOUR_MS)} %`,
       ];
@@ -83,7 +84,7 @@ function skippingClock(): Clock {
 /** 5b. What it costs the application. */
 export const application: Section = {
   title: 'What it costs the application',
-  about: `A real DBOS application of the newest SDK runs ${figure(WORKFLOWS)} workflows through its queue, from the first enqueued to the last ended, beside ${figure(IN_FLIGHT)} in flight on the version that is retired. Both run on the same machine as the database.`,
+  about: `A real DBOS application of the newest SDK runs ${number(WORKFLOWS)} workflows through its queue, from the first enqueued to the last ended, beside ${number(IN_FLIGHT)} in flight on the version that is retired. Both run on the same machine as the database.`,
   head: [
     'without the gate',
     'with the gate',

@@ -18473,7 +18473,7 @@ function queueCtes(schema) {
         : 'rate_limit_period_sec';
     const limits = queues === undefined
         ? 'SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false'
-        : `SELECT name AS queue_name, min(concurrency) FILTER (WHERE concurrency > 0${queues.hasPartitions ? ' AND NOT partition_queue' : ''}) AS concurrency,
+        : `SELECT name AS queue_name, min(concurrency) FILTER (WHERE concurrency >= 0${queues.hasPartitions ? ' AND NOT partition_queue' : ''}) AS concurrency,
          max(CASE WHEN ${rate} > 1e9 THEN 1e9 ELSE ${rate} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
@@ -20329,9 +20329,10 @@ function isLifeless(version, scene) {
 function isUntaken(situation) {
     if (situation.kind !== 'queued' || situation.moves)
         return false;
-    if (situation.rateLimited)
+    const { rateLimited, running, limit } = situation;
+    if (rateLimited)
         return false;
-    return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
+    return limit === null ? running === 0 : running < limit;
 }
 
 ;// CONCATENATED MODULE: ./lib/gate/forecast.js
@@ -21278,6 +21279,8 @@ function describeQueue(situation, quiet) {
         const rate = own(situation.rateLimited ? ', rate-limited' : '');
         return say `in the queue ${queue}, behind others (${runs}${rate})`;
     }
+    if (limit === 0)
+        return say `in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
     return isFull
         ? say `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
         : say `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
@@ -21310,6 +21313,8 @@ function nextStepFor({ state, situation }) {
 function nextStepInQueue({ moves, running, limit }) {
     if (moves)
         return 'let the queue drain';
+    if (limit === 0)
+        return 'raise the limit of that queue, or cancel or fork it';
     if (limit !== null && running >= limit) {
         return 'help what runs from that queue, in whatever version, or raise its limit';
     }

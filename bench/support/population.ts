@@ -14,42 +14,44 @@ const BATCH = 250_000;
 export const TARGET = '1.0.0';
 export const LATEST = '2.0.0';
 
-/** How the rows in flight lie in the table: as they were written, side by side, or each on a page of its own. */
+/** How the rows in flight lie in the table: side by side as they were written, or each on a page of its own. */
 export type Layout = 'dense' | 'one row a page';
+
+/** Of such a width, where a tenth of each page is filled and no more, no page has room for two rows. */
+const ROW_A_PAGE = { fillfactor: 10, width: 600 };
+const DENSE = { fillfactor: 100, width: 0 };
 
 /** Adds workflows that have ended, most of them well, with their payloads and steps: numbers `from` to `to`. */
 export async function addHistory(database: BenchDatabase, from: number, to: number): Promise<void> {
-  for (let first = from; first <= to; first += BATCH) {
-    await addRows(database, {
-      from: first,
-      to: Math.min(first + BATCH - 1, to),
-      prefix: 'history',
-      age: 'i',
-      status: `CASE i % 50 WHEN 0 THEN 'ERROR' WHEN 1 THEN 'CANCELLED' ELSE 'SUCCESS' END`,
-      ended: true,
-    });
-  }
+  await addRows(database, {
+    from,
+    to,
+    prefix: 'history',
+    age: 'i',
+    status: `CASE i % 50 WHEN 0 THEN 'ERROR' WHEN 1 THEN 'CANCELLED' ELSE 'SUCCESS' END`,
+    ended: true,
+    width: 0,
+  });
 }
 
 /** Adds workflows in flight on the target: enqueued, pending and delayed ones of twenty names in seven queues. */
-export async function addInFlight(database: BenchDatabase, count: number): Promise<void> {
-  for (let first = 1; first <= count; first += BATCH) {
-    await addRows(database, {
-      from: first,
-      to: Math.min(first + BATCH - 1, count),
-      prefix: 'in-flight',
-      age: `(${count} - i)`,
-      status: `(ARRAY['ENQUEUED', 'PENDING', 'ENQUEUED', 'DELAYED'])[1 + i % 4]`,
-      ended: false,
-    });
-  }
-}
-
-/** Lets every row added from now on have a page of its own, or no longer. */
-export async function setLayout(database: BenchDatabase, layout: Layout): Promise<void> {
-  await database.query(
-    `ALTER TABLE dbos.workflow_status SET (fillfactor = ${layout === 'dense' ? 100 : 10})`,
-  );
+export async function addInFlight(
+  database: BenchDatabase,
+  count: number,
+  layout: Layout = 'dense',
+): Promise<void> {
+  const { fillfactor, width } = layout === 'dense' ? DENSE : ROW_A_PAGE;
+  await database.query(`ALTER TABLE dbos.workflow_status SET (fillfactor = ${fillfactor})`);
+  await addRows(database, {
+    from: 1,
+    to: count,
+    prefix: 'in-flight',
+    age: `(${count} - i)`,
+    status: `(ARRAY['ENQUEUED', 'PENDING', 'ENQUEUED', 'DELAYED'])[1 + i % 4]`,
+    ended: false,
+    width,
+  });
+  await database.query('ALTER TABLE dbos.workflow_status RESET (fillfactor)');
 }
 
 /** Removes all workflows. */
@@ -72,51 +74,61 @@ export async function tidy(database: BenchDatabase): Promise<void> {
   await database.query('CHECKPOINT');
 }
 
+/** Numbered rows; `age`, `status` and what else is SQL are told by the number, `i`. */
 interface Rows {
   readonly from: number;
   readonly to: number;
   readonly prefix: string;
+  /** How many were created later. */
   readonly age: string;
   readonly status: string;
   readonly ended: boolean;
+  /** So many bytes are added to each. */
+  readonly width: number;
 }
 
-async function addRows(
-  database: BenchDatabase,
-  { from, to, prefix, age, status, ended }: Rows,
-): Promise<void> {
-  const id = `md5('${prefix}' || i)::uuid::text`;
+async function addRows(database: BenchDatabase, rows: Rows): Promise<void> {
+  for (let from = rows.from; from <= rows.to; from += BATCH) {
+    await addBatch(database, { ...rows, from, to: Math.min(from + BATCH - 1, rows.to) });
+  }
+}
+
+async function addBatch(database: BenchDatabase, rows: Rows): Promise<void> {
+  const { from, to, prefix, age, status, ended, width } = rows;
   const columns = await database.columns('workflow_status');
-  const hasOwners = columns.has('application_name');
-  const ownTables = (await database.columns('workflow_input')).size > 0;
+  const hasPayloadTables = (await database.columns('workflow_input')).size > 0;
+  const id = `md5('${prefix}' || i)::uuid::text`;
   const created = `${Date.now() - AGE_MS} - ${age} * ${EVERY_MS}::bigint`;
-  const values: Record<string, string> = {
+  const all: Readonly<Record<string, string>> = {
     workflow_uuid: id,
     status,
     name: `'workflow-' || i % 20`,
     class_name: `'Orders'`,
-    authenticated_roles: `'[]'`,
+    authenticated_roles: `'[' || repeat(' ', ${width}) || ']'`,
     executor_id: `'executor-' || i % 4`,
     application_version: `'${TARGET}'`,
     application_id: `''`,
+    application_name: `'shop'`,
     queue_name: `CASE WHEN i % 4 = 3 AND NOT ${ended} THEN 'delayed' WHEN i % 5 > 0 THEN 'queue-' || i % 7 END`,
     created_at: created,
     updated_at: created,
     started_at_epoch_ms: ended ? created : `CASE WHEN i % 4 = 1 THEN ${created} END`,
-    ...(hasOwners && { application_name: `'shop'` }),
-    ...(hasOwners && ended && { completed_at: created }),
-    ...(hasOwners &&
-      !ended && { delay_until_epoch_ms: `CASE WHEN i % 4 = 3 THEN ${Date.now() + AGE_MS} END` }),
-    ...(!ownTables && { inputs: INPUT, ...(ended && { output: OUTPUT }) }),
+    completed_at: ended ? created : 'NULL::bigint',
+    delay_until_epoch_ms: ended
+      ? 'NULL::bigint'
+      : `CASE WHEN i % 4 = 3 THEN ${Date.now() + AGE_MS}::bigint END`,
+    inputs: hasPayloadTables ? 'NULL' : INPUT,
+    output: hasPayloadTables || !ended ? 'NULL' : OUTPUT,
   };
+  const values = Object.fromEntries(Object.entries(all).filter(([column]) => columns.has(column)));
   const insert = (table: string, row: Readonly<Record<string, string>>, source = '') =>
     database.query(
       `INSERT INTO dbos.${table} (${Object.keys(row).join(', ')})
        SELECT ${Object.values(row).join(', ')} FROM generate_series(${from}, ${to}) i${source}`,
     );
   await insert('workflow_status', values);
-  if (ownTables) await insert('workflow_input', { workflow_uuid: id, inputs: INPUT });
-  if (ownTables && ended) await insert('workflow_output', { workflow_uuid: id, output: OUTPUT });
+  if (hasPayloadTables) await insert('workflow_input', { workflow_uuid: id, inputs: INPUT });
+  if (hasPayloadTables && ended) await insert('workflow_output', { workflow_uuid: id, output: OUTPUT });
   const step = { workflow_uuid: id, function_id: 'step', function_name: `'work'`, output: OUTPUT };
   await insert('operation_outputs', step, `, generate_series(0, ${STEPS - 1}) step`);
 }

@@ -222,7 +222,7 @@ function queueCtes(schema: Schema): string {
   const limits =
     queues === undefined
       ? 'SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false'
-      : `SELECT name AS queue_name, min(concurrency) FILTER (WHERE concurrency > 0${queues.hasPartitions ? ' AND NOT partition_queue' : ''}) AS concurrency,
+      : `SELECT name AS queue_name, min(concurrency) FILTER (WHERE concurrency >= 0${queues.hasPartitions ? ' AND NOT partition_queue' : ''}) AS concurrency,
          max(CASE WHEN ${rate} > 1e9 THEN 1e9 ELSE ${rate} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;

@@ -230,6 +230,7 @@ function isLifeless(version: string, scene: ForecastScene): boolean {
 
 function isUntaken(situation: Situation): boolean {
   if (situation.kind !== 'queued' || situation.moves) return false;
-  if (situation.rateLimited) return false;
-  return situation.running === 0 || (situation.limit !== null && situation.running < situation.limit);
+  const { rateLimited, running, limit } = situation;
+  if (rateLimited) return false;
+  return limit === null ? running === 0 : running < limit;
 }

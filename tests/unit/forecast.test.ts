@@ -592,6 +592,10 @@ describe('processes of the target', () => {
       { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2, concurrency: 2, rateMs: null }] },
     ],
     [
+      'the queue is stopped',
+      { ...consistingOf(enqueued), queues: [{ ...queue, concurrency: 0, rateMs: null }] },
+    ],
+    [
       'another version runs from it, and its limit is not known',
       { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2 }] },
     ],

@@ -122,6 +122,7 @@ const situations: { readonly [K in Situation['kind']]: readonly (Situation & { r
   queued: [
     { moves: true, running: 1, limit: 2 },
     { moves: false, running: 2, limit: 2 },
+    { moves: false, running: 0, limit: 0 },
     { moves: false, running: 0, limit: null },
   ].map((state) => ({ kind: 'queued', queue: 'mail', rateLimited: false, ...state })),
 };
