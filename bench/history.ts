@@ -1,20 +1,16 @@
 import { number } from '../src/sentence.ts';
 import type { SdkRelease } from '../tests/support/dbos-app.ts';
 import type { PostgresServer } from '../tests/support/postgres.ts';
-import { type Contender, listWorkflows, look, plainSql, type Session } from './support/contenders.ts';
+import { listWorkflows, look, plainSql, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
 import { type BenchDatabase, withDatabase } from './support/database.ts';
 import { addHistory, addInFlight, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
-import { figure, milliseconds } from './support/spread.ts';
-import { timed } from './support/timing.ts';
+import { figure, type Spread, spreadText } from './support/spread.ts';
 
 /** The newest schema, one of partial indexes with payloads in `workflow_status`, one with an index on all statuses. */
-const SCHEMAS: readonly { readonly sdk: SdkRelease; readonly grows: boolean }[] = [
-  { sdk: '5.3.0', grows: true },
-  { sdk: '4.27.6', grows: false },
-  { sdk: '4.10.15', grows: true },
-];
+const NEWEST = '5.3.0';
+const RELEASES: readonly SdkRelease[] = [NEWEST, '4.27.6', '4.10.15'];
 const SIZES = [10_000, 100_000, 1_000_000];
 const TEN_MILLION = 10_000_000;
 const IN_FLIGHT = 2000;
@@ -29,16 +25,15 @@ export const history: Section = {
     'ended',
     'a look',
     '`listWorkflows`',
+    'without payloads',
     'plain SQL',
-    'faster than `listWorkflows`',
     'pages, a look',
     'pages, plain SQL',
-    'fewer pages than plain SQL',
   ],
   async rows(server, { tenMillion, say }) {
     const rows: string[][] = [];
-    for (const { sdk, grows } of SCHEMAS) {
-      const sizes = tenMillion && grows ? [...SIZES, TEN_MILLION] : SIZES;
+    for (const sdk of RELEASES) {
+      const sizes = tenMillion && sdk === NEWEST ? [...SIZES, TEN_MILLION] : SIZES;
       await withDatabase(server, sdk, async (database) => {
         await addInFlight(database, IN_FLIGHT);
         let ended = 0;
@@ -62,38 +57,20 @@ async function compared(
   database: BenchDatabase,
   sdk: SdkRelease,
 ): Promise<readonly string[]> {
-  const contenders = { look, list: listWorkflows(sdk), sql: plainSql };
-  const times = await timesOf(database, contenders);
+  const list = { whole: listWorkflows(sdk, true), bare: listWorkflows(sdk, false) };
+  const contenders = { look, ...list, sql: plainSql };
+  const times = await timesOf(database, contenders, { rounds: ROUNDS, iterations: 4 });
   const pages = {
     look: (await costOf(server, database, look, 5)).buffers,
     sql: (await costOf(server, database, plainSql, 2)).buffers,
   };
+  const beside = (time: Spread) => `${spreadText(time)}, ${figure(time.median / times.look.median)} ×`;
   return [
-    milliseconds(times.look),
-    milliseconds(times.list),
-    milliseconds(times.sql),
-    `${figure(times.list.median / times.look.median)} ×`,
+    spreadText(times.look),
+    beside(times.whole),
+    beside(times.bare),
+    beside(times.sql),
     number(Math.round(pages.look)),
-    number(Math.round(pages.sql)),
-    `${figure(pages.sql / pages.look)} ×`,
+    `${number(Math.round(pages.sql))}, ${figure(pages.sql / pages.look)} ×`,
   ];
-}
-
-async function timesOf<Name extends string>(
-  database: BenchDatabase,
-  contenders: Readonly<Record<Name, Contender>>,
-) {
-  const sessions = new Map<string, Session>();
-  for (const [name, contender] of Object.entries<Contender>(contenders)) {
-    sessions.set(name, await contender(database));
-  }
-  try {
-    const questions = [...sessions].map(([name, { ask }]) => [name, ask] as const);
-    return await timed(Object.fromEntries(questions) as Record<Name, Session['ask']>, {
-      rounds: ROUNDS,
-      iterations: 4,
-    });
-  } finally {
-    for (const session of sessions.values()) await session.close();
-  }
 }

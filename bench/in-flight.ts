@@ -1,12 +1,11 @@
 import { number } from '../src/sentence.ts';
-import { type Contender, look, lookWithRoll } from './support/contenders.ts';
+import { look, lookWithRoll, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
 import { withDatabase } from './support/database.ts';
 import { peakMemory } from './support/gate.ts';
 import { addHistory, addInFlight, clear, type Layout, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
-import { figure, milliseconds } from './support/spread.ts';
-import { timed } from './support/timing.ts';
+import { figure, spreadText } from './support/spread.ts';
 
 const LAYOUTS: readonly Layout[] = ['dense', 'one row a page'];
 const SIZES = [10, 1000, 100_000, 1_000_000];
@@ -15,7 +14,7 @@ const ENDED = 10_000;
 /** 2. One look against the work in flight. */
 export const inFlight: Section = {
   title: 'One look against the work in flight',
-  about: `The newest schema, ${number(ENDED)} workflows that have ended. Rows in flight lie side by side in the table, or each on a page of its own. The memory is the most that the whole process of the action had, from its start to its end.`,
+  about: `The newest schema, ${number(ENDED)} workflows that have ended. Rows in flight lie side by side in the table, or each on a page of its own; a quarter are PENDING, with two steps each. The memory is the most that the whole process of the action had, from its start to its end.`,
   head: [
     'rows',
     'in flight',
@@ -36,22 +35,14 @@ export const inFlight: Section = {
           await addHistory(database, 1, ENDED);
           await tidy(database);
           const isLarge = size > 100_000;
-          const time = async (contender: Contender) => {
-            const { ask, close } = await contender(database);
-            try {
-              return await timed({ it: ask }, { rounds: 3, iterations: isLarge ? 2 : 5 });
-            } finally {
-              await close();
-            }
-          };
-          const alone = await time(look);
-          const withRoll = await time(lookWithRoll);
+          const rounds = { rounds: 3, iterations: isLarge ? 2 : 5 };
+          const times = await timesOf(database, { alone: look, withRoll: lookWithRoll }, rounds);
           const cost = await costOf(server, database, look, 2);
           const row = [
             layout,
             number(size),
-            milliseconds(alone.it),
-            milliseconds(withRoll.it),
+            spreadText(times.alone),
+            spreadText(times.withRoll),
             number(Math.round(cost.buffers)),
             cost.temporaryBytes > 0 ? `${figure(cost.temporaryBytes / 1024 ** 2)} MB` : '',
             `${figure((await peakMemory(database)) / 1024 ** 2)} MB`,

@@ -1,15 +1,15 @@
 import { systemDatabase } from '../src/dbos/system-database.ts';
 import { type Clock, hold } from '../src/gate/hold.ts';
+import { reportSchema } from '../src/report/report-schema.ts';
 import { number } from '../src/sentence.ts';
 import { launchApp } from '../tests/support/dbos-app.ts';
 import { config } from '../tests/unit/builders.ts';
-import type { Contender } from './support/contenders.ts';
-import { sessionCost } from './support/cost.ts';
+import { totalCost } from './support/cost.ts';
 import { type BenchDatabase, withDatabase } from './support/database.ts';
 import { FIRST_LOOK, gate } from './support/gate.ts';
 import { addInFlight, LATEST, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
-import { figure, milliseconds, type Spread } from './support/spread.ts';
+import { figure, milliseconds, type Spread, spreadOf, spreadText } from './support/spread.ts';
 import { timed } from './support/timing.ts';
 
 const IN_FLIGHT = 2000;
@@ -24,29 +24,27 @@ export const hour: Section = {
   about: `${number(IN_FLIGHT)} workflows in flight, all by default. The hour passes in the pauses alone, which are skipped.`,
   head: ['looks', 'transactions', 'pages', 'backend time', 'of the hour'],
   async rows(server) {
-    const row = await withDatabase(server, '5.3.0', async (database) => {
+    return withDatabase(server, '5.3.0', async (database) => {
       await addInFlight(database, IN_FLIGHT);
       await tidy(database);
       let looks = 0;
-      const holding: Contender = async () => {
-        const held = async () => {
-          looks = await holdForAnHour(database);
-        };
-        return { ask: held, close: async () => undefined };
-      };
-      const cost = await sessionCost(server, database, holding, 1);
+      const cost = await totalCost(server, database, async () => {
+        looks = await holdForAnHour(database);
+      });
       return [
-        number(looks),
-        number(cost.transactions),
-        number(cost.buffers),
-        `${figure(cost.backendMs / 1000)} s`,
-        `${figure((100 * cost.backendMs) / HOUR_MS)} %`,
+        [
+          number(looks),
+          number(cost.transactions),
+          number(cost.buffers),
+          milliseconds(cost.backendMs),
+          `${figure((100 * cost.backendMs) / HOUR_MS)} %`,
+        ],
       ];
     });
-    return [row];
   },
 };
 
+/** @returns how many looks that took. */
 async function holdForAnHour(database: BenchDatabase): Promise<number> {
   const gateConfig = config({ mode: 'wait', timeoutMs: HOUR_MS, failFast: false });
   const clock = skippingClock();
@@ -75,8 +73,8 @@ function skippingClock(): Clock {
   let skipped = 0;
   return {
     now: () => performance.now() + skipped,
-    pause: async (milliseconds) => {
-      skipped += milliseconds;
+    pause: async (pauseMs) => {
+      skipped += pauseMs;
     },
   };
 }
@@ -84,45 +82,51 @@ function skippingClock(): Clock {
 /** 5b. What it costs the application. */
 export const application: Section = {
   title: 'What it costs the application',
-  about: `A real DBOS application of the newest SDK runs ${number(WORKFLOWS)} workflows through its queue, from the first enqueued to the last ended, beside ${number(IN_FLIGHT)} in flight on the version that is retired. Both run on the same machine as the database.`,
-  head: [
-    'without the gate',
-    'with the gate',
-    'with / without',
-    'with twenty times as many looks',
-    'with / without',
-  ],
+  about: `A real DBOS application of the newest SDK runs ${number(WORKFLOWS)} workflows through its queue, from the first enqueued to the last ended, beside ${number(IN_FLIGHT)} in flight on the version that is retired; ${ROUNDS} times each way. The application, the database and the gate share the machine.`,
+  head: ['gate', 'looks', 'time', 'with / without'],
   async rows(server) {
-    const row = await withDatabase(server, '5.3.0', async (database) => {
+    return withDatabase(server, '5.3.0', async (database) => {
       await addInFlight(database, IN_FLIGHT);
       await tidy(database);
       const app = await launchApp({ sdk: '5.3.0', version: LATEST, databaseUrl: database.url });
       try {
         const batch = async () => ({ overriddenDuration: await app.runThroughQueue(WORKFLOWS) });
-        const beside = (pollInterval: string) => async () => {
-          const run = gate(database, { 'poll-interval': pollInterval, 'fail-fast': 'false' });
-          await run.until(FIRST_LOOK);
-          const time = await batch();
-          run.kill('SIGINT');
-          await run.finished;
-          return time;
-        };
-        const times = await timed(
-          { without: batch, with: beside('5s'), often: beside('250ms') },
-          { rounds: ROUNDS },
-        );
-        const ratio = (time: Spread) => figure(time.median / times.without.median);
+        const often = beside(database, '250ms', batch);
+        const usual = beside(database, '5s', batch);
+        const times = await timed({ without: batch, usual: usual.run, often: often.run }, { rounds: ROUNDS });
+        const row = (name: string, time: Spread, looks: string) => [
+          name,
+          looks,
+          spreadText(time),
+          (time.median / times.without.median).toFixed(2),
+        ];
         return [
-          milliseconds(times.without),
-          milliseconds(times.with),
-          ratio(times.with),
-          milliseconds(times.often),
-          ratio(times.often),
+          row('none', times.without, ''),
+          row('`poll-interval: 5s`, the default', times.usual, usual.looks()),
+          row('`poll-interval: 250ms`', times.often, often.looks()),
         ];
       } finally {
         await app.stop();
       }
     });
-    return [row];
   },
 };
+
+/** Work while a gate holds: from after its first look on, until it is cancelled. */
+function beside<T>(database: BenchDatabase, pollInterval: string, work: () => Promise<T>) {
+  const counts: number[] = [];
+  return {
+    async run(): Promise<T> {
+      const holding = gate(database, { 'poll-interval': pollInterval, 'fail-fast': 'false' });
+      await holding.until(FIRST_LOOK);
+      const result = await work();
+      holding.kill('SIGINT');
+      const { outputs, report, shown } = await holding.finished;
+      if (outputs['verdict'] !== 'cancelled' || report === undefined) throw new Error(shown);
+      counts.push(reportSchema.parse(JSON.parse(report)).looks - 1);
+      return result;
+    },
+    /** How many looks were taken while it worked: the median. */
+    looks: () => figure(spreadOf(counts).median),
+  };
+}

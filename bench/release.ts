@@ -3,7 +3,7 @@ import { withDatabase } from './support/database.ts';
 import { FIRST_LOOK, gate } from './support/gate.ts';
 import { addInFlight, endAll, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
-import { milliseconds, spreadOf } from './support/spread.ts';
+import { milliseconds, spreadOf, spreadText } from './support/spread.ts';
 
 const IN_FLIGHT = 2000;
 const GATES = 8;
@@ -44,10 +44,7 @@ export const release: Section = {
       const ended = performance.now();
       const released = await Promise.all(holds.map((hold) => hold.released));
       const beyond = released.map((at) => at - ended - SETTLE_MS);
-      return [
-        milliseconds(spreadOf(beyond)),
-        milliseconds(spreadOf([Math.max(...beyond)])).replace(/ \(.*/, ''),
-      ];
+      return [spreadText(spreadOf(beyond)), milliseconds(Math.max(...beyond))];
     });
     return [row];
   },

@@ -13,8 +13,9 @@ import { release } from './release.ts';
 import { start } from './start.ts';
 import { query, SETTINGS } from './support/database.ts';
 import { machine } from './support/machine.ts';
+import { traffic } from './traffic.ts';
 
-const SECTIONS = { history, 'in-flight': inFlight, start, release, hour, application };
+const SECTIONS = { history, 'in-flight': inFlight, traffic, start, release, hour, application };
 
 const { values, positionals } = parseArgs({
   options: { 'ten-million': { type: 'boolean', default: false } },
@@ -26,14 +27,16 @@ if (unknown.length > 0) {
 }
 const server = await startPostgres({ settings: SETTINGS });
 try {
-  const [version] = await query(server.url(), 'SHOW server_version');
-  console.log(`${machine(version?.['server_version'])}\n`);
+  const [settings] = await query(
+    server.url(),
+    `SELECT current_setting('server_version') AS version, current_setting('shared_buffers') AS buffers`,
+  );
+  console.log(`${machine({ version: settings?.['version'], sharedBuffers: settings?.['buffers'] })}\n`);
   for (const [name, { title, about, head, rows }] of Object.entries(SECTIONS)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const say = (what: string) => console.error(`- ${name}: ${what}`);
     const measured = await rows(server, { tenMillion: values['ten-million'], say });
-    const right = head.map((_, index) => index).filter((index) => index > 0 || head.length < 6);
-    console.log(`### ${title}\n\n${about}\n\n${table(head, measured, right)}\n`);
+    console.log(`### ${title}\n\n${about}\n\n${table(head, measured, [...head.keys()])}\n`);
   }
 } finally {
   await server.stop();

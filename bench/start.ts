@@ -6,7 +6,7 @@ import { type BenchDatabase, withDatabase } from './support/database.ts';
 import { FIRST_LOOK, gate } from './support/gate.ts';
 import { addInFlight, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
-import { figure, milliseconds } from './support/spread.ts';
+import { figure, spreadText } from './support/spread.ts';
 import { timed } from './support/timing.ts';
 
 const IN_FLIGHT = 10;
@@ -16,7 +16,7 @@ const FIVE_LINES = fileURLToPath(new URL('./support/five-lines.mjs', import.meta
 /** 3. From the start of the process to the first observation in its output. */
 export const start: Section = {
   title: 'From the start of the process to the first observation',
-  about: `${IN_FLIGHT} workflows in flight, the same Node for both. The script has five lines: it connects with \`pg\`, asks one question, and prints the answer.`,
+  about: `${IN_FLIGHT} workflows in flight, the same Node for both. The script has five lines: it connects with \`pg\`, asks one question, and prints the answer. It loads \`pg\` as npm installs it, and the gate its bundle.`,
   head: ['the gate', 'a script of five lines', 'times as long'],
   async rows(server) {
     const row = await withDatabase(server, '5.3.0', async (database) => {
@@ -27,7 +27,7 @@ export const start: Section = {
         { rounds: ROUNDS },
       );
       const ratio = times.gate.median / times.script.median;
-      return [milliseconds(times.gate), milliseconds(times.script), `${figure(ratio)} ×`];
+      return [spreadText(times.gate), spreadText(times.script), `${figure(ratio)} ×`];
     });
     return [row];
   },

@@ -7632,12 +7632,12 @@ class TransientError extends ReportableError {
     name = 'TransientError';
     /** The server has let the gate in before, so that this is no question of where the database is. */
     reached;
-    /** It was stopped for how long it took: a look that asks for less may do. */
-    tookTooLong;
-    constructor(sentence, reached, { tookTooLong = false, ...options } = {}) {
+    /** It was stopped for how long it took, or for what it took: a look that asks for less may not be. */
+    askedTooMuch;
+    constructor(sentence, reached, { askedTooMuch = false, ...options } = {}) {
         super(sentence, options);
         this.reached = reached;
-        this.tookTooLong = tookTooLong;
+        this.askedTooMuch = askedTooMuch;
     }
 }
 /** Something that the user passed is wrong. Raised before anything connects. */
@@ -17901,7 +17901,7 @@ const FAILURE_KINDS = [
     {
         what: 'The database went silent in the middle of a look',
         passes: true,
-        tookTooLong: true,
+        askedTooMuch: true,
         matches: ({ message }) => message === 'Query read timeout',
         advice: () => say `The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
     },
@@ -18020,6 +18020,7 @@ const FAILURE_KINDS = [
     {
         what: 'The server has run short of a resource',
         passes: true,
+        askedTooMuch: true,
         matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
         advice: (_config, { message }) => say `It says: ${message}. Memory or disk may be exhausted.`,
     },
@@ -18048,14 +18049,14 @@ const FAILURE_KINDS = [
     {
         what: 'Somebody cancelled the look at the server',
         passes: true,
-        tookTooLong: true,
+        askedTooMuch: true,
         matches: ({ code, message }) => code === '57014' && /user request/.test(message),
         advice: () => say `An administrator, or a watchdog for long statements, did so.`,
     },
     {
         what: 'The look took longer than `look-timeout` and was stopped',
         passes: true,
-        tookTooLong: true,
+        askedTooMuch: true,
         matches: codes('57014'),
         advice: () => say `Raise \`look-timeout\`, or find out what slows the database down.`,
     },
@@ -18105,7 +18106,7 @@ function explainFailure(error, config, reached) {
     const at = reached ? say ` It was ${config.host}, port ${own(String(config.port))}.` : own('');
     const sentence = say `${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
     return kind.passes
-        ? new TransientError(sentence, reached, { cause: error, tookTooLong: kind.tookTooLong ?? false })
+        ? new TransientError(sentence, reached, { cause: error, askedTooMuch: kind.askedTooMuch ?? false })
         : new ReportableError(sentence, { cause: error });
 }
 /** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
@@ -18497,7 +18498,7 @@ function queueSelect() {
 }
 /**
  * The last two steps of a workflow are one descent of the primary key of `operation_outputs`. What waits in a queue or
- * for a time has none that tell anything: its status has changed since.
+ * for its delay has done them before its status changed, if ever: they tell nothing of what it waits for.
  */
 function detailSelect(schema, limit) {
     const steps = tableOf(schema, 'operation_outputs');
@@ -19168,8 +19169,9 @@ async function scan(connection, begin, statement, row) {
     }
 }
 /**
- * Work that begins a transaction, which is committed after it. After an error of the server (a code of five characters) the transaction is ended,
- * so that a pooler can keep its connection; a server that says nothing is not asked anything more.
+ * Does work whose first statement begins a transaction, and commits that. After an error of the server (a code of five
+ * characters) the transaction is ended, so that a pooler can keep its connection; a server that says nothing is not
+ * asked anything more.
  */
 async function inTransaction(connection, work) {
     try {
@@ -19426,7 +19428,7 @@ function blocksUnversioned(config, claim) {
 
 /** A track has at most so many points, as has the picture that is made of it. */
 const TRACK_POINTS = 60;
-/** A roll costs some four pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
+/** A roll costs some pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
 const ROLL_EVERY_MS = 60_000;
 const ROLL_AFTER_FAILURE_MS = 600_000;
 /** Of so many targets the course is kept; of more, where they stand. */
@@ -19594,14 +19596,14 @@ function verdictOf(blocker) {
 /**
  * What a blocker means and the way out, the input that lifts it included.
  *
- * @param verdict The answer, once there is one: after `cannot-drain` nothing is left to wait for.
+ * @param outlasts The hold has ended because some of the work in flight on this version certainly outlasts its timeout.
  */
-function describeBlocker(blocker, verdict) {
+function describeBlocker(blocker, outlasts = false) {
     switch (blocker.kind) {
         case 'unknown-version':
             return describeUnknownVersion(blocker);
         case 'in-flight':
-            return say `${counted(inFlightIn(blocker), 'workflow')} in flight (${own(statusCounts(blocker))}). ${verdict === 'cannot-drain' ? own('Cancel') : say `Let ${them(inFlightIn(blocker))} finish, or cancel`} or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
+            return say `${counted(inFlightIn(blocker), 'workflow')} in flight (${own(statusCounts(blocker))}). ${outlasts ? own('Cancel or fork what outlasts the timeout') : say `Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}`}; \`ignore-workflows\` names workflows that may be stranded.`;
         case 'unknown-status':
             return say `${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(blocker.statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
         case 'still-starting':
@@ -20729,7 +20731,7 @@ async function hold(config, parts) {
             outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
             memory = afterGap(memory);
             // What breaks a connection once is no roll; what fails again and again may be.
-            const mayBeTheRoll = seen.tookTooLong || outage.failures > 1;
+            const mayBeTheRoll = seen.askedTooMuch || outage.failures > 1;
             if (request.roll && mayBeTheRoll)
                 course = afterFailedRoll(course, time.ended);
             pauseMs = pauseAfterFailure(config, outage, time.ended);
@@ -21271,6 +21273,8 @@ function farText(milliseconds) {
 }
 function describeQueue(situation, quiet) {
     const { queue, moves, running, limit } = situation;
+    if (limit === 0)
+        return say `in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
     const isFull = limit !== null && running >= limit;
     const runs = isFull
         ? own(`${running} of ${limit} running in all versions, its concurrency limit`)
@@ -21279,8 +21283,6 @@ function describeQueue(situation, quiet) {
         const rate = own(situation.rateLimited ? ', rate-limited' : '');
         return say `in the queue ${queue}, behind others (${runs}${rate})`;
     }
-    if (limit === 0)
-        return say `in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
     return isFull
         ? say `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
         : say `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
@@ -21311,10 +21313,10 @@ function nextStepFor({ state, situation }) {
     }
 }
 function nextStepInQueue({ moves, running, limit }) {
-    if (moves)
-        return 'let the queue drain';
     if (limit === 0)
         return 'raise the limit of that queue, or cancel or fork it';
+    if (moves)
+        return 'let the queue drain';
     if (limit !== null && running >= limit) {
         return 'help what runs from that queue, in whatever version, or raise its limit';
     }
@@ -21487,6 +21489,12 @@ function reaching({ neededMs }) {
     return neededMs <= HOSTED_JOB_LIMIT_MS
         ? say `It takes a \`timeout\` of ${own(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
         : say `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
+}
+/** Whether the hold has ended because work on this version certainly outlasts the timeout. */
+function outlasts(result, version) {
+    const deadline = beyondTimeoutOf(result)?.deadline;
+    const notBefore = result.last?.forecast.targets.get(version)?.notBefore;
+    return deadline !== undefined && notBefore !== undefined && notBefore > deadline;
 }
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
 function beyondTimeoutOf({ last, verdict }) {
@@ -21685,7 +21693,7 @@ function targetAnnotation(target, level, result) {
         };
     }
     const sentences = target.blockers.length > 0
-        ? target.blockers.map((blocker) => describeBlocker(blocker, result.verdict))
+        ? target.blockers.map((blocker) => describeBlocker(blocker, outlasts(result, target.version)))
         : [own('Clean, but not for long enough yet.')];
     return {
         level,
@@ -22393,6 +22401,7 @@ function hundredths(value) {
 
 
 
+
 /** The report of a run, for programs: names and ids as they are in the database, nothing neutralised. */
 function reportOf(result) {
     const judgement = result.last?.judgement;
@@ -22421,7 +22430,7 @@ function reportOf(result) {
             },
         blockers: [
             ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-            ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each, result)),
+            ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each)),
         ],
         warnings: result.warnings.map(plain),
         versions: versionsOf(result),
@@ -22494,7 +22503,7 @@ function versionsOf(result) {
         latest: target.latest,
         known: target.known,
         drained: drained.has(target.version),
-        blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) => told(each, result)),
+        blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) => told(each, outlasts(result, target.version))),
         forecast: forecastOfTarget(result, target.version),
     }));
 }
@@ -22504,8 +22513,8 @@ function forecastOfTarget({ last }, version) {
         return null;
     return forecastReport(forecast, last.judgement.observation.observedAt);
 }
-function told(blocker, { verdict }) {
-    return { kind: blocker.kind, message: plain(describeBlocker(blocker, verdict)) };
+function told(blocker, outlastsTimeout = false) {
+    return { kind: blocker.kind, message: plain(describeBlocker(blocker, outlastsTimeout)) };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
@@ -23170,7 +23179,7 @@ function explanations(result) {
         return '';
     const lines = blocked
         .slice(0, TARGETS_EXPLAINED)
-        .flatMap(({ version, blockers }) => blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, result.verdict))}`));
+        .flatMap(({ version, blockers }) => blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, outlasts(result, version)))}`));
     return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
 }
 function groupTable(result) {

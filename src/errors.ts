@@ -21,17 +21,17 @@ export class TransientError extends ReportableError {
   override readonly name = 'TransientError';
   /** The server has let the gate in before, so that this is no question of where the database is. */
   readonly reached: boolean;
-  /** It was stopped for how long it took: a look that asks for less may do. */
-  readonly tookTooLong: boolean;
+  /** It was stopped for how long it took, or for what it took: a look that asks for less may not be. */
+  readonly askedTooMuch: boolean;
 
   constructor(
     sentence: Sentence,
     reached: boolean,
-    { tookTooLong = false, ...options }: ErrorOptions & { readonly tookTooLong?: boolean } = {},
+    { askedTooMuch = false, ...options }: ErrorOptions & { readonly askedTooMuch?: boolean } = {},
   ) {
     super(sentence, options);
     this.reached = reached;
-    this.tookTooLong = tookTooLong;
+    this.askedTooMuch = askedTooMuch;
   }
 }
 

@@ -7,6 +7,8 @@ import { plainRequest } from '../../tests/support/holding.ts';
 import { config } from '../../tests/unit/builders.ts';
 import type { BenchDatabase } from './database.ts';
 import { TARGET } from './population.ts';
+import type { Spread } from './spread.ts';
+import { type Rounds, timed } from './timing.ts';
 
 /** A way to ask what is in flight on the target, on one connection. */
 export type Contender = (database: BenchDatabase) => Promise<Session>;
@@ -32,19 +34,27 @@ function session(database: BenchDatabase, roll: boolean): Session {
   return { ask, close: () => observer.close() };
 }
 
-/** DBOS's documented recipe, made complete: it lists `ENQUEUED` and `PENDING` alone. */
-export function listWorkflows(sdk: SdkRelease): Contender {
+/**
+ * DBOS's documented recipe, made complete: it lists `ENQUEUED` and `PENDING` alone.
+ *
+ * @param payloads What is left out of the recipe's options loads them.
+ */
+export function listWorkflows(sdk: SdkRelease, payloads: boolean): Contender {
   return async (database) => {
     const { resolve } = createRequire(new URL('../../tests/sdks/app.ts', import.meta.url));
     const release: { readonly DBOSClient: typeof DBOSClient } = await import(resolve(`dbos-${sdk}`));
     const client = await release.DBOSClient.create({ systemDatabaseUrl: database.url });
     const ask = () =>
-      client.listWorkflows({ applicationVersion: TARGET, status: ['PENDING', 'ENQUEUED', 'DELAYED'] });
+      client.listWorkflows({
+        applicationVersion: TARGET,
+        status: ['PENDING', 'ENQUEUED', 'DELAYED'],
+        ...(!payloads && { loadInput: false, loadOutput: false }),
+      });
     return { ask, close: () => client.destroy() };
   };
 }
 
-/** What a person would type. */
+/** What a person would type who does not know which shape DBOS's indexes serve. */
 export const plainSql: Contender = async (database) => {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
@@ -56,3 +66,21 @@ export const plainSql: Contender = async (database) => {
     );
   return { ask, close: () => client.end() };
 };
+
+/** Times contenders in turns, each with a session of its own. */
+export async function timesOf<Name extends string>(
+  database: BenchDatabase,
+  contenders: Readonly<Record<Name, Contender>>,
+  rounds: Rounds,
+): Promise<Readonly<Record<Name, Spread>>> {
+  const sessions = new Map<string, Session>();
+  try {
+    for (const [name, contender] of Object.entries<Contender>(contenders)) {
+      sessions.set(name, await contender(database));
+    }
+    const questions = [...sessions].map(([name, { ask }]) => [name, ask] as const);
+    return await timed(Object.fromEntries(questions) as Record<Name, Session['ask']>, rounds);
+  } finally {
+    for (const session of sessions.values()) await session.close();
+  }
+}

@@ -6,7 +6,7 @@ import { type BenchDatabase, query } from './database.ts';
 /** What the server itself says that something cost it. */
 export interface Cost {
   readonly transactions: number;
-  /** Pages of shared buffers touched, catalogs included, whether they were there or had to be read. */
+  /** Accesses to pages of shared buffers, catalogs included, whether they were there or had to be read. */
   readonly buffers: number;
   /** The time that backends spent on statements, in milliseconds. */
   readonly backendMs: number;
@@ -24,8 +24,13 @@ export async function costOf(
   contender: Contender,
   questions: number,
 ): Promise<Cost> {
-  const once = await sessionCost(server, database, contender, 1);
-  const often = await sessionCost(server, database, contender, 1 + questions);
+  const asking = (times: number) => async () => {
+    const session = await contender(database);
+    for (let question = 0; question < times; question++) await session.ask();
+    await session.close();
+  };
+  const once = await totalCost(server, database, asking(1));
+  const often = await totalCost(server, database, asking(1 + questions));
   return {
     transactions: (often.transactions - once.transactions) / questions,
     buffers: (often.buffers - once.buffers) / questions,
@@ -34,17 +39,14 @@ export async function costOf(
   };
 }
 
-/** The cost of everything from the first connection to the last one's end. */
-export async function sessionCost(
+/** The cost of everything that the work does on the database, connecting included; it closes its connections. */
+export async function totalCost(
   server: PostgresServer,
   database: BenchDatabase,
-  contender: Contender,
-  questions: number,
+  work: () => Promise<unknown>,
 ): Promise<Cost> {
   const before = await counters(server, database);
-  const session = await contender(database);
-  for (let question = 0; question < questions; question++) await session.ask();
-  await session.close();
+  await work();
   const after = await counters(server, database);
   return {
     transactions: after.transactions - before.transactions,

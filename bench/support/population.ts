@@ -54,6 +54,20 @@ export async function addInFlight(
   await database.query('ALTER TABLE dbos.workflow_status RESET (fillfactor)');
 }
 
+/**
+ * Adds workflows of the latest version that have come and ended, so many a second: in the last minute, and in the next
+ * quarter of one, so that there are as many at every look until then.
+ */
+export async function addTraffic(database: BenchDatabase, perSecond: number): Promise<void> {
+  await database.query(
+    `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, application_version, application_name, created_at,
+                                       updated_at, completed_at)
+     SELECT gen_random_uuid(), 'SUCCESS', 'workflow-' || i % 20, '${LATEST}', 'shop', at, at, at
+       FROM generate_series(1, 75 * $1::int) i, LATERAL (SELECT $2::bigint + i * 1000 / $1 AS at) created`,
+    [perSecond, Date.now() - 60_000],
+  );
+}
+
 /** Removes all workflows. */
 export async function clear(database: BenchDatabase): Promise<void> {
   await database.query(

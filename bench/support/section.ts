@@ -1,7 +1,7 @@
 import type { PostgresServer } from '../../tests/support/postgres.ts';
 
 export interface Options {
-  /** The newest schema, and that with an index on all statuses, at ten million ended workflows as well. */
+  /** The newest schema at ten million ended workflows as well. */
   readonly tenMillion: boolean;
   /** Tells what goes on, beside the results. */
   say(what: string): void;

@@ -1,3 +1,5 @@
+import { number } from '../../src/sentence.ts';
+
 /** The middle of many measurements, and between what the middle half of them lies. */
 export interface Spread {
   readonly median: number;
@@ -15,14 +17,24 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median: at(0.5), from: at(0.25), to: at(0.75) };
 }
 
-/** `12.3 ms (11.8–12.9)`, in seconds from one on. */
-export function milliseconds({ median, from, to }: Spread): string {
-  const [unit, per] = median < 1000 ? (['ms', 1] as const) : (['s', 1000] as const);
-  return `${figure(median / per)} ${unit} (${figure(from / per)}–${figure(to / per)})`;
+/** `12.3 ms (11.8–12.9)`, in one unit. */
+export function spreadText({ median, from, to }: Spread): string {
+  const [, per] = unitOf(median);
+  return `${milliseconds(median)} (${figure(from / per)}–${figure(to / per)})`;
 }
 
-/** Three digits, or all before the point, in groups of three. */
+/** `12.3 ms`; in seconds from one on. */
+export function milliseconds(value: number): string {
+  const [unit, per] = unitOf(value);
+  return `${figure(value / per)} ${unit}`;
+}
+
+function unitOf(value: number): readonly [string, number] {
+  return value < 1000 ? ['ms', 1] : ['s', 1000];
+}
+
+/** Three digits, or all before the point. */
 export function figure(value: number): string {
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
+  if (Math.abs(value) >= 100) return number(Math.round(value));
   return value.toPrecision(value < 1 ? 2 : 3);
 }

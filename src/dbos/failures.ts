@@ -26,8 +26,8 @@ interface FailureKind {
   readonly what: string;
   /** It may pass by itself, so that a hold goes on. */
   readonly passes: boolean;
-  /** The look was stopped for how long it took. */
-  readonly tookTooLong?: true;
+  /** The look was stopped for how long it took, or for what it took: one that asks for less may not be. */
+  readonly askedTooMuch?: true;
   matches(failure: Failure, config: DatabaseConfig): boolean;
   /** The likely cause and the fix. What the server was given is quoted only once it has let the gate in. */
   advice(config: DatabaseConfig, failure: Failure): Sentence;
@@ -122,7 +122,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The database went silent in the middle of a look',
     passes: true,
-    tookTooLong: true,
+    askedTooMuch: true,
     matches: ({ message }) => message === 'Query read timeout',
     advice: () =>
       say`The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
@@ -264,6 +264,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'The server has run short of a resource',
     passes: true,
+    askedTooMuch: true,
     matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
     advice: (_config, { message }) => say`It says: ${message}. Memory or disk may be exhausted.`,
   },
@@ -294,14 +295,14 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
   {
     what: 'Somebody cancelled the look at the server',
     passes: true,
-    tookTooLong: true,
+    askedTooMuch: true,
     matches: ({ code, message }) => code === '57014' && /user request/.test(message),
     advice: () => say`An administrator, or a watchdog for long statements, did so.`,
   },
   {
     what: 'The look took longer than `look-timeout` and was stopped',
     passes: true,
-    tookTooLong: true,
+    askedTooMuch: true,
     matches: codes('57014'),
     advice: () => say`Raise \`look-timeout\`, or find out what slows the database down.`,
   },
@@ -353,7 +354,7 @@ export function explainFailure(error: unknown, config: DatabaseConfig, reached: 
   const at = reached ? say` It was ${config.host}, port ${own(String(config.port))}.` : own('');
   const sentence = say`${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
   return kind.passes
-    ? new TransientError(sentence, reached, { cause: error, tookTooLong: kind.tookTooLong ?? false })
+    ? new TransientError(sentence, reached, { cause: error, askedTooMuch: kind.askedTooMuch ?? false })
     : new ReportableError(sentence, { cause: error });
 }
 

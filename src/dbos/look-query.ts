@@ -248,7 +248,7 @@ function queueSelect(): string {
 
 /**
  * The last two steps of a workflow are one descent of the primary key of `operation_outputs`. What waits in a queue or
- * for a time has none that tell anything: its status has changed since.
+ * for its delay has done them before its status changed, if ever: they tell nothing of what it waits for.
  */
 function detailSelect(schema: Schema, limit: number): string {
   const steps = tableOf(schema, 'operation_outputs');

@@ -216,8 +216,9 @@ async function scan<T>(
 }
 
 /**
- * Work that begins a transaction, which is committed after it. After an error of the server (a code of five characters) the transaction is ended,
- * so that a pooler can keep its connection; a server that says nothing is not asked anything more.
+ * Does work whose first statement begins a transaction, and commits that. After an error of the server (a code of five
+ * characters) the transaction is ended, so that a pooler can keep its connection; a server that says nothing is not
+ * asked anything more.
  */
 async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   try {

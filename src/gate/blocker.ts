@@ -99,16 +99,16 @@ export function verdictOf(blocker: Blocker): Verdict {
 /**
  * What a blocker means and the way out, the input that lifts it included.
  *
- * @param verdict The answer, once there is one: after `cannot-drain` nothing is left to wait for.
+ * @param outlasts The hold has ended because some of the work in flight on this version certainly outlasts its timeout.
  */
-export function describeBlocker(blocker: Blocker, verdict?: Verdict): Sentence {
+export function describeBlocker(blocker: Blocker, outlasts = false): Sentence {
   switch (blocker.kind) {
     case 'unknown-version':
       return describeUnknownVersion(blocker);
     case 'in-flight':
       return say`${counted(inFlightIn(blocker), 'workflow')} in flight (${own(
         statusCounts(blocker),
-      )}). ${verdict === 'cannot-drain' ? own('Cancel') : say`Let ${them(inFlightIn(blocker))} finish, or cancel`} or fork ${them(inFlightIn(blocker))}; \`ignore-workflows\` names workflows that may be stranded.`;
+      )}). ${outlasts ? own('Cancel or fork what outlasts the timeout') : say`Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}`}; \`ignore-workflows\` names workflows that may be stranded.`;
     case 'unknown-status':
       return say`${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(
         blocker.statuses.map(({ status }) => status ?? 'NULL'),

@@ -81,7 +81,7 @@ export interface Still {
 
 /** A track has at most so many points, as has the picture that is made of it. */
 export const TRACK_POINTS = 60;
-/** A roll costs some four pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
+/** A roll costs some pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
 const ROLL_EVERY_MS = 60_000;
 const ROLL_AFTER_FAILURE_MS = 600_000;
 /** Of so many targets the course is kept; of more, where they stand. */

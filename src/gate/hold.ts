@@ -93,7 +93,7 @@ export async function hold(config: GateConfig, parts: HoldParts): Promise<Outcom
       outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
       memory = afterGap(memory);
       // What breaks a connection once is no roll; what fails again and again may be.
-      const mayBeTheRoll = seen.tookTooLong || outage.failures > 1;
+      const mayBeTheRoll = seen.askedTooMuch || outage.failures > 1;
       if (request.roll && mayBeTheRoll) course = afterFailedRoll(course, time.ended);
       pauseMs = pauseAfterFailure(config, outage, time.ended);
       if (pauseMs === undefined) throw gaveUp(outage, time.ended);

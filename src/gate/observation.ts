@@ -168,6 +168,7 @@ export interface WorkflowDetail {
   readonly parent: string | null;
   /** It is the parent of some workflow in flight, in whatever version, ignored ones among them. */
   readonly hasChildren: boolean;
+  /** Looked for only where it is PENDING: null says nothing of what a workflow in a queue did before it came there. */
   readonly lastStep: LastStep | null;
 }
 
@@ -282,7 +283,10 @@ export interface RuleRequest {
 
 /** What the forecast asks of one look. */
 export interface ForecastRequest {
-  /** Bring the details of the oldest 10,000, not of a few: it costs some four pages each, so once a minute at most. */
+  /**
+   * Bring the details of the oldest 10,000, not of a few: it costs a page each, and some five more for each that runs, so once
+   * a minute at most.
+   */
   readonly roll: boolean;
   /** Name what was created since then, by the database's clock. Absent: nothing. */
   readonly namesSince: number | undefined;

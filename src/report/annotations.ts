@@ -3,7 +3,7 @@ import { describeBlocker } from '../gate/blocker.ts';
 import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { joined, number, own, type Sentence, say } from '../sentence.ts';
 import { plain, visible } from './escape.ts';
-import { describeForecast, whyItCannotDrain } from './forecast-text.ts';
+import { describeForecast, outlasts, whyItCannotDrain } from './forecast-text.ts';
 import { headline, isWatched, obstacles, type Result, targetsOf } from './result.ts';
 
 export interface Annotation {
@@ -66,7 +66,7 @@ function targetAnnotation(target: TargetJudgement, level: Annotation['level'], r
   }
   const sentences =
     target.blockers.length > 0
-      ? target.blockers.map((blocker) => describeBlocker(blocker, result.verdict))
+      ? target.blockers.map((blocker) => describeBlocker(blocker, outlasts(result, target.version)))
       : [own('Clean, but not for long enough yet.')];
   return {
     level,

@@ -207,6 +207,13 @@ function reaching({ neededMs }: BeyondTimeout): Sentence {
     : say`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
 }
 
+/** Whether the hold has ended because work on this version certainly outlasts the timeout. */
+export function outlasts(result: Result, version: string): boolean {
+  const deadline = beyondTimeoutOf(result)?.deadline;
+  const notBefore = result.last?.forecast.targets.get(version)?.notBefore;
+  return deadline !== undefined && notBefore !== undefined && notBefore > deadline;
+}
+
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
 export function beyondTimeoutOf({ last, verdict }: Result): BeyondTimeout | undefined {
   return verdict === 'cannot-drain' ? last?.forecast.beyondTimeout : undefined;

@@ -4,6 +4,7 @@ import type { WorkflowDetail } from '../gate/observation.ts';
 import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { plain } from './escape.ts';
 import { forecastReport, situationReport } from './forecast-report.ts';
+import { outlasts } from './forecast-text.ts';
 import { iso, seconds } from './formats.ts';
 import type { BlockerReport, Report, VersionReport } from './report-schema.ts';
 import {
@@ -47,7 +48,7 @@ export function reportOf(result: Result): Report {
           },
     blockers: [
       ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-      ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each, result)),
+      ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each)),
     ],
     warnings: result.warnings.map(plain),
     versions: versionsOf(result),
@@ -124,7 +125,9 @@ export function versionsOf(result: Result): VersionReport[] {
     latest: target.latest,
     known: target.known,
     drained: drained.has(target.version),
-    blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) => told(each, result)),
+    blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) =>
+      told(each, outlasts(result, target.version)),
+    ),
     forecast: forecastOfTarget(result, target.version),
   }));
 }
@@ -135,6 +138,6 @@ function forecastOfTarget({ last }: Result, version: string): VersionReport['for
   return forecastReport(forecast, last.judgement.observation.observedAt);
 }
 
-function told(blocker: Blocker, { verdict }: Result): BlockerReport {
-  return { kind: blocker.kind, message: plain(describeBlocker(blocker, verdict)) };
+function told(blocker: Blocker, outlastsTimeout = false): BlockerReport {
+  return { kind: blocker.kind, message: plain(describeBlocker(blocker, outlastsTimeout)) };
 }

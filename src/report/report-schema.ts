@@ -54,7 +54,9 @@ const forecastSchema = z.object({
 const situationSchema = z.object({
   state: z.enum(DRAIN_STATES),
   kind: z.enum(SITUATIONS).describe('What it does or waits for: stable, for programs'),
-  progressAt: timestamp.describe('The last change of its status, or the end of its last step'),
+  progressAt: timestamp.describe(
+    'The last change of its status, or the end of the last step if it is PENDING',
+  ),
   until: timestamp.describe('When that ends, where the tables tell'),
   child: z.string().nullable().describe('The child that it waits for'),
   message: z.string().describe('The same for people, with the next step; may change'),
@@ -148,7 +150,10 @@ export const reportSchema = z
             startedAt: timestamp,
             delayUntil: timestamp,
             deadline: timestamp.describe('When DBOS will cancel it'),
-            lastStep: z.object({ number: z.int(), name: z.string(), completedAt: timestamp }).nullable(),
+            lastStep: z
+              .object({ number: z.int(), name: z.string(), completedAt: timestamp })
+              .nullable()
+              .describe('Of a PENDING workflow; null of another does not say that none was done'),
             parent: text,
             situation: situationSchema.nullable(),
           }),

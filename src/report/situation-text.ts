@@ -65,6 +65,7 @@ function farText(milliseconds: number): string {
 
 function describeQueue(situation: Situation & { readonly kind: 'queued' }, quiet: Sentence): Sentence {
   const { queue, moves, running, limit } = situation;
+  if (limit === 0) return say`in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
   const isFull = limit !== null && running >= limit;
   const runs = isFull
     ? own(`${running} of ${limit} running in all versions, its concurrency limit`)
@@ -73,7 +74,6 @@ function describeQueue(situation: Situation & { readonly kind: 'queued' }, quiet
     const rate = own(situation.rateLimited ? ', rate-limited' : '');
     return say`in the queue ${queue}, behind others (${runs}${rate})`;
   }
-  if (limit === 0) return say`in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
   return isFull
     ? say`in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
     : say`in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
@@ -106,8 +106,8 @@ export function nextStepFor({ state, situation }: Assessment): string {
 }
 
 function nextStepInQueue({ moves, running, limit }: Situation & { readonly kind: 'queued' }): string {
-  if (moves) return 'let the queue drain';
   if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
+  if (moves) return 'let the queue drain';
   if (limit !== null && running >= limit) {
     return 'help what runs from that queue, in whatever version, or raise its limit';
   }

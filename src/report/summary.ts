@@ -5,7 +5,7 @@ import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
 import { number, own, type Sentence, say } from '../sentence.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';
-import { forecastParts, whyItCannotDrain } from './forecast-text.ts';
+import { forecastParts, outlasts, whyItCannotDrain } from './forecast-text.ts';
 import { more, table } from './markdown-table.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import {
@@ -137,7 +137,9 @@ function explanations(result: Result): string {
   const lines = blocked
     .slice(0, TARGETS_EXPLAINED)
     .flatMap(({ version, blockers }) =>
-      blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, result.verdict))}`),
+      blockers.map(
+        (blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, outlasts(result, version)))}`,
+      ),
     );
   return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
 }

@@ -1,18 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ReportableError } from '../../src/errors.ts';
-import { launchApp, type SdkRelease } from '../support/dbos-app.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
-import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* A schema is what it is at each look: it may change under a hold, and may lack what a rule needs. */
 
 const databases = systemDatabases();
-
-async function launch(database: TestDatabase, sdk: SdkRelease, version: string) {
-  const app = await launchApp({ sdk, version, databaseUrl: database.url });
-  onTestFinished(() => app.kill());
-  return app;
-}
 
 /** What each look saw of the schema and of 1.0.0. */
 function summaries({ looks }: Hold) {
@@ -27,7 +20,7 @@ function summaries({ looks }: Hold) {
 
 test('a new version that migrates the schema under the hold is noticed, and the next look reads the new one', async () => {
   const database = await openDatabase(await databases.server().createDatabase('upgraded'));
-  const blue = await launch(database, '4.15.5', '1.0.0');
+  const blue = await launchOn(database, { sdk: '4.15.5', version: '1.0.0' });
   const held = await blue.startHeld();
   const delayed = await blue.enqueue({ queue: 'parallel', delaySeconds: 3600 });
 
@@ -35,7 +28,7 @@ test('a new version that migrates the schema under the hold is noticed, and the 
     database,
     { failFast: false },
     async () => {
-      await launch(database, '5.3.0', '2.0.0');
+      await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
     },
     () => blue.finish(held),
     () => blue.cancel(delayed),

@@ -1,10 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { GateConfig } from '../../src/gate/config.ts';
 import { MODES } from '../../src/gate/config.ts';
-import { launchApp } from '../support/dbos-app.ts';
 import { dbosCommand } from '../support/dbos-command.ts';
 import { holdOn } from '../support/holding.ts';
-import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* Rule 7 with real applications: several share a system database, and each is retired by itself. */
 
@@ -16,10 +15,8 @@ async function emptyDatabase(): Promise<TestDatabase> {
   return openDatabase(await databases.server().createDatabase(`shared_${made}`));
 }
 
-async function launch(database: TestDatabase, name: string, version: string) {
-  const app = await launchApp({ sdk: '5.3.0', name, version, databaseUrl: database.url });
-  onTestFinished(() => app.kill());
-  return app;
+function launch(database: TestDatabase, name: string, version: string) {
+  return launchOn(database, { sdk: '5.3.0', name, version });
 }
 
 const retire = (version: string): Pick<GateConfig, 'targets'> => ({

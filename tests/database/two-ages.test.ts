@@ -1,10 +1,11 @@
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type AppOptions, launchApp, queueName } from '../support/dbos-app.ts';
+import { type AppOptions, queueName } from '../support/dbos-app.ts';
 import { dbosCommand } from '../support/dbos-command.ts';
 import { holdOn } from '../support/holding.ts';
 import { naiveVerdict, naiveVerdictInTwoQueries } from '../support/naive-gate.ts';
 import {
+  launchOn,
   openConnection,
   openDatabase,
   systemDatabases,
@@ -24,12 +25,6 @@ let made = 0;
 
 type BothAges = Awaited<ReturnType<typeof bothAges>>;
 
-async function launch(database: Pick<TestDatabase, 'url'>, options: Omit<AppOptions, 'databaseUrl'>) {
-  const app = await launchApp({ databaseUrl: database.url, ...options });
-  onTestFinished(() => app.kill());
-  return app;
-}
-
 async function emptyDatabase(): Promise<TestDatabase> {
   made += 1;
   return openDatabase(await databases.server().createDatabase(`shared_${made}`));
@@ -38,8 +33,8 @@ async function emptyDatabase(): Promise<TestDatabase> {
 /** 1.0.0 and 2.0.0, both running, and nothing in flight on either. */
 async function bothAges(old: Partial<AppOptions> = {}) {
   const database = await emptyDatabase();
-  const blue = await launch(database, { sdk: '4.20.11', version: '1.0.0', ...old });
-  const green = await launch(database, { sdk: '5.3.0', version: '2.0.0' });
+  const blue = await launchOn(database, { sdk: '4.20.11', version: '1.0.0', ...old });
+  const green = await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
   return { database, blue, green };
 }
 
@@ -119,7 +114,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     [
       'a process of SDK 5.3 ran the same version for a while',
       async ({ database }: BothAges) => {
-        await (await launch(database, { sdk: '5.3.0', version: '1.0.0' })).stop();
+        await (await launchOn(database, { sdk: '5.3.0', version: '1.0.0' })).stop();
       },
     ],
   ])('blocks while unversioned work waits though 1.0.0 has an owner now: %s', async (_, giveOwner) => {
@@ -217,7 +212,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     await blue.kill();
     let reborn = blue;
     const recover = async () => {
-      reborn = await launch(database, { sdk: '4.20.11', version: '1.0.0' });
+      reborn = await launchOn(database, { sdk: '4.20.11', version: '1.0.0' });
       const enqueued = { version: '1.0.0', status: 'ENQUEUED' };
       await vi.waitFor(async () => expect(await rowOf(database, id)).toEqual(enqueued), waiting);
     };
@@ -244,8 +239,8 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
 
   test('blocks while calls of the new version go on delaying a debounced workflow of the old one', async () => {
     const database = await emptyDatabase();
-    const blue = await launch(database, { sdk: '5.3.0', version: '1.0.0' });
-    const green = await launch(database, { sdk: '5.3.0', version: '2.0.0' });
+    const blue = await launchOn(database, { sdk: '5.3.0', version: '1.0.0' });
+    const green = await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
     const id = await blue.debounce('cart', HOUR);
     const bounce = async () => {
       expect(await green.debounce('cart', HOUR)).toBe(id);

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { expect, onTestFinished, test } from 'vitest';
 import { type BlockingWorkflow, unblockScripts } from '../../src/report/unblock-kit.ts';
-import { type DbosApp, launchApp } from '../support/dbos-app.ts';
+import type { DbosApp } from '../support/dbos-app.ts';
 import { node24 } from '../support/runner/node24.ts';
-import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* The scripts beside the report, run with DBOS's own command line on what a real application has in flight. */
 
@@ -258,11 +258,7 @@ async function place(): Promise<{ database: TestDatabase; v1: DbosApp }>;
 async function place(how: { withNewer: true }): Promise<{ database: TestDatabase; v1: DbosApp; v2: DbosApp }>;
 async function place(how?: { withNewer: true }) {
   const database = await databases.create();
-  const launch = async (version: string) => {
-    const app = await launchApp({ sdk: '5.3.0', version, databaseUrl: database.url });
-    onTestFinished(app.kill);
-    return app;
-  };
+  const launch = (version: string) => launchOn(database, { sdk: '5.3.0', version });
   const v1 = await launch('v1');
   return how === undefined ? { database, v1 } : { database, v1, v2: await launch('v2') };
 }

@@ -90,11 +90,12 @@ test.each([
   ['57014', 'canceling statement due to statement timeout', true],
   ['57014', 'canceling statement due to user request', true],
   ['', 'Query read timeout', true],
+  ['53400', 'temporary file size exceeds "temp_file_limit" (1024kB)', true],
   ['55P03', 'canceling statement due to lock timeout', false],
   ['57P01', 'terminating connection due to administrator command', false],
   ['ECONNRESET', 'read ECONNRESET', false],
-])('%s, "%s", is a look that took too long: %s', (code, message, tookTooLong) => {
-  expect(explained(code, message)).toMatchObject({ tookTooLong });
+])('%s, "%s", is a look that asked too much: %s', (code, message, askedTooMuch) => {
+  expect(explained(code, message)).toMatchObject({ askedTooMuch });
 });
 
 describe('what waiting does not mend', () => {

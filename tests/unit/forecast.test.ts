@@ -207,7 +207,8 @@ describe('what a look is asked for', () => {
 
   test('is no roll for ten minutes after a look with one took too long, and none that could cost the deadline', async () => {
     const failing = await holdAgainst(config({ timeoutMs: 15 * MINUTE }), ({ request, at }) => {
-      if (request.roll) throw new TransientError(own('The look took too long.'), true, { tookTooLong: true });
+      if (request.roll)
+        throw new TransientError(own('The look took too long.'), true, { askedTooMuch: true });
       const workflows = { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 };
       return at < 14 * MINUTE ? { inFlight: [inFlight('1.0.0', { pending: 60 })], workflows } : {};
     });
