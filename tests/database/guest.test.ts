@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import { beginLook, beginScan } from '../../src/dbos/queries.ts';
+import { beginScan, openLook } from '../../src/dbos/queries.ts';
 import { systemDatabase } from '../../src/dbos/system-database.ts';
 import { holdOn, lookAt, plainRequest } from '../support/holding.ts';
-import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import {
+  createReader,
+  openConnection,
+  systemDatabases,
+  type TestDatabase,
+} from '../support/system-databases.ts';
 import { config } from '../unit/builders.ts';
 
 /* The gate is a good guest in a production database. */
@@ -16,6 +21,10 @@ function connections(database: TestDatabase) {
        FROM pg_stat_activity a
       WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`,
   );
+}
+
+function openingOf(lookTimeoutMs: number): string {
+  return openLook('dbos', lookTimeoutMs).text;
 }
 
 test('holds with one connection, idle without a lock between looks, and leaves none', async () => {
@@ -51,7 +60,7 @@ test('is gone after a look that failed, and can look again', async () => {
 });
 
 test.each([
-  ['a look', beginLook, 'repeatable read'],
+  ['a look', openingOf, 'repeatable read'],
   ['a scan', beginScan, 'read committed'],
 ])('%s cannot write, and what it sets ends with it', async (_, begin, isolation) => {
   const database = await databases.create();
@@ -70,11 +79,19 @@ test.each([
   await expect(writing).rejects.toThrow(/read-only/);
 });
 
+test('an error while a look is being opened is explained, and leaves nothing', async () => {
+  const database = await databases.create();
+  const role = await createReader(database);
+  await database.query('REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC');
+  await expect(lookAt(role)).rejects.toThrow(/lacks a privilege/);
+  expect(await connections(database)).toEqual([]);
+});
+
 test('a transaction that nobody goes on with is ended by the server, when a look would have to be over', async () => {
   const database = await databases.create();
   const lost = await openConnection(database.url);
   const { rows } = await lost.query('SELECT pg_backend_pid() AS pid');
-  await lost.query(beginLook(200));
+  await lost.query(openingOf(200));
   const alive = () => database.query('SELECT FROM pg_stat_activity WHERE pid = $1', [rows[0]?.pid]);
   await expect.poll(alive, { timeout: 30_000 }).toEqual([]);
 });

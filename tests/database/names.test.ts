@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { quoteIdentifier } from '../../src/dbos/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
-import { holdOn } from '../support/holding.ts';
+import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* Names are compared exactly, whatever is in them: rules 1 and 2 with names that a parser would trip over. */
@@ -99,6 +100,20 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
       expect([shortened(name), verdict, blockers[0]]).toEqual([shortened(name), 'drained', ['in-flight']]);
     }
   });
+});
+
+test('a schema is found by its exact name, whatever is in it and whatever the server takes a backslash for', async () => {
+  const database = await databases.create();
+  await database.insert({ status: 'PENDING', application_version: '1.0.0' });
+  const schema = `it's "a\\b" \\' $1`;
+  await database.query(`ALTER SCHEMA dbos RENAME TO ${quoteIdentifier(schema)}`);
+  for (const setting of ['on', 'off']) {
+    await database.query(
+      `ALTER DATABASE ${database.config.database} SET standard_conforming_strings = ${setting}`,
+    );
+    const { inFlight } = await seenIn({ config: { ...database.config, schema } });
+    expect(inFlight).toMatchObject([{ version: '1.0.0', pending: 1 }]);
+  }
 });
 
 test('a version to keep keeps no other one that looks like it', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { lookQuery } from '../../src/dbos/look-query.ts';
-import { probeQuery } from '../../src/dbos/queries.ts';
+import { openLook, probeQuery } from '../../src/dbos/queries.ts';
 import { probeRow, schemaOf } from '../../src/dbos/schema.ts';
 import type { Statement } from '../../src/dbos/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { explain } from '../support/explain.ts';
-import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /** One of each age of indexes: one on all statuses, partial ones, partial ones with the application's name. */
 const RELEASES: SdkRelease[] = ['4.10.15', '4.20.11', '5.3.0'];
@@ -73,6 +73,20 @@ describe('what a look shows one by one', () => {
     );
     const { pages: asleep } = await aLook(database);
     expect(asleep - over).toBeGreaterThan(3 * SHOWN);
+  });
+
+  test('is of the moment of the look, though it changes while the look is taken', async () => {
+    const database = await databases.create();
+    await database.insert({ workflow_uuid: 'one', status: 'PENDING', application_version: '1.0.0' });
+    const statement = (await looksAt(database)).get(NAMED);
+    const application = await openConnection(database.url);
+    await database.query(openLook('dbos', 30_000).text);
+    // Its newer version lies on the same page, and then on another one.
+    await application.query(`UPDATE dbos.workflow_status SET application_name = 'other'`);
+    await application.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS', error = repeat('x', 8000)`);
+    const [row] = await database.query(statement?.text ?? '', statement?.values);
+    await database.query('COMMIT');
+    expect(row?.['workflows']).toMatchObject([{ id: 'one', status: 'PENDING' }]);
   });
 
   /** Each with two hundred steps and, last of them, a sleep that ends so long from now. */
