@@ -98,7 +98,7 @@ export const application: Section = {
           }
           return { overriddenDuration };
         };
-        // No autovacuum clears up behind the application here: each time begins with what the last one left cleared.
+        // Nothing clears up behind the application by itself, as autovacuum would: it is done before each time.
         const vacuumed = (run: typeof batch) => async () => {
           await tidy(database);
           return run();

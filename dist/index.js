@@ -18302,6 +18302,7 @@ const FAILED_LIMIT = 500;
 const CLOCK_MARGIN_MS = 60_000;
 /** The beginning of the look's transaction, in epoch milliseconds. */
 const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
+/** Its name is one of those that never block. */
 const IGNORED = `coalesce(name LIKE ANY ($4::text[]), false)`;
 /** In the application, and on a version that is judged or on none. */
 const IS_JUDGED = `${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})`;
@@ -18309,9 +18310,10 @@ const IS_JUDGED = `${inScope('application')} AND (version IS NULL OR version = '
  * The look: everything about the work in flight, in one statement and so in one snapshot.
  *
  * - `in_flight` is read once, through the partial indexes (`idx_workflow_status_in_flight*`,
- *   `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas, the plain status index.
- * - `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput
- *   since the look before, not the history.
+ *   `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas, the plain status index, and
+ *   counted once, in `tally`, from which all other counts are summed: what is in flight may be a million rows.
+ * - `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput of
+ *   the last minute, or since the look before, not the history.
  * - Details are joined back for the few rows that are shown, so that the aggregates stay narrow: by `ctid`, their place
  *   in the table, which holds for a snapshot. By key it would be an index's depth, which grows with history, for each.
  */

@@ -104,12 +104,14 @@ describe('hostile names in every column', () => {
     expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([1, 'in-flight', '40']);
     expect(JSON.parse(run.outputs['draining-versions'] ?? '')).toEqual(named);
     const { workflows } = reportSchema.parse(JSON.parse(run.report ?? ''));
-    for (const { id, version, workflow, queue, executor, parent, lastStep } of workflows.items) {
+    for (const { id, status, version, workflow, queue, executor, parent, lastStep } of workflows.items) {
       const first = ATTACKS.indexOf(id);
       expect([version, parent]).toEqual([attack(first + 1), attack(first + 6)]);
       // The look brings no more of these than can be shown.
-      const shown = [workflow, queue, executor, lastStep?.name].map((text) => text?.slice(0, 100));
-      expect(shown).toEqual([2, 4, 5, 7].map((offset) => attack(first + offset).slice(0, 100)));
+      const shown = [workflow, queue, executor].map((text) => text?.slice(0, 100));
+      expect(shown).toEqual([2, 4, 5].map((offset) => attack(first + offset).slice(0, 100)));
+      const step = status === 'PENDING' ? attack(first + 7).slice(0, 100) : undefined;
+      expect(lastStep?.name.slice(0, 100)).toBe(step);
     }
     expect(workflows.items.length).toBeGreaterThan(20);
   });
