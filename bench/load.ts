@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 /** So many workflows go through the application's queue each time, so many at once: as long as some looks are apart. */
 const WORKFLOWS = 24_000;
 const AT_ONCE = 8000;
-const ROUNDS = 4;
+const ROUNDS = 3;
 
 /** 5a. What an hour of holding costs the database. */
 export const hour: Section = {
