@@ -1,7 +1,7 @@
 /**
- * What the gate costs, measured on this machine: prints the tables that the README quotes. `npm run bench` takes about
- * a quarter of an hour and 15 GB of disk; `npm run bench -- start release` measures only these, and `--ten-million`
- * adds a history of that size.
+ * What the gate costs, measured on this machine: prints the tables that the README quotes. `npm run bench` takes some
+ * twenty minutes and 15 GB of disk; `npm run bench -- start release` measures only these, and `--ten-million`
+ * adds a history of that size (half an hour more, and 45 GB).
  */
 import { parseArgs } from 'node:util';
 import { table } from '../src/report/markdown-table.ts';
