@@ -3,13 +3,12 @@ import type { SdkRelease } from '../tests/support/dbos-app.ts';
 import type { PostgresServer } from '../tests/support/postgres.ts';
 import { listWorkflows, look, plainSql, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
-import { type BenchDatabase, withDatabase } from './support/database.ts';
+import { type BenchDatabase, NEWEST, withDatabase } from './support/database.ts';
 import { addHistory, addInFlight, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
 import { figure, type Spread, spreadText } from './support/spread.ts';
 
 /** The newest schema, one of partial indexes with payloads in `workflow_status`, one with an index on all statuses. */
-const NEWEST = '5.3.0';
 const RELEASES: readonly SdkRelease[] = [NEWEST, '4.27.6', '4.10.15'];
 const SIZES = [10_000, 100_000, 1_000_000];
 const TEN_MILLION = 10_000_000;

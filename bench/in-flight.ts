@@ -1,7 +1,7 @@
 import { number } from '../src/sentence.ts';
 import { look, lookWithRoll, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
-import { withDatabase } from './support/database.ts';
+import { NEWEST, withDatabase } from './support/database.ts';
 import { peakMemory } from './support/gate.ts';
 import { addHistory, addInFlight, clear, type Layout, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
@@ -25,7 +25,7 @@ export const inFlight: Section = {
     'memory',
   ],
   async rows(server, { say }) {
-    return withDatabase(server, '5.3.0', async (database) => {
+    return withDatabase(server, NEWEST, async (database) => {
       const rows: string[][] = [];
       for (const layout of LAYOUTS) {
         for (const size of SIZES) {
@@ -34,8 +34,7 @@ export const inFlight: Section = {
           await addInFlight(database, size, layout);
           await addHistory(database, 1, ENDED);
           await tidy(database);
-          const isLarge = size > 100_000;
-          const rounds = { rounds: 3, iterations: isLarge ? 2 : 5 };
+          const rounds = { rounds: 3, iterations: size > 100_000 ? 2 : 5 };
           const times = await timesOf(database, { alone: look, withRoll: lookWithRoll }, rounds);
           const cost = await costOf(server, database, look, 2);
           const row = [

@@ -5,7 +5,7 @@ import { number } from '../src/sentence.ts';
 import { launchApp } from '../tests/support/dbos-app.ts';
 import { config } from '../tests/unit/builders.ts';
 import { totalCost } from './support/cost.ts';
-import { type BenchDatabase, withDatabase } from './support/database.ts';
+import { type BenchDatabase, NEWEST, withDatabase } from './support/database.ts';
 import { FIRST_LOOK, gate } from './support/gate.ts';
 import { addInFlight, LATEST, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
@@ -25,7 +25,7 @@ export const hour: Section = {
   about: `${number(IN_FLIGHT)} workflows in flight, all by default. The hour passes in the pauses alone, which are skipped.`,
   head: ['looks', 'transactions', 'pages', 'backend time', 'of the hour'],
   async rows(server) {
-    return withDatabase(server, '5.3.0', async (database) => {
+    return withDatabase(server, NEWEST, async (database) => {
       await addInFlight(database, IN_FLIGHT);
       await tidy(database);
       let looks = 0;
@@ -86,10 +86,10 @@ export const application: Section = {
   about: `A real DBOS application of the newest SDK runs ${number(WORKFLOWS)} workflows through its queue, ${number(AT_ONCE)} at a time, from the first enqueued to the last ended, beside ${number(IN_FLIGHT)} in flight on the version that is retired; ${ROUNDS} times each way. The application, the database and the gate share the machine.`,
   head: ['gate', 'looks', 'time', 'with / without'],
   async rows(server) {
-    return withDatabase(server, '5.3.0', async (database) => {
+    return withDatabase(server, NEWEST, async (database) => {
       await addInFlight(database, IN_FLIGHT);
       await tidy(database);
-      const app = await launchApp({ sdk: '5.3.0', version: LATEST, databaseUrl: database.url });
+      const app = await launchApp({ sdk: NEWEST, version: LATEST, databaseUrl: database.url });
       try {
         const batch = async () => {
           let overriddenDuration = 0;

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { number } from '../src/sentence.ts';
-import { withDatabase } from './support/database.ts';
+import { NEWEST, withDatabase } from './support/database.ts';
 import { FIRST_LOOK, gate } from './support/gate.ts';
 import { addInFlight, endAll, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
@@ -16,10 +17,10 @@ export const release: Section = {
   about: `${number(IN_FLIGHT)} workflows in flight, \`poll-interval\` ${POLL_INTERVAL_MS / 1000}s and \`settle\` ${SETTLE_MS / 1000}s, as they are by default. ${GATES} gates hold at once, their looks spread evenly over the poll interval, when all work ends at one moment: from then until the process of each has ended, less the settle window.`,
   head: ['beyond the settle window', 'the longest'],
   async rows(server, { say }) {
-    const row = await withDatabase(server, '5.3.0', async (database) => {
+    const row = await withDatabase(server, NEWEST, async (database) => {
       await addInFlight(database, IN_FLIGHT);
       await tidy(database);
-      const holds: { readonly released: Promise<number> }[] = [];
+      const releases: Promise<number>[] = [];
       const began = performance.now();
       for (let each = 0; each < GATES; each++) {
         await until(began + (each * POLL_INTERVAL_MS) / GATES);
@@ -30,20 +31,19 @@ export const release: Section = {
           // Some of the work is delayed for longer than the gate would wait.
           'fail-fast': 'false',
         });
-        holds.push({
-          released: run.finished.then(({ outputs, shown }) => {
+        releases.push(
+          run.finished.then(({ outputs, shown }) => {
             if (outputs['verdict'] !== 'drained') throw new Error(shown);
             return performance.now();
           }),
-        });
+        );
         await run.until(FIRST_LOOK);
       }
       await until(began + 3 * POLL_INTERVAL_MS);
       say('all work ends');
       await endAll(database);
       const ended = performance.now();
-      const released = await Promise.all(holds.map((hold) => hold.released));
-      const beyond = released.map((at) => at - ended - SETTLE_MS);
+      const beyond = (await Promise.all(releases)).map((at) => at - ended - SETTLE_MS);
       return [spreadText(spreadOf(beyond)), milliseconds(Math.max(...beyond))];
     });
     return [row];
@@ -51,7 +51,5 @@ export const release: Section = {
 };
 
 async function until(time: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, Math.max(0, time - performance.now()));
-  return promise;
+  await delay(Math.max(0, time - performance.now()));
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { node24 } from '../tests/support/runner/node24.ts';
-import { type BenchDatabase, withDatabase } from './support/database.ts';
+import { type BenchDatabase, NEWEST, withDatabase } from './support/database.ts';
 import { FIRST_LOOK, gate } from './support/gate.ts';
 import { addInFlight, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
@@ -19,7 +19,7 @@ export const start: Section = {
   about: `${IN_FLIGHT} workflows in flight, the same Node for both. The script has five lines: it connects with \`pg\`, asks one question, and prints the answer. It loads \`pg\` as npm installs it, and the gate its bundle.`,
   head: ['the gate', 'a script of five lines', 'times as long'],
   async rows(server) {
-    const row = await withDatabase(server, '5.3.0', async (database) => {
+    const row = await withDatabase(server, NEWEST, async (database) => {
       await addInFlight(database, IN_FLIGHT);
       await tidy(database);
       const times = await timed(

@@ -1,7 +1,7 @@
 import { number } from '../src/sentence.ts';
 import { look, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
-import { withDatabase } from './support/database.ts';
+import { NEWEST, withDatabase } from './support/database.ts';
 import { addInFlight, addTraffic, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
 import { spreadText } from './support/spread.ts';
@@ -15,7 +15,7 @@ export const traffic: Section = {
   about: `${number(IN_FLIGHT)} workflows in flight on the old one. A look goes through what was created in the last minute, in whatever version: that nothing starts on the old one can be seen in no other way.`,
   head: ['new workflows a second', 'a look', 'pages, a look'],
   async rows(server, { say }) {
-    return withDatabase(server, '5.3.0', async (database) => {
+    return withDatabase(server, NEWEST, async (database) => {
       await addInFlight(database, IN_FLIGHT);
       const rows: string[][] = [];
       for (const perSecond of PER_SECOND) {

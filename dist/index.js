@@ -17784,6 +17784,8 @@ const KNOWN = KNOWN_STATUSES.map((status) => `'${status}'`).join(', ');
 const LAST_TIME = 253_402_300_799_999;
 /** Names are cut to so many characters where they are only shown. */
 const SHOWN_CHARACTERS = 300;
+/** The beginning of the transaction, in epoch milliseconds: the same in all that one look asks. */
+const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
 /** `"name"`: an identifier, quoted for SQL. */
 function quoteIdentifier(name) {
     return `"${name.replaceAll('"', '""')}"`;
@@ -18300,8 +18302,6 @@ const FAILED_LIMIT = 500;
  * milliseconds. Every SDK but those that let the database stamp uses its own process's clock.
  */
 const CLOCK_MARGIN_MS = 60_000;
-/** The beginning of the look's transaction, in epoch milliseconds. */
-const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
 /** Its name is one of those that never block. */
 const IGNORED = `coalesce(name LIKE ANY ($4::text[]), false)`;
 /** In the application, and on a version that is judged or on none. */
@@ -18646,7 +18646,7 @@ function openLook(schema, lookTimeoutMs) {
 /** What the catalogs say; they are readable by every role, whatever it may read besides. */
 function probeQuery(schema) {
     return `
-SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
+SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
        pg_is_in_recovery() AS standby,
@@ -20228,6 +20228,7 @@ function drainForecast(versions, track, scene) {
     const assessments = inFlight.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
     const { bounds, notBefore } = certainEnd(inFlight, scene.bounds, scene.seen);
     const points = track?.points ?? [];
+    const newest = points.at(-1);
     const states = summed(inFlight.map((version) => statesOf(version, scene)));
     const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
     const rate = rateOf(points);
@@ -20238,16 +20239,16 @@ function drainForecast(versions, track, scene) {
         rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
         left: trend === 'stalled'
             ? undefined
-            : combined(moving, points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
+            : combined(moving, newest?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
         bounds,
         notBefore,
         states,
         arrived: {
-            total: points.at(-1)?.arrived ?? 0,
-            roots: points.at(-1)?.roots ?? 0,
-            children: points.at(-1)?.children ?? 0,
+            total: newest?.arrived ?? 0,
+            roots: newest?.roots ?? 0,
+            children: newest?.children ?? 0,
         },
-        hasTraffic: (points.at(-1)?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
+        hasTraffic: (newest?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
         lifeless: inFlight.filter((version) => isLifeless(version, scene)),
         track: track ?? emptyTrack,
     };

@@ -31,12 +31,7 @@ export async function costOf(
   };
   const once = await totalCost(server, database, asking(1));
   const often = await totalCost(server, database, asking(1 + questions));
-  return {
-    transactions: (often.transactions - once.transactions) / questions,
-    buffers: (often.buffers - once.buffers) / questions,
-    backendMs: (often.backendMs - once.backendMs) / questions,
-    temporaryBytes: (often.temporaryBytes - once.temporaryBytes) / questions,
-  };
+  return difference(often, once, questions);
 }
 
 /** The cost of everything that the work does on the database, connecting included; it closes its connections. */
@@ -48,11 +43,17 @@ export async function totalCost(
   const before = await counters(server, database);
   await work();
   const after = await counters(server, database);
+  return difference(after, before, 1);
+}
+
+/** What the one is more than the other, shared out over so many. */
+function difference(more: Cost, less: Cost, over: number): Cost {
+  const each = (what: keyof Cost) => (more[what] - less[what]) / over;
   return {
-    transactions: after.transactions - before.transactions,
-    buffers: after.buffers - before.buffers,
-    backendMs: after.backendMs - before.backendMs,
-    temporaryBytes: after.temporaryBytes - before.temporaryBytes,
+    transactions: each('transactions'),
+    buffers: each('buffers'),
+    backendMs: each('backendMs'),
+    temporaryBytes: each('temporaryBytes'),
   };
 }
 

@@ -3,6 +3,7 @@ import type { DatabaseConfig } from '../../src/dbos/database-config.ts';
 import { databaseConfig } from '../../tests/support/databases.ts';
 import { launchApp, type SdkRelease } from '../../tests/support/dbos-app.ts';
 import type { PostgresServer } from '../../tests/support/postgres.ts';
+import { LATEST, TARGET } from './population.ts';
 
 /** A system database to measure on. Nobody is connected to it but while a statement runs. */
 export interface BenchDatabase {
@@ -13,6 +14,9 @@ export interface BenchDatabase {
   query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   columns(table: string): Promise<ReadonlySet<unknown>>;
 }
+
+/** The release that makes the newest schema. */
+export const NEWEST = '5.3.0' satisfies SdkRelease;
 
 /** As a production database: what is committed is on the disk. Nothing happens by itself while something is measured. */
 export const SETTINGS = {
@@ -32,7 +36,7 @@ export async function withDatabase<T>(
   const name = `bench_${sdk.replaceAll('.', '_')}`;
   const database = openDatabase(name, await server.createDatabase(name));
   try {
-    for (const version of ['1.0.0', '2.0.0']) {
+    for (const version of [TARGET, LATEST]) {
       const app = await launchApp({ sdk, version, databaseUrl: database.url });
       await app.stop();
     }

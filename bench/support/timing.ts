@@ -24,19 +24,18 @@ export async function timed<Name extends string>(
   const names = Object.keys(things) as Name[];
   const samples = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    const isFirst = round === 0;
     const bench = new Bench({
       time: 0,
       iterations,
-      warmup: isFirst,
+      warmup: round === 0,
       warmupTime: 0,
       warmupIterations: iterations,
       retainSamples: true,
       throws: true,
     });
-    // Not told so, the harness would call it once to find out, and not wait for that call's end.
     const turn = round % names.length;
     for (const name of [...names.slice(turn), ...names.slice(0, turn)]) {
+      // Not told that it is asynchronous, the harness would call it to find out, and not wait for that call's end.
       bench.add(name, things[name], { async: true });
     }
     await bench.run();

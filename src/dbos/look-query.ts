@@ -5,6 +5,7 @@ import {
   IN_FLIGHT,
   inScope,
   KNOWN,
+  NOW,
   normalize,
   normalized,
   quoteLiteral,
@@ -36,8 +37,6 @@ export const FAILED_LIMIT = 500;
  */
 const CLOCK_MARGIN_MS = 60_000;
 
-/** The beginning of the look's transaction, in epoch milliseconds. */
-const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
 /** Its name is one of those that never block. */
 const IGNORED = `coalesce(name LIKE ANY ($4::text[]), false)`;
 /** In the application, and on a version that is judged or on none. */

@@ -2,6 +2,7 @@ import type { Schema } from './schema.ts';
 import {
   inScope,
   KNOWN,
+  NOW,
   normalize,
   normalized,
   quoteLiteral,
@@ -81,7 +82,7 @@ export function openLook(schema: string, lookTimeoutMs: number): Statement {
 /** What the catalogs say; they are readable by every role, whatever it may read besides. */
 export function probeQuery(schema: string): string {
   return `
-SELECT (extract(epoch FROM now()) * 1000)::bigint::text AS observed_at,
+SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
        pg_is_in_recovery() AS standby,

@@ -107,6 +107,7 @@ export function drainForecast(
   const assessments = inFlight.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
   const { bounds, notBefore } = certainEnd(inFlight, scene.bounds, scene.seen);
   const points = track?.points ?? [];
+  const newest = points.at(-1);
   const states = summed(inFlight.map((version) => statesOf(version, scene)));
   const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
   const rate = rateOf(points);
@@ -118,16 +119,16 @@ export function drainForecast(
     left:
       trend === 'stalled'
         ? undefined
-        : combined(moving, points.at(-1)?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
+        : combined(moving, newest?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
     bounds,
     notBefore,
     states,
     arrived: {
-      total: points.at(-1)?.arrived ?? 0,
-      roots: points.at(-1)?.roots ?? 0,
-      children: points.at(-1)?.children ?? 0,
+      total: newest?.arrived ?? 0,
+      roots: newest?.roots ?? 0,
+      children: newest?.children ?? 0,
     },
-    hasTraffic: (points.at(-1)?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
+    hasTraffic: (newest?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
     lifeless: inFlight.filter((version) => isLifeless(version, scene)),
     track: track ?? emptyTrack,
   };

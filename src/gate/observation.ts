@@ -284,8 +284,8 @@ export interface RuleRequest {
 /** What the forecast asks of one look. */
 export interface ForecastRequest {
   /**
-   * Bring the details of the oldest 10,000, not of a few: it costs a page each, and some five more for each that runs, so once
-   * a minute at most.
+   * Bring the details of the oldest 10,000, not of a few: it costs a page each, and some five more for each that runs,
+   * so once a minute at most.
    */
   readonly roll: boolean;
   /** Name what was created since then, by the database's clock. Absent: nothing. */
