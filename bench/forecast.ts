@@ -93,8 +93,8 @@ function verdicts(all: readonly Measured[]): readonly string[] {
   return [
     `Of ${held.length} holds with time enough to drain (a second to a tenth more), cannot-drain was said of ${wrong}; ${drained} ended in drained.`,
     `Of ${hopeless.length} holds with a bound more than two minutes beyond the timeout, ${early.length} ended early as cannot-drain, after ${median} of the timeout (median).`,
-    `While more arrives than ends: called not-converging at ${percent(growth.told / growth.looks)} of the looks, an estimate shown at ${percent(growth.estimates / growth.looks)}.`,
-    `After stuck-after without an end: called stalled or stuck at ${percent(stall.told / stall.looks)} of the looks, an estimate shown at ${percent(stall.estimates / stall.looks)}.`,
+    `While more arrives than ends: called not-converging at ${percent(growth.told / growth.polls)} of the polls, an estimate shown at ${percent(growth.estimates / growth.polls)}.`,
+    `After stuck-after without an end: called stalled or stuck at ${percent(stall.told / stall.polls)} of the polls, an estimate shown at ${percent(stall.estimates / stall.polls)}.`,
   ];
 }
 

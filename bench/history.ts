@@ -1,7 +1,7 @@
-import { number } from '../src/sentence.ts';
+import { number } from '../src/message.ts';
 import type { SdkRelease } from '../tests/support/dbos-app.ts';
 import type { PostgresServer } from '../tests/support/postgres.ts';
-import { listWorkflows, look, plainSql, timesOf } from './support/contenders.ts';
+import { listWorkflows, plainSql, poll, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
 import { type BenchDatabase, NEWEST, withDatabase } from './support/database.ts';
 import { addHistory, addInFlight, tidy } from './support/population.ts';
@@ -15,18 +15,18 @@ const TEN_MILLION = 10_000_000;
 const IN_FLIGHT = 2000;
 const ROUNDS = 5;
 
-/** 1. One look against the size of history. */
+/** 1. One poll against the size of history. */
 export const history: Section = {
-  title: 'One look against the size of history',
+  title: 'One poll against the size of history',
   about: `${number(IN_FLIGHT)} workflows in flight, and as many that have ended as the first column says.`,
   head: [
     'schema',
     'ended',
-    'a look',
+    'a poll',
     '`listWorkflows`',
     'without payloads',
     'plain SQL',
-    'pages, a look',
+    'pages, a poll',
     'pages, plain SQL',
   ],
   async rows(server, { tenMillion, say }) {
@@ -57,19 +57,19 @@ async function compared(
   sdk: SdkRelease,
 ): Promise<readonly string[]> {
   const list = { whole: listWorkflows(sdk, true), bare: listWorkflows(sdk, false) };
-  const contenders = { look, ...list, sql: plainSql };
+  const contenders = { poll, ...list, sql: plainSql };
   const times = await timesOf(database, contenders, { rounds: ROUNDS, iterations: 4 });
   const pages = {
-    look: (await costOf(server, database, look, 5)).buffers,
+    poll: (await costOf(server, database, poll, 5)).buffers,
     sql: (await costOf(server, database, plainSql, 2)).buffers,
   };
-  const beside = (time: Spread) => `${spreadText(time)}, ${figure(time.median / times.look.median)} ×`;
+  const beside = (time: Spread) => `${spreadText(time)}, ${figure(time.median / times.poll.median)} ×`;
   return [
-    spreadText(times.look),
+    spreadText(times.poll),
     beside(times.whole),
     beside(times.bare),
     beside(times.sql),
-    number(Math.round(pages.look)),
-    `${number(Math.round(pages.sql))}, ${figure(pages.sql / pages.look)} ×`,
+    number(Math.round(pages.poll)),
+    `${number(Math.round(pages.sql))}, ${figure(pages.sql / pages.poll)} ×`,
   ];
 }

@@ -1,5 +1,5 @@
-import { number } from '../src/sentence.ts';
-import { look, lookWithRoll, timesOf } from './support/contenders.ts';
+import { number } from '../src/message.ts';
+import { poll, pollWithDetailScan, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
 import { NEWEST, withDatabase } from './support/database.ts';
 import { peakMemory } from './support/gate.ts';
@@ -11,18 +11,18 @@ const LAYOUTS: readonly Layout[] = ['dense', 'one row a page'];
 const SIZES = [10, 1000, 100_000, 1_000_000];
 const ENDED = 10_000;
 
-/** 2. One look against the work in flight. */
+/** 2. One poll against the work in flight. */
 export const inFlight: Section = {
-  title: 'One look against the work in flight',
+  title: 'One poll against the work in flight',
   about: `The newest schema, ${number(ENDED)} workflows that have ended. Rows in flight lie side by side in the table, or each on a page of its own; a quarter are PENDING, with two steps each. The memory is the most that the whole process of the action had, from its start to its end.`,
   head: [
     'rows',
     'in flight',
-    'a look',
+    'a poll',
     'with the oldest 10,000 in detail',
-    'pages, a look',
+    'pages, a poll',
     'temporary file',
-    'memory',
+    'state',
   ],
   async rows(server, { say }) {
     return withDatabase(server, NEWEST, async (database) => {
@@ -35,8 +35,8 @@ export const inFlight: Section = {
           await addHistory(database, 1, ENDED);
           await tidy(database);
           const rounds = { rounds: 3, iterations: size > 100_000 ? 2 : 5 };
-          const times = await timesOf(database, { alone: look, withRoll: lookWithRoll }, rounds);
-          const cost = await costOf(server, database, look, 2);
+          const times = await timesOf(database, { alone: poll, withRoll: pollWithDetailScan }, rounds);
+          const cost = await costOf(server, database, poll, 2);
           const row = [
             layout,
             number(size),

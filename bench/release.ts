@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { number } from '../src/sentence.ts';
+import { number } from '../src/message.ts';
 import { NEWEST, withDatabase } from './support/database.ts';
-import { FIRST_LOOK, gate } from './support/gate.ts';
+import { FIRST_POLL, gate } from './support/gate.ts';
 import { addInFlight, endAll, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
 import { milliseconds, spreadOf, spreadText } from './support/spread.ts';
@@ -9,12 +9,12 @@ import { milliseconds, spreadOf, spreadText } from './support/spread.ts';
 const IN_FLIGHT = 2000;
 const GATES = 8;
 const POLL_INTERVAL_MS = 5000;
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 30_000;
 
 /** 4. From the end of the last workflow to the release. */
 export const release: Section = {
   title: 'From the end of the last workflow to the release',
-  about: `${number(IN_FLIGHT)} workflows in flight, \`poll-interval\` ${POLL_INTERVAL_MS / 1000}s and \`settle\` ${SETTLE_MS / 1000}s, as they are by default. ${GATES} gates hold at once, their looks spread evenly over the poll interval, when all work ends at one moment: from then until the process of each has ended, less the settle window.`,
+  about: `${number(IN_FLIGHT)} workflows in flight, \`poll-interval\` ${POLL_INTERVAL_MS / 1000}s and \`settle\` ${SETTLE_MS / 1000}s, as they are by default. ${GATES} gates hold at once, their polls spread evenly over the poll interval, when all work ends at one moment: from then until the process of each has ended, less the settle window.`,
   head: ['beyond the settle window', 'the longest'],
   async rows(server, { say }) {
     const row = await withDatabase(server, NEWEST, async (database) => {
@@ -37,7 +37,7 @@ export const release: Section = {
             return performance.now();
           }),
         );
-        await run.until(FIRST_LOOK);
+        await run.until(FIRST_POLL);
       }
       await until(began + 3 * POLL_INTERVAL_MS);
       say('all work ends');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { node24 } from '../tests/support/runner/node24.ts';
 import { type BenchDatabase, NEWEST, withDatabase } from './support/database.ts';
-import { FIRST_LOOK, gate } from './support/gate.ts';
+import { FIRST_POLL, gate } from './support/gate.ts';
 import { addInFlight, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
 import { figure, spreadText } from './support/spread.ts';
@@ -13,9 +13,9 @@ const IN_FLIGHT = 10;
 const ROUNDS = 25;
 const FIVE_LINES = fileURLToPath(new URL('./support/five-lines.mjs', import.meta.url));
 
-/** 3. From the start of the process to the first observation in its output. */
+/** 3. From the start of the process to the first snapshot in its output. */
 export const start: Section = {
-  title: 'From the start of the process to the first observation',
+  title: 'From the start of the process to the first snapshot',
   about: `${IN_FLIGHT} workflows in flight, the same Node for both. The script has five lines: it connects with \`pg\`, asks one question, and prints the answer. It loads \`pg\` as npm installs it, and the gate its bundle.`,
   head: ['the gate', 'a script of five lines', 'times as long'],
   async rows(server) {
@@ -35,7 +35,7 @@ export const start: Section = {
 
 async function gateStart(database: BenchDatabase) {
   const run = gate(database, { mode: 'check' });
-  await run.until(FIRST_LOOK);
+  await run.until(FIRST_POLL);
   const overriddenDuration = performance.now() - run.spawnedAt;
   await run.finished;
   return { overriddenDuration };

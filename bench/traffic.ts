@@ -1,5 +1,5 @@
-import { number } from '../src/sentence.ts';
-import { look, timesOf } from './support/contenders.ts';
+import { number } from '../src/message.ts';
+import { poll, timesOf } from './support/contenders.ts';
 import { costOf } from './support/cost.ts';
 import { NEWEST, withDatabase } from './support/database.ts';
 import { addInFlight, addTraffic, tidy } from './support/population.ts';
@@ -9,11 +9,11 @@ import { spreadText } from './support/spread.ts';
 const IN_FLIGHT = 2000;
 const PER_SECOND = [0, 10, 100, 1000];
 
-/** One look against what comes and goes meanwhile. */
+/** One poll against what comes and goes meanwhile. */
 export const traffic: Section = {
-  title: 'One look against the traffic on the new version',
-  about: `${number(IN_FLIGHT)} workflows in flight on the old one. A look goes through what was created in the last minute, in whatever version: that nothing starts on the old one can be seen in no other way.`,
-  head: ['new workflows a second', 'a look', 'pages, a look'],
+  title: 'One poll against the traffic on the new version',
+  about: `${number(IN_FLIGHT)} workflows in flight on the old one. A poll goes through what was created in the last minute, in whatever version: that nothing starts on the old one can be seen in no other way.`,
+  head: ['new workflows a second', 'a poll', 'pages, a poll'],
   async rows(server, { say }) {
     return withDatabase(server, NEWEST, async (database) => {
       await addInFlight(database, IN_FLIGHT);
@@ -22,9 +22,9 @@ export const traffic: Section = {
         say(`${number(perSecond)} a second`);
         await addTraffic(database, perSecond);
         await tidy(database);
-        const times = await timesOf(database, { look }, { rounds: 3, iterations: 4 });
-        const { buffers } = await costOf(server, database, look, 3);
-        rows.push([number(perSecond), spreadText(times.look), number(Math.round(buffers))]);
+        const times = await timesOf(database, { poll }, { rounds: 3, iterations: 4 });
+        const { buffers } = await costOf(server, database, poll, 3);
+        rows.push([number(perSecond), spreadText(times.poll), number(Math.round(buffers))]);
       }
       return rows;
     });

@@ -95,7 +95,7 @@ async function opened(shop: Shop, version: string, databaseUrl: string): Promise
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
     throw new Error(
-      `Look into ${shown(logOf(version))}: the shop ${version} did not launch (${reason?.replace(/:$/, '')}).`,
+      `Poll into ${shown(logOf(version))}: the shop ${version} did not launch (${reason?.replace(/:$/, '')}).`,
     );
   }
 }
@@ -132,7 +132,7 @@ async function runGate(
   const run = await step.run.finished;
   keep(run, as);
   if (run.outputs['verdict'] === undefined) {
-    throw new Error(`Look into ${shown(`${as}.log`)}: the built action ended without a verdict.`);
+    throw new Error(`Poll into ${shown(`${as}.log`)}: the built action ended without a verdict.`);
   }
   return run;
 }

@@ -17,14 +17,14 @@ export function interruption(): Promise<Interruption> {
 
 /**
  * npm hands SIGTERM on to the shell of the script only, which dies of it and tells nobody. No event says that a
- * parent is gone: hence the look from time to time.
+ * parent is gone: hence the poll from time to time.
  */
 function whenOrphaned(act: () => void): void {
   const parent = process.ppid;
-  const look = () => {
+  const poll = () => {
     if (process.ppid !== parent) act();
   };
-  setInterval(look, ORPHAN_CHECK_MS).unref();
+  setInterval(poll, ORPHAN_CHECK_MS).unref();
 }
 
 /** Ends the process as the interruption would have ended it, so that shells and npm see what happened. */

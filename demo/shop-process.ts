@@ -35,7 +35,7 @@ export function startShop(logFile: string): Shop {
   });
 }
 
-/** The shop is configured by what it is told, not by what the shell of whoever looks on happens to hold. */
+/** The shop is configured by what it is told, not by what the shell of whoever polls on happens to hold. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([key]) => !/^(DBOS|PG|NODE_OPTIONS)/i.test(key)),

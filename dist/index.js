@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 84:
+/***/ 418:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -7573,12 +7573,12 @@ const systemClock = {
     },
 };
 
-;// CONCATENATED MODULE: ./lib/sentence.js
+;// CONCATENATED MODULE: ./lib/message.js
 /**
  * Writes a sentence. What is interpolated as a string counts as written by others; numbers are ours, and so
  * is what is already a sentence (see `own`).
  */
-function say(text, ...values) {
+function msg(text, ...values) {
     return text.flatMap((part, index) => {
         const value = values[index];
         if (value === undefined)
@@ -7591,7 +7591,7 @@ function say(text, ...values) {
     });
 }
 /** Text of ours, to be interpolated into a sentence as it is. */
-function own(text) {
+function trusted(text) {
     return [text];
 }
 /** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
@@ -7627,17 +7627,17 @@ class ReportableError extends Error {
         this.sentence = sentence;
     }
 }
-/** A look failed for a reason that may pass by itself: the next one may succeed. */
+/** A poll failed for a reason that may pass by itself: the next one may succeed. */
 class TransientError extends ReportableError {
     name = 'TransientError';
     /** The server has let the gate in before, so that this is no question of where the database is. */
-    reached;
-    /** It was stopped for how long it took, or for what it took: a look that asks for less may not be. */
-    askedTooMuch;
-    constructor(sentence, reached, { askedTooMuch = false, ...options } = {}) {
+    connectedBefore;
+    /** It was stopped for how long it took, or for what it took: a poll that asks for less may not be. */
+    overLimit;
+    constructor(sentence, connectedBefore, { overLimit = false, ...options } = {}) {
         super(sentence, options);
-        this.reached = reached;
-        this.askedTooMuch = askedTooMuch;
+        this.connectedBefore = connectedBefore;
+        this.overLimit = overLimit;
     }
 }
 /** Something that the user passed is wrong. Raised before anything connects. */
@@ -7653,7 +7653,7 @@ function explain(error) {
         return error.sentence;
     const kind = error instanceof Error ? error.constructor.name : typeof error;
     const code = codeOf(error);
-    return say `An unexpected failure (${own(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+    return msg `An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
 }
 /** The code of a failure. A server can answer with any text in its place: only what looks like a code is one. */
 function codeOf(error) {
@@ -7661,312 +7661,6 @@ function codeOf(error) {
         return undefined;
     // OpenSSL has `SSL/TLS` in some of its own.
     return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
-;// CONCATENATED MODULE: ./lib/dbos/certificates.js
-
-/**
- * Whether a text holds certificates in PEM form, each of which can be read. Node itself says nothing of those that it
- * cannot read, and takes an empty text for no CA at all, which is to trust every public one (`ca` of its
- * `tls.createSecureContext`); libpq refuses such a file.
- */
-function holdsCertificates(pem) {
-    const certificates = pem
-        .split(/(?=-----BEGIN )/)
-        .filter((part) => /^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(part));
-    return certificates.length > 0 && certificates.every(isReadable);
-}
-function isReadable(certificate) {
-    try {
-        return new external_node_crypto_namespaceObject.X509Certificate(certificate).raw.length > 0;
-    }
-    catch {
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/tls.js
-/** libpq's `sslmode`, with libpq's meaning; the driver itself would take `require` for `verify-full`. */
-const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
-/**
- * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, a CA that is given is used:
- * `require`, and the TLS that `allow` and `prefer` try, then verify the certificate, though not the host name
- * (`sslrootcert` in its manual, `initialize_SSL` in its source); and to a socket on this machine there is no TLS.
- *
- * `verify-full` without a CA goes by those that the runtime brings. libpq would look for a file in the home directory.
- */
-function tlsAttempts(config) {
-    if (config.host.startsWith('/'))
-        return [false];
-    const common = {
-        host: config.host,
-        ...(config.tlsCa !== undefined && { ca: config.tlsCa }),
-        ...config.clientCertificate,
-    };
-    const unverified = { ...common, rejectUnauthorized: false };
-    const verifiedCa = {
-        ...common,
-        rejectUnauthorized: true,
-        checkServerIdentity: () => undefined,
-    };
-    const verifiedFull = { ...common, rejectUnauthorized: true };
-    const asGiven = config.tlsCa === undefined ? unverified : verifiedCa;
-    switch (config.tlsMode) {
-        case 'disable':
-            return [false];
-        case 'allow':
-            return [false, asGiven];
-        case 'prefer':
-            return [asGiven, false];
-        case 'require':
-            return [asGiven];
-        case 'verify-ca':
-            return [verifiedCa];
-        case 'verify-full':
-            return [verifiedFull];
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/tls-settings.js
-
-
-
-
-/** Java's classes that verify what `sslmode` says, or less. */
-const LENIENT_FACTORY = /\.(LibPQFactory|NonValidatingFactory)$/;
-/**
- * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Four things differ:
- *
- * - `tls-ca` without an `sslmode` means `verify-full`, and so does JDBC's `ssl=true`, as it does to JDBC.
- * - `verify-full` without a CA goes by those that the runtime brings, where libpq asks for `sslrootcert=system`.
- * - Nothing is read from `~/.postgresql`, and an `sslrootcert` that is not there is an error in every mode.
- * - PGSSLNEGOTIATION is ignored: `sslnegotiation` of the URL is not.
- *
- * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
- */
-function readTlsSettings(inputs) {
-    const { take, names, jdbc, environment, tlsCa, readFile } = inputs;
-    refuseOtherSpellings(names);
-    const file = (parameter) => {
-        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
-        return path === undefined || path === 'system' ? path : readFile(path);
-    };
-    const rootCertificate = file('sslrootcert');
-    const system = tlsCa === undefined && rootCertificate === 'system';
-    const ca = tlsCa ?? (system ? undefined : rootCertificate);
-    const mode = take('sslmode') ?? modeOfSsl(take('ssl'), jdbc) ?? environment['PGSSLMODE'] ?? requiredMode(inputs);
-    const tlsMode = readMode(mode ?? (system || tlsCa !== undefined ? 'verify-full' : 'prefer'));
-    if (system && tlsMode !== 'verify-full') {
-        refuse(say `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${own(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`);
-    }
-    if (['disable', 'allow', 'prefer'].includes(tlsMode) && tlsCa !== undefined) {
-        refuse(say `\`tls-ca\` is given, but with \`sslmode=${own(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
-    }
-    if (tlsMode === 'verify-ca' && ca === undefined) {
-        refuse(say `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`);
-    }
-    if (tlsMode !== 'disable' && tlsCa === undefined && ca !== undefined && !holdsCertificates(ca)) {
-        refuse(say `The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`);
-    }
-    const factory = take('sslfactory');
-    if (factory && !LENIENT_FACTORY.test(factory) && tlsMode !== 'disable' && tlsMode !== 'verify-full') {
-        refuse(say `\`sslfactory\` names a class of Java's that may verify more than \`sslmode=${own(tlsMode)}\` does. Use \`sslmode=verify-full\`, or leave \`sslfactory\` out.`);
-    }
-    const directTls = take('sslnegotiation') === 'direct';
-    if (directTls && ['disable', 'allow', 'prefer'].includes(tlsMode)) {
-        refuse(say `\`sslnegotiation=direct\` needs TLS, which \`sslmode=${own(tlsMode)}\` does not insist on. Use \`sslmode=require\` or stronger, or leave \`sslnegotiation\` out.`);
-    }
-    const [cert, key] = [file('sslcert'), file('sslkey')];
-    const passphrase = take('sslpassword') || undefined;
-    if ((cert === undefined) !== (key === undefined)) {
-        refuse(say `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
-    }
-    return {
-        tlsMode,
-        tlsCa: ca,
-        ...(directTls && { directTls }),
-        clientCertificate: cert === undefined || key === undefined
-            ? undefined
-            : { cert, key, ...(passphrase !== undefined && { passphrase }) },
-    };
-}
-/** Other drivers write `sslMode` or `ssl_mode`: passed over, it would leave TLS to the server. */
-function refuseOtherSpellings(names) {
-    for (const name of names) {
-        if (name !== 'sslmode' && name.replaceAll('_', '').toLowerCase() === 'sslmode') {
-            refuse(say `\`database-url\` has \`sslmode\` in another spelling. Write it in small letters, as one word.`);
-        }
-    }
-}
-/**
- * What `ssl` means to who takes it: JDBC verifies everything when it is true or empty, and leaves it to the server
- * when it is false; libpq takes `ssl=true` for `sslmode=require`; asyncpg knows the names of the modes.
- */
-function modeOfSsl(ssl, jdbc) {
-    if (ssl === undefined)
-        return undefined;
-    if (/^(false|0|no|off)$/i.test(ssl))
-        return jdbc ? 'prefer' : 'disable';
-    return TLS_MODES.find((name) => name === ssl) ?? (jdbc ? 'verify-full' : 'require');
-}
-/** What came before `sslmode`, and libpq still takes. */
-function requiredMode({ take, environment }) {
-    const required = take('requiressl') ?? environment['PGREQUIRESSL'] ?? '';
-    return required.startsWith('1') ? 'require' : undefined;
-}
-function readMode(mode) {
-    const known = TLS_MODES.find((name) => name === mode);
-    if (known !== undefined)
-        return known;
-    refuse(say `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`);
-}
-function refuse(sentence) {
-    throw new InputError(sentence);
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/database-url.js
-
-
-
-const SHAPE = /^(?<jdbc>jdbc:)?(?<scheme>postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\/(?:(?<userinfo>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
-const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-/** Parameters that mean something to other drivers and nothing to the gate's own connection. */
-const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
-/** Parameters that ask for more security than the gate has: to pass them over would be to weaken the connection. */
-const DEMANDING = ['require_auth', 'sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'requirepeer'];
-/**
- * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
- * JDBC's. What it leaves out comes from the `PG*` variables.
- *
- * A mistyped URL can parse with a part of the password as the host or the database, so the shape is checked
- * strictly and no error quotes what could be a part of it.
- *
- * @returns the configuration, and how many parameters of the URL were passed over.
- * @throws InputError when the URL is of no known shape, or leaves out what the environment does not bring.
- */
-function readDatabaseUrl(inputs) {
-    const { environment, readFile } = inputs;
-    const match = SHAPE.exec(inputs.url.trim());
-    if (match?.groups === undefined)
-        throw new InputError(describeMisshapen(inputs.url));
-    const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
-    if (hosts.includes(','))
-        throw new InputError(severalHosts());
-    const parameters = readParameters(query);
-    const takeAsGiven = (name) => {
-        const value = parameters.get(name);
-        parameters.delete(name);
-        return value;
-    };
-    const take = (name) => takeAsGiven(name) || undefined;
-    const hostMatch = HOST.exec(hosts);
-    if (hostMatch?.groups === undefined)
-        throw new InputError(notAsExpected('host'));
-    const [userText, ...passwordText] = userinfo.split(':');
-    const urlPassword = decoded(passwordText.join(':')) || take('password');
-    if (inputs.password !== undefined && urlPassword !== undefined && inputs.password !== urlPassword) {
-        throw new InputError(say `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`);
-    }
-    const tls = readTlsSettings({
-        take: takeAsGiven,
-        names: parameters.keys(),
-        jdbc: match.groups['jdbc'] !== undefined,
-        environment,
-        tlsCa: inputs.tlsCa,
-        readFile,
-    });
-    const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
-    if (!user)
-        throw new InputError(say `\`database-url\` names no user. Add one to it, or set PGUSER.`);
-    const host = decoded(hostMatch.groups['host'] ?? '').replace(/^\[|\]$/g, '') ||
-        take('host') ||
-        environment['PGHOST'] ||
-        'localhost';
-    const demanded = DEMANDING.filter((name) => parameters.has(name));
-    if (demanded.length > 0) {
-        throw new InputError(say `\`database-url\` asks for ${namesOf(demanded)}, which the gate cannot keep. Leave it out, and use \`sslmode=verify-full\`, with \`channel_binding=require\` if no password may be sent in another way.`);
-    }
-    if (host.includes(','))
-        throw new InputError(severalHosts());
-    const config = {
-        host,
-        port: readPort(hostMatch.groups['port'] || take('port') || environment['PGPORT'] || '5432'),
-        user,
-        password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
-        database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
-        ...tls,
-        requireChannelBinding: readChannelBinding(take('channel_binding') ?? environment['PGCHANNELBINDING']),
-        schema: inputs.schema,
-    };
-    return {
-        database: config,
-        passedOver: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)).length,
-    };
-}
-/**
- * Every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
- * throws: a mistyped URL has to be masked as well.
- */
-function secretsIn(url, password, environment) {
-    const afterScheme = url.replace(/^[^/]*\/+/, '');
-    const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
-    const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-    const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(?=(.*))([^&#]*)/gi)].flatMap(([, rest, value]) => [rest ?? '', value ?? '']);
-    const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
-    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
-    return [...new Set(all)].filter((secret) => secret.trim() !== '');
-}
-function describeMisshapen(url) {
-    if (/^(jdbc:)?sqlite/i.test(url.trim())) {
-        return say `\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
-    }
-    return say `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
-}
-function readChannelBinding(value) {
-    if (value && !['disable', 'prefer', 'require'].includes(value)) {
-        throw new InputError(say `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`);
-    }
-    return value === 'require';
-}
-function severalHosts() {
-    return say `\`database-url\` names several hosts. Name the primary alone.`;
-}
-function notAsExpected(part) {
-    return say `The ${own(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
-}
-function readParameters(query) {
-    const parameters = new Map();
-    for (const pair of query.split('&').filter((text) => text !== '')) {
-        const [name = '', ...value] = pair.split('=');
-        if (!/^[A-Za-z_]+$/.test(name) || value.length === 0)
-            throw new InputError(notAsExpected('list of parameters'));
-        parameters.set(name, decoded(value.join('=')));
-    }
-    return parameters;
-}
-function readPort(text) {
-    const port = Number(text);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535)
-        throw new InputError(notAsExpected('port'));
-    return port;
-}
-function decoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        throw new InputError(say `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`);
-    }
-}
-function tryDecoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return text;
-    }
 }
 
 ;// CONCATENATED MODULE: external "node:net"
@@ -8719,13 +8413,13 @@ function members(proto, table) {
     }
 }
 /** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
-function util_own(inst, key, value, enumerable = true) {
+function own(inst, key, value, enumerable = true) {
     Object.defineProperty(inst, key, { configurable: true, writable: true, enumerable, value });
     return value;
 }
 /** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
 function hide(inst, key, value) {
-    return util_own(inst, key, value, false);
+    return own(inst, key, value, false);
 }
 /** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
 function derived(computes, table) {
@@ -8736,10 +8430,10 @@ function derived(computes, table) {
             configurable: true,
             enumerable: true,
             get() {
-                return util_own(this, key, compute(this));
+                return own(this, key, compute(this));
             },
             set(value) {
-                util_own(this, key, value);
+                own(this, key, value);
             },
         });
     }
@@ -8750,10 +8444,10 @@ function defineBound(proto, key, fn) {
         configurable: true,
         get() {
             // vitest's spyOn calls a prototype getter bare to find the function it wraps, so a nullish receiver answers the raw method
-            return this == null ? fn : util_own(this, key, fn.bind(this));
+            return this == null ? fn : own(this, key, fn.bind(this));
         },
         set(value) {
-            util_own(this, key, value);
+            own(this, key, value);
         },
     });
 }
@@ -10156,7 +9850,7 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
         return hide(this, "~standard", standardProps(this));
     },
     set "~standard"(value) {
-        util_own(this, "~standard", value);
+        own(this, "~standard", value);
     },
 });
 /** The Standard Schema surface for `inst`. Shared so wrappers can extend it without forcing it. */
@@ -16105,7 +15799,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
         });
     },
     set "~standard"(value) {
-        util_own(this, "~standard", value);
+        own(this, "~standard", value);
     },
     parse: function _parse(data, params) {
         return classic_parse_parse(this, data, params, { callee: _parse });
@@ -16124,7 +15818,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
         return this?.safeParseAsync;
     },
     set spa(value) {
-        util_own(this, "spa", value);
+        own(this, "spa", value);
     },
     validate(data, params) {
         return validate(this, data, params);
@@ -17510,7 +17204,7 @@ function preprocess(fn, schema) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/channel-binding.js
+;// CONCATENATED MODULE: ./lib/postgres/channel-binding.js
 
 
 /** The message of the error when the server would not prove by the password whom TLS connects to. */
@@ -17548,7 +17242,7 @@ function requireChannelBinding(client, cut) {
 var buffer_reader = __nccwpck_require__(971);
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/parser.js
 var parser = __nccwpck_require__(318);
-;// CONCATENATED MODULE: ./lib/dbos/driver-guards.js
+;// CONCATENATED MODULE: ./lib/postgres/driver-patches.js
 
 
 /** The code of the error when what came cannot be read as the protocol of Postgres. */
@@ -17560,7 +17254,7 @@ const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
  * the event loop, and keeps a message of any length in memory (pg-protocol 1.16). Each would end the gate without a
  * verdict, so each becomes an error message here, as if the server had sent it.
  */
-function guardDriver() {
+function patchDriver() {
     const { string } = buffer_reader.BufferReader.prototype;
     buffer_reader.BufferReader.prototype.string = function (length) {
         const text = string.call(this, length);
@@ -17589,7 +17283,49 @@ function announcedLength(parser) {
     return isThere ? buffer.readUInt32BE(offset + 1) : 0;
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/tls-failures.js
+;// CONCATENATED MODULE: ./lib/postgres/tls.js
+/** libpq's `sslmode`, with libpq's meaning; the driver itself would take `require` for `verify-full`. */
+const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+/**
+ * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, a CA that is given is used:
+ * `require`, and the TLS that `allow` and `prefer` try, then verify the certificate, though not the host name
+ * (`sslrootcert` in its manual, `initialize_SSL` in its source); and to a socket on this machine there is no TLS.
+ *
+ * `verify-full` without a CA goes by those that the runtime brings. libpq would look for a file in the home directory.
+ */
+function tlsAttempts(config) {
+    if (config.host.startsWith('/'))
+        return [false];
+    const common = {
+        host: config.host,
+        ...(config.tlsCa !== undefined && { ca: config.tlsCa }),
+        ...config.clientCertificate,
+    };
+    const unverified = { ...common, rejectUnauthorized: false };
+    const verifiedCa = {
+        ...common,
+        rejectUnauthorized: true,
+        checkServerIdentity: () => undefined,
+    };
+    const verifiedFull = { ...common, rejectUnauthorized: true };
+    const asGiven = config.tlsCa === undefined ? unverified : verifiedCa;
+    switch (config.tlsMode) {
+        case 'disable':
+            return [false];
+        case 'allow':
+            return [false, asGiven];
+        case 'prefer':
+            return [asGiven, false];
+        case 'require':
+            return [asGiven];
+        case 'verify-ca':
+            return [verifiedCa];
+        case 'verify-full':
+            return [verifiedFull];
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
 /* How TLS fails, in the words of the driver and the codes of Node and OpenSSL ("TLS" in Node's manual). */
 /** The driver's words when the server has no TLS. */
 const NO_TLS = 'The server does not support SSL connections';
@@ -17633,7 +17369,7 @@ function isRefusedCertificate(code) {
     return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/connection.js
+;// CONCATENATED MODULE: ./lib/postgres/connection.js
 
 
 
@@ -17652,7 +17388,7 @@ const NETWORK_GRACE_MS = 10_000;
 const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'];
 /** A server may ask for more rounds of SCRAM than the driver's own limit of 100,000; each costs the client time. */
 const MOST_SCRAM_ITERATIONS = 1_000_000;
-guardDriver();
+patchDriver();
 // glibc asks each name server twice for five seconds, and nothing can call a lookup off: a job that is cancelled
 // then would linger. What the user has set stays.
 process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
@@ -17662,11 +17398,11 @@ process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
  * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
  * @throws what the driver throws for the way tried whose failure tells most.
  */
-async function connect(config, lookTimeoutMs, signal) {
+async function connect(config, pollTimeoutMs, signal) {
     const failures = [];
     for (const tls of tlsAttempts(config)) {
         try {
-            return await connectOnce(config, tls, lookTimeoutMs, signal);
+            return await connectOnce(config, tls, pollTimeoutMs, signal);
         }
         catch (error) {
             if (signal.aborted || !anotherWayMayWork(error))
@@ -17693,7 +17429,7 @@ function anotherWayMayWork(error) {
 function hasNoTls(error) {
     return error instanceof Error && error.message === NO_TLS;
 }
-async function connectOnce(config, ssl, lookTimeoutMs, signal) {
+async function connectOnce(config, ssl, pollTimeoutMs, signal) {
     for (const name of DRIVER_VARIABLES)
         delete process.env[name];
     const socket = new external_node_net_namespaceObject.Socket();
@@ -17713,7 +17449,7 @@ async function connectOnce(config, ssl, lookTimeoutMs, signal) {
         application_name: 'dbos-drain-gate',
         keepAlive: true,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        query_timeout: Math.min(lookTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
+        query_timeout: Math.min(pollTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
         ...{ scramMaxIterations: MOST_SCRAM_ITERATIONS },
     });
     // A connection that breaks while idle must not end the process: the next statement fails, and says why.
@@ -17784,7 +17520,7 @@ const KNOWN = KNOWN_STATUSES.map((status) => `'${status}'`).join(', ');
 const LAST_TIME = 253_402_300_799_999;
 /** Names are cut to so many characters where they are only shown. */
 const SHOWN_CHARACTERS = 300;
-/** The beginning of the transaction, in epoch milliseconds: the same in all that one look asks. */
+/** The beginning of the transaction, in epoch milliseconds: the same in all that one poll asks. */
 const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
 /** `"name"`: an identifier, quoted for SQL. */
 function quoteIdentifier(name) {
@@ -17824,7 +17560,7 @@ function normalize(version) {
     return version.replace(/[ \t\n\r\f\v]/g, '').toLowerCase();
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/failures.js
+;// CONCATENATED MODULE: ./lib/postgres/errors.js
 
 
 
@@ -17833,8 +17569,8 @@ function normalize(version) {
 
 /** The message of the driver's error when a connection takes too long to make. */
 const CONNECT_OVERDUE = 'timeout expired';
-/** The message of the error that ends a look when the hold has no time left for it. */
-const LOOK_OVERDUE = 'The look is overdue';
+/** The message of the error that ends a poll when the hold has no time left for it. */
+const POLL_OVERDUE = 'The poll is overdue';
 const codes = (...known) => ({ code }) => known.includes(code);
 /** The driver's words for what it cannot answer. */
 const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
@@ -17847,244 +17583,244 @@ const fromPooler = ({ code, message }, words) => code === '08P01' && words.test(
 const FAILURE_KINDS = [
     {
         what: 'The host could not be found',
-        passes: true,
+        transient: true,
         matches: codes('ENOTFOUND', 'EAI_AGAIN'),
-        advice: () => say `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+        advice: () => msg `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
     },
     {
         what: 'Nothing accepts connections at this host and port',
-        passes: true,
+        transient: true,
         matches: codes('ECONNREFUSED'),
-        advice: () => say `Check host and port in \`database-url\`, and that the database is running.`,
+        advice: () => msg `Check host and port in \`database-url\`, and that the database is running.`,
     },
     {
         what: 'The socket of the server is not there',
-        passes: true,
+        transient: true,
         matches: codes('ENOENT'),
-        advice: () => say `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+        advice: () => msg `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
     },
     {
         what: 'The socket of the server may not be used',
-        passes: false,
+        transient: false,
         matches: codes('EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'),
-        advice: () => say `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
+        advice: () => msg `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
     },
     {
         what: 'The server did not answer in time',
-        passes: true,
+        transient: true,
         matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN'].includes(code) || message === CONNECT_OVERDUE,
-        advice: () => say `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+        advice: () => msg `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
     },
     {
         what: 'There is no way from this runner to the network of the server',
-        passes: true,
+        transient: true,
         matches: codes('ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'),
-        advice: () => say `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+        advice: () => msg `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
     },
     {
         what: 'What answers does not speak the protocol of Postgres',
-        passes: true,
+        transient: true,
         matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
             /^received invalid response|error establishing an SSL connection/.test(message),
-        advice: () => say `Check host and port in \`database-url\`: another service may listen there.`,
+        advice: () => msg `Check host and port in \`database-url\`: another service may listen there.`,
     },
     {
         what: 'The server asks for a way to log in that the gate does not have',
-        passes: false,
+        transient: false,
         matches: ({ message }) => UNKNOWN_LOGIN.test(message),
-        advice: () => say `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
+        advice: () => msg `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
     },
     {
         what: 'The server does not do the channel binding that `channel_binding=require` asks for',
-        passes: false,
+        transient: false,
         matches: ({ message }) => message === UNBOUND,
-        advice: () => say `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
+        advice: () => msg `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
     },
     {
-        what: 'The database went silent in the middle of a look',
-        passes: true,
-        askedTooMuch: true,
+        what: 'The database went silent in the middle of a poll',
+        transient: true,
+        overLimit: true,
         matches: ({ message }) => message === 'Query read timeout',
-        advice: () => say `The network in between may be broken: not even the end of \`look-timeout\` was answered.`,
+        advice: () => msg `The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
     },
     {
-        what: 'The time ran out while a look was under way',
-        // The hold has no time left to look again.
-        passes: false,
-        matches: ({ message }) => message === LOOK_OVERDUE,
-        advice: () => say `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+        what: 'The time ran out while a poll was under way',
+        // The hold has no time left to poll again.
+        transient: false,
+        matches: ({ message }) => message === POLL_OVERDUE,
+        advice: () => msg `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
     },
     {
         what: 'The connection broke off',
-        passes: true,
+        transient: true,
         matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
             /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
             ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
             (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
             /connection terminated|not queryable/i.test(message),
-        advice: () => say `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+        advice: () => msg `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
     },
     {
         what: 'The server does not accept TLS',
-        passes: false,
+        transient: false,
         matches: ({ message }) => message === NO_TLS,
-        advice: ({ tlsMode }) => say `\`sslmode=${own(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
     },
     {
         what: 'The certificate of the server is not signed by a CA that the gate trusts',
-        passes: false,
+        transient: false,
         matches: codes(...UNTRUSTED),
         advice: ({ tlsCa }) => tlsCa === undefined
-            ? say `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
-            : say `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
+            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
+            : msg `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
     },
     {
         what: 'The certificate of the server was made for another host name',
-        passes: false,
+        transient: false,
         matches: codes('ERR_TLS_CERT_ALTNAME_INVALID'),
-        advice: () => say `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+        advice: () => msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
     },
     {
         what: 'The certificate of the server is not valid at this time',
-        passes: false,
+        transient: false,
         matches: codes(...OUT_OF_DATE),
-        advice: () => say `Renew it at the server, and check the clock of the runner.`,
+        advice: () => msg `Renew it at the server, and check the clock of the runner.`,
     },
     {
         what: 'The server asks for a client certificate',
-        passes: false,
+        transient: false,
         matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
             /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: () => say `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`, and \`sslpassword\` if the key has one; and use an \`sslmode\` with TLS.`,
+        advice: () => msg `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`, and \`sslpassword\` if the key has one; and use an \`sslmode\` with TLS.`,
     },
     {
         what: 'The server does not accept the client certificate',
-        passes: false,
+        transient: false,
         matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
-        advice: () => say `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+        advice: () => msg `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
     },
     {
         what: 'A certificate or a key of the gate cannot be used',
-        passes: false,
+        transient: false,
         matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: () => say `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that \`sslpassword\` opens it.`,
+        advice: () => msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that \`sslpassword\` opens it.`,
     },
     {
         what: 'TLS failed',
-        passes: false,
+        transient: false,
         matches: ({ code }) => isHandshakeFailure(code),
-        advice: () => say `Check the TLS settings of both sides, and that this is a Postgres server.`,
+        advice: () => msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
     },
     {
         what: 'The server refused the password',
-        passes: false,
+        transient: false,
         matches: (failure, { password }) => (failure.code === '28P01' && password !== undefined) || fromPooler(failure, /authentication failed/),
-        advice: () => say `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+        advice: () => msg `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
     },
     {
         what: 'The server asks for a password, and none was given',
-        passes: false,
+        transient: false,
         matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
-        advice: () => say `Put it into \`database-url\`, or pass \`database-password\`.`,
+        advice: () => msg `Put it into \`database-url\`, or pass \`database-password\`.`,
     },
     {
         what: 'The exchange of the password went wrong',
-        passes: false,
+        transient: false,
         matches: ({ message }) => message.startsWith('SASL: '),
-        advice: (_config, { message }) => say `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
+        advice: (_config, { message }) => msg `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
     },
     {
         what: 'The server does not let this user in',
-        passes: false,
+        transient: false,
         matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
-        advice: ({ tlsMode }) => say `There is no such role, or pg_hba.conf has no entry for this user, database and address${own(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+        advice: ({ tlsMode }) => msg `There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
     },
     {
         what: 'There is no such database on this server',
-        passes: false,
+        transient: false,
         matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
             fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
-        advice: () => say `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+        advice: () => msg `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
     },
     {
         what: 'The server has no connection left',
-        passes: true,
+        transient: true,
         matches: (failure) => failure.code === '53300' ||
             fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
-        advice: () => say `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
+        advice: () => msg `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
     },
     {
         what: 'The database is starting up or shutting down',
-        passes: true,
+        transient: true,
         matches: codes('57P03'),
-        advice: () => say `If it stays so, find out why at the server.`,
+        advice: () => msg `If it stays so, find out why at the server.`,
     },
     {
         what: 'The server has run short of a resource',
-        passes: true,
-        askedTooMuch: true,
+        transient: true,
+        overLimit: true,
         matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-        advice: (_config, { message }) => say `It says: ${message}. Memory or disk may be exhausted.`,
+        advice: (_config, { message }) => msg `It says: ${message}. Memory or disk may be exhausted.`,
     },
     {
         what: 'Row security would hide rows from the role of the gate',
-        passes: false,
+        transient: false,
         matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
-        advice: ({ user }) => say `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
+        advice: ({ user }) => msg `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
     },
     {
         what: 'The role of the gate may not connect to this database',
-        passes: false,
+        transient: false,
         matches: ({ code, message }) => code === '42501' && /for database/.test(message),
         // Both names have proved right: the role has logged in, and the database is there.
         advice: ({ database, user }) => [
-            ...own('As its owner, run: '),
+            ...trusted('As its owner, run: '),
             { typed: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
         ],
     },
     {
         what: 'The role of the gate lacks a privilege',
-        passes: false,
+        transient: false,
         matches: codes('42501'),
-        advice: ({ user, schema }) => say `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
+        advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
     },
     {
         what: 'Somebody cancelled the look at the server',
-        passes: true,
-        askedTooMuch: true,
+        transient: true,
+        overLimit: true,
         matches: ({ code, message }) => code === '57014' && /user request/.test(message),
-        advice: () => say `An administrator, or a watchdog for long statements, did so.`,
+        advice: () => msg `An administrator, or a watchdog for long statements, did so.`,
     },
     {
-        what: 'The look took longer than `look-timeout` and was stopped',
-        passes: true,
-        askedTooMuch: true,
+        what: 'The poll took longer than `poll-timeout` and was stopped',
+        transient: true,
+        overLimit: true,
         matches: codes('57014'),
-        advice: () => say `Raise \`look-timeout\`, or find out what slows the database down.`,
+        advice: () => msg `Raise \`poll-timeout\`, or find out what slows the database down.`,
     },
     {
-        what: 'A lock on the tables of DBOS blocked the look for longer than `look-timeout`',
-        passes: true,
+        what: 'A lock on the tables of DBOS blocked the look for longer than `poll-timeout`',
+        transient: true,
         matches: codes('55P03'),
-        advice: ({ schema }) => say `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`look-timeout\` if it has to be so.`,
+        advice: ({ schema }) => msg `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
     },
     {
-        what: 'The tables changed under the look',
-        passes: true,
+        what: 'The tables changed under the poll',
+        transient: true,
         matches: codes('42P01', '42703', '40001', '40P01', '3F000'),
-        advice: (_config, { message }) => say `A migration may be running. The database says: ${message}.`,
+        advice: (_config, { message }) => msg `A migration may be running. The database says: ${message}.`,
     },
     {
         what: 'The pooler in front of the database ended the connection',
-        passes: true,
+        transient: true,
         matches: codes('08P01'),
-        advice: (_config, { message }) => say `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+        advice: (_config, { message }) => msg `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
     },
     {
         what: 'The database answered with an error',
-        passes: false,
+        transient: false,
         matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
-        advice: (_config, { message }) => say `It says: ${message}.`,
+        advice: (_config, { message }) => msg `It says: ${message}.`,
     },
 ];
 /**
@@ -18095,7 +17831,7 @@ const FAILURE_KINDS = [
  *
  * @param reached The server has let the gate in before, with this host, user and database.
  */
-function explainFailure(error, config, reached) {
+function explainFailure(error, config, connectedBefore) {
     if (error instanceof ReportableError)
         return error;
     const failure = failureOf(error);
@@ -18104,11 +17840,13 @@ function explainFailure(error, config, reached) {
         return error instanceof Error ? error : new Error('something that is no error was thrown');
     }
     const code = failure.code === '' ? '' : ` (${failure.code})`;
-    const said = reached ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
-    const at = reached ? say ` It was ${config.host}, port ${own(String(config.port))}.` : own('');
-    const sentence = say `${own(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
-    return kind.passes
-        ? new TransientError(sentence, reached, { cause: error, askedTooMuch: kind.askedTooMuch ?? false })
+    const said = connectedBefore ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
+    const at = connectedBefore
+        ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.`
+        : trusted('');
+    const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
+    return kind.transient
+        ? new TransientError(sentence, connectedBefore, { cause: error, overLimit: kind.overLimit ?? false })
         : new ReportableError(sentence, { cause: error });
 }
 /** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
@@ -18127,9 +17865,311 @@ function withoutPartsOf({ host, user, database }, message) {
     return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
-;// CONCATENATED MODULE: ./lib/gate/situation.js
+;// CONCATENATED MODULE: ./lib/dbos/schema.js
+
+/** Columns of `workflow_status` that the rules cannot do without. All are there from TypeScript SDK 3.0 on. */
+const NEEDED_COLUMNS = [
+    'workflow_uuid',
+    'status',
+    'name',
+    'class_name',
+    'queue_name',
+    'executor_id',
+    'application_version',
+    'created_at',
+    'updated_at',
+    'started_at_epoch_ms',
+];
+/** Columns that newer schemas add; the poll leaves out what an older one does not have. */
+const OPTIONAL_COLUMNS = [
+    'application_name',
+    'parent_workflow_id',
+    'delay_until_epoch_ms',
+    'workflow_deadline_epoch_ms',
+    'is_debounced',
+    'debounce_deadline_epoch_ms',
+];
+/** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
+const bigintText = schemas_string().transform(Number).pipe(schemas_int());
+const columnList = array(schemas_string());
+/** The row that `probeQuery` returns. */
+const probeRow = object({
+    observed_at: bigintText,
+    role: schemas_string(),
+    server_version: schemas_string(),
+    standby: schemas_boolean(),
+    schema_exists: schemas_boolean(),
+    schema_usable: schemas_boolean(),
+    schemas_with_tables: columnList,
+    relation_kind: schemas_string().nullable(),
+    file: schemas_string().nullable(),
+    table_id: schemas_string().nullable(),
+    logical_subscriber: schemas_boolean(),
+    row_security_active: schemas_boolean(),
+    plain_status_index: schemas_boolean(),
+    failed_index: schemas_boolean(),
+    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
+});
+/** Reads the probe: which columns and tables the queries can use. */
+function schemaOf(name, probe) {
+    const status = probe.tables['workflow_status']?.columns ?? [];
+    const versions = probe.tables['application_versions']?.columns;
+    return {
+        name,
+        hasOwners: status.includes('application_name'),
+        hasParents: status.includes('parent_workflow_id'),
+        hasDelays: status.includes('delay_until_epoch_ms'),
+        hasDeadlines: status.includes('workflow_deadline_epoch_ms'),
+        hasDebounces: status.includes('is_debounced') && status.includes('debounce_deadline_epoch_ms'),
+        hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
+        hasMigrations: probe.tables['dbos_migrations'] !== undefined,
+        queues: readableQueues(probe),
+        registrations: versions && {
+            hasOwners: versions.includes('application_name'),
+            hasCreation: versions.includes('created_at'),
+        },
+        hasPlainStatusIndex: probe.plain_status_index,
+        hasFailedIndex: probe.failed_index,
+    };
+}
+/** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
+function readableQueues(probe) {
+    const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
+    const limits = ['concurrency', 'rate_limit_period_sec'];
+    // Another table could have that name, in a schema that DBOS shares with others.
+    const isDbos = ['name', ...limits].every((column) => columns.includes(column));
+    const partitions = ['partition_queue', 'partition_rate_limit_period_sec'];
+    const named = ['name', ...limits, ...partitions, 'application_name'];
+    const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
+    if (kind !== 'r' || filtered || !isDbos || !isReadable)
+        return undefined;
+    return {
+        hasOwners: columns.includes('application_name'),
+        hasPartitions: columns.includes('partition_queue'),
+        hasPartitionRates: columns.includes('partition_rate_limit_period_sec'),
+    };
+}
+/** Facts about the database that the rules judge. */
+function factsOf(probe, migration) {
+    const columns = probe.tables['workflow_status']?.columns ?? [];
+    return {
+        serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
+        standby: probe.standby,
+        logicalSubscriber: probe.logical_subscriber,
+        relationKind: probe.relation_kind ?? '',
+        tableId: probe.table_id ?? '',
+        rowSecurityActive: probe.row_security_active,
+        missingColumns: NEEDED_COLUMNS.filter((column) => !columns.includes(column)),
+        migration,
+    };
+}
+/** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
+function missingPrivileges(probe) {
+    const wanted = {
+        workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS, 'ctid'],
+        operation_outputs: [
+            'workflow_uuid',
+            'function_id',
+            'function_name',
+            'started_at_epoch_ms',
+            'completed_at_epoch_ms',
+        ],
+        application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
+        dbos_migrations: ['version'],
+    };
+    return Object.entries(wanted)
+        .map(([table, names]) => {
+        const { columns = [], readable = [] } = probe.tables[table] ?? {};
+        return { table, columns: names.filter((name) => columns.includes(name) && !readable.includes(name)) };
+    })
+        .filter(({ columns }) => columns.length > 0);
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/access.js
+
+
+
+
+/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
+function unsupportedProduct(version) {
+    if (!version.startsWith('CockroachDB'))
+        return undefined;
+    return new ReportableError(msg `This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`);
+}
+/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
+function unreachableTables(probe, config) {
+    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+    const hint = elsewhere.length > 0
+        ? msg ` There is a workflow_status table in the ${trusted(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
+        : trusted(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
+    if (!probe.schema_exists) {
+        return new ReportableError(msg `The database ${config.database} has no schema ${config.schema}.${hint}`);
+    }
+    if (!probe.schema_usable) {
+        const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
+        return new ReportableError(msg `The role ${probe.role} may not use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`);
+    }
+    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+    const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
+    if (odd.length > 0) {
+        return new ReportableError(msg `${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`);
+    }
+    const missing = needed.filter((table) => probe.tables[table] === undefined);
+    if (missing.length > 0) {
+        return new ReportableError(msg `The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`);
+    }
+    return undefined;
+}
+/** The tables are there, but the role may not read all that the poll names. */
+function deniedTables(probe, config) {
+    const missing = missingPrivileges(probe);
+    if (missing.length === 0)
+        return undefined;
+    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+    return new ReportableError(msg `The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${asOwner(grants(probe, config))}`);
+}
+/** The statements that let the role read what it may not read yet, and no more than that. */
+function grants(probe, { schema }) {
+    return missingPrivileges(probe).map(({ table, columns }) => `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`);
+}
+function asOwner(statements) {
+    return joined([trusted('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/scans.js
+
+/** Which product answers. Asked before anything that only Postgres understands. */
+const PRODUCT = 'SELECT pg_catalog.version() AS version';
+/**
+ * Transactions that hold the lock which writing `workflow_status` takes. Asked outside the poll's transaction and
+ * just before it: what has ended by then is visible in the snapshot that the poll takes next. Ordinary roles may
+ * read both views; prepared transactions have no pid.
+ */
+function writersQuery(schema) {
+    return {
+        text: `
+SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection
+  FROM pg_catalog.pg_locks l
+  JOIN pg_catalog.pg_class c ON c.oid = l.relation
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted
+   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+   AND n.nspname = $1 AND c.relname = 'workflow_status'
+ ORDER BY l.virtualtransaction`,
+        values: [schema],
+    };
+}
+/**
+ * Opens the poll's transaction: one snapshot, read-only, with the planner held to the indexes. `row_security =
+ * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects that
+ * others made from standing in for built-in functions.
+ */
+function beginSnapshot(pollTimeoutMs) {
+    return `
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+${guards(pollTimeoutMs)}
+SET LOCAL enable_seqscan = off;`;
+}
+/** Opens a transaction for a statement that has to read the whole table. */
+function beginScan(pollTimeoutMs) {
+    return `
+BEGIN READ ONLY;
+${guards(pollTimeoutMs)}`;
+}
+/**
+ * The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. A gate that
+ * was killed or cut off leaves nothing running: the server looks after a statement's client once a second where it
+ * can (Postgres 14, on Linux), and no transaction stays open for longer than a poll may take.
+ */
+function guards(pollTimeoutMs) {
+    return `SET LOCAL search_path = pg_catalog;
+SET LOCAL row_security = off;
+SELECT set_config('client_connection_check_interval', '1s', true)
+ WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
+SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off;
+SET LOCAL work_mem = '64MB';`;
+}
+/** Opens the poll's transaction and asks the probe, in one round trip. */
+function openSnapshot(schema, pollTimeoutMs) {
+    return { text: `${beginSnapshot(pollTimeoutMs)}${probeQuery(schema)}`, values: [] };
+}
+/** What the catalogs say; they are readable by every role, whatever it may read besides. */
+function probeQuery(schema) {
+    return `
+SELECT ${NOW}::text AS observed_at,
+       current_user::text AS role,
+       current_setting('server_version') AS server_version,
+       pg_is_in_recovery() AS standby,
+       n.oid IS NOT NULL AS schema_exists,
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
+       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
+          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
+         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
+       w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
+       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
+       coalesce(row_security_active(w.oid), false) AS row_security_active,
+       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status'
+              ) AS plain_status_index,
+       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
+                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed'
+              ) AS failed_index,
+       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
+          FROM (SELECT c.relname,
+                       json_build_object(
+                         'kind', c.relkind::text,
+                         'filtered', coalesce(row_security_active(c.oid), false),
+                         'columns', json_agg(a.attname ORDER BY a.attnum),
+                         'readable', coalesce(
+                           json_agg(a.attname ORDER BY a.attnum)
+                             FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
+                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations',
+                                    'queues')
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
+  FROM (SELECT 1) one
+  LEFT JOIN pg_namespace n ON n.nspname = ${quoteLiteral(schema)}
+  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`;
+}
+/** Versions on rows of any status that equal one of these, case and white space aside: a full scan. */
+function historyQuery(schema, application, versions) {
+    return {
+        text: `
+SELECT DISTINCT application_version AS version
+  FROM ${tableOf(schema, 'workflow_status')}
+ WHERE (application_version = ANY ($2::text[]) OR ${normalized('application_version')} = ANY ($3::text[]))
+   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}`,
+        values: [application ?? null, versions, versions.map(normalize)],
+    };
+}
+/** Rows in a status that the gate does not know, on a schema without an index on all statuses: a full scan. */
+function statusScanQuery(schema, scope) {
+    return {
+        text: `
+SELECT application_version AS version, left(status, ${SHOWN_CHARACTERS}) AS status, count(*)::int AS count
+  FROM ${tableOf(schema, 'workflow_status')}
+ WHERE (status IS NULL OR status NOT IN (${KNOWN}))
+   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}
+   AND (application_version IS NULL OR ${selected('application_version')})
+ GROUP BY 1, 2`,
+        values: [scope.application ?? null, scope.only ?? null, scope.except],
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/activity.js
 /** The kinds of what a workflow can be doing. */
-const SITUATIONS = (/* unused pure expression or super */ null && ([
+const ACTIVITIES = (/* unused pure expression or super */ null && ([
     'running',
     'silent',
     'sleeping',
@@ -18141,7 +18181,7 @@ const SITUATIONS = (/* unused pure expression or super */ null && ([
     'queued',
 ]));
 /** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
-const DRAIN_STATES = (/* unused pure expression or super */ null && (['draining', 'waiting', 'stuck']));
+const WORKFLOW_STATES = (/* unused pure expression or super */ null && (['progressing', 'waiting', 'stuck']));
 const SLEEP = 'DBOS.sleep';
 /** So many steps before a sleep are looked at, for one that has not ended. */
 const EARLIER_STEPS = 200;
@@ -18158,41 +18198,41 @@ const OVERDUE_MS = 60_000;
 /** A line of more generations than this, which only a damaged database has, is followed no further. */
 const MOST_GENERATIONS = 500;
 /** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
-function assess(workflows, surroundings) {
+function statusesOf(workflows, surroundings) {
     const done = new Map();
     const begun = new Set();
-    const assessed = (workflow, generation = 0) => {
+    const statusesAfter = (workflow, generation = 0) => {
         const known = done.get(workflow.id);
         if (known !== undefined)
             return known;
         const isFollowed = !begun.has(workflow.id) && generation < MOST_GENERATIONS;
         const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
         begun.add(workflow.id);
-        const family = children.map((child) => ({ child, assessment: assessed(child, generation + 1) }));
-        const result = assessment(workflow, foremostOf(family), surroundings);
+        const family = children.map((child) => ({ child, status: statusesAfter(child, generation + 1) }));
+        const result = activity_status(workflow, foremostOf(family), surroundings);
         done.set(workflow.id, result);
         return result;
     };
     // The youngest first: children come after their parents.
     for (const workflow of workflows.toReversed())
-        assessed(workflow);
+        statusesAfter(workflow);
     return done;
 }
 /** Of several children the one that is to be told of: a stuck one, or else the oldest. */
 function foremostOf(family) {
-    return family.find(({ assessment: { state } }) => state === 'stuck') ?? family[0];
+    return family.find(({ status: { state } }) => state === 'stuck') ?? family[0];
 }
-function assessment(workflow, child, around) {
+function activity_status(workflow, child, around) {
     const progressAt = progressOf(workflow, around.now);
-    const situation = situationOf(workflow, child, progressAt, around);
+    const activity = activityOf(workflow, child, progressAt, around);
     return {
-        state: stateOf(situation, progressAt, around),
-        situation,
+        state: stateOf(activity, progressAt, around),
+        activity,
         progressAt,
         deadline: workflow.deadline,
     };
 }
-function situationOf(workflow, child, progressAt, around) {
+function activityOf(workflow, child, progressAt, around) {
     const { now } = around;
     if (workflow.status === 'DELAYED') {
         const { delayUntil: until, debounced } = workflow;
@@ -18254,20 +18294,20 @@ function queued({ version, queue, createdAt, updatedAt }, around) {
         rateLimited: state?.rateMs != null,
     };
 }
-function stateOf(situation, progressAt, { now, stuckAfterMs }) {
-    switch (situation.kind) {
+function stateOf(activity, progressAt, { now, stuckAfterMs }) {
+    switch (activity.kind) {
         case 'running':
-            return 'draining';
+            return 'progressing';
         case 'silent':
             return 'stuck';
         case 'message':
-            return situation.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
+            return activity.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
         case 'overdue':
             return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
         case 'child':
-            return situation.assessment.state === 'stuck' ? 'stuck' : 'waiting';
+            return activity.status.state === 'stuck' ? 'stuck' : 'waiting';
         case 'queued':
-            return situation.moves ? 'waiting' : 'stuck';
+            return activity.moves ? 'waiting' : 'stuck';
         case 'sleeping':
         case 'timer':
         case 'delayed':
@@ -18280,22 +18320,22 @@ function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
     return times.reduce((latest, time) => (time != null && time <= now ? Math.max(latest, time) : latest), 0);
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/look-query.js
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/query.js
 
 
-/** How many workflows a look brings in detail, and how many a roll does. */
+/** How many workflows a poll brings in detail, and how many a roll does. */
 const DETAIL_LIMIT = 50;
-const ROLL_LIMIT = 10_000;
-/** How many queues with waiting work a look brings, and how many of the workflows that are delayed longest. */
+const DETAIL_SCAN_LIMIT = 10_000;
+/** How many queues with waiting work a poll brings, and how many of the workflows that are delayed longest. */
 const QUEUE_LIMIT = 100;
 const LAST_DELAYED_LIMIT = 20;
-/** How many names of newly created workflows a look brings. */
+/** How many names of newly created workflows a poll brings. */
 const STARTED_NAME_LIMIT = 10;
-/** How many groups by version, workflow and queue a look brings. */
+/** How many groups by version, workflow and queue a poll brings. */
 const GROUP_LIMIT = 100;
-/** How many idle registered versions a look brings, the newest. */
+/** How many idle registered versions a poll brings, the newest. */
 const REGISTRATION_LIMIT = 100;
-/** How many cancelled, and how many dead-lettered workflows a look goes through, the newest. */
+/** How many cancelled, and how many dead-lettered workflows a poll goes through, the newest. */
 const FAILED_LIMIT = 500;
 /**
  * By how much the clocks of the processes that stamp `created_at` may lag behind the database's, in
@@ -18307,17 +18347,17 @@ const IGNORED = `coalesce(name LIKE ANY ($4::text[]), false)`;
 /** In the application, and on a version that is judged or on none. */
 const IS_JUDGED = `${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})`;
 /**
- * The look: everything about the work in flight, in one statement and so in one snapshot.
+ * The poll: everything about the work in flight, in one statement and so in one snapshot.
  *
  * - `in_flight` is read once, through the partial indexes (`idx_workflow_status_in_flight*`,
  *   `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas, the plain status index, and
  *   counted once, in `tally`, from which all other counts are summed: what is in flight may be a million rows.
  * - `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput of
- *   the last minute, or since the look before, not the history.
+ *   the last minute, or since the poll before, not the history.
  * - Details are joined back for the few rows that are shown, so that the aggregates stay narrow: by `ctid`, their place
  *   in the table, which holds for a snapshot. By key it would be an index's depth, which grows with history, for each.
  */
-function lookQuery(schema, scope, options) {
+function snapshotQuery(schema, scope, options) {
     const status = tableOf(schema, 'workflow_status');
     const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
     const fromHere = `(${NOW} - ${CLOCK_MARGIN_MS})`;
@@ -18378,7 +18418,7 @@ SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schem
   (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
   (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
   (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
-     ${detailSelect(schema, options.roll ? ROLL_LIMIT : DETAIL_LIMIT)}) w) AS workflows,
+     ${detailSelect(schema, options.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT)}) w) AS workflows,
   (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
   (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
   (SELECT coalesce(json_agg(c), '[]') FROM (
@@ -18581,309 +18621,7 @@ function failedSelect(schema, status, owner) {
       GROUP BY version) f)`;
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/queries.js
-
-/** Which product answers. Asked before anything that only Postgres understands. */
-const PRODUCT = 'SELECT pg_catalog.version() AS version';
-/**
- * Transactions that hold the lock which writing `workflow_status` takes. Asked outside the look's transaction and
- * just before it: what has ended by then is visible in the snapshot that the look takes next. Ordinary roles may
- * read both views; prepared transactions have no pid.
- */
-function writersQuery(schema) {
-    return {
-        text: `
-SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection
-  FROM pg_catalog.pg_locks l
-  JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted
-   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-   AND n.nspname = $1 AND c.relname = 'workflow_status'
- ORDER BY l.virtualtransaction`,
-        values: [schema],
-    };
-}
-/**
- * Opens the look's transaction: one snapshot, read-only, with the planner held to the indexes. `row_security =
- * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects that
- * others made from standing in for built-in functions.
- */
-function beginLook(lookTimeoutMs) {
-    return `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-${guards(lookTimeoutMs)}
-SET LOCAL enable_seqscan = off;`;
-}
-/** Opens a transaction for a statement that has to read the whole table. */
-function beginScan(lookTimeoutMs) {
-    return `
-BEGIN READ ONLY;
-${guards(lookTimeoutMs)}`;
-}
-/**
- * The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. A gate that
- * was killed or cut off leaves nothing running: the server looks after a statement's client once a second where it
- * can (Postgres 14, on Linux), and no transaction stays open for longer than a look may take.
- */
-function guards(lookTimeoutMs) {
-    return `SET LOCAL search_path = pg_catalog;
-SET LOCAL row_security = off;
-SELECT set_config('client_connection_check_interval', '1s', true)
- WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
-SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lookTimeoutMs)};
-SET LOCAL statement_timeout = ${Math.ceil(lookTimeoutMs)};
-SET LOCAL lock_timeout = ${Math.ceil(lookTimeoutMs * 0.9)};
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL jit = off;
-SET LOCAL work_mem = '64MB';`;
-}
-/** Opens the look's transaction and asks the probe, in one round trip. */
-function openLook(schema, lookTimeoutMs) {
-    return { text: `${beginLook(lookTimeoutMs)}${probeQuery(schema)}`, values: [] };
-}
-/** What the catalogs say; they are readable by every role, whatever it may read besides. */
-function probeQuery(schema) {
-    return `
-SELECT ${NOW}::text AS observed_at,
-       current_user::text AS role,
-       current_setting('server_version') AS server_version,
-       pg_is_in_recovery() AS standby,
-       n.oid IS NOT NULL AS schema_exists,
-       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
-       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
-          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
-         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
-       w.relkind::text AS relation_kind,
-       pg_relation_filenode(w.oid)::text AS file,
-       w.oid::text AS table_id,
-       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
-       coalesce(row_security_active(w.oid), false) AS row_security_active,
-       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status'
-              ) AS plain_status_index,
-       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
-                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed'
-              ) AS failed_index,
-       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
-          FROM (SELECT c.relname,
-                       json_build_object(
-                         'kind', c.relkind::text,
-                         'filtered', coalesce(row_security_active(c.oid), false),
-                         'columns', json_agg(a.attname ORDER BY a.attnum),
-                         'readable', coalesce(
-                           json_agg(a.attname ORDER BY a.attnum)
-                             FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
-                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations',
-                                    'queues')
-                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
-  FROM (SELECT 1) one
-  LEFT JOIN pg_namespace n ON n.nspname = ${quoteLiteral(schema)}
-  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
-   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`;
-}
-/** Versions on rows of any status that equal one of these, case and white space aside: a full scan. */
-function historyQuery(schema, application, versions) {
-    return {
-        text: `
-SELECT DISTINCT application_version AS version
-  FROM ${tableOf(schema, 'workflow_status')}
- WHERE (application_version = ANY ($2::text[]) OR ${normalized('application_version')} = ANY ($3::text[]))
-   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}`,
-        values: [application ?? null, versions, versions.map(normalize)],
-    };
-}
-/** Rows in a status that the gate does not know, on a schema without an index on all statuses: a full scan. */
-function statusScanQuery(schema, scope) {
-    return {
-        text: `
-SELECT application_version AS version, left(status, ${SHOWN_CHARACTERS}) AS status, count(*)::int AS count
-  FROM ${tableOf(schema, 'workflow_status')}
- WHERE (status IS NULL OR status NOT IN (${KNOWN}))
-   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}
-   AND (application_version IS NULL OR ${selected('application_version')})
- GROUP BY 1, 2`,
-        values: [scope.application ?? null, scope.only ?? null, scope.except],
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/schema.js
-
-/** Columns of `workflow_status` that the rules cannot do without. All are there from TypeScript SDK 3.0 on. */
-const NEEDED_COLUMNS = [
-    'workflow_uuid',
-    'status',
-    'name',
-    'class_name',
-    'queue_name',
-    'executor_id',
-    'application_version',
-    'created_at',
-    'updated_at',
-    'started_at_epoch_ms',
-];
-/** Columns that newer schemas add; the look leaves out what an older one does not have. */
-const OPTIONAL_COLUMNS = [
-    'application_name',
-    'parent_workflow_id',
-    'delay_until_epoch_ms',
-    'workflow_deadline_epoch_ms',
-    'is_debounced',
-    'debounce_deadline_epoch_ms',
-];
-/** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
-const bigintText = schemas_string().transform(Number).pipe(schemas_int());
-const columnList = array(schemas_string());
-/** The row that `probeQuery` returns. */
-const probeRow = object({
-    observed_at: bigintText,
-    role: schemas_string(),
-    server_version: schemas_string(),
-    standby: schemas_boolean(),
-    schema_exists: schemas_boolean(),
-    schema_usable: schemas_boolean(),
-    schemas_with_tables: columnList,
-    relation_kind: schemas_string().nullable(),
-    file: schemas_string().nullable(),
-    table_id: schemas_string().nullable(),
-    logical_subscriber: schemas_boolean(),
-    row_security_active: schemas_boolean(),
-    plain_status_index: schemas_boolean(),
-    failed_index: schemas_boolean(),
-    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
-});
-/** Reads the probe: which columns and tables the queries can use. */
-function schemaOf(name, probe) {
-    const status = probe.tables['workflow_status']?.columns ?? [];
-    const versions = probe.tables['application_versions']?.columns;
-    return {
-        name,
-        hasOwners: status.includes('application_name'),
-        hasParents: status.includes('parent_workflow_id'),
-        hasDelays: status.includes('delay_until_epoch_ms'),
-        hasDeadlines: status.includes('workflow_deadline_epoch_ms'),
-        hasDebounces: status.includes('is_debounced') && status.includes('debounce_deadline_epoch_ms'),
-        hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
-        hasMigrations: probe.tables['dbos_migrations'] !== undefined,
-        queues: readableQueues(probe),
-        registrations: versions && {
-            hasOwners: versions.includes('application_name'),
-            hasCreation: versions.includes('created_at'),
-        },
-        hasPlainStatusIndex: probe.plain_status_index,
-        hasFailedIndex: probe.failed_index,
-    };
-}
-/** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
-function readableQueues(probe) {
-    const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
-    const limits = ['concurrency', 'rate_limit_period_sec'];
-    // Another table could have that name, in a schema that DBOS shares with others.
-    const isDbos = ['name', ...limits].every((column) => columns.includes(column));
-    const partitions = ['partition_queue', 'partition_rate_limit_period_sec'];
-    const named = ['name', ...limits, ...partitions, 'application_name'];
-    const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
-    if (kind !== 'r' || filtered || !isDbos || !isReadable)
-        return undefined;
-    return {
-        hasOwners: columns.includes('application_name'),
-        hasPartitions: columns.includes('partition_queue'),
-        hasPartitionRates: columns.includes('partition_rate_limit_period_sec'),
-    };
-}
-/** Facts about the database that the rules judge. */
-function factsOf(probe, migration) {
-    const columns = probe.tables['workflow_status']?.columns ?? [];
-    return {
-        serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
-        standby: probe.standby,
-        logicalSubscriber: probe.logical_subscriber,
-        relationKind: probe.relation_kind ?? '',
-        tableId: probe.table_id ?? '',
-        rowSecurityActive: probe.row_security_active,
-        missingColumns: NEEDED_COLUMNS.filter((column) => !columns.includes(column)),
-        migration,
-    };
-}
-/** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
-function missingPrivileges(probe) {
-    const wanted = {
-        workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS, 'ctid'],
-        operation_outputs: [
-            'workflow_uuid',
-            'function_id',
-            'function_name',
-            'started_at_epoch_ms',
-            'completed_at_epoch_ms',
-        ],
-        application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
-        dbos_migrations: ['version'],
-    };
-    return Object.entries(wanted)
-        .map(([table, names]) => {
-        const { columns = [], readable = [] } = probe.tables[table] ?? {};
-        return { table, columns: names.filter((name) => columns.includes(name) && !readable.includes(name)) };
-    })
-        .filter(({ columns }) => columns.length > 0);
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/readability.js
-
-
-
-
-/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
-function unsupportedProduct(version) {
-    if (!version.startsWith('CockroachDB'))
-        return undefined;
-    return new ReportableError(say `This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`);
-}
-/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
-function unreachableTables(probe, config) {
-    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
-    const hint = elsewhere.length > 0
-        ? say ` There is a workflow_status table in the ${own(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
-        : own(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
-    if (!probe.schema_exists) {
-        return new ReportableError(say `The database ${config.database} has no schema ${config.schema}.${hint}`);
-    }
-    if (!probe.schema_usable) {
-        const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
-        return new ReportableError(say `The role ${probe.role} may not use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`);
-    }
-    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
-    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
-    const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
-    if (odd.length > 0) {
-        return new ReportableError(say `${namesOf(odd)} in the schema ${config.schema} ${own(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`);
-    }
-    const missing = needed.filter((table) => probe.tables[table] === undefined);
-    if (missing.length > 0) {
-        return new ReportableError(say `The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`);
-    }
-    return undefined;
-}
-/** The tables are there, but the role may not read all that the look names. */
-function deniedTables(probe, config) {
-    const missing = missingPrivileges(probe);
-    if (missing.length === 0)
-        return undefined;
-    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
-    return new ReportableError(say `The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${asOwner(grants(probe, config))}`);
-}
-/** The statements that let the role read what it may not read yet, and no more than that. */
-function grants(probe, { schema }) {
-    return missingPrivileges(probe).map(({ table, columns }) => `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`);
-}
-function asOwner(statements) {
-    return joined([own('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/rows.js
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/rows.js
 
 
 const tallies = { pending: schemas_int(), enqueued: schemas_int(), delayed: schemas_int() };
@@ -18891,8 +18629,8 @@ const rows_text = schemas_string().nullable();
 const rows_time = schemas_int().nullable();
 const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
 const unknownStatus = object({ version: rows_text, status: rows_text, count: schemas_int() });
-/** The one row of the look. */
-const lookRow = object({
+/** The one row of the poll. */
+const snapshotRow = object({
     migration: bigintText.nullable(),
     in_flight: array(object({
         version: rows_text,
@@ -18979,7 +18717,7 @@ const writerRow = object({ transaction: schemas_string(), pid: schemas_int().nul
 const historyRow = object({ version: schemas_string() });
 const unknownStatusRow = unknownStatus;
 const productRow = object({ version: schemas_string() });
-/** What the look's row says, in the gate's words; searches and scans come from statements of their own. */
+/** What the poll's row says, in the gate's words; searches and scans come from statements of their own. */
 function contentsOf(row, others) {
     return {
         registrations: row.registrations
@@ -18990,7 +18728,7 @@ function contentsOf(row, others) {
         inFlight: row.in_flight,
         groups: capped(row.groups, row.group_count, row.unversioned_group_count),
         workflows: capped(row.workflows, row.workflow_count, row.unversioned_workflow_count),
-        roll: others.roll,
+        detailScan: others.detailScan,
         queues: row.queues,
         lastDelayed: row.last_delayed,
         started: { versions: row.created, names: row.started_names, fromHere: row.from_here },
@@ -19003,10 +18741,10 @@ function contentsOf(row, others) {
 }
 function capped(items, versioned, unversioned) {
     const brought = items.filter(({ version }) => version !== null).length;
-    return { items, leftOut: versioned - brought, leftOutUnversioned: unversioned - (items.length - brought) };
+    return { items, omitted: versioned - brought, omittedUnversioned: unversioned - (items.length - brought) };
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/system-database.js
+;// CONCATENATED MODULE: ./lib/dbos/reader.js
 
 
 
@@ -19018,17 +18756,17 @@ function capped(items, versioned, unversioned) {
 
 
 /**
- * A system database that looks are taken at.
+ * A system database that polls are taken at.
  *
- * @param now The gate's own clock, in milliseconds: what a look cost is measured with it.
+ * @param now The gate's own clock, in milliseconds: what a poll cost is measured with it.
  */
 function systemDatabase(config, gate, now) {
     let line;
-    let reached = false;
-    const observation = async (request) => {
-        line ??= openLine((signal) => connected(config, gate.lookTimeoutMs, signal));
+    let connectedBefore = false;
+    const snapshot = async (request) => {
+        line ??= openLine((signal) => connected(config, gate.pollTimeoutMs, signal));
         const connection = await line.connection;
-        reached = true;
+        connectedBefore = true;
         return observe(connection, config, gate, request, now);
     };
     const close = async () => {
@@ -19037,13 +18775,13 @@ function systemDatabase(config, gate, now) {
         await open?.hangUp();
     };
     return {
-        async look(request, withinMs) {
+        async poll(request, withinMs) {
             try {
-                return await within(withinMs, LOOK_OVERDUE, () => observation(request));
+                return await within(withinMs, POLL_OVERDUE, () => snapshot(request));
             }
             catch (error) {
                 await close();
-                throw explainFailure(error, config, reached);
+                throw explainFailure(error, config, connectedBefore);
             }
         },
         close,
@@ -19080,8 +18818,8 @@ async function within(milliseconds, message, work) {
         patience.abort();
     }
 }
-async function connected(config, lookTimeoutMs, signal) {
-    const connection = await connect(config, lookTimeoutMs, signal);
+async function connected(config, pollTimeoutMs, signal) {
+    const connection = await connect(config, pollTimeoutMs, signal);
     // A server, or a pooler, that lets the gate in and then says nothing has not been reached.
     const { version } = await within(CONNECT_TIMEOUT_MS, CONNECT_OVERDUE, () => theRow(connection, { text: PRODUCT, values: [] }, productRow));
     const unsupported = unsupportedProduct(version);
@@ -19098,16 +18836,16 @@ function scopeOf(gate, request) {
         ignore: gate.ignoreWorkflows.map(likePattern),
     };
 }
-/** A look and, where they are asked for, the searches that take a full scan. */
+/** A poll and, where they are asked for, the searches that take a full scan. */
 async function observe(connection, config, gate, request, now) {
     const scope = scopeOf(gate, request);
     const began = now();
-    const { probe, schema, row, writers } = await takeLook(connection, config, gate, scope, request);
-    const common = { observedAt: probe.observed_at, lookMs: now() - began };
+    const { probe, schema, row, writers } = await takeSnapshot(connection, config, gate, scope, request);
+    const common = { observedAt: probe.observed_at, durationMs: now() - began };
     const database = factsOf(probe, row?.migration ?? undefined);
     if (row === undefined)
-        return { ...common, database, seen: undefined };
-    const begin = beginScan(gate.lookTimeoutMs);
+        return { ...common, database, contents: undefined };
+    const begin = beginScan(gate.pollTimeoutMs);
     const history = await searchHistory(connection, begin, schema, scope, request.searchHistoryFor);
     const scannedStatuses = request.scanStatuses
         ? await scan(connection, begin, statusScanQuery(schema, scope), unknownStatusRow)
@@ -19115,37 +18853,37 @@ async function observe(connection, config, gate, request, now) {
     return {
         ...common,
         database,
-        seen: contentsOf(row, { writers, history, scannedStatuses, roll: request.roll }),
+        contents: contentsOf(row, { writers, history, scannedStatuses, detailScan: request.detailScan }),
     };
 }
 /**
- * One look, in one snapshot. A migration that rewrites the table while the look waits for its lock leaves the
- * older snapshot without a row; the table then has another file, and the look is taken again.
+ * One poll, in one snapshot. A migration that rewrites the table while the poll waits for its lock leaves the
+ * older snapshot without a row; the table then has another file, and the poll is taken again.
  */
-async function takeLook(connection, config, gate, scope, request) {
+async function takeSnapshot(connection, config, gate, scope, request) {
     for (;;) {
         const writers = await connection.rows(writersQuery(config.schema), writerRow);
-        const look = await inTransaction(connection, async () => {
-            const opening = openLook(config.schema, gate.lookTimeoutMs);
+        const poll = await inTransaction(connection, async () => {
+            const opening = openSnapshot(config.schema, gate.pollTimeoutMs);
             const probe = await theRow(connection, opening, probeRow);
             const unreachable = unreachableTables(probe, config);
             if (unreachable !== undefined)
                 throw unreachable;
             const schema = schemaOf(config.schema, probe);
-            if (!system_database_isReadable(factsOf(probe, undefined)))
+            if (!isReadable(factsOf(probe, undefined)))
                 return { writers, probe, schema, row: undefined };
             const denied = deniedTables(probe, config);
             if (denied !== undefined)
                 throw denied;
-            const row = await theRow(connection, lookQuery(schema, scope, request), lookRow);
+            const row = await theRow(connection, snapshotQuery(schema, scope, request), snapshotRow);
             return { writers, probe, schema, row };
         });
-        if (look.row === undefined || look.row.file === look.probe.file)
-            return look;
+        if (poll.row === undefined || poll.row.file === poll.probe.file)
+            return poll;
     }
 }
-/** Whether the look's statement can run at all; whether what it brings can be believed is for the rules to say. */
-function system_database_isReadable(database) {
+/** Whether the poll's statement can run at all; whether what it brings can be believed is for the rules to say. */
+function isReadable(database) {
     return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
 }
 async function searchHistory(connection, begin, schema, scope, versions) {
@@ -19243,9 +18981,9 @@ function durationInput(milliseconds) {
     return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
 }
 
-;// CONCATENATED MODULE: ./lib/gate/seen.js
+;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
 /**
- * Indexes what a look saw.
+ * Indexes what a poll saw.
  *
  * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
  * the registration of a version, and into every row of it. Two things spoil that evidence. A newer SDK writes the
@@ -19289,46 +19027,46 @@ function byVersion(rows) {
     return new Map(rows.map((row) => [row.version, row]));
 }
 
-;// CONCATENATED MODULE: ./lib/gate/target.js
+;// CONCATENATED MODULE: ./lib/rules/target.js
 
 /** Workflows in flight on a target, ignored ones excluded. */
 function inFlightOn({ pending, enqueued, delayed, unknownStatus }) {
     return pending + enqueued + delayed + unknownStatus;
 }
 /** Rules 1 to 6, and what rule 9 says of unknown statuses, for one target. */
-function judgeTarget(version, scene) {
-    const { config, before, memory, seen, time, gateClean } = scene;
-    const inFlight = seen.inFlight.get(version);
+function evaluateTarget(version, context) {
+    const { config, before, state, index, time, gateIdle } = context;
+    const inFlight = index.inFlight.get(version);
     const { pending = 0, enqueued = 0, delayed = 0, ignored = 0 } = inFlight ?? {};
-    const known = memory.known.has(version);
-    const unknown = known ? undefined : unknownVersion(version, memory, seen);
-    const passes = config.onUnknown === 'pass' && unknown?.similar.length === 0 && unknown.searched === 'whole-history';
-    const judged = unknown === undefined || !passes;
-    const statuses = seen.unknownStatuses.filter((row) => row.version === version);
-    const latest = seen.latest.has(version);
+    const known = state.known.has(version);
+    const unknown = known ? undefined : unknownVersion(version, state, index);
+    const transient = config.onUnknown === 'pass' && unknown?.similar.length === 0 && unknown.searched === 'whole-history';
+    const judged = unknown === undefined || !transient;
+    const statuses = index.unknownStatuses.filter((row) => row.version === version);
+    const latest = index.latest.has(version);
     const window = before.windows.get(version);
-    const unclean = [];
+    const reasonsToWait = [];
     if (unknown !== undefined && judged)
-        unclean.push(unknown);
+        reasonsToWait.push(unknown);
     if (pending + enqueued + delayed > 0)
-        unclean.push({ kind: 'in-flight', pending, enqueued, delayed });
+        reasonsToWait.push({ kind: 'in-flight', pending, enqueued, delayed });
     if (statuses.length > 0)
-        unclean.push({ kind: 'unknown-status', statuses });
-    const started = window === undefined ? 0 : startedSinceLook(version, before, seen);
+        reasonsToWait.push({ kind: 'unknown-status', statuses });
+    const started = window === undefined ? 0 : startedSincePoll(version, before, index);
     if (started > 0)
-        unclean.push({ kind: 'still-starting', atLeast: started });
-    if (latest && config.onLatest === 'block') {
-        const alternatives = seen.registered.map((other) => other.version).filter((other) => other !== version);
-        unclean.push({ kind: 'latest', alternatives });
+        reasonsToWait.push({ kind: 'still-starting', atLeast: started });
+    if (latest && config.onLive === 'block') {
+        const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
+        reasonsToWait.push({ kind: 'live', alternatives });
     }
-    const claim = claimReason(version, scene);
-    if (seen.unversioned > 0 && blocksUnversioned(config, claim)) {
-        unclean.push({ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' });
+    const claim = claimReason(version, context);
+    if (index.unversioned > 0 && blocksUnversioned(config, claim)) {
+        reasonsToWait.push({ kind: 'unversioned', count: index.unversioned, because: claim ?? 'asked' });
     }
-    const { blockers, settledForMs } = settled(unclean, gateClean && judged, window, seen, time);
+    const { blockers, settledForMs } = settled(reasonsToWait, gateIdle && judged, window, index, time);
     return {
         version,
-        application: seen.registrations.get(version)?.application ?? inFlight?.application ?? null,
+        application: index.registrations.get(version)?.application ?? inFlight?.application ?? null,
         known,
         latest,
         judged,
@@ -19338,7 +19076,7 @@ function judgeTarget(version, scene) {
         unknownStatus: sumOf(statuses),
         ignored,
         oldestCreatedAt: inFlight?.oldestCreatedAt ?? null,
-        failed: seen.failed.get(version),
+        failed: index.failed.get(version),
         blockers,
         settledForMs,
         drained: isDrained({ blockers, settledForMs }, config),
@@ -19349,9 +19087,9 @@ function isDrained({ blockers, settledForMs }, config) {
     return blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs;
 }
 /** Rule 1: a version without any trace. */
-function unknownVersion(version, memory, seen) {
-    const registered = seen.registered.map((registration) => registration.version);
-    const search = memory.searches.get(version);
+function unknownVersion(version, state, index) {
+    const registered = index.registered.map((registration) => registration.version);
+    const search = state.searches.get(version);
     const similar = new Set([
         ...registered.filter((other) => isSimilar(other, version)),
         ...(search?.similar ?? []),
@@ -19365,51 +19103,51 @@ function isSimilar(a, b) {
     return a !== b && normal(a) === normal(b);
 }
 /**
- * Rule 3: how many rows of any status were created on a version since the look before, at least. It compares
- * what two looks counted from the same moment, with a margin for the clocks of the processes that stamp rows.
+ * Rule 3: how many rows of any status were created on a version since the poll before, at least. It compares
+ * what two polls counted from the same moment, with a margin for the clocks of the processes that stamp rows.
  */
-function startedSinceLook(version, before, seen) {
+function startedSincePoll(version, before, index) {
     const none = { count: 0, fingerprint: '0' };
     const then = before.started?.versions.get(version) ?? none;
-    const now = seen.started.get(version)?.sincePrevious ?? none;
+    const now = index.started.get(version)?.sincePrevious ?? none;
     if (now.fingerprint === then.fingerprint && now.count === then.count)
         return 0;
     return Math.max(1, now.count - then.count);
 }
-/** Rule 4: the transactions that were writing at the first clean look, and still are. */
-function openWriters(window, seen) {
-    const now = new Set(seen.contents.writers.map(({ transaction }) => transaction));
+/** Rule 4: the transactions that were writing at the first idle poll, and still are. */
+function openWriters(window, index) {
+    const now = new Set(index.contents.writers.map(({ transaction }) => transaction));
     return window === undefined ? now : now.intersection(window.writers);
 }
 /**
  * Rule 6: why a version's processes may dequeue a row without a version, or undefined when they cannot. Only
  * SDKs that let the latest version alone take such rows write the application's name into their registration.
  */
-function claimReason(version, { seen, memory }) {
-    if (seen.registered.length === 0)
+function claimReason(version, { index, state }) {
+    if (index.registered.length === 0)
         return 'nothing-registered';
-    if (seen.latest.has(version))
+    if (index.latest.has(version))
         return 'latest';
-    const leavesIt = seen.registrations.has(version) && !memory.mayTakeUnversioned.has(version);
+    const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);
     return leavesIt ? undefined : 'sdk-may-claim';
 }
 /**
  * Rules 4 and 6 where there is no target: what is about to appear could make one, and where nothing is registered
  * an idle version that the gate cannot see could take work without a version.
  */
-function judgeNobody({ config, before, seen, time, gateClean }) {
-    const claim = seen.registered.length === 0 ? 'nothing-registered' : undefined;
-    const unversioned = seen.unversioned > 0 && blocksUnversioned(config, claim)
-        ? [{ kind: 'unversioned', count: seen.unversioned, because: claim ?? 'asked' }]
+function evaluateNoTargets({ config, before, index, time, gateIdle }) {
+    const claim = index.registered.length === 0 ? 'nothing-registered' : undefined;
+    const unversioned = index.unversioned > 0 && blocksUnversioned(config, claim)
+        ? [{ kind: 'unversioned', count: index.unversioned, because: claim ?? 'asked' }]
         : [];
-    return settled(unversioned, gateClean, before.windows.get(null), seen, time);
+    return settled(unversioned, gateIdle, before.windows.get(null), index, time);
 }
-/** Adds what rule 4 says of a clean look, and how long it has been clean. */
-function settled(blockers, mayBeClean, window, seen, time) {
-    if (blockers.length > 0 || !mayBeClean)
+/** Adds what rule 4 says of a idle poll, and how long it has been idle. */
+function settled(blockers, mayBeIdle, window, index, time) {
+    if (blockers.length > 0 || !mayBeIdle)
         return { blockers, settledForMs: undefined };
-    const open = openWriters(window, seen);
-    const writers = seen.contents.writers.filter(({ transaction }) => open.has(transaction));
+    const open = openWriters(window, index);
+    const writers = index.contents.writers.filter(({ transaction }) => open.has(transaction));
     return {
         blockers: writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [],
         settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
@@ -19426,49 +19164,49 @@ function blocksUnversioned(config, claim) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/gate/course.js
+;// CONCATENATED MODULE: ./lib/forecast/history.js
 
 /** A track has at most so many points, as has the picture that is made of it. */
-const TRACK_POINTS = 60;
+const SERIES_SAMPLES = 60;
 /** A roll costs some pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
-const ROLL_EVERY_MS = 60_000;
-const ROLL_AFTER_FAILURE_MS = 600_000;
+const DETAIL_SCAN_EVERY_MS = 60_000;
+const DETAIL_SCAN_AFTER_FAILURE_MS = 600_000;
 /** Of so many targets the course is kept; of more, where they stand. */
 const TRACKED_TARGETS = 200;
 const UNTRACKED_POINTS = 2;
 /** So many names of what arrives are kept. */
 const NAMES_KEPT = 50;
 /** Before the first look at a target. */
-const emptyTrack = { points: [], inFlight: 0, endedAtMs: undefined };
-/** Before the first look. */
-const nothingFollowed = {
+const emptySeries = { points: [], inFlight: 0, endedAtMs: undefined };
+/** Before the first poll. */
+const emptyHistory = {
     beganAt: undefined,
     observedAt: undefined,
-    total: emptyTrack,
+    total: emptySeries,
     targets: new Map(),
     created: new Map(),
     names: new Map(),
     queues: new Map(),
-    roll: undefined,
-    rollDueAtMs: 0,
+    detailScan: undefined,
+    detailScanDueAtMs: 0,
 };
-/** What is left of a course after a look that may have failed for the roll that it was to bring. */
-function afterFailedRoll(course, now) {
-    return { ...course, rollDueAtMs: now + ROLL_AFTER_FAILURE_MS };
+/** What is left of a course after a poll that may have failed for the roll that it was to bring. */
+function withScanPostponed(history, now) {
+    return { ...history, detailScanDueAtMs: now + DETAIL_SCAN_AFTER_FAILURE_MS };
 }
 function queueKey(version, queue) {
     return JSON.stringify([version, queue]);
 }
-/** Adds a look to the course. */
-function followed(before, judgement, time, { seen, queues, roll, isRoll }) {
-    const still = (version) => roll?.still.get(version) ?? { all: 0, queued: 0 };
-    const { observedAt } = judgement.observation;
+/** Adds a poll to the course. */
+function historyAfter(before, evaluation, time, { index, queues, detailScan, isDetailScan }) {
+    const parked = (version) => detailScan?.parked.get(version) ?? { all: 0, queued: 0 };
+    const { observedAt } = evaluation.snapshot;
     const atMs = time.ended;
-    const judged = judgement.targets.filter((target) => target.judged);
-    const changes = judged.map((target) => ({ target, change: changeOf(target, before, seen) }));
+    const judged = evaluation.targets.filter((target) => target.judged);
+    const changes = judged.map((target) => ({ target, change: changeOf(target, before, index) }));
     const targets = new Map(changes.map(({ target, change }, index) => [
         target.version,
-        course_extended(before.targets.get(target.version), atMs, [target], change, still, index < TRACKED_TARGETS ? TRACK_POINTS : UNTRACKED_POINTS),
+        history_extended(before.targets.get(target.version), atMs, [target], change, parked, index < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_POINTS),
     ]));
     const sum = (of) => changes.reduce((all, { change }) => all + of(change), 0);
     const total = {
@@ -19480,38 +19218,38 @@ function followed(before, judgement, time, { seen, queues, roll, isRoll }) {
     return {
         beganAt: before.beganAt ?? observedAt - time.began,
         observedAt,
-        total: course_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, still, TRACK_POINTS),
+        total: history_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, parked, SERIES_SAMPLES),
         targets,
-        created: new Map(seen.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
+        created: new Map(index.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
             version,
             { count: fromHere.count, children: childrenFromHere },
         ])),
-        names: namesWith(before, judged, seen.contents),
+        names: namesWith(before, judged, index.contents),
         queues,
-        roll,
-        rollDueAtMs: isRoll ? time.ended + ROLL_EVERY_MS : before.rollDueAtMs,
+        detailScan,
+        detailScanDueAtMs: isDetailScan ? time.ended + DETAIL_SCAN_EVERY_MS : before.detailScanDueAtMs,
     };
 }
 /**
- * Completions are what arrived and is not there any more. What was in flight at both looks cancels out; a workflow that
+ * Completions are what arrived and is not there any more. What was in flight at both polls cancels out; a workflow that
  * began and ended between them counts in both.
  */
-function changeOf(target, before, seen) {
+function changeOf(target, before, index) {
     const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
-    const track = before.targets.get(target.version);
-    if (track === undefined)
+    const series = before.targets.get(target.version);
+    if (series === undefined)
         return nothing;
     const then = before.created.get(target.version);
-    const now = seen.started.get(target.version);
+    const now = index.started.get(target.version);
     const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
     const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
-    const more = inFlightOn(target) - track.inFlight;
+    const more = inFlightOn(target) - series.inFlight;
     const arrived = Math.max(created, more);
     const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
     return { completed: arrived - more, arrived, roots, children };
 }
-function course_extended(before, atMs, targets, change, still, most) {
-    const { points, endedAtMs } = before ?? emptyTrack;
+function history_extended(before, atMs, targets, change, parked, most) {
+    const { points, endedAtMs } = before ?? emptySeries;
     const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
     const last = points.at(-1);
     const point = {
@@ -19519,8 +19257,8 @@ function course_extended(before, atMs, targets, change, still, most) {
         pending: sum(({ pending }) => pending),
         enqueued: sum(({ enqueued }) => enqueued),
         delayed: sum(({ delayed }) => delayed),
-        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - still(each.version).all)),
-        queued: sum(({ version, enqueued }) => Math.max(0, enqueued - still(version).queued)),
+        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - parked(each.version).all)),
+        queued: sum(({ version, enqueued }) => Math.max(0, enqueued - parked(version).queued)),
         completed: (last?.completed ?? 0) + change.completed,
         arrived: (last?.arrived ?? 0) + change.arrived,
         roots: (last?.roots ?? 0) + change.roots,
@@ -19555,7 +19293,7 @@ function queuesAfter(before, { contents, inFlight }, observedAt) {
     return new Map(contents.queues.map((each) => {
         const { version, queue, enqueued, newestStartedAt } = each;
         const known = before.queues.get(queueKey(version, queue));
-        // Between two short workflows nothing runs: at the first look, that its version takes up work speaks for it.
+        // Between two short workflows nothing runs: at the first poll, that its version takes up work speaks for it.
         const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
         const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
         const fell = known !== undefined && enqueued < known.enqueued;
@@ -19570,439 +19308,8 @@ function queuesAfter(before, { contents, inFlight }, observedAt) {
     }));
 }
 
-;// CONCATENATED MODULE: ./lib/gate/blocker.js
-
-/** The answer that a blocker leads to, while it stands, outside the timeout of a hold. */
-function verdictOf(blocker) {
-    switch (blocker.kind) {
-        case 'unknown-version':
-        case 'kept-version-unknown':
-            return 'unknown-version';
-        case 'in-flight':
-        case 'unknown-status':
-        case 'still-starting':
-        case 'open-transaction':
-        case 'unversioned':
-            return 'in-flight';
-        case 'latest':
-            return 'still-latest';
-        case 'application-not-seen':
-        case 'several-applications':
-        case 'no-latest-version':
-        case 'registration-gone':
-        case 'untrusted-database':
-        case 'statuses-not-scanned':
-            return 'error';
-    }
-}
-/**
- * What a blocker means and the way out, the input that lifts it included.
- *
- * @param outlasts The hold has ended because some of the work in flight on this version certainly outlasts its timeout.
- */
-function describeBlocker(blocker, outlasts = false) {
-    switch (blocker.kind) {
-        case 'unknown-version':
-            return describeUnknownVersion(blocker);
-        case 'in-flight':
-            return say `${counted(inFlightIn(blocker), 'workflow')} in flight (${own(statusCounts(blocker))}). ${outlasts ? own('Cancel or fork what outlasts the timeout') : say `Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}`}; \`ignore-workflows\` names workflows that may be stranded.`;
-        case 'unknown-status':
-            return say `${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(blocker.statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
-        case 'still-starting':
-            return say `Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the look before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`;
-        case 'open-transaction':
-            return say `A transaction that was writing workflows when the target first looked drained is still open (${namesOf(blocker.writers.map(describeWriter))}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`;
-        case 'latest':
-            return say `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${blocker.alternatives.length > 0 ? say ` (registered: ${namesOf(blocker.alternatives)})` : own('')}. \`on-latest: ignore\` lifts this rule.`;
-        case 'unversioned':
-            return say `${counted(blocker.count, 'unversioned workflow')} in flight ${own(blocker.count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${own(unversionedReasons[blocker.because])}. Let the new version take ${them(blocker.count)}, or cancel ${them(blocker.count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`;
-        case 'application-not-seen':
-            return say `The application ${blocker.application} owns no registered version and no workflow in flight here${blocker.owners.length > 0
-                ? say `; the owners found are ${namesOf(blocker.owners)}`
-                : own(', and nothing else here has an owner')}. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner are always judged.`;
-        case 'several-applications':
-            return say `Several applications share this system database: ${namesOf(blocker.owners)}. Set \`application\` to the one that is being deployed.`;
-        case 'kept-version-unknown':
-            return say `${own(blocker.versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${own(searchOutcome[blocker.searched])}: ${namesOf(blocker.versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(blocker.registered)}`;
-        case 'no-latest-version':
-            return say `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`;
-        case 'registration-gone':
-            return say `The registration of ${namesOf(blocker.versions)} was here at an earlier look, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`;
-        case 'untrusted-database':
-            return describeDistrust(blocker.distrust);
-        case 'statuses-not-scanned':
-            return blocker.timedOut
-                ? say `This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`look-timeout\`. Raise \`look-timeout\`, or use a newer release of dbos-drain-gate.`
-                : say `This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`;
-    }
-}
-/** `3 pending, 1 enqueued`: the counts that are not zero. */
-function statusCounts(counts) {
-    const parts = ['pending', 'enqueued', 'delayed']
-        .filter((status) => counts[status] > 0)
-        .map((status) => `${number(counts[status])} ${status}`);
-    return parts.length > 0 ? parts.join(', ') : 'none';
-}
-function inFlightIn({ pending, enqueued, delayed }) {
-    return pending + enqueued + delayed;
-}
-function them(count) {
-    return own(count === 1 ? 'it' : 'them');
-}
-const searchOutcome = {
-    registrations: 'not registered',
-    'not-yet': 'not registered, the history being searched',
-    'timed-out': 'not registered, and not found before the search of the history ran into `look-timeout`',
-    'whole-history': 'never seen in this system database',
-};
-const unversionedReasons = {
-    asked: '`on-unversioned` is `block`',
-    latest: 'the latest version dequeues unversioned work',
-    'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
-    'sdk-may-claim': 'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
-};
-function describeUnknownVersion(blocker) {
-    if (blocker.similar.length > 0) {
-        return say `This system database has never seen it, but knows ${namesOf(blocker.similar)}, which differs in case or white space only. Correct the version: names are compared exactly.`;
-    }
-    if (blocker.searched === 'not-yet')
-        return say `It is not registered; the history is being searched for it.`;
-    const outcome = blocker.searched === 'timed-out'
-        ? say `It is not registered, and the search of the history for it did not finish within \`look-timeout\`: raise that, or check the name.`
-        : say `This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
-    return joined([
-        outcome,
-        say `If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(blocker.registered)}`,
-    ]);
-}
-function registeredHint(registered) {
-    return registered.length > 0
-        ? say ` Registered here: ${namesOf(registered)}.`
-        : own(' No version is registered here: is it the right database?');
-}
-function describeWriter(writer) {
-    const pid = writer.pid === null ? 'prepared transaction' : `pid ${writer.pid}`;
-    return writer.connection ? `${pid} ${writer.connection}` : pid;
-}
-function describeDistrust(distrust) {
-    switch (distrust) {
-        case 'standby':
-            return say `This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
-        case 'logical-subscriber':
-            return say `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
-        case 'not-a-table':
-            return say `workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
-        case 'another-table':
-            return say `workflow_status is another table than at the first look: it was replaced during the hold. Run the gate again when the database is at rest.`;
-        case 'row-security':
-            return say `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
-        default:
-            return say `workflow_status lacks ${namesOf(distrust.missingColumns)}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
-    }
-}
-function total(statuses) {
-    return statuses.reduce((sum, { count }) => sum + count, 0);
-}
-
-;// CONCATENATED MODULE: ./lib/gate/config.js
-/** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
-const MODES = ['wait', 'check', 'report'];
-/** A job on a GitHub-hosted runner ends after six hours. */
-const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
-/** The versions that the configuration names, as targets or as versions to keep. */
-function namedVersions(config) {
-    switch (config.targets.kind) {
-        case 'named':
-            return config.targets.versions;
-        case 'all-but':
-            return config.targets.keep;
-        case 'all-but-latest':
-            return [];
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/gate/targets.js
-
-/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
-const KEPT_VERSION_GRACE_MS = 120_000;
-/**
- * Which versions are targets, given what earlier looks decided: named ones; or, with `keep-version`, every
- * version in flight (an unknown status counts as that) or lately started and, at the first look, the registered
- * idle ones (the look brings the newest 100). What registers after the first look is a newer deploy, and the empty
- * string is no version.
- */
-function updateTargets(config, memory, seen) {
-    const { registered } = seen;
-    const newestRegistration = memory.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
-    if (config.targets.kind === 'named') {
-        return { ...memory, newestRegistration, targets: new Set(config.targets.versions) };
-    }
-    const kept = memory.kept ?? resolveKept(config, seen);
-    if (kept === undefined)
-        return memory;
-    const firstLook = memory.newestRegistration === undefined;
-    const newer = new Set([
-        ...memory.newer,
-        ...registered
-            .filter(({ version, timestamp }) => timestamp > newestRegistration && !memory.targets.has(version))
-            .map(({ version }) => version),
-    ]);
-    const active = [
-        ...seen.inFlight.keys(),
-        ...seen.started.keys(),
-        ...seen.unknownStatuses.map(({ version }) => version),
-    ];
-    const idle = firstLook ? registered.map(({ version }) => version) : [];
-    const targets = new Set([...memory.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
-    return { ...memory, kept, newestRegistration, newer, targets };
-}
-/** Whether it is decided which versions stay: before, a look brings rows of those as well. */
-function isSettled({ targets }, { kept }) {
-    return targets.kind !== 'all-but-latest' || kept !== undefined;
-}
-/** Which versions' rows the next look is to count. */
-function selectionFor(config, memory) {
-    return config.targets.kind === 'named'
-        ? { only: config.targets.versions }
-        : { except: [...(memory.kept ?? namedVersions(config)), ...memory.newer] };
-}
-/** Rule 8: each kept version is registered or, where nothing is, known from some row. */
-function keptVersionProblems(config, memory, seen) {
-    if (config.targets.kind === 'named')
-        return [];
-    if (memory.kept === undefined)
-        return [{ kind: 'no-latest-version' }];
-    const registered = seen.registered.map(({ version }) => version);
-    if (registered.length > 0) {
-        const versions = memory.kept.filter((version) => !registered.includes(version));
-        return versions.length > 0
-            ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
-            : [];
-    }
-    const unknown = memory.kept.filter((version) => !memory.known.has(version));
-    if (unknown.length === 0)
-        return [];
-    const searches = unknown.map((version) => memory.searches.get(version));
-    const searched = searches.includes(undefined)
-        ? 'not-yet'
-        : searches.every((search) => search?.complete)
-            ? 'whole-history'
-            : 'timed-out';
-    return [{ kind: 'kept-version-unknown', versions: unknown, searched, registered: [] }];
-}
-/** The kept versions to search the history for: once, and once more when the grace period has passed. */
-function keptVersionsToSearch(memory, seen, now) {
-    if (seen.registered.length > 0)
-        return [];
-    return (memory.kept ?? []).filter((version) => {
-        if (memory.known.has(version))
-            return false;
-        const search = memory.searches.get(version);
-        return search === undefined || (now >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
-    });
-}
-function resolveKept(config, seen) {
-    if (config.targets.kind !== 'all-but-latest')
-        return namedVersions(config);
-    return seen.latest.size > 0 ? [...seen.latest] : undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/gate/verdict.js
-/** The gate's answers, the one that takes precedence first. */
-const VERDICTS = [
-    'error',
-    'cancelled',
-    'unknown-version',
-    'cannot-drain',
-    'timed-out',
-    'in-flight',
-    'still-latest',
-    'drained',
-];
-/** When each verdict is given: the words of the table in the README. */
-const VERDICT_MEANINGS = {
-    error: 'The gate could not look, or could not understand or trust what it saw.',
-    cancelled: 'The job was cancelled before there was an answer.',
-    'unknown-version': 'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
-    'cannot-drain': '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
-    'timed-out': '`wait`: something still blocked when the timeout passed.',
-    'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
-    'still-latest': 'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
-    drained: 'Every version to retire was clean for the settle window; or there is nothing to retire.',
-};
-/** Of several answers that hold at once, the one to give. */
-function foremost(verdicts) {
-    return VERDICTS.find((verdict) => verdicts.includes(verdict));
-}
-/** Whether the step passes with this verdict, as the contract has it. */
-function stepResult(verdict, config) {
-    switch (verdict) {
-        case 'drained':
-            return 'pass';
-        case 'in-flight':
-        case 'still-latest':
-            return config.mode === 'report' ? 'pass' : 'fail';
-        case 'timed-out':
-        case 'cannot-drain':
-            return config.onTimeout === 'warn' ? 'warn' : 'fail';
-        case 'unknown-version':
-        case 'cancelled':
-        case 'error':
-            return 'fail';
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/gate/decide.js
-
-
-
-/** The gate takes at most a twentieth of one backend's time. */
-const PAUSE_PER_LOOK = 20;
-/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
-const ONLY_LATEST_MS = 120_000;
-/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
-const LAST_LOOK_MS = 5000;
-const SECOND_TRY_MS = 2000;
-/**
- * Whether the gate holds on. Pure.
- *
- * - `drained` ends every mode.
- * - `check` and `report` end as soon as no target is clean, or when the settle window of the clean ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It looks once more at its
- *   deadline; a settle window that is running then may finish.
- */
-function decide(config, judgement, forecast, time) {
-    if (judgement.provisional)
-        return { pauseMs: 0 };
-    if (judgement.drained)
-        return { verdict: 'drained' };
-    const verdict = foremost(blockersOf(judgement).map(verdictOf)) ?? 'in-flight';
-    if (verdict === 'error')
-        return { verdict };
-    if (verdict === 'unknown-version' && !mayStillAppear(config, judgement, time))
-        return { verdict };
-    const early = verdict === 'unknown-version' ? undefined : failedFast(config, judgement, forecast, time);
-    if (early !== undefined)
-        return { verdict: early };
-    const settledAt = settleEnd(config, judgement);
-    const settling = settledAt !== undefined && time.began < settledAt;
-    const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_LOOK * judgement.observation.lookMs);
-    const nextLookMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
-    if (config.mode !== 'wait')
-        return settling ? { pauseMs: nextLookMs } : { verdict };
-    const deadlineInMs = config.timeoutMs - time.ended;
-    if (deadlineInMs > 0)
-        return { pauseMs: Math.min(nextLookMs, deadlineInMs) };
-    const running = settling && settledAt <= config.timeoutMs + LAST_LOOK_MS + config.settleMs;
-    if (running && allClean(judgement))
-        return { pauseMs: nextLookMs };
-    return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
-}
-/**
- * How long a look that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
- * that runs then, whatever the database does. In `check` and `report` the look's own timeouts are the limit.
- */
-function lookBudgetMs(config, { windows }, now) {
-    if (config.mode !== 'wait')
-        return Number.POSITIVE_INFINITY;
-    const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
-    const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
-    const latest = Math.min(end, config.timeoutMs + config.settleMs);
-    return Math.max(SECOND_TRY_MS, latest + LAST_LOOK_MS - now);
-}
-/** Every blocker that stands, those of no target in particular first. */
-function blockersOf(judgement) {
-    return [...blockersOfAll(judgement), ...judgement.targets.flatMap(({ blockers }) => blockers)];
-}
-/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
-function blockersOfAll({ gate, nobody }) {
-    return [...gate, ...(nobody?.blockers ?? [])];
-}
-/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
-function failedFast(config, judgement, forecast, time) {
-    if (config.mode !== 'wait' || !config.failFast)
-        return undefined;
-    if (forecast.beyondTimeout !== undefined)
-        return 'cannot-drain';
-    const since = judgement.memory.onlyLatestSince;
-    return since !== undefined && time.ended - since >= ONLY_LATEST_MS ? 'still-latest' : undefined;
-}
-/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
-function mayStillAppear(config, judgement, time) {
-    const targetsKnown = judgement.targets.every(({ known, judged }) => known || !judged);
-    return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
-}
-/**
- * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
- * none is. `check` and `report` wait for those alone that their first look opened.
- */
-function settleEnd(config, judgement) {
-    const { firstLookEnded, windows } = judgement.memory;
-    if (judgement.gate.length > 0 || windows.size === 0 || firstLookEnded === undefined)
-        return undefined;
-    const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
-    return openings.reduce((a, b) => Math.max(a, b), firstLookEnded) + config.settleMs;
-}
-function allClean({ gate, nobody, targets }) {
-    const all = nobody === undefined ? targets.filter(({ judged }) => judged) : [nobody];
-    return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
-}
-
-;// CONCATENATED MODULE: ./lib/gate/beyond-timeout.js
-/**
- * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's without being
- * noticed, in milliseconds: a bound is acted on when it is beyond the timeout by more.
- */
-const CLOCK_SKEW_MS = 60_000;
-/**
- * What cannot end before the timeout, if there is any such thing.
- *
- * @param observedAt By the database's clock, as the bounds are.
- * @param time When the look began, by the gate's clock.
- */
-function beyondTimeout({ timeoutMs }, { bounds, notBefore }, observedAt, time) {
-    const deadline = observedAt + timeoutMs - time.began;
-    if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline)
-        return undefined;
-    const neededMs = notBefore - observedAt + time.began + CLOCK_SKEW_MS;
-    return {
-        bounds: bounds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
-        notBefore,
-        deadline,
-        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/gate/bound.js
-/**
- * The bounds that are certain, the latest first, once a workflow.
- *
- * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
- *   move that either way. The SQL has taken those out already.
- * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
- *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after
- *   the sleep and races the two leaves no trace, and may end sooner: `fail-fast: false` is for it.
- * - DBOS cancels either when its deadline comes first.
- */
-function certainBounds(lastDelayed, workflows, assessments, now) {
-    const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
-    const sleeping = workflows.flatMap(({ id, version, name, deadline, lastStep }) => {
-        const situation = assessments.get(id)?.situation;
-        if (version === null || situation?.kind !== 'sleeping' || !situation.certain)
-            return [];
-        // Whatever the clock of its process: no sleep lasts longer from now than it does in all.
-        const atMost = now + situation.until - (lastStep?.startedAt ?? situation.until);
-        const until = Math.min(situation.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
-        return [{ id, version, name, until, because: 'sleeping' }];
-    });
-    return latestFirst([...delayed, ...sleeping]);
-}
-function latestFirst(bounds) {
-    return [...bounds].sort((a, b) => b.until - a.until);
-}
-
-;// CONCATENATED MODULE: ./lib/gate/estimate.js
-/** One burst is no rate: so many must have ended, in so many of the pauses between looks. */
+;// CONCATENATED MODULE: ./lib/forecast/rate.js
+/** One burst is no rate: so many must have ended, in so many of the pauses between polls. */
 const EVIDENCE_COMPLETED = 5;
 const EVIDENCE_PAUSES = 3;
 /** The rate is taken over the last half of the hold, and over so much at least, in milliseconds. */
@@ -20033,9 +19340,9 @@ const WIDEST = 100;
 const KEEPS_UP = 0.9;
 /** More completions than arrivals are believed in when they are apart by so many standard deviations. */
 const CERTAINTY = 1;
-/** The rate of late. Undefined before two looks. */
-function rateOf(course) {
-    const window = lately(course);
+/** The rate of late. Undefined before two polls. */
+function rateOf(history) {
+    const window = lately(history);
     const [from, to] = [window[0], window.at(-1)];
     if (from === undefined || to === undefined || to.atMs <= from.atMs)
         return undefined;
@@ -20047,9 +19354,9 @@ function rateOf(course) {
     };
 }
 /** Enough has ended, and not in one burst, for an estimate to mean something. */
-function hasEvidence(course) {
-    const pauses = course.filter(({ completed }, index) => completed > (course[index - 1]?.completed ?? completed));
-    return completedIn(course) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
+function hasEvidence(history) {
+    const pauses = history.filter(({ completed }, index) => completed > (history[index - 1]?.completed ?? completed));
+    return completedIn(history) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
 }
 /** As much arrives as ends. */
 function isKeptUp({ completedPerMinute, arrivedPerMinute }) {
@@ -20072,19 +19379,19 @@ function mayBeKeptUp({ completedPerMinute, arrivedPerMinute, overMs }) {
  * the pace is (bursts count as what they are: few events), when the very last one happens to end, and whether arrivals go
  * on. Measured by `npm run bench:forecast`.
  */
-function timeLeft(course) {
-    const now = course.at(-1);
-    const rate = rateOf(course);
-    const late = stretchesOf(lately(course));
+function timeLeft(history) {
+    const now = history.at(-1);
+    const rate = rateOf(history);
+    const late = stretchesOf(lately(history));
     const ended = sum(late, (stretch) => stretch.ended);
     if (now === undefined || rate === undefined || now.moving <= 0)
         return undefined;
-    if (!hasEvidence(course) || ended === 0 || mayBeKeptUp(rate))
+    if (!hasEvidence(history) || ended === 0 || mayBeKeptUp(rate))
         return undefined;
-    const fits = fitsTo(stretchesOf(course));
+    const fits = fitsTo(stretchesOf(history));
     const burst = Math.max(1, Math.min(...fits.map(({ dispersion }) => dispersion)));
     const best = Math.max(...fits.map(({ likelihood }) => likelihood));
-    const telling = Math.min(1 / burst, MOST_TELLING / completedIn(course));
+    const telling = Math.min(1 / burst, MOST_TELLING / completedIn(history));
     const deviation = Math.min(MOST_UNSURE, Math.sqrt(burst * (1 / ended + 1 / now.moving)));
     const arriving = rate.arrivedPerMinute / rate.completedPerMinute;
     const goingOn = arriving > 0 ? GOING_ON : [0];
@@ -20109,26 +19416,26 @@ function timeLeft(course) {
     return toMs <= WIDEST * fromMs ? { leftMs, fromMs, toMs } : undefined;
 }
 /** The last half of the course, or more where that is short. */
-function lately(course) {
-    const [first, last] = [course[0], course.at(-1)];
+function lately(history) {
+    const [first, last] = [history[0], history.at(-1)];
     if (first === undefined || last === undefined)
         return [];
     const since = last.atMs - Math.max(SHORTEST_WINDOW_MS, (last.atMs - first.atMs) / 2);
-    return course.slice(Math.max(0, course.findIndex(({ atMs }) => atMs >= since)));
+    return history.slice(Math.max(0, history.findIndex(({ atMs }) => atMs >= since)));
 }
-function completedIn(course) {
-    return (course.at(-1)?.completed ?? 0) - (course[0]?.completed ?? 0);
+function completedIn(history) {
+    return (history.at(-1)?.completed ?? 0) - (history[0]?.completed ?? 0);
 }
-function stretchesOf(course) {
-    return course.slice(1).flatMap((to, index) => {
-        const from = course[index];
+function stretchesOf(history) {
+    return history.slice(1).flatMap((to, index) => {
+        const from = history[index];
         if (from === undefined || to.atMs <= from.atMs)
             return [];
         const running = (runningAt(from) + runningAt(to)) / 2;
         return [{ ms: to.atMs - from.atMs, ended: to.completed - from.completed, running }];
     });
 }
-/** What does not wait in a queue; never nothing, for what begins and ends between two looks is not seen. */
+/** What does not wait in a queue; never nothing, for what begins and ends between two polls is not seen. */
 function runningAt({ moving, queued }) {
     return Math.max(0.5, moving - queued);
 }
@@ -20186,7 +19493,7 @@ function sum(items, of) {
     return items.reduce((all, item) => all + of(item), 0);
 }
 
-;// CONCATENATED MODULE: ./lib/gate/drain-forecast.js
+;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
 
 
 /**
@@ -20194,7 +19501,7 @@ function sum(items, of) {
  * left waits for a time; nothing has ended of late; all that is left is stuck.
  */
 const TRENDS = (/* unused pure expression or super */ null && ([
-    'clean',
+    'idle',
     'too-early',
     'draining',
     'not-converging',
@@ -20203,7 +19510,7 @@ const TRENDS = (/* unused pure expression or super */ null && ([
     'stuck',
 ]));
 /** So many bounds are named. */
-const BOUNDS_NAMED = 20;
+const EARLIEST_ENDS_KEPT = 20;
 /** How long the work after a wait may take, where nothing tells: as long as the wait, within these. In milliseconds. */
 const AFTERWARDS_MS = { least: 30_000, most: 180_000 };
 /** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
@@ -20212,35 +19519,35 @@ const RATE_OVER_MS = 60_000;
 const ARRIVALS_OVER_MS = 60_000;
 const ARRIVALS_ENOUGH = 5;
 /** The bounds among these that are of these versions; more may be delayed than there are bounds named. */
-function certainEnd(versions, bounds, seen) {
+function certainEnd(versions, earliestEnds, index) {
     const chosen = new Set(versions);
-    const own = bounds.filter(({ version }) => chosen.has(version));
-    const delayed = versions.flatMap((version) => seen.inFlight.get(version)?.delayedUntil ?? []);
+    const own = earliestEnds.filter(({ version }) => chosen.has(version));
+    const delayed = versions.flatMap((version) => index.inFlight.get(version)?.delayedUntil ?? []);
     return {
-        bounds: own.slice(0, BOUNDS_NAMED),
+        earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT),
         notBefore: latest([...own.map(({ until }) => until), ...delayed]),
     };
 }
 /** The forecast for these versions, which have this track together. Pure. */
-function drainForecast(versions, track, scene) {
+function drainForecast(versions, series, context) {
     // What the last roll read of the others has drained since.
-    const inFlight = versions.filter((version) => inFlightOf(version, scene) > 0);
-    const assessments = inFlight.flatMap((version) => read(version, scene).map(({ assessment }) => assessment));
-    const { bounds, notBefore } = certainEnd(inFlight, scene.bounds, scene.seen);
-    const points = track?.points ?? [];
+    const inFlight = versions.filter((version) => inFlightOf(version, context) > 0);
+    const statuses = inFlight.flatMap((version) => read(version, context).map(({ status }) => status));
+    const { earliestEnds, notBefore } = certainEnd(inFlight, context.earliestEnds, context.index);
+    const points = series?.points ?? [];
     const newest = points.at(-1);
-    const states = summed(inFlight.map((version) => statesOf(version, scene)));
-    const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...assessments.flatMap(endOf)]);
+    const states = summed(inFlight.map((version) => statesOf(version, context)));
+    const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...statuses.flatMap(endOf)]);
     const rate = rateOf(points);
     const moving = timeLeft(points);
-    const trend = trendOf(track, states, rate, moving, scene);
+    const trend = trendOf(series, states, rate, moving, context);
     return {
         trend,
         rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
         left: trend === 'stalled'
             ? undefined
-            : combined(moving, newest?.moving ?? 0, notBefore, lastEnd, scene.observedAt),
-        bounds,
+            : combined(moving, newest?.moving ?? 0, notBefore, lastEnd, context.observedAt),
+        earliestEnds,
         notBefore,
         states,
         arrived: {
@@ -20249,31 +19556,36 @@ function drainForecast(versions, track, scene) {
             children: newest?.children ?? 0,
         },
         hasTraffic: (newest?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
-        lifeless: inFlight.filter((version) => isLifeless(version, scene)),
-        track: track ?? emptyTrack,
+        withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
+        series: series ?? emptySeries,
     };
 }
 /** By the last roll. Of more than are in flight now, those at work have ended most probably, then those that waited. */
-function statesOf(version, scene) {
-    const all = read(version, scene);
-    const count = (wanted) => all.filter(({ assessment }) => assessment.state === wanted).length;
-    const inFlight = inFlightOf(version, scene);
+function statesOf(version, context) {
+    const all = read(version, context);
+    const count = (wanted) => all.filter(({ status }) => status.state === wanted).length;
+    const inFlight = inFlightOf(version, context);
     const stuck = Math.min(count('stuck'), inFlight);
     const waiting = Math.min(count('waiting'), inFlight - stuck);
-    const draining = Math.min(count('draining'), inFlight - stuck - waiting);
-    return { draining, waiting, stuck, unread: inFlight - stuck - waiting - draining };
+    const progressing = Math.min(count('progressing'), inFlight - stuck - waiting);
+    return { progressing, waiting, stuck, notScanned: inFlight - stuck - waiting - progressing };
 }
 function summed(all) {
     const sum = (state) => all.reduce((total, states) => total + states[state], 0);
-    return { draining: sum('draining'), waiting: sum('waiting'), stuck: sum('stuck'), unread: sum('unread') };
+    return {
+        progressing: sum('progressing'),
+        waiting: sum('waiting'),
+        stuck: sum('stuck'),
+        notScanned: sum('notScanned'),
+    };
 }
-function inFlightOf(version, { course }) {
-    return course.targets.get(version)?.inFlight ?? 0;
+function inFlightOf(version, { history }) {
+    return history.targets.get(version)?.inFlight ?? 0;
 }
 /** When a wait is expected to be over, certain or not. */
-function endOf({ situation }) {
-    return situation.kind === 'sleeping' || (situation.kind === 'delayed' && situation.until !== null)
-        ? [situation.until ?? 0]
+function endOf({ activity }) {
+    return activity.kind === 'sleeping' || (activity.kind === 'delayed' && activity.until !== null)
+        ? [activity.until ?? 0]
         : [];
 }
 function latest(times) {
@@ -20296,166 +19608,597 @@ function combined(moving, movingCount, notBefore, lastEnd, now) {
         toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, afterwardsMs),
     };
 }
-function trendOf(track, states, rate, left, scene) {
-    const points = track?.points ?? [];
+function trendOf(series, states, rate, left, context) {
+    const points = series?.points ?? [];
     const [first, last] = [points[0], points.at(-1)];
-    if (track === undefined || first === undefined || last === undefined)
+    if (series === undefined || first === undefined || last === undefined)
         return 'too-early';
-    if (track.inFlight === 0)
-        return 'clean';
+    if (series.inFlight === 0)
+        return 'idle';
     const enough = rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
     if (enough && isKeptUp(rate))
         return 'not-converging';
-    if (last.moving === 0 && states.unread === 0)
+    if (last.moving === 0 && states.notScanned === 0)
         return states.waiting > 0 ? 'waiting' : 'stuck';
-    const quietMs = scene.atMs - (track.endedAtMs ?? first.atMs);
-    if (quietMs >= scene.config.stuckAfterMs)
+    const quietMs = context.atMs - (series.endedAtMs ?? first.atMs);
+    if (quietMs >= context.config.stuckAfterMs)
         return 'stalled';
     return left === undefined ? 'too-early' : 'draining';
 }
 /** What was read of a version in detail, at the last roll. */
-function read(version, { course }) {
-    return course.roll?.byVersion.get(version) ?? [];
+function read(version, { history }) {
+    return history.detailScan?.byVersion.get(version) ?? [];
 }
 /** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
-function isLifeless(version, scene) {
-    const { config, seen, course, observedAt, atMs } = scene;
-    const own = read(version, scene);
-    if (!own.some(({ assessment: { situation } }) => isUntaken(situation)))
+function isWithoutProcess(version, context) {
+    const { config, index, history, observedAt, atMs } = context;
+    const own = read(version, context);
+    if (!own.some(({ status: { activity } }) => isUntaken(activity)))
         return false;
-    const endedAtMs = course.targets.get(version)?.endedAtMs;
+    const endedAtMs = history.targets.get(version)?.endedAtMs;
     const signs = [
-        seen.inFlight.get(version)?.newestTakenAt ?? 0,
+        index.inFlight.get(version)?.newestTakenAt ?? 0,
         ...(endedAtMs === undefined ? [] : [observedAt - (atMs - endedAtMs)]),
-        ...own.flatMap(({ workflow, assessment }) => workflow.status === 'PENDING' ? [assessment.progressAt] : []),
+        ...own.flatMap(({ workflow, status }) => (workflow.status === 'PENDING' ? [status.progressAt] : [])),
     ];
     return observedAt - (latest(signs) ?? 0) >= config.stuckAfterMs;
 }
-function isUntaken(situation) {
-    if (situation.kind !== 'queued' || situation.moves)
+function isUntaken(activity) {
+    if (activity.kind !== 'queued' || activity.moves)
         return false;
-    const { rateLimited, running, limit } = situation;
+    const { rateLimited, running, limit } = activity;
     if (rateLimited)
         return false;
     return limit === null ? running === 0 : running < limit;
 }
 
-;// CONCATENATED MODULE: ./lib/gate/forecast.js
-
-
-
-
-
-/** What the forecast asks of a look. A roll is never worth the look that decides: it needs time, but for the first. */
-function forecastRequest({ roll, rollDueAtMs, observedAt }, { began, budgetMs, lookTimeoutMs, isSettled }) {
-    const isDue = began >= rollDueAtMs && isSettled;
-    const isFirst = roll === undefined && rollDueAtMs === 0;
-    return { roll: isDue && (isFirst || budgetMs >= lookTimeoutMs), namesSince: observedAt };
+;// CONCATENATED MODULE: ./lib/forecast/earliest-end.js
+/**
+ * The bounds that are certain, the latest first, once a workflow.
+ *
+ * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
+ *   move that either way. The SQL has taken those out already.
+ * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
+ *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after
+ *   the sleep and races the two leaves no trace, and may end sooner: `fail-fast: false` is for it.
+ * - DBOS cancels either when its deadline comes first.
+ */
+function earliestEndsOf(lastDelayed, workflows, statuses, now) {
+    const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
+    const sleeping = workflows.flatMap(({ id, version, name, deadline, lastStep }) => {
+        const activity = statuses.get(id)?.activity;
+        if (version === null || activity?.kind !== 'sleeping' || !activity.certain)
+            return [];
+        // Whatever the clock of its process: no sleep lasts longer from now than it does in all.
+        const atMost = now + activity.until - (lastStep?.startedAt ?? activity.until);
+        const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
+        return [{ id, version, name, until, because: 'sleeping' }];
+    });
+    return latestFirst([...delayed, ...sleeping]);
 }
-/** What is to be expected after this look, given the course until then. Pure. */
-function forecastOf(config, before, judgement, time) {
-    const { seen } = judgement;
-    if (seen === undefined)
-        return nothingToExpect(before);
-    const { contents } = seen;
-    const { observedAt } = judgement.observation;
-    const queues = queuesAfter(before, seen, observedAt);
-    const assessments = assessed(config, before.roll, queues, contents, observedAt);
-    const isWhole = contents.workflows.leftOut + contents.workflows.leftOutUnversioned === 0;
-    // Until the targets are settled, a look brings what is none.
-    const isRoll = (contents.roll || isWhole) && !judgement.provisional;
-    const roll = isRoll ? rollOf(contents, assessments, observedAt, time) : before.roll;
-    const course = followed(before, judgement, time, { seen, queues, roll, isRoll });
-    const fresh = certainBounds(contents.lastDelayed, contents.workflows.items, assessments, observedAt);
-    const bounds = isRoll ? fresh : withThose(roll, fresh, contents);
-    const scene = { config, seen, course, bounds, observedAt, atMs: time.ended };
-    const targets = new Map(judgement.targets
-        .filter(({ judged }) => judged)
-        .map(({ version }) => [version, drainForecast([version], course.targets.get(version), scene)]));
+function latestFirst(earliestEnds) {
+    return [...earliestEnds].sort((a, b) => b.until - a.until);
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/past-deadline.js
+/**
+ * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's without being
+ * noticed, in milliseconds: a bound is acted on when it is beyond the timeout by more.
+ */
+const CLOCK_SKEW_MS = 60_000;
+/**
+ * What cannot end before the timeout, if there is any such thing.
+ *
+ * @param observedAt By the database's clock, as the bounds are.
+ * @param time When the poll began, by the gate's clock.
+ */
+function pastDeadline({ timeoutMs }, { earliestEnds, notBefore }, observedAt, time) {
+    const deadline = observedAt + timeoutMs - time.began;
+    if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline)
+        return undefined;
+    const neededMs = notBefore - observedAt + time.began + CLOCK_SKEW_MS;
     return {
-        total: drainForecast([...targets.keys()], course.total, scene),
-        targets,
-        beyondTimeout: clocksAgree(before, contents, observedAt, time)
-            ? beyondTimeout(config, certainEnd([...targets.keys()], fresh, seen), observedAt, time)
-            : undefined,
-        assessments: new Map([...(roll?.assessments ?? []), ...assessments]),
-        startedRoots: [...course.names.values()].sort((a, b) => b.count - a.count),
-        course,
+        earliestEnds: earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
+        notBefore,
+        deadline,
+        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
     };
 }
-function nothingToExpect(course) {
-    const scene = {
-        course,
-        bounds: [],
+
+;// CONCATENATED MODULE: ./lib/forecast/forecast.js
+
+
+
+
+
+/** What the forecast asks of a poll. A roll is never worth the poll that decides: it needs time, but for the first. */
+function forecastRequest({ detailScan, detailScanDueAtMs, observedAt }, { began, budgetMs, pollTimeoutMs, isSettled }) {
+    const isDue = began >= detailScanDueAtMs && isSettled;
+    const isFirst = detailScan === undefined && detailScanDueAtMs === 0;
+    return { detailScan: isDue && (isFirst || budgetMs >= pollTimeoutMs), namesSince: observedAt };
+}
+/** What is to be expected after this poll, given the course until then. Pure. */
+function forecastOf(config, before, evaluation, time) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return nothingToExpect(before);
+    const { contents } = index;
+    const { observedAt } = evaluation.snapshot;
+    const queues = queuesAfter(before, index, observedAt);
+    const statuses = statusesAfter(config, before.detailScan, queues, contents, observedAt);
+    const isWhole = contents.workflows.omitted + contents.workflows.omittedUnversioned === 0;
+    // Until the targets are settled, a poll brings what is none.
+    const isDetailScan = (contents.detailScan || isWhole) && !evaluation.provisional;
+    const detailScan = isDetailScan ? detailScanOf(contents, statuses, observedAt, time) : before.detailScan;
+    const history = historyAfter(before, evaluation, time, { index, queues, detailScan, isDetailScan });
+    const fresh = earliestEndsOf(contents.lastDelayed, contents.workflows.items, statuses, observedAt);
+    const earliestEnds = isDetailScan ? fresh : withThose(detailScan, fresh, contents);
+    const context = { config, index, history, earliestEnds, observedAt, atMs: time.ended };
+    const targets = new Map(evaluation.targets
+        .filter(({ judged }) => judged)
+        .map(({ version }) => [version, drainForecast([version], history.targets.get(version), context)]));
+    return {
+        total: drainForecast([...targets.keys()], history.total, context),
+        targets,
+        pastDeadline: clocksAgree(before, contents, observedAt, time)
+            ? pastDeadline(config, certainEnd([...targets.keys()], fresh, index), observedAt, time)
+            : undefined,
+        statuses: new Map([...(detailScan?.statuses ?? []), ...statuses]),
+        newTopLevel: [...history.names.values()].sort((a, b) => b.count - a.count),
+        history,
+    };
+}
+function nothingToExpect(history) {
+    const context = {
+        history,
+        earliestEnds: [],
         observedAt: 0,
         atMs: 0,
-        seen: { inFlight: new Map() },
+        index: { inFlight: new Map() },
         config: { stuckAfterMs: 0 },
     };
     return {
-        total: drainForecast([], undefined, scene),
+        total: drainForecast([], undefined, context),
         targets: new Map(),
-        beyondTimeout: undefined,
-        assessments: new Map(),
-        startedRoots: [],
-        course,
+        pastDeadline: undefined,
+        statuses: new Map(),
+        newTopLevel: [],
+        history,
     };
 }
 /**
  * Nothing shows that the clocks of processes, by which delays and sleeps end, are ahead of the database's, or that this
- * is another clock than at the first look, as after a failover.
+ * is another clock than at the first poll, as after a failover.
  */
 function clocksAgree({ beganAt }, { newestWriteAt }, observedAt, time) {
     const steppedBackMs = beganAt === undefined ? 0 : beganAt + time.began - observedAt;
     return steppedBackMs <= CLOCK_SKEW_MS && (newestWriteAt ?? 0) - observedAt <= CLOCK_SKEW_MS;
 }
-/** The bounds of sleeping workflows that the last roll saw, and this look did not bring, beside those that it did. */
-function withThose(roll, fresh, { workflows }) {
-    if (roll === undefined)
+/** The bounds of sleeping workflows that the last roll saw, and this poll did not bring, beside those that it did. */
+function withThose(detailScan, fresh, { workflows }) {
+    if (detailScan === undefined)
         return fresh;
     const brought = new Set([...workflows.items, ...fresh].map(({ id }) => id));
-    const older = certainBounds([], roll.workflows, roll.assessments, roll.observedAt);
+    const older = earliestEndsOf([], detailScan.workflows, detailScan.statuses, detailScan.observedAt);
     return latestFirst([...older.filter(({ id }) => !brought.has(id)), ...fresh]);
 }
-/** Families are looked for in the last roll as well: a look's few details seldom have all of one. */
-function assessed({ stuckAfterMs }, lastRoll, queues, { workflows }, now) {
-    const known = new Map([...(lastRoll?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
+/** Families are looked for in the last roll as well: a poll's few details seldom have all of one. */
+function statusesAfter({ stuckAfterMs }, lastDetailScan, queues, { workflows }, now) {
+    const known = new Map([...(lastDetailScan?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
     const children = Map.groupBy(known.values().filter(({ id, parent }) => parent !== id), ({ parent }) => parent);
-    return assess(workflows.items, {
+    return statusesOf(workflows.items, {
         now,
         stuckAfterMs,
         queue: (version, queue) => queues.get(queueKey(version, queue)),
         childrenOf: (id) => children.get(id) ?? [],
     });
 }
-function rollOf({ workflows }, assessments, observedAt, time) {
-    const { items, leftOut, leftOutUnversioned } = workflows;
+function detailScanOf({ workflows }, statuses, observedAt, time) {
+    const { items, omitted, omittedUnversioned } = workflows;
     const read = items.flatMap((workflow) => {
-        const assessment = assessments.get(workflow.id);
-        return assessment === undefined ? [] : [{ workflow, assessment }];
+        const status = statuses.get(workflow.id);
+        return status === undefined ? [] : [{ workflow, status }];
     });
     const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
-    const still = new Map([...byVersion].map(([version, each]) => {
-        const all = each.filter(({ assessment }) => isStill(assessment));
-        const queued = all.filter(({ assessment }) => assessment.situation.kind === 'queued');
+    const parked = new Map([...byVersion].map(([version, each]) => {
+        const all = each.filter(({ status }) => isParked(status));
+        const queued = all.filter(({ status }) => status.activity.kind === 'queued');
         return [version, { all: all.length, queued: queued.length }];
     }));
     const when = { atMs: time.ended, observedAt };
-    return { ...when, workflows: items, leftOut, leftOutUnversioned, assessments, byVersion, still };
+    return { ...when, workflows: items, omitted, omittedUnversioned, statuses, byVersion, parked };
 }
 /**
- * Its end is known, or there is none in sight. Delayed ones are counted exactly, at every look. Waits that end at a time
+ * Its end is known, or there is none in sight. Delayed ones are counted exactly, at every poll. Waits that end at a time
  * that nobody has recorded end as those before them did: experience tells, as of work.
  */
-function isStill({ state, situation }) {
-    const { kind } = situation;
+function isParked({ state, activity }) {
+    const { kind } = activity;
     return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
 }
 
-;// CONCATENATED MODULE: ./lib/gate/memory.js
-/** Before the first look. */
-const nothingSeen = {
-    firstLookEnded: undefined,
+;// CONCATENATED MODULE: ./lib/rules/blocker.js
+
+/** The answer that a blocker leads to, while it stands, outside the timeout of a hold. */
+function verdictOf(blocker) {
+    switch (blocker.kind) {
+        case 'unknown-version':
+        case 'kept-version-unknown':
+            return 'unknown-version';
+        case 'in-flight':
+        case 'unknown-status':
+        case 'still-starting':
+        case 'open-transaction':
+        case 'unversioned':
+            return 'in-flight';
+        case 'live':
+            return 'still-live';
+        case 'application-not-seen':
+        case 'several-applications':
+        case 'no-latest-version':
+        case 'registration-gone':
+        case 'untrusted-database':
+        case 'statuses-not-scanned':
+            return 'error';
+    }
+}
+/**
+ * What a blocker means and the way out, the input that lifts it included.
+ *
+ * @param outlasts The hold has ended because some of the work in flight on this version certainly outlasts its timeout.
+ */
+function describeBlocker(blocker, outlasts = false) {
+    switch (blocker.kind) {
+        case 'unknown-version':
+            return describeUnknownVersion(blocker);
+        case 'in-flight':
+            return msg `${counted(inFlightIn(blocker), 'workflow')} in flight (${trusted(statusCounts(blocker))}). ${outlasts ? trusted('Cancel or fork what outlasts the timeout') : msg `Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}`}; \`ignore-workflows\` names workflows that may be stranded.`;
+        case 'unknown-status':
+            return msg `${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(blocker.statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
+        case 'still-starting':
+            return msg `Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the poll before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`;
+        case 'open-transaction':
+            return msg `A transaction that was writing workflows when the target first looked drained is still open (${namesOf(blocker.writers.map(describeWriter))}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`;
+        case 'live':
+            return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${blocker.alternatives.length > 0 ? msg ` (registered: ${namesOf(blocker.alternatives)})` : trusted('')}. \`on-live: ignore\` lifts this rule.`;
+        case 'unversioned':
+            return msg `${counted(blocker.count, 'unversioned workflow')} in flight ${trusted(blocker.count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${trusted(unversionedReasons[blocker.because])}. Let the new version take ${them(blocker.count)}, or cancel ${them(blocker.count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`;
+        case 'application-not-seen':
+            return msg `The application ${blocker.application} owns no registered version and no workflow in flight here${blocker.owners.length > 0
+                ? msg `; the owners found are ${namesOf(blocker.owners)}`
+                : trusted(', and nothing else here has an owner')}. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner are always judged.`;
+        case 'several-applications':
+            return msg `Several applications share this system database: ${namesOf(blocker.owners)}. Set \`application\` to the one that is being deployed.`;
+        case 'kept-version-unknown':
+            return msg `${trusted(blocker.versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(searchOutcome[blocker.searched])}: ${namesOf(blocker.versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(blocker.registered)}`;
+        case 'no-latest-version':
+            return msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`;
+        case 'registration-gone':
+            return msg `The registration of ${namesOf(blocker.versions)} was here at an earlier poll, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`;
+        case 'untrusted-database':
+            return describeUntrusted(blocker.reason);
+        case 'statuses-not-scanned':
+            return blocker.timedOut
+                ? msg `This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+                : msg `This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`;
+    }
+}
+/** `3 pending, 1 enqueued`: the counts that are not zero. */
+function statusCounts(counts) {
+    const parts = ['pending', 'enqueued', 'delayed']
+        .filter((status) => counts[status] > 0)
+        .map((status) => `${number(counts[status])} ${status}`);
+    return parts.length > 0 ? parts.join(', ') : 'none';
+}
+function inFlightIn({ pending, enqueued, delayed }) {
+    return pending + enqueued + delayed;
+}
+function them(count) {
+    return trusted(count === 1 ? 'it' : 'them');
+}
+const searchOutcome = {
+    registrations: 'not registered',
+    'not-yet': 'not registered, the history being searched',
+    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
+    'whole-history': 'never seen in this system database',
+};
+const unversionedReasons = {
+    asked: '`on-unversioned` is `block`',
+    latest: 'the latest version dequeues unversioned work',
+    'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
+    'sdk-may-claim': 'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
+};
+function describeUnknownVersion(blocker) {
+    if (blocker.similar.length > 0) {
+        return msg `This system database has never seen it, but knows ${namesOf(blocker.similar)}, which differs in case or white space only. Correct the version: names are compared exactly.`;
+    }
+    if (blocker.searched === 'not-yet')
+        return msg `It is not registered; the history is being searched for it.`;
+    const outcome = blocker.searched === 'timed-out'
+        ? msg `It is not registered, and the search of the history for it did not finish within \`poll-timeout\`: raise that, or check the name.`
+        : msg `This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
+    return joined([
+        outcome,
+        msg `If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(blocker.registered)}`,
+    ]);
+}
+function registeredHint(registered) {
+    return registered.length > 0
+        ? msg ` Registered here: ${namesOf(registered)}.`
+        : trusted(' No version is registered here: is it the right database?');
+}
+function describeWriter(writer) {
+    const pid = writer.pid === null ? 'prepared transaction' : `pid ${writer.pid}`;
+    return writer.connection ? `${pid} ${writer.connection}` : pid;
+}
+function describeUntrusted(reason) {
+    switch (reason) {
+        case 'standby':
+            return msg `This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+        case 'logical-subscriber':
+            return msg `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
+        case 'not-a-table':
+            return msg `workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+        case 'another-table':
+            return msg `workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
+        case 'row-security':
+            return msg `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
+        default:
+            return msg `workflow_status lacks ${namesOf(reason.missingColumns)}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
+    }
+}
+function total(statuses) {
+    return statuses.reduce((sum, { count }) => sum + count, 0);
+}
+
+;// CONCATENATED MODULE: ./lib/config.js
+/** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
+const MODES = ['wait', 'check', 'report'];
+/** A job on a GitHub-hosted runner ends after six hours. */
+const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
+/** The versions that the configuration names, as targets or as versions to keep. */
+function namedVersions(config) {
+    switch (config.targets.kind) {
+        case 'named':
+            return config.targets.versions;
+        case 'all-but':
+            return config.targets.keep;
+        case 'all-but-latest':
+            return [];
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/rules/targets.js
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+const KEPT_VERSION_GRACE_MS = 120_000;
+/**
+ * Which versions are targets, given what earlier polls decided: named ones; or, with `keep-version`, every
+ * version in flight (an unknown status counts as that) or lately started and, at the first poll, the registered
+ * idle ones (the poll brings the newest 100). What registers after the first poll is a newer deploy, and the empty
+ * string is no version.
+ */
+function updateTargets(config, state, index) {
+    const { registered } = index;
+    const newestRegistration = state.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
+    if (config.targets.kind === 'named') {
+        return { ...state, newestRegistration, targets: new Set(config.targets.versions) };
+    }
+    const kept = state.kept ?? resolveKept(config, index);
+    if (kept === undefined)
+        return state;
+    const firstPoll = state.newestRegistration === undefined;
+    const newer = new Set([
+        ...state.newer,
+        ...registered
+            .filter(({ version, timestamp }) => timestamp > newestRegistration && !state.targets.has(version))
+            .map(({ version }) => version),
+    ]);
+    const active = [
+        ...index.inFlight.keys(),
+        ...index.started.keys(),
+        ...index.unknownStatuses.map(({ version }) => version),
+    ];
+    const idle = firstPoll ? registered.map(({ version }) => version) : [];
+    const targets = new Set([...state.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
+    return { ...state, kept, newestRegistration, newer, targets };
+}
+/** Whether it is decided which versions stay: before, a poll brings rows of those as well. */
+function isSettled({ targets }, { kept }) {
+    return targets.kind !== 'all-but-latest' || kept !== undefined;
+}
+/** Which versions' rows the next poll is to count. */
+function selectionFor(config, state) {
+    return config.targets.kind === 'named'
+        ? { only: config.targets.versions }
+        : { except: [...(state.kept ?? namedVersions(config)), ...state.newer] };
+}
+/** Rule 8: each kept version is registered or, where nothing is, known from some row. */
+function keptVersionProblems(config, state, index) {
+    if (config.targets.kind === 'named')
+        return [];
+    if (state.kept === undefined)
+        return [{ kind: 'no-latest-version' }];
+    const registered = index.registered.map(({ version }) => version);
+    if (registered.length > 0) {
+        const versions = state.kept.filter((version) => !registered.includes(version));
+        return versions.length > 0
+            ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
+            : [];
+    }
+    const unknown = state.kept.filter((version) => !state.known.has(version));
+    if (unknown.length === 0)
+        return [];
+    const searches = unknown.map((version) => state.searches.get(version));
+    const searched = searches.includes(undefined)
+        ? 'not-yet'
+        : searches.every((search) => search?.complete)
+            ? 'whole-history'
+            : 'timed-out';
+    return [{ kind: 'kept-version-unknown', versions: unknown, searched, registered: [] }];
+}
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+function keptVersionsToSearch(state, index, now) {
+    if (index.registered.length > 0)
+        return [];
+    return (state.kept ?? []).filter((version) => {
+        if (state.known.has(version))
+            return false;
+        const search = state.searches.get(version);
+        return search === undefined || (now >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+    });
+}
+function resolveKept(config, index) {
+    if (config.targets.kind !== 'all-but-latest')
+        return namedVersions(config);
+    return index.latest.size > 0 ? [...index.latest] : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/rules/verdict.js
+/** The gate's answers, the one that takes precedence first. */
+const VERDICTS = [
+    'error',
+    'cancelled',
+    'unknown-version',
+    'cannot-drain',
+    'timed-out',
+    'in-flight',
+    'still-live',
+    'drained',
+];
+/** When each verdict is given: the words of the table in the README. */
+const VERDICT_MEANINGS = {
+    error: 'The gate could not poll, or could not understand or trust what it saw.',
+    cancelled: 'The job was cancelled before there was an answer.',
+    'unknown-version': 'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
+    'cannot-drain': '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
+    'timed-out': '`wait`: something still blocked when the timeout passed.',
+    'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
+    'still-live': 'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
+    drained: 'Every version to retire was idle for the settle window; or there is nothing to retire.',
+};
+/** Of several answers that hold at once, the one to give. */
+function foremost(verdicts) {
+    return VERDICTS.find((verdict) => verdicts.includes(verdict));
+}
+/** Whether the step passes with this verdict, as the contract has it. */
+function conclusionOf(verdict, config) {
+    switch (verdict) {
+        case 'drained':
+            return 'pass';
+        case 'in-flight':
+        case 'still-live':
+            return config.mode === 'report' ? 'pass' : 'fail';
+        case 'timed-out':
+        case 'cannot-drain':
+            return config.onTimeout === 'warn' ? 'warn' : 'fail';
+        case 'unknown-version':
+        case 'cancelled':
+        case 'error':
+            return 'fail';
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/rules/decide.js
+
+
+
+/** The gate takes at most a twentieth of one backend's time. */
+const PAUSE_PER_POLL = 20;
+/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
+const ONLY_LIVE_MS = 120_000;
+/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
+const LAST_POLL_MS = 5000;
+const SECOND_TRY_MS = 2000;
+/**
+ * Whether the gate holds on. Pure.
+ *
+ * - `drained` ends every mode.
+ * - `check` and `report` end as soon as no target is idle, or when the settle window of the idle ones is over.
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It polls once more at its
+ *   deadline; a settle window that is running then may finish.
+ */
+function decide(config, evaluation, forecast, time) {
+    if (evaluation.provisional)
+        return { pauseMs: 0 };
+    if (evaluation.drained)
+        return { verdict: 'drained' };
+    const verdict = foremost(blockersOf(evaluation).map(verdictOf)) ?? 'in-flight';
+    if (verdict === 'error')
+        return { verdict };
+    if (verdict === 'unknown-version' && !mayStillAppear(config, evaluation, time))
+        return { verdict };
+    const early = verdict === 'unknown-version' ? undefined : failedFast(config, evaluation, forecast, time);
+    if (early !== undefined)
+        return { verdict: early };
+    const settledAt = settleEnd(config, evaluation);
+    const settling = settledAt !== undefined && time.began < settledAt;
+    const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_POLL * evaluation.snapshot.durationMs);
+    const nextPollMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
+    if (config.mode !== 'wait')
+        return settling ? { pauseMs: nextPollMs } : { verdict };
+    const deadlineInMs = config.timeoutMs - time.ended;
+    if (deadlineInMs > 0)
+        return { pauseMs: Math.min(nextPollMs, deadlineInMs) };
+    const running = settling && settledAt <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
+    if (running && allIdle(evaluation))
+        return { pauseMs: nextPollMs };
+    return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+/**
+ * How long a poll that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
+ * that runs then, whatever the database does. In `check` and `report` the poll's own timeouts are the limit.
+ */
+function pollBudgetMs(config, { windows }, now) {
+    if (config.mode !== 'wait')
+        return Number.POSITIVE_INFINITY;
+    const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
+    const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
+    const latest = Math.min(end, config.timeoutMs + config.settleMs);
+    return Math.max(SECOND_TRY_MS, latest + LAST_POLL_MS - now);
+}
+/** Every blocker that stands, those of no target in particular first. */
+function blockersOf(evaluation) {
+    return [...blockersOfAll(evaluation), ...evaluation.targets.flatMap(({ blockers }) => blockers)];
+}
+/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
+function blockersOfAll({ gate, noTargets, }) {
+    return [...gate, ...(noTargets?.blockers ?? [])];
+}
+/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
+function failedFast(config, evaluation, forecast, time) {
+    if (config.mode !== 'wait' || !config.failFast)
+        return undefined;
+    if (forecast.pastDeadline !== undefined)
+        return 'cannot-drain';
+    const since = evaluation.state.onlyLiveSince;
+    return since !== undefined && time.ended - since >= ONLY_LIVE_MS ? 'still-live' : undefined;
+}
+/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
+function mayStillAppear(config, evaluation, time) {
+    const targetsKnown = evaluation.targets.every(({ known, judged }) => known || !judged);
+    return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
+}
+/**
+ * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
+ * none is. `check` and `report` wait for those alone that their first poll opened.
+ */
+function settleEnd(config, evaluation) {
+    const { firstPollEnded, windows } = evaluation.state;
+    if (evaluation.gate.length > 0 || windows.size === 0 || firstPollEnded === undefined)
+        return undefined;
+    const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
+    return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
+}
+function allIdle({ gate, noTargets, targets }) {
+    const all = noTargets === undefined ? targets.filter(({ judged }) => judged) : [noTargets];
+    return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/hold/state.js
+/** Before the first poll. */
+const initialState = {
+    firstPollEnded: undefined,
     tableId: undefined,
     registered: new Set(),
     kept: undefined,
@@ -20466,15 +20209,15 @@ const nothingSeen = {
     mayTakeUnversioned: new Set(),
     searches: new Map(),
     started: undefined,
-    onlyLatestSince: undefined,
+    onlyLiveSince: undefined,
     windows: new Map(),
 };
-/** What is left after a look that failed: whatever was clean has to be clean anew, for a whole settle window. */
-function afterGap(memory) {
-    return { ...memory, firstLookEnded: undefined, onlyLatestSince: undefined, windows: new Map() };
+/** What is left after a poll that failed: whatever was idle has to be idle anew, for a whole settle window. */
+function withWindowsReset(state) {
+    return { ...state, firstPollEnded: undefined, onlyLiveSince: undefined, windows: new Map() };
 }
 
-;// CONCATENATED MODULE: ./lib/gate/trust.js
+;// CONCATENATED MODULE: ./lib/rules/trust.js
 /**
  * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
  * From 100 on the number means the same in every SDK.
@@ -20485,7 +20228,7 @@ function isNewerThanKnown(database) {
     return database.migration !== undefined && database.migration > NEWEST_KNOWN_MIGRATION;
 }
 /** Rule 9: the database can be trusted. */
-function distrustOf(database, before) {
+function untrustedDatabase(database, before) {
     const reasons = [];
     if (database.standby)
         reasons.push('standby');
@@ -20499,7 +20242,7 @@ function distrustOf(database, before) {
         reasons.push('row-security');
     if (database.missingColumns.length > 0)
         reasons.push({ missingColumns: database.missingColumns });
-    return reasons.map((distrust) => ({ kind: 'untrusted-database', distrust }));
+    return reasons.map((reason) => ({ kind: 'untrusted-database', reason }));
 }
 /** Rule 7: the application is right. */
 function wrongApplication({ application }, before, { contents, registrations }) {
@@ -20512,17 +20255,17 @@ function wrongApplication({ application }, before, { contents, registrations }) 
     return gone.length > 0 ? [{ kind: 'registration-gone', versions: gone }] : [];
 }
 
-;// CONCATENATED MODULE: ./lib/gate/judge.js
+;// CONCATENATED MODULE: ./lib/rules/evaluate.js
 
 
 
 
 
-/** What the first look is asked for. */
-function firstRequest(config, memory) {
+/** What the first poll is asked for. */
+function firstRequest(config, state) {
     return {
-        selection: selectionFor(config, memory),
-        registrationsOf: [...memory.targets],
+        selection: selectionFor(config, state),
+        registrationsOf: [...state.targets],
         startedSince: undefined,
         searchHistoryFor: [],
         scanStatuses: false,
@@ -20530,84 +20273,91 @@ function firstRequest(config, memory) {
     };
 }
 /**
- * The rule of retirement: what this observation means, given the memory of those before it. Pure.
+ * The rule of retirement: what this snapshot means, given the memory of those before it. Pure.
  *
- * @param time When the look began and ended; what the settle window is measured with.
+ * @param time When the poll began and ended; what the settle window is measured with.
  */
-function judge(config, before, observation, time) {
-    const distrust = distrustOf(observation.database, before);
-    if (observation.seen === undefined || distrust.length > 0) {
-        const memory = afterGap(before);
+function evaluate(config, before, snapshot, time) {
+    const reason = untrustedDatabase(snapshot.database, before);
+    if (snapshot.contents === undefined || reason.length > 0) {
+        const state = withWindowsReset(before);
         return {
-            observation,
-            seen: undefined,
-            gate: distrust,
+            snapshot,
+            index: undefined,
+            gate: reason,
             targets: [],
-            nobody: undefined,
+            noTargets: undefined,
             drained: false,
             unversioned: 0,
             provisional: false,
-            memory,
-            next: firstRequest(config, memory),
+            state,
+            next: firstRequest(config, state),
         };
     }
-    const seen = indexed(observation.seen);
-    const { unknownStatuses } = observation.seen;
-    const remembered = remember(updateTargets(config, before, seen), seen, observation.database.tableId, time);
+    const index = indexed(snapshot.contents);
+    const { unknownStatuses } = snapshot.contents;
+    const remembered = remember(updateTargets(config, before, index), index, snapshot.database.tableId, time);
     const resolvedLatest = config.targets.kind === 'all-but-latest' && before.kept === undefined;
-    const gate = [...wrongApplication(config, before, seen), ...keptVersionProblems(config, remembered, seen)];
+    const gate = [
+        ...wrongApplication(config, before, index),
+        ...keptVersionProblems(config, remembered, index),
+    ];
     const toSearch = [
         ...[...remembered.targets].filter((v) => !remembered.known.has(v) && !remembered.searches.has(v)),
-        ...keptVersionsToSearch(remembered, seen, time.ended),
+        ...keptVersionsToSearch(remembered, index, time.ended),
     ];
-    const scene = { config, before, memory: remembered, seen, time, gateClean: gate.length === 0 };
-    const targets = [...remembered.targets].map((version) => judgeTarget(version, scene));
+    const context = { config, before, state: remembered, index, time, gateIdle: gate.length === 0 };
+    const targets = [...remembered.targets].map((version) => evaluateTarget(version, context));
     const judged = targets.filter((target) => target.judged);
-    const nobody = judged.length > 0 ? undefined : judgeNobody(scene);
-    const windows = windowsOf(judged, nobody, scene);
-    const needsStatusScan = isNewerThanKnown(observation.database) && windows.values().some(({ statusesSeen }) => !statusesSeen);
+    const noTargets = judged.length > 0 ? undefined : evaluateNoTargets(context);
+    const windows = windowsOf(judged, noTargets, context);
+    const needsStatusScan = isNewerThanKnown(snapshot.database) && windows.values().some(({ statusesSeen }) => !statusesSeen);
     const allGate = needsStatusScan
         ? [...gate, { kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
         : gate;
-    const isClean = allGate.length === 0;
+    const isIdle = allGate.length === 0;
     const provisional = (resolvedLatest && remembered.kept !== undefined) ||
         toSearch.length > 0 ||
         (needsStatusScan && unknownStatuses === undefined);
-    const blockers = [...allGate, ...targets.flatMap((target) => target.blockers), ...(nobody?.blockers ?? [])];
-    const isOnlyLatest = blockers.length > 0 && blockers.every(({ kind }) => kind === 'latest');
-    const memory = {
+    const blockers = [
+        ...allGate,
+        ...targets.flatMap((target) => target.blockers),
+        ...(noTargets?.blockers ?? []),
+    ];
+    const isOnlyLive = blockers.length > 0 && blockers.every(({ kind }) => kind === 'live');
+    const state = {
         ...remembered,
-        firstLookEnded: before.firstLookEnded ?? (provisional ? undefined : time.ended),
+        firstPollEnded: before.firstPollEnded ?? (provisional ? undefined : time.ended),
         windows,
-        onlyLatestSince: isOnlyLatest ? (before.onlyLatestSince ?? time.ended) : undefined,
+        onlyLiveSince: isOnlyLive ? (before.onlyLiveSince ?? time.ended) : undefined,
     };
-    const settled = nobody === undefined ? judged : [{ ...nobody, drained: isDrained(nobody, config) }];
-    const unversionedMatters = judged.some(({ version }) => claimReason(version, scene) !== undefined) ||
+    const settled = noTargets === undefined ? judged : [{ ...noTargets, drained: isDrained(noTargets, config) }];
+    const unversionedMatters = judged.some(({ version }) => claimReason(version, context) !== undefined) ||
         settled.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'));
     return {
-        observation,
-        seen,
+        snapshot,
+        index,
         gate: allGate,
-        targets: targets.map((target) => ({ ...target, drained: target.drained && isClean })),
-        nobody,
-        drained: isClean && settled.every(({ drained }) => drained),
-        unversioned: unversionedMatters ? seen.unversioned : 0,
+        targets: targets.map((target) => ({ ...target, drained: target.drained && isIdle })),
+        noTargets,
+        drained: isIdle && settled.every(({ drained }) => drained),
+        unversioned: unversionedMatters ? index.unversioned : 0,
         provisional,
-        memory,
+        state,
         next: {
-            selection: selectionFor(config, memory),
-            registrationsOf: [...memory.targets],
-            startedSince: memory.started?.since,
+            selection: selectionFor(config, state),
+            registrationsOf: [...state.targets],
+            startedSince: state.started?.since,
             searchHistoryFor: toSearch,
             scanStatuses: needsStatusScan,
             countFailed: windows.size > 0,
         },
     };
 }
-/** What stays true after this look, whatever the next one sees. */
-function remember(memory, seen, tableId, time) {
-    const { history, started } = seen.contents;
-    const searches = new Map(memory.searches);
+/** What stays true after this poll, whatever the next one sees. */
+function remember(state, index, tableId, time) {
+    const { history, started } = index.contents;
+    const searches = new Map(state.searches);
     for (const version of history?.searchedFor ?? []) {
         searches.set(version, {
             at: time.ended,
@@ -20616,60 +20366,60 @@ function remember(memory, seen, tableId, time) {
         });
     }
     const known = new Set([
-        ...memory.known,
-        ...seen.registrations.keys(),
-        ...seen.inFlight.keys().filter((version) => version !== null),
-        ...seen.started.keys(),
-        ...seen.unknownStatuses.flatMap(({ version }) => version ?? []),
+        ...state.known,
+        ...index.registrations.keys(),
+        ...index.inFlight.keys().filter((version) => version !== null),
+        ...index.started.keys(),
+        ...index.unknownStatuses.flatMap(({ version }) => version ?? []),
         ...(history?.found ?? []),
     ]);
     return {
-        ...memory,
-        tableId: memory.tableId ?? tableId,
-        registered: memory.registered.union(new Set(seen.registrations.keys())),
+        ...state,
+        tableId: state.tableId ?? tableId,
+        registered: state.registered.union(new Set(index.registrations.keys())),
         searches,
         known,
-        mayTakeUnversioned: memory.mayTakeUnversioned.union(seen.mayTakeUnversioned),
+        mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),
         started: {
             since: started.fromHere,
             versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
         },
     };
 }
-/** The settle windows of what is clean: those that run go on, the others open with this look. */
-function windowsOf(judged, nobody, { before, seen, time }) {
-    const all = nobody === undefined ? judged : [{ ...nobody, version: null }];
-    const clean = all.filter(({ settledForMs }) => settledForMs !== undefined);
-    return new Map(clean.map(({ version }) => {
+/** The settle windows of what is idle: those that run go on, the others open with this poll. */
+function windowsOf(judged, noTargets, { before, index, time }) {
+    const all = noTargets === undefined ? judged : [{ ...noTargets, version: null }];
+    const idle = all.filter(({ settledForMs }) => settledForMs !== undefined);
+    return new Map(idle.map(({ version }) => {
         const window = before.windows.get(version);
         return [
             version,
             {
                 openedAt: window?.openedAt ?? time.ended,
-                writers: openWriters(window, seen),
-                statusesSeen: window?.statusesSeen || Array.isArray(seen.contents.unknownStatuses),
+                writers: openWriters(window, index),
+                statusesSeen: window?.statusesSeen || Array.isArray(index.contents.unknownStatuses),
             },
         ];
     }));
 }
 
-;// CONCATENATED MODULE: ./lib/gate/outage.js
-/** How long a database that was never reached is tried; in `check` and `report`, how long failed looks are taken again. */
+;// CONCATENATED MODULE: ./lib/hold/outage.js
+/** How long a database that was never reached is tried; in `check` and `report`, how long failed polls are taken again. */
 const OUTAGE_PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 /** How long the gate goes on trying, in milliseconds: until its timeout, or a minute. */
-function patienceLeftMs({ mode, timeoutMs }, { firstFailure, reached }, now) {
+function patienceLeftMs({ mode, timeoutMs }, { firstFailure, connectedBefore }, now) {
     const minute = firstFailure + OUTAGE_PATIENCE_MS;
     if (mode !== 'wait')
         return minute - now;
-    return (reached ? timeoutMs : Math.min(timeoutMs, minute)) - now;
+    return (connectedBefore ? timeoutMs : Math.min(timeoutMs, minute)) - now;
 }
 /**
  * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
  *
  * Pauses double. `wait` goes on until its timeout, once it has reached the database; what was never reached is most
- * often misspelt, and `check` and `report` are not there to wait: whatever comes in between, they take looks again for a
+ * often misspelt, and `check` and `report` are not there to wait: whatever comes in between, they take polls again for a
  * minute after the first that failed. At the deadline of `wait`, the first failure of an
  * outage is followed by a second try: a connection that had just been closed must not hide the answer.
  */
@@ -20681,7 +20431,7 @@ function pauseAfterFailure(config, outage, now) {
     return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS, leftMs);
 }
 
-;// CONCATENATED MODULE: ./lib/gate/hold.js
+;// CONCATENATED MODULE: ./lib/hold/hold.js
 
 
 
@@ -20693,67 +20443,67 @@ function pauseAfterFailure(config, outage, now) {
 
 
 /**
- * Looks, judges and pauses until there is a verdict. A look that failed for a reason that may pass is evidence of
- * nothing: it is taken again, and what was clean before it has to be clean anew.
+ * Polls, judges and pauses until there is a verdict. A poll that failed for a reason that may pass is evidence of
+ * nothing: it is taken again, and what was idle before it has to be idle anew.
  *
- * @throws what the observer throws, when waiting mends nothing or no look has succeeded for too long.
+ * @throws what the observer throws, when waiting mends nothing or no poll has succeeded for too long.
  */
 async function hold(config, parts) {
-    const { observer, clock, signal, onLook, onFailedLook } = parts;
+    const { reader, clock, signal, onPoll, onFailedPoll } = parts;
     const beginning = clock.now();
     const elapsed = () => clock.now() - beginning;
     const outcome = (verdict) => ({ verdict, last, waitedMs: elapsed() });
-    let memory = nothingSeen;
-    let rules = firstRequest(config, memory);
-    let course = nothingFollowed;
+    let state = initialState;
+    let rules = firstRequest(config, state);
+    let history = emptyHistory;
     let last;
     let lastSuccess;
     let firstFailure;
     let outage;
     for (;;) {
         const began = elapsed();
-        const budgetMs = lookBudgetMs(config, memory, began);
+        const budgetMs = pollBudgetMs(config, state, began);
         const request = {
             ...rules,
-            ...forecastRequest(course, {
+            ...forecastRequest(history, {
                 began,
                 budgetMs,
-                lookTimeoutMs: config.lookTimeoutMs,
-                isSettled: isSettled(config, memory),
+                pollTimeoutMs: config.pollTimeoutMs,
+                isSettled: isSettled(config, state),
             }),
         };
-        const looking = orTransientError(observer.look(request, budgetMs));
+        const looking = orTransientError(reader.poll(request, budgetMs));
         const seen = await unlessAborted(looking, signal);
         if (seen === undefined)
             return outcome('cancelled');
         const time = { began, ended: elapsed() };
         let pauseMs;
         if (seen instanceof TransientError) {
-            const { sentence: failure, reached } = seen;
+            const { sentence: failure, connectedBefore } = seen;
             firstFailure ??= began;
-            outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, reached };
-            memory = afterGap(memory);
+            outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, connectedBefore };
+            state = withWindowsReset(state);
             // What breaks a connection once is no roll; what fails again and again may be.
-            const mayBeTheRoll = seen.askedTooMuch || outage.failures > 1;
-            if (request.roll && mayBeTheRoll)
-                course = afterFailedRoll(course, time.ended);
+            const mayBeTheDetailScan = seen.overLimit || outage.failures > 1;
+            if (request.detailScan && mayBeTheDetailScan)
+                history = withScanPostponed(history, time.ended);
             pauseMs = pauseAfterFailure(config, outage, time.ended);
             if (pauseMs === undefined)
                 throw gaveUp(outage, time.ended);
-            onFailedLook({ outage, time, pauseMs });
+            onFailedPoll({ outage, time, pauseMs });
         }
         else {
             outage = undefined;
             lastSuccess = time.ended;
-            const judgement = judge(config, memory, seen, time);
-            memory = judgement.memory;
-            rules = judgement.next;
-            const forecast = forecastOf(config, course, judgement, time);
-            course = forecast.course;
-            const decision = decide(config, judgement, forecast, time);
-            if (!judgement.provisional) {
-                last = { judgement, forecast, time, decides: 'verdict' in decision };
-                onLook(last);
+            const evaluation = evaluate(config, state, seen, time);
+            state = evaluation.state;
+            rules = evaluation.next;
+            const forecast = forecastOf(config, history, evaluation, time);
+            history = forecast.history;
+            const decision = decide(config, evaluation, forecast, time);
+            if (!evaluation.provisional) {
+                last = { evaluation, forecast, time, decides: 'verdict' in decision };
+                onPoll(last);
             }
             if ('verdict' in decision)
                 return outcome(decision.verdict);
@@ -20764,19 +20514,19 @@ async function hold(config, parts) {
             return outcome('cancelled');
     }
 }
-async function orTransientError(look) {
-    return look.catch((error) => {
+async function orTransientError(poll) {
+    return poll.catch((error) => {
         if (error instanceof TransientError)
             return error;
         throw error;
     });
 }
 function gaveUp({ failure, failures, lastSuccess }, now) {
-    const looks = say `${counted(failures, 'look')} failed${own(failures === 1 ? '' : ' in a row')}`;
+    const polls = msg `${counted(failures, 'poll')} failed${trusted(failures === 1 ? '' : ' in a row')}`;
     const before = lastSuccess === undefined
-        ? say `None has succeeded in ${own(durationText(now))}.`
-        : say `The last look that succeeded was ${own(durationText(now - lastSuccess))} before.`;
-    return new ReportableError(say `${failure} ${looks}, and the gate gave up. ${before}`);
+        ? msg `None has succeeded in ${trusted(durationText(now))}.`
+        : msg `The last poll that succeeded was ${trusted(durationText(now - lastSuccess))} before.`;
+    return new ReportableError(msg `${failure} ${polls}, and the gate gave up. ${before}`);
 }
 /** The promise's value, or undefined as soon as the signal aborts; what the promise does then is nobody's concern. */
 async function unlessAborted(promise, signal) {
@@ -20796,109 +20546,268 @@ async function unlessAborted(promise, signal) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/gate/warning.js
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
+;// CONCATENATED MODULE: ./lib/postgres/certificates.js
+
+/**
+ * Whether a text holds certificates in PEM form, each of which can be read. Node itself says nothing of those that it
+ * cannot read, and takes an empty text for no CA at all, which is to trust every public one (`ca` of its
+ * `tls.createSecureContext`); libpq refuses such a file.
+ */
+function holdsCertificates(pem) {
+    const certificates = pem
+        .split(/(?=-----BEGIN )/)
+        .filter((part) => /^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(part));
+    return certificates.length > 0 && certificates.every(certificates_isReadable);
+}
+function certificates_isReadable(certificate) {
+    try {
+        return new external_node_crypto_namespaceObject.X509Certificate(certificate).raw.length > 0;
+    }
+    catch {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/tls-settings.js
 
 
 
-/** DBOS's constant version of applications that use patching instead of versions. */
-const PATCHING_VERSION = 'PATCHING_ENABLED';
-/** A system database that nobody writes to for so long is idle, or a copy. In milliseconds. */
-const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
-/** What a person should know before acting on the configuration alone. */
-function configurationWarnings(config) {
-    const warnings = [];
-    if (config.mode === 'wait' && config.timeoutMs > HOSTED_JOB_LIMIT_MS) {
-        warnings.push(say `\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`);
+
+/** Java's classes that verify what `sslmode` says, or less. */
+const LENIENT_FACTORY = /\.(LibPQFactory|NonValidatingFactory)$/;
+/**
+ * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Four things differ:
+ *
+ * - `tls-ca` without an `sslmode` means `verify-full`, and so does JDBC's `ssl=true`, as it does to JDBC.
+ * - `verify-full` without a CA goes by those that the runtime brings, where libpq asks for `sslrootcert=system`.
+ * - Nothing is read from `~/.postgresql`, and an `sslrootcert` that is not there is an error in every mode.
+ * - PGSSLNEGOTIATION is ignored: `sslnegotiation` of the URL is not.
+ *
+ * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
+ */
+function readTlsSettings(inputs) {
+    const { take, names, jdbc, environment, tlsCa, readFile } = inputs;
+    refuseOtherSpellings(names);
+    const file = (parameter) => {
+        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
+        return path === undefined || path === 'system' ? path : readFile(path);
+    };
+    const rootCertificate = file('sslrootcert');
+    const system = tlsCa === undefined && rootCertificate === 'system';
+    const ca = tlsCa ?? (system ? undefined : rootCertificate);
+    const mode = take('sslmode') ?? modeOfSsl(take('ssl'), jdbc) ?? environment['PGSSLMODE'] ?? requiredMode(inputs);
+    const tlsMode = readMode(mode ?? (system || tlsCa !== undefined ? 'verify-full' : 'prefer'));
+    if (system && tlsMode !== 'verify-full') {
+        refuse(msg `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${trusted(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`);
     }
-    if (config.settleMs === 0) {
-        warnings.push(say `\`settle\` is \`0s\`: one look is believed, so short workflows that start and end between looks go unnoticed.`);
+    if (['disable', 'allow', 'prefer'].includes(tlsMode) && tlsCa !== undefined) {
+        refuse(msg `\`tls-ca\` is given, but with \`sslmode=${trusted(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
     }
-    return warnings;
-}
-/** What a person should know beside the verdict; none of it blocks. */
-function warningsOf(judgement) {
-    const { seen } = judgement;
-    if (seen === undefined)
-        return [];
-    const looks = [newerSchema, nothingRegistered, patching, takenOut, nameless, failed, stranded, quiet];
-    return looks.flatMap((look) => look(judgement, seen));
-}
-function newerSchema({ observation: { database } }) {
-    if (!isNewerThanKnown(database))
-        return [];
-    return [
-        say `The schema (migration ${own(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${own(`${NEWEST_KNOWN_MIGRATION}`)}). Look for a newer release.`,
-    ];
-}
-function nothingRegistered(_judgement, seen) {
-    if (seen.contents.newestWriteAt === undefined) {
-        const row = own(seen.registered.length > 0 ? 'a workflow' : 'a row');
-        return [
-            say `These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`,
-        ];
+    if (tlsMode === 'verify-ca' && ca === undefined) {
+        refuse(msg `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`);
     }
-    return seen.registered.length > 0
-        ? []
-        : [
-            say `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`,
-        ];
+    if (tlsMode !== 'disable' && tlsCa === undefined && ca !== undefined && !holdsCertificates(ca)) {
+        refuse(msg `The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`);
+    }
+    const factory = take('sslfactory');
+    if (factory && !LENIENT_FACTORY.test(factory) && tlsMode !== 'disable' && tlsMode !== 'verify-full') {
+        refuse(msg `\`sslfactory\` names a class of Java's that may verify more than \`sslmode=${trusted(tlsMode)}\` does. Use \`sslmode=verify-full\`, or leave \`sslfactory\` out.`);
+    }
+    const directTls = take('sslnegotiation') === 'direct';
+    if (directTls && ['disable', 'allow', 'prefer'].includes(tlsMode)) {
+        refuse(msg `\`sslnegotiation=direct\` needs TLS, which \`sslmode=${trusted(tlsMode)}\` does not insist on. Use \`sslmode=require\` or stronger, or leave \`sslnegotiation\` out.`);
+    }
+    const [cert, key] = [file('sslcert'), file('sslkey')];
+    const passphrase = take('sslpassword') || undefined;
+    if ((cert === undefined) !== (key === undefined)) {
+        refuse(msg `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
+    }
+    return {
+        tlsMode,
+        tlsCa: ca,
+        ...(directTls && { directTls }),
+        clientCertificate: cert === undefined || key === undefined
+            ? undefined
+            : { cert, key, ...(passphrase !== undefined && { passphrase }) },
+    };
 }
-function patching({ targets }) {
-    return targets.some(({ version }) => version === PATCHING_VERSION)
-        ? [
-            say `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`,
-        ]
-        : [];
+/** Other drivers write `sslMode` or `ssl_mode`: passed over, it would leave TLS to the server. */
+function refuseOtherSpellings(names) {
+    for (const name of names) {
+        if (name !== 'sslmode' && name.replaceAll('_', '').toLowerCase() === 'sslmode') {
+            refuse(msg `\`database-url\` has \`sslmode\` in another spelling. Write it in small letters, as one word.`);
+        }
+    }
 }
-function takenOut({ targets }) {
-    const versions = targets.filter(({ judged }) => !judged).map(({ version }) => version);
-    return versions.length > 0
-        ? [say `Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(versions)}.`]
-        : [];
+/**
+ * What `ssl` means to who takes it: JDBC verifies everything when it is true or empty, and leaves it to the server
+ * when it is false; libpq takes `ssl=true` for `sslmode=require`; asyncpg knows the names of the modes.
+ */
+function modeOfSsl(ssl, jdbc) {
+    if (ssl === undefined)
+        return undefined;
+    if (/^(false|0|no|off)$/i.test(ssl))
+        return jdbc ? 'prefer' : 'disable';
+    return TLS_MODES.find((name) => name === ssl) ?? (jdbc ? 'verify-full' : 'require');
 }
-function nameless(_judgement, seen) {
-    const { pending = 0, enqueued = 0, delayed = 0 } = seen.inFlight.get('') ?? {};
-    const count = pending + enqueued + delayed;
-    const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-    return count > 0
-        ? [
-            say `${counted(count, 'workflow')} in flight ${own(carry)} an empty application version: no process will ever take ${own(them)}. Fork or cancel ${own(them)}.`,
-        ]
-        : [];
+/** What came before `sslmode`, and libpq still takes. */
+function requiredMode({ take, environment }) {
+    const required = take('requiressl') ?? environment['PGREQUIRESSL'] ?? '';
+    return required.startsWith('1') ? 'require' : undefined;
 }
-function failed({ targets }) {
-    return targets.flatMap(({ version, failed }) => {
-        if (failed === undefined)
-            return [];
-        const parts = [
-            ...(failed.cancelled > 0 ? [`${failed.cancelled} cancelled`] : []),
-            ...(failed.deadLettered > 0 ? [`${failed.deadLettered} dead-lettered`] : []),
-        ];
-        const noun = failed.cancelled + failed.deadLettered === 1 ? 'workflow' : 'workflows';
-        return [
-            say `${version} has at least ${own(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`,
-        ];
+function readMode(mode) {
+    const known = TLS_MODES.find((name) => name === mode);
+    if (known !== undefined)
+        return known;
+    refuse(msg `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`);
+}
+function refuse(sentence) {
+    throw new InputError(sentence);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url.js
+
+
+
+const SHAPE = /^(?<jdbc>jdbc:)?(?<scheme>postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\/(?:(?<userinfo>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
+/** Parameters that mean something to other drivers and nothing to the gate's own connection. */
+const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
+/** Parameters that ask for more security than the gate has: to pass them over would be to weaken the connection. */
+const DEMANDING = ['require_auth', 'sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'requirepeer'];
+/**
+ * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
+ * JDBC's. What it leaves out comes from the `PG*` variables.
+ *
+ * A mistyped URL can parse with a part of the password as the host or the database, so the shape is checked
+ * strictly and no error quotes what could be a part of it.
+ *
+ * @returns the configuration, and how many parameters of the URL were passed over.
+ * @throws InputError when the URL is of no known shape, or leaves out what the environment does not bring.
+ */
+function readDatabaseUrl(inputs) {
+    const { environment, readFile } = inputs;
+    const match = SHAPE.exec(inputs.url.trim());
+    if (match?.groups === undefined)
+        throw new InputError(describeMisshapen(inputs.url));
+    const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
+    if (hosts.includes(','))
+        throw new InputError(severalHosts());
+    const parameters = readParameters(query);
+    const takeAsGiven = (name) => {
+        const value = parameters.get(name);
+        parameters.delete(name);
+        return value;
+    };
+    const take = (name) => takeAsGiven(name) || undefined;
+    const hostMatch = HOST.exec(hosts);
+    if (hostMatch?.groups === undefined)
+        throw new InputError(notAsExpected('host'));
+    const [userText, ...passwordText] = userinfo.split(':');
+    const urlPassword = decoded(passwordText.join(':')) || take('password');
+    if (inputs.password !== undefined && urlPassword !== undefined && inputs.password !== urlPassword) {
+        throw new InputError(msg `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`);
+    }
+    const tls = readTlsSettings({
+        take: takeAsGiven,
+        names: parameters.keys(),
+        jdbc: match.groups['jdbc'] !== undefined,
+        environment,
+        tlsCa: inputs.tlsCa,
+        readFile,
     });
+    const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
+    if (!user)
+        throw new InputError(msg `\`database-url\` names no user. Add one to it, or set PGUSER.`);
+    const host = decoded(hostMatch.groups['host'] ?? '').replace(/^\[|\]$/g, '') ||
+        take('host') ||
+        environment['PGHOST'] ||
+        'localhost';
+    const demanded = DEMANDING.filter((name) => parameters.has(name));
+    if (demanded.length > 0) {
+        throw new InputError(msg `\`database-url\` asks for ${namesOf(demanded)}, which the gate cannot keep. Leave it out, and use \`sslmode=verify-full\`, with \`channel_binding=require\` if no password may be sent in another way.`);
+    }
+    if (host.includes(','))
+        throw new InputError(severalHosts());
+    const config = {
+        host,
+        port: readPort(hostMatch.groups['port'] || take('port') || environment['PGPORT'] || '5432'),
+        user,
+        password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
+        database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
+        ...tls,
+        requireChannelBinding: readChannelBinding(take('channel_binding') ?? environment['PGCHANNELBINDING']),
+        schema: inputs.schema,
+    };
+    return {
+        database: config,
+        ignoredParameters: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)).length,
+    };
 }
-function stranded({ targets }) {
-    const ignoring = targets.filter(({ ignored }) => ignored > 0);
-    const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
-    const versions = namesOf(ignoring.map(({ version }) => version));
-    return count > 0
-        ? [
-            say `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${own(ignoring.length === 1 ? 'is' : 'are')} torn down.`,
-        ]
-        : [];
+/**
+ * Every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
+ * throws: a mistyped URL has to be masked as well.
+ */
+function secretsIn(url, password, environment) {
+    const afterScheme = url.replace(/^[^/]*\/+/, '');
+    const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
+    const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
+    const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(?=(.*))([^&#]*)/gi)].flatMap(([, rest, value]) => [rest ?? '', value ?? '']);
+    const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
+    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
+    return [...new Set(all)].filter((secret) => secret.trim() !== '');
 }
-function quiet({ observation }, seen) {
-    const writes = [seen.contents.newestWriteAt, seen.registered[0]?.timestamp].filter((time) => time !== undefined);
-    const quietMs = observation.observedAt - Math.max(...writes);
-    if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
-        return [];
-    const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
-    return [
-        say `Nothing has been written to this system database for ${days}. A restored copy looks just like this: is it the live database?`,
-    ];
+function describeMisshapen(url) {
+    if (/^(jdbc:)?sqlite/i.test(url.trim())) {
+        return msg `\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
+    }
+    return msg `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+}
+function readChannelBinding(value) {
+    if (value && !['disable', 'prefer', 'require'].includes(value)) {
+        throw new InputError(msg `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`);
+    }
+    return value === 'require';
+}
+function severalHosts() {
+    return msg `\`database-url\` names several hosts. Name the primary alone.`;
+}
+function notAsExpected(part) {
+    return msg `The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+}
+function readParameters(query) {
+    const parameters = new Map();
+    for (const pair of query.split('&').filter((text) => text !== '')) {
+        const [name = '', ...value] = pair.split('=');
+        if (!/^[A-Za-z_]+$/.test(name) || value.length === 0)
+            throw new InputError(notAsExpected('list of parameters'));
+        parameters.set(name, decoded(value.join('=')));
+    }
+    return parameters;
+}
+function readPort(text) {
+    const port = Number(text);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+        throw new InputError(notAsExpected('port'));
+    return port;
+}
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        throw new InputError(msg `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`);
+    }
+}
+function tryDecoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
@@ -20949,19 +20858,19 @@ const schemaName = schemas_string()
 const plainInputs = {
     schema: schemaName,
     application: schemas_string(),
-    version: list,
+    'retire-version': list,
     'keep-version': list,
     mode: oneOf(MODES),
     timeout: inputs_duration(1000, '1s'),
     'on-timeout': oneOf(['fail', 'warn']),
     'poll-interval': inputs_duration(100, '100ms'),
-    'look-timeout': inputs_duration(100, '100ms'),
+    'poll-timeout': inputs_duration(100, '100ms'),
     settle: inputs_duration(0, '0s'),
     'fail-fast': trueOrFalse,
     'stuck-after': inputs_duration(1000, '1s'),
     'ignore-workflows': ignoreList,
     'on-unknown': oneOf(['fail', 'pass']),
-    'on-latest': oneOf(['block', 'ignore']),
+    'on-live': oneOf(['block', 'ignore']),
     'on-unversioned': oneOf(['auto', 'block', 'ignore']),
 };
 /** Inputs whose values are never shown. */
@@ -20984,12 +20893,12 @@ function parseInputs(raw, context) {
     const parsed = object(plainInputs).safeParse(trimmed);
     for (const issue of parsed.error?.issues ?? []) {
         const name = String(issue.path[0]);
-        problems.push(say `The input ${own(`\`${name}\``)} is ${shown(trimmed[name] ?? '')}. Accepted: ${own(issue.message)}.`);
+        problems.push(msg `The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name] ?? '')}. Accepted: ${trusted(issue.message)}.`);
     }
-    const targets = attempt(problems, () => readTargets(trimmed['version'] ?? '', trimmed['keep-version'] ?? ''));
+    const targets = attempt(problems, () => readTargets(trimmed['retire-version'] ?? '', trimmed['keep-version'] ?? ''));
     const settings = parsed.data;
     if (settings !== undefined && settings.settle > settings.timeout) {
-        problems.push(say `The input \`settle\` is ${shown(trimmed['settle'] ?? '')}, longer than \`timeout\`, which is ${shown(trimmed['timeout'] ?? '')}. Accepted: a \`settle\` no longer than \`timeout\`.`);
+        problems.push(msg `The input \`settle\` is ${shown(trimmed['settle'] ?? '')}, longer than \`timeout\`, which is ${shown(trimmed['timeout'] ?? '')}. Accepted: a \`settle\` no longer than \`timeout\`.`);
     }
     const database = attempt(problems, () => readDatabase(raw, trimmed['schema'] ?? '', context));
     if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
@@ -21004,13 +20913,13 @@ function parseInputs(raw, context) {
             timeoutMs: settings.timeout,
             onTimeout: settings['on-timeout'],
             pollIntervalMs: settings['poll-interval'],
-            lookTimeoutMs: settings['look-timeout'],
+            pollTimeoutMs: settings['poll-timeout'],
             settleMs: settings.settle,
             failFast: settings['fail-fast'],
             stuckAfterMs: settings['stuck-after'],
             ignoreWorkflows: settings['ignore-workflows'],
             onUnknown: settings['on-unknown'],
-            onLatest: settings['on-latest'],
+            onLive: settings['on-live'],
             onUnversioned: settings['on-unversioned'],
         },
     };
@@ -21033,26 +20942,26 @@ function readDatabase(raw, schema, context) {
         tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
         schema,
         environment: context.environment,
-        readFile: (path) => readTextFile(path, own('A file for TLS that `database-url` or a PGSSL variable names')),
+        readFile: (path) => readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
     });
 }
 function describeMissingUrl(context) {
-    const base = say `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
+    const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
     switch (context.withoutSecrets) {
         case 'fork':
-            return say `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
+            return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
         case 'dependabot':
-            return say `${base} This run was started by Dependabot, and GitHub passes it Dependabot's secrets only: add the URL there, or skip the gate (if: github.actor != 'dependabot[bot]').`;
+            return msg `${base} This run was started by Dependabot, and GitHub passes it Dependabot's secrets only: add the URL there, or skip the gate (if: github.actor != 'dependabot[bot]').`;
         case undefined:
-            return say `${base} Is the secret defined for this repository, and for this job's environment?`;
+            return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
     }
 }
 function readTargets(version, keepVersion) {
     if (version !== '' && keepVersion !== '') {
-        throw new InputError(say `The inputs \`version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`version\` for the versions to retire, or \`keep-version\` for those that stay.`);
+        throw new InputError(msg `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`);
     }
     if (version === '' && keepVersion === '') {
-        throw new InputError(say `Neither \`version\` nor \`keep-version\` is set. Accepted: \`version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`);
+        throw new InputError(msg `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`);
     }
     if (version !== '')
         return { kind: 'named', versions: [...new Set(listItems(version) ?? [])] };
@@ -21060,7 +20969,7 @@ function readTargets(version, keepVersion) {
         return { kind: 'all-but-latest' };
     const keep = listItems(keepVersion) ?? [];
     if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-        throw new InputError(say `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`);
+        throw new InputError(msg `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`);
     }
     return { kind: 'all-but', keep: [...new Set(keep)] };
 }
@@ -21088,11 +20997,11 @@ function readCa(text) {
     if (holdsCertificates(text))
         return text;
     if (text.includes('\n') || text.includes('-----')) {
-        throw new InputError(say `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`);
+        throw new InputError(msg `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`);
     }
-    const pem = readTextFile(text, own('The file that `tls-ca` names'));
+    const pem = readTextFile(text, trusted('The file that `tls-ca` names'));
     if (!holdsCertificates(pem)) {
-        throw new InputError(say `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`);
+        throw new InputError(msg `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`);
     }
     return pem;
 }
@@ -21101,7 +21010,7 @@ function readTextFile(path, what) {
         return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
     }
     catch (error) {
-        throw new InputError(say `${what} cannot be read (${own(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`);
+        throw new InputError(msg `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`);
     }
 }
 function attempt(problems, read) {
@@ -21116,7 +21025,7 @@ function attempt(problems, read) {
     }
 }
 function shown(value) {
-    return value === '' ? own('empty') : namesOf([value]);
+    return value === '' ? trusted('empty') : namesOf([value]);
 }
 
 ;// CONCATENATED MODULE: ./lib/report/escape.js
@@ -21217,7 +21126,7 @@ function escapeOf(character) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/report/situation-text.js
+;// CONCATENATED MODULE: ./lib/report/activity-text.js
 
 
 /** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
@@ -21225,74 +21134,74 @@ const GENERATIONS = 3;
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
 /** `"order-7" ("checkout")`: a workflow by its id, and its name where it has one. */
 function workflowNamed({ id, name }) {
-    return name === null ? say `${id}` : say `${id} (${name})`;
+    return name === null ? msg `${id}` : msg `${id} (${name})`;
 }
 /**
  * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
  *
  * @param now By the database's clock, in epoch milliseconds.
  */
-function describeSituation(assessment, now, generations = GENERATIONS) {
-    const { deadline } = assessment;
-    const situation = describeWait(assessment, now, generations);
+function describeActivity(status, now, generations = GENERATIONS) {
+    const { deadline } = status;
+    const activity = describeWait(status, now, generations);
     if (deadline === null || deadline <= now)
-        return situation;
-    return say `${situation}; DBOS cancels it at its deadline, ${own(momentText(deadline, now))}`;
+        return activity;
+    return msg `${activity}; DBOS cancels it at its deadline, ${trusted(momentText(deadline, now))}`;
 }
-function describeWait({ situation, progressAt }, now, generations) {
-    const quiet = own(durationText(Math.max(1000, now - progressAt)));
-    const at = (until) => own(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
-    switch (situation.kind) {
+function describeWait({ activity, progressAt }, now, generations) {
+    const quiet = trusted(durationText(Math.max(1000, now - progressAt)));
+    const at = (until) => trusted(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
+    switch (activity.kind) {
         case 'running':
-            return say `at work, last seen to change ${quiet} ago`;
+            return msg `at work, last seen to change ${quiet} ago`;
         case 'silent':
-            return say `no step has ended for ${quiet}: a long step, or its process is gone`;
+            return msg `no step has ended for ${quiet}: a long step, or its process is gone`;
         case 'sleeping':
-            return say `asleep until ${at(situation.until)}`;
+            return msg `asleep until ${at(activity.until)}`;
         case 'message':
-            return situation.until === null
-                ? say `waits for a message or an event, for ${quiet} now`
-                : say `waits until ${at(situation.until)}: asleep, or for a message or an event`;
+            return activity.until === null
+                ? msg `waits for a message or an event, for ${quiet} now`
+                : msg `waits until ${at(activity.until)}: asleep, or for a message or an event`;
         case 'timer':
-            return say `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+            return msg `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
         case 'child': {
-            const { child, assessment } = situation;
-            const why = generations > 1 ? say `: ${describeSituation(assessment, now, generations - 1)}` : own('');
-            return say `waits for its child ${workflowNamed(child)}${why}`;
+            const { child, status } = activity;
+            const why = generations > 1 ? msg `: ${describeActivity(status, now, generations - 1)}` : trusted('');
+            return msg `waits for its child ${workflowNamed(child)}${why}`;
         }
         case 'delayed':
-            return situation.until === null
-                ? own('delayed, without a time')
-                : say `delayed until ${at(situation.until)}${own(situation.debounced ? ', and debounced: each further call moves that' : '')}`;
+            return activity.until === null
+                ? trusted('delayed, without a time')
+                : msg `delayed until ${at(activity.until)}${trusted(activity.debounced ? ', and debounced: each further call moves that' : '')}`;
         case 'overdue':
-            return say `its delay was over ${own(farText(now - situation.since))} ago, and no process has taken it up`;
+            return msg `its delay was over ${trusted(farText(now - activity.since))} ago, and no process has taken it up`;
         case 'queued':
-            return describeQueue(situation, quiet);
+            return describeQueue(activity, quiet);
     }
 }
 /** A row may hold any time: beyond some, how far it is means nothing. */
 function farText(milliseconds) {
     return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
 }
-function describeQueue(situation, quiet) {
-    const { queue, moves, running, limit } = situation;
+function describeQueue(activity, quiet) {
+    const { queue, moves, running, limit } = activity;
     if (limit === 0)
-        return say `in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
+        return msg `in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
     const isFull = limit !== null && running >= limit;
     const runs = isFull
-        ? own(`${running} of ${limit} running in all versions, its concurrency limit`)
-        : own(`${running} running in all versions`);
+        ? trusted(`${running} of ${limit} running in all versions, its concurrency limit`)
+        : trusted(`${running} running in all versions`);
     if (moves) {
-        const rate = own(situation.rateLimited ? ', rate-limited' : '');
-        return say `in the queue ${queue}, behind others (${runs}${rate})`;
+        const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
+        return msg `in the queue ${queue}, behind others (${runs}${rate})`;
     }
     return isFull
-        ? say `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-        : say `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
+        ? msg `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
+        : msg `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
 }
 /** What a person can do about it. */
-function nextStepFor({ state, situation }) {
-    switch (situation.kind) {
+function nextStepFor({ state, activity }) {
+    switch (activity.kind) {
         case 'running':
             return 'let it finish';
         case 'silent':
@@ -21306,13 +21215,13 @@ function nextStepFor({ state, situation }) {
         case 'child':
             return state === 'stuck' ? 'help its child first' : 'let its child finish';
         case 'delayed':
-            return situation.debounced
+            return activity.debounced
                 ? 'stop the calls that delay it, or cancel it'
                 : 'let its time come, shorten its delay, or cancel or fork it';
         case 'overdue':
             return 'start a process of its application';
         case 'queued':
-            return nextStepInQueue(situation);
+            return nextStepInQueue(activity);
     }
 }
 function nextStepInQueue({ moves, running, limit }) {
@@ -21337,8 +21246,8 @@ function nextStepInQueue({ moves, running, limit }) {
 const NAMED = 3;
 /** `12 ended and 2 new per minute`: short, for a line of the log. */
 function forecastParts(forecast, now) {
-    const { trend, rate, left, notBefore, states, lifeless } = forecast;
-    if (trend === 'clean')
+    const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
+    if (trend === 'idle')
         return [];
     const ended = rate === undefined ? 0 : rate.completedPerMinute;
     const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
@@ -21350,7 +21259,7 @@ function forecastParts(forecast, now) {
         ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
         ...whenText(left, notBefore, now),
         ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
-        ...(lifeless.length > 0 ? ['no sign of a process'] : []),
+        ...(withoutProcess.length > 0 ? ['no sign of a process'] : []),
     ];
 }
 /** The estimate, or the bound where there is none. */
@@ -21377,151 +21286,151 @@ function perMinute(rate) {
  *
  * @param isHold It was watched for long enough that the want of an estimate has to be explained.
  */
-function describeForecast(forecast, startedRoots, now, isHold) {
+function describeForecast(forecast, newTopLevel, now, isHold) {
     const { trend, rate, states, left } = forecast;
-    if (trend === 'clean')
+    if (trend === 'idle')
         return [];
     return [
         ...(rate === undefined ? [] : [paceSentence(rate)]),
         ...(isHold ? estimateSentence(forecast) : []),
-        ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
+        ...outlook(forecast, newTopLevel, now).map(({ sentence }) => sentence),
         ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
-        ...(states.unread > 0
-            ? [say `What each waits for was read of the oldest, and not of ${counted(states.unread, 'other')}.`]
+        ...(states.notScanned > 0
+            ? [msg `What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
             : []),
     ];
 }
 /** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
-function outlook({ trend, arrived, hasTraffic, bounds, notBefore, lifeless }, startedRoots, now) {
+function outlook({ trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }, newTopLevel, now) {
     const arriving = trend === 'not-converging'
-        ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
+        ? [{ key: 'not converging', sentence: notConverging(arrived, newTopLevel) }]
         : hasTraffic
-            ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
+            ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, newTopLevel) }]
             : [];
     const bound = notBefore !== undefined && notBefore > now
-        ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
+        ? [{ key: 'bound', sentence: earliestEndMessage(notBefore, earliestEnds[0], now) }]
         : [];
     return [
         ...arriving,
         ...bound,
-        ...(lifeless.length > 0 ? [{ key: 'lifeless', sentence: noProcess(lifeless) }] : []),
+        ...(withoutProcess.length > 0 ? [{ key: 'withoutProcess', sentence: noProcess(withoutProcess) }] : []),
     ];
 }
 function noProcess(versions) {
-    return say `No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
+    return msg `No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
 }
 function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
     if (completedPerMinute === 0 && arrivedPerMinute === 0) {
-        return say `Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
+        return msg `Nothing has ended or arrived over the last ${trusted(durationText(overMs))}.`;
     }
-    return say `${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived per minute, over the last ${own(durationText(overMs))}.`;
+    return msg `${trusted(perMinute(completedPerMinute))} ended and ${trusted(perMinute(arrivedPerMinute))} arrived per minute, over the last ${trusted(durationText(overMs))}.`;
 }
 /** How many are stuck, and whether an estimate is about the others. */
 function stuckSentence(stuck, hasEstimate) {
-    return say `${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+    return msg `${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
-function estimateSentence({ trend, left, track }) {
+function estimateSentence({ trend, left, series }) {
     if (left !== undefined)
-        return [say `Estimate: ${own(leftText(left))}.`];
+        return [msg `Estimate: ${trusted(leftText(left))}.`];
     switch (trend) {
         case 'too-early':
-            return [own('Too little has ended for an estimate.')];
+            return [trusted('Too little has ended for an estimate.')];
         case 'stalled':
             return [
-                track.endedAtMs === undefined
-                    ? own('Nothing has ended since the gate began, so there is no estimate.')
-                    : own('Nothing has ended of late, so there is no estimate.'),
+                series.endedAtMs === undefined
+                    ? trusted('Nothing has ended since the gate began, so there is no estimate.')
+                    : trusted('Nothing has ended of late, so there is no estimate.'),
             ];
         default:
             return [];
     }
 }
-function notConverging({ total, roots, children }, startedRoots) {
+function notConverging({ total, roots, children }, newTopLevel) {
     const apart = [
-        ...(roots > 0 ? [say `${createdRoots(roots, startedRoots)}: traffic has not moved off.`] : []),
+        ...(roots > 0 ? [msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`] : []),
         ...(children > 0
             ? [
-                say `${counted(children, 'child workflow')} ${own(wasOrWere(children))} started by others; that ends with those that start them.`,
+                msg `${counted(children, 'child workflow')} ${trusted(wasOrWere(children))} started by others; that ends with those that start them.`,
             ]
             : []),
         ...(roots + children === 0
             ? [
-                say `${counted(total, 'workflow')} arrived since the gate began${rootNames(startedRoots)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
+                msg `${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
             ]
             : []),
     ];
-    return say `The drain is not converging: as much arrives as ends. ${joined(apart)}`;
+    return msg `The drain is not converging: as much arrives as ends. ${joined(apart)}`;
 }
-function stillArriving(roots, startedRoots) {
-    return say `${createdRoots(roots, startedRoots)}: some traffic still comes here.`;
+function stillArriving(roots, newTopLevel) {
+    return msg `${createdRoots(roots, newTopLevel)}: some traffic still comes here.`;
 }
-function createdRoots(roots, startedRoots) {
-    return say `${counted(roots, 'workflow')} without a parent ${own(wasOrWere(roots))} created since the gate began${rootNames(startedRoots)}`;
+function createdRoots(roots, newTopLevel) {
+    return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
 }
 function wasOrWere(count) {
     return count === 1 ? 'was' : 'were';
 }
 function rootNames(roots) {
     const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
-    return names.length > 0 ? say `, most often ${namesOf(names, names.length, NAMED)}` : own('');
+    return names.length > 0 ? msg `, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }
-function boundSentence(notBefore, latest, now) {
+function earliestEndMessage(notBefore, latest, now) {
     const who = latest?.until === notBefore
-        ? say `: ${workflowNamed(latest)} is ${own(forecast_text_stateOf(latest))} until then`
-        : own('');
-    return say `Drained at ${own(momentText(notBefore, now))} at the earliest, in ${own(durationText(notBefore - now))}${who}.`;
+        ? msg `: ${workflowNamed(latest)} is ${trusted(forecast_text_stateOf(latest))} until then`
+        : trusted('');
+    return msg `Drained at ${trusted(momentText(notBefore, now))} at the earliest, in ${trusted(durationText(notBefore - now))}${who}.`;
 }
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
-function describeBound(bound, now) {
-    return say `${workflowNamed(bound)} is ${own(`${forecast_text_stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
+function describeEarliestEnd(bound, now) {
+    return msg `${workflowNamed(bound)} is ${trusted(`${forecast_text_stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
 }
 function forecast_text_stateOf({ because }) {
     return because === 'sleeping' ? 'asleep' : 'delayed';
 }
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
 function describeCannotDrain(beyond, now) {
-    const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
-    const more = beyond.bounds.length > named.length ? own(' and others') : own('');
+    const named = beyond.earliestEnds.slice(0, NAMED).map((bound) => describeEarliestEnd(bound, now));
+    const more = beyond.earliestEnds.length > named.length ? trusted(' and others') : trusted('');
     const who = named.length > 0
-        ? say `${joined(named, ', ')}${more}`
-        : own(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-    return say `The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
+        ? msg `${joined(named, ', ')}${more}`
+        : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
+    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
 /** How to wait for long enough. */
 function reaching({ neededMs }) {
     return neededMs <= HOSTED_JOB_LIMIT_MS
-        ? say `It takes a \`timeout\` of ${own(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
-        : say `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
+        ? msg `It takes a \`timeout\` of ${trusted(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
+        : msg `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
 }
 /** Whether the hold has ended because work on this version certainly outlasts the timeout. */
 function outlasts(result, version) {
-    const deadline = beyondTimeoutOf(result)?.deadline;
+    const deadline = pastDeadlineOf(result)?.deadline;
     const notBefore = result.last?.forecast.targets.get(version)?.notBefore;
     return deadline !== undefined && notBefore !== undefined && notBefore > deadline;
 }
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
-function beyondTimeoutOf({ last, verdict }) {
-    return verdict === 'cannot-drain' ? last?.forecast.beyondTimeout : undefined;
+function pastDeadlineOf({ last, verdict }) {
+    return verdict === 'cannot-drain' ? last?.forecast.pastDeadline : undefined;
 }
 /** The same in a sentence. */
 function whyItCannotDrain(result) {
-    const beyond = beyondTimeoutOf(result);
-    return beyond && describeCannotDrain(beyond, result.last?.judgement.observation.observedAt ?? 0);
+    const beyond = pastDeadlineOf(result);
+    return beyond && describeCannotDrain(beyond, result.last?.evaluation.snapshot.observedAt ?? 0);
 }
 
-;// CONCATENATED MODULE: ./lib/report/result.js
+;// CONCATENATED MODULE: ./lib/report/model.js
 
 
 
 
 
 /** It held, so that there is a course to tell of, or a reason why none can be told. */
-function isWatched({ config, looks }) {
-    return config?.mode === 'wait' && looks > 1;
+function isWatched({ config, polls }) {
+    return config?.mode === 'wait' && polls > 1;
 }
 /** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
 function targetsOf(result) {
-    return result.last?.judgement.targets ?? [];
+    return result.last?.evaluation.targets ?? [];
 }
 function inFlightOnAll(targets) {
     return targets.reduce((sum, target) => sum + inFlightOn(target), 0);
@@ -21530,27 +21439,27 @@ function inFlightOnAll(targets) {
 const WORKFLOWS_SHOWN = 50;
 /** The oldest workflows that are in flight on a target, or unversioned and claimable by one. */
 function blockingWorkflows(result) {
-    const items = result.last?.judgement.seen?.contents.workflows.items ?? [];
+    const items = result.last?.evaluation.index?.contents.workflows.items ?? [];
     return items.filter((workflow) => isRelevant(workflow, result)).slice(0, WORKFLOWS_SHOWN);
 }
 /** How many block besides them. */
-function workflowsLeftOut(result) {
-    const workflows = result.last?.judgement.seen?.contents.workflows;
+function workflowsOmitted(result) {
+    const workflows = result.last?.evaluation.index?.contents.workflows;
     const relevant = workflows?.items.filter((workflow) => isRelevant(workflow, result)).length ?? 0;
-    return Math.max(0, relevant - WORKFLOWS_SHOWN) + leftOut(workflows, result);
+    return Math.max(0, relevant - WORKFLOWS_SHOWN) + omitted(workflows, result);
 }
 /** Whether rows of this version, or of none, block a target. */
 function isRelevant(row, { last }) {
-    return last !== undefined && concernsTarget(row, last.judgement);
+    return last !== undefined && concernsTarget(row, last.evaluation);
 }
-/** The same by one look. */
+/** The same by one poll. */
 function concernsTarget({ version }, { targets, unversioned }) {
     return version === null ? unversioned > 0 : targets.some((target) => target.version === version);
 }
 /** How many of a capped list were left out, of those that concern a target. */
-function leftOut(list, result) {
-    const unversioned = (result.last?.judgement.unversioned ?? 0) > 0 ? (list?.leftOutUnversioned ?? 0) : 0;
-    return (list?.leftOut ?? 0) + unversioned;
+function omitted(list, result) {
+    const unversioned = (result.last?.evaluation.unversioned ?? 0) > 0 ? (list?.omittedUnversioned ?? 0) : 0;
+    return (list?.omitted ?? 0) + unversioned;
 }
 /** Names of the targets that may be torn down: none while anything blocks the whole gate. */
 function drainedVersions(result) {
@@ -21565,7 +21474,7 @@ function drainingVersions(result) {
         .filter(({ judged, version }) => judged && !drained.has(version))
         .map(({ version }) => version);
 }
-/** After a failure, what an earlier look saw decides nothing. */
+/** After a failure, what an earlier poll saw decides nothing. */
 function isInconclusive(result) {
     return result.failure !== undefined;
 }
@@ -21575,43 +21484,43 @@ function headline(result) {
     const names = namesOf(targets.map(({ version }) => version));
     const blocked = targets.filter(({ drained }) => !drained);
     const inFlight = counted(inFlightOnAll(targets), 'workflow');
-    const waited = own(durationText(result.waitedMs));
+    const waited = trusted(durationText(result.waitedMs));
     switch (result.verdict) {
         case 'drained':
             return targets.length === 0
                 ? result.config?.targets.kind === 'named'
-                    ? say `Nothing to retire: none of these versions has ever been seen here.`
-                    : say `Nothing to retire: no other version has work in flight here.`
-                : say `Safe to retire ${names}: nothing in flight, and nothing started for ${own(durationText(result.config?.settleMs ?? 0))}.`;
+                    ? msg `Nothing to retire: none of these versions has ever been seen here.`
+                    : msg `Nothing to retire: no other version has work in flight here.`
+                : msg `Safe to retire ${names}: nothing in flight, and nothing started for ${trusted(durationText(result.config?.settleMs ?? 0))}.`;
         case 'in-flight':
             if (targets.length === 0)
-                return say `Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`;
-            return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: ${inFlight} in flight${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
-        case 'still-latest':
-            return say `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
+                return msg `Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`;
+            return msg `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: ${inFlight} in flight${trusted(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
+        case 'still-live':
+            return msg `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
         case 'cannot-drain':
-            return say `Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(blocked.map(({ version }) => version))}, and not all can end by then.`;
+            return msg `Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(blocked.map(({ version }) => version))}, and not all can end by then.`;
         case 'timed-out':
-            return say `Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(blocked.map(({ version }) => version))}${own(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
+            return msg `Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(blocked.map(({ version }) => version))}${trusted(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
         case 'unknown-version': {
             const kept = unknownKeptVersions(result);
             return kept.length > 0
-                ? say `No answer: a version to keep is not known here: ${namesOf(kept)}.`
-                : say `No answer: this system database has never seen ${namesOf(targets.filter(({ known }) => !known).map(({ version }) => version))}.`;
+                ? msg `No answer: a version to keep is not known here: ${namesOf(kept)}.`
+                : msg `No answer: this system database has never seen ${namesOf(targets.filter(({ known }) => !known).map(({ version }) => version))}.`;
         }
         case 'cancelled':
-            return say `Cancelled after ${waited}, before there was an answer${targets.length > 0 ? say `: ${inFlight} in flight on ${names}` : own('')}.`;
+            return msg `Cancelled after ${waited}, before there was an answer${targets.length > 0 ? msg `: ${inFlight} in flight on ${names}` : trusted('')}.`;
         case 'error':
             return result.config === undefined
-                ? say `No answer: the inputs are not right, and nothing was looked at.`
-                : say `No answer: the gate could not look, or could not trust what it saw. Do not tear anything down.`;
+                ? msg `No answer: the inputs are not right, and nothing was looked at.`
+                : msg `No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
     }
 }
 /** Everything that stands in the way, once each: the whole gate's first. */
 function obstacles(result) {
     if (result.failure !== undefined)
         return [result.failure];
-    const blockers = result.last === undefined ? [] : blockersOfAll(result.last.judgement);
+    const blockers = result.last === undefined ? [] : blockersOfAll(result.last.evaluation);
     return blockers.map((blocker) => describeBlocker(blocker));
 }
 /** A short name for what else than work in flight stands in the way. */
@@ -21619,7 +21528,7 @@ const SHORT_REASONS = {
     'unknown-status': 'statuses that the gate does not know',
     'still-starting': 'work is still starting',
     'open-transaction': 'a transaction is still writing',
-    latest: 'still the latest version',
+    live: 'still the latest version',
     unversioned: 'unversioned work',
     'unknown-version': 'unknown version',
     'application-not-seen': 'application not seen',
@@ -21639,7 +21548,7 @@ function otherReasons(blockers) {
     return reasons.length > 0 ? `; ${reasons.join(', ')}` : '';
 }
 function unknownKeptVersions(result) {
-    return (result.last?.judgement.gate ?? []).flatMap((blocker) => blocker.kind === 'kept-version-unknown' ? blocker.versions : []);
+    return (result.last?.evaluation.gate ?? []).flatMap((blocker) => blocker.kind === 'kept-version-unknown' ? blocker.versions : []);
 }
 
 ;// CONCATENATED MODULE: ./lib/report/annotations.js
@@ -21692,17 +21601,17 @@ function targetAnnotation(target, level, result) {
         return {
             level: 'notice',
             title: `${name} has drained`,
-            message: plain(say `${target.version} has drained: nothing in flight, and nothing started for ${own(durationText(target.settledForMs ?? 0))}.`),
+            message: plain(msg `${target.version} has drained: nothing in flight, and nothing started for ${trusted(durationText(target.settledForMs ?? 0))}.`),
         };
     }
     const sentences = target.blockers.length > 0
         ? target.blockers.map((blocker) => describeBlocker(blocker, outlasts(result, target.version)))
-        : [own('Clean, but not for long enough yet.')];
+        : [trusted('Idle, but not for long enough yet.')];
     return {
         level,
         title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: messageOf(say `${target.version}: ${joined([...sentences, ...expectations(target, result)], '\n')}`),
+        message: messageOf(msg `${target.version}: ${joined([...sentences, ...expectations(target, result)], '\n')}`),
     };
 }
 /** Whether it drains, and whether it ever will. */
@@ -21711,8 +21620,8 @@ function expectations({ version }, result) {
     const forecast = last?.forecast.targets.get(version);
     if (last === undefined || forecast === undefined)
         return [];
-    const roots = last.forecast.startedRoots.filter((each) => each.version === version);
-    return describeForecast(forecast, roots, last.judgement.observation.observedAt, isWatched(result));
+    const roots = last.forecast.newTopLevel.filter((each) => each.version === version);
+    return describeForecast(forecast, roots, last.evaluation.snapshot.observedAt, isWatched(result));
 }
 function warningAnnotations(result) {
     const [first, ...more] = result.warnings;
@@ -21734,7 +21643,284 @@ function messageOf(sentence) {
     return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
-;// CONCATENATED MODULE: ./lib/report/remedies.js
+;// CONCATENATED MODULE: ./lib/report/log.js
+
+
+
+
+
+
+
+
+
+
+/** Without a change there is a line so often, in milliseconds. */
+const HEARTBEAT_MS = 60_000;
+/** How many groups of workflows the log lists. */
+const GROUPS_SHOWN = 20;
+/** Of how many targets the log explains what blocks them; the summary has more. */
+const EXPLAINED_TARGETS = 5;
+/** Of how many stuck workflows the log says what they wait for. */
+const EXPLAINED_STUCK = 3;
+/** A log that reads well at a glance: a line when something changed, and one a minute when nothing did. */
+function progressLog(sink) {
+    let config;
+    let previous;
+    let printed;
+    let where = [];
+    let outage;
+    const explained = new Set();
+    return {
+        begin(given, { database, schema }, advice) {
+            config = given;
+            where = msg `System database: ${database}, schema ${schema}.`;
+            sink.line(plain(opening(given)));
+            for (const warning of advice)
+                sink.line(plain(msg `Mind: ${warning}`));
+        },
+        poll(poll) {
+            if (config === undefined)
+                return;
+            const { evaluation, time } = poll;
+            if (outage !== undefined) {
+                sink.line(recoveryLine(outage, time.ended));
+                outage = undefined;
+                printed = undefined;
+            }
+            if (previous === undefined) {
+                // A mistyped URL can have the password where the database should be: only now has it proved right.
+                sink.line(plain(where));
+                sink.line(plain(whatIsThere(evaluation)));
+                const groups = groupLines(evaluation);
+                if (groups.length > 0)
+                    sink.group('What is in flight, by workflow', groups);
+            }
+            const state = log_stateOf(poll);
+            const isDue = printed === undefined || time.ended - printed.at >= HEARTBEAT_MS;
+            if (isDue || poll.decides || printed?.state !== state) {
+                sink.line(pollLine(config, poll, previous));
+                printed = { at: time.ended, state };
+            }
+            // The annotations explain the deciding poll; in the log they follow at once.
+            for (const { key, version, blocker } of poll.decides ? [] : explainable(evaluation)) {
+                if (explained.has(key))
+                    continue;
+                explained.add(key);
+                sink.line(`  ${plain(msg `${version === undefined ? trusted('') : msg `${version}: `}${describeBlocker(blocker)}`)}`);
+            }
+            for (const { key, sentence } of poll.decides ? [] : log_expectations(poll)) {
+                if (explained.has(key))
+                    continue;
+                explained.add(key);
+                sink.line(`  ${plain(sentence)}`);
+            }
+            previous = poll;
+        },
+        failedPoll(failed) {
+            if (config === undefined)
+                return;
+            sink.line(failureLine(config, failed, outage));
+            outage = failed.outage;
+        },
+    };
+}
+/** Why a poll failed, in full when it is not why the one before did. */
+function failureLine(config, { outage, time, pauseMs }, before) {
+    const same = before !== undefined && plain(before.failure) === plain(outage.failure);
+    const what = same
+        ? `The poll failed again in the same way, ${outage.failures} times in a row.`
+        : `The poll failed. ${plain(outage.failure)}`;
+    const leftMs = patienceLeftMs(config, outage, time.ended);
+    const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
+    return `${stamp(time.ended)} ${what} Polling again in ${durationText(pauseMs)}, ${left}.`;
+}
+function recoveryLine({ failures, lastSuccess = 0 }, now) {
+    const polls = failures === 1 ? 'one failed poll' : `${failures} failed polls`;
+    return `${stamp(now)} The database answers again, after ${polls} in ${durationText(now - lastSuccess)}: what was idle before has to be idle anew.`;
+}
+/** `[  1m 5s]`: the time since the gate began. */
+function stamp(elapsedMs) {
+    return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
+}
+function opening(config) {
+    const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
+    const what = msg `${targetsInWords(config)}${application}`;
+    const settle = durationText(config.settleMs);
+    switch (config.mode) {
+        case 'wait':
+            return msg `Waiting until ${what} can be retired: for ${trusted(durationText(config.timeoutMs))} at most, a poll every ${trusted(durationText(config.pollIntervalMs))}, and then idle for ${trusted(settle)} in a row.`;
+        case 'check':
+            return msg `Checking whether ${what} can be retired: if it is idle, for ${trusted(settle)} in a row; anything in flight fails this step.`;
+        case 'report':
+            return msg `Reporting whether ${what} can be retired: if it is idle, for ${trusted(settle)} in a row; work in flight does not fail this step.`;
+    }
+}
+function targetsInWords(config) {
+    switch (config.targets.kind) {
+        case 'named':
+            return namesOf(config.targets.versions);
+        case 'all-but':
+            return msg `every version but ${namesOf(config.targets.keep)}`;
+        case 'all-but-latest':
+            return trusted('every version but the latest');
+    }
+}
+/** What the first poll found, before it is judged. */
+function whatIsThere({ snapshot, index, gate, targets, state }) {
+    const { database } = snapshot;
+    const server = msg `PostgreSQL ${trusted(database.serverVersion)}${trusted(database.migration === undefined ? '' : `, DBOS migration ${database.migration}`)}`;
+    if (index === undefined)
+        return msg `${server}.`;
+    const newest = index.registered[0];
+    const registered = newest === undefined
+        ? trusted('no version is registered')
+        : msg `${index.contents.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
+    const kept = state.kept === undefined ? trusted('') : msg `; kept: ${namesOf(state.kept)}`;
+    const retired = state.kept === undefined || gate.length > 0
+        ? trusted('')
+        : targets.length === 0
+            ? trusted('; nothing to retire')
+            : msg `; to retire: ${namesOf(targets.map(({ version }) => version))}`;
+    return msg `${server}. Versions: ${registered}${kept}${retired}.`;
+}
+/** What a change is a change of. */
+function log_stateOf({ evaluation, forecast }) {
+    const { trend, states, withoutProcess } = forecast.total;
+    return JSON.stringify([
+        trend === 'not-converging',
+        trend === 'stalled',
+        states.stuck,
+        withoutProcess.length,
+        evaluation.gate.map(({ kind }) => kind),
+        evaluation.noTargets?.blockers.map(({ kind }) => kind),
+        evaluation.unversioned,
+        evaluation.targets.map((target) => [
+            target.version,
+            target.pending,
+            target.enqueued,
+            target.delayed,
+            target.unknownStatus,
+            target.settledForMs !== undefined,
+            target.drained,
+            target.blockers.map(({ kind }) => kind),
+        ]),
+    ]);
+}
+function pollLine(config, poll, previous) {
+    const { evaluation, time } = poll;
+    const targets = evaluation.targets.filter(({ judged }) => judged);
+    const inFlight = inFlightOnAll(targets);
+    const parts = [
+        `${number(inFlight)} in flight${inFlight > 0 ? ` (${statusCounts(log_summed(targets))})` : ''}`,
+        ...(evaluation.drained ? [] : differencePart(inFlight, previous)),
+        ...shortReasons(blockersOf(evaluation)),
+        ...forecastParts(poll.forecast.total, evaluation.snapshot.observedAt),
+        ...versionsPart(targets),
+        ...settlePart(config, evaluation),
+        ...(config.mode === 'wait' && !poll.decides ? [log_timeLeft(config, time.ended)] : []),
+    ];
+    return `${stamp(time.ended)} ${parts.join('; ')}`;
+}
+function differencePart(inFlight, previous) {
+    if (previous === undefined)
+        return [];
+    const before = inFlightOnAll(previous.evaluation.targets.filter(({ judged }) => judged));
+    if (before === inFlight)
+        return ['no change'];
+    const difference = number(Math.abs(inFlight - before));
+    return [`${difference} ${inFlight < before ? 'fewer' : 'more'}`];
+}
+/** With several targets: how many are idle, and which of the others hold the most. */
+function versionsPart(targets) {
+    if (targets.length < 2)
+        return [];
+    const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
+    const most = [...blocked]
+        .sort((a, b) => inFlightOn(b) - inFlightOn(a))
+        .slice(0, 3)
+        .map((target) => `${quotedName(target.version)} ${number(inFlightOn(target))}`);
+    const rest = blocked.length - most.length;
+    const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
+    return [`${targets.length - blocked.length} of ${targets.length} versions idle${listed}`];
+}
+function settlePart(config, evaluation) {
+    if (evaluation.drained)
+        return ['drained'];
+    const all = evaluation.noTargets
+        ? [evaluation.noTargets]
+        : evaluation.targets.filter(({ judged }) => judged);
+    const settled = all.flatMap(({ settledForMs }) => settledForMs ?? []);
+    if (settled.length < all.length || evaluation.gate.length > 0)
+        return [];
+    const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
+    return [leftMs > 0 ? `idle, and must stay so for ${durationText(leftMs)}` : 'idle'];
+}
+function log_timeLeft(config, elapsedMs) {
+    const leftMs = config.timeoutMs - elapsedMs;
+    return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
+}
+/** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
+function groupLines(evaluation) {
+    const { index, targets, unversioned } = evaluation;
+    const groups = (index?.contents.groups.items ?? []).filter((group) => concernsTarget(group, evaluation));
+    const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
+        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
+        const version = group.version === null ? ', unversioned' : targets.length > 1 ? `, ${quotedName(group.version)}` : '';
+        const ignored = group.ignored ? ', ignored' : '';
+        return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
+    });
+    const cut = index?.contents.groups;
+    const left = groups.length -
+        lines.length +
+        (cut?.omitted ?? 0) +
+        (unversioned > 0 ? (cut?.omittedUnversioned ?? 0) : 0);
+    return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
+}
+/** What blocks the whole gate, or else what blocks the first few targets. */
+function explainable(evaluation) {
+    const whole = blockersOfAll(evaluation);
+    if (whole.length > 0)
+        return whole.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
+    return evaluation.targets
+        .slice(0, EXPLAINED_TARGETS)
+        .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })));
+}
+/** What is to be expected, once each: that it does not converge, when it can drain at the earliest, and what is stuck. */
+function log_expectations({ evaluation, forecast, }) {
+    const { observedAt } = evaluation.snapshot;
+    const { total, newTopLevel, statuses, history } = forecast;
+    const stuck = (history.detailScan?.workflows ?? []).flatMap((workflow) => {
+        const status = statuses.get(workflow.id);
+        return status?.state === 'stuck' && concernsTarget(workflow, evaluation) ? [{ workflow, status }] : [];
+    });
+    return [
+        ...outlook(total, newTopLevel, observedAt),
+        ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, status }) => ({
+            key: `stuck ${workflow.id}`,
+            sentence: msg `Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${trusted(nextStepFor(status))}.`,
+        })),
+    ];
+}
+function log_summed(targets) {
+    const sum = (of) => targets.reduce((all, target) => all + of(target), 0);
+    return { pending: sum((t) => t.pending), enqueued: sum((t) => t.enqueued), delayed: sum((t) => t.delayed) };
+}
+
+;// CONCATENATED MODULE: ./lib/report/formats.js
+/** Whole seconds and tenths. */
+function seconds(milliseconds) {
+    return Math.round(milliseconds / 100) / 10;
+}
+/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
+function iso(epochMs) {
+    if (epochMs === null || epochMs === undefined)
+        return null;
+    const date = new Date(epochMs);
+    const year = date.getUTCFullYear();
+    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/remedies.js
 
 
 
@@ -21768,18 +21954,18 @@ function typedId(id) {
  * The workflow to begin with: the one that outlasts the timeout, or else a stuck one before others, and one that waits
  * for no child before a parent, since to end a waiting parent alone unblocks nothing. The oldest of those.
  */
-function firstToUnblock(workflows, assessments, longest) {
+function firstToUnblock(workflows, statuses, longest) {
     if (longest !== undefined)
         return longest;
     const parents = new Set(workflows.map(({ parent }) => parent));
     const childless = workflows.filter(({ id }) => !parents.has(id));
-    const stuck = childless.find(({ id }) => assessments.get(id)?.state === 'stuck');
+    const stuck = childless.find(({ id }) => statuses.get(id)?.state === 'stuck');
     return stuck ?? childless[0] ?? workflows[0];
 }
 /** The version that forks of the blocking work should run on: the latest that is no target. */
 function newVersionOf(result) {
     const targets = new Set(targetsOf(result).map(({ version }) => version));
-    return [...(result.last?.judgement.seen?.latest ?? [])].find((version) => !targets.has(version));
+    return [...(result.last?.evaluation.index?.latest ?? [])].find((version) => !targets.has(version));
 }
 /** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
 function inspectionSql(result) {
@@ -21788,7 +21974,7 @@ function inspectionSql(result) {
     const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
     const versions = literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
     const more = blocked.length - literals.length;
-    const unversioned = (result.last?.judgement.unversioned ?? 0) > 0;
+    const unversioned = (result.last?.evaluation.unversioned ?? 0) > 0;
     const application = result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
     const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
     return [
@@ -21807,21 +21993,7 @@ function inspectionSql(result) {
     ];
 }
 
-;// CONCATENATED MODULE: ./lib/report/formats.js
-/** Whole seconds and tenths. */
-function seconds(milliseconds) {
-    return Math.round(milliseconds / 100) / 10;
-}
-/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
-function iso(epochMs) {
-    if (epochMs === null || epochMs === undefined)
-        return null;
-    const date = new Date(epochMs);
-    const year = date.getUTCFullYear();
-    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
-}
-
-;// CONCATENATED MODULE: ./lib/report/unblock-shell.js
+;// CONCATENATED MODULE: ./lib/unblock/shell.js
 /*
  * The fixed part of the scripts of the unblock kit, for any POSIX shell: what is done to one workflow, and what is
  * said of it. What was seen in TypeScript's command line 5.3.0:
@@ -22027,7 +22199,7 @@ child() {
 }
 `;
 
-;// CONCATENATED MODULE: ./lib/report/unblock-kit.js
+;// CONCATENATED MODULE: ./lib/unblock/kit.js
 
 
 
@@ -22106,10 +22278,10 @@ function script(kit, groups, remedy) {
     return { name: remedy.name, text: `${text}\n` };
 }
 function linesOf({ workflows }, { call }) {
-    return workflows.map(({ workflow, id }) => `${call(workflow, id)} ${comment(unblock_kit_stateOf(workflow))}`);
+    return workflows.map(({ workflow, id }) => `${call(workflow, id)} ${comment(kit_stateOf(workflow))}`);
 }
 /** What the script cannot do, at its top and at its end; no apostrophe, since a shell prints it. */
-function notesOf({ workflows, leftOut }, typed) {
+function notesOf({ workflows, omitted }, typed) {
     const untyped = workflows.length - typed;
     return [
         ...(untyped > 0
@@ -22117,9 +22289,9 @@ function notesOf({ workflows, leftOut }, typed) {
                 `${plain(counted(untyped, 'more workflow'))} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
             ]
             : []),
-        ...(leftOut > 0
+        ...(omitted > 0
             ? [
-                `${plain(counted(leftOut, 'more workflow'))} not in this script: run the gate again after it for the next ones.`,
+                `${plain(counted(omitted, 'more workflow'))} not in this script: run the gate again after it for the next ones.`,
             ]
             : []),
     ];
@@ -22199,7 +22371,7 @@ function parentsIn(workflows) {
     return new Set(workflows.flatMap(({ parent }) => (parent === null ? [] : [parent])));
 }
 /** Where a workflow stood when the gate looked. */
-function unblock_kit_stateOf({ status, lastStep, delayUntil }) {
+function kit_stateOf({ status, lastStep, delayUntil }) {
     if (status === 'DELAYED' && delayUntil !== null)
         return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
     if (status !== 'PENDING')
@@ -22281,16 +22453,19 @@ function unblockScriptsOf(result) {
 }
 function kitOf(result) {
     const { last, verdict } = result;
-    const roll = last?.forecast.course.roll;
+    const detailScan = last?.forecast.history.detailScan;
     const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict);
-    if (roll === undefined || last === undefined || !isAnswer || blockersOfAll(last.judgement).length > 0)
+    if (detailScan === undefined ||
+        last === undefined ||
+        !isAnswer ||
+        blockersOfAll(last.evaluation).length > 0)
         return undefined;
     return {
-        workflows: roll.workflows.filter((workflow) => isRelevant(workflow, result)),
-        leftOut: leftOut(roll, result),
+        workflows: detailScan.workflows.filter((workflow) => isRelevant(workflow, result)),
+        omitted: omitted(detailScan, result),
         newVersion: newVersionOf(result),
         schema: result.schema ?? 'dbos',
-        observedAt: roll.observedAt,
+        observedAt: detailScan.observedAt,
     };
 }
 /** What a person can do now. */
@@ -22298,9 +22473,9 @@ function nextSteps(result, kit) {
     if (result.verdict === 'drained') {
         return targetsOf(result).length === 0
             ? ''
-            : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
+            : '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
     }
-    const workflow = firstToUnblock(blockingWorkflows(result), result.last?.forecast.assessments ?? new Map(), beyondTimeoutOf(result)?.bounds[0]);
+    const workflow = firstToUnblock(blockingWorkflows(result), result.last?.forecast.statuses ?? new Map(), pastDeadlineOf(result)?.earliestEnds[0]);
     if (workflow === undefined)
         return '';
     const commands = commandsFor(workflow) ?? [
@@ -22332,7 +22507,9 @@ function kitSection(kit, newVersion) {
     const what = {
         'inspect.sh': 'shows each of them, and the steps it has done',
         'cancel.sh': 'gives them up',
-        'fork.sh': markdown(newVersion === undefined ? own('lets the new version go on') : say `lets ${newVersion} go on with them`),
+        'fork.sh': markdown(newVersion === undefined
+            ? trusted('lets the new version go on')
+            : msg `lets ${newVersion} go on with them`),
     };
     const lines = next_steps_linesOf(shown);
     const more = lines.length - LINES_SHOWN;
@@ -22354,10 +22531,10 @@ function next_steps_linesOf({ text }) {
 
 
 /** So many bounds of each version are in the report. */
-const BOUNDS_TOLD = 5;
+const EARLIEST_ENDS_REPORTED = 5;
 /** The forecast, for programs. */
 function forecastReport(forecast, now) {
-    const { trend, rate: pace, left, notBefore, bounds, states, arrived, lifeless } = forecast;
+    const { trend, rate: pace, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
     return {
         trend,
         completedPerMinute: pace === undefined ? null : hundredths(pace.completedPerMinute),
@@ -22367,7 +22544,9 @@ function forecastReport(forecast, now) {
             ? null
             : { likely: seconds(left.leftMs), from: seconds(left.fromMs), to: seconds(left.toMs) },
         notBefore: notBefore === undefined || notBefore <= now ? null : iso(notBefore),
-        bounds: bounds.slice(0, BOUNDS_TOLD).map(({ id, name, version, until, because }) => ({
+        earliestEnds: earliestEnds
+            .slice(0, EARLIEST_ENDS_REPORTED)
+            .map(({ id, name, version, until, because }) => ({
             id,
             workflow: name,
             version,
@@ -22377,19 +22556,19 @@ function forecastReport(forecast, now) {
         ...states,
         arrivedRoots: arrived.roots,
         arrivedChildren: arrived.children,
-        noProcessSeen: lifeless.length > 0,
+        noProcessSeen: withoutProcess.length > 0,
     };
 }
 /** What a workflow is doing, for programs. */
-function situationReport(assessment, now) {
-    const { state, situation, progressAt } = assessment;
+function activityReport(status, now) {
+    const { state, activity, progressAt } = status;
     return {
         state,
-        kind: situation.kind,
+        kind: activity.kind,
         progressAt: iso(progressAt),
-        until: 'until' in situation ? iso(situation.until) : null,
-        child: situation.kind === 'child' ? situation.child.id : null,
-        message: `${plain(describeSituation(assessment, now))}. Next: ${nextStepFor(assessment)}.`,
+        until: 'until' in activity ? iso(activity.until) : null,
+        child: activity.kind === 'child' ? activity.child.id : null,
+        message: `${plain(describeActivity(status, now))}. Next: ${nextStepFor(status)}.`,
     };
 }
 function hundredths(value) {
@@ -22407,9 +22586,9 @@ function hundredths(value) {
 
 /** The report of a run, for programs: names and ids as they are in the database, nothing neutralised. */
 function reportOf(result) {
-    const judgement = result.last?.judgement;
-    const observation = judgement?.observation;
-    const groups = observation?.seen?.groups;
+    const evaluation = result.last?.evaluation;
+    const snapshot = evaluation?.snapshot;
+    const groups = snapshot?.contents?.groups;
     return {
         schemaVersion: 1,
         verdict: result.verdict,
@@ -22418,22 +22597,22 @@ function reportOf(result) {
         drained: result.verdict === 'drained',
         mode: result.config?.mode ?? null,
         application: result.config?.application ?? null,
-        observedAt: iso(observation?.observedAt),
+        observedAt: iso(snapshot?.observedAt),
         waitedSeconds: seconds(result.waitedMs),
-        looks: result.looks,
-        failedLooks: result.failedLooks,
+        polls: result.polls,
+        failedPolls: result.failedPolls,
         inFlight: inFlightOnAll(targetsOf(result)),
-        unversioned: judgement?.unversioned ?? 0,
-        database: observation === undefined
+        unversioned: evaluation?.unversioned ?? 0,
+        database: snapshot === undefined
             ? null
             : {
-                serverVersion: observation.database.serverVersion,
+                serverVersion: snapshot.database.serverVersion,
                 schema: result.schema ?? '',
-                migration: observation.database.migration ?? null,
+                migration: snapshot.database.migration ?? null,
             },
         blockers: [
             ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-            ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each)),
+            ...(evaluation === undefined ? [] : blockersOfAll(evaluation)).map((each) => told(each)),
         ],
         warnings: result.warnings.map(plain),
         versions: versionsOf(result),
@@ -22446,27 +22625,27 @@ function reportOf(result) {
                 workflow: name,
                 oldestCreatedAt: iso(oldestCreatedAt),
             })),
-            leftOut: leftOut(groups, result),
+            omitted: omitted(groups, result),
         },
         workflows: {
             items: blockingWorkflows(result).map((workflow) => workflowReport(workflow, result)),
-            leftOut: workflowsLeftOut(result),
+            omitted: workflowsOmitted(result),
         },
     };
 }
 /** The forecast for all targets together, and what it rests on. */
 function expected({ last }) {
     if (last === undefined)
-        return { forecast: null, startedRoots: [], curve: [] };
-    const { total, startedRoots } = last.forecast;
+        return { forecast: null, newTopLevel: [], curve: [] };
+    const { total, newTopLevel } = last.forecast;
     return {
-        forecast: forecastReport(total, last.judgement.observation.observedAt),
-        startedRoots: startedRoots.map(({ version, name, count: created }) => ({
+        forecast: forecastReport(total, last.evaluation.snapshot.observedAt),
+        newTopLevel: newTopLevel.map(({ version, name, count: created }) => ({
             version,
             workflow: name,
             count: created,
         })),
-        curve: total.track.points.map(({ atMs, pending, enqueued, delayed }) => ({
+        curve: total.series.points.map(({ atMs, pending, enqueued, delayed }) => ({
             seconds: seconds(atMs),
             pending,
             enqueued,
@@ -22476,7 +22655,7 @@ function expected({ last }) {
 }
 function workflowReport(workflow, { last }) {
     const { id, version, name, className, status, queue, executor, parent, lastStep } = workflow;
-    const assessment = last?.forecast.assessments.get(id);
+    const doing = last?.forecast.statuses.get(id);
     return {
         ...{ id, version, workflow: name, className, status, queue, executor, parent },
         createdAt: iso(workflow.createdAt),
@@ -22487,9 +22666,7 @@ function workflowReport(workflow, { last }) {
         lastStep: lastStep === null
             ? null
             : { number: lastStep.number, name: lastStep.name, completedAt: iso(lastStep.completedAt) },
-        situation: assessment === undefined
-            ? null
-            : situationReport(assessment, last?.judgement.observation.observedAt ?? 0),
+        activity: doing === undefined ? null : activityReport(doing, last?.evaluation.snapshot.observedAt ?? 0),
     };
 }
 /** One object a target: the output `versions`. */
@@ -22506,7 +22683,7 @@ function versionsOf(result) {
         latest: target.latest,
         known: target.known,
         drained: drained.has(target.version),
-        blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) => told(each, outlasts(result, target.version))),
+        blockers: [...(result.last?.evaluation.gate ?? []), ...target.blockers].map((each) => told(each, outlasts(result, target.version))),
         forecast: forecastOfTarget(result, target.version),
     }));
 }
@@ -22514,7 +22691,7 @@ function forecastOfTarget({ last }, version) {
     const forecast = last?.forecast.targets.get(version);
     if (last === undefined || forecast === undefined)
         return null;
-    return forecastReport(forecast, last.judgement.observation.observedAt);
+    return forecastReport(forecast, last.evaluation.snapshot.observedAt);
 }
 function told(blocker, outlastsTimeout = false) {
     return { kind: blocker.kind, message: plain(describeBlocker(blocker, outlastsTimeout)) };
@@ -22549,24 +22726,24 @@ function outputsOf(result, reportPath) {
             verdict: result.verdict,
             drained: String(result.verdict === 'drained'),
             'in-flight': String(inFlightOnAll(targetsOf(result))),
-            unversioned: String(result.last?.judgement.unversioned ?? 0),
+            unversioned: String(result.last?.evaluation.unversioned ?? 0),
             'waited-seconds': String(seconds(result.waitedMs)),
             versions: versions.json,
             'drained-versions': drained.json,
             'draining-versions': draining.json,
-            'observed-at': iso(result.last?.judgement.observation.observedAt) ?? '',
+            'observed-at': iso(result.last?.evaluation.snapshot.observedAt) ?? '',
             'report-path': reportPath,
         },
-        leftOut: versions.leftOut + drained.leftOut + draining.leftOut,
+        omitted: versions.omitted + drained.omitted + draining.omitted,
     };
 }
 /** Where all would not fit, forecasts are left out before versions are; the report file has them. */
 function fittingVersions(versions) {
     const brief = fitting(versions.map(({ forecast, ...version }) => ({
         ...version,
-        forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) },
+        forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })));
-    return brief.leftOut === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
+    return brief.omitted === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
 }
 /** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
 function fitting(entries) {
@@ -22580,270 +22757,7 @@ function fitting(entries) {
         bytes += more;
         texts.push(text);
     }
-    return { json: `[${texts.join(',')}]`, leftOut: entries.length - texts.length };
-}
-
-;// CONCATENATED MODULE: ./lib/report/progress.js
-
-
-
-
-
-
-
-
-
-
-/** Without a change there is a line so often, in milliseconds. */
-const HEARTBEAT_MS = 60_000;
-/** How many groups of workflows the log lists. */
-const GROUPS_SHOWN = 20;
-/** Of how many targets the log explains what blocks them; the summary has more. */
-const EXPLAINED_TARGETS = 5;
-/** Of how many stuck workflows the log says what they wait for. */
-const EXPLAINED_STUCK = 3;
-/** A log that reads well at a glance: a line when something changed, and one a minute when nothing did. */
-function progressLog(sink) {
-    let config;
-    let previous;
-    let printed;
-    let where = [];
-    let outage;
-    const explained = new Set();
-    return {
-        begin(given, { database, schema }, advice) {
-            config = given;
-            where = say `System database: ${database}, schema ${schema}.`;
-            sink.line(plain(opening(given)));
-            for (const warning of advice)
-                sink.line(plain(say `Mind: ${warning}`));
-        },
-        look(look) {
-            if (config === undefined)
-                return;
-            const { judgement, time } = look;
-            if (outage !== undefined) {
-                sink.line(recoveryLine(outage, time.ended));
-                outage = undefined;
-                printed = undefined;
-            }
-            if (previous === undefined) {
-                // A mistyped URL can have the password where the database should be: only now has it proved right.
-                sink.line(plain(where));
-                sink.line(plain(whatIsThere(judgement)));
-                const groups = groupLines(judgement);
-                if (groups.length > 0)
-                    sink.group('What is in flight, by workflow', groups);
-            }
-            const state = progress_stateOf(look);
-            const isDue = printed === undefined || time.ended - printed.at >= HEARTBEAT_MS;
-            if (isDue || look.decides || printed?.state !== state) {
-                sink.line(lookLine(config, look, previous));
-                printed = { at: time.ended, state };
-            }
-            // The annotations explain the deciding look; in the log they follow at once.
-            for (const { key, version, blocker } of look.decides ? [] : explainable(judgement)) {
-                if (explained.has(key))
-                    continue;
-                explained.add(key);
-                sink.line(`  ${plain(say `${version === undefined ? own('') : say `${version}: `}${describeBlocker(blocker)}`)}`);
-            }
-            for (const { key, sentence } of look.decides ? [] : progress_expectations(look)) {
-                if (explained.has(key))
-                    continue;
-                explained.add(key);
-                sink.line(`  ${plain(sentence)}`);
-            }
-            previous = look;
-        },
-        failedLook(failed) {
-            if (config === undefined)
-                return;
-            sink.line(failureLine(config, failed, outage));
-            outage = failed.outage;
-        },
-    };
-}
-/** Why a look failed, in full when it is not why the one before did. */
-function failureLine(config, { outage, time, pauseMs }, before) {
-    const same = before !== undefined && plain(before.failure) === plain(outage.failure);
-    const what = same
-        ? `The look failed again in the same way, ${outage.failures} times in a row.`
-        : `The look failed. ${plain(outage.failure)}`;
-    const leftMs = patienceLeftMs(config, outage, time.ended);
-    const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
-    return `${stamp(time.ended)} ${what} Looking again in ${durationText(pauseMs)}, ${left}.`;
-}
-function recoveryLine({ failures, lastSuccess = 0 }, now) {
-    const looks = failures === 1 ? 'one failed look' : `${failures} failed looks`;
-    return `${stamp(now)} The database answers again, after ${looks} in ${durationText(now - lastSuccess)}: what was clean before has to be clean anew.`;
-}
-/** `[  1m 5s]`: the time since the gate began. */
-function stamp(elapsedMs) {
-    return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
-}
-function opening(config) {
-    const application = config.application === undefined ? own('') : say ` of the application ${config.application}`;
-    const what = say `${targetsInWords(config)}${application}`;
-    const settle = durationText(config.settleMs);
-    switch (config.mode) {
-        case 'wait':
-            return say `Waiting until ${what} can be retired: for ${own(durationText(config.timeoutMs))} at most, a look every ${own(durationText(config.pollIntervalMs))}, and then clean for ${own(settle)} in a row.`;
-        case 'check':
-            return say `Checking whether ${what} can be retired: if it is clean, for ${own(settle)} in a row; anything in flight fails this step.`;
-        case 'report':
-            return say `Reporting whether ${what} can be retired: if it is clean, for ${own(settle)} in a row; work in flight does not fail this step.`;
-    }
-}
-function targetsInWords(config) {
-    switch (config.targets.kind) {
-        case 'named':
-            return namesOf(config.targets.versions);
-        case 'all-but':
-            return say `every version but ${namesOf(config.targets.keep)}`;
-        case 'all-but-latest':
-            return own('every version but the latest');
-    }
-}
-/** What the first look found, before it is judged. */
-function whatIsThere({ observation, seen, gate, targets, memory }) {
-    const { database } = observation;
-    const server = say `PostgreSQL ${own(database.serverVersion)}${own(database.migration === undefined ? '' : `, DBOS migration ${database.migration}`)}`;
-    if (seen === undefined)
-        return say `${server}.`;
-    const newest = seen.registered[0];
-    const registered = newest === undefined
-        ? own('no version is registered')
-        : say `${seen.contents.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
-    const kept = memory.kept === undefined ? own('') : say `; kept: ${namesOf(memory.kept)}`;
-    const retired = memory.kept === undefined || gate.length > 0
-        ? own('')
-        : targets.length === 0
-            ? own('; nothing to retire')
-            : say `; to retire: ${namesOf(targets.map(({ version }) => version))}`;
-    return say `${server}. Versions: ${registered}${kept}${retired}.`;
-}
-/** What a change is a change of. */
-function progress_stateOf({ judgement, forecast }) {
-    const { trend, states, lifeless } = forecast.total;
-    return JSON.stringify([
-        trend === 'not-converging',
-        trend === 'stalled',
-        states.stuck,
-        lifeless.length,
-        judgement.gate.map(({ kind }) => kind),
-        judgement.nobody?.blockers.map(({ kind }) => kind),
-        judgement.unversioned,
-        judgement.targets.map((target) => [
-            target.version,
-            target.pending,
-            target.enqueued,
-            target.delayed,
-            target.unknownStatus,
-            target.settledForMs !== undefined,
-            target.drained,
-            target.blockers.map(({ kind }) => kind),
-        ]),
-    ]);
-}
-function lookLine(config, look, previous) {
-    const { judgement, time } = look;
-    const targets = judgement.targets.filter(({ judged }) => judged);
-    const inFlight = inFlightOnAll(targets);
-    const parts = [
-        `${number(inFlight)} in flight${inFlight > 0 ? ` (${statusCounts(progress_summed(targets))})` : ''}`,
-        ...(judgement.drained ? [] : differencePart(inFlight, previous)),
-        ...shortReasons(blockersOf(judgement)),
-        ...forecastParts(look.forecast.total, judgement.observation.observedAt),
-        ...versionsPart(targets),
-        ...settlePart(config, judgement),
-        ...(config.mode === 'wait' && !look.decides ? [progress_timeLeft(config, time.ended)] : []),
-    ];
-    return `${stamp(time.ended)} ${parts.join('; ')}`;
-}
-function differencePart(inFlight, previous) {
-    if (previous === undefined)
-        return [];
-    const before = inFlightOnAll(previous.judgement.targets.filter(({ judged }) => judged));
-    if (before === inFlight)
-        return ['no change'];
-    const difference = number(Math.abs(inFlight - before));
-    return [`${difference} ${inFlight < before ? 'fewer' : 'more'}`];
-}
-/** With several targets: how many are clean, and which of the others hold the most. */
-function versionsPart(targets) {
-    if (targets.length < 2)
-        return [];
-    const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
-    const most = [...blocked]
-        .sort((a, b) => inFlightOn(b) - inFlightOn(a))
-        .slice(0, 3)
-        .map((target) => `${quotedName(target.version)} ${number(inFlightOn(target))}`);
-    const rest = blocked.length - most.length;
-    const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
-    return [`${targets.length - blocked.length} of ${targets.length} versions clean${listed}`];
-}
-function settlePart(config, judgement) {
-    if (judgement.drained)
-        return ['drained'];
-    const all = judgement.nobody ? [judgement.nobody] : judgement.targets.filter(({ judged }) => judged);
-    const settled = all.flatMap(({ settledForMs }) => settledForMs ?? []);
-    if (settled.length < all.length || judgement.gate.length > 0)
-        return [];
-    const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
-    return [leftMs > 0 ? `clean, and must stay so for ${durationText(leftMs)}` : 'clean'];
-}
-function progress_timeLeft(config, elapsedMs) {
-    const leftMs = config.timeoutMs - elapsedMs;
-    return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
-}
-/** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
-function groupLines(judgement) {
-    const { seen, targets, unversioned } = judgement;
-    const groups = (seen?.contents.groups.items ?? []).filter((group) => concernsTarget(group, judgement));
-    const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
-        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-        const version = group.version === null ? ', unversioned' : targets.length > 1 ? `, ${quotedName(group.version)}` : '';
-        const ignored = group.ignored ? ', ignored' : '';
-        return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
-    });
-    const cut = seen?.contents.groups;
-    const left = groups.length -
-        lines.length +
-        (cut?.leftOut ?? 0) +
-        (unversioned > 0 ? (cut?.leftOutUnversioned ?? 0) : 0);
-    return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
-}
-/** What blocks the whole gate, or else what blocks the first few targets. */
-function explainable(judgement) {
-    const whole = blockersOfAll(judgement);
-    if (whole.length > 0)
-        return whole.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
-    return judgement.targets
-        .slice(0, EXPLAINED_TARGETS)
-        .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })));
-}
-/** What is to be expected, once each: that it does not converge, when it can drain at the earliest, and what is stuck. */
-function progress_expectations({ judgement, forecast, }) {
-    const { observedAt } = judgement.observation;
-    const { total, startedRoots, assessments, course } = forecast;
-    const stuck = (course.roll?.workflows ?? []).flatMap((workflow) => {
-        const assessment = assessments.get(workflow.id);
-        return assessment?.state === 'stuck' && concernsTarget(workflow, judgement)
-            ? [{ workflow, assessment }]
-            : [];
-    });
-    return [
-        ...outlook(total, startedRoots, observedAt),
-        ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, assessment }) => ({
-            key: `stuck ${workflow.id}`,
-            sentence: say `Stuck: ${workflowNamed(workflow)}: ${describeSituation(assessment, observedAt)}. Next: ${own(nextStepFor(assessment))}.`,
-        })),
-    ];
-}
-function progress_summed(targets) {
-    const sum = (of) => targets.reduce((all, target) => all + of(target), 0);
-    return { pending: sum((t) => t.pending), enqueued: sum((t) => t.enqueued), delayed: sum((t) => t.delayed) };
+    return { json: `[${texts.join(',')}]`, omitted: entries.length - texts.length };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/drain-chart.js
@@ -22888,20 +22802,20 @@ const ESTIMATE = { color: '#99a3ad', square: '⬜' };
  */
 function drainChart(curve) {
     const columns = columnsOf(curve);
-    const statuses = STATUSES.filter(({ status }) => columns?.looks.some((look) => look[status] > 0));
+    const statuses = STATUSES.filter(({ status }) => columns?.polls.some((poll) => poll[status] > 0));
     if (columns === undefined || statuses.length === 0)
         return '';
     return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
 }
-function mermaid({ labels, unit, looks, estimated }, statuses) {
+function mermaid({ labels, unit, polls, estimated }, statuses) {
     // Each series is drawn over those before it: what is highest comes first.
     const measured = statuses.map(({ color }, index) => ({
         color,
-        heights: looks.map((look) => drain_chart_sum(statuses.slice(0, index + 1).map(({ status }) => look[status]))),
+        heights: polls.map((poll) => drain_chart_sum(statuses.slice(0, index + 1).map(({ status }) => poll[status]))),
     }));
     const series = [
         ...measured.map(({ color, heights }) => ({ color, heights: [...heights, ...estimated.map(() => 0)] })),
-        { color: ESTIMATE.color, heights: [...looks.map(() => 0), ...estimated] },
+        { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] },
     ]
         .filter(({ heights }) => heights.some((height) => height > 0))
         .reverse();
@@ -22915,7 +22829,7 @@ function mermaid({ labels, unit, looks, estimated }, statuses) {
         '```mermaid',
         `%%{init: ${JSON.stringify(config)}}%%`,
         'xychart-beta',
-        `  x-axis "${unit} from the last look" [${labels.map((label) => `"${label}"`).join(', ')}]`,
+        `  x-axis "${unit} from the last poll" [${labels.map((label) => `"${label}"`).join(', ')}]`,
         `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
         ...series.map(({ heights }) => {
             const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
@@ -22927,14 +22841,14 @@ function mermaid({ labels, unit, looks, estimated }, statuses) {
 function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
     const last = points.at(-1);
     const counts = statuses.map(({ status, square }) => `${square} ${number(last?.[status] ?? 0)} ${status}`);
-    const seen = `At the last look: ${counts.join(' · ')}`;
+    const seen = `At the last poll: ${counts.join(' · ')}`;
     if (estimate === undefined || estimated.length === 0)
         return seen;
     const range = `${durationText(estimate.fromMs)} to ${durationText(estimate.toMs)}`;
     const cut = isCut ? '; the chart ends before that' : '';
     return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
 }
-/** Undefined when there are fewer than two looks. */
+/** Undefined when there are fewer than two polls. */
 function columnsOf({ points, estimate }) {
     const [first, last] = [points[0], points.at(-1)];
     if (first === undefined || last === undefined || points.length < 2)
@@ -22943,7 +22857,7 @@ function columnsOf({ points, estimate }) {
     const leftMs = inFlight(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
     const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
     const drawnMs = isCut ? BEGINNING * measuredMs : leftMs;
-    // Three more: the last look, and what is begun at either end.
+    // Three more: the last poll, and what is begun at either end.
     const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
     if (step === undefined)
         return undefined;
@@ -22953,7 +22867,7 @@ function columnsOf({ points, estimate }) {
     return {
         labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
         unit: step.unit,
-        looks: times
+        polls: times
             .slice(0, before + 1)
             .map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
         estimated: times
@@ -22999,34 +22913,34 @@ const drain_section_GROUPS_SHOWN = 30;
 const STATES = {
     stuck: '⛔ stuck',
     waiting: '🟡 waiting',
-    draining: '🟢 draining',
+    progressing: '🟢 progressing',
 };
-const ORDER = ['stuck', 'waiting', 'draining'];
+const ORDER = ['stuck', 'waiting', 'progressing'];
 /** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
 function drainSection(result) {
     const { last } = result;
-    if (last?.judgement.seen === undefined)
+    if (last?.evaluation.index === undefined)
         return '';
-    const { observedAt } = last.judgement.observation;
-    const { total, startedRoots } = last.forecast;
-    // One look, and those of a settle window, show no course.
-    const chart = isWatched(result) ? drainChart({ points: total.track.points, estimate: total.left }) : '';
-    if (total.trend === 'clean')
+    const { observedAt } = last.evaluation.snapshot;
+    const { total, newTopLevel } = last.forecast;
+    // One poll, and those of a settle window, show no course.
+    const chart = isWatched(result) ? drainChart({ points: total.series.points, estimate: total.left }) : '';
+    if (total.trend === 'idle')
         return chart === '' ? '' : `### How it drained\n\n${chart}`;
-    const sentences = describeForecast(total, startedRoots, observedAt, isWatched(result));
+    const sentences = describeForecast(total, newTopLevel, observedAt, isWatched(result));
     return [
         '### How it drains',
         ...(sentences.length > 0 ? [sentences.map((each) => `- ${markdown(each)}`).join('\n')] : []),
-        ...situationTable(result),
+        ...activityTable(result),
         ...(chart === '' ? [] : [chart]),
     ].join('\n\n');
 }
-function situationTable(result) {
-    const roll = result.last?.forecast.course.roll;
-    if (roll === undefined)
+function activityTable(result) {
+    const detailScan = result.last?.forecast.history.detailScan;
+    if (detailScan === undefined)
         return [];
-    const relevant = roll.workflows.filter((workflow) => isRelevant(workflow, result));
-    const groups = [...drain_section_groupsOf(relevant, roll.assessments)].sort((a, b) => ORDER.indexOf(a.longest.state) - ORDER.indexOf(b.longest.state) || b.count - a.count);
+    const relevant = detailScan.workflows.filter((workflow) => isRelevant(workflow, result));
+    const groups = [...drain_section_groupsOf(relevant, detailScan.statuses)].sort((a, b) => ORDER.indexOf(a.longest.state) - ORDER.indexOf(b.longest.state) || b.count - a.count);
     if (groups.length === 0)
         return [];
     const rows = groups
@@ -23035,33 +22949,33 @@ function situationTable(result) {
         STATES[longest.state],
         number(count),
         name === null ? '(no name)' : code(name),
-        markdown(describeSituation(longest, roll.observedAt)),
+        markdown(describeActivity(longest, detailScan.observedAt)),
         markdown([nextStepFor(longest)]),
     ]);
-    const ageMs = (result.last?.judgement.observation.observedAt ?? 0) - roll.observedAt;
+    const ageMs = (result.last?.evaluation.snapshot.observedAt ?? 0) - detailScan.observedAt;
     return [
-        ...(ageMs >= 1000 ? [`As read ${durationText(ageMs)} before the last look:`] : []),
+        ...(ageMs >= 1000 ? [`As read ${durationText(ageMs)} before the last poll:`] : []),
         table(['State', 'Count', 'Workflow', 'What it does (the one that lasts longest)', 'Next step'], rows, [1]),
         ...more(groups.length - rows.length, 'group'),
     ];
 }
-function drain_section_groupsOf(workflows, assessments) {
+function drain_section_groupsOf(workflows, statuses) {
     const groups = new Map();
-    for (const { id, name, queue, status } of workflows) {
-        const assessment = assessments.get(id);
-        if (assessment === undefined)
+    for (const { id, name, queue, status: rowStatus } of workflows) {
+        const status = statuses.get(id);
+        if (status === undefined)
             continue;
-        const { state, situation } = assessment;
-        const key = JSON.stringify([state, situation.kind, name, status === 'ENQUEUED' ? queue : null]);
+        const { state, activity } = status;
+        const key = JSON.stringify([state, activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]);
         const group = groups.get(key);
-        const longest = group !== undefined && lasts(group.longest) >= lasts(assessment) ? group.longest : assessment;
+        const longest = group !== undefined && lasts(group.longest) >= lasts(status) ? group.longest : status;
         groups.set(key, { name, count: (group?.count ?? 0) + 1, longest });
     }
     return [...groups.values()];
 }
 /** A number that is greater for what lasts longer: the end that is known, or else how long nothing has changed. */
-function lasts({ situation, progressAt }) {
-    return 'until' in situation && situation.until !== null ? situation.until : -progressAt;
+function lasts({ activity, progressAt }) {
+    return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary.js
@@ -23107,34 +23021,34 @@ function verdictSection(result) {
     const why = whyItCannotDrain(result);
     return [
         `## ${icon} ${markdown(headline(result))}`,
-        ...course(result),
+        ...summary_history(result),
         ...reasons,
         ...(why === undefined ? [] : [quoteBlock(why)]),
         ...whatIsOutdated(result),
     ].join('\n\n');
 }
 /** What there was at first, when there was anything to wait for. */
-function course({ first, last, waitedMs }) {
+function summary_history({ first, last, waitedMs }) {
     if (first === undefined || first === last)
         return [];
-    const count = inFlightOnAll(first.judgement.targets);
+    const count = inFlightOnAll(first.evaluation.targets);
     const were = count === 1 ? 'workflow was' : 'workflows were';
     return count > 0
-        ? [`${number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
+        ? [`${number(count)} ${were} in flight at the first poll, ${durationText(waitedMs)} before.`]
         : [];
 }
 /** After a failure, all that can be shown is what was there before it. */
 function whatIsOutdated({ failure, last }) {
     if (failure === undefined || last === undefined)
         return [];
-    const { observedAt } = last.judgement.observation;
+    const { observedAt } = last.evaluation.snapshot;
     return [
-        `What follows is from the last look that succeeded, at ${new Date(observedAt).toISOString()} (database time). It decides nothing.`,
+        `What follows is from the last poll that succeeded, at ${new Date(observedAt).toISOString()} (database time). It decides nothing.`,
     ];
 }
 function targetTable(result) {
     const targets = targetsOf(result);
-    const observedAt = result.last?.judgement.observation.observedAt;
+    const observedAt = result.last?.evaluation.snapshot.observedAt;
     if (targets.length === 0 || observedAt === undefined)
         return '';
     const rows = [...targets]
@@ -23167,7 +23081,7 @@ function targetState(target) {
     if (target.drained)
         return '✅ drained';
     if (target.settledForMs !== undefined && target.blockers.length === 0)
-        return '⏳ clean, not for long enough';
+        return '⏳ idle, not for long enough';
     const inFlight = inFlightOn(target);
     const reasons = [
         ...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []),
@@ -23186,9 +23100,9 @@ function explanations(result) {
     return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
 }
 function groupTable(result) {
-    const observation = result.last?.judgement.observation;
-    const groups = observation?.seen?.groups;
-    if (observation === undefined || groups === undefined)
+    const snapshot = result.last?.evaluation.snapshot;
+    const groups = snapshot?.contents?.groups;
+    if (snapshot === undefined || groups === undefined)
         return '';
     const relevant = groups.items.filter((group) => isRelevant(group, result));
     if (relevant.length === 0)
@@ -23203,7 +23117,7 @@ function groupTable(result) {
         number(group.pending),
         number(group.enqueued),
         number(group.delayed),
-        `${durationText(observation.observedAt - group.oldestCreatedAt)} ago`,
+        `${durationText(snapshot.observedAt - group.oldestCreatedAt)} ago`,
         [...(group.ignored ? ['ignored'] : []), ...(group.version === null ? ['unversioned'] : [])].join(', '),
     ]);
     const version = severalVersions ? ['Version'] : [];
@@ -23215,24 +23129,24 @@ function groupTable(result) {
             first + 1,
             first + 2,
         ]),
-        ...more(relevant.length - rows.length + leftOut(groups, result), 'group'),
+        ...more(relevant.length - rows.length + omitted(groups, result), 'group'),
     ].join('\n\n');
 }
 function workflowList(result) {
-    const observation = result.last?.judgement.observation;
+    const snapshot = result.last?.evaluation.snapshot;
     const workflows = blockingWorkflows(result);
-    if (observation === undefined || workflows.length === 0)
+    if (snapshot === undefined || workflows.length === 0)
         return '';
     const ago = (time) => time === null
         ? ''
-        : time > observation.observedAt
-            ? `in ${durationText(time - observation.observedAt)}`
-            : `${durationText(observation.observedAt - time)} ago`;
+        : time > snapshot.observedAt
+            ? `in ${durationText(time - snapshot.observedAt)}`
+            : `${durationText(snapshot.observedAt - time)} ago`;
     const rows = workflows.map((workflow) => [
         code(workflow.id),
         workflowName(workflow),
         `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? `, due ${ago(workflow.delayUntil)}` : ''}`,
-        doing(result, workflow, observation.observedAt),
+        doing(result, workflow, snapshot.observedAt),
         workflow.queue === null ? '' : code(workflow.queue),
         // A row that waits carries the executor that enqueued it, and none that runs it.
         workflow.executor === null || workflow.status !== 'PENDING' ? '' : code(workflow.executor),
@@ -23241,7 +23155,7 @@ function workflowList(result) {
         workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
         workflow.parent === null ? '' : code(workflow.parent),
     ]);
-    const cut = workflowsLeftOut(result);
+    const cut = workflowsOmitted(result);
     const title = cut > 0
         ? `The oldest ${number(rows.length)} of ${number(rows.length + cut)} workflows in flight`
         : 'The workflows in flight';
@@ -23264,10 +23178,10 @@ function workflowList(result) {
     ].join('\n\n');
 }
 function doing({ last }, { id }, now) {
-    const assessment = last?.forecast.assessments.get(id);
-    if (assessment === undefined)
+    const status = last?.forecast.statuses.get(id);
+    if (status === undefined)
         return '';
-    return `${assessment.state === 'stuck' ? '⛔ ' : ''}${markdown(describeSituation(assessment, now))}`;
+    return `${status.state === 'stuck' ? '⛔ ' : ''}${markdown(describeActivity(status, now))}`;
 }
 /** The end of a `DBOS.sleep` may lie ahead: newer SDKs record when it will be over. */
 function lastStep(step, when) {
@@ -23285,12 +23199,12 @@ function warningList(result) {
     return ['### Before you act on this', result.warnings.map((w) => `- ⚠️ ${markdown(w)}`).join('\n')].join('\n\n');
 }
 function footer(result) {
-    const observation = result.last?.judgement.observation;
-    if (observation === undefined)
+    const snapshot = result.last?.evaluation.snapshot;
+    if (snapshot === undefined)
         return '';
-    const { serverVersion, migration } = observation.database;
-    const server = say `PostgreSQL ${own(serverVersion)}${own(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
-    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${result.failedLooks > 0 ? `, and ${number(result.failedLooks)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
+    const { serverVersion, migration } = snapshot.database;
+    const server = msg `PostgreSQL ${trusted(serverVersion)}${trusted(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
+    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(snapshot.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${number(result.polls)} ${result.polls === 1 ? 'poll' : 'polls'}${result.failedPolls > 0 ? `, and ${number(result.failedPolls)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
 }
 /** Sections in their order, as many as fit: the last ones are left out, and that is said. */
 function fitted(sections) {
@@ -23310,6 +23224,111 @@ function quoteBlock(sentence) {
         .split('\n')
         .map((line) => `> ${line}`)
         .join('\n');
+}
+
+;// CONCATENATED MODULE: ./lib/report/warnings.js
+
+
+
+/** DBOS's constant version of applications that use patching instead of versions. */
+const PATCHING_VERSION = 'PATCHING_ENABLED';
+/** A system database that nobody writes to for so long is idle, or a copy. In milliseconds. */
+const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
+/** What a person should know before acting on the configuration alone. */
+function configurationWarnings(config) {
+    const warnings = [];
+    if (config.mode === 'wait' && config.timeoutMs > HOSTED_JOB_LIMIT_MS) {
+        warnings.push(msg `\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`);
+    }
+    if (config.settleMs === 0) {
+        warnings.push(msg `\`settle\` is \`0s\`: one poll is believed, so short workflows that start and end between polls go unnoticed.`);
+    }
+    return warnings;
+}
+/** What a person should know beside the verdict; none of it blocks. */
+function warningsOf(evaluation) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return [];
+    const polls = [newerSchema, nothingRegistered, patching, takenOut, nameless, failed, stranded, quiet];
+    return polls.flatMap((poll) => poll(evaluation, index));
+}
+function newerSchema({ snapshot: { database } }) {
+    if (!isNewerThanKnown(database))
+        return [];
+    return [
+        msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). Poll for a newer release.`,
+    ];
+}
+function nothingRegistered(_judgement, index) {
+    if (index.contents.newestWriteAt === undefined) {
+        const row = trusted(index.registered.length > 0 ? 'a workflow' : 'a row');
+        return [
+            msg `These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`,
+        ];
+    }
+    return index.registered.length > 0
+        ? []
+        : [
+            msg `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`,
+        ];
+}
+function patching({ targets }) {
+    return targets.some(({ version }) => version === PATCHING_VERSION)
+        ? [
+            msg `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`,
+        ]
+        : [];
+}
+function takenOut({ targets }) {
+    const versions = targets.filter(({ judged }) => !judged).map(({ version }) => version);
+    return versions.length > 0
+        ? [msg `Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(versions)}.`]
+        : [];
+}
+function nameless(_judgement, index) {
+    const { pending = 0, enqueued = 0, delayed = 0 } = index.inFlight.get('') ?? {};
+    const count = pending + enqueued + delayed;
+    const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
+    return count > 0
+        ? [
+            msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version: no process will ever take ${trusted(them)}. Fork or cancel ${trusted(them)}.`,
+        ]
+        : [];
+}
+function failed({ targets }) {
+    return targets.flatMap(({ version, failed }) => {
+        if (failed === undefined)
+            return [];
+        const parts = [
+            ...(failed.cancelled > 0 ? [`${failed.cancelled} cancelled`] : []),
+            ...(failed.deadLettered > 0 ? [`${failed.deadLettered} dead-lettered`] : []),
+        ];
+        const noun = failed.cancelled + failed.deadLettered === 1 ? 'workflow' : 'workflows';
+        return [
+            msg `${version} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`,
+        ];
+    });
+}
+function stranded({ targets }) {
+    const ignoring = targets.filter(({ ignored }) => ignored > 0);
+    const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
+    const versions = namesOf(ignoring.map(({ version }) => version));
+    return count > 0
+        ? [
+            msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`,
+        ]
+        : [];
+}
+function quiet({ snapshot }, index) {
+    const writes = [index.contents.newestWriteAt, index.registered[0]?.timestamp].filter((time) => time !== undefined);
+    const quietMs = snapshot.observedAt - Math.max(...writes);
+    if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
+        return [];
+    const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
+    return [
+        msg `Nothing has been written to this system database for ${days}. A restored copy polls just like this: is it the live database?`,
+    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/run-context.js
@@ -23392,49 +23411,49 @@ async function runGate(config, secrets, signal) {
     const system = systemDatabase(database, gate, systemClock.now);
     const progress = progressLog(logSink);
     const beginning = systemClock.now();
-    let looks = 0;
-    let failedLooks = 0;
+    let polls = 0;
+    let failedPolls = 0;
     let first;
     let last;
     const advice = configurationWarnings(gate);
     progress.begin(gate, database, advice);
-    if (config.passedOver > 0) {
-        info(`Parameters of database-url that mean nothing to the gate, and are passed over: ${config.passedOver}.`);
+    if (config.ignoredParameters > 0) {
+        info(`Parameters of database-url that mean nothing to the gate, and are passed over: ${config.ignoredParameters}.`);
     }
     try {
         const outcome = await hold(gate, {
-            observer: system,
+            reader: system,
             clock: systemClock,
             signal,
-            onLook: (look) => {
-                looks += 1;
-                first ??= look;
-                last = look;
-                progress.look(look);
+            onPoll: (poll) => {
+                polls += 1;
+                first ??= poll;
+                last = poll;
+                progress.poll(poll);
             },
-            onFailedLook: (look) => {
-                failedLooks += 1;
-                const failure = action_withoutSecrets(look.outage.failure, secrets);
-                progress.failedLook({ ...look, outage: { ...look.outage, failure } });
+            onFailedPoll: (poll) => {
+                failedPolls += 1;
+                const failure = action_withoutSecrets(poll.outage.failure, secrets);
+                progress.failedPoll({ ...poll, outage: { ...poll.outage, failure } });
             },
         });
         return {
             verdict: outcome.verdict,
-            step: stepResult(outcome.verdict, gate),
+            step: conclusionOf(outcome.verdict, gate),
             config: gate,
             schema: database.schema,
             first,
             last: outcome.last,
             failure: undefined,
-            warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
+            warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.evaluation) : [])],
             waitedMs: outcome.waitedMs,
-            looks,
-            failedLooks,
+            polls,
+            failedPolls,
         };
     }
     catch (error) {
         const waitedMs = systemClock.now() - beginning;
-        return action_failed(error, secrets, { config, first, last, looks, failedLooks, waitedMs });
+        return action_failed(error, secrets, { config, first, last, polls, failedPolls, waitedMs });
     }
     finally {
         await system.close();
@@ -23454,8 +23473,8 @@ function action_failed(error, secrets, sofar) {
         failure: action_withoutSecrets(explain(error), secrets),
         warnings: sofar.config === undefined ? [] : configurationWarnings(sofar.config.gate),
         waitedMs: sofar.waitedMs ?? 0,
-        looks: sofar.looks ?? 0,
-        failedLooks: sofar.failedLooks ?? 0,
+        polls: sofar.polls ?? 0,
+        failedPolls: sofar.failedPolls ?? 0,
     };
 }
 /** The runner masks secrets in the log alone; the summary, the outputs and the report are not masked. */
@@ -23479,15 +23498,15 @@ async function tell(result) {
             return await work();
         }
         catch (error) {
-            problems.push(say `${own(what)} could not be written (${own(codeOf(error) ?? 'unknown reason')}).`);
+            problems.push(msg `${trusted(what)} could not be written (${trusted(codeOf(error) ?? 'unknown reason')}).`);
             return undefined;
         }
     };
     const folder = await attempt('The report file', makeFolder);
     const written = folder === undefined ? undefined : await leave(folder, result, attempt);
     const outputs = outputsOf(result, written?.reportPath ?? '');
-    if (outputs.leftOut > 0) {
-        problems.push(say `${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`);
+    if (outputs.omitted > 0) {
+        problems.push(msg `${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`);
     }
     for (const [name, value] of Object.entries(outputs.values)) {
         await attempt(`The output ${name}`, () => setOutput(name, value));
@@ -23497,10 +23516,10 @@ async function tell(result) {
         const summary = summaryOf(told, written?.kit);
         await attempt('The job summary', () => summary_summary.addRaw(summary).write());
     }
-    info(plain(say `Verdict ${own(result.verdict)}: ${headline(result)}`));
+    info(plain(msg `Verdict ${trusted(result.verdict)}: ${headline(result)}`));
     if (written?.kit !== undefined && written.kit.scripts.length > 0) {
         const names = written.kit.scripts.map(({ name }) => name).join(', ');
-        info(plain(say `The job summary lists what blocks; ${own(names)} for all of it are in ${written.kit.folder}.`));
+        info(plain(msg `The job summary lists what blocks; ${trusted(names)} for all of it are in ${written.kit.folder}.`));
     }
     const complete = { ...result, warnings: [...result.warnings, ...problems] };
     for (const { level, title, message } of annotationsOf(complete))
@@ -23564,7 +23583,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(84);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(418);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -80,7 +80,7 @@ const checks = [
     const run = spawnSync(program, ['--version'], { encoding: 'utf8' });
     if (run.status !== 0) {
       const seen = run.error?.message ?? run.stderr.trim();
-      return `Look at the last line for what the embedded Postgres misses on this machine.\n${seen}`;
+      return `Poll at the last line for what the embedded Postgres misses on this machine.\n${seen}`;
     }
   },
 ];

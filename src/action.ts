@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as core from '@actions/core';
 import { systemClock } from './clock.ts';
-import { secretsIn } from './dbos/database-url.ts';
-import { systemDatabase } from './dbos/system-database.ts';
+import { systemDatabase } from './dbos/reader.ts';
 import { codeOf, explain } from './errors.ts';
-import { hold, type Look } from './gate/hold.ts';
-import { type StepResult, stepResult, type Verdict } from './gate/verdict.ts';
-import { configurationWarnings, warningsOf } from './gate/warning.ts';
+import { hold, type Poll } from './hold/hold.ts';
 import {
   type ActionConfig,
   databasePasswordOf,
@@ -16,17 +13,20 @@ import {
   parseInputs,
   readRawInputs,
 } from './inputs.ts';
+import { type Message, msg, trusted } from './message.ts';
+import { secretsIn } from './postgres/url.ts';
 import { annotationsOf } from './report/annotations.ts';
 import { plain } from './report/escape.ts';
+import { type LogSink, progressLog } from './report/log.ts';
+import { headline, type RunReport } from './report/model.ts';
 import { unblockScriptsOf, type WrittenKit } from './report/next-steps.ts';
 import { outputsOf } from './report/outputs.ts';
-import { type LogSink, progressLog } from './report/progress.ts';
 import { reportOf } from './report/report-file.ts';
-import { headline, type Result } from './report/result.ts';
 import { summaryOf } from './report/summary.ts';
-import type { UnblockScript } from './report/unblock-kit.ts';
+import { configurationWarnings, warningsOf } from './report/warnings.ts';
+import { type Conclusion, conclusionOf, type Verdict } from './rules/verdict.ts';
 import { readRunContext } from './run-context.ts';
-import { own, type Sentence, say } from './sentence.ts';
+import type { UnblockScript } from './unblock/kit.ts';
 
 /** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */
 export async function runAction(): Promise<void> {
@@ -38,7 +38,7 @@ export async function runAction(): Promise<void> {
   }
 }
 
-async function outcome(signal: AbortSignal): Promise<Result> {
+async function outcome(signal: AbortSignal): Promise<RunReport> {
   const context = readRunContext(process.env);
   const raw = readRawInputs();
   const secrets = secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment);
@@ -55,55 +55,55 @@ async function runGate(
   config: ActionConfig,
   secrets: readonly string[],
   signal: AbortSignal,
-): Promise<Result> {
+): Promise<RunReport> {
   const { gate, database } = config;
   const system = systemDatabase(database, gate, systemClock.now);
   const progress = progressLog(logSink);
   const beginning = systemClock.now();
-  let looks = 0;
-  let failedLooks = 0;
-  let first: Look | undefined;
-  let last: Look | undefined;
+  let polls = 0;
+  let failedPolls = 0;
+  let first: Poll | undefined;
+  let last: Poll | undefined;
   const advice = configurationWarnings(gate);
   progress.begin(gate, database, advice);
-  if (config.passedOver > 0) {
+  if (config.ignoredParameters > 0) {
     core.info(
-      `Parameters of database-url that mean nothing to the gate, and are passed over: ${config.passedOver}.`,
+      `Parameters of database-url that mean nothing to the gate, and are passed over: ${config.ignoredParameters}.`,
     );
   }
   try {
     const outcome = await hold(gate, {
-      observer: system,
+      reader: system,
       clock: systemClock,
       signal,
-      onLook: (look) => {
-        looks += 1;
-        first ??= look;
-        last = look;
-        progress.look(look);
+      onPoll: (poll) => {
+        polls += 1;
+        first ??= poll;
+        last = poll;
+        progress.poll(poll);
       },
-      onFailedLook: (look) => {
-        failedLooks += 1;
-        const failure = withoutSecrets(look.outage.failure, secrets);
-        progress.failedLook({ ...look, outage: { ...look.outage, failure } });
+      onFailedPoll: (poll) => {
+        failedPolls += 1;
+        const failure = withoutSecrets(poll.outage.failure, secrets);
+        progress.failedPoll({ ...poll, outage: { ...poll.outage, failure } });
       },
     });
     return {
       verdict: outcome.verdict,
-      step: stepResult(outcome.verdict, gate),
+      step: conclusionOf(outcome.verdict, gate),
       config: gate,
       schema: database.schema,
       first,
       last: outcome.last,
       failure: undefined,
-      warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.judgement) : [])],
+      warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.evaluation) : [])],
       waitedMs: outcome.waitedMs,
-      looks,
-      failedLooks,
+      polls,
+      failedPolls,
     };
   } catch (error) {
     const waitedMs = systemClock.now() - beginning;
-    return failed(error, secrets, { config, first, last, looks, failedLooks, waitedMs });
+    return failed(error, secrets, { config, first, last, polls, failedPolls, waitedMs });
   } finally {
     await system.close();
   }
@@ -115,15 +115,15 @@ function failed(
   secrets: readonly string[],
   sofar: {
     readonly config?: ActionConfig;
-    readonly first?: Look | undefined;
-    readonly last?: Look | undefined;
-    readonly looks?: number;
-    readonly failedLooks?: number;
+    readonly first?: Poll | undefined;
+    readonly last?: Poll | undefined;
+    readonly polls?: number;
+    readonly failedPolls?: number;
     readonly waitedMs?: number;
   },
-): Result {
+): RunReport {
   const verdict: Verdict = 'error';
-  const step: StepResult = 'fail';
+  const step: Conclusion = 'fail';
   return {
     verdict,
     step,
@@ -134,13 +134,13 @@ function failed(
     failure: withoutSecrets(explain(error), secrets),
     warnings: sofar.config === undefined ? [] : configurationWarnings(sofar.config.gate),
     waitedMs: sofar.waitedMs ?? 0,
-    looks: sofar.looks ?? 0,
-    failedLooks: sofar.failedLooks ?? 0,
+    polls: sofar.polls ?? 0,
+    failedPolls: sofar.failedPolls ?? 0,
   };
 }
 
 /** The runner masks secrets in the log alone; the summary, the outputs and the report are not masked. */
-function withoutSecrets(sentence: Sentence, secrets: readonly string[]): Sentence {
+function withoutSecrets(sentence: Message, secrets: readonly string[]): Message {
   return sentence.map((part) =>
     typeof part === 'string'
       ? part
@@ -154,14 +154,16 @@ function withoutSecrets(sentence: Sentence, secrets: readonly string[]): Sentenc
  * Tells the outcome in every place, each for itself: that one cannot be written must not silence the others. The
  * exit code comes first.
  */
-async function tell(result: Result): Promise<void> {
+async function tell(result: RunReport): Promise<void> {
   if (result.step === 'fail') process.exitCode = 1;
-  const problems: Sentence[] = [];
+  const problems: Message[] = [];
   const attempt = async <T>(what: string, work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
     } catch (error) {
-      problems.push(say`${own(what)} could not be written (${own(codeOf(error) ?? 'unknown reason')}).`);
+      problems.push(
+        msg`${trusted(what)} could not be written (${trusted(codeOf(error) ?? 'unknown reason')}).`,
+      );
       return undefined;
     }
   };
@@ -169,9 +171,9 @@ async function tell(result: Result): Promise<void> {
   const folder = await attempt('The report file', makeFolder);
   const written = folder === undefined ? undefined : await leave(folder, result, attempt);
   const outputs = outputsOf(result, written?.reportPath ?? '');
-  if (outputs.leftOut > 0) {
+  if (outputs.omitted > 0) {
     problems.push(
-      say`${outputs.leftOut} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
+      msg`${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
     );
   }
   for (const [name, value] of Object.entries(outputs.values)) {
@@ -182,12 +184,12 @@ async function tell(result: Result): Promise<void> {
     const summary = summaryOf(told, written?.kit);
     await attempt('The job summary', () => core.summary.addRaw(summary).write());
   }
-  core.info(plain(say`Verdict ${own(result.verdict)}: ${headline(result)}`));
+  core.info(plain(msg`Verdict ${trusted(result.verdict)}: ${headline(result)}`));
   if (written?.kit !== undefined && written.kit.scripts.length > 0) {
     const names = written.kit.scripts.map(({ name }) => name).join(', ');
     core.info(
       plain(
-        say`The job summary lists what blocks; ${own(names)} for all of it are in ${written.kit.folder}.`,
+        msg`The job summary lists what blocks; ${trusted(names)} for all of it are in ${written.kit.folder}.`,
       ),
     );
   }
@@ -203,7 +205,7 @@ function makeFolder(): string {
 /** What a run leaves for others to use: the report file, and the scripts of the unblock kit. */
 async function leave(
   folder: string,
-  result: Result,
+  result: RunReport,
   attempt: <T>(what: string, work: () => T) => Promise<T | undefined>,
 ): Promise<{ readonly reportPath: string | undefined; readonly kit: WrittenKit | undefined }> {
   const reportPath = await attempt('The report file', () => writeReport(folder, result));
@@ -211,13 +213,13 @@ async function leave(
   return { reportPath, kit: scripts && { folder, scripts } };
 }
 
-function writeScripts(folder: string, result: Result): readonly UnblockScript[] {
+function writeScripts(folder: string, result: RunReport): readonly UnblockScript[] {
   const scripts = unblockScriptsOf(result);
   for (const { name, text } of scripts) writeFileSync(path.join(folder, name), text, { mode: 0o700 });
   return scripts;
 }
 
-function writeReport(folder: string, result: Result): string {
+function writeReport(folder: string, result: RunReport): string {
   const file = path.join(folder, 'report.json');
   writeFileSync(file, `${JSON.stringify(reportOf(result), null, 2)}\n`);
   return file;

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Clock } from './gate/hold.ts';
+import type { Clock } from './hold/hold.ts';
 
 /** The longest that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
 export const LONGEST_TIMER_MS = 2_147_483_647;

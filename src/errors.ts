@@ -1,11 +1,11 @@
-import { own, type Sentence, say } from './sentence.ts';
+import { type Message, msg, trusted } from './message.ts';
 
 /** A failure that is told to the user in full: what happened, the likely cause, and the fix. */
 export class ReportableError extends Error {
   override readonly name: string = 'ReportableError';
-  readonly sentence: Sentence;
+  readonly sentence: Message;
 
-  constructor(sentence: Sentence, options?: ErrorOptions) {
+  constructor(sentence: Message, options?: ErrorOptions) {
     super(
       sentence
         .map((part) => (typeof part === 'string' ? part : 'typed' in part ? part.typed : part.quoted))
@@ -16,22 +16,22 @@ export class ReportableError extends Error {
   }
 }
 
-/** A look failed for a reason that may pass by itself: the next one may succeed. */
+/** A poll failed for a reason that may pass by itself: the next one may succeed. */
 export class TransientError extends ReportableError {
   override readonly name = 'TransientError';
   /** The server has let the gate in before, so that this is no question of where the database is. */
-  readonly reached: boolean;
-  /** It was stopped for how long it took, or for what it took: a look that asks for less may not be. */
-  readonly askedTooMuch: boolean;
+  readonly connectedBefore: boolean;
+  /** It was stopped for how long it took, or for what it took: a poll that asks for less may not be. */
+  readonly overLimit: boolean;
 
   constructor(
-    sentence: Sentence,
-    reached: boolean,
-    { askedTooMuch = false, ...options }: ErrorOptions & { readonly askedTooMuch?: boolean } = {},
+    sentence: Message,
+    connectedBefore: boolean,
+    { overLimit = false, ...options }: ErrorOptions & { readonly overLimit?: boolean } = {},
   ) {
     super(sentence, options);
-    this.reached = reached;
-    this.askedTooMuch = askedTooMuch;
+    this.connectedBefore = connectedBefore;
+    this.overLimit = overLimit;
   }
 }
 
@@ -44,11 +44,11 @@ export class InputError extends ReportableError {
  * What may be said of any failure. The text of an error that nobody foresaw could hold anything, a secret
  * included: only its class and code are told.
  */
-export function explain(error: unknown): Sentence {
+export function explain(error: unknown): Message {
   if (error instanceof ReportableError) return error.sentence;
   const kind = error instanceof Error ? error.constructor.name : typeof error;
   const code = codeOf(error);
-  return say`An unexpected failure (${own(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+  return msg`An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
 }
 
 /** The code of a failure. A server can answer with any text in its place: only what looks like a code is one. */

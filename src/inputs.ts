@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs';
 import { getInput } from '@actions/core';
 import { z } from 'zod';
 import { LONGEST_TIMER_MS } from './clock.ts';
-import { holdsCertificates } from './dbos/certificates.ts';
-import type { DatabaseConfig } from './dbos/database-config.ts';
-import { readDatabaseUrl } from './dbos/database-url.ts';
+import { type GateConfig, MODES, type TargetSelection } from './config.ts';
 import { durationMs } from './duration.ts';
 import { codeOf, InputError } from './errors.ts';
-import { type GateConfig, MODES, type TargetSelection } from './gate/config.ts';
+import { joined, type Message, msg, namesOf, trusted } from './message.ts';
+import { holdsCertificates } from './postgres/certificates.ts';
+import type { DatabaseConfig } from './postgres/database-config.ts';
+import { readDatabaseUrl } from './postgres/url.ts';
 import type { RunContext } from './run-context.ts';
-import { joined, namesOf, own, type Sentence, say } from './sentence.ts';
 
 /** Everything the user asked for. */
 export interface ActionConfig {
   readonly gate: GateConfig;
   readonly database: DatabaseConfig;
   /** How many parameters of `database-url` mean nothing here. */
-  readonly passedOver: number;
+  readonly ignoredParameters: number;
 }
 
 const acceptedDuration = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
@@ -64,19 +64,19 @@ const schemaName = z
 const plainInputs = {
   schema: schemaName,
   application: z.string(),
-  version: list,
+  'retire-version': list,
   'keep-version': list,
   mode: oneOf(MODES),
   timeout: duration(1000, '1s'),
   'on-timeout': oneOf(['fail', 'warn']),
   'poll-interval': duration(100, '100ms'),
-  'look-timeout': duration(100, '100ms'),
+  'poll-timeout': duration(100, '100ms'),
   settle: duration(0, '0s'),
   'fail-fast': trueOrFalse,
   'stuck-after': duration(1000, '1s'),
   'ignore-workflows': ignoreList,
   'on-unknown': oneOf(['fail', 'pass']),
-  'on-latest': oneOf(['block', 'ignore']),
+  'on-live': oneOf(['block', 'ignore']),
   'on-unversioned': oneOf(['auto', 'block', 'ignore']),
 } as const;
 
@@ -98,22 +98,22 @@ export function readRawInputs(): Readonly<Record<string, string>> {
  * @throws InputError that names every input that is wrong, its value unless secret, and what is accepted.
  */
 export function parseInputs(raw: Readonly<Record<string, string>>, context: RunContext): ActionConfig {
-  const problems: Sentence[] = [];
+  const problems: Message[] = [];
   const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
   const parsed = z.object(plainInputs).safeParse(trimmed);
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
     problems.push(
-      say`The input ${own(`\`${name}\``)} is ${shown(trimmed[name] ?? '')}. Accepted: ${own(issue.message)}.`,
+      msg`The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name] ?? '')}. Accepted: ${trusted(issue.message)}.`,
     );
   }
   const targets = attempt(problems, () =>
-    readTargets(trimmed['version'] ?? '', trimmed['keep-version'] ?? ''),
+    readTargets(trimmed['retire-version'] ?? '', trimmed['keep-version'] ?? ''),
   );
   const settings = parsed.data;
   if (settings !== undefined && settings.settle > settings.timeout) {
     problems.push(
-      say`The input \`settle\` is ${shown(trimmed['settle'] ?? '')}, longer than \`timeout\`, which is ${shown(
+      msg`The input \`settle\` is ${shown(trimmed['settle'] ?? '')}, longer than \`timeout\`, which is ${shown(
         trimmed['timeout'] ?? '',
       )}. Accepted: a \`settle\` no longer than \`timeout\`.`,
     );
@@ -131,13 +131,13 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
       timeoutMs: settings.timeout,
       onTimeout: settings['on-timeout'],
       pollIntervalMs: settings['poll-interval'],
-      lookTimeoutMs: settings['look-timeout'],
+      pollTimeoutMs: settings['poll-timeout'],
       settleMs: settings.settle,
       failFast: settings['fail-fast'],
       stuckAfterMs: settings['stuck-after'],
       ignoreWorkflows: settings['ignore-workflows'],
       onUnknown: settings['on-unknown'],
-      onLatest: settings['on-latest'],
+      onLive: settings['on-live'],
       onUnversioned: settings['on-unversioned'],
     },
   };
@@ -163,33 +163,33 @@ function readDatabase(raw: Readonly<Record<string, string>>, schema: string, con
     schema,
     environment: context.environment,
     readFile: (path) =>
-      readTextFile(path, own('A file for TLS that `database-url` or a PGSSL variable names')),
+      readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
   });
 }
 
-function describeMissingUrl(context: RunContext): Sentence {
-  const base = say`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
+function describeMissingUrl(context: RunContext): Message {
+  const base = msg`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
   switch (context.withoutSecrets) {
     case 'fork':
-      return say`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
+      return msg`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
     case 'dependabot':
-      return say`${base} This run was started by Dependabot, and GitHub passes it Dependabot's secrets only: add the URL there, or skip the gate (if: github.actor != 'dependabot[bot]').`;
+      return msg`${base} This run was started by Dependabot, and GitHub passes it Dependabot's secrets only: add the URL there, or skip the gate (if: github.actor != 'dependabot[bot]').`;
     case undefined:
-      return say`${base} Is the secret defined for this repository, and for this job's environment?`;
+      return msg`${base} Is the secret defined for this repository, and for this job's environment?`;
   }
 }
 
 function readTargets(version: string, keepVersion: string): TargetSelection {
   if (version !== '' && keepVersion !== '') {
     throw new InputError(
-      say`The inputs \`version\` (${shown(version)}) and \`keep-version\` (${shown(
+      msg`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(
         keepVersion,
-      )}) exclude each other. Accepted: \`version\` for the versions to retire, or \`keep-version\` for those that stay.`,
+      )}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`,
     );
   }
   if (version === '' && keepVersion === '') {
     throw new InputError(
-      say`Neither \`version\` nor \`keep-version\` is set. Accepted: \`version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`,
+      msg`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`,
     );
   }
   if (version !== '') return { kind: 'named', versions: [...new Set(listItems(version) ?? [])] };
@@ -197,7 +197,7 @@ function readTargets(version: string, keepVersion: string): TargetSelection {
   const keep = listItems(keepVersion) ?? [];
   if (!keepVersion.startsWith('[') && keep.includes('latest')) {
     throw new InputError(
-      say`The input \`keep-version\` is ${shown(
+      msg`The input \`keep-version\` is ${shown(
         keepVersion,
       )}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`,
     );
@@ -229,29 +229,29 @@ function readCa(text: string): string | undefined {
   if (holdsCertificates(text)) return text;
   if (text.includes('\n') || text.includes('-----')) {
     throw new InputError(
-      say`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`,
+      msg`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`,
     );
   }
-  const pem = readTextFile(text, own('The file that `tls-ca` names'));
+  const pem = readTextFile(text, trusted('The file that `tls-ca` names'));
   if (!holdsCertificates(pem)) {
     throw new InputError(
-      say`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`,
+      msg`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`,
     );
   }
   return pem;
 }
 
-function readTextFile(path: string, what: Sentence): string {
+function readTextFile(path: string, what: Message): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new InputError(
-      say`${what} cannot be read (${own(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`,
+      msg`${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`,
     );
   }
 }
 
-function attempt<T>(problems: Sentence[], read: () => T): T | undefined {
+function attempt<T>(problems: Message[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -261,6 +261,6 @@ function attempt<T>(problems: Sentence[], read: () => T): T | undefined {
   }
 }
 
-function shown(value: string): Sentence {
-  return value === '' ? own('empty') : namesOf([value]);
+function shown(value: string): Message {
+  return value === '' ? trusted('empty') : namesOf([value]);
 }

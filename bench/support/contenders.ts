@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import type { DBOSClient } from '@dbos-inc/dbos-sdk';
 import pg from 'pg';
-import { systemDatabase } from '../../src/dbos/system-database.ts';
+import { systemDatabase } from '../../src/dbos/reader.ts';
+import { config } from '../../tests/support/builders.ts';
 import type { SdkRelease } from '../../tests/support/dbos-app.ts';
 import { plainRequest } from '../../tests/support/holding.ts';
-import { config } from '../../tests/unit/builders.ts';
 import type { BenchDatabase } from './database.ts';
 import { TARGET } from './population.ts';
 import type { Spread } from './spread.ts';
@@ -18,20 +18,25 @@ export interface Session {
   close(): Promise<unknown>;
 }
 
-/** A look in the middle of a hold. */
-export const look: Contender = async (database) => session(database, false);
+/** A poll in the middle of a hold. */
+export const poll: Contender = async (database) => session(database, false);
 
 /** The same with a roll: the oldest 10,000 in detail, as once a minute. */
-export const lookWithRoll: Contender = async (database) => session(database, true);
+export const pollWithDetailScan: Contender = async (database) => session(database, true);
 
-function session(database: BenchDatabase, roll: boolean): Session {
-  const observer = systemDatabase(database.config, config({}), () => performance.now());
+function session(database: BenchDatabase, detailScan: boolean): Session {
+  const reader = systemDatabase(database.config, config({}), () => performance.now());
   const ask = () => {
-    const lookBefore = Date.now() - 5000;
-    const request = { registrationsOf: [TARGET], startedSince: lookBefore, namesSince: lookBefore, roll };
-    return observer.look({ ...plainRequest, ...request }, Number.POSITIVE_INFINITY);
+    const pollBefore = Date.now() - 5000;
+    const request = {
+      registrationsOf: [TARGET],
+      startedSince: pollBefore,
+      namesSince: pollBefore,
+      detailScan,
+    };
+    return reader.poll({ ...plainRequest, ...request }, Number.POSITIVE_INFINITY);
   };
-  return { ask, close: () => observer.close() };
+  return { ask, close: () => reader.close() };
 }
 
 /**

@@ -5,8 +5,8 @@ import { TARGET } from './population.ts';
 
 const PEAK_MEMORY = fileURLToPath(new URL('./peak-memory.mjs', import.meta.url));
 
-/** The first line that tells of a look. */
-export const FIRST_LOOK = /\d in flight/;
+/** The first line that tells of a poll. */
+export const FIRST_POLL = /\d in flight/;
 
 /** The action as the runner runs it, to retire the target. */
 export function gate(
@@ -14,14 +14,14 @@ export function gate(
   inputs: NonNullable<RunOptions['inputs']>,
   env: NonNullable<RunOptions['env']> = {},
 ): ActionRun {
-  return runAction({ inputs: { 'database-url': database.url, version: TARGET, ...inputs }, env });
+  return runAction({ inputs: { 'database-url': database.url, 'retire-version': TARGET, ...inputs }, env });
 }
 
 /** The most memory that the action had in one check, in bytes: its resident set, by the operating system. */
 export async function peakMemory(database: BenchDatabase): Promise<number> {
   const { stderr, outputs } = await gate(
     database,
-    { mode: 'check', 'look-timeout': '5m' },
+    { mode: 'check', 'poll-timeout': '5m' },
     { NODE_OPTIONS: `--import=${PEAK_MEMORY}` },
   ).finished;
   const [, kilobytes] = /^peak (\d+)$/m.exec(stderr) ?? [];

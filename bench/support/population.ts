@@ -4,7 +4,7 @@ import type { BenchDatabase } from './database.ts';
 const INPUT = `'{"customer":"' || md5('c' || i) || '","lines":["' || (SELECT string_agg(md5(i || '-' || line), '","') FROM generate_series(1, 26) line) || '"]}'`;
 const OUTPUT = `'{"receipt":"' || (SELECT string_agg(md5(i || '+' || line), '') FROM generate_series(1, 9) line) || '"}'`;
 const STEPS = 2;
-/** A workflow each so many milliseconds, the newest an hour old: none is new in any look. */
+/** A workflow each so many milliseconds, the newest an hour old: none is new in any poll. */
 const EVERY_MS = 50;
 const AGE_MS = 3_600_000;
 /** So many rows are added by one statement, so that none takes memory or time without end. */
@@ -56,7 +56,7 @@ export async function addInFlight(
 
 /**
  * Adds workflows of the latest version that have come and ended, so many a second: in the last minute, and in the next
- * quarter of one, so that there are as many at every look until then.
+ * quarter of one, so that there are as many at every poll until then.
  */
 export async function addTraffic(database: BenchDatabase, perSecond: number): Promise<void> {
   await database.query(

@@ -1,4 +1,4 @@
-import { number } from '../../src/sentence.ts';
+import { number } from '../../src/message.ts';
 
 /** The middle of many measurements, and between what the middle half of them lies. */
 export interface Spread {

@@ -1,13 +1,13 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { GateConfig } from '../../src/gate/config.ts';
+import type { GateConfig } from '../../src/config.ts';
 import {
-  type StepResult,
-  stepResult,
+  type Conclusion,
+  conclusionOf,
   VERDICT_MEANINGS,
   VERDICTS,
   type Verdict,
-} from '../../src/gate/verdict.ts';
+} from '../../src/rules/verdict.ts';
 
 const actionMetadata = z.object({
   inputs: z.record(z.string(), z.object({ description: z.string(), default: z.string() })),
@@ -51,7 +51,7 @@ const UNUSUAL: readonly (readonly [StepConfig, string])[] = [
   [{ ...USUAL, onTimeout: 'warn' }, 'with `on-timeout: warn`'],
 ];
 
-const WORDS: Readonly<Record<StepResult, string>> = {
+const WORDS: Readonly<Record<Conclusion, string>> = {
   pass: 'passes',
   warn: 'passes with a warning',
   fail: 'fails',
@@ -59,8 +59,8 @@ const WORDS: Readonly<Record<StepResult, string>> = {
 
 /** How the step ends, as the code that decides it says. */
 function stepInWords(verdict: Verdict): string {
-  const usual = stepResult(verdict, USUAL);
-  const others = UNUSUAL.map(([config, when]) => ({ result: stepResult(verdict, config), when }));
+  const usual = conclusionOf(verdict, USUAL);
+  const others = UNUSUAL.map(([config, when]) => ({ result: conclusionOf(verdict, config), when }));
   return [
     WORDS[usual],
     ...others

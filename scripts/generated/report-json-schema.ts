@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { reportSchema } from '../../src/report/report-schema.ts';
+import { reportSchema } from '../../src/report/schema.ts';
 
 /**
  * The JSON Schema of the report file, formatted as the linter wants it. It is open: a later release may add

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DatabaseFacts } from '../gate/observation.ts';
+import type { DatabaseFacts } from './snapshot/index.ts';
 
 /** Columns of `workflow_status` that the rules cannot do without. All are there from TypeScript SDK 3.0 on. */
 const NEEDED_COLUMNS = [
@@ -15,7 +15,7 @@ const NEEDED_COLUMNS = [
   'started_at_epoch_ms',
 ] as const;
 
-/** Columns that newer schemas add; the look leaves out what an older one does not have. */
+/** Columns that newer schemas add; the poll leaves out what an older one does not have. */
 const OPTIONAL_COLUMNS = [
   'application_name',
   'parent_workflow_id',

@@ -27,7 +27,7 @@ const LAST_TIME = 253_402_300_799_999;
 /** Names are cut to so many characters where they are only shown. */
 export const SHOWN_CHARACTERS = 300;
 
-/** The beginning of the transaction, in epoch milliseconds: the same in all that one look asks. */
+/** The beginning of the transaction, in epoch milliseconds: the same in all that one poll asks. */
 export const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
 
 /** A statement with its parameters. */

@@ -1,10 +1,10 @@
 import { durationText } from '../duration.ts';
-import { describeBlocker } from '../gate/blocker.ts';
-import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
-import { joined, number, own, type Sentence, say } from '../sentence.ts';
+import { joined, type Message, msg, number, trusted } from '../message.ts';
+import { describeBlocker } from '../rules/blocker.ts';
+import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
 import { plain, visible } from './escape.ts';
 import { describeForecast, outlasts, whyItCannotDrain } from './forecast-text.ts';
-import { headline, isWatched, obstacles, type Result, targetsOf } from './result.ts';
+import { headline, isWatched, obstacles, type RunReport, targetsOf } from './model.ts';
 
 export interface Annotation {
   readonly level: 'error' | 'warning' | 'notice';
@@ -18,12 +18,12 @@ const TARGETS_SHOWN = 8;
 const MESSAGE_CHARACTERS = 4000;
 
 /** The run's annotations: one a target with a title, or one for what blocks the whole gate; then the warnings. */
-export function annotationsOf(result: Result): readonly Annotation[] {
+export function annotationsOf(result: RunReport): readonly Annotation[] {
   const level = result.step === 'pass' ? 'notice' : result.step === 'warn' ? 'warning' : 'error';
   return [...verdictAnnotations(result, level), ...warningAnnotations(result)];
 }
 
-function verdictAnnotations(result: Result, level: Annotation['level']): readonly Annotation[] {
+function verdictAnnotations(result: RunReport, level: Annotation['level']): readonly Annotation[] {
   const reasons = obstacles(result);
   const targets = targetsOf(result).filter(({ judged }) => judged);
   if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
@@ -53,41 +53,45 @@ function verdictAnnotations(result: Result, level: Annotation['level']): readonl
   ];
 }
 
-function targetAnnotation(target: TargetJudgement, level: Annotation['level'], result: Result): Annotation {
+function targetAnnotation(
+  target: TargetEvaluation,
+  level: Annotation['level'],
+  result: RunReport,
+): Annotation {
   const name = visible(target.version, 80);
   if (target.drained) {
     return {
       level: 'notice',
       title: `${name} has drained`,
       message: plain(
-        say`${target.version} has drained: nothing in flight, and nothing started for ${own(durationText(target.settledForMs ?? 0))}.`,
+        msg`${target.version} has drained: nothing in flight, and nothing started for ${trusted(durationText(target.settledForMs ?? 0))}.`,
       ),
     };
   }
   const sentences =
     target.blockers.length > 0
       ? target.blockers.map((blocker) => describeBlocker(blocker, outlasts(result, target.version)))
-      : [own('Clean, but not for long enough yet.')];
+      : [trusted('Idle, but not for long enough yet.')];
   return {
     level,
     title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
     // The log shows messages without their titles.
     message: messageOf(
-      say`${target.version}: ${joined([...sentences, ...expectations(target, result)], '\n')}`,
+      msg`${target.version}: ${joined([...sentences, ...expectations(target, result)], '\n')}`,
     ),
   };
 }
 
 /** Whether it drains, and whether it ever will. */
-function expectations({ version }: TargetJudgement, result: Result): readonly Sentence[] {
+function expectations({ version }: TargetEvaluation, result: RunReport): readonly Message[] {
   const { last } = result;
   const forecast = last?.forecast.targets.get(version);
   if (last === undefined || forecast === undefined) return [];
-  const roots = last.forecast.startedRoots.filter((each) => each.version === version);
-  return describeForecast(forecast, roots, last.judgement.observation.observedAt, isWatched(result));
+  const roots = last.forecast.newTopLevel.filter((each) => each.version === version);
+  return describeForecast(forecast, roots, last.evaluation.snapshot.observedAt, isWatched(result));
 }
 
-function warningAnnotations(result: Result): readonly Annotation[] {
+function warningAnnotations(result: RunReport): readonly Annotation[] {
   const [first, ...more] = result.warnings;
   if (first === undefined) return [];
   return [
@@ -100,7 +104,7 @@ function warningAnnotations(result: Result): readonly Annotation[] {
 }
 
 /** The text of a sentence, cut between two characters where it has to be cut. */
-function messageOf(sentence: Sentence): string {
+function messageOf(sentence: Message): string {
   const text = plain(sentence);
   if (text.length <= MESSAGE_CHARACTERS) return text;
   return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;

@@ -1,6 +1,6 @@
 import { durationText } from '../duration.ts';
-import type { CurvePoint, DrainCurve } from '../gate/drain-curve.ts';
-import { number } from '../sentence.ts';
+import type { CurvePoint, DrainCurve } from '../forecast/drain-curve.ts';
+import { number } from '../message.ts';
 
 /**
  * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,
@@ -46,8 +46,8 @@ interface Columns {
   /** What stands below each column. */
   readonly labels: readonly string[];
   readonly unit: string;
-  /** What the first columns show: the looks, up to the last. */
-  readonly looks: readonly CurvePoint[];
+  /** What the first columns show: the polls, up to the last. */
+  readonly polls: readonly CurvePoint[];
   /** What the columns after those show: how many may be in flight then. */
   readonly estimated: readonly number[];
   /** The estimate goes on after the last column. */
@@ -62,22 +62,22 @@ interface Columns {
  */
 export function drainChart(curve: DrainCurve): string {
   const columns = columnsOf(curve);
-  const statuses = STATUSES.filter(({ status }) => columns?.looks.some((look) => look[status] > 0));
+  const statuses = STATUSES.filter(({ status }) => columns?.polls.some((poll) => poll[status] > 0));
   if (columns === undefined || statuses.length === 0) return '';
   return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
 }
 
 type Statuses = readonly (typeof STATUSES)[number][];
 
-function mermaid({ labels, unit, looks, estimated }: Columns, statuses: Statuses): string {
+function mermaid({ labels, unit, polls, estimated }: Columns, statuses: Statuses): string {
   // Each series is drawn over those before it: what is highest comes first.
   const measured = statuses.map(({ color }, index) => ({
     color,
-    heights: looks.map((look) => sum(statuses.slice(0, index + 1).map(({ status }) => look[status]))),
+    heights: polls.map((poll) => sum(statuses.slice(0, index + 1).map(({ status }) => poll[status]))),
   }));
   const series = [
     ...measured.map(({ color, heights }) => ({ color, heights: [...heights, ...estimated.map(() => 0)] })),
-    { color: ESTIMATE.color, heights: [...looks.map(() => 0), ...estimated] },
+    { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] },
   ]
     .filter(({ heights }) => heights.some((height) => height > 0))
     .reverse();
@@ -91,7 +91,7 @@ function mermaid({ labels, unit, looks, estimated }: Columns, statuses: Statuses
     '```mermaid',
     `%%{init: ${JSON.stringify(config)}}%%`,
     'xychart-beta',
-    `  x-axis "${unit} from the last look" [${labels.map((label) => `"${label}"`).join(', ')}]`,
+    `  x-axis "${unit} from the last poll" [${labels.map((label) => `"${label}"`).join(', ')}]`,
     `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
     ...series.map(({ heights }) => {
       const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
@@ -104,14 +104,14 @@ function mermaid({ labels, unit, looks, estimated }: Columns, statuses: Statuses
 function keyOf({ points, estimate }: DrainCurve, { estimated, isCut }: Columns, statuses: Statuses): string {
   const last = points.at(-1);
   const counts = statuses.map(({ status, square }) => `${square} ${number(last?.[status] ?? 0)} ${status}`);
-  const seen = `At the last look: ${counts.join(' · ')}`;
+  const seen = `At the last poll: ${counts.join(' · ')}`;
   if (estimate === undefined || estimated.length === 0) return seen;
   const range = `${durationText(estimate.fromMs)} to ${durationText(estimate.toMs)}`;
   const cut = isCut ? '; the chart ends before that' : '';
   return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
 }
 
-/** Undefined when there are fewer than two looks. */
+/** Undefined when there are fewer than two polls. */
 function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || points.length < 2) return undefined;
@@ -120,7 +120,7 @@ function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
   const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
   const drawnMs = isCut ? BEGINNING * measuredMs : leftMs;
 
-  // Three more: the last look, and what is begun at either end.
+  // Three more: the last poll, and what is begun at either end.
   const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
   if (step === undefined) return undefined;
   const before = Math.max(1, Math.ceil(measuredMs / step.ms));
@@ -129,7 +129,7 @@ function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
   return {
     labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
     unit: step.unit,
-    looks: times
+    polls: times
       .slice(0, before + 1)
       .map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
     estimated: times

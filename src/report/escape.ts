@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../dbos/sql.ts';
-import type { Quoted, Sentence, Typed } from '../sentence.ts';
+import type { Command, Message, Untrusted } from '../message.ts';
 
 /** Text written by others is shown in so many characters, escapes included; ids in commands are whole or not there. */
 const SHOWN_CHARACTERS = 120;
@@ -33,7 +33,7 @@ export function visible(text: string, maximum = SHOWN_CHARACTERS): string {
 }
 
 /** A sentence for the log and for annotations: what it quotes stands in quotation marks. */
-export function plain(sentence: Sentence): string {
+export function plain(sentence: Message): string {
   return sentence.map((part) => (typeof part === 'string' ? part : quoted(part))).join('');
 }
 
@@ -43,7 +43,7 @@ export function quotedName(name: string): string {
 }
 
 /** A sentence for Markdown: what it quotes becomes inert code; backticks of our own stay what they are. */
-export function markdown(sentence: Sentence): string {
+export function markdown(sentence: Message): string {
   return sentence
     .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : codeOf(part)))
     .join('');
@@ -86,11 +86,11 @@ export function sqlLiteral(text: string): string | undefined {
   return quoteLiteral(text);
 }
 
-function quoted(part: Quoted | Typed): string {
+function quoted(part: Untrusted | Command): string {
   return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, TYPED_CHARACTERS);
 }
 
-function codeOf(part: Quoted | Typed): string {
+function codeOf(part: Untrusted | Command): string {
   return 'quoted' in part ? code(part.quoted) : code(part.typed, TYPED_CHARACTERS);
 }
 

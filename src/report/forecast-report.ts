@@ -1,16 +1,16 @@
-import type { DrainForecast } from '../gate/drain-forecast.ts';
-import type { Assessment } from '../gate/situation.ts';
+import type { WorkflowStatus } from '../forecast/activity.ts';
+import type { DrainForecast } from '../forecast/drain-forecast.ts';
+import { describeActivity, nextStepFor } from './activity-text.ts';
 import { plain } from './escape.ts';
 import { iso, seconds } from './formats.ts';
-import type { ForecastReport, SituationReport } from './report-schema.ts';
-import { describeSituation, nextStepFor } from './situation-text.ts';
+import type { ActivityReport, ForecastReport } from './schema.ts';
 
 /** So many bounds of each version are in the report. */
-const BOUNDS_TOLD = 5;
+const EARLIEST_ENDS_REPORTED = 5;
 
 /** The forecast, for programs. */
 export function forecastReport(forecast: DrainForecast, now: number): ForecastReport {
-  const { trend, rate: pace, left, notBefore, bounds, states, arrived, lifeless } = forecast;
+  const { trend, rate: pace, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
   return {
     trend,
     completedPerMinute: pace === undefined ? null : hundredths(pace.completedPerMinute),
@@ -21,30 +21,32 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
         ? null
         : { likely: seconds(left.leftMs), from: seconds(left.fromMs), to: seconds(left.toMs) },
     notBefore: notBefore === undefined || notBefore <= now ? null : iso(notBefore),
-    bounds: bounds.slice(0, BOUNDS_TOLD).map(({ id, name, version, until, because }) => ({
-      id,
-      workflow: name,
-      version,
-      until: iso(until),
-      because,
-    })),
+    earliestEnds: earliestEnds
+      .slice(0, EARLIEST_ENDS_REPORTED)
+      .map(({ id, name, version, until, because }) => ({
+        id,
+        workflow: name,
+        version,
+        until: iso(until),
+        because,
+      })),
     ...states,
     arrivedRoots: arrived.roots,
     arrivedChildren: arrived.children,
-    noProcessSeen: lifeless.length > 0,
+    noProcessSeen: withoutProcess.length > 0,
   };
 }
 
 /** What a workflow is doing, for programs. */
-export function situationReport(assessment: Assessment, now: number): SituationReport {
-  const { state, situation, progressAt } = assessment;
+export function activityReport(status: WorkflowStatus, now: number): ActivityReport {
+  const { state, activity, progressAt } = status;
   return {
     state,
-    kind: situation.kind,
+    kind: activity.kind,
     progressAt: iso(progressAt),
-    until: 'until' in situation ? iso(situation.until) : null,
-    child: situation.kind === 'child' ? situation.child.id : null,
-    message: `${plain(describeSituation(assessment, now))}. Next: ${nextStepFor(assessment)}.`,
+    until: 'until' in activity ? iso(activity.until) : null,
+    child: activity.kind === 'child' ? activity.child.id : null,
+    message: `${plain(describeActivity(status, now))}. Next: ${nextStepFor(status)}.`,
   };
 }
 

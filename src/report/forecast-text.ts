@@ -1,21 +1,21 @@
+import { HOSTED_JOB_LIMIT_MS } from '../config.ts';
 import { durationInput, durationText, momentText } from '../duration.ts';
-import type { BeyondTimeout } from '../gate/beyond-timeout.ts';
-import type { Bound } from '../gate/bound.ts';
-import { HOSTED_JOB_LIMIT_MS } from '../gate/config.ts';
-import type { StartedRoots } from '../gate/course.ts';
-import type { DrainForecast } from '../gate/drain-forecast.ts';
-import type { Rate } from '../gate/estimate.ts';
-import { counted, joined, namesOf, number, own, type Sentence, say } from '../sentence.ts';
-import type { Result } from './result.ts';
-import { workflowNamed } from './situation-text.ts';
+import type { DrainForecast } from '../forecast/drain-forecast.ts';
+import type { EarliestEnd } from '../forecast/earliest-end.ts';
+import type { NewTopLevel } from '../forecast/history.ts';
+import type { PastDeadline } from '../forecast/past-deadline.ts';
+import type { Rate } from '../forecast/rate.ts';
+import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
+import { workflowNamed } from './activity-text.ts';
+import type { RunReport } from './model.ts';
 
 /** So many workflows are named where a few will do. */
 const NAMED = 3;
 
 /** `12 ended and 2 new per minute`: short, for a line of the log. */
 export function forecastParts(forecast: DrainForecast, now: number): readonly string[] {
-  const { trend, rate, left, notBefore, states, lifeless } = forecast;
-  if (trend === 'clean') return [];
+  const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
+  if (trend === 'idle') return [];
   const ended = rate === undefined ? 0 : rate.completedPerMinute;
   const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
   return [
@@ -26,7 +26,7 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
     ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
     ...whenText(left, notBefore, now),
     ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
-    ...(lifeless.length > 0 ? ['no sign of a process'] : []),
+    ...(withoutProcess.length > 0 ? ['no sign of a process'] : []),
   ];
 }
 
@@ -63,72 +63,72 @@ function perMinute(rate: number): string {
  */
 export function describeForecast(
   forecast: DrainForecast,
-  startedRoots: readonly StartedRoots[],
+  newTopLevel: readonly NewTopLevel[],
   now: number,
   isHold: boolean,
-): readonly Sentence[] {
+): readonly Message[] {
   const { trend, rate, states, left } = forecast;
-  if (trend === 'clean') return [];
+  if (trend === 'idle') return [];
   return [
     ...(rate === undefined ? [] : [paceSentence(rate)]),
     ...(isHold ? estimateSentence(forecast) : []),
-    ...outlook(forecast, startedRoots, now).map(({ sentence }) => sentence),
+    ...outlook(forecast, newTopLevel, now).map(({ sentence }) => sentence),
     ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
-    ...(states.unread > 0
-      ? [say`What each waits for was read of the oldest, and not of ${counted(states.unread, 'other')}.`]
+    ...(states.notScanned > 0
+      ? [msg`What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
       : []),
   ];
 }
 
 /** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
 export function outlook(
-  { trend, arrived, hasTraffic, bounds, notBefore, lifeless }: DrainForecast,
-  startedRoots: readonly StartedRoots[],
+  { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }: DrainForecast,
+  newTopLevel: readonly NewTopLevel[],
   now: number,
-): readonly { readonly key: string; readonly sentence: Sentence }[] {
+): readonly { readonly key: string; readonly sentence: Message }[] {
   const arriving =
     trend === 'not-converging'
-      ? [{ key: 'not converging', sentence: notConverging(arrived, startedRoots) }]
+      ? [{ key: 'not converging', sentence: notConverging(arrived, newTopLevel) }]
       : hasTraffic
-        ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, startedRoots) }]
+        ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, newTopLevel) }]
         : [];
   const bound =
     notBefore !== undefined && notBefore > now
-      ? [{ key: 'bound', sentence: boundSentence(notBefore, bounds[0], now) }]
+      ? [{ key: 'bound', sentence: earliestEndMessage(notBefore, earliestEnds[0], now) }]
       : [];
   return [
     ...arriving,
     ...bound,
-    ...(lifeless.length > 0 ? [{ key: 'lifeless', sentence: noProcess(lifeless) }] : []),
+    ...(withoutProcess.length > 0 ? [{ key: 'withoutProcess', sentence: noProcess(withoutProcess) }] : []),
   ];
 }
 
-function noProcess(versions: readonly string[]): Sentence {
-  return say`No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
+function noProcess(versions: readonly string[]): Message {
+  return msg`No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
 }
 
-function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): Sentence {
+function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): Message {
   if (completedPerMinute === 0 && arrivedPerMinute === 0) {
-    return say`Nothing has ended or arrived over the last ${own(durationText(overMs))}.`;
+    return msg`Nothing has ended or arrived over the last ${trusted(durationText(overMs))}.`;
   }
-  return say`${own(perMinute(completedPerMinute))} ended and ${own(perMinute(arrivedPerMinute))} arrived per minute, over the last ${own(durationText(overMs))}.`;
+  return msg`${trusted(perMinute(completedPerMinute))} ended and ${trusted(perMinute(arrivedPerMinute))} arrived per minute, over the last ${trusted(durationText(overMs))}.`;
 }
 
 /** How many are stuck, and whether an estimate is about the others. */
-export function stuckSentence(stuck: number, hasEstimate: boolean): Sentence {
-  return say`${counted(stuck, 'workflow')} ${own(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${own(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+export function stuckSentence(stuck: number, hasEstimate: boolean): Message {
+  return msg`${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
 
-function estimateSentence({ trend, left, track }: DrainForecast): readonly Sentence[] {
-  if (left !== undefined) return [say`Estimate: ${own(leftText(left))}.`];
+function estimateSentence({ trend, left, series }: DrainForecast): readonly Message[] {
+  if (left !== undefined) return [msg`Estimate: ${trusted(leftText(left))}.`];
   switch (trend) {
     case 'too-early':
-      return [own('Too little has ended for an estimate.')];
+      return [trusted('Too little has ended for an estimate.')];
     case 'stalled':
       return [
-        track.endedAtMs === undefined
-          ? own('Nothing has ended since the gate began, so there is no estimate.')
-          : own('Nothing has ended of late, so there is no estimate.'),
+        series.endedAtMs === undefined
+          ? trusted('Nothing has ended since the gate began, so there is no estimate.')
+          : trusted('Nothing has ended of late, so there is no estimate.'),
       ];
     default:
       return [];
@@ -137,90 +137,90 @@ function estimateSentence({ trend, left, track }: DrainForecast): readonly Sente
 
 function notConverging(
   { total, roots, children }: DrainForecast['arrived'],
-  startedRoots: readonly StartedRoots[],
-): Sentence {
-  const apart: Sentence[] = [
-    ...(roots > 0 ? [say`${createdRoots(roots, startedRoots)}: traffic has not moved off.`] : []),
+  newTopLevel: readonly NewTopLevel[],
+): Message {
+  const apart: Message[] = [
+    ...(roots > 0 ? [msg`${createdRoots(roots, newTopLevel)}: traffic has not moved off.`] : []),
     ...(children > 0
       ? [
-          say`${counted(children, 'child workflow')} ${own(wasOrWere(children))} started by others; that ends with those that start them.`,
+          msg`${counted(children, 'child workflow')} ${trusted(wasOrWere(children))} started by others; that ends with those that start them.`,
         ]
       : []),
     ...(roots + children === 0
       ? [
-          say`${counted(total, 'workflow')} arrived since the gate began${rootNames(startedRoots)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
+          msg`${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
         ]
       : []),
   ];
-  return say`The drain is not converging: as much arrives as ends. ${joined(apart)}`;
+  return msg`The drain is not converging: as much arrives as ends. ${joined(apart)}`;
 }
 
-function stillArriving(roots: number, startedRoots: readonly StartedRoots[]): Sentence {
-  return say`${createdRoots(roots, startedRoots)}: some traffic still comes here.`;
+function stillArriving(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
+  return msg`${createdRoots(roots, newTopLevel)}: some traffic still comes here.`;
 }
 
-function createdRoots(roots: number, startedRoots: readonly StartedRoots[]): Sentence {
-  return say`${counted(roots, 'workflow')} without a parent ${own(wasOrWere(roots))} created since the gate began${rootNames(startedRoots)}`;
+function createdRoots(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
+  return msg`${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
 }
 
 function wasOrWere(count: number): string {
   return count === 1 ? 'was' : 'were';
 }
 
-function rootNames(roots: readonly StartedRoots[]): Sentence {
+function rootNames(roots: readonly NewTopLevel[]): Message {
   const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
-  return names.length > 0 ? say`, most often ${namesOf(names, names.length, NAMED)}` : own('');
+  return names.length > 0 ? msg`, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }
 
-function boundSentence(notBefore: number, latest: Bound | undefined, now: number): Sentence {
+function earliestEndMessage(notBefore: number, latest: EarliestEnd | undefined, now: number): Message {
   const who =
     latest?.until === notBefore
-      ? say`: ${workflowNamed(latest)} is ${own(stateOf(latest))} until then`
-      : own('');
-  return say`Drained at ${own(momentText(notBefore, now))} at the earliest, in ${own(durationText(notBefore - now))}${who}.`;
+      ? msg`: ${workflowNamed(latest)} is ${trusted(stateOf(latest))} until then`
+      : trusted('');
+  return msg`Drained at ${trusted(momentText(notBefore, now))} at the earliest, in ${trusted(durationText(notBefore - now))}${who}.`;
 }
 
 /** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
-function describeBound(bound: Bound, now: number): Sentence {
-  return say`${workflowNamed(bound)} is ${own(`${stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
+function describeEarliestEnd(bound: EarliestEnd, now: number): Message {
+  return msg`${workflowNamed(bound)} is ${trusted(`${stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
 }
 
-function stateOf({ because }: Bound): string {
+function stateOf({ because }: EarliestEnd): string {
   return because === 'sleeping' ? 'asleep' : 'delayed';
 }
 
 /** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
-export function describeCannotDrain(beyond: BeyondTimeout, now: number): Sentence {
-  const named = beyond.bounds.slice(0, NAMED).map((bound) => describeBound(bound, now));
-  const more = beyond.bounds.length > named.length ? own(' and others') : own('');
+export function describeCannotDrain(beyond: PastDeadline, now: number): Message {
+  const named = beyond.earliestEnds.slice(0, NAMED).map((bound) => describeEarliestEnd(bound, now));
+  const more = beyond.earliestEnds.length > named.length ? trusted(' and others') : trusted('');
   const who =
     named.length > 0
-      ? say`${joined(named, ', ')}${more}`
-      : own(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-  return say`The timeout is at ${own(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
+      ? msg`${joined(named, ', ')}${more}`
+      : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
+  return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
 
 /** How to wait for long enough. */
-function reaching({ neededMs }: BeyondTimeout): Sentence {
+function reaching({ neededMs }: PastDeadline): Message {
   return neededMs <= HOSTED_JOB_LIMIT_MS
-    ? say`It takes a \`timeout\` of ${own(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
-    : say`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
+    ? msg`It takes a \`timeout\` of ${trusted(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
+    : msg`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
 }
 
 /** Whether the hold has ended because work on this version certainly outlasts the timeout. */
-export function outlasts(result: Result, version: string): boolean {
-  const deadline = beyondTimeoutOf(result)?.deadline;
+export function outlasts(result: RunReport, version: string): boolean {
+  const deadline = pastDeadlineOf(result)?.deadline;
   const notBefore = result.last?.forecast.targets.get(version)?.notBefore;
   return deadline !== undefined && notBefore !== undefined && notBefore > deadline;
 }
 
 /** What a run that ended with `cannot-drain` found to last beyond its timeout. */
-export function beyondTimeoutOf({ last, verdict }: Result): BeyondTimeout | undefined {
-  return verdict === 'cannot-drain' ? last?.forecast.beyondTimeout : undefined;
+export function pastDeadlineOf({ last, verdict }: RunReport): PastDeadline | undefined {
+  return verdict === 'cannot-drain' ? last?.forecast.pastDeadline : undefined;
 }
 
 /** The same in a sentence. */
-export function whyItCannotDrain(result: Result): Sentence | undefined {
-  const beyond = beyondTimeoutOf(result);
-  return beyond && describeCannotDrain(beyond, result.last?.judgement.observation.observedAt ?? 0);
+export function whyItCannotDrain(result: RunReport): Message | undefined {
+  const beyond = pastDeadlineOf(result);
+  return beyond && describeCannotDrain(beyond, result.last?.evaluation.snapshot.observedAt ?? 0);
 }

@@ -1,4 +1,4 @@
-import { number } from '../sentence.ts';
+import { number } from '../message.ts';
 
 /** A table without the columns that are empty in every row. */
 export function table(

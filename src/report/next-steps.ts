@@ -1,10 +1,10 @@
-import { blockersOfAll } from '../gate/decide.ts';
-import { own, say } from '../sentence.ts';
+import { msg, trusted } from '../message.ts';
+import { blockersOfAll } from '../rules/decide.ts';
+import { type UnblockKit, type UnblockScript, unblockScripts } from '../unblock/kit.ts';
+import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from '../unblock/remedies.ts';
 import { code, codeBlock, markdown } from './escape.ts';
-import { beyondTimeoutOf } from './forecast-text.ts';
-import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from './remedies.ts';
-import { blockingWorkflows, isRelevant, leftOut, type Result, targetsOf } from './result.ts';
-import { type UnblockKit, type UnblockScript, unblockScripts } from './unblock-kit.ts';
+import { pastDeadlineOf } from './forecast-text.ts';
+import { blockingWorkflows, isRelevant, omitted, type RunReport, targetsOf } from './model.ts';
 
 /** Scripts of the unblock kit, and the folder that they were written to. */
 export interface WrittenKit {
@@ -19,37 +19,42 @@ const LINES_SHOWN = 8;
  * The scripts over all that blocks. None where the answer is about the wrong versions, or about none: to cancel what a
  * misspelt input made a target would end live work.
  */
-export function unblockScriptsOf(result: Result): readonly UnblockScript[] {
+export function unblockScriptsOf(result: RunReport): readonly UnblockScript[] {
   const kit = kitOf(result);
   return kit === undefined ? [] : unblockScripts(kit);
 }
 
-function kitOf(result: Result): UnblockKit | undefined {
+function kitOf(result: RunReport): UnblockKit | undefined {
   const { last, verdict } = result;
-  const roll = last?.forecast.course.roll;
+  const detailScan = last?.forecast.history.detailScan;
   const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict);
-  if (roll === undefined || last === undefined || !isAnswer || blockersOfAll(last.judgement).length > 0)
+  if (
+    detailScan === undefined ||
+    last === undefined ||
+    !isAnswer ||
+    blockersOfAll(last.evaluation).length > 0
+  )
     return undefined;
   return {
-    workflows: roll.workflows.filter((workflow) => isRelevant(workflow, result)),
-    leftOut: leftOut(roll, result),
+    workflows: detailScan.workflows.filter((workflow) => isRelevant(workflow, result)),
+    omitted: omitted(detailScan, result),
     newVersion: newVersionOf(result),
     schema: result.schema ?? 'dbos',
-    observedAt: roll.observedAt,
+    observedAt: detailScan.observedAt,
   };
 }
 
 /** What a person can do now. */
-export function nextSteps(result: Result, kit: WrittenKit | undefined): string {
+export function nextSteps(result: RunReport, kit: WrittenKit | undefined): string {
   if (result.verdict === 'drained') {
     return targetsOf(result).length === 0
       ? ''
-      : '### What to do next\n\nTear the old version down. The answer holds for the time of the last look: a process of the old version that still takes work could start more.';
+      : '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
   }
   const workflow = firstToUnblock(
     blockingWorkflows(result),
-    result.last?.forecast.assessments ?? new Map(),
-    beyondTimeoutOf(result)?.bounds[0],
+    result.last?.forecast.statuses ?? new Map(),
+    pastDeadlineOf(result)?.earliestEnds[0],
   );
   if (workflow === undefined) return '';
   const commands = commandsFor(workflow) ?? [
@@ -83,7 +88,9 @@ function kitSection(kit: WrittenKit | undefined, newVersion: string | undefined)
     'inspect.sh': 'shows each of them, and the steps it has done',
     'cancel.sh': 'gives them up',
     'fork.sh': markdown(
-      newVersion === undefined ? own('lets the new version go on') : say`lets ${newVersion} go on with them`,
+      newVersion === undefined
+        ? trusted('lets the new version go on')
+        : msg`lets ${newVersion} go on with them`,
     ),
   };
   const lines = linesOf(shown);

@@ -1,7 +1,7 @@
 import { iso, seconds } from './formats.ts';
+import { drainedVersions, drainingVersions, inFlightOnAll, type RunReport, targetsOf } from './model.ts';
 import { versionsOf } from './report-file.ts';
-import type { VersionReport } from './report-schema.ts';
-import { drainedVersions, drainingVersions, inFlightOnAll, type Result, targetsOf } from './result.ts';
+import type { VersionReport } from './schema.ts';
 
 /** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
@@ -9,7 +9,7 @@ const LIST_BYTES = 200 * 1024;
 export interface Outputs {
   readonly values: Readonly<Record<OutputName, string>>;
   /** How many entries of the lists were left out, to stay within GitHub's limit. */
-  readonly leftOut: number;
+  readonly omitted: number;
 }
 
 /** The names in `action.yml`. */
@@ -28,7 +28,7 @@ export const OUTPUT_NAMES = [
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 /** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
-export function outputsOf(result: Result, reportPath: string): Outputs {
+export function outputsOf(result: RunReport, reportPath: string): Outputs {
   const versions = fittingVersions(versionsOf(result));
   const drained = fitting(drainedVersions(result));
   const draining = fitting(drainingVersions(result));
@@ -37,15 +37,15 @@ export function outputsOf(result: Result, reportPath: string): Outputs {
       verdict: result.verdict,
       drained: String(result.verdict === 'drained'),
       'in-flight': String(inFlightOnAll(targetsOf(result))),
-      unversioned: String(result.last?.judgement.unversioned ?? 0),
+      unversioned: String(result.last?.evaluation.unversioned ?? 0),
       'waited-seconds': String(seconds(result.waitedMs)),
       versions: versions.json,
       'drained-versions': drained.json,
       'draining-versions': draining.json,
-      'observed-at': iso(result.last?.judgement.observation.observedAt) ?? '',
+      'observed-at': iso(result.last?.evaluation.snapshot.observedAt) ?? '',
       'report-path': reportPath,
     },
-    leftOut: versions.leftOut + drained.leftOut + draining.leftOut,
+    omitted: versions.omitted + drained.omitted + draining.omitted,
   };
 }
 
@@ -54,14 +54,14 @@ function fittingVersions(versions: readonly VersionReport[]): ReturnType<typeof 
   const brief = fitting(
     versions.map(({ forecast, ...version }) => ({
       ...version,
-      forecast: forecast && { ...forecast, bounds: forecast.bounds.slice(0, 1) },
+      forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })),
   );
-  return brief.leftOut === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
+  return brief.omitted === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
 }
 
 /** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
-function fitting(entries: readonly unknown[]): { readonly json: string; readonly leftOut: number } {
+function fitting(entries: readonly unknown[]): { readonly json: string; readonly omitted: number } {
   const texts: string[] = [];
   let bytes = 2;
   for (const entry of entries) {
@@ -71,5 +71,5 @@ function fitting(entries: readonly unknown[]): { readonly json: string; readonly
     bytes += more;
     texts.push(text);
   }
-  return { json: `[${texts.join(',')}]`, leftOut: entries.length - texts.length };
+  return { json: `[${texts.join(',')}]`, omitted: entries.length - texts.length };
 }

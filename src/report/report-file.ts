@@ -1,29 +1,29 @@
-import { type Blocker, describeBlocker } from '../gate/blocker.ts';
-import { blockersOfAll } from '../gate/decide.ts';
-import type { WorkflowDetail } from '../gate/observation.ts';
-import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
+import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
+import { type Blocker, describeBlocker } from '../rules/blocker.ts';
+import { blockersOfAll } from '../rules/decide.ts';
+import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
 import { plain } from './escape.ts';
-import { forecastReport, situationReport } from './forecast-report.ts';
+import { activityReport, forecastReport } from './forecast-report.ts';
 import { outlasts } from './forecast-text.ts';
 import { iso, seconds } from './formats.ts';
-import type { BlockerReport, Report, VersionReport } from './report-schema.ts';
 import {
   blockingWorkflows,
   drainedVersions,
   drainingVersions,
   headline,
   inFlightOnAll,
-  leftOut,
-  type Result,
+  omitted,
+  type RunReport,
   targetsOf,
-  workflowsLeftOut,
-} from './result.ts';
+  workflowsOmitted,
+} from './model.ts';
+import type { BlockerReport, Report, VersionReport } from './schema.ts';
 
 /** The report of a run, for programs: names and ids as they are in the database, nothing neutralised. */
-export function reportOf(result: Result): Report {
-  const judgement = result.last?.judgement;
-  const observation = judgement?.observation;
-  const groups = observation?.seen?.groups;
+export function reportOf(result: RunReport): Report {
+  const evaluation = result.last?.evaluation;
+  const snapshot = evaluation?.snapshot;
+  const groups = snapshot?.contents?.groups;
   return {
     schemaVersion: 1,
     verdict: result.verdict,
@@ -32,23 +32,23 @@ export function reportOf(result: Result): Report {
     drained: result.verdict === 'drained',
     mode: result.config?.mode ?? null,
     application: result.config?.application ?? null,
-    observedAt: iso(observation?.observedAt),
+    observedAt: iso(snapshot?.observedAt),
     waitedSeconds: seconds(result.waitedMs),
-    looks: result.looks,
-    failedLooks: result.failedLooks,
+    polls: result.polls,
+    failedPolls: result.failedPolls,
     inFlight: inFlightOnAll(targetsOf(result)),
-    unversioned: judgement?.unversioned ?? 0,
+    unversioned: evaluation?.unversioned ?? 0,
     database:
-      observation === undefined
+      snapshot === undefined
         ? null
         : {
-            serverVersion: observation.database.serverVersion,
+            serverVersion: snapshot.database.serverVersion,
             schema: result.schema ?? '',
-            migration: observation.database.migration ?? null,
+            migration: snapshot.database.migration ?? null,
           },
     blockers: [
       ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-      ...(judgement === undefined ? [] : blockersOfAll(judgement)).map((each) => told(each)),
+      ...(evaluation === undefined ? [] : blockersOfAll(evaluation)).map((each) => told(each)),
     ],
     warnings: result.warnings.map(plain),
     versions: versionsOf(result),
@@ -61,27 +61,27 @@ export function reportOf(result: Result): Report {
         workflow: name,
         oldestCreatedAt: iso(oldestCreatedAt),
       })),
-      leftOut: leftOut(groups, result),
+      omitted: omitted(groups, result),
     },
     workflows: {
       items: blockingWorkflows(result).map((workflow) => workflowReport(workflow, result)),
-      leftOut: workflowsLeftOut(result),
+      omitted: workflowsOmitted(result),
     },
   };
 }
 
 /** The forecast for all targets together, and what it rests on. */
-function expected({ last }: Result): Pick<Report, 'forecast' | 'startedRoots' | 'curve'> {
-  if (last === undefined) return { forecast: null, startedRoots: [], curve: [] };
-  const { total, startedRoots } = last.forecast;
+function expected({ last }: RunReport): Pick<Report, 'forecast' | 'newTopLevel' | 'curve'> {
+  if (last === undefined) return { forecast: null, newTopLevel: [], curve: [] };
+  const { total, newTopLevel } = last.forecast;
   return {
-    forecast: forecastReport(total, last.judgement.observation.observedAt),
-    startedRoots: startedRoots.map(({ version, name, count: created }) => ({
+    forecast: forecastReport(total, last.evaluation.snapshot.observedAt),
+    newTopLevel: newTopLevel.map(({ version, name, count: created }) => ({
       version,
       workflow: name,
       count: created,
     })),
-    curve: total.track.points.map(({ atMs, pending, enqueued, delayed }) => ({
+    curve: total.series.points.map(({ atMs, pending, enqueued, delayed }) => ({
       seconds: seconds(atMs),
       pending,
       enqueued,
@@ -90,9 +90,9 @@ function expected({ last }: Result): Pick<Report, 'forecast' | 'startedRoots' | 
   };
 }
 
-function workflowReport(workflow: WorkflowDetail, { last }: Result): Report['workflows']['items'][number] {
+function workflowReport(workflow: WorkflowDetail, { last }: RunReport): Report['workflows']['items'][number] {
   const { id, version, name, className, status, queue, executor, parent, lastStep } = workflow;
-  const assessment = last?.forecast.assessments.get(id);
+  const doing = last?.forecast.statuses.get(id);
   return {
     ...{ id, version, workflow: name, className, status, queue, executor, parent },
     createdAt: iso(workflow.createdAt),
@@ -104,17 +104,14 @@ function workflowReport(workflow: WorkflowDetail, { last }: Result): Report['wor
       lastStep === null
         ? null
         : { number: lastStep.number, name: lastStep.name, completedAt: iso(lastStep.completedAt) },
-    situation:
-      assessment === undefined
-        ? null
-        : situationReport(assessment, last?.judgement.observation.observedAt ?? 0),
+    activity: doing === undefined ? null : activityReport(doing, last?.evaluation.snapshot.observedAt ?? 0),
   };
 }
 
 /** One object a target: the output `versions`. */
-export function versionsOf(result: Result): VersionReport[] {
+export function versionsOf(result: RunReport): VersionReport[] {
   const drained = new Set(drainedVersions(result));
-  return targetsOf(result).map((target: TargetJudgement) => ({
+  return targetsOf(result).map((target: TargetEvaluation) => ({
     version: target.version,
     application: target.application,
     pending: target.pending,
@@ -125,17 +122,17 @@ export function versionsOf(result: Result): VersionReport[] {
     latest: target.latest,
     known: target.known,
     drained: drained.has(target.version),
-    blockers: [...(result.last?.judgement.gate ?? []), ...target.blockers].map((each) =>
+    blockers: [...(result.last?.evaluation.gate ?? []), ...target.blockers].map((each) =>
       told(each, outlasts(result, target.version)),
     ),
     forecast: forecastOfTarget(result, target.version),
   }));
 }
 
-function forecastOfTarget({ last }: Result, version: string): VersionReport['forecast'] {
+function forecastOfTarget({ last }: RunReport, version: string): VersionReport['forecast'] {
   const forecast = last?.forecast.targets.get(version);
   if (last === undefined || forecast === undefined) return null;
-  return forecastReport(forecast, last.judgement.observation.observedAt);
+  return forecastReport(forecast, last.evaluation.snapshot.observedAt);
 }
 
 function told(blocker: Blocker, outlastsTimeout = false): BlockerReport {

@@ -1,26 +1,26 @@
+import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { durationText } from '../duration.ts';
-import { describeBlocker } from '../gate/blocker.ts';
-import type { LastStep, WorkflowDetail } from '../gate/observation.ts';
-import { inFlightOn, type TargetJudgement } from '../gate/target.ts';
-import { number, own, type Sentence, say } from '../sentence.ts';
+import { type Message, msg, number, trusted } from '../message.ts';
+import { describeBlocker } from '../rules/blocker.ts';
+import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
+import { describeActivity } from './activity-text.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';
 import { forecastParts, outlasts, whyItCannotDrain } from './forecast-text.ts';
 import { more, table } from './markdown-table.ts';
-import { nextSteps, type WrittenKit } from './next-steps.ts';
 import {
   blockingWorkflows,
   headline,
   inFlightOnAll,
   isRelevant,
-  leftOut,
   obstacles,
-  type Result,
+  omitted,
+  type RunReport,
   shortReasons,
   targetsOf,
-  workflowsLeftOut,
-} from './result.ts';
-import { describeSituation } from './situation-text.ts';
+  workflowsOmitted,
+} from './model.ts';
+import { nextSteps, type WrittenKit } from './next-steps.ts';
 
 /** GitHub drops a step's summary above 1 MiB; the margin is for what else the step may write. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -36,7 +36,7 @@ const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' } as const;
  *
  * @param kit The scripts that were written beside the report file, if any.
  */
-export function summaryOf(result: Result, kit?: WrittenKit): string {
+export function summaryOf(result: RunReport, kit?: WrittenKit): string {
   const sections = [
     verdictSection(result),
     targetTable(result),
@@ -51,13 +51,13 @@ export function summaryOf(result: Result, kit?: WrittenKit): string {
   return fitted(sections);
 }
 
-function verdictSection(result: Result): string {
+function verdictSection(result: RunReport): string {
   const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
   const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
   const why = whyItCannotDrain(result);
   return [
     `## ${icon} ${markdown(headline(result))}`,
-    ...course(result),
+    ...history(result),
     ...reasons,
     ...(why === undefined ? [] : [quoteBlock(why)]),
     ...whatIsOutdated(result),
@@ -65,27 +65,27 @@ function verdictSection(result: Result): string {
 }
 
 /** What there was at first, when there was anything to wait for. */
-function course({ first, last, waitedMs }: Result): readonly string[] {
+function history({ first, last, waitedMs }: RunReport): readonly string[] {
   if (first === undefined || first === last) return [];
-  const count = inFlightOnAll(first.judgement.targets);
+  const count = inFlightOnAll(first.evaluation.targets);
   const were = count === 1 ? 'workflow was' : 'workflows were';
   return count > 0
-    ? [`${number(count)} ${were} in flight at the first look, ${durationText(waitedMs)} before.`]
+    ? [`${number(count)} ${were} in flight at the first poll, ${durationText(waitedMs)} before.`]
     : [];
 }
 
 /** After a failure, all that can be shown is what was there before it. */
-function whatIsOutdated({ failure, last }: Result): readonly string[] {
+function whatIsOutdated({ failure, last }: RunReport): readonly string[] {
   if (failure === undefined || last === undefined) return [];
-  const { observedAt } = last.judgement.observation;
+  const { observedAt } = last.evaluation.snapshot;
   return [
-    `What follows is from the last look that succeeded, at ${new Date(observedAt).toISOString()} (database time). It decides nothing.`,
+    `What follows is from the last poll that succeeded, at ${new Date(observedAt).toISOString()} (database time). It decides nothing.`,
   ];
 }
 
-function targetTable(result: Result): string {
+function targetTable(result: RunReport): string {
   const targets = targetsOf(result);
-  const observedAt = result.last?.judgement.observation.observedAt;
+  const observedAt = result.last?.evaluation.snapshot.observedAt;
   if (targets.length === 0 || observedAt === undefined) return '';
   const rows = [...targets]
     .sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a))
@@ -112,16 +112,16 @@ function targetTable(result: Result): string {
 }
 
 /** How it drains, where there are several to compare. */
-function expectedOf({ version }: TargetJudgement, { last }: Result, now: number): string {
+function expectedOf({ version }: TargetEvaluation, { last }: RunReport, now: number): string {
   const forecast = last?.forecast.targets.get(version);
   return forecast === undefined ? '' : forecastParts(forecast, now).join('; ');
 }
 
-function targetState(target: TargetJudgement): string {
+function targetState(target: TargetEvaluation): string {
   if (!target.judged) return 'never seen, not judged';
   if (target.drained) return '✅ drained';
   if (target.settledForMs !== undefined && target.blockers.length === 0)
-    return '⏳ clean, not for long enough';
+    return '⏳ idle, not for long enough';
   const inFlight = inFlightOn(target);
   const reasons = [
     ...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []),
@@ -131,7 +131,7 @@ function targetState(target: TargetJudgement): string {
 }
 
 /** Why the targets are blocked, the way out included. */
-function explanations(result: Result): string {
+function explanations(result: RunReport): string {
   const blocked = targetsOf(result).filter(({ blockers }) => blockers.length > 0);
   if (blocked.length === 0 || obstacles(result).length > 0) return '';
   const lines = blocked
@@ -144,10 +144,10 @@ function explanations(result: Result): string {
   return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
 }
 
-function groupTable(result: Result): string {
-  const observation = result.last?.judgement.observation;
-  const groups = observation?.seen?.groups;
-  if (observation === undefined || groups === undefined) return '';
+function groupTable(result: RunReport): string {
+  const snapshot = result.last?.evaluation.snapshot;
+  const groups = snapshot?.contents?.groups;
+  if (snapshot === undefined || groups === undefined) return '';
   const relevant = groups.items.filter((group) => isRelevant(group, result));
   if (relevant.length === 0) return '';
   const severalVersions = targetsOf(result).length > 1;
@@ -160,7 +160,7 @@ function groupTable(result: Result): string {
       number(group.pending),
       number(group.enqueued),
       number(group.delayed),
-      `${durationText(observation.observedAt - group.oldestCreatedAt)} ago`,
+      `${durationText(snapshot.observedAt - group.oldestCreatedAt)} ago`,
       [...(group.ignored ? ['ignored'] : []), ...(group.version === null ? ['unversioned'] : [])].join(', '),
     ]);
   const version = severalVersions ? ['Version'] : [];
@@ -172,25 +172,25 @@ function groupTable(result: Result): string {
       first + 1,
       first + 2,
     ]),
-    ...more(relevant.length - rows.length + leftOut(groups, result), 'group'),
+    ...more(relevant.length - rows.length + omitted(groups, result), 'group'),
   ].join('\n\n');
 }
 
-function workflowList(result: Result): string {
-  const observation = result.last?.judgement.observation;
+function workflowList(result: RunReport): string {
+  const snapshot = result.last?.evaluation.snapshot;
   const workflows = blockingWorkflows(result);
-  if (observation === undefined || workflows.length === 0) return '';
+  if (snapshot === undefined || workflows.length === 0) return '';
   const ago = (time: number | null) =>
     time === null
       ? ''
-      : time > observation.observedAt
-        ? `in ${durationText(time - observation.observedAt)}`
-        : `${durationText(observation.observedAt - time)} ago`;
+      : time > snapshot.observedAt
+        ? `in ${durationText(time - snapshot.observedAt)}`
+        : `${durationText(snapshot.observedAt - time)} ago`;
   const rows = workflows.map((workflow) => [
     code(workflow.id),
     workflowName(workflow),
     `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? `, due ${ago(workflow.delayUntil)}` : ''}`,
-    doing(result, workflow, observation.observedAt),
+    doing(result, workflow, snapshot.observedAt),
     workflow.queue === null ? '' : code(workflow.queue),
     // A row that waits carries the executor that enqueued it, and none that runs it.
     workflow.executor === null || workflow.status !== 'PENDING' ? '' : code(workflow.executor),
@@ -199,7 +199,7 @@ function workflowList(result: Result): string {
     workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
     workflow.parent === null ? '' : code(workflow.parent),
   ]);
-  const cut = workflowsLeftOut(result);
+  const cut = workflowsOmitted(result);
   const title =
     cut > 0
       ? `The oldest ${number(rows.length)} of ${number(rows.length + cut)} workflows in flight`
@@ -227,10 +227,10 @@ function workflowList(result: Result): string {
   ].join('\n\n');
 }
 
-function doing({ last }: Result, { id }: WorkflowDetail, now: number): string {
-  const assessment = last?.forecast.assessments.get(id);
-  if (assessment === undefined) return '';
-  return `${assessment.state === 'stuck' ? '⛔ ' : ''}${markdown(describeSituation(assessment, now))}`;
+function doing({ last }: RunReport, { id }: WorkflowDetail, now: number): string {
+  const status = last?.forecast.statuses.get(id);
+  if (status === undefined) return '';
+  return `${status.state === 'stuck' ? '⛔ ' : ''}${markdown(describeActivity(status, now))}`;
 }
 
 /** The end of a `DBOS.sleep` may lie ahead: newer SDKs record when it will be over. */
@@ -244,22 +244,22 @@ function workflowName({ name, className }: WorkflowDetail): string {
   return className ? `${code(className)}.${code(name)}` : code(name);
 }
 
-function warningList(result: Result): string {
+function warningList(result: RunReport): string {
   if (result.warnings.length === 0) return '';
   return ['### Before you act on this', result.warnings.map((w) => `- ⚠️ ${markdown(w)}`).join('\n')].join(
     '\n\n',
   );
 }
 
-function footer(result: Result): string {
-  const observation = result.last?.judgement.observation;
-  if (observation === undefined) return '';
-  const { serverVersion, migration } = observation.database;
-  const server: Sentence = say`PostgreSQL ${own(serverVersion)}${own(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
-  return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(observation.observedAt).toISOString()} (database time), after ${durationText(
+function footer(result: RunReport): string {
+  const snapshot = result.last?.evaluation.snapshot;
+  if (snapshot === undefined) return '';
+  const { serverVersion, migration } = snapshot.database;
+  const server: Message = msg`PostgreSQL ${trusted(serverVersion)}${trusted(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
+  return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(snapshot.observedAt).toISOString()} (database time), after ${durationText(
     result.waitedMs,
-  )} and ${number(result.looks)} ${result.looks === 1 ? 'look' : 'looks'}${
-    result.failedLooks > 0 ? `, and ${number(result.failedLooks)} that failed and had to be taken again` : ''
+  )} and ${number(result.polls)} ${result.polls === 1 ? 'poll' : 'polls'}${
+    result.failedPolls > 0 ? `, and ${number(result.failedPolls)} that failed and had to be taken again` : ''
   }. ${markdown(server)}.</sub>`;
 }
 
@@ -277,7 +277,7 @@ function fitted(sections: readonly string[]): string {
   return `${kept.join('\n\n')}\n`;
 }
 
-function quoteBlock(sentence: Sentence): string {
+function quoteBlock(sentence: Message): string {
   return markdown(sentence)
     .split('\n')
     .map((line) => `> ${line}`)

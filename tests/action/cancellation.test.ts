@@ -19,7 +19,7 @@ async function scene(): Promise<Scene> {
   const database = await guardedDatabase(databases);
   const network = await startNetwork(database.url);
   const url = `${network.through(database.gateUrl)}?sslmode=disable`;
-  const fixed = { 'database-url': url, version: '1.0.0', timeout: '5h', 'look-timeout': '1h' };
+  const fixed = { 'database-url': url, 'retire-version': '1.0.0', timeout: '5h', 'poll-timeout': '1h' };
   return {
     database,
     network,
@@ -66,7 +66,7 @@ const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
     async ({ database, run }) => {
       await database.drain();
       const gate = run({ settle: '1h', 'poll-interval': '1h' });
-      await gate.until(/clean, and must stay so for/);
+      await gate.until(/idle, and must stay so for/);
       return gate;
     },
   ],
@@ -95,7 +95,7 @@ const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
       const gate = run();
       await gate.until(HOLDING);
       await network.refuse();
-      await gate.until(/Looking again in/);
+      await gate.until(/Polling again in/);
       return gate;
     },
   ],

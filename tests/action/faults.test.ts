@@ -21,7 +21,7 @@ function gate(url: string, inputs: Record<string, string> = {}, env: Record<stri
   return runAction({
     inputs: {
       'database-url': url,
-      version: '1.0.0',
+      'retire-version': '1.0.0',
       'poll-interval': '100ms',
       settle: '300ms',
       timeout: '2m',
@@ -65,7 +65,7 @@ describe('a hold survives', () => {
     }
     const shown = await drains(run, database);
     expect(shown).toMatch(
-      /The look failed\. The connection broke off \(57P01\)\..*Looking again in 1s, giving up in /,
+      /The poll failed\. The connection broke off \(57P01\)\..*Polling again in 1s, giving up in /,
     );
     expectOneAtATime(network);
   });
@@ -73,7 +73,7 @@ describe('a hold survives', () => {
   test('a server that is restarted', async () => {
     const { database, network, run } = await held({}, restarting);
     const start = await stopForARestart(restarting.server());
-    await run.until(/broke off \(57P01\).*\n.*The look failed/);
+    await run.until(/broke off \(57P01\).*\n.*The poll failed/);
     await start();
     const again = await openDatabase(database.url);
     await drains(run, {
@@ -92,9 +92,9 @@ describe('a hold survives', () => {
   });
 
   test('a network that goes silent without closing', async () => {
-    const { database, network, run } = await held({ 'look-timeout': '100ms' });
+    const { database, network, run } = await held({ 'poll-timeout': '100ms' });
     network.goSilent();
-    await run.until(/The database went silent in the middle of a look\./);
+    await run.until(/The database went silent in the middle of a poll\./);
     network.recover();
     await drains(run, database);
     expectOneAtATime(network);
@@ -126,12 +126,12 @@ describe('a hold survives', () => {
     expectOneAtATime(network);
   });
 
-  test('a lock on workflow_status that outlasts the look', async () => {
-    const { database, network, run } = await held({ 'look-timeout': '200ms' });
+  test('a lock on workflow_status that outlasts the poll', async () => {
+    const { database, network, run } = await held({ 'poll-timeout': '200ms' });
     const migration = await openConnection(database.url);
     await migration.query('BEGIN');
     await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
-    await run.until(/A lock on the tables of DBOS blocked the look for longer than `look-timeout` \(55P03\)/);
+    await run.until(/A lock on the tables of DBOS blocked the look for longer than `poll-timeout` \(55P03\)/);
     await migration.query('ROLLBACK');
     await drains(run, database);
     expectOneAtATime(network);
@@ -165,7 +165,7 @@ describe('a hold ends at once, in error and with the fix, when', () => {
     ]);
     expect(annotations[0]).toMatchObject({ level: 'error', message: expect.stringMatching(explanation) });
     // One look at the most that was tried again: the one that found the connection closed.
-    expect(shown.match(/The look failed/g) ?? []).toHaveLength(1);
+    expect(shown.match(/The poll failed/g) ?? []).toHaveLength(1);
   }
 });
 
@@ -174,16 +174,16 @@ describe('no fault makes the gate outlive its timeout', () => {
     [
       'refuses',
       (network: Network) => network.refuse(),
-      /\d+ looks failed in a row, and the gate gave up\. The last look/,
+      /\d+ polls failed in a row, and the gate gave up\. The last poll/,
     ],
-    ['is silent', (network: Network) => network.goSilent(), /^The time ran out while a look was under way\./],
+    ['is silent', (network: Network) => network.goSilent(), /^The time ran out while a poll was under way\./],
   ])('when the network %s until the end', async (_what, break_, why) => {
-    const { network, run } = await held({ timeout: '3s', 'look-timeout': '1h' });
+    const { network, run } = await held({ timeout: '3s', 'poll-timeout': '1h' });
     await break_(network);
     const { exitCode, outputs, annotations } = await run.finished;
     expect([exitCode, outputs['verdict']]).toEqual([1, 'error']);
     expect(annotations[0]?.message).toMatch(why);
-    // The look at the deadline has five seconds, and the farewell one: not the hour of `look-timeout`.
+    // The look at the deadline has five seconds, and the farewell one: not the hour of `poll-timeout`.
     expect(Number(outputs['waited-seconds'])).toBeLessThan(20);
     expectOneAtATime(network);
   });

@@ -41,7 +41,7 @@ async function launch(options: Omit<AppOptions, 'sdk'>): Promise<DbosApp> {
   return app;
 }
 
-/** A gate that loses no time between looks. */
+/** A gate that loses no time between polls. */
 function gate(url: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}): ActionRun {
   return runAction({
     inputs: { 'database-url': url, 'poll-interval': '200ms', settle: '400ms', timeout: '60s', ...inputs },
@@ -49,7 +49,7 @@ function gate(url: string, inputs: Record<string, string> = {}, env: Record<stri
   });
 }
 
-const retireOne = { version: '1.0.0' };
+const retireOne = { 'retire-version': '1.0.0' };
 
 describe('with nothing in flight', () => {
   let url: string;
@@ -98,15 +98,15 @@ describe('with nothing in flight', () => {
   });
 
   test('fails for the latest version', async () => {
-    const run = await gate(url, { version: '2.0.0', mode: 'check' }).finished;
-    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'still-latest']);
+    const run = await gate(url, { 'retire-version': '2.0.0', mode: 'check' }).finished;
+    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'still-live']);
     expect(run.annotations[0]?.message).toContain('setLatestApplicationVersion');
   });
 
   test('fails for a version that nobody has seen, and names the one that was meant', async () => {
-    const unknown = await gate(url, { version: '1.0' }).finished;
+    const unknown = await gate(url, { 'retire-version': '1.0' }).finished;
     expect([unknown.exitCode, unknown.outputs['verdict']]).toEqual([1, 'unknown-version']);
-    const blank = await gate(url, { version: '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
+    const blank = await gate(url, { 'retire-version': '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
     expect([blank.exitCode, blank.outputs['verdict']]).toEqual([1, 'unknown-version']);
     expect(blank.annotations[0]?.message).toContain('"1.0.0", which differs in case or white space only');
   });
@@ -142,7 +142,7 @@ describe('with work that outlasts the timeout', () => {
     expect(message).toContain(`"${sleeping}" ("sleeping") is asleep until`);
     expect(message).toMatch(/It takes a `timeout` of 1h(1m|2m)? to reach/);
     const [target] = JSON.parse(run.outputs['versions'] ?? '');
-    expect(target.forecast.bounds).toMatchObject([{ id: sleeping, because: 'sleeping' }]);
+    expect(target.forecast.earliestEnds).toMatchObject([{ id: sleeping, because: 'sleeping' }]);
     expect(JSON.parse(run.report ?? '').forecast).toEqual(target.forecast);
   });
 
@@ -236,7 +236,7 @@ describe('with work in flight', () => {
     await blue.finish(held);
     const { exitCode, outputs, shown } = await run.finished;
     expect([exitCode, outputs['verdict'], outputs['in-flight']]).toEqual([0, 'drained', '0']);
-    expect(shown).toMatch(/0 in flight; 1 fewer; clean/);
+    expect(shown).toMatch(/0 in flight; 1 fewer; idle/);
   });
 });
 

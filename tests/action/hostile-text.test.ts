@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
-import { reportSchema } from '../../src/report/report-schema.ts';
+import { reportSchema } from '../../src/report/schema.ts';
 import { ATTACKS } from '../support/hostile-text.ts';
 import { actingIn, codeBlocksIn, harmIn } from '../support/inert.ts';
 import { type FinishedRun, runAction } from '../support/runner.ts';
@@ -100,14 +100,14 @@ describe('hostile names in every column', () => {
   test('are inert where a check tells of them, and whole in outputs and report', async () => {
     const database = await hostileDatabase();
     const named = ATTACKS.slice(0, 40);
-    const run = await gate(database, { mode: 'check', version: JSON.stringify(named) });
+    const run = await gate(database, { mode: 'check', 'retire-version': JSON.stringify(named) });
     expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([1, 'in-flight', '40']);
     expect(JSON.parse(run.outputs['draining-versions'] ?? '')).toEqual(named);
     const { workflows } = reportSchema.parse(JSON.parse(run.report ?? ''));
     for (const { id, status, version, workflow, queue, executor, parent, lastStep } of workflows.items) {
       const first = ATTACKS.indexOf(id);
       expect([version, parent]).toEqual([attack(first + 1), attack(first + 6)]);
-      // The look brings no more of these than can be shown.
+      // The poll brings no more of these than can be shown.
       const shown = [workflow, queue, executor].map((text) => text?.slice(0, 100));
       expect(shown).toEqual([2, 4, 5].map((offset) => attack(first + offset).slice(0, 100)));
       const step = status === 'PENDING' ? attack(first + 7).slice(0, 100) : undefined;
@@ -118,7 +118,7 @@ describe('hostile names in every column', () => {
 
   test('are found by the query that the summary shows', async () => {
     const database = await hostileDatabase();
-    const run = await gate(database, { mode: 'check', version: JSON.stringify(READABLE) });
+    const run = await gate(database, { mode: 'check', 'retire-version': JSON.stringify(READABLE) });
     const [query = ''] = codeBlocksIn(run.summary, 'sql');
     const rows = await database.query(query);
     expect(inOrder(rows.map(({ application_version }) => String(application_version)))).toEqual(
@@ -138,9 +138,13 @@ describe('hostile names in every column', () => {
     for (const [index, owner] of ATTACKS.slice(0, 12).entries()) {
       await database.register({ version: `of ${index}`, owner });
     }
-    const several = await gate(database, { mode: 'check', application: '', version: 'of 1' });
+    const several = await gate(database, { mode: 'check', application: '', 'retire-version': 'of 1' });
     expect(several.outputs['verdict']).toBe('error');
-    const another = await gate(database, { mode: 'check', application: '@octocat | <b>', version: 'of 1' });
+    const another = await gate(database, {
+      mode: 'check',
+      application: '@octocat | <b>',
+      'retire-version': 'of 1',
+    });
     expect(another.outputs['verdict']).toBe('error');
   });
 });
@@ -156,7 +160,7 @@ test('a transaction that writes under a hostile name is inert where it is waited
   const writer = await openConnection(url.href);
   await writer.query('BEGIN');
   await writer.query("UPDATE dbos.workflow_status SET status = 'PENDING' WHERE false");
-  const run = await gate(database, { version: APPLICATION, timeout: '1s' });
+  const run = await gate(database, { 'retire-version': APPLICATION, timeout: '1s' });
   expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'timed-out']);
   expect(run.annotations[0]?.message).toContain(`${CONNECTION.slice(0, 2)}\\u{5b}${CONNECTION.slice(3)}`);
 });
@@ -164,7 +168,7 @@ test('a transaction that writes under a hostile name is inert where it is waited
 test('hostile versions drain under their own names', async () => {
   const database = await databases.create();
   await database.register(...[...ATTACKS, 'live'].map((version) => ({ version, owner: APPLICATION })));
-  const run = await gate(database, { version: JSON.stringify(ATTACKS), timeout: '20s' });
+  const run = await gate(database, { 'retire-version': JSON.stringify(ATTACKS), timeout: '20s' });
   expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
   expect(JSON.parse(run.outputs['drained-versions'] ?? '')).toEqual(ATTACKS);
 });
@@ -174,7 +178,7 @@ test('hostile versions that nobody has seen are inert, in a check and in a hold'
   await database.register({ version: 'live', owner: APPLICATION });
   const lines = ATTACKS.filter((text) => !/[\r\n]/.test(text) && text.trim() !== '');
   for (const mode of ['check', 'wait']) {
-    const run = await gate(database, { mode, version: `x\n${lines.join('\n')}` });
+    const run = await gate(database, { mode, 'retire-version': `x\n${lines.join('\n')}` });
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'unknown-version']);
     const kept = await gate(database, { mode: 'check', 'keep-version': JSON.stringify(ATTACKS) });
     expect([kept.exitCode, kept.outputs['verdict']]).toEqual([1, 'unknown-version']);
@@ -196,7 +200,7 @@ test('what the database says in an error is inert', async () => {
        VALUES ($1, 'PENDING', '1.0.0', 1, 1)`,
       [text],
     );
-    const run = await gate(database, { mode: 'check', version: '1.0.0', application: '' });
+    const run = await gate(database, { mode: 'check', 'retire-version': '1.0.0', application: '' });
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
     expect(run.annotations[0]?.message).toContain('invalid input syntax for type integer');
   }
@@ -207,7 +211,7 @@ test('inputs that are refused are inert', async () => {
   const texts = ATTACKS.filter((text) => text.trim() !== '').slice(0, 12);
   for (const text of texts) {
     const run = await gate(database, {
-      ...{ mode: text, timeout: text, 'on-latest': text, version: `[${text}`, 'keep-version': text },
+      ...{ mode: text, timeout: text, 'on-live': text, 'retire-version': `[${text}`, 'keep-version': text },
       schema: `${'-'.repeat(63)}${text}`,
     });
     expect([run.exitCode, run.outputs['verdict'], run.annotations.length]).toEqual([1, 'error', 1]);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { reportSchema } from '../../src/report/report-schema.ts';
+import { reportSchema } from '../../src/report/schema.ts';
 import { runAction } from '../support/runner.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
@@ -36,7 +36,7 @@ test('two hundred thousand workflows under five thousand names and three hundred
       mode: 'check',
       'ignore-workflows': 'a workflow with a name of some length 42',
     },
-    // A look brings what it shows, and not what there is: a heap of 48 MiB is enough.
+    // A poll brings what it shows, and not what there is: a heap of 48 MiB is enough.
     env: { NODE_OPTIONS: '--max-old-space-size=48' },
     folder,
   }).finished;
@@ -57,8 +57,8 @@ test('two hundred thousand workflows under five thousand names and three hundred
   expect(
     Object.fromEntries(versions.map((v) => [v.version, [v.pending, v.enqueued, v.delayed, v.ignored]])),
   ).toEqual(exact?.['counts']);
-  expect(groups.items.length + groups.leftOut).toBeGreaterThan(NAMES);
-  expect(workflows.items.length + workflows.leftOut).toBe(WORKFLOWS - ignored);
+  expect(groups.items.length + groups.omitted).toBeGreaterThan(NAMES);
+  expect(workflows.items.length + workflows.omitted).toBe(WORKFLOWS - ignored);
 
   expect(Buffer.byteLength(summary)).toBeLessThan(LIMITS.summary);
   expect(summary).toContain(`199,960`);

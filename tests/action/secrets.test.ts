@@ -58,7 +58,7 @@ async function run(inputs: Record<string, string>, env: RunOptions['env'] = {}):
   const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-secrets-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const step = runAction({
-    inputs: { version: '1.0.0', mode: 'check', settle: '100ms', timeout: '1s', ...inputs },
+    inputs: { 'retire-version': '1.0.0', mode: 'check', settle: '100ms', timeout: '1s', ...inputs },
     env,
     folder,
   });

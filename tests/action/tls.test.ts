@@ -25,7 +25,13 @@ async function run(
   await database.drain();
   const url = Object.assign(new URL(database.gateUrl), { hostname: host }).href;
   const finished = await runAction({
-    inputs: { 'database-url': url, version: '1.0.0', settle: '200ms', 'poll-interval': '100ms', ...inputs },
+    inputs: {
+      'database-url': url,
+      'retire-version': '1.0.0',
+      settle: '200ms',
+      'poll-interval': '100ms',
+      ...inputs,
+    },
     env,
   }).finished;
   const { shown, stderr, summary, report, outputs, annotations } = finished;
@@ -65,7 +71,7 @@ describe('tls-ca', () => {
     );
     expect([exitCode, outputs['verdict']]).toEqual([1, 'error']);
     expect(annotations[0]?.message).toMatch(why);
-    expect(log).not.toContain('Looking again');
+    expect(log).not.toContain('Polling again');
   });
 });
 

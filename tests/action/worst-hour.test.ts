@@ -26,7 +26,7 @@ async function serverThat(answer: (message: Buffer, socket: Socket) => void): Pr
   return `postgres://gate:s3cret@127.0.0.1:${address.port}/shop?sslmode=disable`;
 }
 
-const inputs = { version: '1.0.0', 'look-timeout': '100ms' };
+const inputs = { 'retire-version': '1.0.0', 'poll-timeout': '100ms' };
 
 describe('a job that is cancelled', () => {
   test.each<[string, (message: Buffer, socket: Socket) => void]>([
@@ -38,13 +38,13 @@ describe('a job that is cancelled', () => {
       },
     ],
   ])('ends as cancelled at a server that %s', async (_what, answer) => {
-    const reached = Promise.withResolvers<void>();
+    const connectedBefore = Promise.withResolvers<void>();
     const url = await serverThat((message, socket) => {
       answer(message, socket);
-      reached.resolve();
+      connectedBefore.resolve();
     });
-    const run = runAction({ inputs: { ...inputs, 'look-timeout': '1h', 'database-url': url } });
-    await reached.promise;
+    const run = runAction({ inputs: { ...inputs, 'poll-timeout': '1h', 'database-url': url } });
+    await connectedBefore.promise;
     run.kill('SIGINT');
     const { exitCode, signal, outputs } = await run.finished;
     expect([exitCode, signal, outputs['verdict']]).toEqual([1, null, 'cancelled']);

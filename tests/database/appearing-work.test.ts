@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { insertWorkflows, openConnection, systemDatabases } from '../support/system-databases.ts';
 
-/* Rules 3 and 4: what the counts of one look cannot show. */
+/* Rules 3 and 4: what the counts of one poll cannot show. */
 
 const databases = systemDatabases({ settings: { max_prepared_transactions: '5' } });
 const onTarget = { workflow_uuid: 'w', application_version: '1.0.0', application_name: 'shop' };
@@ -22,7 +22,7 @@ describe('an enqueue in an open transaction', () => {
     await writer.query('BEGIN');
     await insertWorkflows(writer, [{ ...onTarget, status: 'ENQUEUED' }]);
 
-    const { verdict, blockers, looks } = await holdOn(
+    const { verdict, blockers, polls } = await holdOn(
       database,
       {},
       () => undefined,
@@ -34,12 +34,12 @@ describe('an enqueue in an open transaction', () => {
 
     const open = ['open-transaction'];
     expect(blockers).toEqual([open, open, open, open, ['in-flight', 'still-starting'], [], [], []]);
-    expect(looks[0]?.judgement.targets[0]).toMatchObject({
+    expect(polls[0]?.evaluation.targets[0]).toMatchObject({
       pending: 0,
       enqueued: 0,
       blockers: [{ writers: [{ connection: 'checkout', pid: expect.any(Number) }] }],
     });
-    expect(looks[4]?.judgement.targets[0]).toMatchObject({ enqueued: 1 });
+    expect(polls[4]?.evaluation.targets[0]).toMatchObject({ enqueued: 1 });
     expect(verdict).toBe('drained');
   });
 
@@ -62,7 +62,7 @@ describe('an enqueue in an open transaction', () => {
     await insertWorkflows(writer, [{ ...onTarget, status: 'ENQUEUED' }]);
     await writer.query(`PREPARE TRANSACTION 'enqueue'`);
 
-    const { verdict, blockers, looks } = await holdOn(
+    const { verdict, blockers, polls } = await holdOn(
       database,
       {},
       () => database.query(`COMMIT PREPARED 'enqueue'`),
@@ -70,21 +70,21 @@ describe('an enqueue in an open transaction', () => {
     );
 
     expect(blockers.slice(0, 3)).toEqual([['open-transaction'], ['in-flight', 'still-starting'], []]);
-    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ writers: [{ pid: null }] }]);
+    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ writers: [{ pid: null }] }]);
     expect(verdict).toBe('drained');
   });
 
-  test('does not block when it began after the first clean look', async () => {
+  test('does not block when it began after the first idle poll', async () => {
     const database = await drainedDatabase();
     const writer = await openConnection(database.url);
 
-    const { verdict, blockers, looks } = await holdOn(database, {}, async () => {
+    const { verdict, blockers, polls } = await holdOn(database, {}, async () => {
       await writer.query('BEGIN');
       await insertWorkflows(writer, [{ ...onTarget, application_version: '2.0.0', status: 'PENDING' }]);
     });
 
     expect(blockers).toEqual([[], [], []]);
-    expect(looks[1]?.judgement.seen?.contents.writers).toHaveLength(1);
+    expect(polls[1]?.evaluation.index?.contents.writers).toHaveLength(1);
     expect(verdict).toBe('drained');
   });
 
@@ -106,7 +106,7 @@ describe('an enqueue in an open transaction', () => {
   });
 });
 
-describe('a workflow that starts and ends between two looks', () => {
+describe('a workflow that starts and ends between two polls', () => {
   const shortOne = { ...onTarget, status: 'SUCCESS' };
 
   test('restarts the settle window', async () => {
@@ -157,7 +157,7 @@ describe('a workflow that starts and ends between two looks', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('leaves it alone when it was there before the first look', async () => {
+  test('leaves it alone when it was there before the first poll', async () => {
     const database = await drainedDatabase();
     await database.insert(shortOne);
 

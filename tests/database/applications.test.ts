@@ -69,9 +69,9 @@ test('does not take a row without an owner, or with an empty one, for a second a
 test('is an error when the chosen application owns nothing here, and says who does', async () => {
   const database = await databases.create();
   await database.register(...shopVersions);
-  const { verdict, looks } = await holdOn(database, { application: 'Shop' });
+  const { verdict, polls } = await holdOn(database, { application: 'Shop' });
   expect(verdict).toBe('error');
-  expect(looks[0]?.judgement.gate).toEqual([
+  expect(polls[0]?.evaluation.gate).toEqual([
     { kind: 'application-not-seen', application: 'Shop', owners: ['shop'] },
   ]);
 });
@@ -90,7 +90,7 @@ test.each([
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'billing' });
   const behindAnother = await holdOn(database, { application: 'shop', mode: 'check' });
-  expect(behindAnother).toMatchObject({ verdict: 'still-latest', blockers: [['latest']] });
+  expect(behindAnother).toMatchObject({ verdict: 'still-live', blockers: [['live']] });
 
   await database.register(unowned);
   const behindUnowned = await holdOn(database, { application: 'shop', mode: 'check' });
@@ -106,7 +106,7 @@ test('judges every row on a schema that knows no owners', async () => {
   expect(owners).toEqual([]);
 });
 
-test('is an error when the application is renamed, and another takes its name before the next look', async () => {
+test('is an error when the application is renamed, and another takes its name before the next poll', async () => {
   const database = await databases.create();
   await database.register(...shopVersions);
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });

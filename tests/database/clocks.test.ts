@@ -130,7 +130,7 @@ test('what starts while a target settles is new to every runner', async () => {
       shift,
       { settle: '20s', mode: 'check' },
       {
-        when: /clean, and must stay so/,
+        when: /idle, and must stay so/,
         happens: () => database.insert({ ...workflow, status: 'SUCCESS' }),
       },
     );

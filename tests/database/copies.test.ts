@@ -11,7 +11,7 @@ import {
   type TestDatabase,
 } from '../support/system-databases.ts';
 
-/* Rule 9: what is only a copy of the system database lags behind it, however real it looks. */
+/* Rule 9: what is only a copy of the system database lags behind it, however real it polls. */
 
 const databases = systemDatabases({ settings: { wal_level: 'logical' } });
 
@@ -30,9 +30,9 @@ async function readerOf(database: TestDatabase): Promise<Role> {
 }
 
 async function distrustIn(url: string) {
-  const { verdict, looks } = await holdOn({ config: databaseConfig(url) }, {});
+  const { verdict, polls } = await holdOn({ config: databaseConfig(url) }, {});
   expect(verdict).toBe('error');
-  return looks.flatMap(({ judgement }) => judgement.gate);
+  return polls.flatMap(({ evaluation }) => evaluation.gate);
 }
 
 async function verdictOf(url: string) {
@@ -73,7 +73,7 @@ test('a streaming standby is refused with the reason, until it is promoted', asy
     .toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
 
   for (const standing of [standby.url, reader]) {
-    expect(await distrustIn(standing)).toEqual([{ kind: 'untrusted-database', distrust: 'standby' }]);
+    expect(await distrustIn(standing)).toEqual([{ kind: 'untrusted-database', reason: 'standby' }]);
   }
   expect(await told(reader)).toMatchObject({
     exitCode: 1,
@@ -88,7 +88,7 @@ test('a streaming standby is refused with the reason, until it is promoted', asy
   expect((await holdOn({ config: databaseConfig(reader) }, { mode: 'check' })).verdict).toBe('in-flight');
 });
 
-test('a logical subscriber is refused with the reason, to whoever looks, until its subscription is dropped', async () => {
+test('a logical subscriber is refused with the reason, to whoever polls, until its subscription is dropped', async () => {
   const publisher = await databaseInUse();
   const subscriber = await databases.create();
   await subscriber.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
@@ -108,7 +108,7 @@ test('a logical subscriber is refused with the reason, to whoever looks, until i
     .toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
 
   for (const url of [subscriber.url, reader.url]) {
-    expect(await distrustIn(url)).toEqual([{ kind: 'untrusted-database', distrust: 'logical-subscriber' }]);
+    expect(await distrustIn(url)).toEqual([{ kind: 'untrusted-database', reason: 'logical-subscriber' }]);
   }
   const asReader = await openDatabase(reader.url);
   await expect(asReader.query('SELECT * FROM pg_subscription')).rejects.toThrow('permission denied');
@@ -121,7 +121,7 @@ test('a logical subscriber is refused with the reason, to whoever looks, until i
   // A subscription that is switched off has left a copy that lags even more.
   await subscriber.query('ALTER SUBSCRIPTION workflows DISABLE');
   expect(await distrustIn(reader.url)).toEqual([
-    { kind: 'untrusted-database', distrust: 'logical-subscriber' },
+    { kind: 'untrusted-database', reason: 'logical-subscriber' },
   ]);
   expect(await verdictOf(publisher.url)).toBe('drained');
   await subscriber.query('ALTER SUBSCRIPTION workflows SET (slot_name = NONE)');

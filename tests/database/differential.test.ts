@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DETAIL_LIMIT, GROUP_LIMIT, LAST_DELAYED_LIMIT } from '../../src/dbos/look-query.ts';
-import type { Capped, StartedOnVersion } from '../../src/gate/observation.ts';
-import { indexed } from '../../src/gate/seen.ts';
-import { expectedLook, largestFirst } from '../support/expected-look.ts';
+import type { StartedOnVersion, Truncated } from '../../src/dbos/snapshot/index.ts';
+import { DETAIL_LIMIT, GROUP_LIMIT, LAST_DELAYED_LIMIT } from '../../src/dbos/snapshot/query.ts';
+import { indexed } from '../../src/rules/snapshot-index.ts';
+import { expectedSnapshot, largestFirst } from '../support/expected-snapshot.ts';
 import { seenIn } from '../support/holding.ts';
 import { populate, populations } from '../support/populations.ts';
 import { sdkOracle } from '../support/sdk-oracle.ts';
@@ -27,7 +27,7 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
     const now = Date.now();
     await populate(database, population, now);
     const { application, selection, ignoreWorkflows, startedSince } = population;
-    const seen = await seenIn(
+    const index = await seenIn(
       database,
       { application, ignoreWorkflows },
       {
@@ -36,47 +36,47 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
         searchHistoryFor: SEARCHED_FOR,
         scanStatuses: true,
         countFailed: true,
-        roll: false,
+        detailScan: false,
         namesSince: now - startedSince,
       },
     );
     const answers = await oracle.ask(population, now);
-    const expected = expectedLook(population, answers);
+    const expected = expectedSnapshot(population, answers);
 
-    expect(sorted(seen.inFlight)).toEqual(sorted(expected.inFlight));
+    expect(sorted(index.inFlight)).toEqual(sorted(expected.inFlight));
     const shown = expected.workflows.slice(0, DETAIL_LIMIT);
-    expect(seen.workflows.items).toEqual(shown);
-    expect(leftOutOf(seen.workflows)).toEqual(lackingIn(shown, expected.workflows));
-    expect(seen.lastDelayed.map(({ until }) => until)).toEqual(
+    expect(index.workflows.items).toEqual(shown);
+    expect(leftOutOf(index.workflows)).toEqual(lackingIn(shown, expected.workflows));
+    expect(index.lastDelayed.map(({ until }) => until)).toEqual(
       expected.lastDelayed.slice(0, LAST_DELAYED_LIMIT),
     );
-    expect(sorted(seen.queues)).toEqual(sorted(expected.queues));
-    expect(seen.groups.items).toEqual([...seen.groups.items].sort(largestFirst));
-    expect(seen.groups.items).toHaveLength(Math.min(GROUP_LIMIT, expected.groups.length));
-    expect(leftOutOf(seen.groups)).toEqual(lackingIn(seen.groups.items, expected.groups));
+    expect(sorted(index.queues)).toEqual(sorted(expected.queues));
+    expect(index.groups.items).toEqual([...index.groups.items].sort(largestFirst));
+    expect(index.groups.items).toHaveLength(Math.min(GROUP_LIMIT, expected.groups.length));
+    expect(leftOutOf(index.groups)).toEqual(lackingIn(index.groups.items, expected.groups));
     if (expected.groups.length <= GROUP_LIMIT)
-      expect(sorted(seen.groups.items)).toEqual(sorted(expected.groups));
-    else expect(expected.groups).toEqual(expect.arrayContaining([...seen.groups.items]));
+      expect(sorted(index.groups.items)).toEqual(sorted(expected.groups));
+    else expect(expected.groups).toEqual(expect.arrayContaining([...index.groups.items]));
 
-    expect(startedOn(seen.started.versions, 'sincePrevious')).toEqual(expected.startedSincePrevious);
-    expect(startedOn(seen.started.versions, 'fromHere')).toEqual(expected.startedInLastMinute);
-    expect(sorted(seen.failed)).toEqual(sorted(expected.failed));
+    expect(startedOn(index.started.versions, 'sincePrevious')).toEqual(expected.startedSincePrevious);
+    expect(startedOn(index.started.versions, 'fromHere')).toEqual(expected.startedInLastMinute);
+    expect(sorted(index.failed)).toEqual(sorted(expected.failed));
     // Nobody ever takes a row whose version is empty: whether it is among these does not matter.
-    const unknown = indexed(seen).unknownStatuses.filter(({ version }) => version !== '');
+    const unknown = indexed(index).unknownStatuses.filter(({ version }) => version !== '');
     expect(sorted(unknown)).toEqual(sorted(expected.unknownStatuses));
-    expect(seen.owners).toEqual(expected.owners);
-    expect(seen.applicationSeen).toBe(expected.applicationSeen);
-    expect(seen.newestWriteAt).toBe(expected.newestWriteAt);
+    expect(index.owners).toEqual(expected.owners);
+    expect(index.applicationSeen).toBe(expected.applicationSeen);
+    expect(index.newestWriteAt).toBe(expected.newestWriteAt);
 
-    expect(seen.registrations?.total).toBe(answers.registered.length);
+    expect(index.registrations?.total).toBe(answers.registered.length);
     // Whether one was written again, no client can tell.
-    const registered = seen.registrations?.versions.map(({ rewritten: _, ...registration }) => registration);
+    const registered = index.registrations?.versions.map(({ rewritten: _, ...registration }) => registration);
     expect(sorted(registered)).toEqual(sorted(answers.registered));
     if (answers.latest !== undefined) {
-      expect([...indexed(seen).latest]).toContain(answers.latest);
+      expect([...indexed(index).latest]).toContain(answers.latest);
     }
-    expect(seen.history?.complete).toBe(true);
-    expect(sorted(seen.history?.found)).toEqual(sorted(expected.historyOf(SEARCHED_FOR)));
+    expect(index.history?.complete).toBe(true);
+    expect(sorted(index.history?.found)).toEqual(sorted(expected.historyOf(SEARCHED_FOR)));
   });
   try {
     await fc.assert(agree, {
@@ -97,18 +97,18 @@ function startedOn(versions: readonly StartedOnVersion[], since: 'sincePrevious'
 
 type Versioned = { readonly version: string | null };
 
-function leftOutOf({ leftOut, leftOutUnversioned }: Capped<unknown>) {
-  return { leftOut, leftOutUnversioned };
+function leftOutOf({ omitted, omittedUnversioned }: Truncated<unknown>) {
+  return { omitted, omittedUnversioned };
 }
 
 /** How many a cut list lacks, those with a version and those without. */
 function lackingIn(shown: readonly Versioned[], all: readonly Versioned[]) {
   const unversioned = (rows: readonly Versioned[]) => rows.filter(({ version }) => version === null).length;
-  const leftOutUnversioned = unversioned(all) - unversioned(shown);
-  return { leftOut: all.length - shown.length - leftOutUnversioned, leftOutUnversioned };
+  const omittedUnversioned = unversioned(all) - unversioned(shown);
+  return { omitted: all.length - shown.length - omittedUnversioned, omittedUnversioned };
 }
 
-/** In an order of their text, for what a look brings in no particular order. */
+/** In an order of their text, for what a poll brings in no particular order. */
 function sorted(items: unknown): unknown[] {
   if (!Array.isArray(items)) throw new Error(`No list: ${items}`);
   const text = (item: unknown) =>

@@ -15,7 +15,7 @@ async function databaseWithout10() {
   return database;
 }
 
-/** Makes rows that are named `slow` take the server longer to read than a look may take. */
+/** Makes rows that are named `slow` take the server longer to read than a poll may take. */
 async function slowDown(database: TestDatabase): Promise<void> {
   await database.query(
     'ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored',
@@ -32,23 +32,23 @@ describe('a version that is not registered', () => {
   test('is known when any row carries it', async () => {
     const database = await databaseWithout10();
     await database.insert(ended);
-    const { verdict, looks } = await holdOn(database, {});
+    const { verdict, polls } = await holdOn(database, {});
     expect(verdict).toBe('drained');
-    expect(looks[0]?.judgement.targets[0]).toMatchObject({ known: true, pending: 0 });
+    expect(polls[0]?.evaluation.targets[0]).toMatchObject({ known: true, pending: 0 });
   });
 
   test('is known when an ignored workflow in flight carries it, without a search', async () => {
     const database = await databaseWithout10();
     await database.insert({ ...ended, status: 'PENDING', name: 'monitor' });
-    const { verdict, looks } = await holdOn(database, { ignoreWorkflows: ['monitor'] });
+    const { verdict, polls } = await holdOn(database, { ignoreWorkflows: ['monitor'] });
     expect(verdict).toBe('drained');
-    expect(looks[0]?.judgement.seen?.contents.history).toBeUndefined();
+    expect(polls[0]?.evaluation.index?.contents.history).toBeUndefined();
   });
 
   test('is unknown when no row carries it', async () => {
-    const { verdict, looks } = await holdOn(await databaseWithout10(), {});
+    const { verdict, polls } = await holdOn(await databaseWithout10(), {});
     expect(verdict).toBe('unknown-version');
-    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([
+    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([
       { searched: 'whole-history', similar: [], registered: ['2.0.0'] },
     ]);
   });
@@ -58,18 +58,18 @@ describe('a version that is not registered', () => {
     async (similar) => {
       const database = await databaseWithout10();
       await database.insert({ ...ended, application_version: similar });
-      const { verdict, looks } = await holdOn(database, { onUnknown: 'pass' });
+      const { verdict, polls } = await holdOn(database, { onUnknown: 'pass' });
       expect(verdict).toBe('unknown-version');
-      expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ similar: [similar] }]);
+      expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ similar: [similar] }]);
     },
   );
 
   test('is unknown when only a version in another case is registered', async () => {
     const database = await databases.create();
     await database.register({ version: 'Blue', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
-    const { verdict, looks } = await holdOn(database, { targets: { kind: 'named', versions: ['blue'] } });
+    const { verdict, polls } = await holdOn(database, { targets: { kind: 'named', versions: ['blue'] } });
     expect(verdict).toBe('unknown-version');
-    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ similar: ['Blue'] }]);
+    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ similar: ['Blue'] }]);
   });
 
   test('is unknown when only another application has used it', async () => {
@@ -83,9 +83,9 @@ describe('a version that is not registered', () => {
     const database = await databaseWithout10();
     await database.insert(...slowRows);
     await slowDown(database);
-    const { verdict, looks } = await holdOn(database, { lookTimeoutMs: 500 });
+    const { verdict, polls } = await holdOn(database, { pollTimeoutMs: 500 });
     expect(verdict).toBe('unknown-version');
-    expect(looks[0]?.judgement.targets[0]?.blockers).toMatchObject([{ searched: 'timed-out' }]);
+    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ searched: 'timed-out' }]);
   });
 
   test('is still known when its last row is deleted during the hold', async () => {
@@ -121,28 +121,28 @@ describe('a kept version, where nothing is registered,', () => {
 test('a kept version that only rows carry is unknown where others are registered', async () => {
   const database = await databaseWithout10();
   await database.insert({ ...ended, application_version: '1.9.0', status: 'PENDING' });
-  const { verdict, looks } = await holdOn(database, {
+  const { verdict, polls } = await holdOn(database, {
     mode: 'check',
     targets: { kind: 'all-but', keep: ['1.9.0'] },
   });
   expect(verdict).toBe('unknown-version');
-  expect(looks[0]?.judgement.gate).toMatchObject([{ versions: ['1.9.0'], registered: ['2.0.0'] }]);
+  expect(polls[0]?.evaluation.gate).toMatchObject([{ versions: ['1.9.0'], registered: ['2.0.0'] }]);
 });
 
 describe('a status that the gate does not know', () => {
   const paused = { ...ended, status: 'PAUSED' };
   const statuses = [{ ...paused }, { ...paused, status: null }, { ...paused, status: 'pending' }];
 
-  test('is seen at every look on a schema with an index on all statuses', async () => {
+  test('is seen at every poll on a schema with an index on all statuses', async () => {
     const database = await databases.create('4.10.15');
     await database.register('1.0.0', '2.0.0');
     await database.insert(...statuses, paused, { ...paused, application_version: '2.0.0' });
-    const { verdict, blockers, looks } = await holdOn(database, {}, () =>
+    const { verdict, blockers, polls } = await holdOn(database, {}, () =>
       database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
     );
     expect(blockers[0]).toEqual(['unknown-status']);
-    expect(looks[0]?.judgement.targets[0]).toMatchObject({ unknownStatus: 4 });
-    expect(new Set(looks[0]?.judgement.seen?.unknownStatuses)).toEqual(
+    expect(polls[0]?.evaluation.targets[0]).toMatchObject({ unknownStatus: 4 });
+    expect(new Set(polls[0]?.evaluation.index?.unknownStatuses)).toEqual(
       new Set([
         { version: '1.0.0', status: 'PAUSED', count: 2 },
         { version: '1.0.0', status: 'pending', count: 1 },
@@ -163,9 +163,9 @@ describe('a status that the gate does not know', () => {
   test('is not looked for on a schema whose statuses are all known', async () => {
     const database = await databaseWithout10();
     await database.insert(paused);
-    const { verdict, looks } = await holdOn(database, {});
+    const { verdict, polls } = await holdOn(database, {});
     expect(verdict).toBe('drained');
-    expect(looks.map(({ judgement }) => judgement.seen?.contents.unknownStatuses)).toEqual([
+    expect(polls.map(({ evaluation }) => evaluation.index?.contents.unknownStatuses)).toEqual([
       undefined,
       undefined,
       undefined,
@@ -182,21 +182,21 @@ describe('a status that the gate does not know', () => {
   test('is scanned for on a schema that is newer than the gate, until there is none', async () => {
     const database = await databaseOfTheFuture();
     await database.insert(...statuses, { ...paused, application_version: '2.0.0' });
-    const { verdict, blockers, looks } = await holdOn(database, {}, () =>
+    const { verdict, blockers, polls } = await holdOn(database, {}, () =>
       database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
     );
     expect(blockers[0]).toEqual(['unknown-status']);
-    expect(looks[0]?.judgement.targets[0]).toMatchObject({ unknownStatus: 3 });
+    expect(polls[0]?.evaluation.targets[0]).toMatchObject({ unknownStatus: 3 });
     expect(verdict).toBe('drained');
   });
 
   test('is not scanned for while known statuses block, and once when it decides', async () => {
     const database = await databaseOfTheFuture();
     await database.insert({ ...ended, status: 'PENDING' });
-    const { looks } = await holdOn(database, {}, () =>
+    const { polls } = await holdOn(database, {}, () =>
       database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
     );
-    const scans = looks.map(({ judgement }) => judgement.seen?.contents.unknownStatuses);
+    const scans = polls.map(({ evaluation }) => evaluation.index?.contents.unknownStatuses);
     expect(scans).toEqual([undefined, [], undefined, undefined]);
   });
 
@@ -204,8 +204,8 @@ describe('a status that the gate does not know', () => {
     const database = await databaseOfTheFuture();
     await database.insert(...slowRows.map((row) => ({ ...row, status: 'PAUSED' })));
     await slowDown(database);
-    const { verdict, looks } = await holdOn(database, { lookTimeoutMs: 500 });
+    const { verdict, polls } = await holdOn(database, { pollTimeoutMs: 500 });
     expect(verdict).toBe('error');
-    expect(looks[0]?.judgement.gate).toEqual([{ kind: 'statuses-not-scanned', timedOut: true }]);
+    expect(polls[0]?.evaluation.gate).toEqual([{ kind: 'statuses-not-scanned', timedOut: true }]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Look } from '../../src/gate/hold.ts';
-import type { Situation } from '../../src/gate/situation.ts';
+import type { Activity } from '../../src/forecast/activity.ts';
+import type { Poll } from '../../src/hold/hold.ts';
 import { type DbosApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
 import {
@@ -31,8 +31,8 @@ async function successor(sdk: SdkRelease, database: TestDatabase): Promise<DbosA
   return launchOn(database, { sdk, version: '2.0.0' });
 }
 
-function situationsIn(look: Look | undefined, ids: readonly string[]): readonly (Situation | undefined)[] {
-  return ids.map((id) => look?.forecast.assessments.get(id)?.situation);
+function situationsIn(poll: Poll | undefined, ids: readonly string[]): readonly (Activity | undefined)[] {
+  return ids.map((id) => poll?.forecast.statuses.get(id)?.activity);
 }
 
 describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
@@ -74,7 +74,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
         ? {
             kind: 'child',
             child: { name: 'held' },
-            assessment: { state: 'draining', situation: { kind: 'running' } },
+            status: { state: 'progressing', activity: { kind: 'running' } },
           }
         : { kind: 'running' },
     );
@@ -92,7 +92,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
       draining: namesParents ? 3 : 4,
       waiting: namesParents ? 4 : 3,
       stuck: 0,
-      unread: 0,
+      notScanned: 0,
     });
   });
 
@@ -102,19 +102,19 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
     await app.startReceiving();
     await successor(sdk, database);
     const timeoutMs = 30 * MINUTE;
-    const { verdict, waitedMs, looks, last } = await holdOn(database, {
+    const { verdict, waitedMs, polls, last } = await holdOn(database, {
       timeoutMs,
       pollIntervalMs: 10 * MINUTE,
     });
     expect(verdict).toBe(recordsWakeUps ? 'cannot-drain' : 'timed-out');
-    expect(looks.length).toBe(recordsWakeUps ? 1 : 4);
+    expect(polls.length).toBe(recordsWakeUps ? 1 : 4);
     expect(waitedMs).toBe(recordsWakeUps ? 0 : timeoutMs);
-    expect(last?.forecast.total.bounds.map((bound) => bound.id)).toEqual(recordsWakeUps ? [id] : []);
+    expect(last?.forecast.total.earliestEnds.map((bound) => bound.id)).toEqual(recordsWakeUps ? [id] : []);
 
     const patient = await holdOn(database, { timeoutMs, pollIntervalMs: 10 * MINUTE, failFast: false });
     expect(patient.verdict).toBe('timed-out');
     const enough = await holdOn(database, { timeoutMs: HOUR }, () => app.cancel(id));
-    expect(enough.looks.length).toBeGreaterThan(1);
+    expect(enough.polls.length).toBeGreaterThan(1);
     const ignored = await holdOn(database, {
       timeoutMs,
       ignoreWorkflows: ['sleeping'],
@@ -136,16 +136,16 @@ describe.each(DELAYING)('on SDK %s', (sdk) => {
     const { verdict, last } = await holdOn(database, wait);
     expect(verdict).toBe('cannot-drain');
     expect(situationsIn(last, [id])).toMatchObject([{ kind: 'delayed', debounced: false }]);
-    expect(last?.forecast.total.bounds).toMatchObject([
+    expect(last?.forecast.total.earliestEnds).toMatchObject([
       { id, version: '1.0.0', name: 'held', because: 'delayed' },
     ]);
 
     const deadline = Date.now() + 10 * MINUTE;
     await database.query('UPDATE dbos.workflow_status SET workflow_deadline_epoch_ms = $1', [deadline]);
     const withDeadline = await holdOn(database, wait);
-    // The gate's clock is the test's, and the database's goes on by itself: the second look is at the timeout.
-    expect(withDeadline.looks).toHaveLength(2);
-    expect(withDeadline.looks[0]?.forecast.total.notBefore).toBe(deadline);
+    // The gate's clock is the test's, and the database's goes on by itself: the second poll is at the timeout.
+    expect(withDeadline.polls).toHaveLength(2);
+    expect(withDeadline.polls[0]?.forecast.total.notBefore).toBe(deadline);
     await app.cancel(id);
   });
 });
@@ -168,29 +168,29 @@ describe('a timer of which the SDK records when it would be over, as that of Jav
       );
     }
     const timeoutMs = 30 * MINUTE;
-    const { verdict, looks } = await holdOn(database, {
+    const { verdict, polls } = await holdOn(database, {
       timeoutMs,
       pollIntervalMs: timeoutMs,
       application: 'shop',
       ignoreWorkflows: ['monitor'],
     });
-    return { verdict, situation: situationsIn(looks[0], ['w'])[0]?.kind };
+    return { verdict, activity: situationsIn(polls[0], ['w'])[0]?.kind };
   }
 
   test('is a sleep after a step that has ended, or as the first step', async () => {
-    expect(await withSteps(['charge'])).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
-    expect(await withSteps([])).toEqual({ verdict: 'cannot-drain', situation: 'sleeping' });
+    expect(await withSteps(['charge'])).toEqual({ verdict: 'cannot-drain', activity: 'sleeping' });
+    expect(await withSteps([])).toEqual({ verdict: 'cannot-drain', activity: 'sleeping' });
   });
 
   test('that begins while a wait goes on may be raced against it', async () => {
     // As `Promise.race([DBOS.recv(…), poll()])` leaves them, and Python's `asyncio_wait`: what is raced is missing.
     expect(await withSteps(['charge', null, 'poll'])).toEqual({
       verdict: 'timed-out',
-      situation: 'sleeping',
+      activity: 'sleeping',
     });
     expect(await withSteps(['charge', 'settle', 'poll'])).toEqual({
       verdict: 'cannot-drain',
-      situation: 'sleeping',
+      activity: 'sleeping',
     });
   });
 
@@ -199,13 +199,13 @@ describe('a timer of which the SDK records when it would be over, as that of Jav
     ['of another application', { application_name: 'billing' }],
     ['that is ignored', { name: 'monitor' }],
   ])('beside a child %s may be raced against it', async (_what, child) => {
-    expect(await withSteps(['charge'], child)).toEqual({ verdict: 'timed-out', situation: 'sleeping' });
+    expect(await withSteps(['charge'], child)).toEqual({ verdict: 'timed-out', activity: 'sleeping' });
   });
 
   test('is none after a gap, where the message is waited for, nor after a message that has come', async () => {
-    expect(await withSteps(['charge', null])).toEqual({ verdict: 'timed-out', situation: 'message' });
-    expect(await withSteps(['charge', 'DBOS.recv'])).toEqual({ verdict: 'timed-out', situation: 'running' });
-    expect(await withSteps(['DBOS.getEvent'])).toEqual({ verdict: 'timed-out', situation: 'running' });
+    expect(await withSteps(['charge', null])).toEqual({ verdict: 'timed-out', activity: 'message' });
+    expect(await withSteps(['charge', 'DBOS.recv'])).toEqual({ verdict: 'timed-out', activity: 'running' });
+    expect(await withSteps(['DBOS.getEvent'])).toEqual({ verdict: 'timed-out', activity: 'running' });
   });
 });
 
@@ -239,7 +239,7 @@ describe('an application whose processes are gone', () => {
       queue_name: queueName('shop', 'parallel'),
     });
     const alive = await holdOn(database, { mode: 'check' });
-    expect(alive.last?.forecast.total).toMatchObject({ lifeless: [], states: { stuck: 0 } });
+    expect(alive.last?.forecast.total).toMatchObject({ withoutProcess: [], states: { stuck: 0 } });
 
     const age = `created_at = created_at - ${HOUR}, updated_at = updated_at - ${HOUR}`;
     await database.query(`UPDATE dbos.workflow_status SET ${age} WHERE application_version = '1.0.0'`);
@@ -248,7 +248,7 @@ describe('an application whose processes are gone', () => {
     );
     const { last } = await holdOn(database, { mode: 'check' });
     expect(last?.forecast.total).toMatchObject({
-      lifeless: ['1.0.0'],
+      withoutProcess: ['1.0.0'],
       trend: 'stuck',
       states: { draining: 0, waiting: 0, stuck: 4 },
     });
@@ -256,7 +256,7 @@ describe('an application whose processes are gone', () => {
     expect(silent).toEqual({ kind: 'silent' });
     expect(waiting).toMatchObject({
       kind: 'child',
-      assessment: { state: 'stuck', situation: { kind: 'silent' } },
+      status: { state: 'stuck', activity: { kind: 'silent' } },
     });
     expect(queued).toMatchObject({ kind: 'queued', moves: false, running: 0 });
   });
@@ -267,19 +267,19 @@ describe('what arrives during a hold', () => {
     const { database, app } = await launched('5.3.0');
     const held = await app.startHeld();
     await successor('5.3.0', database);
-    const { looks } = await holdOn(
+    const { polls } = await holdOn(
       database,
       {},
       () => app.runShort(),
       () => app.startParent(2).then(({ id }) => app.finish(id)),
       () => app.finish(held),
     );
-    const { total, startedRoots } = looks[3]?.forecast ?? {};
+    const { total, newTopLevel } = polls[3]?.forecast ?? {};
     expect(total?.arrived).toEqual({ total: 4, roots: 2, children: 2 });
-    expect(startedRoots).toEqual([
+    expect(newTopLevel).toEqual([
       { version: '1.0.0', name: 'short', count: 1 },
       { version: '1.0.0', name: 'parent', count: 1 },
     ]);
-    expect(total?.track.points.at(-1)).toMatchObject({ arrived: 4, completed: 5 });
+    expect(total?.series.points.at(-1)).toMatchObject({ arrived: 4, completed: 5 });
   });
 });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { beginScan, openLook } from '../../src/dbos/queries.ts';
-import { systemDatabase } from '../../src/dbos/system-database.ts';
-import { holdOn, lookAt, plainRequest } from '../support/holding.ts';
+import { systemDatabase } from '../../src/dbos/reader.ts';
+import { beginScan, openSnapshot } from '../../src/dbos/scans.ts';
+import { config } from '../support/builders.ts';
+import { holdOn, plainRequest, pollAt } from '../support/holding.ts';
 import {
   createReader,
   openConnection,
   systemDatabases,
   type TestDatabase,
 } from '../support/system-databases.ts';
-import { config } from '../unit/builders.ts';
 
 /* The gate is a good guest in a production database. */
 
@@ -23,44 +23,44 @@ function connections(database: TestDatabase) {
   );
 }
 
-function openingOf(lookTimeoutMs: number): string {
-  return openLook('dbos', lookTimeoutMs).text;
+function openingOf(pollTimeoutMs: number): string {
+  return openSnapshot('dbos', pollTimeoutMs).text;
 }
 
-test('holds with one connection, idle without a lock between looks, and leaves none', async () => {
+test('holds with one connection, idle without a lock between polls, and leaves none', async () => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
-  const seen: unknown[] = [];
-  const look = async () => seen.push(await connections(database));
+  const index: unknown[] = [];
+  const poll = async () => index.push(await connections(database));
 
-  await holdOn(database, {}, look, look, async () => {
-    await look();
+  await holdOn(database, {}, poll, poll, async () => {
+    await poll();
     await database.query('DELETE FROM dbos.workflow_status');
   });
 
-  expect(seen).toEqual(Array(3).fill([{ state: 'idle', locks: 0 }]));
+  expect(index).toEqual(Array(3).fill([{ state: 'idle', locks: 0 }]));
   await expect.poll(() => connections(database)).toEqual([]);
 });
 
-test('is gone after a look that failed, and can look again', async () => {
+test('is gone after a poll that failed, and can poll again', async () => {
   const database = await databases.create();
-  const observer = systemDatabase(database.config, config({ lookTimeoutMs: 300 }), () => 0);
+  const reader = systemDatabase(database.config, config({ pollTimeoutMs: 300 }), () => 0);
   const migration = await openConnection(database.url);
   await migration.query('BEGIN');
   await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
   try {
-    await expect(observer.look(plainRequest, Number.POSITIVE_INFINITY)).rejects.toThrow();
+    await expect(reader.poll(plainRequest, Number.POSITIVE_INFINITY)).rejects.toThrow();
     expect(await connections(database)).toEqual([]);
     await migration.query('ROLLBACK');
-    expect((await observer.look(plainRequest, Number.POSITIVE_INFINITY)).seen).toBeDefined();
+    expect((await reader.poll(plainRequest, Number.POSITIVE_INFINITY)).contents).toBeDefined();
   } finally {
-    await observer.close();
+    await reader.close();
   }
 });
 
 test.each([
-  ['a look', openingOf, 'repeatable read'],
+  ['a poll', openingOf, 'repeatable read'],
   ['a scan', beginScan, 'read committed'],
 ])('%s cannot write, and what it sets ends with it', async (_, begin, isolation) => {
   const database = await databases.create();
@@ -79,15 +79,15 @@ test.each([
   await expect(writing).rejects.toThrow(/read-only/);
 });
 
-test('an error while a look is being opened is explained, and leaves nothing', async () => {
+test('an error while a poll is being opened is explained, and leaves nothing', async () => {
   const database = await databases.create();
   const role = await createReader(database);
   await database.query('REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC');
-  await expect(lookAt(role)).rejects.toThrow(/lacks a privilege/);
+  await expect(pollAt(role)).rejects.toThrow(/lacks a privilege/);
   expect(await connections(database)).toEqual([]);
 });
 
-test('a transaction that nobody goes on with is ended by the server, when a look would have to be over', async () => {
+test('a transaction that nobody goes on with is ended by the server, when a poll would have to be over', async () => {
   const database = await databases.create();
   const lost = await openConnection(database.url);
   const { rows } = await lost.query('SELECT pg_backend_pid() AS pid');
@@ -99,7 +99,7 @@ test('a transaction that nobody goes on with is ended by the server, when a look
 test('sends unnamed statements only, which a transaction pooler does not break', async () => {
   const database = await databases.create();
   await database.query(`ALTER DATABASE ${database.config.database} SET log_statement = 'all'`);
-  await lookAt(database, {}, { searchHistoryFor: ['1.0.0'], scanStatuses: true, countFailed: true });
+  await pollAt(database, {}, { searchHistoryFor: ['1.0.0'], scanStatuses: true, countFailed: true });
   const executed = () =>
     [
       ...databases

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
-import { DETAIL_LIMIT, FAILED_LIMIT, GROUP_LIMIT, REGISTRATION_LIMIT } from '../../src/dbos/look-query.ts';
+import {
+  DETAIL_LIMIT,
+  FAILED_LIMIT,
+  GROUP_LIMIT,
+  REGISTRATION_LIMIT,
+} from '../../src/dbos/snapshot/query.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type WorkflowRow } from '../support/system-databases.ts';
 
-/* A look is cut to a size in the database, and says so; no cut changes a count or a verdict. */
+/* A poll is cut to a size in the database, and says so; no cut changes a count or a verdict. */
 
 const databases = systemDatabases();
 const longAgo = Date.now() - 86_400_000;
@@ -27,7 +32,7 @@ test('brings the oldest workflows in detail, and says how many it leaves out', a
   expect(details.items.map(({ id }) => id)).toEqual(
     Array.from({ length: DETAIL_LIMIT }, (_, index) => `w${count - index}`),
   );
-  expect(details.leftOut).toBe(3);
+  expect(details.omitted).toBe(3);
   expect(inFlight).toMatchObject([{ pending: count }]);
 });
 
@@ -38,7 +43,7 @@ test('brings the largest groups, and says how many it leaves out', async () => {
   const { groups, inFlight } = await seenIn(database);
   expect(groups.items).toHaveLength(GROUP_LIMIT);
   expect(groups.items[0]).toMatchObject({ name: `n${GROUP_LIMIT + 1}`, pending: 1, enqueued: 1 });
-  expect(groups.leftOut).toBe(2);
+  expect(groups.omitted).toBe(2);
   expect(inFlight).toMatchObject([{ pending: 1, enqueued: GROUP_LIMIT + 2 }]);
 });
 
@@ -63,7 +68,7 @@ test('knows a target and a kept version by registrations that are older than the
   expect((await holdOn(database, {})).verdict).toBe('drained');
   const kept = await holdOn(database, {
     mode: 'check',
-    onLatest: 'ignore',
+    onLive: 'ignore',
     targets: { kind: 'all-but', keep: ['1.0.0'] },
   });
   expect(kept.verdict).toBe('drained');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { GateConfig } from '../../src/gate/config.ts';
-import { warningsOf } from '../../src/gate/warning.ts';
+import type { GateConfig } from '../../src/config.ts';
 import { plain } from '../../src/report/escape.ts';
+import { warningsOf } from '../../src/report/warnings.ts';
 import { databaseConfig } from '../support/databases.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
 import { createRole, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
@@ -19,7 +19,7 @@ async function databaseInUse(): Promise<TestDatabase> {
 }
 
 function warningsIn({ last }: Hold): readonly string[] {
-  return last === undefined ? [] : warningsOf(last.judgement).map(plain);
+  return last === undefined ? [] : warningsOf(last.evaluation).map(plain);
 }
 
 /** Empty tables of the same columns, in a schema of their own. */
@@ -56,7 +56,7 @@ describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
     const held = await holdOn(await make(), { mode: 'check', ...changes });
     expect(held.verdict).toBe(verdict);
     expect(warningsIn(held)).toContainEqual(NEVER_USED);
-    expect(held.last?.judgement.targets.filter(({ drained }) => drained)).toEqual([]);
+    expect(held.last?.evaluation.targets.filter(({ drained }) => drained)).toEqual([]);
   });
 
   test('let a target pass that may be unknown, and say that they never held a row', async () => {
@@ -66,7 +66,7 @@ describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
       NEVER_USED,
       expect.stringMatching(/Never seen here, and taken out of the judgement.*"1.0.0"/),
     ]);
-    expect(held.last?.judgement.targets).toMatchObject([{ judged: false, drained: false }]);
+    expect(held.last?.evaluation.targets).toMatchObject([{ judged: false, drained: false }]);
   });
 });
 
@@ -120,14 +120,14 @@ test('workflow_status that is a foreign table is an error, though it shows the r
   await front.query('ALTER TABLE dbos.workflow_status RENAME TO local');
   await front.query('IMPORT FOREIGN SCHEMA dbos LIMIT TO (workflow_status) FROM SERVER elsewhere INTO dbos');
   expect(await front.query('SELECT status FROM dbos.workflow_status')).toEqual([{ status: 'PENDING' }]);
-  const { verdict, looks } = await holdOn(front, {});
+  const { verdict, polls } = await holdOn(front, {});
   expect(verdict).toBe('error');
-  expect(looks.flatMap(({ judgement }) => judgement.gate)).toEqual([
-    { kind: 'untrusted-database', distrust: 'not-a-table' },
+  expect(polls.flatMap(({ evaluation }) => evaluation.gate)).toEqual([
+    { kind: 'untrusted-database', reason: 'not-a-table' },
   ]);
 });
 
-test('a temporary look-alike of the role that looks is passed by', async () => {
+test('a temporary look-alike of the role that polls is passed by', async () => {
   const database = await databaseInUse();
   const reader = await createRole(database);
   await database.query(`GRANT USAGE ON SCHEMA dbos TO ${reader.name}`);

@@ -78,7 +78,7 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
     const expected = names.map((name, index) => [shortened(name), index + 1]);
 
     const named = await holdOn(database, { mode: 'check', targets: { kind: 'named', versions: names } });
-    const targets = named.last?.judgement.targets ?? [];
+    const targets = named.last?.evaluation.targets ?? [];
     expect(targets.map(({ version, pending }) => [shortened(version), pending])).toEqual(expected);
     expect(targets.every(({ known }) => known)).toBe(true);
 
@@ -86,7 +86,7 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
       mode: 'check',
       targets: { kind: 'all-but', keep: ['newest'] },
     });
-    const counts = new Map(others.last?.judgement.targets.map((target) => [target.version, target.pending]));
+    const counts = new Map(others.last?.evaluation.targets.map((target) => [target.version, target.pending]));
     expect(names.map((name) => [shortened(name), counts.get(name)])).toEqual(expected);
     expect(counts.size).toBe(names.length);
 
@@ -122,7 +122,7 @@ test('a version to keep keeps no other one that looks like it', async () => {
     mode: 'check',
     targets: { kind: 'all-but', keep: ['v1', 'newest'] },
   });
-  const targets = last?.judgement.targets.map(({ version }) => version) ?? [];
+  const targets = last?.evaluation.targets.map(({ version }) => version) ?? [];
   expect(targets).toHaveLength(NAMES.length - 1);
   expect(targets).not.toContain('v1');
 });

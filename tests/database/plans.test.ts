@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { lookQuery } from '../../src/dbos/look-query.ts';
-import { openLook, probeQuery } from '../../src/dbos/queries.ts';
+import { openSnapshot, probeQuery } from '../../src/dbos/scans.ts';
 import { probeRow, schemaOf } from '../../src/dbos/schema.ts';
+import { snapshotQuery } from '../../src/dbos/snapshot/query.ts';
 import type { Statement } from '../../src/dbos/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { explain } from '../support/explain.ts';
@@ -13,7 +13,7 @@ const SMALL = 20_000;
 const LARGE = 100_000;
 /** One row in so many is in flight, in the small database: 2,000. */
 const IN_FLIGHT_EVERY = 10;
-/** So many are the newest: the look before did not see them. */
+/** So many are the newest: the poll before did not see them. */
 const STARTED = 300;
 /** An index of a larger table is a level deeper here and there. */
 const TOLERANCE = 1.15;
@@ -26,61 +26,61 @@ describe.each(RELEASES)('a look at a schema of SDK %s', (sdk) => {
     const database = await databases.create(sdk);
     await database.query('ALTER TABLE dbos.workflow_status SET (autovacuum_enabled = off)');
     await addWorkflows(database, { from: 1, to: SMALL, inFlight: true });
-    const looks = await looksAt(database);
+    const polls = await pollsAt(database);
 
-    const withoutStatistics = await costsOf(database, looks);
+    const withoutStatistics = await costsOf(database, polls);
     await database.query('ANALYZE');
-    const small = await costsOf(database, looks);
+    const small = await costsOf(database, polls);
     await addWorkflows(database, { from: SMALL + 1, to: LARGE, inFlight: false });
-    const withStaleStatistics = await costsOf(database, looks);
+    const withStaleStatistics = await costsOf(database, polls);
     await database.query('ANALYZE');
-    const large = await costsOf(database, looks);
+    const large = await costsOf(database, polls);
 
     // About a page for each workflow in flight, scattered as they are: what is in flight is read once.
     expect(small.get(NAMED)?.pages).toBeLessThan((SMALL / IN_FLIGHT_EVERY) * TOLERANCE);
     const all = { withoutStatistics, small, withStaleStatistics, large };
     for (const [stage, costs] of Object.entries(all)) {
-      for (const [look, { scannedTables, pages, timesThroughInFlight }] of costs) {
+      for (const [poll, { scannedTables, pages, timesThroughInFlight }] of costs) {
         // Not once a queue, and not once a workflow that is shown.
-        expect(timesThroughInFlight, `${look}, ${stage}`).toBe(1);
-        expect(scannedTables, `${look}, ${stage}`).not.toContain('workflow_status');
-        expect(scannedTables, `${look}, ${stage}`).not.toContain('operation_outputs');
-        expect(pages, `${look}, ${stage}`).toBeLessThan((small.get(look)?.pages ?? 0) * TOLERANCE);
+        expect(timesThroughInFlight, `${poll}, ${stage}`).toBe(1);
+        expect(scannedTables, `${poll}, ${stage}`).not.toContain('workflow_status');
+        expect(scannedTables, `${poll}, ${stage}`).not.toContain('operation_outputs');
+        expect(pages, `${poll}, ${stage}`).toBeLessThan((small.get(poll)?.pages ?? 0) * TOLERANCE);
       }
     }
   });
 });
 
-describe('what a look shows one by one', () => {
+describe('what a poll shows one by one', () => {
   const SHOWN = 50;
 
   test('is found again by its place in the table, and has its steps read only if it runs', async () => {
     const database = await databases.create();
     await addBusyWorkflows(database, { status: 'ENQUEUED', sleepsFor: 0 });
-    const { pages: queued } = await aLook(database);
-    // A page a workflow, and what a look costs without any: through an index it would be two pages at least.
+    const { pages: queued } = await aPoll(database);
+    // A page a workflow, and what a poll costs without any: through an index it would be two pages at least.
     expect(queued).toBeLessThan(1.6 * SHOWN);
     await database.query(`UPDATE dbos.workflow_status SET status = 'PENDING'`);
-    expect((await aLook(database)).pages).toBeGreaterThan(queued + 2 * SHOWN);
+    expect((await aPoll(database)).pages).toBeGreaterThan(queued + 2 * SHOWN);
   });
 
   test('has the steps before a sleep read only while it sleeps', async () => {
     const database = await databases.create();
     await addBusyWorkflows(database, { status: 'PENDING', sleepsFor: -60_000 });
-    const { pages: over } = await aLook(database);
+    const { pages: over } = await aPoll(database);
     await database.query(
       `UPDATE dbos.operation_outputs SET completed_at_epoch_ms = completed_at_epoch_ms + 3600000 WHERE function_name = 'DBOS.sleep'`,
     );
-    const { pages: asleep } = await aLook(database);
+    const { pages: asleep } = await aPoll(database);
     expect(asleep - over).toBeGreaterThan(3 * SHOWN);
   });
 
-  test('is of the moment of the look, though it changes while the look is taken', async () => {
+  test('is of the moment of the poll, though it changes while the poll is taken', async () => {
     const database = await databases.create();
     await database.insert({ workflow_uuid: 'one', status: 'PENDING', application_version: '1.0.0' });
-    const statement = (await looksAt(database)).get(NAMED);
+    const statement = (await pollsAt(database)).get(NAMED);
     const application = await openConnection(database.url);
-    await database.query(openLook('dbos', 30_000).text);
+    await database.query(openSnapshot('dbos', 30_000).text);
     // Its newer version lies on the same page, and then on another one.
     await application.query(`UPDATE dbos.workflow_status SET application_name = 'other'`);
     await application.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS', error = repeat('x', 8000)`);
@@ -110,15 +110,15 @@ describe('what a look shows one by one', () => {
     await database.query('VACUUM (ANALYZE) dbos.workflow_status, dbos.operation_outputs');
   }
 
-  async function aLook(database: TestDatabase) {
-    const statement = (await looksAt(database)).get(NAMED);
-    if (statement === undefined) throw new Error('There is no such look.');
+  async function aPoll(database: TestDatabase) {
+    const statement = (await pollsAt(database)).get(NAMED);
+    if (statement === undefined) throw new Error('There is no such poll.');
     return explain(database, statement);
   }
 });
 
-/** The looks that a run takes, with and without what only some are asked for. */
-async function looksAt(database: TestDatabase): Promise<ReadonlyMap<string, Statement>> {
+/** The polls that a run takes, with and without what only some are asked for. */
+async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Statement>> {
   const [row] = await database.query(probeQuery('dbos'));
   const schema = schemaOf('dbos', probeRow.parse(row));
   const application = schema.hasOwners ? 'shop' : undefined;
@@ -128,22 +128,27 @@ async function looksAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
     registrationsOf: ['1.0.0'],
     startedSince: Date.now() - STARTED * 1000,
     countFailed: true,
-    roll: false,
+    detailScan: false,
     namesSince: Date.now() - 5000,
   };
   return new Map([
-    [NAMED, lookQuery(schema, named, { ...asked, countFailed: false })],
+    [NAMED, snapshotQuery(schema, named, { ...asked, countFailed: false })],
     [
       'a first look at one',
-      lookQuery(schema, named, { ...asked, startedSince: undefined, roll: true, namesSince: undefined }),
+      snapshotQuery(schema, named, {
+        ...asked,
+        startedSince: undefined,
+        detailScan: true,
+        namesSince: undefined,
+      }),
     ],
-    ['a look at all versions but one', lookQuery(schema, allButOne, asked)],
+    ['a look at all versions but one', snapshotQuery(schema, allButOne, asked)],
   ]);
 }
 
-async function costsOf(database: TestDatabase, looks: ReadonlyMap<string, Statement>) {
+async function costsOf(database: TestDatabase, polls: ReadonlyMap<string, Statement>) {
   const costs = new Map<string, Awaited<ReturnType<typeof explain>>>();
-  for (const [look, statement] of looks) costs.set(look, await explain(database, statement));
+  for (const [poll, statement] of polls) costs.set(poll, await explain(database, statement));
   return costs;
 }
 

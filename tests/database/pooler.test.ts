@@ -1,16 +1,16 @@
 import pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemDatabase } from '../../src/dbos/system-database.ts';
+import { systemDatabase } from '../../src/dbos/reader.ts';
 import { ReportableError } from '../../src/errors.ts';
+import { config } from '../support/builders.ts';
 import { databaseConfig } from '../support/databases.ts';
 import { launchApp } from '../support/dbos-app.ts';
-import { type Happening, type Hold, holdOn, lookAt, plainRequest } from '../support/holding.ts';
+import { type Happening, type Hold, holdOn, plainRequest, pollAt } from '../support/holding.ts';
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { type PgBouncer, type PgBouncerOptions, startPgBouncer } from '../support/pgbouncer.ts';
 import { stopForARestart } from '../support/postgres/restart.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
-import { config } from '../unit/builders.ts';
 
 /* Through a real PgBouncer in transaction mode, which has one connection to the server for all its clients. */
 
@@ -60,30 +60,30 @@ throughPgBouncer('a hold', () => {
     await database.insert({ ...inFlight, status: 'SUCCESS', application_version: '0.9.0', created_at: 0 });
     await database.query('UPDATE dbos.dbos_migrations SET version = 999');
     const targets = { kind: 'named', versions: ['1.0.0', '0.9.0'] } as const;
-    const { verdict, blockers, looks } = await holdOn({ config }, { targets }, () => finishWork(database));
+    const { verdict, blockers, polls } = await holdOn({ config }, { targets }, () => finishWork(database));
     expect([verdict, blockers[0]]).toEqual(['drained', ['in-flight']]);
-    expect(looks[0]?.judgement.targets[1]).toMatchObject({ version: '0.9.0', known: true });
-    const scans = looks.map(({ judgement }) => judgement.seen?.contents.unknownStatuses);
+    expect(polls[0]?.evaluation.targets[1]).toMatchObject({ version: '0.9.0', known: true });
+    const scans = polls.map(({ evaluation }) => evaluation.index?.contents.unknownStatuses);
     expect(scans).toContainEqual([]);
   });
 
   test('takes turns with another one', async () => {
     const { database, pooler, config } = await pooled();
-    const seen: unknown[] = [];
-    const look: Happening = async () => {
+    const index: unknown[] = [];
+    const poll: Happening = async () => {
       const servers = await pooler.console('SHOW SERVERS');
-      seen.push(servers.map((server) => server['remote_pid']));
+      index.push(servers.map((server) => server['remote_pid']));
     };
     const held = await Promise.all([
-      holdOn({ config }, {}, look, () => finishWork(database), look),
-      holdOn({ config }, {}, look, look, look),
+      holdOn({ config }, {}, poll, () => finishWork(database), poll),
+      holdOn({ config }, {}, poll, poll, poll),
     ]);
-    expect(held.map(({ verdict, failedLooks }) => [verdict, failedLooks])).toEqual([
+    expect(held.map(({ verdict, failedPolls }) => [verdict, failedPolls])).toEqual([
       ['drained', []],
       ['drained', []],
     ]);
-    expect(seen).toEqual(Array(seen.length).fill([expect.any(Number)]));
-    expect(new Set(seen.flat()).size).toBe(1);
+    expect(index).toEqual(Array(index.length).fill([expect.any(Number)]));
+    expect(new Set(index.flat()).size).toBe(1);
   });
 });
 
@@ -138,7 +138,7 @@ async function lockTables(database: TestDatabase): Promise<void> {
   await migration.query('BEGIN; LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
 }
 
-/** Adds rows whose version takes so long to read that a look with a short timeout cannot. */
+/** Adds rows whose version takes so long to read that a poll with a short timeout cannot. */
 async function addSlowRows(database: TestDatabase, status: string): Promise<void> {
   await database.insert(
     ...Array.from({ length: 40 }, () => ({ ...inFlight, status, name: 'slow', created_at: 0 })),
@@ -152,7 +152,7 @@ async function addSlowRows(database: TestDatabase, status: string): Promise<void
   );
 }
 
-/** The backend of the look that waits for the locked tables. */
+/** The backend of the poll that waits for the locked tables. */
 async function waitingBackend(database: TestDatabase): Promise<number> {
   const waiting = () =>
     database.query(
@@ -169,76 +169,76 @@ throughPgBouncer('the pooler lends the same session on, as it was,', () => {
     expect(await serverConnections(database)).toEqual([idle(before)]);
   }
 
-  test('after a look', async () => {
+  test('after a poll', async () => {
     const way = await lent();
-    await lookAt(way);
+    await pollAt(way);
     await expectSameSession(way);
   });
 
-  test('after a look that searched all rows', async () => {
+  test('after a poll that searched all rows', async () => {
     const way = await lent();
-    await lookAt(way, {}, everything);
+    await pollAt(way, {}, everything);
     await expectSameSession(way);
   });
 
-  test('after a look whose searches took too long', async () => {
+  test('after a poll whose searches took too long', async () => {
     const way = await lent();
     await addSlowRows(way.database, 'PAUSED');
-    const { seen } = await lookAt(way, { lookTimeoutMs: 500 }, everything);
-    expect([seen?.history?.complete, seen?.unknownStatuses]).toEqual([false, 'timed-out']);
+    const { contents: index } = await pollAt(way, { pollTimeoutMs: 500 }, everything);
+    expect([index?.history?.complete, index?.unknownStatuses]).toEqual([false, 'timed-out']);
     await expectSameSession(way);
   });
 
-  test('between the looks of a hold', async () => {
+  test('between the polls of a hold', async () => {
     const way = await lent();
     let pauses = 0;
-    const look = async () => {
+    const poll = async () => {
       pauses += 1;
       await expectSameSession(way);
     };
-    await holdOn(way, {}, look, look, () => finishWork(way.database), look);
+    await holdOn(way, {}, poll, poll, () => finishWork(way.database), poll);
     expect(pauses).toBe(3);
   });
 });
 
 throughPgBouncer('the pooler lends no session on that is not as it was', () => {
-  /** Whether the look's own session was mended or given up is the pooler's affair; the one that it lends is clean. */
+  /** Whether the poll's own session was mended or given up is the pooler's affair; the one that it lends is idle. */
   async function expectCleanSession({ database, next, before }: Lent): Promise<void> {
     const after = await sessionOf(next);
     expect(after).toEqual({ ...before, backend: after.backend });
     await expect.poll(() => serverConnections(database)).toEqual([idle(after)]);
   }
 
-  test('after a look that ran into its lock timeout', async () => {
+  test('after a poll that ran into its lock timeout', async () => {
     const way = await lent();
     await lockTables(way.database);
-    await expect(lookAt(way, { lookTimeoutMs: 300 })).rejects.toMatchObject({ cause: { code: '55P03' } });
+    await expect(pollAt(way, { pollTimeoutMs: 300 })).rejects.toMatchObject({ cause: { code: '55P03' } });
     await expectCleanSession(way);
   });
 
-  test('after a look that ran into its statement timeout', async () => {
+  test('after a poll that ran into its statement timeout', async () => {
     const way = await lent();
     await addSlowRows(way.database, 'PENDING');
-    await expect(lookAt(way, { lookTimeoutMs: 500 })).rejects.toMatchObject({ cause: { code: '57014' } });
+    await expect(pollAt(way, { pollTimeoutMs: 500 })).rejects.toMatchObject({ cause: { code: '57014' } });
     await expectCleanSession(way);
   });
 
-  test('after a look that an administrator cancelled', async () => {
+  test('after a poll that an administrator cancelled', async () => {
     const way = await lent();
     await lockTables(way.database);
-    const cancelled = expect(lookAt(way)).rejects.toMatchObject({ cause: { code: '57014' } });
+    const cancelled = expect(pollAt(way)).rejects.toMatchObject({ cause: { code: '57014' } });
     await way.database.query('SELECT pg_cancel_backend($1)', [await waitingBackend(way.database)]);
     await cancelled;
     await expectCleanSession(way);
   });
 
-  test('after a look whose client vanished, which the server gives up within `look-timeout`', async () => {
+  test('after a poll whose client vanished, which the server gives up within `poll-timeout`', async () => {
     const way = await lent();
     await lockTables(way.database);
-    const observer = systemDatabase(way.config, config({ lookTimeoutMs: 10_000 }), () => 0);
-    const failed = expect(observer.look(plainRequest, Number.POSITIVE_INFINITY)).rejects.toThrow();
+    const reader = systemDatabase(way.config, config({ pollTimeoutMs: 10_000 }), () => 0);
+    const failed = expect(reader.poll(plainRequest, Number.POSITIVE_INFINITY)).rejects.toThrow();
     const backend = await waitingBackend(way.database);
-    await observer.close();
+    await reader.close();
     await failed;
     const backends = async () => (await serverConnections(way.database)).map(({ pid }) => pid);
     await expect.poll(backends, { timeout: 10_000 }).not.toContain(backend);
@@ -246,12 +246,12 @@ throughPgBouncer('the pooler lends no session on that is not as it was', () => {
   });
 });
 
-/** Why looks of a hold failed, as it is told. */
-function failuresOf({ failedLooks }: Hold): readonly string[] {
-  return failedLooks.map(({ outage }) => new ReportableError(outage.failure).message);
+/** Why polls of a hold failed, as it is told. */
+function failuresOf({ failedPolls }: Hold): readonly string[] {
+  return failedPolls.map(({ outage }) => new ReportableError(outage.failure).message);
 }
 
-throughPgBouncer('a hold goes on, and says why a look failed,', () => {
+throughPgBouncer('a hold goes on, and says why a poll failed,', () => {
   test('when PgBouncer is restarted', async () => {
     const { database, pooler, config } = await pooled();
     const held = await holdOn({ config }, {}, pooler.stop, async () => {

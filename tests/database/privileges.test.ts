@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { databaseConfig } from '../support/databases.ts';
-import { holdOn, lookAt } from '../support/holding.ts';
+import { holdOn, pollAt } from '../support/holding.ts';
 import { createRole, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 const databases = systemDatabases();
 
-/** Looks, and runs what the error says should be run, until a look succeeds; returns the errors. */
+/** Polls, and runs what the error says should be run, until a poll succeeds; returns the errors. */
 async function repairAsTold(database: TestDatabase, config: TestDatabase['config']): Promise<string[]> {
   const errors: string[] = [];
   for (let attempt = 0; attempt < 5; attempt++) {
-    const error = await lookAt({ config }).then(
+    const error = await pollAt({ config }).then(
       () => undefined,
       (reason: Error) => reason.message,
     );
@@ -18,11 +18,11 @@ async function repairAsTold(database: TestDatabase, config: TestDatabase['config
     errors.push(error);
     for (const [grant] of error.matchAll(/GRANT [^;]*;/g)) await database.query(grant);
   }
-  throw new Error(`Still no look: ${errors.join('\n')}`);
+  throw new Error(`Still no poll: ${errors.join('\n')}`);
 }
 
 describe('a role that may not', () => {
-  test('use the schema is told the grants that let it look', async () => {
+  test('use the schema is told the grants that let it poll', async () => {
     const database = await databases.create();
     const { config } = await createRole(database);
     const [error, ...more] = await repairAsTold(database, config);
@@ -30,7 +30,7 @@ describe('a role that may not', () => {
     expect(more).toEqual([]);
   });
 
-  test('read the tables is told the grants that let it look, each table by its name', async () => {
+  test('read the tables is told the grants that let it poll, each table by its name', async () => {
     const database = await databases.create();
     const role = await createRole(database);
     await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
@@ -41,7 +41,7 @@ describe('a role that may not', () => {
     expect(more).toEqual([]);
   });
 
-  test('read some columns is told which, and the grant that lets it look', async () => {
+  test('read some columns is told which, and the grant that lets it poll', async () => {
     const database = await databases.create();
     const role = await createRole(database);
     await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
@@ -87,7 +87,7 @@ describe('docs/grants.sql', () => {
     const { role } = await granted();
     expect((await holdOn(role, {})).verdict).toBe('drained');
     const searching = { searchHistoryFor: ['0.9.0'], scanStatuses: true, countFailed: true };
-    expect((await lookAt(role, {}, searching)).seen).toBeDefined();
+    expect((await pollAt(role, {}, searching)).contents).toBeDefined();
   });
 
   test('has nothing to spare: with any column fewer, the error names it and prints the grant', async () => {
@@ -110,7 +110,7 @@ describe('docs/grants.sql', () => {
       `INSERT INTO dbos.queues (name, concurrency, rate_limit_max, rate_limit_period_sec) VALUES ('mail', 3, 1, 1.5)`,
     );
     const limit = async () =>
-      (await lookAt(role, {}, {})).seen?.queues.map(({ concurrency, rateMs }) => [concurrency, rateMs]);
+      (await pollAt(role, {}, {})).contents?.queues.map(({ concurrency, rateMs }) => [concurrency, rateMs]);
     expect(await limit()).toEqual([[3, 1500]]);
     const limits = columns.filter(({ table }) => table === 'queues');
     expect(limits).toHaveLength(6);

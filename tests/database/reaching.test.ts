@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { ReportableError } from '../../src/errors.ts';
 import { databaseConfig } from '../support/databases.ts';
-import { lookAt } from '../support/holding.ts';
+import { pollAt } from '../support/holding.ts';
 import { openConnection, openDatabase, systemDatabases } from '../support/system-databases.ts';
 
 /* Each way not to reach DBOS's tables is told by its cause and its fix, and never with the password. */
@@ -11,8 +11,8 @@ import { openConnection, openDatabase, systemDatabases } from '../support/system
 const databases = systemDatabases();
 
 async function failure(config: ReturnType<typeof databaseConfig>): Promise<string> {
-  const error: unknown = await lookAt({ config }).catch((reason: unknown) => reason);
-  if (!(error instanceof Error)) throw new Error('The look succeeded.');
+  const error: unknown = await pollAt({ config }).catch((reason: unknown) => reason);
+  if (!(error instanceof Error)) throw new Error('The poll succeeded.');
   expect(error).toBeInstanceOf(ReportableError);
   if (config.password) expect(error.message).not.toContain(config.password);
   return error.message;
@@ -58,7 +58,7 @@ test('a wrong password, and none', async () => {
 
 test('a role that is not there', async () => {
   const url = new URL(databases.server().url());
-  url.username = 'nobody';
+  url.username = 'noTargets';
   expect(await failure(databaseConfig(url.href))).toMatch(/refused the password|does not let this user in/);
 });
 
@@ -83,10 +83,10 @@ test('a port that nobody listens on', async () => {
   );
 });
 
-test('a lock that keeps the look waiting', async () => {
+test('a lock that keeps the poll waiting', async () => {
   const { url, config } = await databases.create();
   const migration = await openConnection(url);
   await migration.query('BEGIN');
   await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
-  await expect(lookAt({ config }, { lookTimeoutMs: 300 })).rejects.toThrow(/A lock on the tables of DBOS/);
+  await expect(pollAt({ config }, { pollTimeoutMs: 300 })).rejects.toThrow(/A lock on the tables of DBOS/);
 });

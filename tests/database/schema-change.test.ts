@@ -3,22 +3,22 @@ import { ReportableError } from '../../src/errors.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
 import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* A schema is what it is at each look: it may change under a hold, and may lack what a rule needs. */
+/* A schema is what it is at each poll: it may change under a hold, and may lack what a rule needs. */
 
 const databases = systemDatabases();
 
-/** What each look saw of the schema and of 1.0.0. */
-function summaries({ looks }: Hold) {
-  return looks.map(({ judgement: { observation, seen, targets } }) => ({
-    migration: observation.database.migration,
-    registered: seen?.registered.map(({ version, application }) => [version, application]),
-    statusesLookedThrough: seen?.contents.unknownStatuses !== undefined,
+/** What each poll saw of the schema and of 1.0.0. */
+function summaries({ polls }: Hold) {
+  return polls.map(({ evaluation: { snapshot, index, targets } }) => ({
+    migration: snapshot.database.migration,
+    registered: index?.registered.map(({ version, application }) => [version, application]),
+    statusesScanned: index?.contents.unknownStatuses !== undefined,
     pending: targets[0]?.pending,
     delayed: targets[0]?.delayed,
   }));
 }
 
-test('a new version that migrates the schema under the hold is noticed, and the next look reads the new one', async () => {
+test('a new version that migrates the schema under the hold is noticed, and the next poll reads the new one', async () => {
   const database = await openDatabase(await databases.server().createDatabase('upgraded'));
   const blue = await launchOn(database, { sdk: '4.15.5', version: '1.0.0' });
   const held = await blue.startHeld();
@@ -34,14 +34,14 @@ test('a new version that migrates the schema under the hold is noticed, and the 
     () => blue.cancel(delayed),
   );
 
-  expect(outcome.blockers).toEqual([['in-flight', 'latest'], ['in-flight'], ['in-flight'], [], [], []]);
+  expect(outcome.blockers).toEqual([['in-flight', 'live'], ['in-flight'], ['in-flight'], [], [], []]);
   expect(outcome.verdict).toBe('drained');
-  const old = { migration: 41, registered: [['1.0.0', null]], statusesLookedThrough: true };
+  const old = { migration: 41, registered: [['1.0.0', null]], statusesScanned: true };
   const registered = [
     ['2.0.0', 'shop'],
     ['1.0.0', null],
   ];
-  const migrated = { migration: 123, registered, statusesLookedThrough: false };
+  const migrated = { migration: 123, registered, statusesScanned: false };
   expect(summaries(outcome).slice(0, 4)).toEqual([
     { ...old, pending: 1, delayed: 1 },
     { ...migrated, pending: 1, delayed: 1 },
@@ -50,7 +50,7 @@ test('a new version that migrates the schema under the hold is noticed, and the 
   ]);
 });
 
-test('a column that goes away under the hold is an error at the next look', async () => {
+test('a column that goes away under the hold is an error at the next poll', async () => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
@@ -61,7 +61,7 @@ test('a column that goes away under the hold is an error at the next look', asyn
 
   expect(blockers).toEqual([['in-flight'], ['untrusted-database']]);
   expect(verdict).toBe('error');
-  expect(last?.judgement.drained).toBe(false);
+  expect(last?.evaluation.drained).toBe(false);
 });
 
 test.each([1, 24, 41, 61, 99])(
@@ -77,8 +77,8 @@ test.each([1, 24, 41, 61, 99])(
     await database.query('UPDATE dbos.dbos_migrations SET version = $1', [number]);
     const after = await holdOn(database, { mode: 'check', onUnversioned: 'block' });
 
-    expect(after.last?.judgement.observation.database.migration).toBe(number);
-    expect(after.last?.judgement.targets).toEqual(before.last?.judgement.targets);
+    expect(after.last?.evaluation.snapshot.database.migration).toBe(number);
+    expect(after.last?.evaluation.targets).toEqual(before.last?.evaluation.targets);
     expect(after.blockers).toEqual([['in-flight', 'unversioned']]);
   },
 );
@@ -119,7 +119,7 @@ async function blockersOrRefusal(database: TestDatabase) {
   try {
     const { verdict, last } = await holdOn(database, { mode: 'check' });
     if (verdict === 'error') return 'refused';
-    return last?.judgement.targets.flatMap(({ blockers }) => blockers);
+    return last?.evaluation.targets.flatMap(({ blockers }) => blockers);
   } catch (error) {
     expect(error).toBeInstanceOf(ReportableError);
     return 'refused';

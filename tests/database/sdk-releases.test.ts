@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { WorkflowDetail } from '../../src/gate/observation.ts';
+import type { WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
 import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
@@ -15,9 +15,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     const database = await emptyDatabase(sdk, 'of');
     const app = await launchOn(database, { sdk, version: '1.0.0' });
     await app.runShort();
-    expect((await holdOn(database, { mode: 'check' })).verdict).toBe(
-      can.register ? 'still-latest' : 'drained',
-    );
+    expect((await holdOn(database, { mode: 'check' })).verdict).toBe(can.register ? 'still-live' : 'drained');
 
     const held = await app.startHeld();
     const sleeping = await app.startSleeping(HOUR);
@@ -31,7 +29,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
       : undefined;
     await launchOn(database, { sdk, version: '2.0.0' });
 
-    const { verdict, looks, blockers } = await holdOn(
+    const { verdict, polls, blockers } = await holdOn(
       database,
       { failFast: false },
       async () => {
@@ -44,20 +42,20 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     expect(verdict).toBe('drained');
     const whileDelayed = can.delay ? ['in-flight'] : [];
     expect(blockers.slice(0, 4)).toEqual([['in-flight'], ['in-flight'], whileDelayed, []]);
-    const [first, second, third] = looks.map(({ judgement }) => judgement);
+    const [first, second, third] = polls.map(({ evaluation }) => evaluation);
     const target = { version: '1.0.0', known: true, latest: false, delayed: can.delay ? 1 : 0 };
     expect(first?.targets).toMatchObject([{ ...target, pending: 7, enqueued: 1 }]);
     expect(second?.targets).toMatchObject([{ ...target, pending: 1, enqueued: 0 }]);
     expect(third?.targets).toMatchObject([{ ...target, pending: 0, enqueued: 0 }]);
-    expect(first?.seen?.registered.map(({ version }) => version)).toEqual(
+    expect(first?.index?.registered.map(({ version }) => version)).toEqual(
       can.register ? ['2.0.0', '1.0.0'] : [],
     );
 
-    const seen = Object.fromEntries(
-      first?.seen?.contents.workflows.items.map((each) => [each.id, each]) ?? [],
+    const index = Object.fromEntries(
+      first?.index?.contents.workflows.items.map((each) => [each.id, each]) ?? [],
     );
     const child = detail({ parent: can.nameParents ? parent.id : null });
-    expect(seen).toEqual({
+    expect(index).toEqual({
       [held]: detail({}),
       // What went before a sleep is read while it lasts, as far as its end is recorded.
       [sleeping]: detail({
@@ -100,7 +98,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
         app.kill(),
       );
 
-      // A look may come while one runs, which is in flight then.
+      // A poll may come while one runs, which is in flight then.
       expect(blockers.flat()).toSatisfy((kinds: readonly string[]) =>
         kinds.some((kind) => kind === 'still-starting' || kind === 'in-flight'),
       );

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { GateConfig } from '../../src/gate/config.ts';
-import { MODES } from '../../src/gate/config.ts';
+import type { GateConfig } from '../../src/config.ts';
+import { MODES } from '../../src/config.ts';
 import { dbosCommand } from '../support/dbos-command.ts';
 import { holdOn } from '../support/holding.ts';
 import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
@@ -34,23 +34,23 @@ test('applications that share a system database are each judged by their own wor
 
   const shopHolds = await holdOn(database, { application: 'shop' }, () => shop.finish(order));
   expect(shopHolds).toMatchObject({ verdict: 'drained', blockers: [['in-flight'], [], [], []] });
-  expect(shopHolds.looks[0]?.judgement.targets).toMatchObject([
+  expect(shopHolds.polls[0]?.evaluation.targets).toMatchObject([
     { version: '1.0.0', application: 'shop', pending: 1, latest: false },
   ]);
-  expect(shopHolds.looks[0]?.judgement.seen?.contents.owners).toEqual(['billing', 'shop']);
+  expect(shopHolds.polls[0]?.evaluation.index?.contents.owners).toEqual(['billing', 'shop']);
 
   // A version of billing is the newest of all, and 2.0.0 the newest of the shop.
   const newest = await holdOn(database, { application: 'shop', mode: 'check', ...retire('2.0.0') });
-  expect(newest).toMatchObject({ verdict: 'still-latest', blockers: [['latest']] });
+  expect(newest).toMatchObject({ verdict: 'still-live', blockers: [['live']] });
   const others = await holdOn(database, { application: 'billing', mode: 'check', ...retire('b-1') });
-  expect(others).toMatchObject({ verdict: 'in-flight', blockers: [['in-flight', 'latest']] });
-  expect(others.looks[0]?.judgement.targets).toMatchObject([{ application: 'billing', pending: 4 }]);
+  expect(others).toMatchObject({ verdict: 'in-flight', blockers: [['in-flight', 'live']] });
+  expect(others.polls[0]?.evaluation.targets).toMatchObject([{ application: 'billing', pending: 4 }]);
   const foreign = await holdOn(database, { application: 'shop', mode: 'check', ...retire('b-1') });
   expect(foreign.verdict).toBe('unknown-version');
 
   const allButLatest = await holdOn(database, { application: 'shop', targets: { kind: 'all-but-latest' } });
   expect(allButLatest.verdict).toBe('drained');
-  expect(allButLatest.looks[0]?.judgement.targets.map(({ version }) => version)).toEqual(['1.0.0']);
+  expect(allButLatest.polls[0]?.evaluation.targets.map(({ version }) => version)).toEqual(['1.0.0']);
 });
 
 test.each(MODES)('an application that is not said, or not exactly, is an error in mode %s', async (mode) => {
@@ -74,9 +74,9 @@ test.each(MODES)('an application that is not said, or not exactly, is an error i
     'shop\n',
     '%',
   ]) {
-    const { verdict, looks } = await holdOn(database, { mode, application });
+    const { verdict, polls } = await holdOn(database, { mode, application });
     expect(verdict, application).toBe('error');
-    expect(looks.map(({ judgement }) => judgement.gate)).toEqual([
+    expect(polls.map(({ evaluation }) => evaluation.gate)).toEqual([
       [{ kind: 'application-not-seen', application, owners: ['billing', 'shop'] }],
     ]);
   }
@@ -115,8 +115,8 @@ test('an application that is renamed during the hold is an error, and held for w
 
   const named = await holdOn(database, { application: 'shop' }, () => rename('shop', 'store'));
   expect(named).toMatchObject({ verdict: 'error', blockers: [['in-flight'], ['application-not-seen']] });
-  expect(named.last?.judgement.gate).toMatchObject([{ owners: ['store'] }]);
-  expect(named.last?.judgement.drained).toBe(false);
+  expect(named.last?.evaluation.gate).toMatchObject([{ owners: ['store'] }]);
+  expect(named.last?.evaluation.drained).toBe(false);
 
   const unnamed = await holdOn(
     database,
@@ -129,6 +129,6 @@ test('an application that is renamed during the hold is an error, and held for w
     },
   );
   expect(unnamed).toMatchObject({ verdict: 'drained', blockers: [['in-flight'], ['in-flight'], [], [], []] });
-  const owners = unnamed.looks.map(({ judgement }) => judgement.targets[0]?.application);
+  const owners = unnamed.polls.map(({ evaluation }) => evaluation.targets[0]?.application);
   expect(owners).toEqual(['store', 'market', 'market', 'market', 'market']);
 });

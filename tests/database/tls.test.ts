@@ -4,16 +4,16 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type ConnectionInputs, readDatabaseUrl } from '../../src/dbos/database-url.ts';
-import { systemDatabase } from '../../src/dbos/system-database.ts';
+import { systemDatabase } from '../../src/dbos/reader.ts';
 import { ReportableError, TransientError } from '../../src/errors.ts';
+import { type ConnectionInputs, readDatabaseUrl } from '../../src/postgres/url.ts';
+import { config } from '../support/builders.ts';
 import { certificateAuthority, withPassphrase } from '../support/certificates.ts';
 import { databaseConfig } from '../support/databases.ts';
-import { lookAt, plainRequest } from '../support/holding.ts';
+import { plainRequest, pollAt } from '../support/holding.ts';
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { startPgBouncer } from '../support/pgbouncer.ts';
 import { createReader, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
-import { config } from '../unit/builders.ts';
 
 /* `sslmode` against real servers: what it connects with, and what it refuses. What libpq knows of too was compared with psql 15. */
 
@@ -61,7 +61,7 @@ async function connects(database: Pick<TestDatabase, 'query'>, url: string, give
     hostname: given.host ?? 'localhost',
     search: given.query ?? '',
   });
-  const observer = systemDatabase(
+  const reader = systemDatabase(
     readDatabaseUrl({
       url: target.href,
       schema: 'dbos',
@@ -74,7 +74,7 @@ async function connects(database: Pick<TestDatabase, 'query'>, url: string, give
     () => 0,
   );
   try {
-    await observer.look(plainRequest, 30_000);
+    await reader.poll(plainRequest, 30_000);
     const [session] = await database.query(
       `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
         WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`,
@@ -86,7 +86,7 @@ async function connects(database: Pick<TestDatabase, 'query'>, url: string, give
     expect(error).not.toBeInstanceOf(TransientError);
     return error.message;
   } finally {
-    await observer.close();
+    await reader.close();
   }
 }
 
@@ -241,8 +241,8 @@ test.skipIf(pgBouncer === undefined)('a pooler that insists on TLS has it, or th
   const through = (name: string) => ({
     config: databaseConfig(`${pooler.through(database.url)}?sslmode=${name}`),
   });
-  for (const name of ['allow', 'prefer', 'require']) await lookAt(through(name));
-  const refused: unknown = await lookAt(through('disable')).catch((error: unknown) => error);
+  for (const name of ['allow', 'prefer', 'require']) await pollAt(through(name));
+  const refused: unknown = await pollAt(through('disable')).catch((error: unknown) => error);
   expect(refused).not.toBeInstanceOf(TransientError);
   expect(String(refused)).toMatch(/does not let this user in \(08P01\)\..*without TLS/);
 });
@@ -280,8 +280,8 @@ describe('sslnegotiation=direct', () => {
       ...{ url: `postgres://u@127.0.0.1:${port}/d?${query}`, schema: 'dbos', password: undefined },
       ...{ tlsCa: undefined, environment, readFile: () => '' },
     });
-    const observer = systemDatabase(database, config(), () => 0);
-    await expect(observer.look(plainRequest, 30_000)).rejects.toBeInstanceOf(TransientError);
+    const reader = systemDatabase(database, config(), () => 0);
+    await expect(reader.poll(plainRequest, 30_000)).rejects.toBeInstanceOf(TransientError);
     expect(await first).toBe(firstByte);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { holdOn } from '../support/holding.ts';
 import { createRole, type Role, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* Rule 9: what a look must not believe. None of it may look like "nothing in flight". */
+/* Rule 9: what a poll must not believe. None of it may look like "nothing in flight". */
 
 const databases = systemDatabases();
 
@@ -21,9 +21,9 @@ async function createReader(database: TestDatabase): Promise<Role> {
 }
 
 async function distrustIn(database: Pick<TestDatabase, 'config'>) {
-  const { verdict, looks } = await holdOn(database, {});
+  const { verdict, polls } = await holdOn(database, {});
   expect(verdict).toBe('error');
-  return looks.flatMap(({ judgement }) => judgement.gate);
+  return polls.flatMap(({ evaluation }) => evaluation.gate);
 }
 
 describe('row security', () => {
@@ -36,7 +36,7 @@ describe('row security', () => {
     const reader = await createReader(database);
     await database.query('ALTER TABLE dbos.workflow_status ENABLE ROW LEVEL SECURITY');
     if (using) await database.query(`CREATE POLICY rows ON dbos.workflow_status USING (${using})`);
-    expect(await distrustIn(reader)).toEqual([{ kind: 'untrusted-database', distrust: 'row-security' }]);
+    expect(await distrustIn(reader)).toEqual([{ kind: 'untrusted-database', reason: 'row-security' }]);
   });
 
   test.each(['operation_outputs', 'application_versions', 'dbos_migrations'])(
@@ -66,7 +66,7 @@ test.each([
   const database = await databaseInUse();
   await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
   await database.query(definition);
-  expect(await distrustIn(database)).toEqual([{ kind: 'untrusted-database', distrust: 'not-a-table' }]);
+  expect(await distrustIn(database)).toEqual([{ kind: 'untrusted-database', reason: 'not-a-table' }]);
 });
 
 test('a table that lacks columns which the rules need is an error that names them', async () => {
@@ -76,12 +76,12 @@ test('a table that lacks columns which the rules need is an error that names the
   expect(await distrustIn(database)).toEqual([
     {
       kind: 'untrusted-database',
-      distrust: { missingColumns: ['executor_id', 'application_version'] },
+      reason: { missingColumns: ['executor_id', 'application_version'] },
     },
   ]);
 });
 
-test('a look reads the tables themselves, whatever stands in front of them in the search path', async () => {
+test('a poll reads the tables themselves, whatever stands in front of them in the search path', async () => {
   const database = await databaseInUse();
   const reader = await createReader(database);
   await database.query(
@@ -89,7 +89,7 @@ test('a look reads the tables themselves, whatever stands in front of them in th
   );
   await database.query('CREATE TABLE public.workflow_status (LIKE dbos.workflow_status)');
   await database.query(`ALTER ROLE ${reader.name} SET search_path = public, pg_catalog`);
-  const { looks, blockers } = await holdOn(reader, { mode: 'check' });
+  const { polls, blockers } = await holdOn(reader, { mode: 'check' });
   expect(blockers).toEqual([['in-flight']]);
-  expect(looks[0]?.judgement.observation.observedAt).toBeGreaterThan(Date.UTC(2020));
+  expect(polls[0]?.evaluation.snapshot.observedAt).toBeGreaterThan(Date.UTC(2020));
 });

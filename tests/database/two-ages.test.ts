@@ -142,7 +142,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
 
   test('blocks while schedules in the old process go on starting work', async () => {
     const { database, blue } = await bothAges({ crontab: '*/2 * * * * *' });
-    // A look is compared with the one before in an open settle window only: every second one sees the traffic.
+    // A poll is compared with the one before in an open settle window only: every second one sees the traffic.
     const tick = async () => {
       const before = await endedOnOld(database);
       await vi.waitUntil(
@@ -159,7 +159,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('blocks while short workflows begin and end between looks', async () => {
+  test('blocks while short workflows begin and end between polls', async () => {
     const { database, blue } = await bothAges();
     const oneMore = async () => {
       await blue.runShort();
@@ -217,7 +217,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
       await vi.waitFor(async () => expect(await rowOf(database, id)).toEqual(enqueued), waiting);
     };
 
-    const { verdict, looks, blockers } = await holdOn(
+    const { verdict, polls, blockers } = await holdOn(
       database,
       {},
       async () => expect(await naiveVerdictInTwoQueries(database, recover)).toBe('drained'),
@@ -229,7 +229,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     );
 
     expect(blockers).toEqual([['in-flight'], ['in-flight'], ['in-flight'], [], [], []]);
-    expect(looks.slice(0, 3).map(({ judgement }) => judgement.targets[0])).toMatchObject([
+    expect(polls.slice(0, 3).map(({ evaluation }) => evaluation.targets[0])).toMatchObject([
       { pending: 1, enqueued: 0 },
       { pending: 0, enqueued: 1 },
       { pending: 1, enqueued: 0 },

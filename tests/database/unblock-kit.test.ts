@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { expect, onTestFinished, test } from 'vitest';
-import { type BlockingWorkflow, unblockScripts } from '../../src/report/unblock-kit.ts';
+import { type BlockingWorkflow, unblockScripts } from '../../src/unblock/kit.ts';
 import type { DbosApp } from '../support/dbos-app.ts';
 import { node24 } from '../support/runner/node24.ts';
 import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
@@ -176,7 +176,7 @@ test('what fails for one workflow is told, and keeps no other one from its fork'
   const ids: string[] = [];
   for (let count = 0; count < 5; count++) ids.push(await v1.startHeld());
   const [never = '', lost = '', resumed = '', quick = '', fine = ''] = ids;
-  // It ends between the look and the cancel.
+  // It ends between the poll and the cancel.
   await database.query(
     `CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.status := 'SUCCESS'; RETURN NEW; END $$`,
   );
@@ -277,7 +277,7 @@ async function kitOf(database: TestDatabase): Promise<Kit> {
       ORDER BY created_at`,
   );
   const workflows: BlockingWorkflow[] = JSON.parse(JSON.stringify(rows));
-  return { workflows, leftOut: 0, newVersion: 'v2', schema: 'dbos', observedAt: Date.now() };
+  return { workflows, omitted: 0, newVersion: 'v2', schema: 'dbos', observedAt: Date.now() };
 }
 
 async function rowsOf(database: TestDatabase) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { GateConfig } from '../../src/gate/config.ts';
-import { warningsOf } from '../../src/gate/warning.ts';
+import type { GateConfig } from '../../src/config.ts';
 import { plain } from '../../src/report/escape.ts';
+import { warningsOf } from '../../src/report/warnings.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase, type WorkflowRow } from '../support/system-databases.ts';
 
@@ -38,8 +38,8 @@ const inEveryStatus = (version: string | null): WorkflowRow[] =>
 
 function unversionedIn({ last }: Hold) {
   return {
-    count: last?.judgement.unversioned,
-    blockers: last?.judgement.targets[0]?.blockers,
+    count: last?.evaluation.unversioned,
+    blockers: last?.evaluation.targets[0]?.blockers,
   };
 }
 
@@ -78,9 +78,9 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
     const kept = await holdOn(database, check({ targets: { kind: 'all-but', keep: ['2.0.0'] } }));
     for (const { verdict, last } of [named, kept]) {
       expect(verdict).toBe('drained');
-      expect(last?.judgement.unversioned).toBe(0);
-      expect(last?.judgement.targets.map(({ version }) => version)).not.toContain('');
-      expect(last ? warningsOf(last.judgement).map(plain) : []).toContainEqual(
+      expect(last?.evaluation.unversioned).toBe(0);
+      expect(last?.evaluation.targets.map(({ version }) => version)).not.toContain('');
+      expect(last ? warningsOf(last.evaluation).map(plain) : []).toContainEqual(
         '3 workflows in flight carry an empty application version: no process will ever take them. Fork or cancel them.',
       );
     }
@@ -94,7 +94,7 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
       check({ targets: { kind: 'all-but', keep: ['2.0.0'] } }),
     );
     expect(verdict).toBe('in-flight');
-    expect(last?.judgement.targets).toContainEqual(
+    expect(last?.evaluation.targets).toContainEqual(
       expect.objectContaining({ version: ' ', pending: 1, enqueued: 1, delayed: 1 }),
     );
   });
@@ -105,7 +105,7 @@ test.each(RELEASES.filter(([sdk]) => sdk !== '3.5.8'))(
   async (sdk) => {
     const database = await blueGreen(sdk);
     await database.insert(...inEveryStatus(null));
-    const latest = { targets: { kind: 'named', versions: ['2.0.0'] }, onLatest: 'ignore' } as const;
+    const latest = { targets: { kind: 'named', versions: ['2.0.0'] }, onLive: 'ignore' } as const;
     const { blockers } = unversionedIn(await holdOn(database, check(latest)));
     expect(blockers).toEqual([{ kind: 'unversioned', count: 3, because: 'latest' }]);
   },

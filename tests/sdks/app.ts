@@ -32,7 +32,7 @@ async function launch(options: LaunchOptions) {
   DBOS.setConfig(config);
   const registered = registerWorkflows(DBOS);
   if (options.crontab !== undefined) schedule(DBOS, registered.workflows.short, options.crontab);
-  // Polling as often as this is a setting of a queue since 4.20; older releases ignore it and look once a second.
+  // Polling as often as this is a setting of a queue since 4.20; older releases ignore it and poll once a second.
   const polling = { minPollingIntervalMs: 100 };
   const queues = { serial: { concurrency: 1, ...polling }, parallel: polling };
   const kinds: QueueKind[] = ['serial', 'parallel'];

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import type { DatabaseConfig } from '../../src/dbos/database-config.ts';
-import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
+import type { DatabaseConfig } from '../../src/postgres/database-config.ts';
+import { readDatabaseUrl } from '../../src/postgres/url.ts';
 
 /** The URL of another database on the same server, with the same credentials. */
 export function databaseUrl(serverUrl: string, database: string): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { beginLook } from '../../src/dbos/queries.ts';
+import { beginSnapshot } from '../../src/dbos/scans.ts';
 import type { Statement } from '../../src/dbos/sql.ts';
 import type { TestDatabase } from './system-databases.ts';
 
@@ -31,7 +31,7 @@ const explained = z.tuple([
   }),
 ]);
 
-/** What a statement of a look did to the database when it ran as a look runs it. */
+/** What a statement of a poll did to the database when it ran as a poll runs it. */
 export interface Explained {
   /** Pages of tables and indexes that it touched. */
   readonly pages: number;
@@ -42,7 +42,7 @@ export interface Explained {
 }
 
 export async function explain(database: TestDatabase, { text, values }: Statement): Promise<Explained> {
-  await database.query(beginLook(30_000));
+  await database.query(beginSnapshot(30_000));
   try {
     const answer = await database.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, values);
     const [{ 'QUERY PLAN': plans }] = explained.parse(answer);

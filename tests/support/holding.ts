@@ -1,25 +1,25 @@
-import { systemDatabase } from '../../src/dbos/system-database.ts';
-import type { Blocker } from '../../src/gate/blocker.ts';
-import type { GateConfig } from '../../src/gate/config.ts';
-import { blockersOf } from '../../src/gate/decide.ts';
-import { type Clock, type FailedLook, hold, type Look, type Outcome } from '../../src/gate/hold.ts';
-import type { LookRequest, Observation, SystemDatabaseContents } from '../../src/gate/observation.ts';
-import { config } from '../unit/builders.ts';
+import type { GateConfig } from '../../src/config.ts';
+import { systemDatabase } from '../../src/dbos/reader.ts';
+import type { Snapshot, SnapshotContents, SnapshotRequest } from '../../src/dbos/snapshot/index.ts';
+import { type Clock, type FailedPoll, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
+import type { Blocker } from '../../src/rules/blocker.ts';
+import { blockersOf } from '../../src/rules/decide.ts';
+import { config } from './builders.ts';
 import type { TestDatabase } from './system-databases.ts';
 
 /** What happens in the world while the gate pauses. */
 export type Happening = () => unknown;
 
-export interface Hold extends Outcome {
-  readonly looks: readonly Look[];
-  readonly failedLooks: readonly FailedLook[];
-  /** The kinds of the blockers at each look, each kind once. */
+export interface Hold extends HoldResult {
+  readonly polls: readonly Poll[];
+  readonly failedPolls: readonly FailedPoll[];
+  /** The kinds of the blockers at each poll, each kind once. */
   readonly blockers: readonly (readonly Blocker['kind'][])[];
 }
 
 /**
  * Holds against a real database, on a clock that only pauses move. In each pause the next of the happenings
- * takes place; a look that decides nothing is followed by none.
+ * takes place; a poll that decides nothing is followed by none.
  */
 export async function holdOn(
   database: Pick<TestDatabase, 'config'>,
@@ -28,57 +28,57 @@ export async function holdOn(
 ): Promise<Hold> {
   const gate = config(changes);
   const clock = scriptedClock(happenings);
-  const observer = systemDatabase(database.config, gate, clock.now);
-  const looks: Look[] = [];
-  const failedLooks: FailedLook[] = [];
+  const reader = systemDatabase(database.config, gate, clock.now);
+  const polls: Poll[] = [];
+  const failedPolls: FailedPoll[] = [];
   try {
     const outcome = await hold(gate, {
-      observer,
+      reader,
       clock,
       signal: new AbortController().signal,
-      onLook: (look) => looks.push(look),
-      onFailedLook: (failed) => failedLooks.push(failed),
+      onPoll: (poll) => polls.push(poll),
+      onFailedPoll: (failed) => failedPolls.push(failed),
     });
-    const blockers = looks.map(({ judgement }) => [
-      ...new Set(blockersOf(judgement).map(({ kind }) => kind)),
+    const blockers = polls.map(({ evaluation }) => [
+      ...new Set(blockersOf(evaluation).map(({ kind }) => kind)),
     ]);
-    return { ...outcome, looks, failedLooks, blockers };
+    return { ...outcome, polls, failedPolls, blockers };
   } finally {
-    await observer.close();
+    await reader.close();
   }
 }
 
-/** Asks for 1.0.0, and for nothing that not every look brings. */
-export const plainRequest: LookRequest = {
+/** Asks for 1.0.0, and for nothing that not every poll brings. */
+export const plainRequest: SnapshotRequest = {
   selection: { only: ['1.0.0'] },
   registrationsOf: [],
   startedSince: undefined,
   searchHistoryFor: [],
   scanStatuses: false,
   countFailed: false,
-  roll: false,
+  detailScan: false,
   namesSince: undefined,
 };
 
 /** One look at a database, with nothing asked for that is not in the request. */
-export async function lookAt(
+export async function pollAt(
   database: Pick<TestDatabase, 'config'>,
   changes: Partial<GateConfig> = {},
-  request: Partial<LookRequest> = {},
-): Promise<Observation> {
-  const observer = systemDatabase(database.config, config(changes), () => 0);
+  request: Partial<SnapshotRequest> = {},
+): Promise<Snapshot> {
+  const reader = systemDatabase(database.config, config(changes), () => 0);
   try {
-    return await observer.look({ ...plainRequest, ...request }, Number.POSITIVE_INFINITY);
+    return await reader.poll({ ...plainRequest, ...request }, Number.POSITIVE_INFINITY);
   } finally {
-    await observer.close();
+    await reader.close();
   }
 }
 
-/** What one look sees in a database that it can read. */
-export async function seenIn(...look: Parameters<typeof lookAt>): Promise<SystemDatabaseContents> {
-  const { seen, database } = await lookAt(...look);
-  if (seen === undefined) throw new Error(`The look saw nothing: ${JSON.stringify(database)}`);
-  return seen;
+/** What one poll sees in a database that it can read. */
+export async function seenIn(...poll: Parameters<typeof pollAt>): Promise<SnapshotContents> {
+  const { contents: index, database } = await pollAt(...poll);
+  if (index === undefined) throw new Error(`The poll saw nothing: ${JSON.stringify(database)}`);
+  return index;
 }
 
 function scriptedClock(happenings: readonly Happening[]): Clock {

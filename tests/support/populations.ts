@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import type { VersionSelection } from '../../src/gate/observation.ts';
+import type { VersionSelection } from '../../src/dbos/snapshot/index.ts';
 import type { TestDatabase, WorkflowRow } from './system-databases.ts';
 
 /** What a system database holds, and a question about it. Times are ages, in milliseconds. */
@@ -19,7 +19,7 @@ export interface Population {
   readonly application: string | undefined;
   readonly selection: VersionSelection;
   readonly ignoreWorkflows: readonly string[];
-  /** Where the look before is said to have begun. */
+  /** Where the poll before is said to have begun. */
   readonly startedSince: number;
 }
 
@@ -76,7 +76,7 @@ const selection: fc.Arbitrary<VersionSelection> = fc.oneof(
   fc.uniqueArray(fc.constantFrom(...versions, 'absent')).map((except) => ({ except })),
 );
 
-/** Most are small; some run into the limits of a look. */
+/** Most are small; some run into the limits of a poll. */
 export const populations: fc.Arbitrary<Population> = fc.record({
   workflows: fc.oneof(
     { weight: 9, arbitrary: fc.array(workflow, { maxLength: 40, size: 'max' }) },

@@ -158,7 +158,7 @@ async function serve(
       letGo(child);
       return { pid: child.pid, port, log };
     }
-    // Somebody took the port between the look and the start: the only failure that a second attempt can heal.
+    // Somebody took the port between the poll and the start: the only failure that a second attempt can heal.
     const portWasTaken = /could not bind|could not create any TCP\/IP sockets/.test(log());
     if (!portWasTaken || attempt === PORT_ATTEMPTS) throw new Error(`Postgres did not start:\n${log()}`);
   }

@@ -137,15 +137,15 @@ export function runAction(options: RunOptions = {}): ActionRun {
       const holds = () =>
         condition instanceof RegExp ? condition.test(streams.log) : condition(streams.log);
       return new Promise((resolve, reject) => {
-        const look = () => {
+        const poll = () => {
           if (!holds()) return;
-          watchers.delete(look);
+          watchers.delete(poll);
           resolve();
         };
-        watchers.add(look);
-        look();
+        watchers.add(poll);
+        poll();
         const tooLate = () => {
-          if (watchers.delete(look)) {
+          if (watchers.delete(poll)) {
             reject(
               new Error(
                 `The step ended before its log matched ${condition}:\n${streams.log}${streams.stderr}`,

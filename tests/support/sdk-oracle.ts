@@ -1,11 +1,11 @@
 import { DBOSClient, type GetWorkflowsInput, type WorkflowStatus } from '@dbos-inc/dbos-sdk';
-import type { Registration } from '../../src/gate/observation.ts';
+import type { Registration } from '../../src/dbos/snapshot/index.ts';
 import type { Population } from './populations.ts';
 
 /** A registration as DBOS's client tells it: whether it was written again, no client can tell. */
 type Registered = Omit<Registration, 'rewritten'>;
 
-/** What DBOS's own client answers to the questions that a look answers. */
+/** What DBOS's own client answers to the questions that a poll answers. */
 export interface Answers {
   /** Of the application, and of no application. */
   readonly inFlight: readonly WorkflowStatus[];

@@ -1,7 +1,7 @@
-import type { GateConfig } from '../../src/gate/config.ts';
-import { hold, type Look } from '../../src/gate/hold.ts';
-import type { Verdict } from '../../src/gate/verdict.ts';
-import { config, testClock } from '../unit/builders.ts';
+import type { GateConfig } from '../../src/config.ts';
+import { hold, type Poll } from '../../src/hold/hold.ts';
+import type { Verdict } from '../../src/rules/verdict.ts';
+import { config, testClock } from './builders.ts';
 import { KINDS, sizeOf } from './simulated-drain/kinds.ts';
 import { type Random, randomFrom } from './simulated-drain/random.ts';
 import { SimulatedSystem } from './simulated-drain/system.ts';
@@ -51,9 +51,9 @@ export function drainOf(kind: string, seed: number): Drain {
   };
 }
 
-/** What was told at one look, and how it was with the drain. */
+/** What was told at one poll, and how it was with the drain. */
 export interface Told {
-  readonly look: Look;
+  readonly poll: Poll;
   readonly system: SimulatedSystem;
   readonly at: number;
 }
@@ -62,7 +62,7 @@ export interface Told {
 export async function holdDrain(
   { system: build }: Drain,
   changes: Partial<GateConfig>,
-  onLook: (told: Told) => void,
+  onPoll: (told: Told) => void,
 ): Promise<{ readonly verdict: Verdict; readonly waitedMs: number }> {
   const system = build();
   const clock = testClock();
@@ -71,10 +71,10 @@ export async function holdDrain(
   return hold(config(changes), {
     clock,
     signal: new AbortController().signal,
-    onLook: (look) => onLook({ look, system, at: now() }),
-    onFailedLook: () => undefined,
-    observer: {
-      look: async (request) => {
+    onPoll: (poll) => onPoll({ poll, system, at: now() }),
+    onFailedPoll: () => undefined,
+    reader: {
+      poll: async (request) => {
         system.advance(now());
         return system.see(request);
       },

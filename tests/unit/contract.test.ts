@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generatedFiles } from '../../scripts/generated/files.ts';
 import { withSections } from '../../scripts/generated/marked-sections.ts';
-import { VERDICTS } from '../../src/gate/verdict.ts';
 import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
+import type { RunReport } from '../../src/report/model.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { reportOf } from '../../src/report/report-file.ts';
-import type { Result } from '../../src/report/result.ts';
+import { VERDICTS } from '../../src/rules/verdict.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
 import { problemsOfAction, problemsOfWorkflow } from './contract/language-service.ts';
 import { blockedResult, failedResult } from './contract/made-up-result.ts';
@@ -38,7 +38,7 @@ describe('action.yml', () => {
   });
 
   test('has defaults that make a configuration, given a version and a URL', () => {
-    const { gate, database, passedOver } = configWith({ version: '1.0.0' });
+    const { gate, database, ignoredParameters } = configWith({ 'retire-version': '1.0.0' });
     expect(gate).toEqual({
       targets: { kind: 'named', versions: ['1.0.0'] },
       application: undefined,
@@ -46,17 +46,17 @@ describe('action.yml', () => {
       timeoutMs: 30 * 60_000,
       onTimeout: 'fail',
       pollIntervalMs: 5000,
-      lookTimeoutMs: 30_000,
-      settleMs: 10_000,
+      pollTimeoutMs: 30_000,
+      settleMs: 30_000,
       failFast: true,
       stuckAfterMs: 15 * 60_000,
       ignoreWorkflows: [],
       onUnknown: 'fail',
-      onLatest: 'block',
+      onLive: 'block',
       onUnversioned: 'auto',
     });
     expect(database).toMatchObject({ schema: 'dbos', tlsMode: 'prefer', tlsCa: undefined });
-    expect(passedOver).toBe(0);
+    expect(ignoredParameters).toBe(0);
   });
 
   test("is valid for GitHub's language service", async () => {
@@ -144,9 +144,9 @@ describe('report.schema.json', () => {
     formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)) },
   }).compile(JSON.parse(readFileSync('report.schema.json', 'utf8')));
 
-  const reports: readonly (readonly [string, Result])[] = [
+  const reports: readonly (readonly [string, RunReport])[] = [
     ['that found work in flight', blockedResult],
-    ['without a look', failedResult],
+    ['without a poll', failedResult],
   ];
 
   test.each(reports)('fits the report of a run %s', (_, result) => {

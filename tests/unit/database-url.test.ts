@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { readDatabaseUrl, secretsIn } from '../../src/dbos/database-url.ts';
-import { tlsAttempts } from '../../src/dbos/tls.ts';
 import { InputError } from '../../src/errors.ts';
+import { tlsAttempts } from '../../src/postgres/tls.ts';
+import { readDatabaseUrl, secretsIn } from '../../src/postgres/url.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 
 const ca = certificateAuthority('The CA of the test').cert;
@@ -71,10 +71,10 @@ test('reads IPv6 addresses and socket folders', () => {
 });
 
 test('passes over parameters of other drivers, and says how many', () => {
-  const { database, passedOver } = read(
+  const { database, ignoredParameters } = read(
     'postgres://u@h/d?pgbouncer=true&connect_timeout=5&channel_binding=require',
   );
-  expect(passedOver).toBe(1);
+  expect(ignoredParameters).toBe(1);
   expect(database.requireChannelBinding).toBe(true);
 });
 
@@ -185,7 +185,7 @@ describe('TLS', () => {
 
   test('sslnegotiation=direct is kept, and PGSSLNEGOTIATION ignored', () => {
     const direct = read('postgres://u@h/d?sslmode=require&sslnegotiation=direct');
-    expect([direct.database.directTls, direct.passedOver]).toEqual([true, 0]);
+    expect([direct.database.directTls, direct.ignoredParameters]).toEqual([true, 0]);
     expect(read('postgres://u@h/d', { PGSSLNEGOTIATION: 'direct' }).database.directTls).toBeUndefined();
   });
 

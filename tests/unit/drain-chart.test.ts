@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CurvePoint, DrainCurve } from '../../src/gate/drain-curve.ts';
+import type { CurvePoint, DrainCurve } from '../../src/forecast/drain-curve.ts';
 import { drainChart, MOST_COLUMNS } from '../../src/report/drain-chart.ts';
 import { xyChartIn } from '../mermaid/mermaid.ts';
 import { harmIn } from '../support/inert.ts';
@@ -24,8 +24,8 @@ async function chartOf(curve: DrainCurve) {
     plots.map(({ type, fill, data }) => {
       expect(type).toBe('bar');
       // A browser would show the zero of the axis, by half the height of a label.
-      const seen = data.filter(([, height = Number.NaN]) => !(height > 0 || height <= -yAxis.max / 25));
-      expect(seen).toEqual([]);
+      const index = data.filter(([, height = Number.NaN]) => !(height > 0 || height <= -yAxis.max / 25));
+      expect(index).toEqual([]);
       const name = isColor(fill) ? SERIES[fill] : fill;
       return [name, data.map(([, height]) => Math.max(0, height ?? Number.NaN))];
     }),
@@ -44,8 +44,8 @@ async function chartOf(curve: DrainCurve) {
   };
 }
 
-/** A look every so often. */
-function looks(everyMs: number, inFlight: readonly Partial<CurvePoint>[]): readonly CurvePoint[] {
+/** A poll every so often. */
+function polls(everyMs: number, inFlight: readonly Partial<CurvePoint>[]): readonly CurvePoint[] {
   return inFlight.map((counts, index) => ({
     atMs: 300 + index * everyMs,
     pending: 0,
@@ -87,15 +87,15 @@ describe('whatever was looked at, the chart', () => {
     });
   });
 
-  test('shows the first look and the last as they were, and between them looks that there were', async () => {
+  test('shows the first poll and the last as they were, and between them polls that there were', async () => {
     await holds(async (curve) => {
       const [first, last] = [curve.points[0], curve.points.at(-1)];
       if (first === undefined || last === undefined || total(first) + total(last) === 0) return;
       const { xAxis, yAxis, heights } = await chartOf(curve);
       const now = xAxis.categories.indexOf('0');
       expect([heights[0], heights[now]]).toEqual([total(first), total(last)]);
-      const seen = new Set(curve.points.map(total));
-      expect(heights.slice(0, now + 1).filter((height) => !seen.has(height))).toEqual([]);
+      const index = new Set(curve.points.map(total));
+      expect(heights.slice(0, now + 1).filter((height) => !index.has(height))).toEqual([]);
       expect([yAxis.min, yAxis.max]).toEqual([0, Math.max(10, ...heights)]);
     });
   });
@@ -123,7 +123,7 @@ describe('whatever was looked at, the chart', () => {
 
 describe('the chart', () => {
   test('stacks what is pending, enqueued and delayed, the highest drawn first', async () => {
-    const points = looks(MINUTE, [
+    const points = polls(MINUTE, [
       { pending: 5, enqueued: 100, delayed: 20 },
       { pending: 7, enqueued: 40, delayed: 10 },
       { pending: 6, enqueued: 0, delayed: 10 },
@@ -136,31 +136,31 @@ describe('the chart', () => {
       [57, 47, 7],
       [16, 6, 6],
     ]);
-    expect(key).toBe('At the last look: 🟦 6 pending · 🟧 0 enqueued · 🟪 10 delayed');
+    expect(key).toBe('At the last poll: 🟦 6 pending · 🟧 0 enqueued · 🟪 10 delayed');
   });
 
   test('leaves out a status in which nothing was, in the drawing and in the key', async () => {
     const { order, key } = await chartOf({
-      points: looks(MINUTE, [{ enqueued: 2000 }, { enqueued: 1234 }]),
+      points: polls(MINUTE, [{ enqueued: 2000 }, { enqueued: 1234 }]),
       estimate: undefined,
     });
     expect(order).toEqual(['🟧 enqueued']);
-    expect(key).toBe('At the last look: 🟧 1,234 enqueued');
+    expect(key).toBe('At the last poll: 🟧 1,234 enqueued');
   });
 
   test('keeps a peak that lasted as long as the time between two columns', async () => {
-    const points = looks(
+    const points = polls(
       5000,
       Array.from({ length: 360 }, (_, index) => ({ pending: index >= 100 && index < 124 ? 900 : 10 })),
     );
     const { heights, xAxis } = await chartOf({ points, estimate: undefined });
-    expect(xAxis.title).toBe('minutes from the last look');
+    expect(xAxis.title).toBe('minutes from the last poll');
     expect(xAxis.categories.slice(-2)).toEqual(['-2', '0']);
     expect(Math.max(...heights)).toBe(900);
   });
 
   test('goes on with the estimate, in a colour of its own, down to zero at its end', async () => {
-    const points = looks(
+    const points = polls(
       MINUTE,
       Array.from({ length: 11 }, (_, index) => ({ pending: 200 - index * 10 })),
     );
@@ -170,11 +170,11 @@ describe('the chart', () => {
     expect(['-5', '0', '+1', '+5', '+9', '+10'].map(at)).toEqual([0, 0, 90, 50, 10, 0]);
     expect(series['🟦 pending']?.slice(-3)).toEqual([0, 0, 0]);
     expect(xAxis.categories.at(-1)).toBe('+10');
-    expect(key).toBe('At the last look: 🟦 100 pending · ⬜ estimate: drained 10m later (5m to 20m)');
+    expect(key).toBe('At the last poll: 🟦 100 pending · ⬜ estimate: drained 10m later (5m to 20m)');
   });
 
   test('shows only the beginning of an estimate that is long, and says so', async () => {
-    const points = looks(
+    const points = polls(
       MINUTE,
       Array.from({ length: 11 }, (_, index) => ({ pending: 200 - index })),
     );
@@ -187,27 +187,27 @@ describe('the chart', () => {
 
   test('has no estimate when nothing is left', async () => {
     const { order, key } = await chartOf({
-      points: looks(MINUTE, [{ pending: 3 }, {}]),
+      points: polls(MINUTE, [{ pending: 3 }, {}]),
       estimate: estimateOf(MINUTE),
     });
     expect(order).toEqual(['🟦 pending']);
-    expect(key).toBe('At the last look: 🟦 0 pending');
+    expect(key).toBe('At the last poll: 🟦 0 pending');
   });
 
   test.each([
-    ['no look', []],
-    ['one look', looks(1, [{ pending: 5 }])],
-    ['nothing in flight at any look', looks(5000, [{}, {}, {}])],
+    ['no poll', []],
+    ['one poll', polls(1, [{ pending: 5 }])],
+    ['nothing in flight at any poll', polls(5000, [{}, {}, {}])],
   ])('is not there with %s', (_, points) => {
     expect(drainChart({ points, estimate: estimateOf(MINUTE) })).toBe('');
   });
 
   test('shows two looks at one time as two columns, and no estimate after that', async () => {
     const { heights, key } = await chartOf({
-      points: looks(0, [{ pending: 5 }, { pending: 4 }]),
+      points: polls(0, [{ pending: 5 }, { pending: 4 }]),
       estimate: estimateOf(MINUTE),
     });
     expect(heights).toEqual([5, 4]);
-    expect(key).toBe('At the last look: 🟦 4 pending');
+    expect(key).toBe('At the last poll: 🟦 4 pending');
   });
 });

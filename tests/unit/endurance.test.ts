@@ -2,17 +2,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
-import { type Clock, hold } from '../../src/gate/hold.ts';
-import { progressLog } from '../../src/report/progress.ts';
-import { own } from '../../src/sentence.ts';
-import { config, inFlight, observation, started } from './builders.ts';
+import { type Clock, hold } from '../../src/hold/hold.ts';
+import { trusted } from '../../src/message.ts';
+import { progressLog } from '../../src/report/log.ts';
+import { config, inFlight, snapshot, started } from '../support/builders.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-const LOOKS = 100_000;
+const POLLS = 100_000;
 const MIB = 1024 * 1024;
 
-test('a hold of a day and a hundred thousand looks needs no more memory at its end than at its beginning', async () => {
-  const gate = config({ timeoutMs: DAY_MS, pollIntervalMs: DAY_MS / LOOKS });
+test('a hold of a day and a hundred thousand polls needs no more memory at its end than at its beginning', async () => {
+  const gate = config({ timeoutMs: DAY_MS, pollIntervalMs: DAY_MS / POLLS });
   let now = 0;
   const clock: Clock = {
     now: () => now,
@@ -20,7 +20,7 @@ test('a hold of a day and a hundred thousand looks needs no more memory at its e
       now += milliseconds;
     },
   };
-  let looks = 0;
+  let polls = 0;
   let lines = 0;
   const heap: number[] = [];
   const count = () => {
@@ -31,25 +31,25 @@ test('a hold of a day and a hundred thousand looks needs no more memory at its e
   const { verdict } = await hold(gate, {
     clock,
     signal: new AbortController().signal,
-    onLook: progress.look,
-    onFailedLook: progress.failedLook,
-    observer: {
-      look: async () => {
-        looks += 1;
-        if (looks % (LOOKS / 10) === 0) heap.push(heapInUse());
-        if (looks % 7 === 0) throw new TransientError(own(`Failure ${looks % 5}.`), true);
-        const pending = looks % 13;
-        return observation({
+    onPoll: progress.poll,
+    onFailedPoll: progress.failedPoll,
+    reader: {
+      poll: async () => {
+        polls += 1;
+        if (polls % (POLLS / 10) === 0) heap.push(heapInUse());
+        if (polls % 7 === 0) throw new TransientError(trusted(`Failure ${polls % 5}.`), true);
+        const pending = polls % 13;
+        return snapshot({
           inFlight: pending === 0 ? [] : [inFlight('1.0.0', { pending })],
-          started: [started('1.0.0', looks, looks + 1)],
-          writers: [{ transaction: `3/${looks}`, pid: looks, connection: null }],
+          started: [started('1.0.0', polls, polls + 1)],
+          writers: [{ transaction: `3/${polls}`, pid: polls, connection: null }],
         });
       },
     },
   });
   expect(verdict).toBe('timed-out');
-  expect(looks).toBeGreaterThan(LOOKS * 0.8);
-  expect(lines).toBeGreaterThan(looks / 2);
+  expect(polls).toBeGreaterThan(POLLS * 0.8);
+  expect(lines).toBeGreaterThan(polls / 2);
   const [, beginning = 0, ...later] = heap;
   expect(Math.max(...later) - beginning).toBeLessThan(MIB);
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../src/config.ts';
+import type { WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { TransientError } from '../../src/errors.ts';
-import type { GateConfig } from '../../src/gate/config.ts';
-import { TRACK_POINTS } from '../../src/gate/course.ts';
-import { timeLeft } from '../../src/gate/estimate.ts';
-import type { Look } from '../../src/gate/hold.ts';
-import type { WorkflowDetail } from '../../src/gate/observation.ts';
-import { stepResult } from '../../src/gate/verdict.ts';
-import { own } from '../../src/sentence.ts';
+import { SERIES_SAMPLES } from '../../src/forecast/history.ts';
+import { timeLeft } from '../../src/forecast/rate.ts';
+import type { Poll } from '../../src/hold/hold.ts';
+import { trusted } from '../../src/message.ts';
+import { conclusionOf } from '../../src/rules/verdict.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -20,13 +20,13 @@ import {
   step,
   twoRegistered,
   workflowDetail,
-} from './builders.ts';
+} from '../support/builders.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const CLOCK_MARGIN = MINUTE;
 
-const whole = { leftOut: 0, leftOutUnversioned: 0 };
+const whole = { omitted: 0, omittedUnversioned: 0 };
 
 /** These and no others are in flight on 1.0.0. */
 function consistingOf(...items: readonly WorkflowDetail[]): Scene {
@@ -45,7 +45,7 @@ function asleepUntil(until: number, changes: Partial<WorkflowDetail> = {}): Work
   return workflowDetail({ lastStep, ...changes });
 }
 
-/** A delayed workflow as a look sees it: its version's bound, and its name. */
+/** A delayed workflow as a poll sees it: its version's bound, and its name. */
 function delayedUntil(until: number, version = '1.0.0'): Scene {
   return {
     inFlight: [inFlight(version, { delayed: 1, delayedUntil: until })],
@@ -53,15 +53,15 @@ function delayedUntil(until: number, version = '1.0.0'): Scene {
   };
 }
 
-/** The first look of a hold of half an hour. */
-async function firstLook(scene: Scene, changes: Partial<GateConfig> = {}) {
-  const { verdict, looks } = await holdAgainst(config({ timeoutMs: 30 * MINUTE, ...changes }), () => scene);
-  return { verdict, decided: looks.length === 1, forecast: lookOf(looks[0]).forecast };
+/** The first poll of a hold of half an hour. */
+async function firstPoll(scene: Scene, changes: Partial<GateConfig> = {}) {
+  const { verdict, polls } = await holdAgainst(config({ timeoutMs: 30 * MINUTE, ...changes }), () => scene);
+  return { verdict, decided: polls.length === 1, forecast: pollOf(polls[0]).forecast };
 }
 
-function lookOf(look: Look | undefined): Look {
-  if (look === undefined) throw new Error('There was no such look.');
-  return look;
+function pollOf(poll: Poll | undefined): Poll {
+  if (poll === undefined) throw new Error('There was no such poll.');
+  return poll;
 }
 
 const TIMEOUT = DATABASE_EPOCH + 30 * MINUTE;
@@ -71,9 +71,9 @@ describe('cannot-drain', () => {
     ['a delay', (until: number) => delayedUntil(until)],
     ['a sleep', (until: number) => consistingOf(asleepUntil(until))],
   ])('is said at once of %s beyond the timeout, with a minute for the clocks', async (_what, scene) => {
-    const within = await firstLook(scene(TIMEOUT + CLOCK_MARGIN));
+    const within = await firstPoll(scene(TIMEOUT + CLOCK_MARGIN));
     expect(within).toMatchObject({ decided: false });
-    const beyond = await firstLook(scene(TIMEOUT + CLOCK_MARGIN + 1));
+    const beyond = await firstPoll(scene(TIMEOUT + CLOCK_MARGIN + 1));
     expect(beyond).toMatchObject({ decided: true, verdict: 'cannot-drain' });
   });
 
@@ -82,7 +82,7 @@ describe('cannot-drain', () => {
     ['the mode is check', { mode: 'check' }],
     ['the mode is report', { mode: 'report' }],
   ] as const)('is not said where %s', async (_why, changes) => {
-    expect((await firstLook(delayedUntil(TIMEOUT + HOUR), changes)).verdict).not.toBe('cannot-drain');
+    expect((await firstPoll(delayedUntil(TIMEOUT + HOUR), changes)).verdict).not.toBe('cannot-drain');
   });
 
   test.each([
@@ -104,19 +104,19 @@ describe('cannot-drain', () => {
       consistingOf(quiet(0, { status: 'DELAYED', delayUntil: TIMEOUT + HOUR, debounced: true })),
     ],
   ])('is not said of a workflow %s', async (_what, scene) => {
-    expect((await firstLook(scene, { pollIntervalMs: 31 * MINUTE })).decided).toBe(false);
+    expect((await firstPoll(scene, { pollIntervalMs: 31 * MINUTE })).decided).toBe(false);
   });
 
   test('is said as soon as one of several targets cannot drain', async () => {
     const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
     const registrations = [registration('0.9.0', 0), ...twoRegistered];
-    const { verdict } = await firstLook({ registrations, ...delayedUntil(TIMEOUT + HOUR) }, { targets });
+    const { verdict } = await firstPoll({ registrations, ...delayedUntil(TIMEOUT + HOUR) }, { targets });
     expect(verdict).toBe('cannot-drain');
   });
 
   test('is said of the last that is delayed, though it is not among those that are named', async () => {
     const unnamed = { ...delayedUntil(TIMEOUT + HOUR), lastDelayed: [] };
-    expect((await firstLook(unnamed)).verdict).toBe('cannot-drain');
+    expect((await firstPoll(unnamed)).verdict).toBe('cannot-drain');
   });
 
   test('is said of what comes during the hold, measured from then', async () => {
@@ -125,10 +125,10 @@ describe('cannot-drain', () => {
         observedAt: DATABASE_EPOCH + at,
         ...(at === 0 ? consistingOf(quiet(0)) : delayedUntil(until)),
       }));
-    expect((await comesAfter(TIMEOUT + CLOCK_MARGIN)).looks).toHaveLength(4);
-    const { looks } = await comesAfter(TIMEOUT + CLOCK_MARGIN + 1);
-    expect(looks).toHaveLength(2);
-    expect(lookOf(looks[1]).forecast.beyondTimeout).toMatchObject({
+    expect((await comesAfter(TIMEOUT + CLOCK_MARGIN)).polls).toHaveLength(4);
+    const { polls } = await comesAfter(TIMEOUT + CLOCK_MARGIN + 1);
+    expect(polls).toHaveLength(2);
+    expect(pollOf(polls[1]).forecast.pastDeadline).toMatchObject({
       deadline: TIMEOUT,
       neededMs: 33 * MINUTE,
     });
@@ -138,10 +138,10 @@ describe('cannot-drain', () => {
     const ahead = DATABASE_EPOCH + HOUR;
     const lastStep = step({ name: 'DBOS.sleep', startedAt: ahead, completedAt: ahead + 10 * MINUTE });
     const skewed = consistingOf(workflowDetail({ lastStep }));
-    expect((await firstLook(skewed)).decided).toBe(false);
+    expect((await firstPoll(skewed)).decided).toBe(false);
     const apart = { ...delayedUntil(TIMEOUT + HOUR), newestWriteAt: DATABASE_EPOCH + MINUTE + 1 };
-    expect((await firstLook(apart)).decided).toBe(false);
-    expect((await firstLook({ ...apart, newestWriteAt: DATABASE_EPOCH + MINUTE })).decided).toBe(true);
+    expect((await firstPoll(apart)).decided).toBe(false);
+    expect((await firstPoll({ ...apart, newestWriteAt: DATABASE_EPOCH + MINUTE })).decided).toBe(true);
   });
 
   test('is not said after the clock of the database has stepped back, as a failover may make it', async () => {
@@ -151,7 +151,7 @@ describe('cannot-drain', () => {
         ...(number === 1 ? consistingOf(quiet(0)) : delayedUntil(TIMEOUT + HOUR)),
       }));
     const late = await holdAgainst(config({ timeoutMs: 30 * MINUTE }), ({ at }) => {
-      if (at < 90_000) throw new TransientError(own('The database is starting up.'), true);
+      if (at < 90_000) throw new TransientError(trusted('The database is starting up.'), true);
       return {
         observedAt: DATABASE_EPOCH + at,
         ...(at < 3 * MINUTE ? consistingOf(quiet(0)) : delayedUntil(TIMEOUT + HOUR)),
@@ -164,7 +164,7 @@ describe('cannot-drain', () => {
 
   test('gives way to an error and to an unknown version, which may still appear', async () => {
     const scene = { ...delayedUntil(TIMEOUT + HOUR), owners: ['shop', 'crm'] };
-    expect((await firstLook(scene)).verdict).toBe('error');
+    expect((await firstPoll(scene)).verdict).toBe('error');
     const keep = { targets: { kind: 'all-but', keep: ['3.0.0'] } } as const;
     const { verdict, waitedMs } = await holdAgainst(config(keep), ({ at }) => ({
       ...delayedUntil(TIMEOUT + HOUR),
@@ -174,8 +174,8 @@ describe('cannot-drain', () => {
   });
 
   test('passes with a warning where on-timeout says so', () => {
-    expect(stepResult('cannot-drain', config())).toBe('fail');
-    expect(stepResult('cannot-drain', config({ onTimeout: 'warn' }))).toBe('warn');
+    expect(conclusionOf('cannot-drain', config())).toBe('fail');
+    expect(conclusionOf('cannot-drain', config({ onTimeout: 'warn' }))).toBe('warn');
   });
 
   test('names a timeout that reaches the bound, in whole minutes, and the bounds beyond it alone', async () => {
@@ -186,65 +186,67 @@ describe('cannot-drain', () => {
       asleepUntil(TIMEOUT, { id: 'order-3' }),
     );
     const sooner = { id: 'order-4', version: '1.0.0', name: null, until: TIMEOUT + 3 * MINUTE };
-    const { looks } = await holdAgainst(config(), () => ({ ...scene, lastDelayed: [sooner] }));
-    const beyond = lookOf(looks[0]).forecast.beyondTimeout;
-    expect(beyond?.bounds.map(({ id }) => id)).toEqual(['order-1', 'order-4', 'order-2']);
+    const { polls } = await holdAgainst(config(), () => ({ ...scene, lastDelayed: [sooner] }));
+    const beyond = pollOf(polls[0]).forecast.pastDeadline;
+    expect(beyond?.earliestEnds.map(({ id }) => id)).toEqual(['order-1', 'order-4', 'order-2']);
     expect(beyond).toMatchObject({ notBefore: until, deadline: TIMEOUT, neededMs: 92 * MINUTE });
-    const enough = await firstLook(scene, { timeoutMs: beyond?.neededMs ?? 0 });
+    const enough = await firstPoll(scene, { timeoutMs: beyond?.neededMs ?? 0 });
     expect(enough.decided).toBe(false);
   });
 });
 
-describe('what a look is asked for', () => {
+describe('what a poll is asked for', () => {
   test('is the roll at first, and once a minute', async () => {
     const { requests } = await holdAgainst(config({ timeoutMs: 3 * MINUTE }), () => ({
       inFlight: [inFlight('1.0.0', { pending: 60 })],
-      workflows: { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 },
+      workflows: { items: [workflowDetail()], omitted: 59, omittedUnversioned: 0 },
     }));
-    const rolls = requests.flatMap(({ roll }, index) => (roll ? [index * 5] : []));
+    const rolls = requests.flatMap(({ detailScan }, index) => (detailScan ? [index * 5] : []));
     expect(rolls).toEqual([0, 60, 120]);
   });
 
-  test('is no roll for ten minutes after a look with one took too long, and none that could cost the deadline', async () => {
+  test('is no roll for ten minutes after a poll with one took too long, and none that could cost the deadline', async () => {
     const failing = await holdAgainst(config({ timeoutMs: 15 * MINUTE }), ({ request, at }) => {
-      if (request.roll)
-        throw new TransientError(own('The look took too long.'), true, { askedTooMuch: true });
-      const workflows = { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 };
+      if (request.detailScan)
+        throw new TransientError(trusted('The poll took too long.'), true, { overLimit: true });
+      const workflows = { items: [workflowDetail()], omitted: 59, omittedUnversioned: 0 };
       return at < 14 * MINUTE ? { inFlight: [inFlight('1.0.0', { pending: 60 })], workflows } : {};
     });
     expect(failing.verdict).toBe('drained');
-    expect(failing.failedLooks.map(({ time }) => time.began)).toEqual([0, 601_000]);
+    expect(failing.failedPolls.map(({ time }) => time.began)).toEqual([0, 601_000]);
 
     const { requests } = await holdAgainst(config({ timeoutMs: 2 * MINUTE, pollIntervalMs: MINUTE }), () => ({
       inFlight: [inFlight('1.0.0', { pending: 60 })],
-      workflows: { items: [workflowDetail()], leftOut: 59, leftOutUnversioned: 0 },
+      workflows: { items: [workflowDetail()], omitted: 59, omittedUnversioned: 0 },
     }));
-    expect(requests.map(({ roll }) => roll)).toEqual([true, true, false]);
+    expect(requests.map(({ detailScan }) => detailScan)).toEqual([true, true, false]);
   });
 
   test('is the roll again after one broken connection, and none after two in a row', async () => {
     const broken = (failures: number) =>
       holdAgainst(config({ mode: 'check' }), ({ number }) => {
-        if (number <= failures) throw new TransientError(own('The connection broke off.'), true);
+        if (number <= failures) throw new TransientError(trusted('The connection broke off.'), true);
         return { inFlight: [inFlight('1.0.0', { pending: 60 })] };
       });
-    expect((await broken(1)).requests.map(({ roll }) => roll)).toEqual([true, true]);
-    expect((await broken(2)).requests.map(({ roll }) => roll)).toEqual([true, true, false]);
+    expect((await broken(1)).requests.map(({ detailScan }) => detailScan)).toEqual([true, true]);
+    expect((await broken(2)).requests.map(({ detailScan }) => detailScan)).toEqual([true, true, false]);
   });
 
   test('is no roll before it is settled which versions stay', async () => {
-    const { requests, looks } = await holdAgainst(
+    const { requests, polls } = await holdAgainst(
       config({ mode: 'check', targets: { kind: 'all-but-latest' } }),
       ({ number }) => ({
         inFlight: [inFlight('1.0.0', { pending: 1 })],
-        workflows: { items: [workflowDetail({ id: `of look ${number}` })], ...whole },
+        workflows: { items: [workflowDetail({ id: `of poll ${number}` })], ...whole },
       }),
     );
-    expect(requests.map(({ roll }) => roll)).toEqual([false, true]);
-    expect(lookOf(looks[0]).forecast.course.roll?.workflows.map(({ id }) => id)).toEqual(['of look 2']);
+    expect(requests.map(({ detailScan }) => detailScan)).toEqual([false, true]);
+    expect(pollOf(polls[0]).forecast.history.detailScan?.workflows.map(({ id }) => id)).toEqual([
+      'of poll 2',
+    ]);
   });
 
-  test('is names of what was created since the look before, and none at first', async () => {
+  test('is names of what was created since the poll before, and none at first', async () => {
     const { requests } = await holdAgainst(config({ timeoutMs: 12_000 }), ({ at }) => ({
       inFlight: [inFlight('1.0.0', { pending: 1 })],
       observedAt: DATABASE_EPOCH + at,
@@ -253,52 +255,56 @@ describe('what a look is asked for', () => {
     expect(requests.map(({ namesSince }) => namesSince)).toEqual([undefined, ...since]);
   });
 
-  test('is a roll that a look of few workflows is in any case', async () => {
-    const { looks } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ at }) =>
+  test('is a roll that a poll of few workflows is in any case', async () => {
+    const { polls } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ at }) =>
       at === 0 ? consistingOf(quiet(0), quiet(0, { id: 'order-2' })) : consistingOf(quiet(0)),
     );
-    expect(looks.map(({ forecast }) => forecast.total.states.draining)).toEqual([2, 1, 1]);
+    expect(polls.map(({ forecast }) => forecast.total.states.progressing)).toEqual([2, 1, 1]);
   });
 });
 
 test('a family is looked for in the last roll as well', async () => {
   const parent = quiet(0, { id: 'parent' });
   const child = quiet(0, { id: 'child', parent: 'parent' });
-  const { looks } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ request }) => ({
+  const { polls } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ request }) => ({
     inFlight: [inFlight('1.0.0', { pending: 60 })],
-    workflows: { items: request.roll ? [parent, child] : [parent], leftOut: 58, leftOutUnversioned: 0 },
+    workflows: { items: request.detailScan ? [parent, child] : [parent], omitted: 58, omittedUnversioned: 0 },
   }));
-  expect(lookOf(looks[1]).forecast.assessments.get('parent')?.situation.kind).toBe('child');
+  expect(pollOf(polls[1]).forecast.statuses.get('parent')?.activity.kind).toBe('child');
 });
 
 test('a workflow that is its own parent waits for no child', async () => {
-  const { forecast } = await firstLook(consistingOf(quiet(0, { id: 'self', parent: 'self' })), {
+  const { forecast } = await firstPoll(consistingOf(quiet(0, { id: 'self', parent: 'self' })), {
     mode: 'check',
   });
-  expect(forecast.assessments.get('self')?.situation.kind).toBe('running');
+  expect(forecast.statuses.get('self')?.activity.kind).toBe('running');
 });
 
 test('a sleep that only the roll has seen bounds the drain until the next one', async () => {
   const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE);
-  const { looks } = await holdAgainst(config({ timeoutMs: 65_000 + 25 * MINUTE }), ({ request, at }) => ({
+  const { polls } = await holdAgainst(config({ timeoutMs: 65_000 + 25 * MINUTE }), ({ request, at }) => ({
     inFlight: [inFlight('1.0.0', { pending: 60 })],
-    workflows: { items: request.roll && at < MINUTE ? [asleep] : [], leftOut: 59, leftOutUnversioned: 0 },
+    workflows: {
+      items: request.detailScan && at < MINUTE ? [asleep] : [],
+      omitted: 59,
+      omittedUnversioned: 0,
+    },
   }));
-  const bounds = looks.slice(0, 14).map(({ forecast }) => forecast.total.notBefore);
-  expect(bounds.map((bound) => bound !== undefined)).toEqual([
+  const earliestEnds = polls.slice(0, 14).map(({ forecast }) => forecast.total.notBefore);
+  expect(earliestEnds.map((bound) => bound !== undefined)).toEqual([
     ...Array.from({ length: 12 }, () => true),
     false,
     false,
   ]);
 });
 
-test('a sleep that the roll has seen bounds nothing any more when a look brings it awake', async () => {
+test('a sleep that the roll has seen bounds nothing any more when a poll brings it awake', async () => {
   const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE);
-  const { looks } = await holdAgainst(config({ timeoutMs: 25 * MINUTE }), ({ number }) => ({
+  const { polls } = await holdAgainst(config({ timeoutMs: 25 * MINUTE }), ({ number }) => ({
     inFlight: [inFlight('1.0.0', { pending: 60 })],
-    workflows: { items: [number > 1 ? quiet(0) : asleep], leftOut: 59, leftOutUnversioned: 0 },
+    workflows: { items: [number > 1 ? quiet(0) : asleep], omitted: 59, omittedUnversioned: 0 },
   }));
-  const [first, second] = looks.map(({ forecast }) => forecast.total.notBefore);
+  const [first, second] = polls.map(({ forecast }) => forecast.total.notBefore);
   expect([first, second]).toEqual([DATABASE_EPOCH + 20 * MINUTE, undefined]);
 });
 
@@ -307,7 +313,7 @@ test('of what the last roll has seen, no more is told than is in flight, and not
   const silent = quiet(HOUR, { id: 'silent' });
   const busy = Array.from({ length: 9 }, (_, index) => quiet(0, { id: `busy-${index}` }));
   const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
-  const { looks } = await holdAgainst(config({ targets, timeoutMs: 30 * MINUTE }), ({ number }) => ({
+  const { polls } = await holdAgainst(config({ targets, timeoutMs: 30 * MINUTE }), ({ number }) => ({
     registrations: [registration('0.9.0', 0), ...twoRegistered],
     inFlight: [
       ...(number === 1 ? [inFlight('0.9.0', { pending: 1 })] : []),
@@ -315,22 +321,22 @@ test('of what the last roll has seen, no more is told than is in flight, and not
     ],
     workflows: {
       items: number === 1 ? [asleep, silent, ...busy] : [],
-      leftOut: 50,
-      leftOutUnversioned: 0,
+      omitted: 50,
+      omittedUnversioned: 0,
     },
   }));
-  const [first, second] = looks.map(({ forecast }) => forecast);
+  const [first, second] = polls.map(({ forecast }) => forecast);
   expect(first?.total).toMatchObject({
     notBefore: DATABASE_EPOCH + 20 * MINUTE,
-    states: { draining: 9, waiting: 1, stuck: 1, unread: 50 },
+    states: { draining: 9, waiting: 1, stuck: 1, notScanned: 50 },
   });
-  const nothing = { notBefore: undefined, bounds: [] };
+  const nothing = { notBefore: undefined, earliestEnds: [] };
   expect(second?.total).toMatchObject({
     ...nothing,
-    states: { draining: 3, waiting: 0, stuck: 1, unread: 0 },
+    states: { draining: 3, waiting: 0, stuck: 1, notScanned: 0 },
   });
-  const drained = { ...nothing, states: { draining: 0, waiting: 0, stuck: 0, unread: 0 } };
-  expect(second?.targets.get('0.9.0')).toMatchObject({ ...drained, trend: 'clean' });
+  const drained = { ...nothing, states: { draining: 0, waiting: 0, stuck: 0, notScanned: 0 } };
+  expect(second?.targets.get('0.9.0')).toMatchObject({ ...drained, trend: 'idle' });
 });
 
 test('names of what arrives are those of targets, and 50 at most', async () => {
@@ -342,19 +348,19 @@ test('names of what arrives are those of targets, and 50 at most', async () => {
       ...Array.from({ length: 9 }, (_, at) => ({ version: '1.0.0', name: `${number}-${at}`, count: 1 })),
     ],
   }));
-  const { startedRoots } = lookOf(last).forecast;
-  expect(startedRoots).toHaveLength(50);
-  expect(startedRoots[0]).toEqual({ version: '1.0.0', name: 'steady', count: 13 });
-  expect(startedRoots.some(({ name }) => name === 'live')).toBe(false);
+  const { newTopLevel } = pollOf(last).forecast;
+  expect(newTopLevel).toHaveLength(50);
+  expect(newTopLevel[0]).toEqual({ version: '1.0.0', name: 'steady', count: 13 });
+  expect(newTopLevel.some(({ name }) => name === 'live')).toBe(false);
 });
 
 describe('rate and time left', () => {
-  /** So many in flight at each look, and so many created since the one before, children among them. */
+  /** So many in flight at each poll, and so many created since the one before, children among them. */
   function draining(
-    course: readonly { readonly left: number; readonly created?: number; readonly children?: number }[],
+    history: readonly { readonly left: number; readonly created?: number; readonly children?: number }[],
   ): Script {
     return ({ number }) => {
-      const { left, created = 0, children = 0 } = course[number - 1] ?? { left: 0 };
+      const { left, created = 0, children = 0 } = history[number - 1] ?? { left: 0 };
       return {
         inFlight: left > 0 ? [inFlight('1.0.0', { pending: left })] : [],
         started: created > 0 ? [{ ...started('1.0.0', 0, created), childrenSincePrevious: children }] : [],
@@ -364,39 +370,43 @@ describe('rate and time left', () => {
   }
 
   test('counts what ended and what arrived apart', async () => {
-    const course = [
+    const history = [
       { left: 10 },
       { left: 8, created: 3, children: 1 },
       { left: 9, created: 2 },
       { left: 11 },
       { left: 0 },
     ];
-    const { looks } = await holdAgainst(config(), draining(course));
-    const points = looks.slice(0, 5).map(({ forecast: { total } }) => total.track.points.at(-1));
+    const { polls } = await holdAgainst(config(), draining(history));
+    const points = polls.slice(0, 5).map(({ forecast: { total } }) => total.series.points.at(-1));
     expect(points.map((point) => point?.completed)).toEqual([0, 5, 6, 6, 17]);
     expect(points.map((point) => point?.arrived)).toEqual([0, 3, 5, 7, 7]);
-    const { total, startedRoots } = lookOf(looks[4]).forecast;
+    const { total, newTopLevel } = pollOf(polls[4]).forecast;
     expect(total.arrived).toEqual({ total: 7, roots: 4, children: 1 });
-    expect(startedRoots).toEqual([{ version: '1.0.0', name: 'checkout', count: 4 }]);
+    expect(newTopLevel).toEqual([{ version: '1.0.0', name: 'checkout', count: 4 }]);
   });
 
   test('says that traffic still comes as long as some came of late', async () => {
-    const course = [{ left: 9 }, { left: 9, created: 1 }, ...Array.from({ length: 60 }, () => ({ left: 9 }))];
-    const { looks } = await holdAgainst(config({ timeoutMs: 5 * MINUTE }), draining(course));
-    const told = looks.filter(({ forecast }) => forecast.total.hasTraffic).map(({ time }) => time.ended);
+    const history = [
+      { left: 9 },
+      { left: 9, created: 1 },
+      ...Array.from({ length: 60 }, () => ({ left: 9 })),
+    ];
+    const { polls } = await holdAgainst(config({ timeoutMs: 5 * MINUTE }), draining(history));
+    const told = polls.filter(({ forecast }) => forecast.total.hasTraffic).map(({ time }) => time.ended);
     expect([told[0], told.at(-1), told.length]).toEqual([5000, 2 * MINUTE, 24]);
-    expect(lookOf(looks.at(-1)).forecast.total.arrived.roots).toBe(1);
+    expect(pollOf(polls.at(-1)).forecast.total.arrived.roots).toBe(1);
   });
 
   test('shows no estimate and no rate before there is evidence', async () => {
     const burst = [{ left: 100 }, { left: 50 }, { left: 50 }, { left: 50 }, { left: 50 }];
-    const { looks } = await holdAgainst(config({ timeoutMs: 20_000 }), draining(burst));
-    for (const { forecast } of looks) {
+    const { polls } = await holdAgainst(config({ timeoutMs: 20_000 }), draining(burst));
+    for (const { forecast } of polls) {
       expect(forecast.total).toMatchObject({ trend: 'too-early', left: undefined, rate: undefined });
     }
     const steady = [{ left: 100 }, { left: 90 }, { left: 80 }, { left: 70 }, { left: 60 }];
     const { last } = await holdAgainst(config({ timeoutMs: 20_000 }), draining(steady));
-    const { total } = lookOf(last).forecast;
+    const { total } = pollOf(last).forecast;
     expect(total.trend).toBe('draining');
     expect(total.rate?.completedPerMinute).toBeCloseTo(120);
     const { leftMs, fromMs, toMs } = total.left ?? { leftMs: 0, fromMs: 0, toMs: 0 };
@@ -412,10 +422,10 @@ describe('rate and time left', () => {
         created: number === 0 ? 0 : created,
       }));
     const even = await holdAgainst(config({ timeoutMs: 2 * MINUTE }), draining(arriving(9)));
-    expect(lookOf(even.last).forecast.total).toMatchObject({ trend: 'not-converging', left: undefined });
+    expect(pollOf(even.last).forecast.total).toMatchObject({ trend: 'not-converging', left: undefined });
     const less = await holdAgainst(config({ timeoutMs: 2 * MINUTE }), draining(arriving(5)));
-    expect(lookOf(less.last).forecast.total.trend).toBe('draining');
-    expect(even.looks.slice(0, 12).map(({ forecast }) => forecast.total.trend)).not.toContain(
+    expect(pollOf(less.last).forecast.total.trend).toBe('draining');
+    expect(even.polls.slice(0, 12).map(({ forecast }) => forecast.total.trend)).not.toContain(
       'not-converging',
     );
   });
@@ -425,23 +435,23 @@ describe('rate and time left', () => {
       config({ timeoutMs: 15_000 }),
       draining([1000, 999, 997, 995].map((left) => ({ left }))),
     );
-    expect(lookOf(last).forecast.total).toMatchObject({ trend: 'too-early', left: undefined });
-    const course = [0, 0, 5000, 10_000, 15_000].map((atMs, index) => ({
+    expect(pollOf(last).forecast.total).toMatchObject({ trend: 'too-early', left: undefined });
+    const history = [0, 0, 5000, 10_000, 15_000].map((atMs, index) => ({
       ...{ atMs, moving: 100 - 10 * index, queued: 100 - 10 * index, completed: 10 * index, arrived: 0 },
     }));
-    const { leftMs, toMs } = timeLeft(course) ?? { leftMs: 0, toMs: 0 };
+    const { leftMs, toMs } = timeLeft(history) ?? { leftMs: 0, toMs: 0 };
     expect(leftMs).toBeGreaterThan(10_000);
     expect(toMs).toBeLessThan(HOUR);
   });
 
   test('is a number, whatever jumps', async () => {
     for (const queued of [1000, 1_000_000, 5_000_000]) {
-      const { looks } = await holdAgainst(config({ timeoutMs: 10 * MINUTE }), ({ number }) => ({
+      const { polls } = await holdAgainst(config({ timeoutMs: 10 * MINUTE }), ({ number }) => ({
         inFlight: [
           inFlight('1.0.0', { pending: Math.max(1, 12 - number), enqueued: number < 4 ? queued : 0 }),
         ],
       }));
-      for (const { forecast } of looks) {
+      for (const { forecast } of polls) {
         const { leftMs, fromMs, toMs } = forecast.total.left ?? { leftMs: 0, fromMs: 0, toMs: 0 };
         expect(Number.isFinite(toMs) && fromMs <= leftMs && leftMs <= toMs).toBe(true);
       }
@@ -455,20 +465,20 @@ describe('rate and time left', () => {
     const { last } = await holdAgainst(config({ timeoutMs: 10_000 }), () =>
       consistingOf(quiet(0), ...overdue),
     );
-    expect(lookOf(last).forecast.total.track.points.at(-1)?.moving).toBe(1);
+    expect(pollOf(last).forecast.total.series.points.at(-1)?.moving).toBe(1);
     const alone = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(...overdue));
-    expect(lookOf(alone.last).forecast.total.trend).toBe('stuck');
+    expect(pollOf(alone.last).forecast.total.trend).toBe('stuck');
   });
 
   test('says that nothing has ended for stuck-after', async () => {
-    const { looks } = await holdAgainst(
+    const { polls } = await holdAgainst(
       config({ timeoutMs: 20 * MINUTE, stuckAfterMs: 10 * MINUTE }),
       ({ at }) => ({
         inFlight: [inFlight('1.0.0', { pending: at < MINUTE ? 5 : 4 })],
-        workflows: { items: [], leftOut: 5, leftOutUnversioned: 0 },
+        workflows: { items: [], omitted: 5, omittedUnversioned: 0 },
       }),
     );
-    const stalled = looks.filter(({ forecast }) => forecast.total.trend === 'stalled');
+    const stalled = polls.filter(({ forecast }) => forecast.total.trend === 'stalled');
     expect(stalled[0]?.time.ended).toBe(11 * MINUTE);
     expect(stalled.every(({ forecast }) => forecast.total.left === undefined)).toBe(true);
   });
@@ -479,21 +489,21 @@ describe('rate and time left', () => {
     const delayed = quiet(0, { id: 'delayed', status: 'DELAYED', delayUntil: DATABASE_EPOCH + MINUTE });
     const moving = (count: number) =>
       Array.from({ length: count }, (_, index) => quiet(0, { id: `moving-${index}` }));
-    const { looks } = await holdAgainst(config({ timeoutMs: 40_000, failFast: false }), ({ number }) =>
+    const { polls } = await holdAgainst(config({ timeoutMs: 40_000, failFast: false }), ({ number }) =>
       consistingOf(...silent, asleep, delayed, ...moving(Math.max(0, 20 - 4 * number))),
     );
-    const [, , , fourth] = looks.map(({ forecast }) => forecast.total);
-    expect(fourth?.states).toEqual({ draining: 4, waiting: 2, stuck: 3, unread: 0 });
-    expect(fourth?.track.points.at(-1)?.moving).toBe(4);
+    const [, , , fourth] = polls.map(({ forecast }) => forecast.total);
+    expect(fourth?.states).toEqual({ draining: 4, waiting: 2, stuck: 3, notScanned: 0 });
+    expect(fourth?.series.points.at(-1)?.moving).toBe(4);
     expect(fourth?.left).toMatchObject({ leftMs: 20 * MINUTE, fromMs: 20 * MINUTE });
-    expect(lookOf(looks.at(-1)).forecast.total.trend).toBe('waiting');
+    expect(pollOf(polls.at(-1)).forecast.total.trend).toBe('waiting');
     const onlyStuck = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(...silent));
-    expect(lookOf(onlyStuck.last).forecast.total).toMatchObject({ trend: 'stuck', left: undefined });
+    expect(pollOf(onlyStuck.last).forecast.total).toMatchObject({ trend: 'stuck', left: undefined });
   });
 
   test('leaves a sleep as long again for what comes after it, but half a minute at least and three at most', async () => {
     const toMs = async (leftMs: number) => {
-      const { forecast } = await firstLook(consistingOf(asleepUntil(DATABASE_EPOCH + leftMs)));
+      const { forecast } = await firstPoll(consistingOf(asleepUntil(DATABASE_EPOCH + leftMs)));
       return forecast.total.left?.toMs;
     };
     expect(await toMs(5000)).toBe(35_000);
@@ -503,11 +513,11 @@ describe('rate and time left', () => {
 
   test('is not about what is stuck in a queue', async () => {
     const leftBeside = async (...stuck: readonly WorkflowDetail[]) => {
-      const { looks } = await holdAgainst(config({ timeoutMs: 40_000 }), ({ number }) => {
+      const { polls } = await holdAgainst(config({ timeoutMs: 40_000 }), ({ number }) => {
         const moving = Array.from({ length: 30 - 3 * number }, (_, index) => quiet(0, { id: `${index}` }));
         return { ...consistingOf(...stuck, ...moving), queues: [queueInFlight({ enqueued: stuck.length })] };
       });
-      return lookOf(looks[7]).forecast.total.left;
+      return pollOf(polls[7]).forecast.total.left;
     };
     const stuck = Array.from({ length: 5 }, (_, index) =>
       quiet(HOUR, { id: `stuck-${index}`, status: 'ENQUEUED', queue: 'mail' }),
@@ -517,15 +527,15 @@ describe('rate and time left', () => {
   });
 
   test('keeps a long course short, with its beginning and its end', async () => {
-    const { looks } = await holdAgainst(config({ timeoutMs: 4 * HOUR }), ({ number }) => ({
+    const { polls } = await holdAgainst(config({ timeoutMs: 4 * HOUR }), ({ number }) => ({
       inFlight: [inFlight('1.0.0', { pending: 5000 - number })],
     }));
-    for (const { forecast, time } of looks) {
-      const { points } = forecast.total.track;
-      expect(points.length).toBeLessThanOrEqual(TRACK_POINTS);
+    for (const { forecast, time } of polls) {
+      const { points } = forecast.total.series;
+      expect(points.length).toBeLessThanOrEqual(SERIES_SAMPLES);
       expect([points[0]?.atMs, points.at(-1)?.atMs]).toEqual([0, time.ended]);
     }
-    expect(lookOf(looks.at(-1)).forecast.total.track.points.length).toBeGreaterThan(TRACK_POINTS / 3);
+    expect(pollOf(polls.at(-1)).forecast.total.series.points.length).toBeGreaterThan(SERIES_SAMPLES / 3);
   });
 });
 
@@ -534,19 +544,19 @@ describe('processes of the target', () => {
   const enqueued = quiet(HOUR, { id: 'enqueued', status: 'ENQUEUED', queue: 'mail' });
   const check = { mode: 'check' } as const;
 
-  async function isLifeless(scene: Scene): Promise<boolean> {
-    return (await firstLook(scene, check)).forecast.total.lifeless.includes('1.0.0');
+  async function isWithoutProcess(scene: Scene): Promise<boolean> {
+    return (await firstPoll(scene, check)).forecast.total.withoutProcess.includes('1.0.0');
   }
 
   test('seem not to run when their queue is not taken and nothing has changed for stuck-after', async () => {
-    expect(await isLifeless({ ...consistingOf(enqueued, quiet(HOUR)), queues: [queue] })).toBe(true);
+    expect(await isWithoutProcess({ ...consistingOf(enqueued, quiet(HOUR)), queues: [queue] })).toBe(true);
   });
 
   test('seem not to run though there is room beside what runs from the queue, and though clients enqueue more', async () => {
     const room = { ...queue, runningInAll: 1, concurrency: 2, rateMs: null };
-    expect(await isLifeless({ ...consistingOf(enqueued), queues: [room] })).toBe(true);
+    expect(await isWithoutProcess({ ...consistingOf(enqueued), queues: [room] })).toBe(true);
     const fresh = quiet(MINUTE, { id: 'fresh', status: 'ENQUEUED', queue: 'mail' });
-    expect(await isLifeless({ ...consistingOf(enqueued, fresh), queues: [queue] })).toBe(true);
+    expect(await isWithoutProcess({ ...consistingOf(enqueued, fresh), queues: [queue] })).toBe(true);
   });
 
   test('are seen when they take work up or end some, whatever the queue does', async () => {
@@ -559,14 +569,14 @@ describe('processes of the target', () => {
     const waiting = { items: [enqueued], ...whole };
     const taken = { enqueued: 1, pending: 1, newestTakenAt: DATABASE_EPOCH - MINUTE };
     for (const counts of [taken, { enqueued: 1 }]) {
-      const { looks } = await later({ inFlight: [inFlight('1.0.0', counts)], workflows: waiting });
-      expect(looks.map(({ forecast }) => forecast.total.lifeless.length > 0)).toEqual([true, false]);
+      const { polls } = await later({ inFlight: [inFlight('1.0.0', counts)], workflows: waiting });
+      expect(polls.map(({ forecast }) => forecast.total.withoutProcess.length > 0)).toEqual([true, false]);
     }
     const same = await later({
       inFlight: [inFlight('1.0.0', { enqueued: 1, pending: 1 })],
       workflows: waiting,
     });
-    expect(same.looks.map(({ forecast }) => forecast.total.lifeless.length > 0)).toEqual([true, true]);
+    expect(same.polls.map(({ forecast }) => forecast.total.withoutProcess.length > 0)).toEqual([true, true]);
   });
 
   test('that take work up leave a queue between two short workflows empty', async () => {
@@ -575,10 +585,10 @@ describe('processes of the target', () => {
       inFlight: [inFlight('1.0.0', { enqueued: 1, newestTakenAt: DATABASE_EPOCH - MINUTE })],
       queues: [queue],
     };
-    const { forecast } = await firstLook(scene, check);
-    expect(forecast.assessments.get('enqueued')).toMatchObject({
+    const { forecast } = await firstPoll(scene, check);
+    expect(forecast.statuses.get('enqueued')).toMatchObject({
       state: 'waiting',
-      situation: { moves: true },
+      activity: { moves: true },
     });
   });
 
@@ -617,38 +627,42 @@ describe('processes of the target', () => {
     ],
     ['nothing waits in a queue', consistingOf(quiet(HOUR))],
   ])('are not missed when %s', async (_why, scene) => {
-    expect(await isLifeless(scene)).toBe(false);
+    expect(await isWithoutProcess(scene)).toBe(false);
   });
 
   test('are seen when something ends during the hold, or the queue grows shorter', async () => {
     const two = [enqueued, { ...enqueued, id: 'other' }];
-    const { looks } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ number }) => ({
+    const { polls } = await holdAgainst(config({ timeoutMs: 10_000 }), ({ number }) => ({
       ...consistingOf(...(number === 1 ? two : [enqueued])),
       queues: [{ ...queue, enqueued: number === 1 ? 2 : 1 }],
     }));
-    expect(looks.map(({ forecast }) => forecast.total.lifeless.length > 0)).toEqual([true, false, false]);
-    expect(looks.map(({ forecast }) => forecast.total.states.stuck)).toEqual([2, 0, 0]);
+    expect(polls.map(({ forecast }) => forecast.total.withoutProcess.length > 0)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(polls.map(({ forecast }) => forecast.total.states.stuck)).toEqual([2, 0, 0]);
   });
 });
 
 describe('several targets', () => {
   test('have a forecast each, and one together', async () => {
     const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
-    const { looks } = await holdAgainst(config({ targets, timeoutMs: 10_000 }), ({ number }) => ({
+    const { polls } = await holdAgainst(config({ targets, timeoutMs: 10_000 }), ({ number }) => ({
       registrations: [registration('0.9.0', 0), ...twoRegistered],
       inFlight: [inFlight('0.9.0', { pending: 9 - number }), inFlight('1.0.0', { enqueued: 5 })],
       workflows: {
         items: [quiet(0, { version: '0.9.0' }), quiet(HOUR, { id: 'b' })],
-        leftOut: 11,
-        leftOutUnversioned: 0,
+        omitted: 11,
+        omittedUnversioned: 0,
       },
     }));
-    const { total, targets: each } = lookOf(looks[1]).forecast;
-    expect(total.track).toMatchObject({ inFlight: 12 });
-    expect(total.track.points.at(-1)).toMatchObject({ pending: 7, enqueued: 5, completed: 1 });
-    expect(total.states).toEqual({ draining: 1, waiting: 0, stuck: 1, unread: 10 });
-    expect(each.get('0.9.0')?.track.points.at(-1)?.completed).toBe(1);
-    expect(each.get('1.0.0')?.states).toEqual({ draining: 0, waiting: 0, stuck: 1, unread: 4 });
+    const { total, targets: each } = pollOf(polls[1]).forecast;
+    expect(total.series).toMatchObject({ inFlight: 12 });
+    expect(total.series.points.at(-1)).toMatchObject({ pending: 7, enqueued: 5, completed: 1 });
+    expect(total.states).toEqual({ draining: 1, waiting: 0, stuck: 1, notScanned: 10 });
+    expect(each.get('0.9.0')?.series.points.at(-1)?.completed).toBe(1);
+    expect(each.get('1.0.0')?.states).toEqual({ draining: 0, waiting: 0, stuck: 1, notScanned: 4 });
   });
 
   test('of more than 200 count in the rates of all', async () => {
@@ -660,14 +674,14 @@ describe('several targets', () => {
         inFlight: versions.slice(200).map((version) => inFlight(version, { pending: 20 - number })),
       }),
     );
-    const { total, targets } = lookOf(last).forecast;
-    expect(total.track.points.at(-1)?.completed).toBe(12 * 60);
-    expect(targets.get('v259')).toMatchObject({ states: { unread: 7 }, track: { inFlight: 7 } });
-    expect(targets.get('v259')?.track.points).toHaveLength(2);
+    const { total, targets } = pollOf(last).forecast;
+    expect(total.series.points.at(-1)?.completed).toBe(12 * 60);
+    expect(targets.get('v259')).toMatchObject({ states: { notScanned: 7 }, series: { inFlight: 7 } });
+    expect(targets.get('v259')?.series.points).toHaveLength(2);
   });
 
   test('that appear during a hold add no completions and no arrivals', async () => {
-    const { looks } = await holdAgainst(
+    const { polls } = await holdAgainst(
       config({ targets: { kind: 'all-but', keep: ['2.0.0'] }, timeoutMs: 10_000 }),
       ({ number }) => ({
         inFlight: [
@@ -676,7 +690,7 @@ describe('several targets', () => {
         ],
       }),
     );
-    expect(lookOf(looks[1]).forecast.total.track.points.at(-1)).toMatchObject({
+    expect(pollOf(polls[1]).forecast.total.series.points.at(-1)).toMatchObject({
       completed: 0,
       arrived: 0,
       pending: 12,

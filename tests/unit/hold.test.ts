@@ -1,40 +1,40 @@
 import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
-import { own } from '../../src/sentence.ts';
+import { trusted } from '../../src/message.ts';
 import {
   config,
   DATABASE_EPOCH,
   holdAgainst,
   inFlight,
-  observation,
   registration,
+  snapshot,
   testClock,
   twoRegistered,
-} from './builders.ts';
+} from '../support/builders.ts';
 
 const busy = { inFlight: [inFlight('1.0.0', { pending: 1 })] };
 
 describe('wait', () => {
-  test('holds until the target has been clean for the settle window', async () => {
-    const { verdict, waitedMs, looks } = await holdAgainst(config(), ({ at }) => (at < 20_000 ? busy : {}));
+  test('holds until the target has been idle for the settle window', async () => {
+    const { verdict, waitedMs, polls } = await holdAgainst(config(), ({ at }) => (at < 20_000 ? busy : {}));
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 30_000 });
-    expect(looks.length).toBeGreaterThan(2);
+    expect(polls.length).toBeGreaterThan(2);
   });
 
-  test('looks twice at least, though the settle window is shorter than the pause', async () => {
-    const { waitedMs, looks } = await holdAgainst(
+  test('polls twice at least, though the settle window is shorter than the pause', async () => {
+    const { waitedMs, polls } = await holdAgainst(
       config({ settleMs: 1000, pollIntervalMs: 60_000 }),
       () => ({}),
     );
-    expect({ waitedMs, looks: looks.length }).toEqual({ waitedMs: 1000, looks: 2 });
+    expect({ waitedMs, polls: polls.length }).toEqual({ waitedMs: 1000, polls: 2 });
   });
 
-  test('believes one look with a settle window of 0s', async () => {
-    const { verdict, looks } = await holdAgainst(config({ settleMs: 0 }), () => ({}));
-    expect({ verdict, looks: looks.length }).toEqual({ verdict: 'drained', looks: 1 });
+  test('believes one poll with a settle window of 0s', async () => {
+    const { verdict, polls } = await holdAgainst(config({ settleMs: 0 }), () => ({}));
+    expect({ verdict, polls: polls.length }).toEqual({ verdict: 'drained', polls: 1 });
   });
 
-  test('looks once more at the deadline', async () => {
+  test('polls once more at the deadline', async () => {
     const { verdict, waitedMs } = await holdAgainst(config({ timeoutMs: 12_000 }), () => busy);
     expect({ verdict, waitedMs }).toEqual({ verdict: 'timed-out', waitedMs: 12_000 });
   });
@@ -56,7 +56,7 @@ describe('wait', () => {
   test('gives a target that is still the latest version two minutes, with fail-fast', async () => {
     const stillLatest = { registrations: [registration('1.0.0', 1)] };
     const { verdict, waitedMs } = await holdAgainst(config(), () => stillLatest);
-    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-latest', waitedMs: 120_000 });
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-live', waitedMs: 120_000 });
 
     const launched = await holdAgainst(config(), ({ at }) => (at < 110_000 ? stillLatest : {}));
     expect(launched.verdict).toBe('drained');
@@ -67,15 +67,15 @@ describe('wait', () => {
       registrations: [registration('1.0.0', 1)],
       ...(at < 60_000 && busy),
     }));
-    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-latest', waitedMs: 180_000 });
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-live', waitedMs: 180_000 });
   });
 
-  test('counts the two minutes anew after a look that failed', async () => {
+  test('counts the two minutes anew after a poll that failed', async () => {
     const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => {
-      if (at === 100_000) throw new TransientError(own('The connection broke off.'), true);
+      if (at === 100_000) throw new TransientError(trusted('The connection broke off.'), true);
       return { registrations: [registration('1.0.0', 1)] };
     });
-    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-latest', waitedMs: 221_000 });
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'still-live', waitedMs: 221_000 });
   });
 
   test('lets a settle window of more than two minutes run', async () => {
@@ -90,18 +90,18 @@ describe('wait', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 610_000 });
   });
 
-  test('times out, rather than still-latest, when that is all that is left', async () => {
+  test('times out, rather than still-live, when that is all that is left', async () => {
     const { verdict } = await holdAgainst(config({ timeoutMs: 12_000 }), () => ({
       registrations: [registration('1.0.0', 1)],
     }));
     expect(verdict).toBe('timed-out');
   });
 
-  test('pauses for twenty times what a look cost', async () => {
+  test('pauses for twenty times what a poll cost', async () => {
     const clock = testClock();
     const { pauses } = await holdAgainst(config({ timeoutMs: 60_000 }), () => busy, {
       clock,
-      observer: { look: async () => ({ ...observation(busy), lookMs: 1000 }) },
+      reader: { poll: async () => ({ ...snapshot(busy), durationMs: 1000 }) },
     });
     expect(clock.pauses[0]).toBe(20_000);
     expect(pauses).toEqual([]);
@@ -109,7 +109,7 @@ describe('wait', () => {
 });
 
 describe('check and report', () => {
-  test.each(['check', 'report'] as const)('%s ends at once when nothing is clean', async (mode) => {
+  test.each(['check', 'report'] as const)('%s ends at once when nothing is idle', async (mode) => {
     const { verdict, waitedMs } = await holdAgainst(config({ mode }), () => busy);
     expect({ verdict, waitedMs }).toEqual({ verdict: 'in-flight', waitedMs: 0 });
   });
@@ -129,7 +129,7 @@ describe('check and report', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'in-flight', waitedMs: 5000 });
   });
 
-  test('settles what is clean, so that it can be torn down while another target drains', async () => {
+  test('settles what is idle, so that it can be torn down while another target drains', async () => {
     const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
     const registrations = [registration('0.9.0', 0), ...twoRegistered];
     const { verdict, last } = await holdAgainst(config({ mode: 'check', targets }), () => ({
@@ -137,7 +137,7 @@ describe('check and report', () => {
       ...busy,
     }));
     expect(verdict).toBe('in-flight');
-    expect(last?.judgement.targets.map(({ version, drained }) => [version, drained])).toEqual([
+    expect(last?.evaluation.targets.map(({ version, drained }) => [version, drained])).toEqual([
       ['0.9.0', true],
       ['1.0.0', false],
     ]);
@@ -168,7 +168,7 @@ describe('several targets', () => {
       ...busy,
     }));
     expect(verdict).toBe('timed-out');
-    expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([true, false]);
+    expect(last?.evaluation.targets.map(({ drained }) => drained)).toEqual([true, false]);
   });
 
   test('a settle window that runs at the deadline does not prolong the hold for another target', async () => {
@@ -182,7 +182,7 @@ describe('several targets', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'timed-out', waitedMs: 12_000 });
   });
 
-  test('all have to be clean at the end', async () => {
+  test('all have to be idle at the end', async () => {
     const { verdict, waitedMs } = await holdAgainst(config({ targets }), ({ at }) => ({
       registrations,
       inFlight: [
@@ -210,15 +210,15 @@ describe('cancelling', () => {
       },
     });
     expect(verdict).toBe('cancelled');
-    expect(last?.judgement.targets[0]?.pending).toBe(1);
+    expect(last?.evaluation.targets[0]?.pending).toBe(1);
   });
 
-  test('ends a hold whose look never answers', async () => {
+  test('ends a hold whose poll never answers', async () => {
     const controller = new AbortController();
     const { verdict, last } = await holdAgainst(config(), () => busy, {
       signal: controller.signal,
-      observer: {
-        look: () => {
+      reader: {
+        poll: () => {
           queueMicrotask(() => controller.abort());
           return new Promise(() => undefined);
         },
@@ -228,15 +228,15 @@ describe('cancelling', () => {
   });
 });
 
-test('a look that fails ends the hold with its error', async () => {
+test('a poll that fails ends the hold with its error', async () => {
   const failure = new Error('no connection');
-  const held = holdAgainst(config(), () => busy, { observer: { look: () => Promise.reject(failure) } });
+  const held = holdAgainst(config(), () => busy, { reader: { poll: () => Promise.reject(failure) } });
   await expect(held).rejects.toBe(failure);
 });
 
 test('the gate’s own clock decides nothing about what is new', async () => {
   const { verdict } = await holdAgainst(config(), () => ({}), {
-    observer: { look: async () => ({ ...observation(), observedAt: DATABASE_EPOCH - 3_600_000 }) },
+    reader: { poll: async () => ({ ...snapshot(), observedAt: DATABASE_EPOCH - 3_600_000 }) },
   });
   expect(verdict).toBe('drained');
 });

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { commandsFor } from '../../src/report/remedies.ts';
+import { commandsFor } from '../../src/unblock/remedies.ts';
+import { workflowDetail } from '../support/builders.ts';
 import { ATTACKS, hostileText } from '../support/hostile-text.ts';
 import { actingIn } from '../support/inert.ts';
-import { workflowDetail } from './builders.ts';
 
 /* The commands that a person copies from the summary, as a shell reads them. */
 

@@ -4,16 +4,16 @@ import path from 'node:path';
 import * as core from '@actions/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { msg } from '../../src/message.ts';
 import { annotationsOf } from '../../src/report/annotations.ts';
 import { codeBlock, plain } from '../../src/report/escape.ts';
+import type { LogSink } from '../../src/report/log.ts';
+import { headline, obstacles, type RunReport } from '../../src/report/model.ts';
 import { unblockScriptsOf } from '../../src/report/next-steps.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
-import type { LogSink } from '../../src/report/progress.ts';
 import { reportOf } from '../../src/report/report-file.ts';
-import { reportSchema } from '../../src/report/report-schema.ts';
-import { headline, obstacles, type Result } from '../../src/report/result.ts';
+import { reportSchema } from '../../src/report/schema.ts';
 import { summaryOf } from '../../src/report/summary.ts';
-import { say } from '../../src/sentence.ts';
 import { htmlOf, skeletonOf } from '../rendering/github-markdown.ts';
 import { ATTACKS, hostileNames, hostileText, MEGABYTES } from '../support/hostile-text.ts';
 import { actingIn, codeShownIn, harmIn } from '../support/inert.ts';
@@ -38,7 +38,7 @@ const TITLE_CHARACTERS = 255;
 /** What a reader can take in of one line. */
 const LINE_CHARACTERS = 10_000;
 
-const skeleton = (result: Result) => skeletonOf(htmlOf(summaryOf(result)));
+const skeleton = (result: RunReport) => skeletonOf(htmlOf(summaryOf(result)));
 
 function holds(times: number, property: (names: readonly string[]) => Promise<void>): Promise<void> {
   return fc.assert(fc.asyncProperty(hostile, property), { numRuns: times });
@@ -110,7 +110,7 @@ describe.each(SCENE_NAMES)('of %s', (scene) => {
 describe('of a failure that quotes others', () => {
   const kinds = failures(harmless).length;
   const anyFailure = fc.tuple(hostile, fc.nat(kinds - 1));
-  const nth = (names: readonly string[], index: number): Result => {
+  const nth = (names: readonly string[], index: number): RunReport => {
     const result = failures(names)[index];
     if (result === undefined) throw new Error(`There is no failure ${index}.`);
     return result;
@@ -145,8 +145,8 @@ test('a name of characters that only mean themselves is shown as it is', async (
   const ascii = fc.oneof(fc.constantFrom(...ATTACKS), fc.string({ unit: 'grapheme-ascii', maxLength: 80 }));
   const property = fc.property(ascii, (name) => {
     fc.pre(/^[ -~]+$/.test(name) && !name.includes('##['));
-    expect(codeShownIn(summaryOf({ ...result, warnings: [say`${name}`] }))).toContain(name);
-    expect(plain(say`${name}`)).toBe(`"${name.replaceAll('"', '\\"')}"`);
+    expect(codeShownIn(summaryOf({ ...result, warnings: [msg`${name}`] }))).toContain(name);
+    expect(plain(msg`${name}`)).toBe(`"${name.replaceAll('"', '\\"')}"`);
   });
   fc.assert(property, { numRuns: 300 });
 });
@@ -161,7 +161,7 @@ test('a block of code stays one, whatever its lines are', () => {
 });
 
 test('marks that come first, or by the thousand, are shown as what they are', () => {
-  expect(plain(say`${`\u0338a${'\u0301'.repeat(6)}e\u0301`}`)).toBe(
+  expect(plain(msg`${`\u0338a${'\u0301'.repeat(6)}e\u0301`}`)).toBe(
     `"\\u{338}a${'\u0301'.repeat(4)}\\u{301}\\u{301}e\u0301"`,
   );
 });
@@ -169,7 +169,7 @@ test('marks that come first, or by the thousand, are shown as what they are', ()
 test('a message that is too long is cut between two characters', async () => {
   const result = await play('several applications', harmless);
   for (const before of ['', 'x']) {
-    const warnings = Array.from({ length: 99 }, () => say`${before + '🚀'.repeat(50)}`);
+    const warnings = Array.from({ length: 99 }, () => msg`${before + '🚀'.repeat(50)}`);
     const message = annotationsOf({ ...result, warnings }).at(-1)?.message ?? '';
     expect(message).toMatch(/🚀…$/u);
     expect(message.length).toBeGreaterThan(3900);
@@ -200,12 +200,12 @@ describe('a megabyte in every name', () => {
   test('keeps no other name out of the outputs', async () => {
     const [long = ''] = MEGABYTES;
     const result = await play('a timeout among many versions', harmless.with(5, long));
-    const { values, leftOut } = outputsOf(result, '');
-    const blocked = (result.last?.judgement.targets ?? []).filter(({ drained }) => !drained);
+    const { values, omitted } = outputsOf(result, '');
+    const blocked = (result.last?.evaluation.targets ?? []).filter(({ drained }) => !drained);
     const told = blocked.map(({ version }) => version).filter((version) => version !== long);
     expect(JSON.parse(values['draining-versions'])).toEqual(told);
     expect(told.length).toBeGreaterThan(10);
-    expect(leftOut).toBe(2);
+    expect(omitted).toBe(2);
   });
 });
 
@@ -219,7 +219,7 @@ interface Log {
 const annotate = { error: core.error, warning: core.warning, notice: core.notice } as const;
 
 /** Writes the log of a run through the functions that the action uses. */
-async function logOf(run: (sink: LogSink) => Promise<Result>): Promise<Log> {
+async function logOf(run: (sink: LogSink) => Promise<RunReport>): Promise<Log> {
   const lines: string[] = [];
   const meant: Command[] = [];
   const mean = (name: string, data = '', properties = {}) => meant.push({ name, data, properties });
@@ -294,11 +294,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Writes outputs and report to files, as the action does, and reads them as others would. */
-function expectFaithful(result: Result): void {
+function expectFaithful(result: RunReport): void {
   const file = path.join(folder, 'output');
   writeFileSync(file, '');
   vi.stubEnv('GITHUB_OUTPUT', file);
-  const { values, leftOut } = outputsOf(result, '/tmp/report.json');
+  const { values, omitted } = outputsOf(result, '/tmp/report.json');
   for (const [name, value] of Object.entries(values)) core.setOutput(name, value);
   vi.unstubAllEnvs();
   const outputs = parseOutputs(readFileSync(file, 'utf8'));
@@ -309,22 +309,22 @@ function expectFaithful(result: Result): void {
   const read = reportSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
   expect(read).toEqual(reportOf(result));
 
-  const judgement = result.last?.judgement;
-  const targets = (judgement?.targets ?? []).map(({ version }) => version);
+  const evaluation = result.last?.evaluation;
+  const targets = (evaluation?.targets ?? []).map(({ version }) => version);
   expect(read.versions.map(({ version }) => version)).toEqual(targets);
-  const seen = judgement?.seen?.contents.workflows.items ?? [];
+  const index = evaluation?.index?.contents.workflows.items ?? [];
   expect(read.workflows.items).toMatchObject(
-    seen.map(({ id, className, queue, executor, parent, status }) => ({
+    index.map(({ id, className, queue, executor, parent, status }) => ({
       ...{ id, className, queue, executor, parent, status },
     })),
   );
   for (const { message } of read.blockers) expect(actingIn(message)).toEqual([]);
   expect(obstacles(result).length > 0 || read.blockers.length === 0).toBe(true);
 
-  expect(leftOut).toBe(0);
+  expect(omitted).toBe(0);
   const versions: { version: string }[] = JSON.parse(outputs['versions'] ?? '');
   expect(versions.map(({ version }) => version)).toEqual(targets);
   const lists = ['drained-versions', 'draining-versions'].flatMap((name) => JSON.parse(outputs[name] ?? ''));
-  const judged = (judgement?.targets ?? []).filter((target) => target.judged);
+  const judged = (evaluation?.targets ?? []).filter((target) => target.judged);
   expect(lists.sort()).toEqual(judged.map(({ version }) => version).sort());
 }

@@ -14,19 +14,19 @@ const usual = {
   'tls-ca': '',
   schema: 'dbos',
   application: '',
-  version: '1.0.0',
+  'retire-version': '1.0.0',
   'keep-version': '',
   mode: 'wait',
   timeout: '30m',
   'on-timeout': 'fail',
   'poll-interval': '5s',
-  'look-timeout': '30s',
+  'poll-timeout': '30s',
   settle: '10s',
   'fail-fast': 'true',
   'stuck-after': '15m',
   'ignore-workflows': '',
   'on-unknown': 'fail',
-  'on-latest': 'block',
+  'on-live': 'block',
   'on-unversioned': 'auto',
 };
 
@@ -51,35 +51,37 @@ describe('versions', () => {
     ['a JSON array, for names with blanks at their ends', '[" 1.0 ", "2"]', [' 1.0 ', '2']],
     ['each once', '1\n1', ['1']],
   ])('take %s', (_what, version, versions) => {
-    expect(parse({ version }).gate.targets).toEqual({ kind: 'named', versions });
+    expect(parse({ 'retire-version': version }).gate.targets).toEqual({ kind: 'named', versions });
   });
 
   test.each(['[1.1]', '["a"', '[]', '[""]'])('refuse %s', (version) => {
-    expect(problem({ version })).toMatch(
-      /The input `version` is .*one item a line, or a JSON array of strings/,
+    expect(problem({ 'retire-version': version })).toMatch(
+      /The input `retire-version` is .*one item a line, or a JSON array of strings/,
     );
   });
 
   test('keep-version takes the word latest, and names', () => {
-    expect(parse({ version: '', 'keep-version': 'latest' }).gate.targets).toEqual({ kind: 'all-but-latest' });
-    expect(parse({ version: '', 'keep-version': '2\n3' }).gate.targets).toEqual({
+    expect(parse({ 'retire-version': '', 'keep-version': 'latest' }).gate.targets).toEqual({
+      kind: 'all-but-latest',
+    });
+    expect(parse({ 'retire-version': '', 'keep-version': '2\n3' }).gate.targets).toEqual({
       kind: 'all-but',
       keep: ['2', '3'],
     });
-    expect(parse({ version: '', 'keep-version': '["latest"]' }).gate.targets).toEqual({
+    expect(parse({ 'retire-version': '', 'keep-version': '["latest"]' }).gate.targets).toEqual({
       kind: 'all-but',
       keep: ['latest'],
     });
   });
 
   test('refuses latest among names, both inputs, and neither', () => {
-    expect(problem({ version: '', 'keep-version': 'latest\n2' })).toMatch(
+    expect(problem({ 'retire-version': '', 'keep-version': 'latest\n2' })).toMatch(
       /`keep-version`.*the word latest alone/s,
     );
     expect(problem({ 'keep-version': '2' })).toMatch(
-      /`version` \(1\.0\.0\) and `keep-version` \(2\) exclude each other/,
+      /`retire-version` \(1\.0\.0\) and `keep-version` \(2\) exclude each other/,
     );
-    expect(problem({ version: '' })).toMatch(/Neither `version` nor `keep-version` is set/);
+    expect(problem({ 'retire-version': '' })).toMatch(/Neither `retire-version` nor `keep-version` is set/);
   });
 });
 
@@ -89,13 +91,13 @@ describe('durations', () => {
       timeout: '1h30m',
       settle: '0s',
       'poll-interval': '500ms',
-      'look-timeout': '90s',
+      'poll-timeout': '90s',
     });
     expect(gate).toMatchObject({
       timeoutMs: 5_400_000,
       settleMs: 0,
       pollIntervalMs: 500,
-      lookTimeoutMs: 90_000,
+      pollTimeoutMs: 90_000,
     });
   });
 
@@ -118,7 +120,7 @@ describe('words', () => {
     ['mode', 'Wait', 'wait, check, report'],
     ['on-timeout', 'pass', 'fail, warn'],
     ['on-unknown', 'warn', 'fail, pass'],
-    ['on-latest', '', 'block, ignore'],
+    ['on-live', '', 'block, ignore'],
     ['on-unversioned', 'no', 'auto, block, ignore'],
   ])('%s refuses %j, and says what it takes', (name, value, accepted) => {
     const text = problem({ [name]: value });
@@ -127,8 +129,8 @@ describe('words', () => {
   });
 
   test('everything that is wrong is told at once', () => {
-    const text = problem({ mode: 'x', timeout: 'y', version: '', 'database-url': '' });
-    for (const name of ['mode', 'timeout', 'version', 'database-url']) expect(text).toContain(`\`${name}\``);
+    const text = problem({ mode: 'x', timeout: 'y', 'retire-version': '', 'database-url': '' });
+    for (const name of ['mode', 'timeout', 'retire-version', 'database-url']) expect(text).toContain(`\`${name}\``);
   });
 });
 

@@ -1,28 +1,29 @@
 import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../src/config.ts';
 import { ReportableError, TransientError } from '../../src/errors.ts';
-import type { GateConfig } from '../../src/gate/config.ts';
-import { own, say } from '../../src/sentence.ts';
+import { msg, trusted } from '../../src/message.ts';
 import {
   config,
   holdAgainst,
   inFlight,
-  observation,
   type Scene,
+  snapshot,
   testClock,
   twoRegistered,
-} from './builders.ts';
+} from '../support/builders.ts';
 
-/* A look that failed is evidence of nothing: it is taken again, and what was clean has to be clean anew. */
+/* A poll that failed is evidence of nothing: it is taken again, and what was idle has to be idle anew. */
 
 const MINUTE = 60_000;
 const busy: Scene = { inFlight: [inFlight('1.0.0', { pending: 1 })] };
-const failure = (reached = true) => new TransientError(say`The connection to ${'db'} broke off.`, reached);
+const failure = (connectedBefore = true) =>
+  new TransientError(msg`The connection to ${'db'} broke off.`, connectedBefore);
 
-/** Holds where each look takes so long, and sees or fails as the script has it at that time. */
+/** Holds where each poll takes so long, and sees or fails as the script has it at that time. */
 async function holdThrough(
   changes: Partial<GateConfig>,
   script: (at: number, number: number) => Scene | Error,
-  lookMs = 0,
+  durationMs = 0,
 ) {
   const clock = testClock();
   const beginning = clock.now();
@@ -30,33 +31,33 @@ async function holdThrough(
   const budgets: number[] = [];
   const held = await holdAgainst(config(changes), () => ({}), {
     clock,
-    observer: {
-      look: async (_request, withinMs) => {
+    reader: {
+      poll: async (_request, withinMs) => {
         budgets.push(withinMs);
         number += 1;
-        const seen = script(clock.now() - beginning, number);
-        if (lookMs > 0)
-          await clock.pause(Math.max(0, Math.min(lookMs, withinMs)), new AbortController().signal);
-        if (seen instanceof Error) throw seen;
-        return observation(seen);
+        const index = script(clock.now() - beginning, number);
+        if (durationMs > 0)
+          await clock.pause(Math.max(0, Math.min(durationMs, withinMs)), new AbortController().signal);
+        if (index instanceof Error) throw index;
+        return snapshot(index);
       },
     },
   }).catch((error: unknown) => ({ error, waitedMs: clock.now() - beginning }));
-  return { ...held, budgets, looksTaken: number };
+  return { ...held, budgets, pollsTaken: number };
 }
 
 describe('wait', () => {
-  test('survives looks that fail, and drains after them', async () => {
+  test('survives polls that fail, and drains after them', async () => {
     const held = await holdThrough({}, (at) => (at < 20_000 ? busy : at < 5 * MINUTE ? failure() : {}));
     if ('error' in held) throw held.error;
     expect(held.verdict).toBe('drained');
-    expect(held.failedLooks.length).toBeGreaterThan(5);
+    expect(held.failedPolls.length).toBeGreaterThan(5);
   });
 
   test('tries again with growing pauses, up to half a minute', async () => {
     const held = await holdThrough({}, (at) => (at === 0 || at > 3 * MINUTE ? {} : failure()));
     if ('error' in held) throw held.error;
-    expect(held.failedLooks.map(({ pauseMs }) => pauseMs / 1000)).toEqual([
+    expect(held.failedPolls.map(({ pauseMs }) => pauseMs / 1000)).toEqual([
       1, 2, 4, 8, 16, 30, 30, 30, 30, 30,
     ]);
   });
@@ -66,26 +67,26 @@ describe('wait', () => {
       at > 100_000 ? {} : number % 3 === 0 ? busy : failure(),
     );
     if ('error' in held) throw held.error;
-    expect(new Set(held.failedLooks.map(({ pauseMs }) => pauseMs))).toEqual(new Set([1000, 2000]));
+    expect(new Set(held.failedPolls.map(({ pauseMs }) => pauseMs))).toEqual(new Set([1000, 2000]));
   });
 
-  test('never concludes from a look that failed', async () => {
+  test('never concludes from a poll that failed', async () => {
     const { verdict } = await drainedAt((at) => at === 5000);
     expect(verdict).toBe('drained');
     const held = await holdThrough({ settleMs: 0 }, (_at, number) => (number === 1 ? failure() : busy));
     expect(held).toMatchObject({ verdict: 'timed-out' });
   });
 
-  /** Clean at every look that does not fail. */
+  /** Clean at every poll that does not fail. */
   async function drainedAt(fails: (at: number) => boolean) {
     const held = await holdThrough({}, (at) => (fails(at) ? failure() : {}));
     if ('error' in held) throw held.error;
     return held;
   }
 
-  test('settles anew after a look that failed', async () => {
+  test('settles anew after a poll that failed', async () => {
     expect((await drainedAt(() => false)).waitedMs).toBe(10_000);
-    // The look at 5 s fails; the one at 6 s is the first clean one again.
+    // The look at 5 s fails; the one at 6 s is the first idle one again.
     expect((await drainedAt((at) => at === 5000)).waitedMs).toBe(16_000);
   });
 
@@ -99,16 +100,16 @@ describe('wait', () => {
   test('asks for the statuses of a newer schema anew after a gap', async () => {
     const scans: boolean[] = [];
     const clock = testClock();
-    let looks = 0;
-    const newer = { ...observation().database, migration: 999 };
+    let polls = 0;
+    const newer = { ...snapshot().database, migration: 999 };
     const { verdict } = await holdAgainst(config(), () => ({}), {
       clock,
-      observer: {
-        look: async (request) => {
-          looks += 1;
-          if (looks === 3) throw failure();
+      reader: {
+        poll: async (request) => {
+          polls += 1;
+          if (polls === 3) throw failure();
           scans.push(request.scanStatuses);
-          return observation({ database: newer, unknownStatuses: request.scanStatuses ? [] : undefined });
+          return snapshot({ database: newer, unknownStatuses: request.scanStatuses ? [] : undefined });
         },
       },
     });
@@ -116,23 +117,23 @@ describe('wait', () => {
     expect(scans.filter(Boolean)).toHaveLength(2);
   });
 
-  test('ends in the failure when the timeout passes without a look', async () => {
+  test('ends in the failure when the timeout passes without a poll', async () => {
     const held = await holdThrough({ timeoutMs: 5 * MINUTE }, (at) => (at < 2 * MINUTE ? busy : failure()));
     expect(held.waitedMs).toBe(5 * MINUTE);
     expect(messageOf(held)).toMatch(
-      /^The connection to db broke off\. \d+ looks failed in a row, and the gate gave up\. The last look that succeeded was 3m \ds before\.$/,
+      /^The connection to db broke off\. \d+ polls failed in a row, and the gate gave up\. The last poll that succeeded was 3m \ds before\.$/,
     );
   });
 
-  test('looks once more when the look at the deadline is the first to fail', async () => {
+  test('polls once more when the look at the deadline is the first to fail', async () => {
     const held = await holdThrough({ timeoutMs: MINUTE }, (at) => (at === MINUTE ? failure() : busy));
     expect(held).toMatchObject({ verdict: 'timed-out', waitedMs: MINUTE + 1000 });
   });
 
   test.each([false, true])(
-    'ends at once for what waiting does not mend (after a look: %s)',
+    'ends at once for what waiting does not mend (after a poll: %s)',
     async (after) => {
-      const refused = new ReportableError(own('The server refused the password.'));
+      const refused = new ReportableError(trusted('The server refused the password.'));
       const held = await holdThrough({}, (at) => (after && at === 0 ? busy : refused));
       expect(held.waitedMs).toBe(after ? 5000 : 0);
       expect(messageOf(held)).toBe('The server refused the password.');
@@ -153,22 +154,22 @@ describe('wait', () => {
     expect(messageOf(held)).toContain('None has succeeded in 1m.');
   });
 
-  test('goes on with a database that let it in, though no look has succeeded yet', async () => {
+  test('goes on with a database that let it in, though no poll has succeeded yet', async () => {
     const held = await holdThrough({}, (at) => (at < 10 * MINUTE ? failure(true) : {}));
     expect(held).toMatchObject({ verdict: 'drained' });
   });
 
-  test('gives each look no more time than the hold has left', async () => {
+  test('gives each poll no more time than the hold has left', async () => {
     const { budgets } = await holdThrough({ timeoutMs: 20_000 }, () => busy);
     expect(budgets).toEqual([25_000, 20_000, 15_000, 10_000, 5000]);
   });
 
-  test('gives the looks of a settle window that runs at the deadline the time that it takes', async () => {
+  test('gives the polls of a settle window that runs at the deadline the time that it takes', async () => {
     const { budgets } = await holdThrough({ timeoutMs: 12_000 }, (at) => (at < 11_000 ? busy : {}));
     expect(budgets).toEqual([17_000, 12_000, 7000, 5000, 10_000, 5000]);
   });
 
-  test('outlives its timeout by seconds only, though each look takes all the time that it is given', async () => {
+  test('outlives its timeout by seconds only, though each poll takes all the time that it is given', async () => {
     const held = await holdThrough({ timeoutMs: MINUTE }, () => failure(), 29_000);
     expect(held.waitedMs).toBeGreaterThanOrEqual(MINUTE);
     expect(held.waitedMs).toBeLessThanOrEqual(MINUTE + 8000);
@@ -176,20 +177,20 @@ describe('wait', () => {
 });
 
 describe('check and report', () => {
-  test.each(['check', 'report'] as const)('%s survives a look that fails, and settles anew', async (mode) => {
+  test.each(['check', 'report'] as const)('%s survives a poll that fails, and settles anew', async (mode) => {
     const held = await holdThrough({ mode }, (at) => (at === 0 || at === 6000 ? failure() : {}));
-    // At 1 s the window opens; the look at 6 s fails; from 7 s on it is clean for 10 s.
+    // At 1 s the window opens; the look at 6 s fails; from 7 s on it is idle for 10 s.
     expect(held).toMatchObject({ verdict: 'drained', waitedMs: 17_000 });
   });
 
-  test.each(['check', 'report'] as const)('%s gives up after a minute without a look', async (mode) => {
+  test.each(['check', 'report'] as const)('%s gives up after a minute without a poll', async (mode) => {
     const held = await holdThrough({ mode }, (at) => (at === 0 ? {} : failure()));
     // The look at 5 s is the first that fails.
     expect(held.waitedMs).toBe(5000 + MINUTE);
     expect(messageOf(held)).toContain('and the gate gave up.');
   });
 
-  test('take a failed look again, though it comes after a long pause, and whatever `timeout` is', async () => {
+  test('take a failed poll again, though it comes after a long pause, and whatever `timeout` is', async () => {
     const held = await holdThrough(
       { mode: 'check', timeoutMs: 1000, settleMs: 2 * MINUTE, pollIntervalMs: 1.5 * MINUTE },
       (_at, number) => (number === 2 ? failure() : {}),
@@ -197,7 +198,7 @@ describe('check and report', () => {
     expect(held).toMatchObject({ verdict: 'drained' });
   });
 
-  test('give up after a minute, though looks succeed in between', async () => {
+  test('give up after a minute, though polls succeed in between', async () => {
     const held = await holdThrough({ mode: 'check' }, (_at, number) => (number % 2 === 0 ? {} : failure()));
     expect(held.waitedMs).toBeLessThan(MINUTE + 10_000);
     expect(messageOf(held)).toContain('and the gate gave up.');
@@ -216,20 +217,20 @@ test('a cancelled job ends an outage at once', async () => {
         await clock.pause(milliseconds, signal);
       },
     },
-    observer: { look: () => Promise.reject(failure()) },
+    reader: { poll: () => Promise.reject(failure()) },
   });
   expect(held).toMatchObject({ verdict: 'cancelled', last: undefined });
 });
 
 test('only what was registered at both sides of a gap counts: nothing else is forgotten', async () => {
   const gone = await holdAgainst(config(), () => ({}), {
-    observer: (() => {
-      let looks = 0;
+    reader: (() => {
+      let polls = 0;
       return {
-        look: async () => {
-          looks += 1;
-          if (looks === 2) throw failure();
-          return observation({ registrations: looks === 1 ? twoRegistered : twoRegistered.slice(1) });
+        poll: async () => {
+          polls += 1;
+          if (polls === 2) throw failure();
+          return snapshot({ registrations: polls === 1 ? twoRegistered : twoRegistered.slice(1) });
         },
       };
     })(),

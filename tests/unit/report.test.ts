@@ -1,17 +1,17 @@
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../src/config.ts';
 import { TransientError } from '../../src/errors.ts';
-import type { GateConfig } from '../../src/gate/config.ts';
+import { msg, trusted } from '../../src/message.ts';
 import { annotationsOf } from '../../src/report/annotations.ts';
 import { plain } from '../../src/report/escape.ts';
+import { progressLog } from '../../src/report/log.ts';
+import type { RunReport } from '../../src/report/model.ts';
 import { unblockScriptsOf } from '../../src/report/next-steps.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
-import { progressLog } from '../../src/report/progress.ts';
 import { reportOf } from '../../src/report/report-file.ts';
-import { reportSchema } from '../../src/report/report-schema.ts';
-import type { Result } from '../../src/report/result.ts';
+import { reportSchema } from '../../src/report/schema.ts';
 import { SUMMARY_BYTES, summaryOf } from '../../src/report/summary.ts';
-import { own, say } from '../../src/sentence.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -28,17 +28,17 @@ import {
   step,
   twoRegistered,
   workflowDetail,
-} from './builders.ts';
+} from '../support/builders.ts';
 
 const HOUR = 3_600_000;
 
 /** A run against a scripted database, and how it ended. */
-async function resultOf(script: Script, changes: Partial<GateConfig> = {}): Promise<Result> {
+async function resultOf(script: Script, changes: Partial<GateConfig> = {}): Promise<RunReport> {
   const gate = config(changes);
   return resultOfHold(gate, await holdAgainst(gate, script));
 }
 
-const failure = failureResult(say`There is no database ${'shop'} on this server.`, 1234);
+const failure = failureResult(msg`There is no database ${'shop'} on this server.`, 1234);
 
 const workflow = workflowDetail({
   id: 'wf-1',
@@ -66,10 +66,10 @@ const busy: Scene = {
         oldestCreatedAt: workflow.createdAt,
       },
     ],
-    leftOut: 0,
-    leftOutUnversioned: 0,
+    omitted: 0,
+    omittedUnversioned: 0,
   },
-  workflows: { items: [workflow], leftOut: 2, leftOutUnversioned: 0 },
+  workflows: { items: [workflow], omitted: 2, omittedUnversioned: 0 },
 };
 
 /** The lines of the log of a hold. */
@@ -81,7 +81,7 @@ async function logOf(script: Script, changes: Partial<GateConfig> = {}) {
   });
   const gate = config(changes);
   progress.begin(gate, { database: 'shop', schema: 'dbos' }, []);
-  await holdAgainst(gate, script, { onLook: progress.look, onFailedLook: progress.failedLook });
+  await holdAgainst(gate, script, { onPoll: progress.poll, onFailedPoll: progress.failedPoll });
   return lines;
 }
 
@@ -104,11 +104,11 @@ describe('the job summary', () => {
     }
   });
 
-  test('of a failure in the middle of a hold says that what earlier looks saw decides nothing', async () => {
+  test('of a failure in the middle of a hold says that what earlier polls saw decides nothing', async () => {
     const held = await resultOf(() => busy, { timeoutMs: 60_000 });
-    const broken = { ...held, verdict: 'error', failure: own('The connection broke off.') } as const;
+    const broken = { ...held, verdict: 'error', failure: trusted('The connection broke off.') } as const;
     expect(rendered(summaryOf(broken))).toMatch(
-      /The connection broke off\. What follows is from the last look that succeeded, at 2026-01-01T00:00:00\.000Z \(database time\)\. It decides nothing\. Versions to retire/,
+      /The connection broke off\. What follows is from the last poll that succeeded, at 2026-01-01T00:00:00\.000Z \(database time\)\. It decides nothing\. Versions to retire/,
     );
     expect(summaryOf(failure)).not.toContain('What follows');
   });
@@ -131,7 +131,7 @@ describe('the job summary', () => {
 
   test('of a failure says what happened, and nothing of versions', () => {
     const summary = rendered(summaryOf(failure));
-    expect(summary).toContain('❌ No answer: the gate could not look');
+    expect(summary).toContain('❌ No answer: the gate could not poll');
     expect(summary).toContain('There is no database shop on this server.');
     expect(summary).not.toContain('Versions');
   });
@@ -170,8 +170,8 @@ describe('the job summary', () => {
             ignored: false,
             oldestCreatedAt: 0,
           })),
-          leftOut: 7,
-          leftOutUnversioned: 0,
+          omitted: 7,
+          omittedUnversioned: 0,
         },
         workflows: {
           items: names.map((name) => ({
@@ -184,8 +184,8 @@ describe('the job summary', () => {
             executor: name,
             parent: name,
           })),
-          leftOut: 5,
-          leftOutUnversioned: 0,
+          omitted: 5,
+          omittedUnversioned: 0,
         },
       }),
       { mode: 'check', targets: { kind: 'all-but', keep: ['2.0.0'] } },
@@ -198,7 +198,7 @@ describe('the job summary', () => {
     expect(
       Object.values(outputs.values).reduce((sum, value) => sum + Buffer.byteLength(value), 0),
     ).toBeLessThan(1_000_000);
-    expect(outputs.leftOut).toBeGreaterThan(0);
+    expect(outputs.omitted).toBeGreaterThan(0);
     expect(JSON.parse(outputs.values['draining-versions']).length).toBeGreaterThan(10);
   });
 
@@ -221,13 +221,13 @@ describe('the job summary', () => {
                 parent: evil,
               },
             ],
-            leftOut: 0,
-            leftOutUnversioned: 0,
+            omitted: 0,
+            omittedUnversioned: 0,
           },
           groups: {
             items: (busy.groups?.items ?? []).map((group) => ({ ...group, name: evil, queue: evil })),
-            leftOut: 0,
-            leftOutUnversioned: 0,
+            omitted: 0,
+            omittedUnversioned: 0,
           },
         }),
         { mode: 'check' },
@@ -267,7 +267,7 @@ describe('annotations', () => {
       }),
       { mode: 'check', targets: { kind: 'named', versions } },
     );
-    const annotations = annotationsOf({ ...result, step: 'warn', warnings: [own('Mind this.')] });
+    const annotations = annotationsOf({ ...result, step: 'warn', warnings: [trusted('Mind this.')] });
     expect(annotations).toHaveLength(10);
     expect(annotations[0]?.title).toBe('v29 cannot be retired yet');
     expect(annotations[8]?.message).toBe('and 22 more versions: see the job summary.');
@@ -286,22 +286,22 @@ describe('annotations', () => {
 });
 
 describe('the log', () => {
-  test('says of looks that failed why, when the next one is, and that the settle window begins anew', async () => {
+  test('says of polls that failed why, when the next one is, and that the settle window begins anew', async () => {
     const lines = await logOf(
       ({ at }) => {
         if (at < 5000 || at > 12_000) return {};
-        throw new TransientError(say`The connection broke off. It was ${'db'}.`, true);
+        throw new TransientError(msg`The connection broke off. It was ${'db'}.`, true);
       },
       { timeoutMs: 60_000 },
     );
     expect(lines.slice(3)).toEqual([
-      '[    0s] 0 in flight; clean, and must stay so for 10s; timeout in 1m',
-      '[    5s] The look failed. The connection broke off. It was "db". Looking again in 1s, giving up in 55s.',
-      '[    6s] The look failed again in the same way, 2 times in a row. Looking again in 2s, giving up in 54s.',
-      '[    8s] The look failed again in the same way, 3 times in a row. Looking again in 4s, giving up in 52s.',
-      '[   12s] The look failed again in the same way, 4 times in a row. Looking again in 8s, giving up in 48s.',
-      '[   20s] The database answers again, after 4 failed looks in 20s: what was clean before has to be clean anew.',
-      '[   20s] 0 in flight; no change; clean, and must stay so for 10s; timeout in 40s',
+      '[    0s] 0 in flight; idle, and must stay so for 10s; timeout in 1m',
+      '[    5s] The poll failed. The connection broke off. It was "db". Polling again in 1s, giving up in 55s.',
+      '[    6s] The poll failed again in the same way, 2 times in a row. Polling again in 2s, giving up in 54s.',
+      '[    8s] The poll failed again in the same way, 3 times in a row. Polling again in 4s, giving up in 52s.',
+      '[   12s] The poll failed again in the same way, 4 times in a row. Polling again in 8s, giving up in 48s.',
+      '[   20s] The database answers again, after 4 failed polls in 20s: what was idle before has to be idle anew.',
+      '[   20s] 0 in flight; no change; idle, and must stay so for 10s; timeout in 40s',
       '[   30s] 0 in flight; drained',
     ]);
   });
@@ -311,7 +311,7 @@ describe('the log', () => {
       at < 10_000 ? busy : at < 15_000 ? { inFlight: [inFlight('1.0.0', { pending: 1 })] } : {},
     );
     expect(lines).toEqual([
-      'Waiting until "1.0.0" can be retired: for 30m at most, a look every 5s, and then clean for 10s in a row.',
+      'Waiting until "1.0.0" can be retired: for 30m at most, a poll every 5s, and then idle for 10s in a row.',
       'System database: "shop", schema "dbos".',
       'PostgreSQL 18.4, DBOS migration 123. Versions: 2 registered, the latest is "2.0.0".',
       '> What is in flight, by workflow',
@@ -319,15 +319,15 @@ describe('the log', () => {
       '[    0s] 3 in flight (2 pending, 1 delayed); timeout in 30m',
       expect.stringContaining('Let them finish, or cancel or fork them'),
       '[   10s] 1 in flight (1 pending); 2 fewer; timeout in 29m 50s',
-      '[   15s] 0 in flight; 1 fewer; clean, and must stay so for 10s; timeout in 29m 45s',
+      '[   15s] 0 in flight; 1 fewer; idle, and must stay so for 10s; timeout in 29m 45s',
       '[   25s] 0 in flight; drained',
     ]);
   });
 
   test('says something once a minute when nothing changes', async () => {
     const lines = await logOf(() => busy, { timeoutMs: 180_000 });
-    const looks = lines.filter((line) => line.startsWith('['));
-    expect(looks.map((line) => line.slice(0, 8))).toEqual(['[    0s]', '[    1m]', '[    2m]', '[    3m]']);
+    const polls = lines.filter((line) => line.startsWith('['));
+    expect(polls.map((line) => line.slice(0, 8))).toEqual(['[    0s]', '[    1m]', '[    2m]', '[    3m]']);
   });
 
   test('names what blocks among several versions', async () => {
@@ -338,7 +338,7 @@ describe('the log', () => {
         targets: { kind: 'all-but-latest' },
       },
     );
-    expect(lines).toContainEqual(expect.stringContaining('1 of 2 versions clean: "1.0.0" 3'));
+    expect(lines).toContainEqual(expect.stringContaining('1 of 2 versions idle: "1.0.0" 3'));
   });
 
   test('keeps names on their line', async () => {
@@ -350,8 +350,8 @@ describe('the log', () => {
             ...group,
             name: 'a\n::error::b ##[c]\u001b[31m',
           })),
-          leftOut: 0,
-          leftOutUnversioned: 0,
+          omitted: 0,
+          omittedUnversioned: 0,
         },
       }),
       { mode: 'check' },
@@ -469,7 +469,7 @@ describe('a drain that has no end', () => {
     const { verdict, forecast, versions } = reportOf(await resultOf(() => hopeless));
     expect(verdict).toBe('cannot-drain');
     expect(forecast).toMatchObject({ notBefore: '2026-01-01T05:00:00.000Z', trend: 'too-early' });
-    expect(forecast?.bounds[0]).toEqual({
+    expect(forecast?.earliestEnds[0]).toEqual({
       id: 'wf-9',
       workflow: 'remind',
       version: '1.0.0',
@@ -526,7 +526,7 @@ describe('a drain that does not converge', () => {
   });
 });
 
-test('a look that could not be believed says nothing of how it drains', async () => {
+test('a poll that could not be believed says nothing of how it drains', async () => {
   const result = await resultOf(({ number }) => (number > 1 ? { database: facts({ standby: true }) } : busy));
   expect(result.verdict).toBe('error');
   expect(summaryOf(result)).not.toContain('How it drains');
@@ -548,8 +548,8 @@ describe('a drain that does not move', () => {
         }),
         workflowDetail({ ...idle, id: 'waiting', status: 'ENQUEUED', queue: 'mail' }),
       ],
-      leftOut: 0,
-      leftOutUnversioned: 0,
+      omitted: 0,
+      omittedUnversioned: 0,
     },
     queues: [queueInFlight({ concurrency: 2 })],
   };
@@ -573,7 +573,7 @@ describe('a drain that does not move', () => {
     const scene = {
       ...stuck,
       inFlight: [...(stuck.inFlight ?? []), inFlight(null, { pending: 1 })],
-      workflows: { items: [unversioned], leftOut: 3, leftOutUnversioned: 0 },
+      workflows: { items: [unversioned], omitted: 3, omittedUnversioned: 0 },
     };
     const said = async (onUnversioned: GateConfig['onUnversioned']) =>
       (await logOf(() => scene, { timeoutMs: 20_000, onUnversioned })).join('\n');
@@ -583,7 +583,7 @@ describe('a drain that does not move', () => {
 
   test('says in the log that nothing ends any more, at once', async () => {
     const lines = await logOf(
-      () => ({ ...busy, workflows: { items: [], leftOut: 3, leftOutUnversioned: 0 } }),
+      () => ({ ...busy, workflows: { items: [], omitted: 3, omittedUnversioned: 0 } }),
       { timeoutMs: 3 * 60_000, stuckAfterMs: 90_000 },
     );
     expect(lines).toContain(
@@ -606,7 +606,7 @@ describe('a drain that does not move', () => {
     const report = reportOf(result);
     expect(report.forecast).toMatchObject({ trend: 'stuck', stuck: 3, noProcessSeen: true });
     expect(
-      report.workflows.items.map(({ situation }) => [situation?.state, situation?.kind, situation?.child]),
+      report.workflows.items.map(({ activity }) => [activity?.state, activity?.kind, activity?.child]),
     ).toEqual([
       ['stuck', 'child', 'child'],
       ['stuck', 'silent', null],
@@ -616,7 +616,7 @@ describe('a drain that does not move', () => {
 });
 
 describe('the scripts beside the report', () => {
-  const scriptsOf = (result: Result) => unblockScriptsOf(result).map(({ name }) => name);
+  const scriptsOf = (result: RunReport) => unblockScriptsOf(result).map(({ name }) => name);
 
   test('are told of in the summary, with the first lines of the one that lets work go on', async () => {
     const result = await resultOf(() => busy, { timeoutMs: 10_000 });
@@ -630,14 +630,14 @@ describe('the scripts beside the report', () => {
     );
   });
 
-  test('cover what was read in detail at the last roll, though a later look read less', async () => {
+  test('cover what was read in detail at the last roll, though a later poll read less', async () => {
     const many = Array.from({ length: 60 }, (_, index) => ({ ...workflow, id: `wf-${index}` }));
     const result = await resultOf(
       ({ request }) => ({
         inFlight: [inFlight('1.0.0', { pending: 70 })],
-        workflows: request.roll
-          ? { items: many, leftOut: 10, leftOutUnversioned: 0 }
-          : { items: many.slice(0, 50), leftOut: 20, leftOutUnversioned: 0 },
+        workflows: request.detailScan
+          ? { items: many, omitted: 10, omittedUnversioned: 0 }
+          : { items: many.slice(0, 50), omitted: 20, omittedUnversioned: 0 },
       }),
       { timeoutMs: 10_000 },
     );
@@ -645,7 +645,7 @@ describe('the scripts beside the report', () => {
     expect(inspect?.text.match(/^inspect wf-/gm)).toHaveLength(60);
     expect(inspect?.text).toContain('10 more workflows not in this script');
     expect(summaryOf(result)).toContain('The oldest 50 of 70 workflows in flight');
-    expect(reportOf(result).workflows).toMatchObject({ items: { length: 50 }, leftOut: 20 });
+    expect(reportOf(result).workflows).toMatchObject({ items: { length: 50 }, omitted: 20 });
   });
 
   test('are not there when the answer may be about the wrong versions, or there is nothing to unblock', async () => {
@@ -703,11 +703,11 @@ describe('outputs', () => {
           rateOverSeconds: null,
           secondsLeft: null,
           notBefore: null,
-          bounds: [],
-          draining: 1,
+          earliestEnds: [],
+          progressing: 1,
           waiting: 0,
           stuck: 0,
-          unread: 2,
+          notScanned: 2,
           arrivedRoots: 0,
           arrivedChildren: 0,
           noProcessSeen: false,
@@ -738,7 +738,7 @@ describe('outputs', () => {
     expect(outputsOf(blocked, '').values['drained-versions']).toBe('[]');
     const broken = {
       ...(await resultOf(() => ({}))),
-      failure: own('The connection broke off.'),
+      failure: trusted('The connection broke off.'),
       verdict: 'error',
     } as const;
     expect(outputsOf(broken, '').values).toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { verdictOf } from '../../src/gate/blocker.ts';
-import { blockersOf } from '../../src/gate/decide.ts';
+import { verdictOf } from '../../src/rules/blocker.ts';
+import { blockersOf } from '../../src/rules/decide.ts';
 import {
   config,
   facts,
@@ -10,16 +10,16 @@ import {
   type Scene,
   started,
   twoRegistered,
-} from './builders.ts';
+} from '../support/builders.ts';
 
 /* The rule of retirement, point by point: each test fails when its rule is taken out. */
 
 const check = config({ mode: 'check' });
 
-/** The answer of `check`, and the kinds of the blockers that stand in the last look. */
+/** The answer of `check`, and the kinds of the blockers that stand in the last poll. */
 async function checked(scene: Scene, changes = {}, history: readonly string[] = []) {
   const { verdict, last } = await holdAgainst({ ...check, ...changes }, () => scene, { history });
-  const kinds = last === undefined ? [] : blockersOf(last.judgement).map(({ kind }) => kind);
+  const kinds = last === undefined ? [] : blockersOf(last.evaluation).map(({ kind }) => kind);
   return { verdict, kinds: [...new Set(kinds)] };
 }
 
@@ -60,7 +60,7 @@ describe('rule 1: a target is known', () => {
         number === 2 ? { history } : {},
       );
       expect(verdict).toBe('unknown-version');
-      expect(last?.judgement.targets[0]?.blockers[0]).toMatchObject({ searched: 'timed-out' });
+      expect(last?.evaluation.targets[0]?.blockers[0]).toMatchObject({ searched: 'timed-out' });
     },
   );
 
@@ -76,18 +76,18 @@ describe('rule 1: a target is known', () => {
     const targets = { kind: 'named', versions: ['1.0.0', '1.0.1'] } as const;
     const { verdict, last } = await holdAgainst({ ...check, targets, onUnknown: 'pass' }, () => ({}));
     expect(verdict).toBe('drained');
-    expect(last?.judgement.targets.map(({ version, drained, judged }) => [version, drained, judged])).toEqual(
-      [
-        ['1.0.0', true, true],
-        ['1.0.1', false, false],
-      ],
-    );
+    expect(
+      last?.evaluation.targets.map(({ version, drained, judged }) => [version, drained, judged]),
+    ).toEqual([
+      ['1.0.0', true, true],
+      ['1.0.1', false, false],
+    ]);
   });
 
   test('never calls a version drained that it has taken out of the judgement', async () => {
     const targets = { kind: 'named', versions: ['1.0.1'] } as const;
     const { last } = await holdAgainst({ ...check, targets, onUnknown: 'pass', settleMs: 0 }, () => ({}));
-    expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([false]);
+    expect(last?.evaluation.targets.map(({ drained }) => drained)).toEqual([false]);
   });
 
   test.each(['1.0.0 ', 'V1', ' v 1'])(
@@ -128,12 +128,12 @@ describe('rule 2: nothing is in flight', () => {
 });
 
 describe('rule 3: nothing starts during the settle window', () => {
-  test('a workflow that began and ended between two looks blocks', async () => {
+  test('a workflow that began and ended between two polls blocks', async () => {
     const { verdict, last } = await holdAgainst(check, ({ number }) => ({
       started: number === 2 ? [started('1.0.0', 1, 1)] : [],
     }));
     expect(verdict).toBe('in-flight');
-    expect(last?.judgement.targets[0]?.blockers).toEqual([{ kind: 'still-starting', atLeast: 1 }]);
+    expect(last?.evaluation.targets[0]?.blockers).toEqual([{ kind: 'still-starting', atLeast: 1 }]);
   });
 
   test('rows created before the window do not block, however their clocks are off', async () => {
@@ -164,7 +164,7 @@ describe('rule 3: nothing starts during the settle window', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('each look asks for what was created since the look before fixed', async () => {
+  test('each poll asks for what was created since the poll before fixed', async () => {
     const { requests } = await holdAgainst(check, () => ({}));
     expect(requests[0]?.startedSince).toBeUndefined();
     expect(requests[1]?.startedSince).toBeDefined();
@@ -177,7 +177,7 @@ describe('rule 3: nothing starts during the settle window', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 20_000 });
   });
 
-  test('short work between looks restarts the window of a hold', async () => {
+  test('short work between polls restarts the window of a hold', async () => {
     const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
       started: at === 5000 ? [started('1.0.0', 1, 1)] : at === 10_000 ? [started('1.0.0', 1, 1)] : [],
     }));
@@ -189,7 +189,7 @@ describe('rule 3: nothing starts during the settle window', () => {
 describe('rule 4: nothing is about to appear', () => {
   const writer = (transaction: string) => ({ transaction, pid: 42, connection: 'shop' });
 
-  test('a transaction that was writing at the first clean look blocks until it has ended', async () => {
+  test('a transaction that was writing at the first idle poll blocks until it has ended', async () => {
     const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
       writers: at < 60_000 ? [writer('3/7')] : [],
     }));
@@ -219,18 +219,18 @@ describe('rule 5: a target is not the latest version', () => {
 
   test('the latest version blocks, though nothing is in flight', async () => {
     expect(await checked({ registrations: promoted })).toEqual({
-      verdict: 'still-latest',
-      kinds: ['latest'],
+      verdict: 'still-live',
+      kinds: ['live'],
     });
   });
 
   test('of versions with the same timestamp each may be the latest', async () => {
     const registrations = [registration('1.0.0', 2), registration('2.0.0', 2)];
-    expect((await checked({ registrations })).verdict).toBe('still-latest');
+    expect((await checked({ registrations })).verdict).toBe('still-live');
   });
 
-  test('on-latest: ignore lifts the rule', async () => {
-    expect((await checked({ registrations: promoted }, { onLatest: 'ignore' })).verdict).toBe('drained');
+  test('on-live: ignore lifts the rule', async () => {
+    expect((await checked({ registrations: promoted }, { onLive: 'ignore' })).verdict).toBe('drained');
   });
 
   test.each(['no-table', []] as const)('is void where nothing is registered (%j)', async (registrations) => {
@@ -259,11 +259,11 @@ describe('rule 6: no unversioned work could land on a target', () => {
   test('says why a target could claim it', async () => {
     const why = async (scene: Scene) => {
       const { last } = await holdAgainst(
-        config({ mode: 'check', onLatest: 'ignore' }),
+        config({ mode: 'check', onLive: 'ignore' }),
         () => ({ inFlight: unversioned, ...scene }),
         { history: ['1.0.0'] },
       );
-      return last?.judgement.targets[0]?.blockers.map((blocker) =>
+      return last?.evaluation.targets[0]?.blockers.map((blocker) =>
         'because' in blocker ? blocker.because : '',
       );
     };
@@ -283,7 +283,7 @@ describe('rule 6: no unversioned work could land on a target', () => {
       inFlight: [...unversioned, ...(number === 1 ? [unowned] : [])],
     }));
     expect(verdict).toBe('timed-out');
-    expect(last?.judgement.targets[0]?.blockers).toMatchObject([
+    expect(last?.evaluation.targets[0]?.blockers).toMatchObject([
       { kind: 'unversioned', because: 'sdk-may-claim' },
     ]);
     const lately = { ...started('1.0.0', 1, 1), ranUnowned: true };
@@ -300,9 +300,9 @@ describe('rule 6: no unversioned work could land on a target', () => {
     ).toEqual(blocked);
   });
 
-  test('it blocks the latest version, though on-latest is ignore', async () => {
+  test('it blocks the latest version, though on-live is ignore', async () => {
     const registrations = [registration('1.0.0', 3), registration('2.0.0', 2)];
-    expect(await checked({ inFlight: unversioned, registrations }, { onLatest: 'ignore' })).toEqual(blocked);
+    expect(await checked({ inFlight: unversioned, registrations }, { onLive: 'ignore' })).toEqual(blocked);
   });
 
   test('on-unversioned: block blocks always, ignore never', async () => {
@@ -316,7 +316,7 @@ describe('rule 6: no unversioned work could land on a target', () => {
   test('counts it only when a target could claim it', async () => {
     const claimable = await holdAgainst(check, () => ({ inFlight: unversioned, registrations: claimless }));
     const safe = await holdAgainst(check, () => ({ inFlight: unversioned }));
-    expect([claimable.last?.judgement.unversioned, safe.last?.judgement.unversioned]).toEqual([2, 0]);
+    expect([claimable.last?.evaluation.unversioned, safe.last?.evaluation.unversioned]).toEqual([2, 0]);
   });
 });
 
@@ -379,7 +379,7 @@ describe('rule 7: the application is right', () => {
     });
   });
 
-  test('it has to own something at every look', async () => {
+  test('it has to own something at every poll', async () => {
     const { verdict } = await holdAgainst(config({ application: 'shop' }), ({ number }) => ({
       applicationSeen: number < 2,
     }));
@@ -394,7 +394,7 @@ describe('rule 7: the application is right', () => {
         registrations: number === 1 ? twoRegistered : [registration('3.0.0', 3)],
       }));
       expect(verdict).toBe('error');
-      expect(last?.judgement.gate).toEqual([{ kind: 'registration-gone', versions: ['1.0.0'] }]);
+      expect(last?.evaluation.gate).toEqual([{ kind: 'registration-gone', versions: ['1.0.0'] }]);
     },
   );
 
@@ -416,7 +416,7 @@ describe('rule 8: kept versions are registered', () => {
   test('check fails for a kept version that is not', async () => {
     expect(await checked({}, keep('2.O.0'))).toEqual({
       verdict: 'unknown-version',
-      kinds: ['kept-version-unknown', 'latest'],
+      kinds: ['kept-version-unknown', 'live'],
     });
   });
 
@@ -470,7 +470,7 @@ describe('rule 9: the database can be trusted', () => {
     expect(verdict).toBe('error');
   });
 
-  test('another table in the place of the first look’s is an error', async () => {
+  test('another table in the place of the first poll’s is an error', async () => {
     const { verdict } = await holdAgainst(config(), ({ number }) => ({
       database: facts({ tableId: `${number}` }),
     }));
@@ -533,7 +533,7 @@ describe('rule 9: the database can be trusted', () => {
         unknownStatuses: request.scanStatuses ? 'timed-out' : undefined,
       }));
       expect(verdict).toBe('error');
-      expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([false]);
+      expect(last?.evaluation.targets.map(({ drained }) => drained)).toEqual([false]);
     });
   });
 
@@ -545,6 +545,6 @@ describe('rule 9: the database can be trusted', () => {
 
 test('what blocks the whole gate blocks every target', async () => {
   const { last } = await holdAgainst(check, () => ({ owners: ['shop', 'crm'] }));
-  expect(last?.judgement.targets.map(({ drained }) => drained)).toEqual([false]);
-  expect(last?.judgement.gate.map(verdictOf)).toEqual(['error']);
+  expect(last?.evaluation.targets.map(({ drained }) => drained)).toEqual([false]);
+  expect(last?.evaluation.gate.map(verdictOf)).toEqual(['error']);
 });

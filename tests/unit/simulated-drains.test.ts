@@ -86,22 +86,22 @@ test.each(['sleepers, recorded', 'delayed, then queued', 'a mix of all'])(
 );
 
 test('while more arrives than ends, that is said, and no time is promised', async () => {
-  const { looks, told, estimates } = added(await each(drainsOf(GROWING, 12), watchedGrowth));
-  expect(told / looks).toBeGreaterThan(0.85);
-  expect(estimates / looks).toBeLessThan(0.01);
+  const { polls, told, estimates } = added(await each(drainsOf(GROWING, 12), watchedGrowth));
+  expect(told / polls).toBeGreaterThan(0.85);
+  expect(estimates / polls).toBeLessThan(0.01);
 });
 
 test.each(Object.keys(STALLING))('after a stall no time is promised (%s)', async (kind) => {
   const stalls = await each(drainsOf(kind, 10), (drain) => watchedStall(drain, 15 * MINUTE));
-  const { looks, told, estimates } = added(stalls);
-  expect({ told, estimates }).toEqual({ told: looks, estimates: 0 });
+  const { polls, told, estimates } = added(stalls);
+  expect({ told, estimates }).toEqual({ told: polls, estimates: 0 });
 });
 
 test('one burst promises nothing', async () => {
   await each(drainsOf(BURST, 10), async (drain) => {
     const promised = new Set<number | undefined>();
-    await holdDrain(drain, { timeoutMs: 30 * MINUTE }, ({ look }) => {
-      promised.add(look.forecast.total.left?.leftMs);
+    await holdDrain(drain, { timeoutMs: 30 * MINUTE }, ({ poll }) => {
+      promised.add(poll.forecast.total.left?.leftMs);
     });
     expect(promised).toEqual(new Set([undefined]));
   });

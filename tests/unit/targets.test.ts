@@ -7,14 +7,14 @@ import {
   type Scene,
   started,
   twoRegistered,
-} from './builders.ts';
+} from '../support/builders.ts';
 
 const keep = (...versions: string[]) => ({ targets: { kind: 'all-but', keep: versions } }) as const;
 const keepLatest = { targets: { kind: 'all-but-latest' } } as const;
 
 async function targetsOf(scene: Scene, changes: Parameters<typeof config>[0]) {
   const { last, verdict } = await holdAgainst(config({ mode: 'report', ...changes }), () => scene);
-  return { verdict, targets: last?.judgement.targets.map(({ version }) => version) };
+  return { verdict, targets: last?.evaluation.targets.map(({ version }) => version) };
 }
 
 describe('keep-version', () => {
@@ -45,40 +45,40 @@ describe('keep-version', () => {
     expect((await targetsOf({ registrations }, keep('2.0.0', '1.9.0'))).targets).toEqual(['1.0.0']);
   });
 
-  test('latest keeps the version that DBOS calls the latest, as of the first look', async () => {
+  test('latest keeps the version that DBOS calls the latest, as of the first poll', async () => {
     const { last, requests } = await holdAgainst(config(keepLatest), ({ number }) => ({
       registrations: number < 3 ? twoRegistered : [...twoRegistered, registration('3.0.0', 3)],
     }));
-    expect(last?.judgement.targets.map(({ version }) => version)).toEqual(['1.0.0']);
+    expect(last?.evaluation.targets.map(({ version }) => version)).toEqual(['1.0.0']);
     expect(requests[1]?.selection).toEqual({ except: ['2.0.0'] });
     expect(requests.at(-1)?.selection).toEqual({ except: ['2.0.0', '3.0.0'] });
   });
 
-  test('says nothing of what a look saw before the latest version was known', async () => {
-    const { looks, requests } = await holdAgainst(config({ ...keepLatest, mode: 'check' }), () => ({
+  test('says nothing of what a poll saw before the latest version was known', async () => {
+    const { polls, requests } = await holdAgainst(config({ ...keepLatest, mode: 'check' }), () => ({
       inFlight: [inFlight('1.0.0', { pending: 1 })],
     }));
-    expect([looks.length, requests.length]).toEqual([1, 2]);
+    expect([polls.length, requests.length]).toEqual([1, 2]);
   });
 
   test('nothing to retire is drained, after the settle window', async () => {
     const { verdict, waitedMs, last } = await holdAgainst(config(keepLatest), () => ({
       registrations: [registration('2.0.0', 2)],
     }));
-    expect({ verdict, waitedMs, targets: last?.judgement.targets }).toEqual({
+    expect({ verdict, waitedMs, targets: last?.evaluation.targets }).toEqual({
       verdict: 'drained',
       waitedMs: 10_000,
       targets: [],
     });
   });
 
-  test('a version that registers after the first look is a newer deploy, and no target', async () => {
+  test('a version that registers after the first poll is a newer deploy, and no target', async () => {
     const { verdict, last } = await holdAgainst(config(keep('2.0.0')), ({ number }) => ({
       registrations: number === 1 ? twoRegistered : [...twoRegistered, registration('3.0.0', 3)],
       inFlight: number === 1 ? [] : [inFlight('3.0.0', { pending: 1 })],
     }));
     expect(verdict).toBe('drained');
-    expect(last?.judgement.targets.map(({ version }) => version)).toEqual(['1.0.0']);
+    expect(last?.evaluation.targets.map(({ version }) => version)).toEqual(['1.0.0']);
   });
 
   test('a version without a registration that shows work later is a target', async () => {
@@ -92,7 +92,7 @@ describe('keep-version', () => {
     const { last } = await holdAgainst(config(keep('2.0.0')), ({ number }) => ({
       inFlight: number === 1 ? [inFlight('0.5.0', { pending: 1 })] : [],
     }));
-    expect(last?.judgement.targets.map(({ version, drained }) => [version, drained])).toEqual([
+    expect(last?.evaluation.targets.map(({ version, drained }) => [version, drained])).toEqual([
       ['0.5.0', true],
       ['1.0.0', true],
     ]);
@@ -102,7 +102,7 @@ describe('keep-version', () => {
     const { verdict } = await holdAgainst(config({ ...keep('2.0.0'), mode: 'check' }), ({ number }) => ({
       registrations: number === 1 ? twoRegistered : [registration('1.0.0', 9), registration('2.0.0', 2)],
     }));
-    expect(verdict).toBe('still-latest');
+    expect(verdict).toBe('still-live');
   });
 });
 

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
-import { readDatabaseUrl } from '../../src/dbos/database-url.ts';
-import { FAILURE_KINDS } from '../../src/dbos/failures.ts';
-import { deniedTables, unreachableTables, unsupportedProduct } from '../../src/dbos/readability.ts';
+import { deniedTables, unreachableTables, unsupportedProduct } from '../../src/dbos/access.ts';
 import { explain, ReportableError, TransientError } from '../../src/errors.ts';
-import { type Blocker, type Distrust, describeBlocker } from '../../src/gate/blocker.ts';
-import type { Situation } from '../../src/gate/situation.ts';
+import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
+import { trusted } from '../../src/message.ts';
+import { FAILURE_KINDS } from '../../src/postgres/errors.ts';
+import { readDatabaseUrl } from '../../src/postgres/url.ts';
+import { describeActivity } from '../../src/report/activity-text.ts';
 import { plain } from '../../src/report/escape.ts';
 import { describeCannotDrain, outlook, stuckSentence } from '../../src/report/forecast-text.ts';
-import { describeSituation } from '../../src/report/situation-text.ts';
-import { own } from '../../src/sentence.ts';
-import { readActionMetadata } from '../support/runner/action-metadata.ts';
+import { type Blocker, describeBlocker, type UntrustedReason } from '../../src/rules/blocker.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -23,7 +22,8 @@ import {
   started,
   step,
   workflowDetail,
-} from './builders.ts';
+} from '../support/builders.ts';
+import { readActionMetadata } from '../support/runner/action-metadata.ts';
 
 /* docs/troubleshooting.md is keyed by the texts that the gate writes: each has its heading, and no heading is of yore. */
 
@@ -72,7 +72,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
   'open-transaction': [
     { kind: 'open-transaction', writers: [{ transaction: '3/1', pid: 1, connection: 'shop' }] },
   ],
-  latest: [{ kind: 'latest', alternatives: ['2.0.0'] }],
+  live: [{ kind: 'live', alternatives: ['2.0.0'] }],
   unversioned: (['asked', 'latest', 'nothing-registered', 'sdk-may-claim'] as const).map((because) => ({
     kind: 'unversioned',
     count: 2,
@@ -96,15 +96,15 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
       'another-table',
       'row-security',
       { missingColumns: ['status'] },
-    ] satisfies Distrust[]
-  ).map((distrust) => ({ kind: 'untrusted-database', distrust })),
+    ] satisfies UntrustedReason[]
+  ).map((reason) => ({ kind: 'untrusted-database', reason })),
   'statuses-not-scanned': [true, false].map((timedOut) => ({ kind: 'statuses-not-scanned', timedOut })),
 };
 
 const now = DATABASE_EPOCH;
 const HOUR = 3_600_000;
 
-const situations: { readonly [K in Situation['kind']]: readonly (Situation & { readonly kind: K })[] } = {
+const situations: { readonly [K in Activity['kind']]: readonly (Activity & { readonly kind: K })[] } = {
   running: [{ kind: 'running' }],
   silent: [{ kind: 'silent' }],
   sleeping: [{ kind: 'sleeping', until: now + HOUR, certain: true }],
@@ -114,7 +114,7 @@ const situations: { readonly [K in Situation['kind']]: readonly (Situation & { r
     {
       kind: 'child',
       child: workflowDetail(),
-      assessment: { state: 'stuck', situation: { kind: 'silent' }, progressAt: now - HOUR, deadline: null },
+      status: { state: 'stuck', activity: { kind: 'silent' }, progressAt: now - HOUR, deadline: null },
     },
   ],
   delayed: [false, true].map((debounced) => ({ kind: 'delayed', until: now + HOUR, debounced })),
@@ -146,18 +146,18 @@ async function outlooks(): Promise<readonly string[]> {
     queues: [queueInFlight()],
   }));
   const last = never.last;
-  const beyond = last?.forecast.beyondTimeout;
+  const beyond = last?.forecast.pastDeadline;
   if (beyond === undefined) throw new Error('This ends in time.');
-  const forecasts = [never, await arriving(10), await arriving(1), dead].flatMap(({ last: look }) => {
-    if (look === undefined) return [];
-    const { total, startedRoots } = look.forecast;
-    const told = outlook(total, startedRoots, now).map(({ sentence }) => sentence);
+  const forecasts = [never, await arriving(10), await arriving(1), dead].flatMap(({ last: poll }) => {
+    if (poll === undefined) return [];
+    const { total, newTopLevel } = poll.forecast;
+    const told = outlook(total, newTopLevel, now).map(({ sentence }) => sentence);
     return total.states.stuck > 0 ? [...told, stuckSentence(total.states.stuck, false)] : told;
   });
   return [describeCannotDrain(beyond, now), ...forecasts].map(plain);
 }
 
-const whole = { leftOut: 0, leftOutUnversioned: 0 };
+const whole = { omitted: 0, omittedUnversioned: 0 };
 
 const url = 'postgres://gate:secret@db.internal/shop';
 const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [], filtered: false } };
@@ -186,7 +186,7 @@ async function texts(): Promise<readonly string[]> {
   const database = configOf(url);
   const view = { kind: 'v', columns: [], readable: [], filtered: false };
   const gaveUp = await holdAgainst(config(), () => ({}), {
-    observer: { look: () => Promise.reject(new TransientError(own('The connection broke off.'), false)) },
+    reader: { poll: () => Promise.reject(new TransientError(trusted('The connection broke off.'), false)) },
   }).catch((error: unknown) => plain(explain(error)));
   if (typeof gaveUp !== 'string') throw new Error('The hold did not give up.');
   return [
@@ -199,7 +199,7 @@ async function texts(): Promise<readonly string[]> {
     told(unsupportedProduct('CockroachDB CCL v25.1')),
     messageOf(() =>
       parseInputs(
-        { ...readActionMetadata('.').defaults, version: '1.0.0' },
+        { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0' },
         { environment: {}, withoutSecrets: 'fork' },
       ),
     ),
@@ -225,10 +225,8 @@ async function texts(): Promise<readonly string[]> {
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',
     ...Object.values(situations).flatMap((samples) =>
-      samples.map((situation) =>
-        plain(
-          describeSituation({ state: 'waiting', situation, progressAt: now - HOUR, deadline: null }, now),
-        ),
+      samples.map((activity) =>
+        plain(describeActivity({ state: 'waiting', activity, progressAt: now - HOUR, deadline: null }, now)),
       ),
     ),
     ...(await outlooks()),
@@ -241,9 +239,9 @@ describe('the troubleshooting page', () => {
       .filter(({ section }) => section === REACHING)
       .map(({ heading, body }) => ({
         what: heading,
-        passes: { 'Tried again': true, 'Ends at once': false }[/^\s*\*([^.*]+)/.exec(body)?.[1] ?? ''],
+        transient: { 'Tried again': true, 'Ends at once': false }[/^\s*\*([^.*]+)/.exec(body)?.[1] ?? ''],
       }));
-    expect(documented).toEqual(FAILURE_KINDS.map(({ what, passes }) => ({ what, passes })));
+    expect(documented).toEqual(FAILURE_KINDS.map(({ what, transient }) => ({ what, transient })));
   });
 
   test('has every other text of what goes wrong', async () => {

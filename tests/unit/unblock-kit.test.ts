@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BlockingWorkflow, type UnblockKit, unblockScripts } from '../../src/report/unblock-kit.ts';
+import { type BlockingWorkflow, type UnblockKit, unblockScripts } from '../../src/unblock/kit.ts';
+import { DATABASE_EPOCH } from '../support/builders.ts';
 import { ATTACKS, hostileText, MEGABYTES } from '../support/hostile-text.ts';
 import { actingIn } from '../support/inert.ts';
-import { DATABASE_EPOCH } from './builders.ts';
 
 /* The scripts beside the report, as shells read them. What they do to a database: tests/database/unblock-kit.test.ts. */
 
@@ -68,7 +68,7 @@ test('a circle of parents, which only a damaged database has, ends', () => {
 });
 
 test('what is not in a script is counted at its top and at its end', () => {
-  const kit = { workflows: [workflow('wf-1'), workflow('-rf')], leftOut: 1234 };
+  const kit = { workflows: [workflow('wf-1'), workflow('-rf')], omitted: 1234 };
   for (const name of EVERY) {
     const { output } = run(name, kit);
     for (const told of [output, textsOf(kit)[name]]) {
@@ -111,7 +111,7 @@ describe('of hostile ids and names', () => {
   test('every shell reads the scripts, and nothing in them acts', () => {
     let shown = 0;
     const property = fc.property(rows, text, (each, newVersion) => {
-      const kit = { workflows: each.map(hostile), newVersion, leftOut: 1 };
+      const kit = { workflows: each.map(hostile), newVersion, omitted: 1 };
       for (const [name, script] of Object.entries(textsOf(kit))) {
         expect(actingIn(script)).toEqual([]);
         for (const shell of SHELLS) execFileSync(shell, ['-n'], { input: script });
@@ -265,7 +265,7 @@ type Changes = Partial<UnblockKit>;
 function scriptsOf(changes: Changes) {
   const usual = {
     workflows: [],
-    leftOut: 0,
+    omitted: 0,
     newVersion: '2.0.0',
     schema: 'dbos',
     observedAt: DATABASE_EPOCH,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { configurationWarnings, warningsOf } from '../../src/gate/warning.ts';
 import { plain } from '../../src/report/escape.ts';
+import { configurationWarnings, warningsOf } from '../../src/report/warnings.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -9,7 +9,7 @@ import {
   inFlight,
   registration,
   type Scene,
-} from './builders.ts';
+} from '../support/builders.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -18,7 +18,7 @@ async function warned(scene: Scene, changes: Parameters<typeof config>[0] = {}) 
     unknownStatuses: request.scanStatuses ? [] : undefined,
     ...scene,
   }));
-  return { verdict, warnings: last === undefined ? [] : warningsOf(last.judgement).map(plain) };
+  return { verdict, warnings: last === undefined ? [] : warningsOf(last.evaluation).map(plain) };
 }
 
 const patched = { targets: { kind: 'named', versions: ['PATCHING_ENABLED'] } } as const;
@@ -101,6 +101,6 @@ test('warns of a timeout that a hosted job does not live to see, and of a settle
   expect(configurationWarnings(hours(7)).map(plain)).toEqual([expect.stringContaining('six hours')]);
   expect(configurationWarnings(hours(6))).toEqual([]);
   expect(configurationWarnings(config({ settleMs: 0 })).map(plain)).toEqual([
-    expect.stringContaining('one look is believed'),
+    expect.stringContaining('one poll is believed'),
   ]);
 });

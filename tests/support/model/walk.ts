@@ -1,28 +1,28 @@
-import { systemDatabase } from '../../../src/dbos/system-database.ts';
-import { type Clock, hold } from '../../../src/gate/hold.ts';
-import type { Verdict } from '../../../src/gate/verdict.ts';
-import { config } from '../../unit/builders.ts';
+import { systemDatabase } from '../../../src/dbos/reader.ts';
+import { type Clock, hold } from '../../../src/hold/hold.ts';
+import type { Verdict } from '../../../src/rules/verdict.ts';
+import { config } from '../builders.ts';
 import type { TestDatabase } from '../system-databases.ts';
 import { type Connections, chanceOf, type Event, type World, worldIn } from './world.ts';
 
 export interface Walk {
   readonly verdict: Verdict;
-  /** Events and looks. */
+  /** Events and polls. */
   readonly steps: number;
   /** Work that was, or came to be, stranded though the gate had said `drained`; empty if all was well. */
   readonly stranded: readonly string[];
 }
 
-/** Says whether the target has drained; while it looks and pauses, it lets the world go on. */
+/** Says whether the target has drained; while it polls and pauses, it lets the world go on. */
 export type Gate = (
   database: TestDatabase,
   target: string,
   application: string | undefined,
   pause: () => Promise<void>,
-) => Promise<{ readonly verdict: Verdict; readonly looks: number }>;
+) => Promise<{ readonly verdict: Verdict; readonly polls: number }>;
 
 /**
- * Walks a DBOS application at random through a deploy, in a real database, with a gate that looks while it goes on;
+ * Walks a DBOS application at random through a deploy, in a real database, with a gate that polls while it goes on;
  * and judges a `drained` with the knowledge of everything: would work of the target have been stranded if all of
  * its processes had died at that moment, or at any later one?
  */
@@ -57,7 +57,7 @@ export async function walk(
   let lateBy = chance.integer(3) === 0 ? chance.integer(6) : 0;
   const shiftedInTime = lateBy === 0;
   await world.finishDeploy(chance.integer(4) > 0);
-  const { verdict, looks } = await gate(
+  const { verdict, polls } = await gate(
     database,
     '1.0.0',
     chance.oneOf(['shop', hasPeer ? 'shop' : undefined]),
@@ -67,7 +67,7 @@ export async function walk(
       await happen(late ? world.whileTrafficReachesTarget : world.afterTrafficIsShifted, 4);
     },
   );
-  steps += looks;
+  steps += polls;
 
   if (verdict !== 'drained') return { verdict, steps, stranded: [] };
   const atOnce = await world.stranded();
@@ -99,7 +99,7 @@ async function gateThrough(
   fault: () => Promise<void>,
 ): ReturnType<Gate> {
   let now = 0;
-  let looks = 0;
+  let polls = 0;
   const clock: Clock = {
     now: () => now,
     pause: async (milliseconds) => {
@@ -115,34 +115,34 @@ async function gateThrough(
     timeoutMs: 40 * 5000,
     failFast: false,
   });
-  const observer = systemDatabase(database.config, gate, clock.now);
+  const reader = systemDatabase(database.config, gate, clock.now);
   try {
     const { verdict } = await hold(gate, {
       clock,
-      observer,
+      reader,
       signal: new AbortController().signal,
-      onLook: () => {
-        looks += 1;
+      onPoll: () => {
+        polls += 1;
       },
-      onFailedLook: () => {
-        looks += 1;
+      onFailedPoll: () => {
+        polls += 1;
       },
     });
-    return { verdict, looks };
+    return { verdict, polls };
   } finally {
-    await observer.close();
+    await reader.close();
   }
 }
 
-/** DBOS's published recipe: look until nothing is ENQUEUED or PENDING on the version. */
+/** DBOS's published recipe: poll until nothing is ENQUEUED or PENDING on the version. */
 export const naiveGate: Gate = async (database, target, _application, pause) => {
-  for (let looks = 1; looks <= 40; looks += 1) {
+  for (let polls = 1; polls <= 40; polls += 1) {
     const rows = await database.query(
       `SELECT FROM dbos.workflow_status WHERE status IN ('ENQUEUED', 'PENDING') AND application_version = $1 LIMIT 1`,
       [target],
     );
-    if (rows.length === 0) return { verdict: 'drained', looks };
+    if (rows.length === 0) return { verdict: 'drained', polls };
     await pause();
   }
-  return { verdict: 'timed-out', looks: 40 };
+  return { verdict: 'timed-out', polls: 40 };
 };

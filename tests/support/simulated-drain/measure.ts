@@ -1,7 +1,7 @@
-import type { Trend } from '../../../src/gate/drain-forecast.ts';
-import type { TimeLeft } from '../../../src/gate/estimate.ts';
-import type { Look } from '../../../src/gate/hold.ts';
-import type { Verdict } from '../../../src/gate/verdict.ts';
+import type { Trend } from '../../../src/forecast/drain-forecast.ts';
+import type { TimeLeft } from '../../../src/forecast/rate.ts';
+import type { Poll } from '../../../src/hold/hold.ts';
+import type { Verdict } from '../../../src/rules/verdict.ts';
 import { type Drain, holdDrain } from '../simulated-drain.ts';
 
 /** Where estimates are compared with what came: when so much of what was in flight at first has ended. */
@@ -27,10 +27,10 @@ export async function heldToTheEnd(drain: Drain): Promise<Held> {
   const random = drain.random();
   const graceMs = random.chance(0.5) ? 1000 : Math.max(1000, random.between(0, 0.1) * drain.endsAt);
   const timeoutMs = drain.endsAt + Math.round(graceMs);
-  const { verdict } = await holdDrain(drain, { timeoutMs }, ({ look, system, at }) => {
+  const { verdict } = await holdDrain(drain, { timeoutMs }, ({ poll, system, at }) => {
     const share = SHARES[samples.length];
     if (share === undefined || system.initialEnded < share * system.initial || system.inFlight === 0) return;
-    const sample = { left: look.forecast.total.left, trueLeftMs: drain.endsAt - at };
+    const sample = { left: poll.forecast.total.left, trueLeftMs: drain.endsAt - at };
     const passed = SHARES.filter((each) => each >= share && system.initialEnded >= each * system.initial);
     samples.push(...passed.map((each) => ({ share: each, ...sample })));
   });
@@ -81,9 +81,9 @@ export async function heldInVain(drain: Drain): Promise<Hopeless | undefined> {
   return { verdict, after: waitedMs / timeoutMs };
 }
 
-/** How many looks there were at which one thing should be told, at how many it was, and how many showed an estimate. */
+/** How many polls there were at which one thing should be told, at how many it was, and how many showed an estimate. */
 export interface Watched {
-  readonly looks: number;
+  readonly polls: number;
   readonly told: number;
   readonly estimates: number;
 }
@@ -91,14 +91,14 @@ export interface Watched {
 async function watched(
   drain: Drain,
   timeoutMs: number,
-  isWatched: (at: number, look: Look) => boolean,
+  isWatched: (at: number, poll: Poll) => boolean,
   trends: readonly Trend[],
 ): Promise<Watched> {
-  const counts = { looks: 0, told: 0, estimates: 0 };
-  await holdDrain(drain, { timeoutMs }, ({ look, at }) => {
-    if (!isWatched(at, look)) return;
-    const { trend, left } = look.forecast.total;
-    counts.looks += 1;
+  const counts = { polls: 0, told: 0, estimates: 0 };
+  await holdDrain(drain, { timeoutMs }, ({ poll, at }) => {
+    if (!isWatched(at, poll)) return;
+    const { trend, left } = poll.forecast.total;
+    counts.polls += 1;
     if (trends.includes(trend)) counts.told += 1;
     if (left !== undefined) counts.estimates += 1;
   });
@@ -113,16 +113,16 @@ export function watchedStall(drain: Drain, stuckAfterMs: number): Promise<Watche
 
 /** While it grows, once there is evidence of that: a minute, and as many arrivals as completions need. */
 export function watchedGrowth(drain: Drain): Promise<Watched> {
-  const hasEvidence = (look: Look) =>
-    look.time.ended >= 2 * 60_000 && (look.forecast.total.track.points.at(-1)?.arrived ?? 0) >= 5;
-  const isGrowing = (at: number, look: Look) => at <= drain.growsUntil && hasEvidence(look);
+  const hasEvidence = (poll: Poll) =>
+    poll.time.ended >= 2 * 60_000 && (poll.forecast.total.series.points.at(-1)?.arrived ?? 0) >= 5;
+  const isGrowing = (at: number, poll: Poll) => at <= drain.growsUntil && hasEvidence(poll);
   return watched(drain, drain.growsUntil, isGrowing, ['not-converging']);
 }
 
 export function added(all: readonly Watched[]): Watched {
   const sum = (of: (each: Watched) => number) => all.reduce((total, each) => total + of(each), 0);
   return {
-    looks: sum(({ looks }) => looks),
+    polls: sum(({ polls }) => polls),
     told: sum(({ told }) => told),
     estimates: sum(({ estimates }) => estimates),
   };

@@ -1,14 +1,14 @@
-import { DETAIL_LIMIT, LAST_DELAYED_LIMIT, ROLL_LIMIT } from '../../../src/dbos/look-query.ts';
 import type {
   DelayedWorkflow,
   LastStep,
-  LookRequest,
-  Observation,
+  Snapshot,
+  SnapshotRequest,
   StartedName,
   StartedOnVersion,
   WorkflowDetail,
-} from '../../../src/gate/observation.ts';
-import { DATABASE_EPOCH, inFlight, observation, step, workflowDetail } from '../../unit/builders.ts';
+} from '../../../src/dbos/snapshot/index.ts';
+import { DETAIL_LIMIT, DETAIL_SCAN_LIMIT, LAST_DELAYED_LIMIT } from '../../../src/dbos/snapshot/query.ts';
+import { DATABASE_EPOCH, inFlight, snapshot, step, workflowDetail } from '../builders.ts';
 import { Agenda } from './agenda.ts';
 
 /** The version that drains. */
@@ -81,7 +81,7 @@ interface Queue {
 
 /**
  * A system database in which one version drains, and what a look at it sees: an event-driven simulation, so that the
- * time between two looks costs what happens in it. Times are in milliseconds since the gate began; what processes stamp
+ * time between two polls costs what happens in it. Times are in milliseconds since the gate began; what processes stamp
  * is ahead of that by `skewMs`.
  */
 export class SimulatedSystem {
@@ -352,7 +352,7 @@ export class SimulatedSystem {
     });
   }
 
-  /** Steps of work are counted when somebody looks, not as they end. */
+  /** Steps of work are counted when somebody polls, not as they end. */
   private lastStep(row: Row): LastStep | null {
     const phase = row.plan.phases[row.phase];
     if (row.status !== 'PENDING' || phase?.kind !== 'work') return row.mark ?? null;
@@ -363,14 +363,14 @@ export class SimulatedSystem {
     return step({ number: row.steps + done - 1, startedAt, completedAt });
   }
 
-  /** What a look sees now. */
-  see(request: Pick<LookRequest, 'roll' | 'startedSince' | 'namesSince'>): Observation {
+  /** What a poll sees now. */
+  see(request: Pick<SnapshotRequest, 'detailScan' | 'startedSince' | 'namesSince'>): Snapshot {
     const observedAt = DATABASE_EPOCH + Math.round(this.now);
     const fromHere = observedAt - STARTED_MARGIN_MS;
-    const details = this.oldest(request.roll ? ROLL_LIMIT : DETAIL_LIMIT);
+    const details = this.oldest(request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT);
     const lastDelayed = this.lastDelayed();
     const [oldest] = details;
-    const seen = observation({
+    const index = snapshot({
       observedAt,
       inFlight:
         this.inFlight === 0
@@ -387,10 +387,10 @@ export class SimulatedSystem {
             ],
       workflows: {
         items: details,
-        leftOut: Math.max(0, this.inFlight - details.length),
-        leftOutUnversioned: 0,
+        omitted: Math.max(0, this.inFlight - details.length),
+        omittedUnversioned: 0,
       },
-      roll: request.roll,
+      detailScan: request.detailScan,
       queues: [...this.queues.values()]
         .filter(({ name }) => this.enqueuedIn(name) > 0)
         .map((queue) => ({
@@ -407,7 +407,7 @@ export class SimulatedSystem {
     });
     const versions = this.started(request.startedSince, fromHere);
     const started = { versions, names: this.names(request.namesSince), fromHere };
-    return { ...seen, seen: seen.seen && { ...seen.seen, started } };
+    return { ...index, contents: index.contents && { ...index.contents, started } };
   }
 
   private enqueuedIn(name: string): number {

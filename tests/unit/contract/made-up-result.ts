@@ -1,14 +1,14 @@
-import { nothingFollowed } from '../../../src/gate/course.ts';
-import { forecastOf } from '../../../src/gate/forecast.ts';
-import { judge } from '../../../src/gate/judge.ts';
-import { nothingSeen } from '../../../src/gate/memory.ts';
-import type { Result } from '../../../src/report/result.ts';
-import { own, say } from '../../../src/sentence.ts';
-import { config, DATABASE_EPOCH, inFlight, observation, step, workflowDetail } from '../builders.ts';
+import { forecastOf } from '../../../src/forecast/forecast.ts';
+import { emptyHistory } from '../../../src/forecast/history.ts';
+import { initialState } from '../../../src/hold/state.ts';
+import { msg, trusted } from '../../../src/message.ts';
+import type { RunReport } from '../../../src/report/model.ts';
+import { evaluate } from '../../../src/rules/evaluate.ts';
+import { config, DATABASE_EPOCH, inFlight, snapshot, step, workflowDetail } from '../../support/builders.ts';
 
 const MINUTE = 60_000;
 
-const busy = observation({
+const busy = snapshot({
   inFlight: [inFlight('1.0.0', { pending: 1, delayed: 1, ignored: 1 }), inFlight(null, { enqueued: 1 })],
   groups: {
     items: [
@@ -23,8 +23,8 @@ const busy = observation({
         oldestCreatedAt: DATABASE_EPOCH - 80 * MINUTE,
       },
     ],
-    leftOut: 1,
-    leftOutUnversioned: 0,
+    omitted: 1,
+    omittedUnversioned: 0,
   },
   workflows: {
     items: [
@@ -57,43 +57,43 @@ const busy = observation({
         lastStep: null,
       }),
     ],
-    leftOut: 1,
-    leftOutUnversioned: 0,
+    omitted: 1,
+    omittedUnversioned: 0,
   },
 });
 
 const gate = config({ mode: 'check' });
 const time = { began: 0, ended: 12 };
 
-const judgement = judge(gate, nothingSeen, busy, time);
-const forecast = forecastOf(gate, nothingFollowed, judgement, time);
+const evaluation = evaluate(gate, initialState, busy, time);
+const forecast = forecastOf(gate, emptyHistory, evaluation, time);
 
 /** A `check` that found work in flight, with a value for nearly everything that a report can tell. */
-export const blockedResult: Result = {
+export const blockedResult: RunReport = {
   verdict: 'in-flight',
   step: 'fail',
   config: gate,
   schema: 'dbos',
   first: undefined,
-  last: { judgement, forecast, time, decides: true },
+  last: { evaluation, forecast, time, decides: true },
   failure: undefined,
-  warnings: [own('A warning.')],
+  warnings: [trusted('A warning.')],
   waitedMs: 123,
-  looks: 1,
-  failedLooks: 0,
+  polls: 1,
+  failedPolls: 0,
 };
 
 /** A run whose inputs could not be read. */
-export const failedResult: Result = {
+export const failedResult: RunReport = {
   verdict: 'error',
   step: 'fail',
   config: undefined,
   schema: undefined,
   first: undefined,
   last: undefined,
-  failure: say`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`,
+  failure: msg`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`,
   warnings: [],
   waitedMs: 0,
-  looks: 0,
-  failedLooks: 0,
+  polls: 0,
+  failedPolls: 0,
 };

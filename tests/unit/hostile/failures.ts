@@ -1,11 +1,11 @@
-import type { DatabaseConfig } from '../../../src/dbos/database-config.ts';
-import { explainFailure } from '../../../src/dbos/failures.ts';
-import { deniedTables, unreachableTables } from '../../../src/dbos/readability.ts';
+import { deniedTables, unreachableTables } from '../../../src/dbos/access.ts';
 import { ReportableError } from '../../../src/errors.ts';
 import { parseInputs } from '../../../src/inputs.ts';
-import type { Result } from '../../../src/report/result.ts';
-import type { Sentence } from '../../../src/sentence.ts';
-import { failureResult, probe } from '../builders.ts';
+import type { Message } from '../../../src/message.ts';
+import type { DatabaseConfig } from '../../../src/postgres/database-config.ts';
+import { explainFailure } from '../../../src/postgres/errors.ts';
+import type { RunReport } from '../../../src/report/model.ts';
+import { failureResult, probe } from '../../support/builders.ts';
 
 /** SQLSTATEs and codes of Node's whose explanations differ. */
 const CODES = [
@@ -15,25 +15,25 @@ const CODES = [
 ];
 
 /** Runs that end in a failure which quotes others: what a server said, what the URL holds, what an input holds. */
-export function failures(names: readonly string[]): readonly Result[] {
+export function failures(names: readonly string[]): readonly RunReport[] {
   return [...databaseFailures(names), ...unreadable(names), inputFailure(names)].map((failure) =>
     failureResult(failure),
   );
 }
 
-function databaseFailures([message = '', ...names]: readonly string[]): readonly Sentence[] {
+function databaseFailures([message = '', ...names]: readonly string[]): readonly Message[] {
   const messages = [message, `permission denied for database ${message}`, `row-level security ${message}`];
   return CODES.flatMap((code) =>
     messages.flatMap((text) =>
-      [true, false].map((reached) => {
+      [true, false].map((connectedBefore) => {
         const error = Object.assign(new Error(text), { code });
-        return sentenceOf(explainFailure(error, database(names), reached));
+        return sentenceOf(explainFailure(error, database(names), connectedBefore));
       }),
     ),
   );
 }
 
-function unreadable([role = '', ...names]: readonly string[]): readonly Sentence[] {
+function unreadable([role = '', ...names]: readonly string[]): readonly Message[] {
   const elsewhere = names.slice(4, 8);
   const found = probe({ role, schemas_with_tables: elsewhere });
   const gate = database(names);
@@ -52,9 +52,9 @@ function unreadable([role = '', ...names]: readonly string[]): readonly Sentence
 }
 
 /** Every input that is echoed, refused. */
-function inputFailure(names: readonly string[]): Sentence {
+function inputFailure(names: readonly string[]): Message {
   const echoed = ['schema', 'version', 'keep-version', 'mode', 'timeout', 'on-timeout', 'poll-interval'];
-  const others = ['look-timeout', 'settle', 'ignore-workflows', 'on-unknown', 'on-latest', 'on-unversioned'];
+  const others = ['poll-timeout', 'settle', 'ignore-workflows', 'on-unknown', 'on-live', 'on-unversioned'];
   // What begins so is no list, no word and no duration, and too long for a schema.
   const beginning = (name: string) => (name === 'schema' ? '-'.repeat(64) : '[,');
   const inputs = [...echoed, ...others].map(
@@ -84,7 +84,7 @@ function database([host = '', user = '', name = '', schema = '']: readonly strin
   };
 }
 
-function sentenceOf(error: unknown): Sentence {
+function sentenceOf(error: unknown): Message {
   if (error instanceof ReportableError) return error.sentence;
   throw new Error('This is no failure that is told.', { cause: error });
 }

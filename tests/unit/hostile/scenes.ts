@@ -1,11 +1,11 @@
+import type { GateConfig } from '../../../src/config.ts';
 import { TransientError } from '../../../src/errors.ts';
-import type { GateConfig } from '../../../src/gate/config.ts';
-import type { Look } from '../../../src/gate/hold.ts';
-import type { Verdict } from '../../../src/gate/verdict.ts';
-import { configurationWarnings } from '../../../src/gate/warning.ts';
-import { type LogSink, progressLog } from '../../../src/report/progress.ts';
-import type { Result } from '../../../src/report/result.ts';
-import { say } from '../../../src/sentence.ts';
+import type { Poll } from '../../../src/hold/hold.ts';
+import { msg } from '../../../src/message.ts';
+import { type LogSink, progressLog } from '../../../src/report/log.ts';
+import type { RunReport } from '../../../src/report/model.ts';
+import { configurationWarnings } from '../../../src/report/warnings.ts';
+import type { Verdict } from '../../../src/rules/verdict.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -19,7 +19,7 @@ import {
   started,
   step,
   workflowDetail,
-} from '../builders.ts';
+} from '../../support/builders.ts';
 
 const HOUR = 3_600_000;
 
@@ -63,8 +63,8 @@ export const SCENES = {
       ],
       groups: {
         items: [group(a, of[0], of[1]), group(b, of[2], of[3]), { ...group(a, of[4], of[5]), ignored: true }],
-        leftOut: 3,
-        leftOutUnversioned: 0,
+        omitted: 3,
+        omittedUnversioned: 0,
       },
       workflows: {
         items: [
@@ -73,8 +73,8 @@ export const SCENES = {
           { ...workflow(a, of.slice(8, 14), of[14] ?? ''), className: null },
           { ...workflow(b, of.slice(9, 15), 'ENQUEUED'), className: null, name: null, lastStep: null },
         ],
-        leftOut: 2,
-        leftOutUnversioned: 0,
+        omitted: 2,
+        omittedUnversioned: 0,
       },
       writers: [
         { transaction: '3/1', pid: 11, connection: of[15] ?? '' },
@@ -112,8 +112,8 @@ export const SCENES = {
           { ...workflow(a, of.slice(6, 12), 'PENDING'), lastStep: asleep, name: null },
           { ...workflow(a, of.slice(12, 18), 'DELAYED'), name: null },
         ],
-        leftOut: 0,
-        leftOutUnversioned: 0,
+        omitted: 0,
+        omittedUnversioned: 0,
       },
     }),
   }),
@@ -133,8 +133,8 @@ export const SCENES = {
           { ...workflow(a, of.slice(7, 13), 'ENQUEUED'), queue },
           { ...workflow(a, of.slice(8, 14), 'PENDING'), lastStep: { ...asleep, number: 1 } },
         ].map((each) => ({ ...each, ...idle })),
-        leftOut: 0,
-        leftOutUnversioned: 0,
+        omitted: 0,
+        omittedUnversioned: 0,
       },
       queues: [queueInFlight({ version: a, queue, newestStartedAt: 0, concurrency: 1 })],
     }),
@@ -151,7 +151,7 @@ export const SCENES = {
   }),
 
   'a version that is still the latest': ([a = '', ...others]) => ({
-    verdict: 'still-latest',
+    verdict: 'still-live',
     changes: { mode: 'check', targets: { kind: 'named', versions: [a] } },
     script: () => ({
       registrations: [registration(a, 99), ...others.map((version, at) => registration(version, at))],
@@ -198,12 +198,12 @@ export const SCENES = {
     script: () => ({ database: facts({ missingColumns }) }),
   }),
 
-  'looks that fail before one succeeds': ([a = '', live = '', ...said]) => ({
+  'polls that fail before one succeeds': ([a = '', live = '', ...said]) => ({
     verdict: 'in-flight',
     changes: { mode: 'check', targets: { kind: 'named', versions: [a] } },
     script: ({ number }) => {
       const text = said[number - 1];
-      if (number < 4 && text !== undefined) throw new TransientError(say`The database says: ${text}.`, true);
+      if (number < 4 && text !== undefined) throw new TransientError(msg`The database says: ${text}.`, true);
       return {
         registrations: [registration(a, 1), registration(live, 2)],
         inFlight: [inFlight(a, { pending: 1 })],
@@ -215,25 +215,25 @@ export const SCENES = {
 export type SceneName = keyof typeof SCENES;
 
 /** Plays a scene with these names, to its end. */
-export async function play(name: SceneName, names: readonly string[], sink?: LogSink): Promise<Result> {
+export async function play(name: SceneName, names: readonly string[], sink?: LogSink): Promise<RunReport> {
   const { verdict: expected, changes, script, history }: ReturnType<MakeScene> = SCENES[name](names);
   const [database = '', long = ''] = names.slice(-2);
   const schema = long.slice(0, SCHEMA_CHARACTERS);
   const gate = config(changes);
   const progress = progressLog(sink ?? { line: () => {}, group: () => {} });
   progress.begin(gate, { database, schema }, configurationWarnings(gate));
-  const looks: Look[] = [];
+  const polls: Poll[] = [];
   const outcome = await holdAgainst(gate, script, {
     ...(history && { history }),
-    onLook: (look) => {
-      looks.push(look);
-      progress.look(look);
+    onPoll: (poll) => {
+      polls.push(poll);
+      progress.poll(poll);
     },
-    onFailedLook: progress.failedLook,
+    onFailedPoll: progress.failedPoll,
   });
   const { verdict } = outcome;
   if (verdict !== expected) throw new Error(`${name}: ${verdict} instead of ${expected}`);
-  return resultOf(gate, { ...outcome, looks }, schema);
+  return resultOf(gate, { ...outcome, polls }, schema);
 }
 
 function group(version: string, name = '', queue = '') {

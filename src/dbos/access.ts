@@ -1,0 +1,76 @@
+import { ReportableError } from '../errors.ts';
+import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
+import type { DatabaseConfig } from '../postgres/database-config.ts';
+import { missingPrivileges, type ProbeRow } from './schema.ts';
+import { quoteIdentifier } from './sql.ts';
+
+/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
+export function unsupportedProduct(version: string): ReportableError | undefined {
+  if (!version.startsWith('CockroachDB')) return undefined;
+  return new ReportableError(
+    msg`This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`,
+  );
+}
+
+/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
+export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
+  const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+  const hint =
+    elsewhere.length > 0
+      ? msg` There is a workflow_status table in the ${trusted(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(
+          elsewhere,
+        )}: is that the one? Set \`schema\`.`
+      : trusted(
+          ' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.',
+        );
+  if (!probe.schema_exists) {
+    return new ReportableError(msg`The database ${config.database} has no schema ${config.schema}.${hint}`);
+  }
+  if (!probe.schema_usable) {
+    const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
+    return new ReportableError(
+      msg`The role ${probe.role} may not use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`,
+    );
+  }
+  const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+  const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+  const odd = Object.keys(probe.tables).filter(
+    (table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r',
+  );
+  if (odd.length > 0) {
+    return new ReportableError(
+      msg`${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`,
+    );
+  }
+  const missing = needed.filter((table) => probe.tables[table] === undefined);
+  if (missing.length > 0) {
+    return new ReportableError(
+      msg`The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`,
+    );
+  }
+  return undefined;
+}
+
+/** The tables are there, but the role may not read all that the poll names. */
+export function deniedTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
+  const missing = missingPrivileges(probe);
+  if (missing.length === 0) return undefined;
+  const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+  return new ReportableError(
+    msg`The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${asOwner(
+      grants(probe, config),
+    )}`,
+  );
+}
+
+/** The statements that let the role read what it may not read yet, and no more than that. */
+function grants(probe: ProbeRow, { schema }: DatabaseConfig): readonly string[] {
+  return missingPrivileges(probe).map(
+    ({ table, columns }) =>
+      `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`,
+  );
+}
+
+function asOwner(statements: readonly string[]): Message {
+  return joined([trusted('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
+}

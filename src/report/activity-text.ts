@@ -1,0 +1,117 @@
+import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
+import { durationText, momentText } from '../duration.ts';
+import type { Activity, WorkflowStatus } from '../forecast/activity.ts';
+import { type Message, msg, trusted } from '../message.ts';
+
+/** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
+const GENERATIONS = 3;
+
+const FAR_MS = 10 * 365 * 24 * 3_600_000;
+
+/** `"order-7" ("checkout")`: a workflow by its id, and its name where it has one. */
+export function workflowNamed({ id, name }: Pick<WorkflowDetail, 'id' | 'name'>): Message {
+  return name === null ? msg`${id}` : msg`${id} (${name})`;
+}
+
+/**
+ * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
+ *
+ * @param now By the database's clock, in epoch milliseconds.
+ */
+export function describeActivity(status: WorkflowStatus, now: number, generations = GENERATIONS): Message {
+  const { deadline } = status;
+  const activity = describeWait(status, now, generations);
+  if (deadline === null || deadline <= now) return activity;
+  return msg`${activity}; DBOS cancels it at its deadline, ${trusted(momentText(deadline, now))}`;
+}
+
+function describeWait({ activity, progressAt }: WorkflowStatus, now: number, generations: number): Message {
+  const quiet = trusted(durationText(Math.max(1000, now - progressAt)));
+  const at = (until: number) =>
+    trusted(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
+  switch (activity.kind) {
+    case 'running':
+      return msg`at work, last seen to change ${quiet} ago`;
+    case 'silent':
+      return msg`no step has ended for ${quiet}: a long step, or its process is gone`;
+    case 'sleeping':
+      return msg`asleep until ${at(activity.until)}`;
+    case 'message':
+      return activity.until === null
+        ? msg`waits for a message or an event, for ${quiet} now`
+        : msg`waits until ${at(activity.until)}: asleep, or for a message or an event`;
+    case 'timer':
+      return msg`in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+    case 'child': {
+      const { child, status } = activity;
+      const why = generations > 1 ? msg`: ${describeActivity(status, now, generations - 1)}` : trusted('');
+      return msg`waits for its child ${workflowNamed(child)}${why}`;
+    }
+    case 'delayed':
+      return activity.until === null
+        ? trusted('delayed, without a time')
+        : msg`delayed until ${at(activity.until)}${trusted(activity.debounced ? ', and debounced: each further call moves that' : '')}`;
+    case 'overdue':
+      return msg`its delay was over ${trusted(farText(now - activity.since))} ago, and no process has taken it up`;
+    case 'queued':
+      return describeQueue(activity, quiet);
+  }
+}
+
+/** A row may hold any time: beyond some, how far it is means nothing. */
+function farText(milliseconds: number): string {
+  return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
+}
+
+function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: Message): Message {
+  const { queue, moves, running, limit } = activity;
+  if (limit === 0) return msg`in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
+  const isFull = limit !== null && running >= limit;
+  const runs = isFull
+    ? trusted(`${running} of ${limit} running in all versions, its concurrency limit`)
+    : trusted(`${running} running in all versions`);
+  if (moves) {
+    const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
+    return msg`in the queue ${queue}, behind others (${runs}${rate})`;
+  }
+  return isFull
+    ? msg`in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
+    : msg`in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
+}
+
+/** What a person can do about it. */
+export function nextStepFor({ state, activity }: WorkflowStatus): string {
+  switch (activity.kind) {
+    case 'running':
+      return 'let it finish';
+    case 'silent':
+      return 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it';
+    case 'sleeping':
+      return 'let it wake in time, or cancel or fork it';
+    case 'message':
+      return 'send what it waits for, or cancel or fork it';
+    case 'timer':
+      return 'look at its code for how long it waits';
+    case 'child':
+      return state === 'stuck' ? 'help its child first' : 'let its child finish';
+    case 'delayed':
+      return activity.debounced
+        ? 'stop the calls that delay it, or cancel it'
+        : 'let its time come, shorten its delay, or cancel or fork it';
+    case 'overdue':
+      return 'start a process of its application';
+    case 'queued':
+      return nextStepInQueue(activity);
+  }
+}
+
+function nextStepInQueue({ moves, running, limit }: Activity & { readonly kind: 'queued' }): string {
+  if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
+  if (moves) return 'let the queue drain';
+  if (limit !== null && running >= limit) {
+    return 'help what runs from that queue, in whatever version, or raise its limit';
+  }
+  return running > 0
+    ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
+    : 'start a process of its version that listens to that queue, or fork it';
+}

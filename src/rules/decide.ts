@@ -1,0 +1,116 @@
+import type { GateConfig } from '../config.ts';
+import type { Forecast } from '../forecast/forecast.ts';
+import type { GateState, PollTime } from '../hold/state.ts';
+import { type Blocker, verdictOf } from './blocker.ts';
+import type { Evaluation } from './evaluate.ts';
+import { KEPT_VERSION_GRACE_MS } from './targets.ts';
+import { foremost, type Verdict } from './verdict.ts';
+
+/** What to do after a poll: end with a verdict, or poll again after a pause (in milliseconds). */
+export type Decision = { readonly verdict: Verdict } | { readonly pauseMs: number };
+
+/** The gate takes at most a twentieth of one backend's time. */
+const PAUSE_PER_POLL = 20;
+
+/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
+const ONLY_LIVE_MS = 120_000;
+
+/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
+const LAST_POLL_MS = 5000;
+const SECOND_TRY_MS = 2000;
+
+/**
+ * Whether the gate holds on. Pure.
+ *
+ * - `drained` ends every mode.
+ * - `check` and `report` end as soon as no target is idle, or when the settle window of the idle ones is over.
+ * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It polls once more at its
+ *   deadline; a settle window that is running then may finish.
+ */
+export function decide(
+  config: GateConfig,
+  evaluation: Evaluation,
+  forecast: Forecast,
+  time: PollTime,
+): Decision {
+  if (evaluation.provisional) return { pauseMs: 0 };
+  if (evaluation.drained) return { verdict: 'drained' };
+
+  const verdict = foremost(blockersOf(evaluation).map(verdictOf)) ?? 'in-flight';
+  if (verdict === 'error') return { verdict };
+  if (verdict === 'unknown-version' && !mayStillAppear(config, evaluation, time)) return { verdict };
+  const early = verdict === 'unknown-version' ? undefined : failedFast(config, evaluation, forecast, time);
+  if (early !== undefined) return { verdict: early };
+
+  const settledAt = settleEnd(config, evaluation);
+  const settling = settledAt !== undefined && time.began < settledAt;
+  const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_POLL * evaluation.snapshot.durationMs);
+  const nextPollMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
+  if (config.mode !== 'wait') return settling ? { pauseMs: nextPollMs } : { verdict };
+
+  const deadlineInMs = config.timeoutMs - time.ended;
+  if (deadlineInMs > 0) return { pauseMs: Math.min(nextPollMs, deadlineInMs) };
+  const running = settling && settledAt <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
+  if (running && allIdle(evaluation)) return { pauseMs: nextPollMs };
+  return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+
+/**
+ * How long a poll that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
+ * that runs then, whatever the database does. In `check` and `report` the poll's own timeouts are the limit.
+ */
+export function pollBudgetMs(config: GateConfig, { windows }: GateState, now: number): number {
+  if (config.mode !== 'wait') return Number.POSITIVE_INFINITY;
+  const ends = [...windows.values()].map(({ openedAt }) => openedAt + config.settleMs);
+  const end = ends.reduce((a, b) => Math.max(a, b), config.timeoutMs);
+  const latest = Math.min(end, config.timeoutMs + config.settleMs);
+  return Math.max(SECOND_TRY_MS, latest + LAST_POLL_MS - now);
+}
+
+/** Every blocker that stands, those of no target in particular first. */
+export function blockersOf(evaluation: Evaluation): readonly Blocker[] {
+  return [...blockersOfAll(evaluation), ...evaluation.targets.flatMap(({ blockers }) => blockers)];
+}
+
+/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
+export function blockersOfAll({
+  gate,
+  noTargets,
+}: Pick<Evaluation, 'gate' | 'noTargets'>): readonly Blocker[] {
+  return [...gate, ...(noTargets?.blockers ?? [])];
+}
+
+/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
+function failedFast(
+  config: GateConfig,
+  evaluation: Evaluation,
+  forecast: Forecast,
+  time: PollTime,
+): Verdict | undefined {
+  if (config.mode !== 'wait' || !config.failFast) return undefined;
+  if (forecast.pastDeadline !== undefined) return 'cannot-drain';
+  const since = evaluation.state.onlyLiveSince;
+  return since !== undefined && time.ended - since >= ONLY_LIVE_MS ? 'still-live' : undefined;
+}
+
+/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
+function mayStillAppear(config: GateConfig, evaluation: Evaluation, time: PollTime): boolean {
+  const targetsKnown = evaluation.targets.every(({ known, judged }) => known || !judged);
+  return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
+}
+
+/**
+ * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
+ * none is. `check` and `report` wait for those alone that their first poll opened.
+ */
+function settleEnd(config: GateConfig, evaluation: Evaluation): number | undefined {
+  const { firstPollEnded, windows } = evaluation.state;
+  if (evaluation.gate.length > 0 || windows.size === 0 || firstPollEnded === undefined) return undefined;
+  const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
+  return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
+}
+
+function allIdle({ gate, noTargets, targets }: Evaluation): boolean {
+  const all = noTargets === undefined ? targets.filter(({ judged }) => judged) : [noTargets];
+  return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
+}

@@ -1,0 +1,325 @@
+import type { GateConfig } from '../../src/config.ts';
+import type { ProbeRow } from '../../src/dbos/schema.ts';
+import type {
+  DatabaseFacts,
+  LastStep,
+  QueueInFlight,
+  Registration,
+  Snapshot,
+  SnapshotContents,
+  SnapshotRequest,
+  StartedName,
+  StartedOnVersion,
+  VersionInFlight,
+  WorkflowDetail,
+} from '../../src/dbos/snapshot/index.ts';
+import {
+  type Clock,
+  type FailedPoll,
+  type HoldParts,
+  type HoldResult,
+  hold,
+  type Poll,
+} from '../../src/hold/hold.ts';
+import type { Message } from '../../src/message.ts';
+import type { RunReport } from '../../src/report/model.ts';
+import { warningsOf } from '../../src/report/warnings.ts';
+import { conclusionOf } from '../../src/rules/verdict.ts';
+
+/** The database's clock at the first poll of a test; later polls follow the gate's clock from there. */
+export const DATABASE_EPOCH = Date.UTC(2026, 0, 1);
+
+export function config(changes: Partial<GateConfig> = {}): GateConfig {
+  return {
+    targets: { kind: 'named', versions: ['1.0.0'] },
+    application: undefined,
+    mode: 'wait',
+    timeoutMs: 30 * 60_000,
+    onTimeout: 'fail',
+    pollIntervalMs: 5000,
+    pollTimeoutMs: 30_000,
+    settleMs: 10_000,
+    failFast: true,
+    stuckAfterMs: 15 * 60_000,
+    ignoreWorkflows: [],
+    onUnknown: 'fail',
+    onLive: 'block',
+    onUnversioned: 'auto',
+    ...changes,
+  };
+}
+
+export function registration(
+  version: string,
+  timestamp: number,
+  application: string | null = 'shop',
+): Registration {
+  return { version, application, timestamp, rewritten: false };
+}
+
+/** 1.0.0 was registered before 2.0.0, by an SDK that writes its application's name. */
+export const twoRegistered: readonly Registration[] = [registration('1.0.0', 1), registration('2.0.0', 2)];
+
+export function inFlight(version: string | null, counts: Partial<VersionInFlight> = {}): VersionInFlight {
+  return {
+    version,
+    application: 'shop',
+    ranUnowned: false,
+    pending: 0,
+    enqueued: 0,
+    delayed: 0,
+    ignored: 0,
+    oldestCreatedAt: DATABASE_EPOCH,
+    delayedUntil: null,
+    newestTakenAt: null,
+    ...counts,
+  };
+}
+
+/** So many rows created lately: `then` as the poll before counted them, `now` as this one does. */
+export function started(version: string, then: number, now: number): StartedOnVersion {
+  return {
+    version,
+    application: 'shop',
+    ranUnowned: false,
+    sincePrevious: { count: now, fingerprint: String(now * 7) },
+    fromHere: { count: then, fingerprint: String(then * 7) },
+    childrenSincePrevious: 0,
+    childrenFromHere: 0,
+  };
+}
+
+export function facts(changes: Partial<DatabaseFacts> = {}): DatabaseFacts {
+  return {
+    serverVersion: '18.4',
+    standby: false,
+    logicalSubscriber: false,
+    relationKind: 'r',
+    tableId: '16384',
+    rowSecurityActive: false,
+    missingColumns: [],
+    migration: 123,
+    ...changes,
+  };
+}
+
+/** A pending workflow of 1.0.0, created at the epoch and never written to since, but for what the test says. */
+export function workflowDetail(changes: Partial<WorkflowDetail> = {}): WorkflowDetail {
+  return {
+    id: 'order-1',
+    version: '1.0.0',
+    name: 'checkout',
+    className: null,
+    status: 'PENDING',
+    queue: null,
+    executor: 'local',
+    createdAt: DATABASE_EPOCH,
+    updatedAt: DATABASE_EPOCH,
+    startedAt: null,
+    delayUntil: null,
+    debounced: false,
+    debounceDeadline: null,
+    deadline: null,
+    parent: null,
+    hasChildren: false,
+    lastStep: null,
+    ...changes,
+  };
+}
+
+/** A step that has ended, as all before it had when it began, but for what the test says. */
+export function step(changes: Partial<LastStep> = {}): LastStep {
+  const { number = 0, startedAt = null } = changes;
+  return {
+    number,
+    name: 'charge',
+    startedAt,
+    completedAt: DATABASE_EPOCH,
+    before: null,
+    earlier: number === 0 ? { count: 0, endedAt: null } : { count: number, endedAt: startedAt },
+    ...changes,
+  };
+}
+
+/** A queue in which one workflow of 1.0.0 waits, and of which no limit is known, but for what the test says. */
+export function queueInFlight(changes: Partial<QueueInFlight> = {}): QueueInFlight {
+  return {
+    version: '1.0.0',
+    queue: 'mail',
+    pending: 0,
+    enqueued: 1,
+    newestStartedAt: null,
+    runningInAll: 0,
+    concurrency: null,
+    rateMs: null,
+    ...changes,
+  };
+}
+
+/** What the catalogs tell of a database with DBOS's tables, as far as a role with these columns can read them. */
+export function probe(changes: Partial<ProbeRow> = {}): ProbeRow {
+  return {
+    observed_at: DATABASE_EPOCH,
+    role: 'gate',
+    server_version: '18.4',
+    standby: false,
+    schema_exists: true,
+    schema_usable: true,
+    schemas_with_tables: [],
+    relation_kind: 'r',
+    file: null,
+    table_id: null,
+    logical_subscriber: false,
+    row_security_active: false,
+    plain_status_index: false,
+    failed_index: false,
+    tables: {},
+    ...changes,
+  };
+}
+
+export interface Scene extends Partial<Omit<SnapshotContents, 'registrations' | 'started'>> {
+  readonly names?: readonly StartedName[];
+  /** By the database's clock; the epoch unless the test says when. */
+  readonly observedAt?: number;
+  readonly durationMs?: number;
+  readonly registrations?: readonly Registration[] | 'no-table';
+  readonly started?: readonly StartedOnVersion[];
+  readonly database?: DatabaseFacts;
+}
+
+/** What a poll sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
+export function snapshot(scene: Scene = {}): Snapshot {
+  const {
+    registrations = twoRegistered,
+    started: created = [],
+    names = [],
+    database = facts(),
+    ...others
+  } = scene;
+  const { observedAt = DATABASE_EPOCH, durationMs = 10, ...rest } = others;
+  return {
+    observedAt,
+    durationMs,
+    database,
+    contents: {
+      registrations:
+        registrations === 'no-table' ? undefined : { versions: registrations, total: registrations.length },
+      owners: ['shop'],
+      applicationSeen: true,
+      inFlight: [],
+      groups: { items: [], omitted: 0, omittedUnversioned: 0 },
+      workflows: { items: [], omitted: 0, omittedUnversioned: 0 },
+      detailScan: false,
+      queues: [],
+      lastDelayed: [],
+      started: { versions: created, names, fromHere: DATABASE_EPOCH - 60_000 },
+      writers: [],
+      unknownStatuses: undefined,
+      failed: undefined,
+      history: undefined,
+      newestWriteAt: DATABASE_EPOCH,
+      ...rest,
+    },
+  };
+}
+
+/** How a hold ended, as the renderers are told it. */
+export function resultOf(
+  gate: GateConfig,
+  held: HoldResult & { readonly polls: readonly Poll[]; readonly failedPolls: readonly FailedPoll[] },
+  schema = 'dbos',
+): RunReport {
+  const { verdict, last, waitedMs, polls, failedPolls } = held;
+  return {
+    verdict,
+    step: conclusionOf(verdict, gate),
+    config: gate,
+    schema,
+    first: polls[0],
+    last,
+    failure: undefined,
+    warnings: last ? warningsOf(last.evaluation) : [],
+    waitedMs,
+    polls: polls.length,
+    failedPolls: failedPolls.length,
+  };
+}
+
+/** A run that ended in a failure before a poll, as the renderers are told it. */
+export function failureResult(failure: Message, waitedMs = 0): RunReport {
+  return {
+    verdict: 'error',
+    step: 'fail',
+    config: config(),
+    schema: 'dbos',
+    first: undefined,
+    last: undefined,
+    failure,
+    warnings: [],
+    waitedMs,
+    polls: 0,
+    failedPolls: 0,
+  };
+}
+
+/** A clock that stands still but for pauses, and a record of them. */
+export function testClock(): Clock & { readonly pauses: number[] } {
+  let now = 1_000_000;
+  const pauses: number[] = [];
+  return {
+    pauses,
+    now: () => now,
+    pause: async (milliseconds) => {
+      pauses.push(milliseconds);
+      now += milliseconds;
+    },
+  };
+}
+
+/** What the poll of this number sees, when so many milliseconds have passed and this was asked. */
+export type Script = (poll: {
+  readonly number: number;
+  readonly at: number;
+  readonly request: SnapshotRequest;
+}) => Scene;
+
+/**
+ * Holds against a scripted system database, on a clock that costs no time. History is searched in `history`, a
+ * list of the versions that some row carries.
+ */
+export async function holdAgainst(
+  gate: GateConfig,
+  script: Script,
+  parts: Partial<HoldParts> & { readonly history?: readonly string[] } = {},
+) {
+  const clock = testClock();
+  const beginning = clock.now();
+  const polls: Poll[] = [];
+  const failedPolls: FailedPoll[] = [];
+  const requests: SnapshotRequest[] = [];
+  const outcome = await hold(gate, {
+    clock,
+    signal: new AbortController().signal,
+    onPoll: (poll) => polls.push(poll),
+    onFailedPoll: (failed) => failedPolls.push(failed),
+    reader: {
+      poll: async (request) => {
+        requests.push(request);
+        const at = clock.now() - beginning;
+        const searched = request.searchHistoryFor;
+        const history =
+          searched.length === 0
+            ? undefined
+            : { searchedFor: searched, found: [...(parts.history ?? [])], complete: true };
+        return snapshot({
+          history,
+          detailScan: request.detailScan,
+          ...script({ number: requests.length, at, request }),
+        });
+      },
+    },
+    ...parts,
+  });
+  return { ...outcome, polls, failedPolls, requests, pauses: clock.pauses };
+}

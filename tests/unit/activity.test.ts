@@ -1,0 +1,291 @@
+import { describe, expect, test } from 'vitest';
+import type { LastStep, WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
+import { type QueueState, statusesOf } from '../../src/forecast/activity.ts';
+import { DATABASE_EPOCH as now, step, workflowDetail } from '../support/builders.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const STUCK_AFTER = 15 * MINUTE;
+
+interface World {
+  readonly queue?: QueueState;
+  readonly family?: readonly WorkflowDetail[];
+}
+
+/** What a workflow is said to do, in a world with these children and this queue. */
+function statusOf(workflow: WorkflowDetail, { queue, family = [] }: World = {}) {
+  const all = [workflow, ...family];
+  const families = Map.groupBy(all, ({ parent }) => parent);
+  const statuses = statusesOf(all, {
+    now,
+    stuckAfterMs: STUCK_AFTER,
+    queue: () => queue,
+    childrenOf: (id) => families.get(id) ?? [],
+  });
+  const found = statuses.get(workflow.id);
+  if (found === undefined) throw new Error('It was not looked at.');
+  return found;
+}
+
+/** Created and last written so long ago. */
+function quiet(ageMs: number, changes: Partial<WorkflowDetail> = {}): WorkflowDetail {
+  return workflowDetail({ createdAt: now - ageMs, updatedAt: now - ageMs, ...changes });
+}
+
+const sleep = (changes: Partial<LastStep>) => step({ name: 'DBOS.sleep', ...changes });
+const asleep = sleep({ startedAt: now - HOUR, completedAt: now + HOUR });
+/** A sleep after so many steps. */
+const sleepAfter = (earlier: LastStep['earlier']) => ({ ...asleep, number: 4, before: 'charge', earlier });
+const silentChild = quiet(HOUR, { id: 'child', parent: 'order-1' });
+const busyChild = quiet(MINUTE, { id: 'child', parent: 'order-1' });
+
+describe('a pending workflow', () => {
+  test.each([
+    ['its row was written lately', quiet(HOUR, { updatedAt: now - STUCK_AFTER + 1 })],
+    ['it was dequeued lately', quiet(HOUR, { startedAt: now - STUCK_AFTER + 1 })],
+    [
+      'a step of it has ended lately',
+      quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER + 1 }) }),
+    ],
+    [
+      'a sleep of it has ended lately',
+      quiet(HOUR, { lastStep: sleep({ startedAt: now - HOUR, completedAt: now - MINUTE }) }),
+    ],
+  ])('is at work when %s', (_why, workflow) => {
+    expect(statusOf(workflow)).toMatchObject({ state: 'progressing', activity: { kind: 'running' } });
+  });
+
+  test('is stuck when nothing of it has changed for stuck-after', () => {
+    const workflow = quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER }) });
+    expect(statusOf(workflow)).toEqual({
+      state: 'stuck',
+      activity: { kind: 'silent' },
+      progressAt: now - STUCK_AFTER,
+      deadline: null,
+    });
+  });
+
+  test('has made no progress at a time that lies ahead', () => {
+    const workflow = quiet(HOUR, { lastStep: step({ startedAt: null, completedAt: now + MINUTE }) });
+    expect(statusOf(workflow).progressAt).toBe(now - HOUR);
+  });
+});
+
+describe('a sleep', () => {
+  test('whose end is recorded ends then, and not before', () => {
+    expect(statusOf(quiet(2 * HOUR, { lastStep: asleep }))).toEqual({
+      state: 'waiting',
+      activity: { kind: 'sleeping', until: now + HOUR, certain: true },
+      progressAt: now - HOUR,
+      deadline: null,
+    });
+  });
+
+  test('beside a child in flight may be raced, and is not certain', () => {
+    const { activity } = statusOf(quiet(HOUR, { lastStep: asleep, hasChildren: true }));
+    expect(activity).toEqual({ kind: 'sleeping', until: now + HOUR, certain: false });
+  });
+
+  test('after a step that has not ended is the timeout of a message', () => {
+    const { activity } = statusOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 } }));
+    expect(activity).toEqual({ kind: 'message', until: now + HOUR });
+  });
+
+  test('after a step that has ended is certain', () => {
+    const { activity } = statusOf(quiet(HOUR, { lastStep: sleepAfter({ count: 4, endedAt: now - HOUR }) }));
+    expect(activity).toMatchObject({ kind: 'sleeping', certain: true });
+  });
+
+  test.each([
+    ['a step that ended after it had begun', { count: 4, endedAt: now - HOUR + 1 }],
+    ['a step of which nobody knows when it ended', { count: 4, endedAt: null }],
+    ['a step that has not ended', { count: 3, endedAt: now - HOUR }],
+    ['steps that nobody has looked at', null],
+  ])('beside %s may be raced, and is not certain', (_what, earlier) => {
+    const { activity } = statusOf(quiet(2 * HOUR, { lastStep: sleepAfter(earlier) }));
+    expect(activity).toMatchObject({ kind: 'sleeping', certain: false });
+  });
+
+  test('is certain with all steps before it ended, and 200 of them at most: no more are looked at', () => {
+    const long = (count: number, number = count) =>
+      statusOf(quiet(2 * HOUR, { lastStep: { ...sleepAfter({ count, endedAt: now - HOUR }), number } }));
+    expect(long(200).activity).toMatchObject({ certain: true });
+    expect(long(199, 200).activity).toMatchObject({ certain: false });
+    expect(long(200, 201).activity).toMatchObject({ certain: false });
+  });
+
+  test('is no wake-up when it is only the mark of a timer, of a clock that is ahead', () => {
+    const mark = sleep({ startedAt: now + MINUTE, completedAt: now + MINUTE });
+    expect(statusOf(quiet(HOUR, { lastStep: mark })).activity.kind).toBe('timer');
+  });
+
+  test.each(['DBOS.recv', 'DBOS.getEvent'])(
+    'after a %s that has ended is its timeout, and over',
+    (before) => {
+      for (const times of [{}, { completedAt: now - HOUR }]) {
+        const lastStep = { ...asleep, ...times, number: 1, before };
+        expect(statusOf(quiet(2 * HOUR, { lastStep }))).toMatchObject({
+          state: 'stuck',
+          activity: { kind: 'silent' },
+        });
+      }
+    },
+  );
+
+  test.each([
+    ['no times', { startedAt: null, completedAt: null }],
+    ['one time for its beginning and its end', { startedAt: now - HOUR, completedAt: now - HOUR }],
+    ['two times that are all but one', { startedAt: now - HOUR, completedAt: now - HOUR + 500 }],
+    ['no beginning', { startedAt: null, completedAt: now - HOUR }],
+  ])('of which the SDK recorded %s may go on', (_what, times) => {
+    expect(statusOf(quiet(HOUR, { lastStep: sleep(times) }))).toMatchObject({
+      state: 'waiting',
+      activity: { kind: 'timer' },
+    });
+    const message = statusOf(quiet(HOUR, { lastStep: sleep({ ...times, number: 1 }) }));
+    expect(message).toMatchObject({ state: 'stuck', activity: { kind: 'message', until: null } });
+  });
+
+  test('that is over is one no more', () => {
+    const over = sleep({ startedAt: now - HOUR, completedAt: now - HOUR + 501 });
+    expect(statusOf(quiet(HOUR, { lastStep: over }))).toMatchObject({
+      state: 'stuck',
+      activity: { kind: 'silent' },
+    });
+  });
+
+  test('is told by its name alone', () => {
+    const other = { ...asleep, name: 'DBOS.sleeper' };
+    expect(statusOf(quiet(HOUR, { lastStep: other })).activity.kind).toBe('silent');
+  });
+});
+
+describe('a wait for a message', () => {
+  test('is stuck after stuck-after, unless it is known when it gives up', () => {
+    const waiting = (ageMs: number) =>
+      statusOf(
+        quiet(ageMs, {
+          lastStep: sleep({ startedAt: now - ageMs, completedAt: now - ageMs, number: 1 }),
+        }),
+      );
+    expect(waiting(STUCK_AFTER - 1).state).toBe('waiting');
+    expect(waiting(STUCK_AFTER).state).toBe('stuck');
+    const known = statusOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 } }));
+    expect(known).toMatchObject({ state: 'waiting', activity: { kind: 'message', until: now + HOUR } });
+  });
+});
+
+describe('a parent', () => {
+  test('waits for a child that moves', () => {
+    expect(statusOf(quiet(HOUR), { family: [busyChild] })).toMatchObject({
+      state: 'waiting',
+      activity: { kind: 'child', child: { id: 'child' }, status: { activity: { kind: 'running' } } },
+    });
+  });
+
+  test('is stuck with a child that is, the others notwithstanding', () => {
+    const family = [busyChild, { ...silentChild, id: 'other' }];
+    expect(statusOf(quiet(MINUTE), { family })).toMatchObject({
+      state: 'stuck',
+      activity: { kind: 'child', child: { id: 'other' }, status: { state: 'stuck' } },
+    });
+  });
+
+  test('in a timer of unknown end waits for its child', () => {
+    const timer = sleep({ startedAt: null, completedAt: null });
+    expect(statusOf(quiet(HOUR, { lastStep: timer }), { family: [busyChild] }).activity.kind).toBe('child');
+  });
+
+  test('that waits for a message waits for that, and not for its child', () => {
+    const marked = sleep({ startedAt: now - HOUR, completedAt: now - HOUR, number: 1 });
+    expect(statusOf(quiet(HOUR, { lastStep: marked }), { family: [busyChild] }).activity.kind).toBe(
+      'message',
+    );
+  });
+
+  test('of a parent has the reason of the last of the line', () => {
+    const grandchild = quiet(HOUR, { id: 'grandchild', parent: 'child' });
+    expect(statusOf(quiet(HOUR), { family: [busyChild, grandchild] })).toMatchObject({
+      state: 'stuck',
+      activity: { status: { activity: { child: { id: 'grandchild' } } } },
+    });
+  });
+
+  test('of a line of 10,000 is looked at, in whatever order the line is', () => {
+    const line = Array.from({ length: 10_000 }, (_, at) =>
+      quiet(HOUR, { id: `w${at}`, parent: `w${at - 1}` }),
+    );
+    for (const family of [line, line.toReversed()]) {
+      expect(statusOf(quiet(HOUR, { id: 'w-1' }), { family }).state).toBe('stuck');
+    }
+  });
+
+  test('of itself, as only a damaged database has it, is looked at all the same', () => {
+    const circle = [quiet(HOUR, { id: 'a', parent: 'b' }), quiet(HOUR, { id: 'b', parent: 'a' })] as const;
+    expect(statusOf(circle[0], { family: [circle[1]] }).state).toBe('stuck');
+    expect(statusOf(quiet(HOUR, { id: 'self', parent: 'self' })).state).toBe('stuck');
+  });
+});
+
+describe('a delayed workflow', () => {
+  test('waits, for however long', () => {
+    const delayed = quiet(HOUR, { status: 'DELAYED', delayUntil: now + HOUR });
+    expect(statusOf(delayed)).toMatchObject({
+      state: 'waiting',
+      activity: { kind: 'delayed', until: now + HOUR, debounced: false },
+    });
+    expect(statusOf({ ...delayed, debounced: true }).activity).toMatchObject({ debounced: true });
+    expect(statusOf({ ...delayed, delayUntil: null }).state).toBe('waiting');
+  });
+
+  test('whose delay is over is overdue after a minute, and stuck after stuck-after', () => {
+    const due = (agoMs: number, ageMs = HOUR) =>
+      statusOf(quiet(ageMs, { status: 'DELAYED', delayUntil: now - agoMs }));
+    expect(due(MINUTE).activity.kind).toBe('delayed');
+    expect(due(MINUTE + 1)).toMatchObject({
+      state: 'stuck',
+      activity: { kind: 'overdue', since: now - MINUTE - 1 },
+    });
+    expect(due(MINUTE + 1, 2 * MINUTE).state).toBe('waiting');
+  });
+});
+
+describe('an enqueued workflow', () => {
+  const enqueued = quiet(HOUR, { status: 'ENQUEUED', queue: 'mail' });
+  const queue = (movedAgoMs: number, running = 0, limit: number | null = null) => ({
+    queue: { movedAt: now - movedAgoMs, running, limit, rateMs: null as number | null },
+  });
+
+  test('waits while its queue moves', () => {
+    expect(statusOf(enqueued, queue(STUCK_AFTER - 1, 3, 3))).toMatchObject({
+      state: 'waiting',
+      activity: { kind: 'queued', queue: 'mail', moves: true, running: 3, limit: 3 },
+    });
+  });
+
+  test('is stuck when its queue has not moved for stuck-after', () => {
+    expect(statusOf(enqueued, queue(STUCK_AFTER, 1, 2))).toMatchObject({
+      state: 'stuck',
+      activity: { kind: 'queued', moves: false, running: 1, limit: 2 },
+    });
+  });
+
+  test('in a queue with a rate limit waits for its period', () => {
+    const limited = { queue: { movedAt: now - HOUR, running: 0, limit: null, rateMs: 2 * HOUR } };
+    expect(statusOf(enqueued, limited)).toMatchObject({
+      state: 'waiting',
+      activity: { rateLimited: true },
+    });
+    expect(statusOf(enqueued, { queue: { ...limited.queue, rateMs: HOUR } }).state).toBe('stuck');
+  });
+
+  test('that has just come waits, however long its queue has stood still', () => {
+    expect(statusOf({ ...enqueued, updatedAt: now - MINUTE }, queue(HOUR)).state).toBe('waiting');
+    expect(statusOf({ ...enqueued, createdAt: now - MINUTE }, queue(HOUR)).state).toBe('waiting');
+  });
+
+  test('in a queue of which nothing is known waits', () => {
+    expect(statusOf(enqueued).state).toBe('waiting');
+    expect(statusOf({ ...enqueued, queue: null }).state).toBe('waiting');
+  });
+});

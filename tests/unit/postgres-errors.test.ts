@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { TransientError } from '../../src/errors.ts';
+import { explainFailure } from '../../src/postgres/errors.ts';
+import { readDatabaseUrl } from '../../src/postgres/url.ts';
+
+const config = readDatabaseUrl({
+  url: 'postgres://its-user:secret@its-host:5432/its-database',
+  schema: 'dbos',
+  password: undefined,
+  tlsCa: undefined,
+  environment: {},
+  readFile: () => '',
+}).database;
+
+function explained(code: string, message = 'no', connectedBefore = false): Error {
+  return explainFailure(
+    Object.assign(new Error(message), code === '' ? {} : { code }),
+    config,
+    connectedBefore,
+  );
+}
+
+/** Words of servers and poolers that repeat what they were given. */
+const REPEATING = 'no entry for user "its-user", database "its-database" at its-host';
+
+describe('before a server has let the gate in', () => {
+  test.each([
+    'ENOTFOUND',
+    'ECONNREFUSED',
+    'ETIMEDOUT',
+    'ECONNRESET',
+    '28P01',
+    '28000',
+    '3D000',
+    '53300',
+    '08P01',
+  ])('a failure with %s shows no part of the URL', (code) => {
+    expect(explained(code, REPEATING).message).not.toMatch(/its-(host|user|database)/);
+  });
+
+  test.each(['08P01', '53100', 'P0001'])('%s shows what was said, less those parts', (code) => {
+    expect(explained(code, REPEATING).message).toContain('no entry for user "…", database "…" at …');
+  });
+});
+
+test.each(['ENOTFOUND', 'ECONNRESET', '53300', '08P01'])(
+  'after it has, a failure with %s says where that was',
+  (code) => {
+    expect(explained(code, 'no', true).message).toContain('It was its-host, port 5432.');
+  },
+);
+
+describe('what may pass by itself', () => {
+  test.each([
+    ...[
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'ECONNREFUSED',
+      'ENOENT',
+      'ETIMEDOUT',
+      'EHOSTUNREACH',
+      'ECONNRESET',
+      'EPIPE',
+    ],
+    ...['57P01', '57P02', '57P03', '57P05', '25P03', '08000', '08003', '08006', '53300', '53100', '53200'],
+    ...['58030', '57014', '55P03', '40001', '40P01', '42P01', '42703', 'EAGAIN', 'EADDRNOTAVAIL'],
+  ])('%s', (code) => {
+    expect(explained(code)).toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    'timeout expired',
+    'Query read timeout',
+    'Connection terminated unexpectedly',
+    'Client has encountered a connection error and is not queryable',
+    'There was an error establishing an SSL connection',
+  ])('the driver’s "%s"', (message) => {
+    expect(explained('', message)).toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    'query_wait_timeout',
+    'client_idle_timeout',
+    'server conn crashed?',
+    'server login has been failing, try again later (server_login_retry)',
+    'no more connections allowed (max_client_conn)',
+    'sorry, too many clients already',
+  ])('PgBouncer’s "%s"', (message) => {
+    expect(explained('08P01', message)).toBeInstanceOf(TransientError);
+  });
+});
+
+test.each([
+  ['57014', 'canceling statement due to statement timeout', true],
+  ['57014', 'canceling statement due to user request', true],
+  ['', 'Query read timeout', true],
+  ['53400', 'temporary file size exceeds "temp_file_limit" (1024kB)', true],
+  ['55P03', 'canceling statement due to lock timeout', false],
+  ['57P01', 'terminating connection due to administrator command', false],
+  ['ECONNRESET', 'read ECONNRESET', false],
+])('%s, "%s", is a poll that asked too much: %s', (code, message, overLimit) => {
+  expect(explained(code, message)).toMatchObject({ overLimit });
+});
+
+describe('what waiting does not mend', () => {
+  test('a password that was asked for and not given', () => {
+    const error = Object.assign(new Error('no'), { code: '28P01' });
+    const without = { ...config, password: undefined };
+    expect(explainFailure(error, without, false).message).toMatch(/asks for a password, and none was given/);
+    expect(explainFailure(error, config, false).message).toMatch(/refused the password/);
+  });
+
+  test.each([
+    ['Unknown authenticationOk message type 7', /a way to log in that the gate does not have/],
+    ['SASL: Only mechanism(s) SCRAM-SHA-256 are supported', /a way to log in that the gate does not have/],
+    [
+      'SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match',
+      /exchange of the password went wrong/,
+    ],
+  ])('the driver’s %j', (message, what) => {
+    const error = explained('', message);
+    expect(error).not.toBeInstanceOf(TransientError);
+    expect(error.message).toMatch(what);
+  });
+
+  test.each([
+    ...['EACCES', 'CERT_HAS_EXPIRED', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO'],
+    ...['28P01', '28000', '3D000', '57P04', '42501', '22P02', 'P0001', '0A000', 'XX001'],
+  ])('%s', (code) => {
+    expect(explained(code)).not.toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    ['database "nowhere" does not exist', /There is no such database/],
+    ['database "app" is disabled', /There is no such database/],
+    ['SASL authentication failed', /refused the password/],
+  ])('PgBouncer’s %j', (message, what) => {
+    const error = explained('08P01', message);
+    expect(error).not.toBeInstanceOf(TransientError);
+    expect(error.message).toMatch(what);
+  });
+
+  test('an error that nobody foresaw, which stays what it is', () => {
+    const bug = new TypeError('x is not a function');
+    expect(explainFailure(bug, config, true)).toBe(bug);
+  });
+});
