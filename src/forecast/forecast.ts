@@ -73,9 +73,10 @@ export function forecastOf(
 
   const context = { config, index, history, earliestEnds, observedAt, atMs: time.ended };
   const targets = new Map(
-    evaluation.targets
-      .filter(({ judged }) => judged)
-      .map(({ version }) => [version, drainForecast([version], history.targets.get(version), context)]),
+    evaluation.targets.map(({ version }) => [
+      version,
+      drainForecast([version], history.targets.get(version), context),
+    ]),
   );
   return {
     total: drainForecast([...targets.keys()], history.total, context),

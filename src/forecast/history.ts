@@ -1,8 +1,7 @@
 import type { SnapshotContents, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
-import type { Evaluation } from '../rules/evaluate.ts';
+import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
 import type { QueueState, WorkflowStatus } from './activity.ts';
 import type { CurvePoint } from './drain-curve.ts';
 import type { Progress } from './rate.ts';
@@ -134,7 +133,7 @@ export function historyAfter(
   const parked = (version: string) => detailScan?.parked.get(version) ?? { all: 0, queued: 0 };
   const { observedAt } = evaluation.snapshot;
   const atMs = time.ended;
-  const judged = evaluation.targets.filter((target) => target.judged);
+  const judged = evaluation.targets;
   const changes = judged.map((target) => ({ target, change: changeOf(target, before, index) }));
   const targets = new Map(
     changes.map(({ target, change }, index) => [
@@ -201,7 +200,7 @@ function changeOf(target: TargetEvaluation, before: DrainHistory, index: Snapsho
   const now = index.started.get(target.version);
   const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
   const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
-  const more = inFlightOn(target) - series.inFlight;
+  const more = target.inFlight - series.inFlight;
   const arrived = Math.max(created, more);
   const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
   return { completed: arrived - more, arrived, roots, children };
@@ -223,7 +222,7 @@ function extended(
     pending: sum(({ pending }) => pending),
     enqueued: sum(({ enqueued }) => enqueued),
     delayed: sum(({ delayed }) => delayed),
-    moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - parked(each.version).all)),
+    moving: sum((each) => Math.max(0, each.inFlight - each.delayed - parked(each.version).all)),
     queued: sum(({ version, enqueued }) => Math.max(0, enqueued - parked(version).queued)),
     completed: (last?.completed ?? 0) + change.completed,
     arrived: (last?.arrived ?? 0) + change.arrived,
@@ -232,7 +231,7 @@ function extended(
   };
   return {
     points: thinned([...points, point], most),
-    inFlight: sum(inFlightOn),
+    inFlight: sum(({ inFlight }) => inFlight),
     endedAtMs: change.completed > 0 ? atMs : endedAtMs,
   };
 }

@@ -1,4 +1,6 @@
 import type { RowSet } from '../dbos/snapshot/index.ts';
+import { isSimilar } from '../rules/1-known.ts';
+import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 
 /** When a poll began and ended, in milliseconds since the gate began. */
 export interface PollTime {
@@ -79,7 +81,45 @@ export const initialState: GateState = {
   windows: new Map(),
 };
 
-/** What is left after a poll that failed: whatever was idle has to be idle anew, for a whole settle window. */
+/** Adds what stays true after this poll, whatever the next one finds. */
+export function remember(
+  state: GateState,
+  index: SnapshotIndex,
+  tableId: string,
+  { ended }: PollTime,
+): GateState {
+  const { history, started } = index.contents;
+  const searches = new Map<string, Search>(state.searches);
+  for (const version of history?.searchedFor ?? []) {
+    searches.set(version, {
+      at: ended,
+      complete: history?.complete ?? false,
+      similar: (history?.found ?? []).filter((found) => isSimilar(found, version)),
+    });
+  }
+  const known = new Set([
+    ...state.known,
+    ...index.registrations.keys(),
+    ...index.inFlight.keys().filter((version) => version !== null),
+    ...index.started.keys(),
+    ...index.unknownStatuses.flatMap(({ version }) => version ?? []),
+    ...(history?.found ?? []),
+  ]);
+  return {
+    ...state,
+    tableId: state.tableId ?? tableId,
+    registered: state.registered.union(new Set(index.registrations.keys())),
+    searches,
+    known,
+    mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),
+    started: {
+      since: started.fromHere,
+      versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
+    },
+  };
+}
+
+/** The state after a poll that failed: whatever was idle has to be idle for a whole settle window again. */
 export function withWindowsReset(state: GateState): GateState {
   return { ...state, firstPollEnded: undefined, onlyLiveSince: undefined, windows: new Map() };
 }

@@ -1,7 +1,7 @@
 import { durationText } from '../duration.ts';
 import { joined, type Message, msg, number, trusted } from '../message.ts';
-import { describeBlocker } from '../rules/blocker.ts';
-import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
+import type { TargetEvaluation } from '../rules/evaluate.ts';
+import { explainBlocker } from '../rules/index.ts';
 import { plain, visible } from './escape.ts';
 import { describeForecast, outlasts, whyItCannotDrain } from './forecast-text.ts';
 import { headline, isWatched, obstacles, type RunReport, targetsOf } from './model.ts';
@@ -25,14 +25,14 @@ export function annotationsOf(result: RunReport): readonly Annotation[] {
 
 function verdictAnnotations(result: RunReport, level: Annotation['level']): readonly Annotation[] {
   const reasons = obstacles(result);
-  const targets = targetsOf(result).filter(({ judged }) => judged);
+  const targets = targetsOf(result);
   if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
     const message = messageOf(joined([...reasons, headline(result)], '\n'));
     return [{ level, title: `dbos-drain-gate: ${result.verdict}`, message }];
   }
   // What blocks comes first, so that "and N more" is about what does not.
   const ordered = [...targets].sort(
-    (a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a),
+    (a, b) => Number(a.drained) - Number(b.drained) || b.inFlight - a.inFlight,
   );
   const why = whyItCannotDrain(result);
   const first: readonly Annotation[] =
@@ -70,7 +70,7 @@ function targetAnnotation(
   }
   const sentences =
     target.blockers.length > 0
-      ? target.blockers.map((blocker) => describeBlocker(blocker, outlasts(result, target.version)))
+      ? target.blockers.map((blocker) => explainBlocker(blocker, outlasts(result, target.version)))
       : [trusted('Idle, but not for long enough yet.')];
   return {
     level,

@@ -3,14 +3,14 @@ import { durationText } from '../duration.ts';
 import type { FailedPoll, Poll } from '../hold/hold.ts';
 import { type Outage, patienceLeftMs } from '../hold/outage.ts';
 import { type Message, msg, namesOf, number, trusted } from '../message.ts';
-import { type Blocker, describeBlocker, statusCounts } from '../rules/blocker.ts';
 import { blockersOf, blockersOfAll } from '../rules/decide.ts';
-import type { Evaluation } from '../rules/evaluate.ts';
-import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
+import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
+import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
+import { describeCounts, summed } from '../status-counts.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { plain, quotedName } from './escape.ts';
 import { forecastParts, outlook } from './forecast-text.ts';
-import { concernsTarget, inFlightOnAll, shortReasons } from './model.ts';
+import { concernsTarget, inFlightOnAll } from './model.ts';
 
 /** Without a change there is a line so often, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
@@ -76,12 +76,12 @@ export function progressLog(sink: LogSink): Progress {
         sink.line(pollLine(config, poll, previous));
         printed = { at: time.ended, state };
       }
-      // The annotations explain the deciding poll; in the log they follow at once.
+      // The annotations explainBlocker the deciding poll; in the log they follow at once.
       for (const { key, version, blocker } of poll.decides ? [] : explainable(evaluation)) {
         if (explained.has(key)) continue;
         explained.add(key);
         sink.line(
-          `  ${plain(msg`${version === undefined ? trusted('') : msg`${version}: `}${describeBlocker(blocker)}`)}`,
+          `  ${plain(msg`${version === undefined ? trusted('') : msg`${version}: `}${explainBlocker(blocker)}`)}`,
         );
       }
       for (const { key, sentence } of poll.decides ? [] : expectations(poll)) {
@@ -152,7 +152,7 @@ function targetsInWords(config: GateConfig): Message {
   }
 }
 
-/** What the first poll found, before it is judged. */
+/** What the first poll found, before it is evaluated. */
 function whatIsThere({ snapshot, index, gate, targets, state }: Evaluation): Message {
   const { database } = snapshot;
   const server = msg`PostgreSQL ${trusted(database.serverVersion)}${trusted(
@@ -200,12 +200,12 @@ function stateOf({ evaluation, forecast }: Poll): string {
 
 function pollLine(config: GateConfig, poll: Poll, previous: Poll | undefined): string {
   const { evaluation, time } = poll;
-  const targets = evaluation.targets.filter(({ judged }) => judged);
+  const targets = evaluation.targets;
   const inFlight = inFlightOnAll(targets);
   const parts = [
-    `${number(inFlight)} in flight${inFlight > 0 ? ` (${statusCounts(summed(targets))})` : ''}`,
+    `${number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(summed(targets))})` : ''}`,
     ...(evaluation.drained ? [] : differencePart(inFlight, previous)),
-    ...shortReasons(blockersOf(evaluation)),
+    ...shortNames(blockersOf(evaluation)),
     ...forecastParts(poll.forecast.total, evaluation.snapshot.observedAt),
     ...versionsPart(targets),
     ...settlePart(config, evaluation),
@@ -216,7 +216,7 @@ function pollLine(config: GateConfig, poll: Poll, previous: Poll | undefined): s
 
 function differencePart(inFlight: number, previous: Poll | undefined): readonly string[] {
   if (previous === undefined) return [];
-  const before = inFlightOnAll(previous.evaluation.targets.filter(({ judged }) => judged));
+  const before = inFlightOnAll(previous.evaluation.targets);
   if (before === inFlight) return ['no change'];
   const difference = number(Math.abs(inFlight - before));
   return [`${difference} ${inFlight < before ? 'fewer' : 'more'}`];
@@ -227,9 +227,9 @@ function versionsPart(targets: readonly TargetEvaluation[]): readonly string[] {
   if (targets.length < 2) return [];
   const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
   const most = [...blocked]
-    .sort((a, b) => inFlightOn(b) - inFlightOn(a))
+    .sort((a, b) => b.inFlight - a.inFlight)
     .slice(0, 3)
-    .map((target) => `${quotedName(target.version)} ${number(inFlightOn(target))}`);
+    .map((target) => `${quotedName(target.version)} ${number(target.inFlight)}`);
   const rest = blocked.length - most.length;
   const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
   return [`${targets.length - blocked.length} of ${targets.length} versions idle${listed}`];
@@ -237,9 +237,7 @@ function versionsPart(targets: readonly TargetEvaluation[]): readonly string[] {
 
 function settlePart(config: GateConfig, evaluation: Evaluation): readonly string[] {
   if (evaluation.drained) return ['drained'];
-  const all = evaluation.noTargets
-    ? [evaluation.noTargets]
-    : evaluation.targets.filter(({ judged }) => judged);
+  const all = evaluation.noTargets ? [evaluation.noTargets] : evaluation.targets;
   const settled = all.flatMap(({ settledForMs }) => settledForMs ?? []);
   if (settled.length < all.length || evaluation.gate.length > 0) return [];
   const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
@@ -260,7 +258,7 @@ function groupLines(evaluation: Evaluation): readonly string[] {
     const version =
       group.version === null ? ', unversioned' : targets.length > 1 ? `, ${quotedName(group.version)}` : '';
     const ignored = group.ignored ? ', ignored' : '';
-    return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
+    return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${describeCounts(group)}`;
   });
   const cut = index?.contents.groups;
   const left =
@@ -304,10 +302,4 @@ function expectations({
       sentence: msg`Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${trusted(nextStepFor(status))}.`,
     })),
   ];
-}
-
-function summed(targets: readonly TargetEvaluation[]) {
-  const sum = (of: (target: TargetEvaluation) => number) =>
-    targets.reduce((all, target) => all + of(target), 0);
-  return { pending: sum((t) => t.pending), enqueued: sum((t) => t.enqueued), delayed: sum((t) => t.delayed) };
 }

@@ -3,10 +3,9 @@ import type { Truncated, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { durationText } from '../duration.ts';
 import type { Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
-import { type Blocker, describeBlocker } from '../rules/blocker.ts';
 import { blockersOfAll } from '../rules/decide.ts';
-import type { Evaluation } from '../rules/evaluate.ts';
-import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
+import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
+import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import type { Conclusion, Verdict } from '../rules/verdict.ts';
 
 /** How a run ended: what every renderer starts from. */
@@ -35,13 +34,13 @@ export function isWatched({ config, polls }: RunReport): boolean {
   return config?.mode === 'wait' && polls > 1;
 }
 
-/** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
+/** The targets, without those that `on-unknown: pass` leaves out. */
 export function targetsOf(result: RunReport): readonly TargetEvaluation[] {
   return result.last?.evaluation.targets ?? [];
 }
 
 export function inFlightOnAll(targets: readonly TargetEvaluation[]): number {
-  return targets.reduce((sum, target) => sum + inFlightOn(target), 0);
+  return targets.reduce((sum, target) => sum + target.inFlight, 0);
 }
 
 /** So many workflows are shown one by one, and are in the report. */
@@ -93,7 +92,7 @@ export function drainedVersions(result: RunReport): readonly string[] {
 export function drainingVersions(result: RunReport): readonly string[] {
   const drained = new Set(drainedVersions(result));
   return targetsOf(result)
-    .filter(({ judged, version }) => judged && !drained.has(version))
+    .filter(({ version }) => !drained.has(version))
     .map(({ version }) => version);
 }
 
@@ -104,7 +103,7 @@ function isInconclusive(result: RunReport): boolean {
 
 /** The answer in a sentence that a person understands without knowing the gate. */
 export function headline(result: RunReport): Message {
-  const targets = targetsOf(result).filter(({ judged }) => judged);
+  const targets = targetsOf(result);
   const names = namesOf(targets.map(({ version }) => version));
   const blocked = targets.filter(({ drained }) => !drained);
   const inFlight = counted(inFlightOnAll(targets), 'workflow');
@@ -157,33 +156,11 @@ export function headline(result: RunReport): Message {
 export function obstacles(result: RunReport): readonly Message[] {
   if (result.failure !== undefined) return [result.failure];
   const blockers = result.last === undefined ? [] : blockersOfAll(result.last.evaluation);
-  return blockers.map((blocker) => describeBlocker(blocker));
-}
-
-/** A short name for what else than work in flight stands in the way. */
-const SHORT_REASONS: Readonly<Partial<Record<Blocker['kind'], string>>> = {
-  'unknown-status': 'statuses that the gate does not know',
-  'still-starting': 'work is still starting',
-  'open-transaction': 'a transaction is still writing',
-  live: 'still the latest version',
-  unversioned: 'unversioned work',
-  'unknown-version': 'unknown version',
-  'application-not-seen': 'application not seen',
-  'several-applications': 'several applications',
-  'kept-version-unknown': 'a kept version is not registered',
-  'no-latest-version': 'no latest version',
-  'registration-gone': 'a registration is gone',
-  'untrusted-database': 'untrusted database',
-  'statuses-not-scanned': 'unknown statuses possible',
-};
-
-/** The short names of blockers other than work in flight, once each. */
-export function shortReasons(blockers: readonly Blocker[]): readonly string[] {
-  return [...new Set(blockers.flatMap(({ kind }) => SHORT_REASONS[kind] ?? []))];
+  return blockers.map((blocker) => explainBlocker(blocker));
 }
 
 function otherReasons(blockers: readonly Blocker[]): string {
-  const reasons = shortReasons(blockers);
+  const reasons = shortNames(blockers);
   return reasons.length > 0 ? `; ${reasons.join(', ')}` : '';
 }
 

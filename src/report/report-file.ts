@@ -1,7 +1,7 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { type Blocker, describeBlocker } from '../rules/blocker.ts';
 import { blockersOfAll } from '../rules/decide.ts';
-import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
+import type { TargetEvaluation } from '../rules/evaluate.ts';
+import { type Blocker, explainBlocker } from '../rules/index.ts';
 import { plain } from './escape.ts';
 import { activityReport, forecastReport } from './forecast-report.ts';
 import { outlasts } from './forecast-text.ts';
@@ -111,13 +111,21 @@ function workflowReport(workflow: WorkflowDetail, { last }: RunReport): Report['
 /** One object a target: the output `versions`. */
 export function versionsOf(result: RunReport): VersionReport[] {
   const drained = new Set(drainedVersions(result));
-  return targetsOf(result).map((target: TargetEvaluation) => ({
+  const skipped = (result.last?.evaluation.skipped ?? []).map((version) => ({
+    version,
+    application: null,
+    ...{ pending: 0, enqueued: 0, delayed: 0, inFlight: 0, ignored: 0 },
+    ...{ latest: false, known: false, drained: false },
+    blockers: [],
+    forecast: null,
+  }));
+  const evaluated = targetsOf(result).map((target: TargetEvaluation) => ({
     version: target.version,
     application: target.application,
     pending: target.pending,
     enqueued: target.enqueued,
     delayed: target.delayed,
-    inFlight: inFlightOn(target),
+    inFlight: target.inFlight,
     ignored: target.ignored,
     latest: target.latest,
     known: target.known,
@@ -127,6 +135,7 @@ export function versionsOf(result: RunReport): VersionReport[] {
     ),
     forecast: forecastOfTarget(result, target.version),
   }));
+  return [...evaluated, ...skipped];
 }
 
 function forecastOfTarget({ last }: RunReport, version: string): VersionReport['forecast'] {
@@ -136,5 +145,5 @@ function forecastOfTarget({ last }: RunReport, version: string): VersionReport['
 }
 
 function told(blocker: Blocker, outlastsTimeout = false): BlockerReport {
-  return { kind: blocker.kind, message: plain(describeBlocker(blocker, outlastsTimeout)) };
+  return { kind: blocker.kind, message: plain(explainBlocker(blocker, outlastsTimeout)) };
 }

@@ -1,8 +1,8 @@
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { durationText } from '../duration.ts';
 import { type Message, msg, number, trusted } from '../message.ts';
-import { describeBlocker } from '../rules/blocker.ts';
-import { inFlightOn, type TargetEvaluation } from '../rules/target.ts';
+import type { TargetEvaluation } from '../rules/evaluate.ts';
+import { explainBlocker, shortNames } from '../rules/index.ts';
 import { describeActivity } from './activity-text.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';
@@ -16,7 +16,6 @@ import {
   obstacles,
   omitted,
   type RunReport,
-  shortReasons,
   targetsOf,
   workflowsOmitted,
 } from './model.ts';
@@ -86,9 +85,10 @@ function whatIsOutdated({ failure, last }: RunReport): readonly string[] {
 function targetTable(result: RunReport): string {
   const targets = targetsOf(result);
   const observedAt = result.last?.evaluation.snapshot.observedAt;
-  if (targets.length === 0 || observedAt === undefined) return '';
-  const rows = [...targets]
-    .sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a))
+  const skipped = result.last?.evaluation.skipped ?? [];
+  if (targets.length + skipped.length === 0 || observedAt === undefined) return '';
+  const shown = [...targets]
+    .sort((a, b) => Number(a.drained) - Number(b.drained) || b.inFlight - a.inFlight)
     .slice(0, TARGETS_SHOWN)
     .map((target) => [
       code(target.version),
@@ -100,6 +100,10 @@ function targetTable(result: RunReport): string {
       number(target.ignored),
       target.oldestCreatedAt === null ? '' : `${durationText(observedAt - target.oldestCreatedAt)} ago`,
     ]);
+  const neverSeen = skipped
+    .slice(0, TARGETS_SHOWN - shown.length)
+    .map((version) => [code(version), 'never seen, not judged', '', '0', '0', '0', '0', '']);
+  const rows = [...shown, ...neverSeen];
   return [
     '### Versions to retire',
     table(
@@ -107,7 +111,7 @@ function targetTable(result: RunReport): string {
       rows,
       [3, 4, 5, 6],
     ),
-    ...more(targets.length - rows.length, 'version'),
+    ...more(targets.length + skipped.length - rows.length, 'version'),
   ].join('\n\n');
 }
 
@@ -118,14 +122,13 @@ function expectedOf({ version }: TargetEvaluation, { last }: RunReport, now: num
 }
 
 function targetState(target: TargetEvaluation): string {
-  if (!target.judged) return 'never seen, not judged';
   if (target.drained) return '✅ drained';
   if (target.settledForMs !== undefined && target.blockers.length === 0)
     return '⏳ idle, not for long enough';
-  const inFlight = inFlightOn(target);
+  const inFlight = target.inFlight;
   const reasons = [
     ...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []),
-    ...shortReasons(target.blockers),
+    ...shortNames(target.blockers),
   ];
   return reasons.length > 0 ? `⛔ ${reasons.join(', ')}` : '⛔ blocked with the whole gate';
 }
@@ -138,7 +141,7 @@ function explanations(result: RunReport): string {
     .slice(0, TARGETS_EXPLAINED)
     .flatMap(({ version, blockers }) =>
       blockers.map(
-        (blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, outlasts(result, version)))}`,
+        (blocker) => `- ${code(version)}: ${markdown(explainBlocker(blocker, outlasts(result, version)))}`,
       ),
     );
   return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');

@@ -1,8 +1,8 @@
 import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../config.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
+import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/trust.ts';
 
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
@@ -65,8 +65,7 @@ function patching({ targets }: Evaluation): Warnings {
     : [];
 }
 
-function takenOut({ targets }: Evaluation): Warnings {
-  const versions = targets.filter(({ judged }) => !judged).map(({ version }) => version);
+function takenOut({ skipped: versions }: Evaluation): Warnings {
   return versions.length > 0
     ? [msg`Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(versions)}.`]
     : [];

@@ -1,9 +1,9 @@
 import type { GateConfig } from '../config.ts';
 import type { Forecast } from '../forecast/forecast.ts';
 import type { GateState, PollTime } from '../hold/state.ts';
-import { type Blocker, verdictOf } from './blocker.ts';
+import { KEPT_VERSION_GRACE_MS } from './8-kept-versions.ts';
 import type { Evaluation } from './evaluate.ts';
-import { KEPT_VERSION_GRACE_MS } from './targets.ts';
+import { type Blocker, verdictOf } from './index.ts';
 import { foremost, type Verdict } from './verdict.ts';
 
 /** What to do after a poll: end with a verdict, or poll again after a pause (in milliseconds). */
@@ -95,7 +95,7 @@ function failedFast(
 
 /** A kept version may be one that is just being launched. A target that was never seen is a typo. */
 function mayStillAppear(config: GateConfig, evaluation: Evaluation, time: PollTime): boolean {
-  const targetsKnown = evaluation.targets.every(({ known, judged }) => known || !judged);
+  const targetsKnown = evaluation.targets.every(({ known }) => known);
   return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
 }
 
@@ -111,6 +111,6 @@ function settleEnd(config: GateConfig, evaluation: Evaluation): number | undefin
 }
 
 function allIdle({ gate, noTargets, targets }: Evaluation): boolean {
-  const all = noTargets === undefined ? targets.filter(({ judged }) => judged) : [noTargets];
+  const all = noTargets === undefined ? targets : [noTargets];
   return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
 }

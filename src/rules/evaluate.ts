@@ -1,49 +1,212 @@
 import type { GateConfig } from '../config.ts';
-import type { RuleRequest, Snapshot } from '../dbos/snapshot/index.ts';
-import {
-  type GateState,
-  type PollTime,
-  type Search,
-  type SettleWindow,
-  withWindowsReset,
-} from '../hold/state.ts';
-import type { GateBlocker } from './blocker.ts';
-import { indexed, type SnapshotIndex } from './snapshot-index.ts';
-import {
-  claimReason,
-  evaluateNoTargets,
-  evaluateTarget,
-  isDrained,
-  isSimilar,
-  type NoTargets,
-  openWriters,
-  type RuleContext,
-  type TargetEvaluation,
-} from './target.ts';
-import { keptVersionProblems, keptVersionsToSearch, selectionFor, updateTargets } from './targets.ts';
-import { isNewerThanKnown, untrustedDatabase, wrongApplication } from './trust.ts';
+import type { FailedOnVersion, RuleRequest, Snapshot } from '../dbos/snapshot/index.ts';
+import { type GateState, type PollTime, remember, withWindowsReset } from '../hold/state.ts';
+import { NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
+import { isSkipped } from './1-known.ts';
+import { claimReason } from './6-unversioned.ts';
+import { keptVersionsToSearch } from './8-kept-versions.ts';
+import type { RuleContext } from './context.ts';
+import { type Blocker, findBlockers } from './index.ts';
+import { hasSettled, type Settling, settlingOf, windowsAfter } from './settle.ts';
+import { indexed, type SnapshotIndex, sumOf } from './snapshot-index.ts';
+import { selectionFor, withTargets } from './targets.ts';
+
+/** What the rules say of one target, after one poll. */
+export interface TargetEvaluation extends StatusCounts, Settling {
+  readonly version: string;
+  readonly application: string | null;
+  readonly known: boolean;
+  readonly latest: boolean;
+  /** In a status that the gate does not know. */
+  readonly unknownStatus: number;
+  /** All that is in flight, unknown statuses included and ignored workflows excluded. */
+  readonly inFlight: number;
+  readonly ignored: number;
+  /** Creation of the oldest workflow in flight, in epoch milliseconds. */
+  readonly oldestCreatedAt: number | null;
+  readonly failed: FailedOnVersion | undefined;
+  /** Idle for the whole settle window, and nothing blocks the whole gate. */
+  readonly drained: boolean;
+}
 
 /** What one snapshot, after those before it, means by the rule of retirement. */
 export interface Evaluation {
   readonly snapshot: Snapshot;
-  /** What the snapshot saw, by version; absent where nothing could be read. */
+  /** The snapshot by version; undefined where its tables could not be read or trusted. */
   readonly index: SnapshotIndex | undefined;
   /** Blockers on the whole gate: they block every target. */
-  readonly gate: readonly GateBlocker[];
+  readonly gate: readonly Blocker[];
   readonly targets: readonly TargetEvaluation[];
-  /** What stands in the way where there is no target to judge; absent where there is one. */
-  readonly noTargets: NoTargets | undefined;
-  /** Every target is drained; or there has been none for the settle window, and nothing that could make one. */
+  /** Targets that `on-unknown: pass` leaves out. */
+  readonly skipped: readonly string[];
+  /** What stands in the way where there is no target; undefined where there is one, or nothing could be read. */
+  readonly noTargets: Settling | undefined;
+  /** Every target has drained; or there has been none for the settle window, and nothing that could make one. */
   readonly drained: boolean;
   /** In-flight rows without a version that a target could claim. */
   readonly unversioned: number;
-  /**
-   * The poll lacked evidence that a more expensive one brings: poll again at once, with `next`. Nothing is
-   * decided by such a poll.
-   */
+  /** The poll lacked evidence that `next` brings. It decides nothing: poll again at once. */
   readonly provisional: boolean;
   readonly state: GateState;
   readonly next: RuleRequest;
+}
+
+/**
+ * Evaluates the rule of retirement: what this snapshot means, given the state that earlier ones left. Pure.
+ *
+ * @param time When the poll started and finished. The settle window is measured with it.
+ */
+export function evaluate(
+  config: GateConfig,
+  before: GateState,
+  snapshot: Snapshot,
+  time: PollTime,
+): Evaluation {
+  const { contents, database } = snapshot;
+  const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
+  if (contents === undefined || untrusted.length > 0) {
+    return withoutEvidence(config, before, snapshot, untrusted);
+  }
+  const index = indexed(contents);
+  const targeted = withTargets(config, before, index);
+  const state = remember(targeted, index, database.tableId, time);
+  return evaluateContents({ config, before, state, database, contents, index, time }, snapshot);
+}
+
+/** A poll that could not be read or trusted: nothing is idle by it. */
+function withoutEvidence(
+  config: GateConfig,
+  before: GateState,
+  snapshot: Snapshot,
+  gate: readonly Blocker[],
+): Evaluation {
+  const state = withWindowsReset(before);
+  return {
+    snapshot,
+    index: undefined,
+    gate,
+    targets: [],
+    skipped: [],
+    noTargets: undefined,
+    drained: false,
+    unversioned: 0,
+    provisional: false,
+    state,
+    next: firstRequest(config, state),
+  };
+}
+
+/** Runs the rules for the whole gate, for each target, and where there is no target. */
+function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation {
+  const { config, state, index } = context;
+  const gateBlockers = findBlockers((rule) => rule.checkGate?.(context));
+  const [skipped, versions] = partition([...state.targets], (version) => isSkipped(version, context));
+  const isGateIdle = gateBlockers.length === 0;
+  const settlings = versions.map((version) => {
+    const blockers = findBlockers((rule) => rule.checkTarget?.(version, context));
+    return { version, ...settlingOf(version, blockers, isGateIdle, context) };
+  });
+  const noTargets = versions.length > 0 ? undefined : evaluateNoTargets(isGateIdle, context);
+  const all = noTargets === undefined ? settlings : [{ version: null, ...noTargets }];
+  const windows = windowsAfter(all, context);
+  const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
+  const searchHistoryFor = versionsToSearch(context);
+  const provisional = isProvisional(context, gate, searchHistoryFor);
+  const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
+  const next = stateAfter(context, windows, provisional, blockers);
+  return {
+    snapshot,
+    index,
+    gate,
+    targets: settlings.map((settling) => targetOf(settling, gate.length === 0, context)),
+    skipped,
+    noTargets,
+    drained: gate.length === 0 && all.every((settling) => hasSettled(settling, config)),
+    unversioned: matterUnversioned(versions, all, context) ? index.unversioned : 0,
+    provisional,
+    state: next,
+    next: {
+      selection: selectionFor(config, next),
+      registrationsOf: [...next.targets],
+      startedSince: next.started?.since,
+      searchHistoryFor,
+      scanStatuses: gate.some(({ kind }) => kind === 'statuses-not-scanned'),
+      countFailed: windows.size > 0,
+    },
+  };
+}
+
+function evaluateNoTargets(isGateIdle: boolean, context: RuleContext): Settling {
+  const blockers = findBlockers((rule) => rule.checkNoTargets?.(context));
+  return settlingOf(null, blockers, isGateIdle, context);
+}
+
+function targetOf(
+  { version, ...settling }: Settling & { readonly version: string },
+  isGateIdle: boolean,
+  { config, state, index }: RuleContext,
+): TargetEvaluation {
+  const row = index.inFlight.get(version);
+  const { pending, enqueued, delayed } = row ?? NO_WORKFLOWS;
+  const unknownStatus = sumOf(index.unknownStatuses.filter((each) => each.version === version));
+  return {
+    version,
+    application: index.registrations.get(version)?.application ?? row?.application ?? null,
+    known: state.known.has(version),
+    latest: index.latest.has(version),
+    ...{ pending, enqueued, delayed, unknownStatus },
+    inFlight: total({ pending, enqueued, delayed }) + unknownStatus,
+    ignored: row?.ignored ?? 0,
+    oldestCreatedAt: row?.oldestCreatedAt ?? null,
+    failed: index.failed.get(version),
+    ...settling,
+    drained: isGateIdle && hasSettled(settling, config),
+  };
+}
+
+/** Versions whose history the next poll searches: a full scan, so once per version. */
+function versionsToSearch(context: RuleContext): readonly string[] {
+  const { targets, known, searches } = context.state;
+  const unsearched = [...targets].filter((version) => !known.has(version) && !searches.has(version));
+  return [...unsearched, ...keptVersionsToSearch(context)];
+}
+
+function isProvisional(
+  { config, before, state }: RuleContext,
+  gate: readonly Blocker[],
+  searchHistoryFor: readonly string[],
+): boolean {
+  // The poll that resolves `latest` has counted the rows of that version as well.
+  const resolvedLatest =
+    config.targets.kind === 'all-but-latest' && before.kept === undefined && state.kept !== undefined;
+  const awaitsScan = gate.some((blocker) => blocker.kind === 'statuses-not-scanned' && !blocker.timedOut);
+  return resolvedLatest || awaitsScan || searchHistoryFor.length > 0;
+}
+
+function stateAfter(
+  { before, state, time }: RuleContext,
+  windows: GateState['windows'],
+  provisional: boolean,
+  blockers: readonly Blocker[],
+): GateState {
+  const isOnlyLive = blockers.length > 0 && blockers.every(({ kind }) => kind === 'live');
+  return {
+    ...state,
+    firstPollEnded: before.firstPollEnded ?? (provisional ? undefined : time.ended),
+    windows,
+    onlyLiveSince: isOnlyLive ? (before.onlyLiveSince ?? time.ended) : undefined,
+  };
+}
+
+function matterUnversioned(
+  versions: readonly string[],
+  settlings: readonly Settling[],
+  context: RuleContext,
+): boolean {
+  return (
+    versions.some((version) => claimReason(version, context) !== undefined) ||
+    settlings.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'))
+  );
 }
 
 /** What the first poll is asked for. */
@@ -58,153 +221,7 @@ export function firstRequest(config: GateConfig, state: GateState): RuleRequest 
   };
 }
 
-/**
- * The rule of retirement: what this snapshot means, given the memory of those before it. Pure.
- *
- * @param time When the poll began and ended; what the settle window is measured with.
- */
-export function evaluate(
-  config: GateConfig,
-  before: GateState,
-  snapshot: Snapshot,
-  time: PollTime,
-): Evaluation {
-  const reason = untrustedDatabase(snapshot.database, before);
-  if (snapshot.contents === undefined || reason.length > 0) {
-    const state = withWindowsReset(before);
-    return {
-      snapshot,
-      index: undefined,
-      gate: reason,
-      targets: [],
-      noTargets: undefined,
-      drained: false,
-      unversioned: 0,
-      provisional: false,
-      state,
-      next: firstRequest(config, state),
-    };
-  }
-
-  const index = indexed(snapshot.contents);
-  const { unknownStatuses } = snapshot.contents;
-  const remembered = remember(updateTargets(config, before, index), index, snapshot.database.tableId, time);
-  const resolvedLatest = config.targets.kind === 'all-but-latest' && before.kept === undefined;
-  const gate = [
-    ...wrongApplication(config, before, index),
-    ...keptVersionProblems(config, remembered, index),
-  ];
-  const toSearch = [
-    ...[...remembered.targets].filter((v) => !remembered.known.has(v) && !remembered.searches.has(v)),
-    ...keptVersionsToSearch(remembered, index, time.ended),
-  ];
-
-  const context = { config, before, state: remembered, index, time, gateIdle: gate.length === 0 };
-  const targets = [...remembered.targets].map((version) => evaluateTarget(version, context));
-  const judged = targets.filter((target) => target.judged);
-  const noTargets = judged.length > 0 ? undefined : evaluateNoTargets(context);
-  const windows = windowsOf(judged, noTargets, context);
-  const needsStatusScan =
-    isNewerThanKnown(snapshot.database) && windows.values().some(({ statusesSeen }) => !statusesSeen);
-  const allGate: readonly GateBlocker[] = needsStatusScan
-    ? [...gate, { kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
-    : gate;
-  const isIdle = allGate.length === 0;
-  const provisional =
-    (resolvedLatest && remembered.kept !== undefined) ||
-    toSearch.length > 0 ||
-    (needsStatusScan && unknownStatuses === undefined);
-  const blockers = [
-    ...allGate,
-    ...targets.flatMap((target) => target.blockers),
-    ...(noTargets?.blockers ?? []),
-  ];
-  const isOnlyLive = blockers.length > 0 && blockers.every(({ kind }) => kind === 'live');
-  const state = {
-    ...remembered,
-    firstPollEnded: before.firstPollEnded ?? (provisional ? undefined : time.ended),
-    windows,
-    onlyLiveSince: isOnlyLive ? (before.onlyLiveSince ?? time.ended) : undefined,
-  };
-  const settled =
-    noTargets === undefined ? judged : [{ ...noTargets, drained: isDrained(noTargets, config) }];
-  const unversionedMatters =
-    judged.some(({ version }) => claimReason(version, context) !== undefined) ||
-    settled.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'));
-
-  return {
-    snapshot,
-    index,
-    gate: allGate,
-    targets: targets.map((target) => ({ ...target, drained: target.drained && isIdle })),
-    noTargets,
-    drained: isIdle && settled.every(({ drained }) => drained),
-    unversioned: unversionedMatters ? index.unversioned : 0,
-    provisional,
-    state,
-    next: {
-      selection: selectionFor(config, state),
-      registrationsOf: [...state.targets],
-      startedSince: state.started?.since,
-      searchHistoryFor: toSearch,
-      scanStatuses: needsStatusScan,
-      countFailed: windows.size > 0,
-    },
-  };
-}
-
-/** What stays true after this poll, whatever the next one sees. */
-function remember(state: GateState, index: SnapshotIndex, tableId: string, time: PollTime): GateState {
-  const { history, started } = index.contents;
-  const searches = new Map<string, Search>(state.searches);
-  for (const version of history?.searchedFor ?? []) {
-    searches.set(version, {
-      at: time.ended,
-      complete: history?.complete ?? false,
-      similar: (history?.found ?? []).filter((found) => isSimilar(found, version)),
-    });
-  }
-  const known = new Set([
-    ...state.known,
-    ...index.registrations.keys(),
-    ...index.inFlight.keys().filter((version) => version !== null),
-    ...index.started.keys(),
-    ...index.unknownStatuses.flatMap(({ version }) => version ?? []),
-    ...(history?.found ?? []),
-  ]);
-  return {
-    ...state,
-    tableId: state.tableId ?? tableId,
-    registered: state.registered.union(new Set(index.registrations.keys())),
-    searches,
-    known,
-    mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),
-    started: {
-      since: started.fromHere,
-      versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
-    },
-  };
-}
-
-/** The settle windows of what is idle: those that run go on, the others open with this poll. */
-function windowsOf(
-  judged: readonly TargetEvaluation[],
-  noTargets: NoTargets | undefined,
-  { before, index, time }: RuleContext,
-): ReadonlyMap<string | null, SettleWindow> {
-  const all = noTargets === undefined ? judged : [{ ...noTargets, version: null }];
-  const idle = all.filter(({ settledForMs }) => settledForMs !== undefined);
-  return new Map(
-    idle.map(({ version }) => {
-      const window = before.windows.get(version);
-      return [
-        version,
-        {
-          openedAt: window?.openedAt ?? time.ended,
-          writers: openWriters(window, index),
-          statusesSeen: window?.statusesSeen || Array.isArray(index.contents.unknownStatuses),
-        },
-      ];
-    }),
-  );
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [T[], T[]] {
+  const { first = [], second = [] } = Object.groupBy(items, (item) => (isFirst(item) ? 'first' : 'second'));
+  return [first, second];
 }

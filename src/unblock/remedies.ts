@@ -57,7 +57,7 @@ export function newVersionOf(result: RunReport): string | undefined {
 /** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
 export function inspectionSql(result: RunReport): readonly string[] {
   const schema = quoteIdentifier(result.schema ?? 'dbos');
-  const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
+  const blocked = targetsOf(result).filter(({ drained }) => !drained);
   const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
   const versions =
     literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;

@@ -130,7 +130,8 @@ describe('words', () => {
 
   test('everything that is wrong is told at once', () => {
     const text = problem({ mode: 'x', timeout: 'y', 'retire-version': '', 'database-url': '' });
-    for (const name of ['mode', 'timeout', 'retire-version', 'database-url']) expect(text).toContain(`\`${name}\``);
+    for (const name of ['mode', 'timeout', 'retire-version', 'database-url'])
+      expect(text).toContain(`\`${name}\``);
   });
 });
 

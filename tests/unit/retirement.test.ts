@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { verdictOf } from '../../src/rules/blocker.ts';
 import { blockersOf } from '../../src/rules/decide.ts';
+import { verdictOf } from '../../src/rules/index.ts';
 import {
   config,
   facts,
@@ -76,18 +76,16 @@ describe('rule 1: a target is known', () => {
     const targets = { kind: 'named', versions: ['1.0.0', '1.0.1'] } as const;
     const { verdict, last } = await holdAgainst({ ...check, targets, onUnknown: 'pass' }, () => ({}));
     expect(verdict).toBe('drained');
-    expect(
-      last?.evaluation.targets.map(({ version, drained, judged }) => [version, drained, judged]),
-    ).toEqual([
-      ['1.0.0', true, true],
-      ['1.0.1', false, false],
+    expect(last?.evaluation.targets.map(({ version, drained }) => [version, drained])).toEqual([
+      ['1.0.0', true],
     ]);
+    expect(last?.evaluation.skipped).toEqual(['1.0.1']);
   });
 
   test('never calls a version drained that it has taken out of the judgement', async () => {
     const targets = { kind: 'named', versions: ['1.0.1'] } as const;
     const { last } = await holdAgainst({ ...check, targets, onUnknown: 'pass', settleMs: 0 }, () => ({}));
-    expect(last?.evaluation.targets.map(({ drained }) => drained)).toEqual([false]);
+    expect(last?.evaluation).toMatchObject({ targets: [], skipped: ['1.0.1'] });
   });
 
   test.each(['1.0.0 ', 'V1', ' v 1'])(

@@ -11,7 +11,8 @@ import { readDatabaseUrl } from '../../src/postgres/url.ts';
 import { describeActivity } from '../../src/report/activity-text.ts';
 import { plain } from '../../src/report/escape.ts';
 import { describeCannotDrain, outlook, stuckSentence } from '../../src/report/forecast-text.ts';
-import { type Blocker, describeBlocker, type UntrustedReason } from '../../src/rules/blocker.ts';
+import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
+import { type Blocker, explainBlocker } from '../../src/rules/index.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -190,7 +191,7 @@ async function texts(): Promise<readonly string[]> {
   }).catch((error: unknown) => plain(explain(error)));
   if (typeof gaveUp !== 'string') throw new Error('The hold did not give up.');
   return [
-    ...Object.values(blockers).flatMap((samples) => samples.map((each) => plain(describeBlocker(each)))),
+    ...Object.values(blockers).flatMap((samples) => samples.map((each) => plain(explainBlocker(each)))),
     told(unreachableTables(probe({ schema_exists: false }), database)),
     told(unreachableTables(probe(), database)),
     told(unreachableTables(probe({ tables: { ...unreadable, dbos_migrations: view } }), database)),

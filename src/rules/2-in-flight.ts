@@ -1,0 +1,34 @@
+import { counted, msg, trusted } from '../message.ts';
+import { describeCounts, NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
+import type { Rule } from './rule.ts';
+import { them } from './wording.ts';
+
+/** Workflows of the target are in flight. */
+export interface InFlight extends StatusCounts {
+  readonly kind: 'in-flight';
+}
+
+/** Rule 2: nothing is in flight on a target, ignored names aside. */
+export const inFlight: Rule<InFlight> = {
+  checkTarget(version, { index }) {
+    const { pending, enqueued, delayed } = index.inFlight.get(version) ?? NO_WORKFLOWS;
+    const blocker: InFlight = { kind: 'in-flight', pending, enqueued, delayed };
+    return total(blocker) > 0 ? [blocker] : [];
+  },
+
+  blockers: {
+    'in-flight': {
+      verdict: 'in-flight',
+      shortName: null,
+      explain(blocker, pastDeadline) {
+        const count = total(blocker);
+        const remedy = pastDeadline
+          ? trusted('Cancel or fork what outlasts the timeout')
+          : msg`Let ${them(count)} finish, or cancel or fork ${them(count)}`;
+        return msg`${counted(count, 'workflow')} in flight (${trusted(
+          describeCounts(blocker),
+        )}). ${remedy}; \`ignore-workflows\` names workflows that may be stranded.`;
+      },
+    },
+  },
+};

@@ -1,0 +1,40 @@
+import type { RowSet } from '../dbos/snapshot/index.ts';
+import { counted, msg } from '../message.ts';
+import type { RuleContext } from './context.ts';
+import type { Rule } from './rule.ts';
+
+/** Workflows were created on the target since the previous poll. */
+export interface StillStarting {
+  readonly kind: 'still-starting';
+  readonly atLeast: number;
+}
+
+/** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
+export const starting: Rule<StillStarting> = {
+  checkTarget(version, context) {
+    if (!context.before.windows.has(version)) return [];
+    const atLeast = createdSincePreviousPoll(version, context);
+    return atLeast > 0 ? [{ kind: 'still-starting', atLeast }] : [];
+  },
+
+  blockers: {
+    'still-starting': {
+      verdict: 'in-flight',
+      shortName: 'work is still starting',
+      explain: ({ atLeast }) =>
+        msg`Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
+    },
+  },
+};
+
+/**
+ * At least how many rows were created. Two polls count from the same moment, and their counts are compared: rows are
+ * stamped by the clocks of the processes that create them, which can lag behind the database's.
+ */
+function createdSincePreviousPoll(version: string, { before, index }: RuleContext): number {
+  const none: RowSet = { count: 0, fingerprint: '0' };
+  const then = before.started?.versions.get(version) ?? none;
+  const now = index.started.get(version)?.sincePrevious ?? none;
+  if (now.fingerprint === then.fingerprint && now.count === then.count) return 0;
+  return Math.max(1, now.count - then.count);
+}

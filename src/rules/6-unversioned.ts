@@ -1,0 +1,77 @@
+import type { GateConfig } from '../config.ts';
+import { counted, msg, trusted } from '../message.ts';
+import type { RuleContext } from './context.ts';
+import type { Rule } from './rule.ts';
+import { them } from './wording.ts';
+
+/** Why a process of a version could dequeue a row without a version. */
+type ClaimReason = 'latest' | 'nothing-registered' | 'sdk-may-claim';
+
+/** Workflows without a version are in flight, and the target could claim them. */
+export interface Unversioned {
+  readonly kind: 'unversioned';
+  readonly count: number;
+  readonly because: ClaimReason | 'asked';
+}
+
+/** Rule 6: no unversioned workflow in flight could be claimed by a target. */
+export const unversioned: Rule<Unversioned> = {
+  checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
+
+  // A version that the gate cannot see could take such work where nothing is registered.
+  checkNoTargets(context) {
+    return blockersFor(context.index.registered.length === 0 ? 'nothing-registered' : undefined, context);
+  },
+
+  blockers: {
+    unversioned: {
+      verdict: 'in-flight',
+      shortName: 'unversioned work',
+      explain: ({ count, because }) =>
+        msg`${counted(count, 'unversioned workflow')} in flight ${trusted(
+          count === 1 ? 'has' : 'have',
+        )} no application version and could be claimed by this one: ${trusted(REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
+    },
+  },
+};
+
+const REASONS: Readonly<Record<Unversioned['because'], string>> = {
+  asked: '`on-unversioned` is `block`',
+  latest: 'the latest version dequeues unversioned work',
+  'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
+  'sdk-may-claim':
+    'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
+};
+
+/**
+ * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
+ * the latest version alone take such rows write the application's name into their registration.
+ */
+export function claimReason(
+  version: string,
+  { index, state }: Pick<RuleContext, 'index' | 'state'>,
+): ClaimReason | undefined {
+  if (index.registered.length === 0) return 'nothing-registered';
+  if (index.latest.has(version)) return 'latest';
+  const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);
+  return leavesIt ? undefined : 'sdk-may-claim';
+}
+
+function blockersFor(
+  reason: ClaimReason | undefined,
+  { config, index }: RuleContext,
+): readonly Unversioned[] {
+  if (index.unversioned === 0 || !applies(config, reason)) return [];
+  return [{ kind: 'unversioned', count: index.unversioned, because: reason ?? 'asked' }];
+}
+
+function applies({ onUnversioned }: GateConfig, reason: ClaimReason | undefined): boolean {
+  switch (onUnversioned) {
+    case 'auto':
+      return reason !== undefined;
+    case 'block':
+      return true;
+    case 'ignore':
+      return false;
+  }
+}

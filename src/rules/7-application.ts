@@ -1,0 +1,59 @@
+import { msg, namesOf, trusted } from '../message.ts';
+import type { Rule } from './rule.ts';
+
+/** What can be wrong about the application. */
+export type WrongApplication =
+  | {
+      readonly kind: 'application-not-seen';
+      readonly application: string;
+      readonly owners: readonly string[];
+    }
+  | { readonly kind: 'several-applications'; readonly owners: readonly string[] }
+  /** A registration that was here at an earlier poll is gone, or belongs to another application. */
+  | { readonly kind: 'registration-gone'; readonly versions: readonly string[] };
+
+/** Rule 7: the application is the right one. A wrong name would hide everything. */
+export const application: Rule<WrongApplication> = {
+  checkGate({ config, before, contents: { applicationSeen, owners }, index }) {
+    if (config.application !== undefined && !applicationSeen) {
+      return [{ kind: 'application-not-seen', application: config.application, owners }];
+    }
+    if (config.application === undefined && owners.length > 1) {
+      return [{ kind: 'several-applications', owners }];
+    }
+    // DBOS deletes no registration.
+    const versions = [...before.targets, ...(before.kept ?? [])].filter(
+      (version) => before.registered.has(version) && !index.registrations.has(version),
+    );
+    return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];
+  },
+
+  blockers: {
+    'application-not-seen': {
+      verdict: 'error',
+      shortName: 'application not seen',
+      explain: ({ application, owners }) =>
+        msg`The application ${application} owns no registered version and no workflow in flight here${
+          owners.length > 0
+            ? msg`; the owners found are ${namesOf(owners)}`
+            : trusted(', and nothing else here has an owner')
+        }. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner are always judged.`,
+    },
+    'several-applications': {
+      verdict: 'error',
+      shortName: 'several applications',
+      explain: ({ owners }) =>
+        msg`Several applications share this system database: ${namesOf(
+          owners,
+        )}. Set \`application\` to the one that is being deployed.`,
+    },
+    'registration-gone': {
+      verdict: 'error',
+      shortName: 'a registration is gone',
+      explain: ({ versions }) =>
+        msg`The registration of ${namesOf(
+          versions,
+        )} was here at an earlier poll, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`,
+    },
+  },
+};

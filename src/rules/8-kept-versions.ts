@@ -1,0 +1,90 @@
+import type { GateState } from '../hold/state.ts';
+import { msg, namesOf, trusted } from '../message.ts';
+import type { RuleContext } from './context.ts';
+import type { Rule } from './rule.ts';
+import type { SnapshotIndex } from './snapshot-index.ts';
+import { registeredHint } from './wording.ts';
+
+/** How far the search for a kept version has come. `registrations`: others are registered, so it would be too. */
+type Searched = 'registrations' | 'not-yet' | 'timed-out' | 'whole-history';
+
+/** What can be wrong about the versions to keep. */
+export type KeptVersionProblem =
+  | {
+      readonly kind: 'kept-version-unknown';
+      readonly versions: readonly string[];
+      readonly searched: Searched;
+      readonly registered: readonly string[];
+    }
+  | { readonly kind: 'no-latest-version' };
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+export const KEPT_VERSION_GRACE_MS = 120_000;
+
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. */
+export const keptVersions: Rule<KeptVersionProblem> = {
+  checkGate({ config, state, index }) {
+    if (config.targets.kind === 'named') return [];
+    if (state.kept === undefined) return [{ kind: 'no-latest-version' }];
+    return unknownKeptVersions(state.kept, state, index);
+  },
+
+  blockers: {
+    'kept-version-unknown': {
+      verdict: 'unknown-version',
+      shortName: 'a kept version is not registered',
+      explain: ({ versions, searched, registered }) =>
+        msg`${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(
+          SEARCHED[searched],
+        )}: ${namesOf(versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(
+          registered,
+        )}`,
+    },
+    'no-latest-version': {
+      verdict: 'error',
+      shortName: 'no latest version',
+      explain: () =>
+        msg`\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+    },
+  },
+};
+
+const SEARCHED: Readonly<Record<Searched, string>> = {
+  registrations: 'not registered',
+  'not-yet': 'not registered, the history being searched',
+  'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
+  'whole-history': 'never seen in this system database',
+};
+
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+export function keptVersionsToSearch({ state, index, time }: RuleContext): readonly string[] {
+  if (index.registered.length > 0) return [];
+  return (state.kept ?? []).filter((version) => {
+    if (state.known.has(version)) return false;
+    const search = state.searches.get(version);
+    return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+  });
+}
+
+function unknownKeptVersions(
+  kept: readonly string[],
+  state: GateState,
+  index: SnapshotIndex,
+): readonly KeptVersionProblem[] {
+  const registered = index.registered.map(({ version }) => version);
+  if (registered.length > 0) {
+    const versions = kept.filter((version) => !registered.includes(version));
+    return versions.length > 0
+      ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
+      : [];
+  }
+  const versions = kept.filter((version) => !state.known.has(version));
+  if (versions.length === 0) return [];
+  const searches = versions.map((version) => state.searches.get(version));
+  const searched = searches.includes(undefined)
+    ? 'not-yet'
+    : searches.every((search) => search?.complete)
+      ? 'whole-history'
+      : 'timed-out';
+  return [{ kind: 'kept-version-unknown', versions, searched, registered: [] }];
+}

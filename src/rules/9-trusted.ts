@@ -1,0 +1,110 @@
+import type { DatabaseFacts, UnknownStatus } from '../dbos/snapshot/index.ts';
+import type { SettleWindow } from '../hold/state.ts';
+import { counted, type Message, msg, namesOf } from '../message.ts';
+import type { Rule } from './rule.ts';
+import { sumOf } from './snapshot-index.ts';
+
+/** Why the database cannot be trusted. */
+export type UntrustedReason =
+  | 'standby'
+  | 'logical-subscriber'
+  | 'not-a-table'
+  | 'another-table'
+  | 'row-security'
+  | { readonly missingColumns: readonly string[] };
+
+/** What the gate reads, but cannot believe or understand. */
+export type UntrustedData =
+  | { readonly kind: 'untrusted-database'; readonly reason: UntrustedReason }
+  /** A status that the gate does not know counts as in flight. */
+  | { readonly kind: 'unknown-status'; readonly statuses: readonly UnknownStatus[] }
+  /** The schema is newer than the gate, and its statuses were not looked through. */
+  | { readonly kind: 'statuses-not-scanned'; readonly timedOut: boolean };
+
+/**
+ * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
+ * From 100 on the number means the same in every SDK.
+ */
+export const NEWEST_KNOWN_MIGRATION = 123;
+
+/** Rule 9: the database can be trusted, and each status in it is understood. */
+export const trustedDatabase: Rule<UntrustedData> = {
+  checkDatabase: (database, { tableId }) =>
+    reasonsAgainst(database, tableId).map((reason) => ({ kind: 'untrusted-database', reason })),
+
+  checkTarget(version, { index }) {
+    const statuses = index.unknownStatuses.filter((row) => row.version === version);
+    return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
+  },
+
+  checkWindows(windows, { database, contents }) {
+    const needsScan = isNewerThanKnown(database) && isUnscanned(windows);
+    return needsScan
+      ? [{ kind: 'statuses-not-scanned', timedOut: contents.unknownStatuses === 'timed-out' }]
+      : [];
+  },
+
+  blockers: {
+    'untrusted-database': {
+      verdict: 'error',
+      shortName: 'untrusted database',
+      explain: ({ reason }) => explainReason(reason),
+    },
+    'unknown-status': {
+      verdict: 'in-flight',
+      shortName: 'statuses that the gate does not know',
+      explain: ({ statuses }) =>
+        msg`${counted(sumOf(statuses), 'workflow')} in a status that this gate does not know (${namesOf(
+          statuses.map(({ status }) => status ?? 'NULL'),
+        )}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`,
+    },
+    'statuses-not-scanned': {
+      verdict: 'error',
+      shortName: 'unknown statuses possible',
+      explain: ({ timedOut }) =>
+        timedOut
+          ? msg`This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+          : msg`This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`,
+    },
+  },
+};
+
+/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
+export function isNewerThanKnown({ migration }: DatabaseFacts): boolean {
+  return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
+}
+
+function isUnscanned(windows: Iterable<SettleWindow>): boolean {
+  return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
+}
+
+function reasonsAgainst(database: DatabaseFacts, tableId: string | undefined): readonly UntrustedReason[] {
+  const { missingColumns } = database;
+  return [
+    ...(database.standby ? (['standby'] as const) : []),
+    ...(database.logicalSubscriber ? (['logical-subscriber'] as const) : []),
+    ...(database.relationKind === 'r' ? [] : (['not-a-table'] as const)),
+    ...(tableId === undefined || tableId === database.tableId ? [] : (['another-table'] as const)),
+    ...(database.rowSecurityActive ? (['row-security'] as const) : []),
+    ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
+  ];
+}
+
+function explainReason(reason: UntrustedReason): Message {
+  switch (reason) {
+    case 'standby':
+      return msg`This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+    case 'logical-subscriber':
+      return msg`A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
+    case 'not-a-table':
+      return msg`workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+    case 'another-table':
+      return msg`workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
+    case 'row-security':
+      return msg`Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
+    default:
+      return msg`workflow_status lacks ${namesOf(
+        reason.missingColumns,
+      )}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
+  }
+}

@@ -1,0 +1,17 @@
+import type { GateConfig } from '../config.ts';
+import type { DatabaseFacts, SnapshotContents } from '../dbos/snapshot/index.ts';
+import type { GateState, PollTime } from '../hold/state.ts';
+import type { SnapshotIndex } from './snapshot-index.ts';
+
+/** What the rules read. */
+export interface RuleContext {
+  readonly config: GateConfig;
+  /** The state before this poll. */
+  readonly before: GateState;
+  /** The state with what this poll adds. */
+  readonly state: GateState;
+  readonly database: DatabaseFacts;
+  readonly contents: SnapshotContents;
+  readonly index: SnapshotIndex;
+  readonly time: PollTime;
+}
