@@ -1,7 +1,8 @@
 import { systemDatabase } from '../src/dbos/reader.ts';
-import { type Clock, hold } from '../src/hold/hold.ts';
+import { hold } from '../src/hold/hold.ts';
 import { number } from '../src/message.ts';
 import { reportSchema } from '../src/report/schema.ts';
+import type { Clock } from '../src/time.ts';
 import { config } from '../tests/support/builders.ts';
 import { launchApp } from '../tests/support/dbos-app.ts';
 import { totalCost } from './support/cost.ts';

@@ -2,7 +2,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as core from '@actions/core';
-import { systemClock } from './clock.ts';
 import { systemDatabase } from './dbos/reader.ts';
 import { codeOf, explain } from './errors.ts';
 import { hold, type Poll } from './hold/hold.ts';
@@ -26,6 +25,7 @@ import { summaryOf } from './report/summary.ts';
 import { configurationWarnings, warningsOf } from './report/warnings.ts';
 import { type Conclusion, conclusionOf, type Verdict } from './rules/verdict.ts';
 import { readRunContext } from './run-context.ts';
+import { systemClock } from './time.ts';
 import type { UnblockScript } from './unblock/kit.ts';
 
 /** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { getInput } from '@actions/core';
 import { z } from 'zod';
-import { LONGEST_TIMER_MS } from './clock.ts';
 import { type GateConfig, MODES, type TargetSelection } from './config.ts';
-import { durationMs } from './duration.ts';
 import { codeOf, InputError } from './errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from './message.ts';
 import { holdsCertificates } from './postgres/certificates.ts';
 import type { DatabaseConfig } from './postgres/database-config.ts';
 import { readDatabaseUrl } from './postgres/url.ts';
 import type { RunContext } from './run-context.ts';
+import { durationMs, LONGEST_TIMER_MS } from './time.ts';
 
 /** Everything the user asked for. */
 export interface ActionConfig {

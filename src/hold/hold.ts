@@ -1,6 +1,6 @@
+import { unlessAborted } from '../async.ts';
 import type { GateConfig } from '../config.ts';
 import type { SnapshotReader } from '../dbos/snapshot/index.ts';
-import { durationText } from '../duration.ts';
 import { ReportableError, TransientError } from '../errors.ts';
 import { type Forecast, forecastOf, forecastRequest } from '../forecast/forecast.ts';
 import { emptyHistory, withScanPostponed } from '../forecast/history.ts';
@@ -9,15 +9,9 @@ import { decide, pollBudgetMs } from '../rules/decide.ts';
 import { type Evaluation, evaluate, firstRequest } from '../rules/evaluate.ts';
 import { isSettled } from '../rules/targets.ts';
 import type { Verdict } from '../rules/verdict.ts';
+import { type Clock, durationText } from '../time.ts';
 import { type Outage, pauseAfterFailure } from './outage.ts';
 import { initialState, type PollTime, withWindowsReset } from './state.ts';
-
-/** The gate's own clock: monotonic, in milliseconds from any beginning. */
-export interface Clock {
-  now(): number;
-  /** Resolves after so many milliseconds; at once when the signal aborts. */
-  pause(milliseconds: number, signal: AbortSignal): Promise<void>;
-}
 
 export interface HoldParts {
   readonly reader: SnapshotReader;
@@ -133,21 +127,4 @@ function gaveUp({ failure, failures, lastSuccess }: Outage, now: number): Report
       ? msg`None has succeeded in ${trusted(durationText(now))}.`
       : msg`The last poll that succeeded was ${trusted(durationText(now - lastSuccess))} before.`;
   return new ReportableError(msg`${failure} ${polls}, and the gate gave up. ${before}`);
-}
-
-/** The promise's value, or undefined as soon as the signal aborts; what the promise does then is nobody's concern. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  if (signal.aborted) {
-    promise.catch(() => undefined);
-    return undefined;
-  }
-  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
-  const abort = () => resolve(undefined);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-    promise.catch(() => undefined);
-  }
 }

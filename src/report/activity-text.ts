@@ -1,7 +1,7 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { durationText, momentText } from '../duration.ts';
 import type { Activity, WorkflowStatus } from '../forecast/activity.ts';
 import { type Message, msg, trusted } from '../message.ts';
+import { durationText, momentText } from '../time.ts';
 
 /** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
 const GENERATIONS = 3;

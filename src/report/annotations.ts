@@ -1,7 +1,7 @@
-import { durationText } from '../duration.ts';
 import { joined, type Message, msg, number, trusted } from '../message.ts';
 import type { TargetEvaluation } from '../rules/evaluate.ts';
 import { explainBlocker } from '../rules/index.ts';
+import { durationText } from '../time.ts';
 import { plain, visible } from './escape.ts';
 import { describeForecast, outlasts, whyItCannotDrain } from './forecast-text.ts';
 import { headline, isWatched, obstacles, type RunReport, targetsOf } from './model.ts';

@@ -1,6 +1,6 @@
-import { durationText } from '../duration.ts';
 import type { CurvePoint, DrainCurve } from '../forecast/drain-curve.ts';
 import { number } from '../message.ts';
+import { durationText } from '../time.ts';
 
 /**
  * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,

@@ -1,7 +1,7 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { durationText } from '../duration.ts';
 import type { WorkflowState, WorkflowStatus } from '../forecast/activity.ts';
 import { number } from '../message.ts';
+import { durationText } from '../time.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
 import { drainChart } from './drain-chart.ts';
 import { code, markdown } from './escape.ts';

@@ -1,5 +1,4 @@
 import type { GateConfig } from '../config.ts';
-import { durationText } from '../duration.ts';
 import type { FailedPoll, Poll } from '../hold/hold.ts';
 import { type Outage, patienceLeftMs } from '../hold/outage.ts';
 import { type Message, msg, namesOf, number, trusted } from '../message.ts';
@@ -7,6 +6,7 @@ import { blockersOf, blockersOfAll } from '../rules/decide.ts';
 import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import { describeCounts, summed } from '../status-counts.ts';
+import { durationText } from '../time.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { plain, quotedName } from './escape.ts';
 import { forecastParts, outlook } from './forecast-text.ts';

@@ -1,12 +1,12 @@
 import type { GateConfig } from '../config.ts';
 import type { Truncated, WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { durationText } from '../duration.ts';
 import type { Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import type { Conclusion, Verdict } from '../rules/verdict.ts';
+import { durationText } from '../time.ts';
 
 /** How a run ended: what every renderer starts from. */
 export interface RunReport {

@@ -1,8 +1,8 @@
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { durationText } from '../duration.ts';
 import { type Message, msg, number, trusted } from '../message.ts';
 import type { TargetEvaluation } from '../rules/evaluate.ts';
 import { explainBlocker, shortNames } from '../rules/index.ts';
+import { durationText } from '../time.ts';
 import { describeActivity } from './activity-text.ts';
 import { drainSection } from './drain-section.ts';
 import { code, markdown } from './escape.ts';

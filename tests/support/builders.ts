@@ -13,18 +13,12 @@ import type {
   VersionInFlight,
   WorkflowDetail,
 } from '../../src/dbos/snapshot/index.ts';
-import {
-  type Clock,
-  type FailedPoll,
-  type HoldParts,
-  type HoldResult,
-  hold,
-  type Poll,
-} from '../../src/hold/hold.ts';
+import { type FailedPoll, type HoldParts, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
 import type { Message } from '../../src/message.ts';
 import type { RunReport } from '../../src/report/model.ts';
 import { warningsOf } from '../../src/report/warnings.ts';
 import { conclusionOf } from '../../src/rules/verdict.ts';
+import type { Clock } from '../../src/time.ts';
 
 /** The database's clock at the first poll of a test; later polls follow the gate's clock from there. */
 export const DATABASE_EPOCH = Date.UTC(2026, 0, 1);

@@ -1,9 +1,10 @@
 import type { GateConfig } from '../../src/config.ts';
 import { systemDatabase } from '../../src/dbos/reader.ts';
 import type { Snapshot, SnapshotContents, SnapshotRequest } from '../../src/dbos/snapshot/index.ts';
-import { type Clock, type FailedPoll, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
+import { type FailedPoll, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
 import { blockersOf } from '../../src/rules/decide.ts';
 import type { Blocker } from '../../src/rules/index.ts';
+import type { Clock } from '../../src/time.ts';
 import { config } from './builders.ts';
 import type { TestDatabase } from './system-databases.ts';
 

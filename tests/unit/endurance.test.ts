@@ -2,9 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
-import { type Clock, hold } from '../../src/hold/hold.ts';
+import { hold } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
 import { progressLog } from '../../src/report/log.ts';
+import type { Clock } from '../../src/time.ts';
 import { config, inFlight, snapshot, started } from '../support/builders.ts';
 
 const DAY_MS = 24 * 60 * 60_000;

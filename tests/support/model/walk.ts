@@ -1,6 +1,7 @@
 import { systemDatabase } from '../../../src/dbos/reader.ts';
-import { type Clock, hold } from '../../../src/hold/hold.ts';
+import { hold } from '../../../src/hold/hold.ts';
 import type { Verdict } from '../../../src/rules/verdict.ts';
+import type { Clock } from '../../../src/time.ts';
 import { config } from '../builders.ts';
 import type { TestDatabase } from '../system-databases.ts';
 import { type Connections, chanceOf, type Event, type World, worldIn } from './world.ts';

@@ -1,8 +1,30 @@
+import { setTimeout } from 'node:timers/promises';
+
+/** The longest delay that a timer of the runtime takes: 2^31 - 1 milliseconds, almost 25 days. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** A monotonic clock, in milliseconds from an arbitrary start. */
+export interface Clock {
+  now(): number;
+  /** Resolves after `milliseconds`, or as soon as the signal aborts. */
+  pause(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** The monotonic clock of the process: a change of the wall clock changes no timeout. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  async pause(milliseconds, signal) {
+    await setTimeout(milliseconds, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  },
+};
+
 const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
 /**
- * The milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`; each unit at most once, the larger first. Undefined
- * for anything else: a bare number has no unit, and is refused.
+ * Returns the milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`: each unit at most once, the larger first.
+ * Returns undefined for anything else. A bare number has no unit, so it is refused.
  */
 export function durationMs(text: string): number | undefined {
   const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
@@ -16,7 +38,7 @@ export function durationMs(text: string): number | undefined {
   );
 }
 
-/** `1h 30m`, `2m`, `45s`, `500ms`, `0s`: two units at most, for people. */
+/** Writes a duration for people, in two units at most: `1h 30m`, `2m`, `45s`, `500ms`, `0s`. */
 export function durationText(milliseconds: number): string {
   if (milliseconds > 0 && milliseconds < 1000) return `${Math.ceil(milliseconds)}ms`;
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
@@ -31,10 +53,10 @@ function units(large: number, largeUnit: string, small: number, smallUnit: strin
   return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
 
-/** Nearer moments are told to the second, in milliseconds. */
+/** Moments nearer than this are shown to the second. */
 const NEAR_MS = 10 * UNITS_MS.m;
 
-/** `14:05 UTC`, or `2026-11-26 14:05 UTC` where that is another day than now: a moment, for people. */
+/** Writes a moment for people: `14:05 UTC`, or `2026-11-26 14:05 UTC` when it is on another day than now. */
 export function momentText(epochMs: number, now: number): string {
   const moment = new Date(epochMs).toISOString();
   const day = moment.slice(0, 10);
@@ -42,7 +64,7 @@ export function momentText(epochMs: number, now: number): string {
   return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
 }
 
-/** The shortest way to write a duration of whole minutes as an input: `45m`, `2h`, `2h6m`. */
+/** Writes a duration as an input, rounded up to whole minutes: `45m`, `2h`, `2h6m`. */
 export function durationInput(milliseconds: number): string {
   const minutes = Math.ceil(milliseconds / UNITS_MS.m);
   const [h, m] = [Math.floor(minutes / 60), minutes % 60];
