@@ -3,7 +3,7 @@ import { hold } from '../src/hold/hold.ts';
 import { number } from '../src/message.ts';
 import { reportSchema } from '../src/report/schema.ts';
 import type { Clock } from '../src/time.ts';
-import { config } from '../tests/support/builders.ts';
+import { answered, config } from '../tests/support/builders.ts';
 import { launchApp } from '../tests/support/dbos-app.ts';
 import { totalCost } from './support/cost.ts';
 import { type BenchDatabase, NEWEST, withDatabase } from './support/database.ts';
@@ -53,7 +53,7 @@ async function holdForAnHour(database: BenchDatabase): Promise<number> {
   const reader = systemDatabase(database.config, gateConfig, clock.now);
   let polls = 0;
   try {
-    await hold(gateConfig, {
+    const result = await hold(gateConfig, {
       reader,
       clock,
       signal: new AbortController().signal,
@@ -64,6 +64,7 @@ async function holdForAnHour(database: BenchDatabase): Promise<number> {
         throw new Error(`A poll failed: ${JSON.stringify(outage.failure)}`);
       },
     });
+    answered(result);
   } finally {
     await reader.close();
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as core from '@actions/core';
 import { systemDatabase } from './dbos/reader.ts';
 import { codeOf, explain } from './errors.ts';
-import { hold, type Poll } from './hold/hold.ts';
+import { type HoldResult, hold } from './hold/hold.ts';
 import {
   type ActionConfig,
   databasePasswordOf,
@@ -59,11 +59,6 @@ async function runGate(
   const { gate, database } = config;
   const system = systemDatabase(database, gate, systemClock.now);
   const progress = progressLog(logSink);
-  const beginning = systemClock.now();
-  let polls = 0;
-  let failedPolls = 0;
-  let first: Poll | undefined;
-  let last: Poll | undefined;
   const advice = configurationWarnings(gate);
   progress.begin(gate, database, advice);
   if (config.ignoredParameters > 0) {
@@ -72,38 +67,27 @@ async function runGate(
     );
   }
   try {
-    const outcome = await hold(gate, {
+    const held = await hold(gate, {
       reader: system,
       clock: systemClock,
       signal,
-      onPoll: (poll) => {
-        polls += 1;
-        first ??= poll;
-        last = poll;
-        progress.poll(poll);
-      },
+      onPoll: progress.poll,
       onFailedPoll: (poll) => {
-        failedPolls += 1;
         const failure = withoutSecrets(poll.outage.failure, secrets);
         progress.failedPoll({ ...poll, outage: { ...poll.outage, failure } });
       },
     });
+    if (held.verdict === 'error' && held.error !== undefined) {
+      return failed(held.error, secrets, { config, ...held });
+    }
     return {
-      verdict: outcome.verdict,
-      step: conclusionOf(outcome.verdict, gate),
+      ...held,
+      step: conclusionOf(held.verdict, gate),
       config: gate,
       schema: database.schema,
-      first,
-      last: outcome.last,
       failure: undefined,
-      warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.evaluation) : [])],
-      waitedMs: outcome.waitedMs,
-      polls,
-      failedPolls,
+      warnings: [...advice, ...(held.last ? warningsOf(held.last.evaluation) : [])],
     };
-  } catch (error) {
-    const waitedMs = systemClock.now() - beginning;
-    return failed(error, secrets, { config, first, last, polls, failedPolls, waitedMs });
   } finally {
     await system.close();
   }
@@ -115,12 +99,7 @@ function failed(
   secrets: readonly string[],
   sofar: {
     readonly config?: ActionConfig;
-    readonly first?: Poll | undefined;
-    readonly last?: Poll | undefined;
-    readonly polls?: number;
-    readonly failedPolls?: number;
-    readonly waitedMs?: number;
-  },
+  } & Partial<HoldResult>,
 ): RunReport {
   const verdict: Verdict = 'error';
   const step: Conclusion = 'fail';

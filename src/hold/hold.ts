@@ -1,116 +1,200 @@
 import { unlessAborted } from '../async.ts';
 import type { GateConfig } from '../config.ts';
-import type { SnapshotReader } from '../dbos/snapshot/index.ts';
+import type { RuleRequest, Snapshot, SnapshotReader, SnapshotRequest } from '../dbos/snapshot/index.ts';
 import { ReportableError, TransientError } from '../errors.ts';
 import { type Forecast, forecastOf, forecastRequest } from '../forecast/forecast.ts';
-import { emptyHistory, withScanPostponed } from '../forecast/history.ts';
+import { type DrainHistory, emptyHistory, withScanPostponed } from '../forecast/history.ts';
 import { counted, msg, trusted } from '../message.ts';
-import { decide, pollBudgetMs } from '../rules/decide.ts';
+import { type Decision, decide, pollBudgetMs } from '../rules/decide.ts';
 import { type Evaluation, evaluate, firstRequest } from '../rules/evaluate.ts';
 import { isSettled } from '../rules/targets.ts';
 import type { Verdict } from '../rules/verdict.ts';
 import { type Clock, durationText } from '../time.ts';
 import { type Outage, pauseAfterFailure } from './outage.ts';
-import { initialState, type PollTime, withWindowsReset } from './state.ts';
+import { type GateState, initialState, type PollTime, withWindowsReset } from './state.ts';
 
 export interface HoldParts {
   readonly reader: SnapshotReader;
   readonly clock: Clock;
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal;
-  /** Called after each poll but the provisional ones. */
+  /** Called after each poll except provisional ones. */
   readonly onPoll: (poll: Poll) => void;
-  /** Called after each poll that failed, when another one will be tried. */
+  /** Called after each poll that failed and will be retried. */
   readonly onFailedPoll: (failed: FailedPoll) => void;
 }
 
+/** A poll that succeeded, and what it means. */
 export interface Poll {
-  /** The verdict follows from this poll; otherwise the gate polls again. */
+  /** The verdict follows from this poll. Otherwise the gate polls again. */
   readonly decides: boolean;
   readonly evaluation: Evaluation;
   readonly forecast: Forecast;
   readonly time: PollTime;
 }
 
-/** A poll that failed, and is taken again after a pause (in milliseconds). */
+/** A poll that failed. It is retried after a pause, in milliseconds. */
 export interface FailedPoll {
   readonly outage: Outage;
   readonly time: PollTime;
   readonly pauseMs: number;
 }
 
+/** How a hold ended, and what there was on the way. */
 export interface HoldResult {
   readonly verdict: Verdict;
-  /** The deciding poll; absent when the job was cancelled before the first one that could decide. */
+  /** What ended the hold without an answer; undefined where a poll or a cancellation did. */
+  readonly error: unknown;
+  /** The first poll that could decide; undefined when there was none. */
+  readonly first: Poll | undefined;
+  /** The deciding poll, or the last one before an error or a cancellation. */
   readonly last: Poll | undefined;
   readonly waitedMs: number;
+  /** Polls that succeeded, except provisional ones. */
+  readonly polls: number;
+  /** Polls that failed and were retried. */
+  readonly failedPolls: number;
+}
+
+/** What a hold carries from one poll to the next. Times are in milliseconds since it started. */
+interface Progress extends Pick<HoldResult, 'first' | 'last' | 'polls' | 'failedPolls'> {
+  readonly state: GateState;
+  readonly rules: RuleRequest;
+  readonly history: DrainHistory;
+  readonly lastSuccess: number | undefined;
+  readonly firstFailure: number | undefined;
+  readonly outage: Outage | undefined;
 }
 
 /**
- * Polls, judges and pauses until there is a verdict. A poll that failed for a reason that may pass is evidence of
- * nothing: it is taken again, and what was idle before it has to be idle anew.
+ * Polls, evaluates and pauses until there is a verdict. A poll that failed for a transient reason is evidence of
+ * nothing: it is retried, and whatever was idle has to be idle for a whole settle window again.
  *
- * @throws what the observer throws, when waiting mends nothing or no poll has succeeded for too long.
+ * @returns the verdict `error`, with the error, when retrying cannot help or no poll has succeeded for too long.
  */
 export async function hold(config: GateConfig, parts: HoldParts): Promise<HoldResult> {
-  const { reader, clock, signal, onPoll, onFailedPoll } = parts;
-  const beginning = clock.now();
-  const elapsed = () => clock.now() - beginning;
-  const outcome = (verdict: Verdict): HoldResult => ({ verdict, last, waitedMs: elapsed() });
-  let state = initialState;
-  let rules = firstRequest(config, state);
-  let history = emptyHistory;
-  let last: Poll | undefined;
-  let lastSuccess: number | undefined;
-  let firstFailure: number | undefined;
-  let outage: Outage | undefined;
-  for (;;) {
-    const began = elapsed();
-    const budgetMs = pollBudgetMs(config, state, began);
-    const request = {
-      ...rules,
-      ...forecastRequest(history, {
-        began,
-        budgetMs,
-        pollTimeoutMs: config.pollTimeoutMs,
-        isSettled: isSettled(config, state),
-      }),
-    };
-    const looking = orTransientError(reader.poll(request, budgetMs));
-    const seen = await unlessAborted(looking, signal);
-    if (seen === undefined) return outcome('cancelled');
-    const time = { began, ended: elapsed() };
-    let pauseMs: number | undefined;
-    if (seen instanceof TransientError) {
-      const { sentence: failure, connectedBefore } = seen;
-      firstFailure ??= began;
-      outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, connectedBefore };
-      state = withWindowsReset(state);
-      // What breaks a connection once is no roll; what fails again and again may be.
-      const mayBeTheDetailScan = seen.overLimit || outage.failures > 1;
-      if (request.detailScan && mayBeTheDetailScan) history = withScanPostponed(history, time.ended);
-      pauseMs = pauseAfterFailure(config, outage, time.ended);
-      if (pauseMs === undefined) throw gaveUp(outage, time.ended);
-      onFailedPoll({ outage, time, pauseMs });
-    } else {
-      outage = undefined;
-      lastSuccess = time.ended;
-      const evaluation = evaluate(config, state, seen, time);
-      state = evaluation.state;
-      rules = evaluation.next;
-      const forecast = forecastOf(config, history, evaluation, time);
-      history = forecast.history;
-      const decision = decide(config, evaluation, forecast, time);
-      if (!evaluation.provisional) {
-        last = { evaluation, forecast, time, decides: 'verdict' in decision };
-        onPoll(last);
-      }
-      if ('verdict' in decision) return outcome(decision.verdict);
-      pauseMs = decision.pauseMs;
+  const { clock, signal } = parts;
+  const start = clock.now();
+  const elapsed = () => clock.now() - start;
+  let progress = initialProgress(config);
+  const result = (verdict: Verdict, error?: unknown): HoldResult => {
+    const { first, last, polls, failedPolls } = progress;
+    return { verdict, error, first, last, polls, failedPolls, waitedMs: elapsed() };
+  };
+  try {
+    for (;;) {
+      const polled = await pollOnce(config, progress, parts, elapsed);
+      if (polled === undefined) return result('cancelled');
+      progress = polled.progress;
+      if ('verdict' in polled.decision) return result(polled.decision.verdict);
+      await clock.pause(polled.decision.pauseMs, signal);
+      if (signal.aborted) return result('cancelled');
     }
-    await clock.pause(pauseMs, signal);
-    if (signal.aborted) return outcome('cancelled');
+  } catch (error) {
+    return result('error', error);
   }
+}
+
+function initialProgress(config: GateConfig): Progress {
+  return {
+    state: initialState,
+    rules: firstRequest(config, initialState),
+    history: emptyHistory,
+    lastSuccess: undefined,
+    firstFailure: undefined,
+    outage: undefined,
+    first: undefined,
+    last: undefined,
+    polls: 0,
+    failedPolls: 0,
+  };
+}
+
+/** One poll, and what to do after it; undefined when the job was cancelled meanwhile. */
+async function pollOnce(
+  config: GateConfig,
+  progress: Progress,
+  { reader, signal, onPoll, onFailedPoll }: HoldParts,
+  elapsed: () => number,
+): Promise<{ readonly progress: Progress; readonly decision: Decision } | undefined> {
+  const began = elapsed();
+  const budgetMs = pollBudgetMs(config, progress.state, began);
+  const request = requestOf(config, progress, began, budgetMs);
+  const snapshot = await unlessAborted(orTransientError(reader.poll(request, budgetMs)), signal);
+  if (snapshot === undefined) return undefined;
+  const time = { began, ended: elapsed() };
+  if (snapshot instanceof TransientError) {
+    const { next, failed } = afterFailure(config, progress, snapshot, time, request);
+    onFailedPoll(failed);
+    return { progress: next, decision: failed };
+  }
+  const { next, poll, decision } = afterSnapshot(config, progress, snapshot, time);
+  if (poll !== undefined) onPoll(poll);
+  return { progress: next, decision };
+}
+
+function requestOf(
+  config: GateConfig,
+  { state, rules, history }: Progress,
+  began: number,
+  budgetMs: number,
+): SnapshotRequest {
+  const { pollTimeoutMs } = config;
+  const opportunity = { began, budgetMs, pollTimeoutMs, isSettled: isSettled(config, state) };
+  return { ...rules, ...forecastRequest(history, opportunity) };
+}
+
+/** A provisional poll decides nothing, and is reported nowhere. */
+function afterSnapshot(config: GateConfig, before: Progress, snapshot: Snapshot, time: PollTime) {
+  const evaluation = evaluate(config, before.state, snapshot, time);
+  const forecast = forecastOf(config, before.history, evaluation, time);
+  const decision = decide(config, evaluation, forecast, time);
+  const poll: Poll | undefined = evaluation.provisional
+    ? undefined
+    : { evaluation, forecast, time, decides: 'verdict' in decision };
+  const next: Progress = {
+    ...before,
+    state: evaluation.state,
+    rules: evaluation.next,
+    history: forecast.history,
+    lastSuccess: time.ended,
+    outage: undefined,
+    first: before.first ?? poll,
+    last: poll ?? before.last,
+    polls: before.polls + (poll === undefined ? 0 : 1),
+  };
+  return { next, poll, decision };
+}
+
+/** @throws ReportableError when the gate gives up. */
+function afterFailure(
+  config: GateConfig,
+  before: Progress,
+  error: TransientError,
+  time: PollTime,
+  { detailScan }: SnapshotRequest,
+): { readonly next: Progress; readonly failed: FailedPoll } {
+  const { sentence: failure, connectedBefore, overLimit } = error;
+  const outage: Outage = {
+    lastSuccess: before.lastSuccess,
+    firstFailure: before.firstFailure ?? time.began,
+    failures: (before.outage?.failures ?? 0) + 1,
+    failure,
+    connectedBefore,
+  };
+  const pauseMs = pauseAfterFailure(config, outage, time.ended);
+  if (pauseMs === undefined) throw gaveUp(outage, time.ended);
+  // A detail scan does not break a connection once. What fails again and again may be the scan's fault.
+  const mayBeTheScan = detailScan && (overLimit || outage.failures > 1);
+  const next: Progress = {
+    ...before,
+    state: withWindowsReset(before.state),
+    history: mayBeTheScan ? withScanPostponed(before.history, time.ended) : before.history,
+    firstFailure: outage.firstFailure,
+    outage,
+    failedPolls: before.failedPolls + 1,
+  };
+  return { next, failed: { outage, time, pauseMs } };
 }
 
 async function orTransientError<T>(poll: Promise<T>): Promise<T | TransientError> {

@@ -218,12 +218,20 @@ export function snapshot(scene: Scene = {}): Snapshot {
   };
 }
 
+/** How a hold ended, with each of its polls. */
+export interface Held extends Omit<HoldResult, 'polls' | 'failedPolls'> {
+  readonly polls: readonly Poll[];
+  readonly failedPolls: readonly FailedPoll[];
+}
+
+/** The result of a hold that no error ended. Throws that error otherwise. */
+export function answered(result: HoldResult): HoldResult {
+  if (result.error !== undefined) throw result.error;
+  return result;
+}
+
 /** How a hold ended, as the renderers are told it. */
-export function resultOf(
-  gate: GateConfig,
-  held: HoldResult & { readonly polls: readonly Poll[]; readonly failedPolls: readonly FailedPoll[] },
-  schema = 'dbos',
-): RunReport {
+export function resultOf(gate: GateConfig, held: Held, schema = 'dbos'): RunReport {
   const { verdict, last, waitedMs, polls, failedPolls } = held;
   return {
     verdict,
@@ -292,7 +300,7 @@ export async function holdAgainst(
   const polls: Poll[] = [];
   const failedPolls: FailedPoll[] = [];
   const requests: SnapshotRequest[] = [];
-  const outcome = await hold(gate, {
+  const result = await hold(gate, {
     clock,
     signal: new AbortController().signal,
     onPoll: (poll) => polls.push(poll),
@@ -315,5 +323,5 @@ export async function holdAgainst(
     },
     ...parts,
   });
-  return { ...outcome, polls, failedPolls, requests, pauses: clock.pauses };
+  return { ...answered(result), polls, failedPolls, requests, pauses: clock.pauses };
 }

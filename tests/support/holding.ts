@@ -1,19 +1,17 @@
 import type { GateConfig } from '../../src/config.ts';
 import { systemDatabase } from '../../src/dbos/reader.ts';
 import type { Snapshot, SnapshotContents, SnapshotRequest } from '../../src/dbos/snapshot/index.ts';
-import { type FailedPoll, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
+import { type FailedPoll, hold, type Poll } from '../../src/hold/hold.ts';
 import { blockersOf } from '../../src/rules/decide.ts';
 import type { Blocker } from '../../src/rules/index.ts';
 import type { Clock } from '../../src/time.ts';
-import { config } from './builders.ts';
+import { answered, config, type Held } from './builders.ts';
 import type { TestDatabase } from './system-databases.ts';
 
 /** What happens in the world while the gate pauses. */
 export type Happening = () => unknown;
 
-export interface Hold extends HoldResult {
-  readonly polls: readonly Poll[];
-  readonly failedPolls: readonly FailedPoll[];
+export interface Hold extends Held {
   /** The kinds of the blockers at each poll, each kind once. */
   readonly blockers: readonly (readonly Blocker['kind'][])[];
 }
@@ -33,7 +31,7 @@ export async function holdOn(
   const polls: Poll[] = [];
   const failedPolls: FailedPoll[] = [];
   try {
-    const outcome = await hold(gate, {
+    const result = await hold(gate, {
       reader,
       clock,
       signal: new AbortController().signal,
@@ -43,7 +41,7 @@ export async function holdOn(
     const blockers = polls.map(({ evaluation }) => [
       ...new Set(blockersOf(evaluation).map(({ kind }) => kind)),
     ]);
-    return { ...outcome, polls, failedPolls, blockers };
+    return { ...answered(result), polls, failedPolls, blockers };
   } finally {
     await reader.close();
   }

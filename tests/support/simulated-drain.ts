@@ -1,7 +1,7 @@
 import type { GateConfig } from '../../src/config.ts';
 import { hold, type Poll } from '../../src/hold/hold.ts';
 import type { Verdict } from '../../src/rules/verdict.ts';
-import { config, testClock } from './builders.ts';
+import { answered, config, testClock } from './builders.ts';
 import { KINDS, sizeOf } from './simulated-drain/kinds.ts';
 import { type Random, randomFrom } from './simulated-drain/random.ts';
 import { SimulatedSystem } from './simulated-drain/system.ts';
@@ -68,7 +68,7 @@ export async function holdDrain(
   const clock = testClock();
   const beginning = clock.now();
   const now = () => clock.now() - beginning;
-  return hold(config(changes), {
+  const result = await hold(config(changes), {
     clock,
     signal: new AbortController().signal,
     onPoll: (poll) => onPoll({ poll, system, at: now() }),
@@ -80,4 +80,5 @@ export async function holdDrain(
       },
     },
   });
+  return answered(result);
 }

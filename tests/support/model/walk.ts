@@ -2,7 +2,7 @@ import { systemDatabase } from '../../../src/dbos/reader.ts';
 import { hold } from '../../../src/hold/hold.ts';
 import type { Verdict } from '../../../src/rules/verdict.ts';
 import type { Clock } from '../../../src/time.ts';
-import { config } from '../builders.ts';
+import { answered, config } from '../builders.ts';
 import type { TestDatabase } from '../system-databases.ts';
 import { type Connections, chanceOf, type Event, type World, worldIn } from './world.ts';
 
@@ -118,7 +118,7 @@ async function gateThrough(
   });
   const reader = systemDatabase(database.config, gate, clock.now);
   try {
-    const { verdict } = await hold(gate, {
+    const result = await hold(gate, {
       clock,
       reader,
       signal: new AbortController().signal,
@@ -129,7 +129,7 @@ async function gateThrough(
         polls += 1;
       },
     });
-    return { verdict, polls };
+    return { verdict: answered(result).verdict, polls };
   } finally {
     await reader.close();
   }
