@@ -1,23 +1,23 @@
-/** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
+/** What the gate does about a blocker: hold for it, fail for it, or only report it. */
 export const MODES = ['wait', 'check', 'report'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** A job on a GitHub-hosted runner ends after six hours. */
 export const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 
-/** Which application versions are to be retired. */
+/** The application versions to retire. */
 export type TargetSelection =
   | { readonly kind: 'named'; readonly versions: readonly string[] }
   | { readonly kind: 'all-but'; readonly keep: readonly string[] }
   | { readonly kind: 'all-but-latest' };
 
 /**
- * Everything the rule of retirement depends on that a user can choose. Durations are in milliseconds.
- * How to reach the database is not part of it: see `DatabaseConfig`.
+ * What a user can choose about the rule of retirement. Durations are in milliseconds. How to reach the database is in
+ * `DatabaseConfig`.
  */
 export interface GateConfig {
   readonly targets: TargetSelection;
-  /** Only this application's rows, and those that no application owns. Absent: there may be one owner at most. */
+  /** Consider only this application's rows, and rows without an owner. Undefined: there is one owner at most. */
   readonly application: string | undefined;
   readonly mode: Mode;
   readonly timeoutMs: number;
@@ -25,9 +25,9 @@ export interface GateConfig {
   readonly pollIntervalMs: number;
   readonly pollTimeoutMs: number;
   readonly settleMs: number;
-  /** In `wait`, end as soon as it is certain that the hold cannot succeed. */
+  /** In `wait`, stop as soon as the hold certainly cannot succeed. */
   readonly failFast: boolean;
-  /** Without progress for so long, a workflow is called stuck. */
+  /** A workflow without progress for this long is reported as stuck. */
   readonly stuckAfterMs: number;
   /** Workflow names that never block; `*` stands for any text. */
   readonly ignoreWorkflows: readonly string[];

@@ -1,6 +1,6 @@
 import { type Message, msg, trusted } from './message.ts';
 
-/** A failure that is told to the user in full: what happened, the likely cause, and the fix. */
+/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
 export class ReportableError extends Error {
   override readonly name: string = 'ReportableError';
   readonly sentence: Message;
@@ -16,12 +16,12 @@ export class ReportableError extends Error {
   }
 }
 
-/** A poll failed for a reason that may pass by itself: the next one may succeed. */
+/** A poll failed for a transient reason: the next one can succeed. */
 export class TransientError extends ReportableError {
   override readonly name = 'TransientError';
-  /** The server has let the gate in before, so that this is no question of where the database is. */
+  /** The server has accepted the gate before, so the address and the credentials are right. */
   readonly connectedBefore: boolean;
-  /** It was stopped for how long it took, or for what it took: a poll that asks for less may not be. */
+  /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
   readonly overLimit: boolean;
 
   constructor(
@@ -35,14 +35,14 @@ export class TransientError extends ReportableError {
   }
 }
 
-/** Something that the user passed is wrong. Raised before anything connects. */
+/** An input is wrong. Raised before anything connects. */
 export class InputError extends ReportableError {
   override readonly name = 'InputError';
 }
 
 /**
- * What may be said of any failure. The text of an error that nobody foresaw could hold anything, a secret
- * included: only its class and code are told.
+ * Explains any failure. The text of an unexpected error could hold anything, a secret included, so only its class and
+ * its code are shown.
  */
 export function explain(error: unknown): Message {
   if (error instanceof ReportableError) return error.sentence;
@@ -51,7 +51,7 @@ export function explain(error: unknown): Message {
   return msg`An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
 }
 
-/** The code of a failure. A server can answer with any text in its place: only what looks like a code is one. */
+/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   // OpenSSL has `SSL/TLS` in some of its own.

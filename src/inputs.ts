@@ -10,11 +10,11 @@ import { readDatabaseUrl } from './postgres/url.ts';
 import type { RunContext } from './run-context.ts';
 import { durationMs, LONGEST_TIMER_MS } from './time.ts';
 
-/** Everything the user asked for. */
+/** The inputs, parsed. */
 export interface ActionConfig {
   readonly gate: GateConfig;
   readonly database: DatabaseConfig;
-  /** How many parameters of `database-url` mean nothing here. */
+  /** The number of parameters of `database-url` that mean nothing here. */
   readonly ignoredParameters: number;
 }
 
@@ -32,7 +32,7 @@ const duration = (shortestMs: number, shortest: string) =>
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of ${values.join(', ')}` });
 
-/** Lists take one item a line, or a JSON array of strings. */
+/** A list has one item per line, or is a JSON array of strings. */
 const list = z.string().transform((text, context) => {
   const items = listItems(text);
   if (items !== undefined) return items;
@@ -43,7 +43,7 @@ const list = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** YAML's other words for them are refused: GitHub passes them on as they are. */
+/** YAML's other words for booleans are refused: GitHub passes them on unchanged. */
 const trueOrFalse = oneOf(['true', 'false']).transform((word) => word === 'true');
 
 const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
@@ -57,8 +57,8 @@ const schemaName = z
   });
 
 /**
- * The gate's inputs other than secrets, by their names in `action.yml`, which also has their defaults. The runner
- * passes the default of an input that is not set, so an empty text was asked for.
+ * The inputs other than secrets, by their names in `action.yml`. Defaults are there too: the runner passes the default of
+ * an input that is not set, so an empty text was asked for.
  */
 const plainInputs = {
   schema: schemaName,
@@ -82,12 +82,12 @@ const plainInputs = {
 /** Inputs whose values are never shown. */
 const SECRET_INPUTS = ['database-url', 'database-password', 'tls-ca'] as const;
 
-/** Every input that the code reads: what `action.yml` must declare, neither more nor less. */
+/** Every input that the code reads. `action.yml` declares exactly these. */
 export const INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
 
-/** The inputs as the runner passes them. The only place where they are read. */
+/** Reads the inputs as the runner passes them. Nothing else reads inputs. */
 export function readRawInputs(): Readonly<Record<string, string>> {
-  // A version name may end in blanks, and a password may consist of them: nothing is trimmed here.
+  // A version name can end in blanks, and a password can consist of them, so nothing is trimmed here.
   return Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
 }
 
@@ -142,12 +142,12 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
   };
 }
 
-/** The database URL as given, or as the environment has it: known before anything else is, to be masked. */
+/** The database URL from the input or the environment. It is masked before anything else is read. */
 export function databaseUrlOf(raw: Readonly<Record<string, string>>, context: RunContext): string {
   return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
 }
 
-/** The password as given, less the line break that a command's output ends in. */
+/** The password without the line break that a command's output ends in; undefined when it is empty. */
 export function databasePasswordOf(raw: Readonly<Record<string, string>>): string | undefined {
   return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** What the gate needs to know of the workflow run that it is a step of. */
+/** What the gate knows about the workflow run that it is a step of. */
 export interface RunContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Runs to which GitHub passes no secrets. */
+  /** Why GitHub passes no secrets to this run; undefined where it does. */
   readonly withoutSecrets: 'fork' | 'dependabot' | undefined;
 }
 

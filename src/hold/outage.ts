@@ -1,20 +1,20 @@
 import type { GateConfig } from '../config.ts';
 import type { Message } from '../message.ts';
 
-/** Polls that failed in a row, each for a reason that may pass. Times are in milliseconds since the gate began. */
+/** Polls that failed in a row, each for a transient reason. Times are in milliseconds since the gate started. */
 export interface Outage {
-  /** The end of the last poll that succeeded; absent when none has. */
+  /** When the last successful poll finished; undefined when none has succeeded. */
   readonly lastSuccess: number | undefined;
-  /** When the first poll of the whole run that failed began. */
+  /** When the first failed poll of the whole run started. */
   readonly firstFailure: number;
   readonly failures: number;
   /** Why the last one failed. */
   readonly failure: Message;
-  /** The server has let the gate in before. */
+  /** The server has accepted the gate before. */
   readonly connectedBefore: boolean;
 }
 
-/** How long a database that was never reached is tried; in `check` and `report`, how long failed polls are taken again. */
+/** How long the gate retries where it has never connected, and in `check` and `report`. */
 const OUTAGE_PATIENCE_MS = 60_000;
 
 const FIRST_PAUSE_MS = 1000;
@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 30_000;
 
 type Limits = Pick<GateConfig, 'mode' | 'timeoutMs'>;
 
-/** How long the gate goes on trying, in milliseconds: until its timeout, or a minute. */
+/** How long the gate continues to retry, in milliseconds: until its timeout, or for a minute. */
 export function patienceLeftMs(
   { mode, timeoutMs }: Limits,
   { firstFailure, connectedBefore }: Outage,
@@ -34,12 +34,11 @@ export function patienceLeftMs(
 }
 
 /**
- * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
+ * The pause before the next retry, in milliseconds; undefined when the gate gives up. Pure.
  *
- * Pauses double. `wait` goes on until its timeout, once it has reached the database; what was never reached is most
- * often misspelt, and `check` and `report` are not there to wait: whatever comes in between, they take polls again for a
- * minute after the first that failed. At the deadline of `wait`, the first failure of an
- * outage is followed by a second try: a connection that had just been closed must not hide the answer.
+ * Pauses double. Once it has connected, `wait` retries until its timeout. An address that never answered is most often
+ * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. At the deadline of
+ * `wait` the first failure is retried once: a connection that was just closed must not hide the answer.
  */
 export function pauseAfterFailure(config: Limits, outage: Outage, now: number): number | undefined {
   const { failures } = outage;

@@ -2,41 +2,41 @@ import type { RowSet } from '../dbos/snapshot/index.ts';
 import { isSimilar } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 
-/** When a poll began and ended, in milliseconds since the gate began. */
+/** When a poll started and finished, in milliseconds since the gate started. */
 export interface PollTime {
   readonly began: number;
   readonly ended: number;
 }
 
 /**
- * What the gate carries from one poll to the next. Times are in milliseconds since the gate began, of its own
- * monotonic clock, except where the database's clock is named.
+ * What the rules carry from one poll to the next. Times are in milliseconds since the gate started, by its own monotonic
+ * clock, except where the database's clock is named.
  */
 export interface GateState {
-  /** The end of the first poll that decided something. */
+  /** When the first poll that could decide finished. */
   readonly firstPollEnded: number | undefined;
-  /** Which table `workflow_status` was at the first poll. */
+  /** The id of the table `workflow_status` at the first poll. */
   readonly tableId: string | undefined;
   /** Versions that were registered: DBOS deletes no registration. */
   readonly registered: ReadonlySet<string>;
-  /** The versions that stay; absent while `keep-version: latest` is unresolved, and with named targets. */
+  /** The versions that stay; undefined with named targets, and until `keep-version: latest` is resolved. */
   readonly kept: readonly string[] | undefined;
-  /** The greatest registration timestamp at the first poll: what registers later is a newer deploy. */
+  /** The greatest registration timestamp at the first poll. What registers later belongs to a newer deploy. */
   readonly newestRegistration: number | undefined;
   /** Once a target, always a target. */
   readonly targets: ReadonlySet<string>;
-  /** Versions that registered after the first poll: newer deploys, and no targets. */
+  /** Versions that registered after the first poll: newer deploys, which are no targets. */
   readonly newer: ReadonlySet<string>;
-  /** Once known, always known: garbage collection in the middle of a hold changes nothing. */
+  /** Once known, always known: garbage collection during a hold changes nothing. */
   readonly known: ReadonlySet<string>;
-  /** Once seen to be of an SDK that takes work without a version on any version, always taken for one. */
+  /** Versions that were once seen to run an SDK whose processes dequeue work without a version. */
   readonly mayTakeUnversioned: ReadonlySet<string>;
   readonly searches: ReadonlyMap<string, Search>;
-  /** What the previous poll counted, for the next one to compare with. */
+  /** What the previous poll counted as recently created, for comparison. */
   readonly started: StartedBaseline | undefined;
-  /** Since when nothing else has blocked but that targets are still the latest. */
+  /** Since when only rule 5 has blocked. */
   readonly onlyLiveSince: number | undefined;
-  /** Per target, how long it has been idle; under null where there is no target to judge. */
+  /** The open settle windows by target; under null where there is no target. */
   readonly windows: ReadonlyMap<string | null, SettleWindow>;
 }
 
@@ -44,7 +44,7 @@ export interface GateState {
 export interface Search {
   readonly at: number;
   readonly complete: boolean;
-  /** Versions found that differ in case or white space only. */
+  /** Versions that it found and that differ in case or white space only. */
   readonly similar: readonly string[];
 }
 
@@ -54,13 +54,13 @@ export interface StartedBaseline {
   readonly versions: ReadonlyMap<string, RowSet>;
 }
 
-/** The settle window of one target: every poll in it was idle. */
+/** The settle window of one target: every poll in it found the target idle. */
 export interface SettleWindow {
-  /** The end of the first idle poll. */
+  /** When the first idle poll finished. */
   readonly openedAt: number;
-  /** Transactions that were writing at the first idle poll and have not been seen to end. */
+  /** Transactions that were writing at the first idle poll, and at every poll since. */
   readonly writers: ReadonlySet<string>;
-  /** Its statuses were looked through: a scan where no index serves, and so once a window. */
+  /** Unknown statuses were looked for. That takes a full scan where no index helps, so it happens once per window. */
   readonly statusesSeen: boolean;
 }
 

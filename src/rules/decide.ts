@@ -12,20 +12,20 @@ export type Decision = { readonly verdict: Verdict } | { readonly pauseMs: numbe
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_POLL = 20;
 
-/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
+/** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
 
-/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
+/** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
 const LAST_POLL_MS = 5000;
 const SECOND_TRY_MS = 2000;
 
 /**
- * Whether the gate holds on. Pure.
+ * Decides whether the gate continues to hold. Pure.
  *
  * - `drained` ends every mode.
- * - `check` and `report` end as soon as no target is idle, or when the settle window of the idle ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It polls once more at its
- *   deadline; a settle window that is running then may finish.
+ * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed.
+ * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
+ *   finish that is open then.
  */
 export function decide(
   config: GateConfig,
@@ -56,8 +56,8 @@ export function decide(
 }
 
 /**
- * How long a poll that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
- * that runs then, whatever the database does. In `check` and `report` the poll's own timeouts are the limit.
+ * How long a poll that starts now can take, in milliseconds. `wait` ends with its timeout, or with the settle window
+ * that is open then, whatever the database does. In `check` and `report` the poll's own timeouts are the limit.
  */
 export function pollBudgetMs(config: GateConfig, { windows }: GateState, now: number): number {
   if (config.mode !== 'wait') return Number.POSITIVE_INFINITY;
@@ -67,12 +67,12 @@ export function pollBudgetMs(config: GateConfig, { windows }: GateState, now: nu
   return Math.max(SECOND_TRY_MS, latest + LAST_POLL_MS - now);
 }
 
-/** Every blocker that stands, those of no target in particular first. */
+/** Every blocker that stands now. Those that belong to no target come first. */
 export function blockersOf(evaluation: Evaluation): readonly Blocker[] {
   return [...blockersOfAll(evaluation), ...evaluation.targets.flatMap(({ blockers }) => blockers)];
 }
 
-/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
+/** The blockers that belong to no target: those on the whole gate, and those found where there is no target. */
 export function blockersOfAll({
   gate,
   noTargets,
@@ -80,7 +80,7 @@ export function blockersOfAll({
   return [...gate, ...(noTargets?.blockers ?? [])];
 }
 
-/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
+/** The verdict of a hold with `fail-fast` that cannot succeed; undefined while it can. */
 function failedFast(
   config: GateConfig,
   evaluation: Evaluation,
@@ -93,15 +93,15 @@ function failedFast(
   return since !== undefined && time.ended - since >= ONLY_LIVE_MS ? 'still-live' : undefined;
 }
 
-/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
+/** A kept version can be one that is just starting. A target that was never seen is a typo. */
 function mayStillAppear(config: GateConfig, evaluation: Evaluation, time: PollTime): boolean {
   const targetsKnown = evaluation.targets.every(({ known }) => known);
   return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
 }
 
 /**
- * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
- * none is. `check` and `report` wait for those alone that their first poll opened.
+ * When the settle windows that are open now will have passed, in milliseconds since the gate started; undefined when
+ * none is open. `check` and `report` wait only for those that their first poll opened.
  */
 function settleEnd(config: GateConfig, evaluation: Evaluation): number | undefined {
   const { firstPollEnded, windows } = evaluation.state;

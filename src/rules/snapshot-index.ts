@@ -6,17 +6,18 @@ import type {
   UnknownStatus,
   VersionInFlight,
 } from '../dbos/snapshot/index.ts';
+import { NO_WORKFLOWS, total } from '../status-counts.ts';
 
-/** What a poll saw, ready to be asked by version. */
+/** The contents of a snapshot by version. */
 export interface SnapshotIndex {
   readonly contents: SnapshotContents;
-  /** The newest first; empty where this schema registers nothing. */
+  /** The newest first; empty where this schema has no registrations. */
   readonly registered: readonly Registration[];
-  /** By DBOS's own rule, the greatest timestamp; several where timestamps are equal. */
+  /** The versions with the greatest timestamp, as DBOS has it; several where timestamps are equal. */
   readonly latest: ReadonlySet<string>;
-  /** Of two registrations of one name, its application's own rather than the one that no application owns. */
+  /** Of two registrations of one name, the one with an owner. */
   readonly registrations: ReadonlyMap<string, Registration>;
-  /** Versions whose processes may take work without a version, the latest or not: see `indexed`. */
+  /** Versions whose processes can dequeue work without a version even when they are not the latest: see `indexed`. */
   readonly mayTakeUnversioned: ReadonlySet<string>;
   readonly inFlight: ReadonlyMap<string | null, VersionInFlight>;
   readonly started: ReadonlyMap<string, StartedOnVersion>;
@@ -27,13 +28,13 @@ export interface SnapshotIndex {
 }
 
 /**
- * Indexes what a poll saw.
+ * Indexes the contents of a snapshot by version.
  *
- * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
- * the registration of a version, and into every row of it. Two things spoil that evidence. A newer SDK writes the
- * name into the registration of an older one as well, when it promotes the version, runs it, or adopts what nobody
- * owns; so a registration that was written again proves nothing. And work that a process of the version took up
- * without writing an owner proves the contrary.
+ * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into the
+ * registration of a version, and into each of its rows. Two things spoil that evidence. A newer SDK also writes the name
+ * into an older registration, when it promotes the version, runs it, or adopts rows without an owner. So a registration
+ * that was written again proves nothing. And work that a process of the version dequeued without writing an owner
+ * proves the opposite.
  */
 export function indexed(contents: SnapshotContents): SnapshotIndex {
   const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
@@ -42,7 +43,6 @@ export function indexed(contents: SnapshotContents): SnapshotIndex {
   );
   const inFlight = byVersion(contents.inFlight);
   const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
-  const counts = inFlight.get(null);
   const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
   const active = [...contents.inFlight, ...contents.started.versions];
   const mayTakeUnversioned = new Set([
@@ -64,12 +64,12 @@ export function indexed(contents: SnapshotContents): SnapshotIndex {
     failed: byVersion(contents.failed ?? []),
     unknownStatuses,
     unversioned:
-      (counts === undefined ? 0 : counts.pending + counts.enqueued + counts.delayed) +
+      total(inFlight.get(null) ?? NO_WORKFLOWS) +
       sumOf(unknownStatuses.filter(({ version }) => version === null)),
   };
 }
 
-/** How many rows such statuses have together. */
+/** The number of rows in these statuses. */
 export function sumOf(statuses: readonly UnknownStatus[]): number {
   return statuses.reduce((sum, { count }) => sum + count, 0);
 }

@@ -1,6 +1,6 @@
 import type { GateConfig } from '../config.ts';
 
-/** The gate's answers, the one that takes precedence first. */
+/** The gate's answers, in order of precedence. */
 export const VERDICTS = [
   'error',
   'cancelled',
@@ -13,7 +13,7 @@ export const VERDICTS = [
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** When each verdict is given: the words of the table in the README. */
+/** When each verdict is given, as the table in the README says. */
 export const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
   error: 'The gate could not poll, or could not understand or trust what it saw.',
   cancelled: 'The job was cancelled before there was an answer.',
@@ -29,15 +29,15 @@ export const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
   drained: 'Every version to retire was idle for the settle window; or there is nothing to retire.',
 };
 
-/** Of several answers that hold at once, the one to give. */
+/** Of several verdicts that apply, the one to give. */
 export function foremost(verdicts: readonly Verdict[]): Verdict | undefined {
   return VERDICTS.find((verdict) => verdicts.includes(verdict));
 }
 
-/** How the step ends: `warn` passes, but with a warning where a pass alone would look like "drained". */
+/** How the step ends. `warn` passes with a warning, where a plain pass would suggest `drained`. */
 export type Conclusion = 'pass' | 'warn' | 'fail';
 
-/** Whether the step passes with this verdict, as the contract has it. */
+/** How the step ends with this verdict. */
 export function conclusionOf(verdict: Verdict, config: Pick<GateConfig, 'mode' | 'onTimeout'>): Conclusion {
   switch (verdict) {
     case 'drained':
