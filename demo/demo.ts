@@ -5,9 +5,15 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type PostgresServer, startPostgres } from '../tests/support/postgres.ts';
 import { type FinishedRun, runAction } from '../tests/support/runner.ts';
-import type { Belongings } from './belongings.ts';
-import { type Keepsake, keep, keepsake, keepText, prepareKeepsakes, shown } from './keepsakes.ts';
-import { narration } from './narration.ts';
+import {
+  artifactPath,
+  prepareArtifacts,
+  type RunName,
+  shownPath,
+  writeArtifact,
+  writeRun,
+} from './artifacts.ts';
+import { print } from './console.ts';
 import { fillOldVersion, OLD_TRAFFIC, PATIENT_WORKFLOW, sendTrafficToNewVersion } from './rollout.ts';
 import { type Shop, startShop } from './shop-process.ts';
 
@@ -15,76 +21,95 @@ const OLD = '1.0.0';
 const NEW = '2.0.0';
 const KEEP = { 'keep-version': 'latest' };
 
-/** DBOS's own command line. */
-const DBOS_CLI = path.join(
-  path.dirname(createRequire(import.meta.url).resolve('@dbos-inc/dbos-sdk')),
-  'cli/cli.js',
-);
+/** The command that runs DBOS's command line. It exits with the demo. */
+const DBOS_CLI = [
+  process.execPath,
+  `--import=${new URL('./exit-with-demo.ts', import.meta.url)}`,
+  path.join(path.dirname(createRequire(import.meta.url).resolve('@dbos-inc/dbos-sdk')), 'cli/cli.js'),
+].join(' ');
 
-/** Plays a deploy from beginning to end, and resolves with the gate's verdict. */
-export async function playDemo(belongings: Belongings): Promise<string> {
-  prepareKeepsakes();
-  narration.heading('A shop that runs on DBOS gets a new version. When may the old one be torn down?');
-  narration.line(`Starting Postgres, and the shop ${OLD}.`);
-  const oldShop = await ownShop(belongings, OLD);
-  const newShop = await ownShop(belongings, NEW);
-  const server = await belongings.own(startPostgres, (started) => started.stop());
+/** Plays a deploy from start to finish. Resolves with the gate's last verdict. */
+export async function playDemo(resources: AsyncDisposableStack): Promise<string> {
+  prepareArtifacts();
+  print.heading('A shop that runs on DBOS gets a new version. When can the old one be torn down?');
+  print.line(`Starting Postgres, and the shop ${OLD}.`);
+  const oldShop = await ownShop(resources, OLD);
+  const newShop = await ownShop(resources, NEW);
+  const server = await start(resources, startPostgres, (started) => started.stop());
   const databaseUrl = await server.createDatabase('shop');
   await opened(oldShop, OLD, databaseUrl);
   await fillOldVersion(oldShop);
-  narration.heading(`The shop ${OLD} has taken orders, which are in flight now:`);
-  narration.table(OLD_TRAFFIC);
+  print.heading(`The shop ${OLD} has taken orders, which are in flight now:`);
+  print.table(OLD_TRAFFIC);
 
   await opened(newShop, NEW, databaseUrl);
   await sendTrafficToNewVersion(newShop);
-  narration.heading(`The shop ${NEW} is launched beside it, and is the latest version.`);
-  narration.line(`All new orders go there. ${OLD} gets none, and finishes what it has.`);
+  print.heading(`The shop ${NEW} is launched next to it, and is the latest version.`);
+  print.line(`All new orders go there. ${OLD} gets none, and finishes those it has.`);
 
-  const gate = (as: Keepsake, inputs: Record<string, string>, onLine?: (line: string) => void) =>
-    runGate(belongings, { server, databaseUrl, as, inputs, ...(onLine !== undefined && { onLine }) });
+  const gate = (as: RunName, inputs: Record<string, string>, onLine?: (line: string) => void) =>
+    runGate(resources, { server, databaseUrl, as, inputs, ...(onLine !== undefined && { onLine }) });
   const refused = await gate('held', { mode: 'check' });
-  narration.heading(`May ${OLD} be torn down? In the mode \`check\` the gate answers at once:`);
-  narration.line(
+  print.heading(`Can ${OLD} be torn down? In the mode \`check\` the gate answers at once:`);
+  print.line(
     `${refused.outputs['verdict']}. The step ${refused.exitCode === 0 ? 'passes' : 'fails'}, and with it the deploy.`,
   );
   const inputs = { timeout: '2m', 'poll-interval': '1s', settle: '3s' };
-  narration.heading('In the mode `wait`, it holds the deploy until the answer is yes. The step:');
-  narration.line('- uses: dbos-drain-gate');
-  narration.line('  with:');
-  for (const [name, value] of Object.entries({ ...KEEP, ...inputs })) narration.line(`    ${name}: ${value}`);
-  narration.heading(
-    'But it does not wait for nothing: one workflow will sleep for two hours. The log of the step',
-  );
-  const hopeless = await gate('hopeless', inputs, narration.jobLog);
-  narration.heading(`The gate has left scripts beside its report. A line of fork.sh takes it to ${NEW}`);
-  await moveOn(belongings, { run: hopeless, databaseUrl, workflow: PATIENT_WORKFLOW });
-  narration.heading('Then the step again. Its log, as it runs');
-  const run = await gate('drained', inputs, narration.jobLog);
+  print.heading('In the mode `wait`, it holds the deploy until the answer is yes. The step:');
+  print.line('- uses: dbos-drain-gate');
+  print.line('  with:');
+  for (const [name, value] of Object.entries({ ...KEEP, ...inputs })) print.line(`    ${name}: ${value}`);
+  print.heading('But it does not wait in vain: one workflow sleeps for two hours. The log of the step');
+  const hopeless = await gate('hopeless', inputs, print.jobLog);
+  print.heading(`The gate has left scripts next to its report. One line of fork.sh moves it to ${NEW}`);
+  await moveOn(resources, { run: hopeless, databaseUrl, workflow: PATIENT_WORKFLOW });
+  print.heading('Then the step again. Its log, as it runs');
+  const run = await gate('drained', inputs, print.jobLog);
 
   const verdict = run.outputs['verdict'] ?? 'none';
-  narration.heading(`The step ${run.exitCode === 0 ? 'passed' : 'failed'}. Its outputs`);
-  narration.table(
+  print.heading(`The step ${run.exitCode === 0 ? 'passed' : 'failed'}. Its outputs`);
+  print.table(
     Object.entries(run.outputs).map(([name, value]) => [
       name,
-      name === 'report-path' ? shown('drained.json') : value,
+      name === 'report-path' ? shownPath('drained.json') : value,
     ]),
   );
   if (verdict === 'drained') await tearDown(oldShop, newShop);
-  narration.heading('What people see on the job: annotations and job summary, to open in a browser');
-  narration.table([
-    [shown('held.html'), 'the deploy that failed in the mode `check`'],
-    [shown('hopeless.html'), 'the deploy that was held for what could not end in time'],
-    [shown('drained.html'), 'the deploy that was held until it was safe'],
+  print.heading('The annotations and the job summary, to open in a browser');
+  print.table([
+    [shownPath('held.html'), 'the deploy that failed in the mode `check`'],
+    [
+      shownPath('hopeless.html'),
+      'the deploy whose gate gave up early, because one workflow could not finish in time',
+    ],
+    [shownPath('drained.html'), 'the deploy that was held until it was safe'],
   ]);
-  narration.line(
-    'Beside them are the Markdown, the report files, and the logs of the steps and of the shops.',
-  );
+  print.line('Next to them are the Markdown, the report files, and the logs of the steps and of the shops.');
   return verdict;
 }
 
-function ownShop(belongings: Belongings, version: string): Promise<Shop> {
-  return belongings.own(
-    () => startShop(keepsake(logOf(version))),
+/**
+ * Starts something that `resources` will stop, even if it is still starting by then.
+ *
+ * @throws ReferenceError after the disposal of `resources`, without starting it: an interrupted demo starts nothing
+ */
+async function start<T>(
+  resources: AsyncDisposableStack,
+  begin: () => T | Promise<T>,
+  stop: (started: T) => Promise<unknown>,
+): Promise<T> {
+  let starting: Promise<T> | undefined;
+  resources.defer(async () => {
+    if (starting !== undefined) await stop(await starting);
+  });
+  starting = Promise.resolve(begin());
+  return starting;
+}
+
+function ownShop(resources: AsyncDisposableStack, version: string): Promise<Shop> {
+  return start(
+    resources,
+    () => startShop(artifactPath(logOf(version))),
     (shop) => shop.kill(),
   );
 }
@@ -95,7 +120,7 @@ async function opened(shop: Shop, version: string, databaseUrl: string): Promise
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
     throw new Error(
-      `Poll into ${shown(logOf(version))}: the shop ${version} did not launch (${reason?.replace(/:$/, '')}).`,
+      `See ${shownPath(logOf(version))}: the shop ${version} did not launch (${reason?.replace(/:$/, '')}).`,
     );
   }
 }
@@ -103,56 +128,58 @@ async function opened(shop: Shop, version: string, databaseUrl: string): Promise
 interface GateRun {
   readonly server: PostgresServer;
   readonly databaseUrl: string;
-  readonly as: Keepsake;
+  readonly as: RunName;
   readonly inputs: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
 
-/** Runs the built action as the runner does. Its files are in the folder of the server, and go with that. */
+/** Runs the built action as GitHub's runner does. Its files are in the server's folder and are removed with it. */
 async function runGate(
-  belongings: Belongings,
+  resources: AsyncDisposableStack,
   { server, databaseUrl, as, inputs, onLine }: GateRun,
 ): Promise<FinishedRun> {
   const folder = path.join(server.folder, as);
   mkdirSync(folder);
-  const step = await belongings.own(
-    () => ({
-      run: runAction({
+  const step = await start(
+    resources,
+    () =>
+      runAction({
         folder,
         inputs: { ...KEEP, ...inputs },
         env: { DBOS_SYSTEM_DATABASE_URL: databaseUrl },
         ...(onLine !== undefined && { onLine }),
       }),
-    }),
-    ({ run }) => {
-      run.kill('SIGKILL');
-      return run.finished;
+    (started) => {
+      started.kill('SIGKILL');
+      return started.finished;
     },
   );
-  const run = await step.run.finished;
-  keep(run, as);
+  const run = await step.finished;
+  writeRun(run, as);
   if (run.outputs['verdict'] === undefined) {
-    throw new Error(`Poll into ${shown(`${as}.log`)}: the built action ended without a verdict.`);
+    throw new Error(`See ${shownPath(`${as}.log`)}: the built action finished without a verdict.`);
   }
   return run;
 }
 
-/** Runs the script that the gate left, with the line of this workflow alone. */
+/** Runs the script that the gate wrote, with the line of this workflow only. */
 async function moveOn(
-  belongings: Belongings,
+  resources: AsyncDisposableStack,
   { run, databaseUrl, workflow }: { run: FinishedRun; databaseUrl: string; workflow: string },
 ): Promise<void> {
   const script = readFileSync(path.join(path.dirname(run.outputs['report-path'] ?? ''), 'fork.sh'), 'utf8');
   const isOfOthers = (line: string) => /^(fork|child|waits) /.test(line) && !line.includes(workflow);
-  keepText('fork.sh', script);
+  writeArtifact('fork.sh', script);
   const lines = script.split('\n').filter((line) => !isOfOthers(line));
-  narration.line(lines.find((line) => line.startsWith(`fork ${workflow}`)) ?? 'It is not there.');
-  const child = await belongings.own(
+  print.line(lines.find((line) => line.startsWith(`fork ${workflow}`)) ?? 'It is not there.');
+  const child = await start(
+    resources,
     () =>
       spawn('sh', ['-s', '--', '--yes'], {
         env: {
           ...process.env,
-          DBOS_CLI: `${process.execPath} ${DBOS_CLI}`,
+          DBOS_CLI,
+          DEMO_PID: String(process.pid),
           DBOS_SYSTEM_DATABASE_URL: databaseUrl,
         },
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -160,20 +187,20 @@ async function moveOn(
     async (each) => each.kill('SIGKILL'),
   );
   child.stdin.end(lines.join('\n'));
-  for await (const line of createInterface(child.stdout)) narration.jobLog(line);
+  for await (const line of createInterface(child.stdout)) print.jobLog(line);
 }
 
-/** The proof: the old version is gone, and all of its work is done. */
+/** Tears the old version down, and proves that all of its work is done. */
 async function tearDown(oldShop: Shop, newShop: Shop): Promise<void> {
   await oldShop.tearDown();
   const old = await newShop.countByStatus(OLD);
   const now = await newShop.countByStatus(NEW);
-  narration.heading(`The shop ${OLD} is torn down.`);
-  const { SUCCESS: ended = 0, ...others } = old;
+  print.heading(`The shop ${OLD} is torn down.`);
+  const { SUCCESS: succeeded = 0, ...others } = old;
   const rest = Object.keys(others).length > 0 ? `and ${inWords(others)}` : 'none is stranded';
-  narration.line(`${ended} of its workflows ended in SUCCESS, ${rest}.`);
-  narration.line(`${PATIENT_WORKFLOW} goes on on ${NEW}, as a fork.`);
-  narration.line(`Those of ${NEW} held nothing up: ${inWords(now)}.`);
+  print.line(`${succeeded} of its workflows finished with SUCCESS, ${rest}.`);
+  print.line(`${PATIENT_WORKFLOW} continues on ${NEW} as a fork.`);
+  print.line(`Workflows of ${NEW} did not hold up the gate: ${inWords(now)}.`);
 }
 
 function inWords(counts: Record<string, number>): string {

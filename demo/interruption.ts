@@ -1,11 +1,11 @@
-/** Why a run is to end before its time: a signal, or nobody reads what it prints any more. */
+/** Why a run stops early: a signal, or nobody reads its output any more. */
 export type Interruption = NodeJS.Signals | 'EPIPE';
 
 const ORPHAN_CHECK_MS = 500;
 
 /**
- * Resolves at the first interruption. From the call on, none of them ends the process by itself: whoever waits
- * for it cleans up first.
+ * Resolves at the first interruption. From this call on, an interruption does not stop the process by itself, so that
+ * the caller can clean up first.
  */
 export function interruption(): Promise<Interruption> {
   const { promise, resolve } = Promise.withResolvers<Interruption>();
@@ -16,8 +16,8 @@ export function interruption(): Promise<Interruption> {
 }
 
 /**
- * npm hands SIGTERM on to the shell of the script only, which dies of it and tells nobody. No event says that a
- * parent is gone: hence the poll from time to time.
+ * Calls `act` when the parent process is gone. npm passes SIGTERM only to the shell of the script, which exits without
+ * passing it on. No event reports that, so the parent's id is polled.
  */
 function whenOrphaned(act: () => void): void {
   const parent = process.ppid;
@@ -27,8 +27,8 @@ function whenOrphaned(act: () => void): void {
   setInterval(poll, ORPHAN_CHECK_MS).unref();
 }
 
-/** Ends the process as the interruption would have ended it, so that shells and npm see what happened. */
-export function endBy(interruption: Interruption): void {
+/** Exits the process as the interruption would have, so that shells and npm see the cause. */
+export function exitBy(interruption: Interruption): void {
   if (interruption === 'EPIPE') process.exit(1);
   process.removeAllListeners(interruption);
   process.kill(process.pid, interruption);

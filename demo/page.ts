@@ -5,17 +5,17 @@ import type { FinishedRun } from '../tests/support/runner.ts';
 
 const CSS = readFileSync(new URL('./page.css', import.meta.url), 'utf8');
 
-/** Text goes in here, not HTML. */
+/** Plain text, not HTML. */
 interface PageText {
   readonly title: string;
-  /** The pages of the folder, this one among them. */
+  /** All pages of the folder, including this one. */
   readonly pages: readonly { readonly file: string; readonly title: string }[];
 }
 
 /**
- * What people find on the finished job, as one self-contained page: annotations and job summary, its chart drawn by
- * Mermaid as on GitHub. GitHub filters the HTML in a summary; here, a policy forbids the page to load anything, and to
- * run anything but Mermaid.
+ * Returns one self-contained page with the annotations and the job summary of a finished step. Mermaid draws the chart,
+ * as on GitHub. GitHub filters the HTML of a summary. Here a content security policy allows Mermaid and blocks every
+ * other script and every request.
  */
 export function pageOf({ annotations, summary }: FinishedRun, { title, pages }: PageText): string {
   const notes = annotations.map(

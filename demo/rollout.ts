@@ -1,23 +1,23 @@
 import type { Shop } from './shop-process.ts';
 
 /*
- * The traffic of the demo. The lengths are chosen so that the old version drains bit by bit, one kind of work
- * after the other, over some fifteen seconds.
+ * The traffic of the demo. With these durations the old version drains one kind of work after the other, over about
+ * 15 seconds.
  */
 
-/** What the orders leave in flight on the old version, in words for whoever watches. */
+/** The work in flight on the old version, as the demo prints it: the workflow's name and its state. */
 export const OLD_TRAFFIC: readonly (readonly [string, string])[] = [
   ['checkOut', '3 that run, each in one of its four steps'],
-  ['holdForPayment', '3 that sleep, until the time to pay is over: one of them for two hours'],
+  ['holdForPayment', '3 that sleep until the time to pay is over, one of them for two hours'],
   ['printInvoice', '4 in a queue that takes one at a time'],
   ['askForReview', '2 that are delayed'],
   ['fulfilOrder', '1 that waits for its 3 children, `shipParcel`'],
 ];
 
-/** The order whose workflow sleeps for longer than anybody wants to wait. */
+/** The order whose workflow sleeps for longer than the gate's timeout. */
 const PATIENT_ORDER = 'order-1007';
 
-/** The workflow of it. */
+/** The workflow id of that order. */
 export const PATIENT_WORKFLOW = `${PATIENT_ORDER}-payment`;
 
 export async function fillOldVersion(shop: Shop): Promise<void> {
@@ -38,7 +38,7 @@ export async function fillOldVersion(shop: Shop): Promise<void> {
   ]);
 }
 
-/** Most of it takes longer than the old version takes to drain. */
+/** Starts work that mostly takes longer than the old version takes to drain. */
 export async function sendTrafficToNewVersion(shop: Shop): Promise<void> {
   await Promise.all([
     shop.fulfil({ id: 'order-2001', items: 80 }, [30, 50]),

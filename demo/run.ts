@@ -1,21 +1,20 @@
-import { Belongings } from './belongings.ts';
 import { playDemo } from './demo.ts';
-import { endBy, interruption } from './interruption.ts';
+import { exitBy, interruption } from './interruption.ts';
 
-/* `npm run demo`: plays the demo, and leaves nothing behind but its results, however it ends. */
+/* `npm run demo`: plays the demo. However it finishes, it leaves nothing but its artifacts. */
 
-const belongings = new Belongings();
+const resources = new AsyncDisposableStack();
 const interrupted = interruption();
 
 try {
   const end = await Promise.race([
-    playDemo(belongings).then((verdict) => ({ verdict })),
+    playDemo(resources).then((verdict) => ({ verdict })),
     interrupted.then((reason) => ({ reason })),
   ]);
   if ('reason' in end) {
     if (end.reason !== 'EPIPE') console.log('\nStopping, and cleaning up.');
-    await belongings.releaseAll();
-    endBy(end.reason);
+    await cleanUp();
+    exitBy(end.reason);
   } else {
     process.exitCode = end.verdict === 'drained' ? 0 : 1;
   }
@@ -23,5 +22,10 @@ try {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 } finally {
-  await belongings.releaseAll();
+  await cleanUp();
+}
+
+/** Stops the newest resource first. A resource that fails to stop, or never started, is not an error of the demo. */
+async function cleanUp(): Promise<void> {
+  await resources.disposeAsync().catch(() => {});
 }

@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { callsTo } from '../tests/support/remote-calls.ts';
 import type { ShopCalls } from './shop/calls.ts';
 
-/** The shop in a process of its own, which ends with this one at the latest. */
+/** The shop in its own process, which exits with this one at the latest. */
 export interface Shop extends Omit<ShopCalls, 'close'> {
-  /** Ends the process in order: nothing may be in flight on it. */
+  /** Shuts the process down cleanly. The caller makes sure that nothing is in flight on it. */
   tearDown(): Promise<void>;
   kill(): Promise<void>;
 }
 
 const PROGRAM = fileURLToPath(new URL('./shop/shop.ts', import.meta.url));
 
-/** Starts the process, which writes its own log into a file. It takes no orders before it is opened. */
+/** Starts the process, which writes its log to `logFile`. It takes no orders until `open`. */
 export function startShop(logFile: string): Shop {
   const log = openSync(logFile, 'w');
   const child = fork(PROGRAM, { execArgv: [], env: environment(), stdio: ['ignore', log, log, 'ipc'] });
@@ -35,7 +35,7 @@ export function startShop(logFile: string): Shop {
   });
 }
 
-/** The shop is configured by what it is told, not by what the shell of whoever polls on happens to hold. */
+/** Returns the environment without variables that would configure DBOS, Postgres or Node: `open` configures the shop. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([key]) => !/^(DBOS|PG|NODE_OPTIONS)/i.test(key)),

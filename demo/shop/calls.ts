@@ -1,25 +1,25 @@
 export interface Order {
   readonly id: string;
-  /** Every item is some work: the more of them, the longer the workflows of the order take. */
+  /** Each item takes time: more items make the workflows of the order longer. */
   readonly items: number;
 }
 
-/** What the rest of the world can ask of a running shop. An order is answered as soon as DBOS has its workflow. */
+/** The calls that a running shop answers. An order is answered as soon as DBOS has stored its workflow. */
 export interface ShopCalls {
-  /** Launches DBOS, which creates the system database if need be and registers the version. */
+  /** Launches DBOS, which creates the system database if it is missing and registers the version. */
   open(options: { readonly version: string; readonly databaseUrl: string }): Promise<void>;
-  /** Runs at once, step by step. */
+  /** Runs at once, in four steps. */
   checkOut(order: Order): Promise<void>;
-  /** Keeps the goods for a customer who has not paid, and gives them back: it sleeps in between. */
+  /** Reserves the goods for a customer who has not paid, sleeps, and releases them. */
   reserve(order: Order, seconds: number): Promise<void>;
-  /** Waits in a queue that works on one invoice at a time. */
+  /** Waits in a queue that runs one invoice at a time. */
   invoice(order: Order): Promise<void>;
-  /** Is delayed by so many seconds, and then enqueued. */
+  /** Is delayed by `inSeconds`, then enqueued. */
   askForReview(order: Order, inSeconds: number): Promise<void>;
-  /** Starts a child for every parcel, and waits for them all. Answered when the children have started. */
+  /** Starts one child per parcel, and waits for all of them. Answered when the children have started. */
   fulfil(order: Order, itemsOfParcels: readonly number[]): Promise<void>;
-  /** How many workflows of a version there are, by status. */
+  /** Returns the number of workflows of a version, by status. */
   countByStatus(version: string): Promise<Record<string, number>>;
-  /** Takes no more work, and closes the connections. */
+  /** Stops taking work, and closes the connections. */
   close(): Promise<void>;
 }

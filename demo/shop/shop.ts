@@ -3,7 +3,7 @@ import { answerCalls } from '../../tests/support/remote-calls.ts';
 import type { ShopCalls } from './calls.ts';
 import { askForReview, checkOut, fulfilOrder, holdForPayment, PARCELS, printInvoice } from './workflows.ts';
 
-/* The shop: a program of its own, which takes orders from the process that started it and ends with it. */
+/* The shop: a separate program. It takes orders from the process that started it, and exits with that process. */
 
 const INVOICES = 'invoices';
 const MAIL = 'mail';
@@ -56,6 +56,6 @@ const calls: ShopCalls = {
   close: () => DBOS.shutdown(),
 };
 
-// Like Ctrl-C, a signal to the whole group is for the process that started this one to act on.
+// A signal to the whole process group, like Ctrl-C, is handled by the process that started this one.
 process.on('SIGTERM', () => {});
 answerCalls(calls);

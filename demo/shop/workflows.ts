@@ -2,15 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { Order } from './calls.ts';
 
-/*
- * The workflows of the shop. What a real shop asks of its warehouse, its bank and its courier is time that
- * passes here.
- */
+/* The workflows of the shop. Calls to a warehouse, a bank or a courier are replaced by waiting. */
 
 const A_CALL_MS = 600;
 const AN_ITEM_MS = 1000;
 
-/** The event with which `fulfilOrder` says that all parcels are being packed. */
+/** The event that `fulfilOrder` sets when it has started all parcels. */
 export const PARCELS = 'parcels';
 
 export const checkOut = DBOS.registerWorkflow(
