@@ -3,8 +3,9 @@ import { hold } from '../../../src/hold/hold.ts';
 import type { Verdict } from '../../../src/rules/verdict.ts';
 import type { Clock } from '../../../src/time.ts';
 import { answered, config } from '../builders.ts';
+import { randomFrom } from '../random.ts';
 import type { TestDatabase } from '../system-databases.ts';
-import { type Connections, chanceOf, type Event, type World, worldIn } from './world.ts';
+import { type Connections, type Event, type World, worldIn } from './world.ts';
 
 export interface Walk {
   readonly verdict: Verdict;
@@ -33,7 +34,7 @@ export async function walk(
   seed: number,
   gate: Gate,
 ): Promise<Walk> {
-  const chance = chanceOf(seed);
+  const chance = randomFrom(seed);
   await connections.long.query('ROLLBACK');
   await database.query('TRUNCATE dbos.workflow_status CASCADE');
   await database.query('DELETE FROM dbos.application_versions');

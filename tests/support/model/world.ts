@@ -1,30 +1,7 @@
 import type { Client } from 'pg';
+import type { Random } from '../random.ts';
 import type { TestDatabase } from '../system-databases.ts';
 import { insertWorkflows } from '../system-databases.ts';
-
-/** Random choices that a seed repeats. */
-export interface Chance {
-  /** From 0, below `below`. */
-  integer(below: number): number;
-  oneOf<T>(choices: readonly [T, ...T[]]): T;
-}
-
-/** A generator of 32 bits (xorshift): repeatable, and good enough to walk at random. */
-export function chanceOf(seed: number): Chance {
-  let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
-  const next = () => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state;
-  };
-  return {
-    integer: (below) => next() % below,
-    oneOf: ([first, ...others]) => [first, ...others][next() % (others.length + 1)] ?? first,
-  };
-}
 
 /** How the SDK of the target's processes treats work without a version, and what it registers. */
 export type TargetSdk =
@@ -49,7 +26,7 @@ export interface WorldOptions {
 }
 
 /** One thing that may happen to a DBOS application and its database; says nothing when it cannot happen now. */
-export type Event = (chance: Chance) => Promise<void>;
+export type Event = (chance: Random) => Promise<void>;
 
 /**
  * A DBOS application that goes from one version to the next, in a real database: what its processes, its clients
@@ -98,7 +75,7 @@ export async function worldIn(
       },
     ]);
   /** One workflow at random in a status, and what becomes of it. */
-  const change = (chance: Chance, where: string, set: string, values: readonly unknown[] = []) =>
+  const change = (chance: Random, where: string, set: string, values: readonly unknown[] = []) =>
     query(
       `UPDATE dbos.workflow_status SET ${set} WHERE workflow_uuid = (
          SELECT workflow_uuid FROM dbos.workflow_status WHERE ${where} ORDER BY md5(workflow_uuid || ${chance.integer(1000)}) LIMIT 1)`,
@@ -128,7 +105,7 @@ export async function worldIn(
       [version, application],
     );
   };
-  const dequeue = async (chance: Chance, version: string) => {
+  const dequeue = async (chance: Random, version: string) => {
     const takesUnversioned = (version === target && targetSdk === 'any-claims') || (await isLatest(version));
     await change(
       chance,
