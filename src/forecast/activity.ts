@@ -1,6 +1,6 @@
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
 
-/** The kinds of what a workflow can be doing. */
+/** The kinds of activity. */
 export const ACTIVITIES = [
   'running',
   'silent',
@@ -14,25 +14,25 @@ export const ACTIVITIES = [
 ] as const satisfies readonly Activity['kind'][];
 
 /**
- * What a workflow in flight is doing, or what it waits for, as far as the tables tell. Times are in epoch
- * milliseconds of the database's clock.
+ * What a workflow in flight is doing or waiting for, as far as the tables show. Times are in epoch milliseconds of the
+ * database's clock.
  */
 export type Activity =
-  /** It runs, and a step or a status has changed lately. */
+  /** It runs, and a step or its status changed recently. */
   | { readonly kind: 'running' }
-  /** It runs by its status, and nothing has changed: a long step, or its process is gone. */
+  /** Its status says that it runs, but nothing changed: a long step, or its process is gone. */
   | { readonly kind: 'silent' }
-  /** `certain`: nothing that the tables tell of can end it sooner. */
+  /** `certain`: nothing in the tables can end it sooner. */
   | { readonly kind: 'sleeping'; readonly until: number; readonly certain: boolean }
-  /** In a `recv` or a `getEvent`, by what is missing before its timer; `until` where that records its end. */
+  /** In a `recv` or a `getEvent`, which leaves a gap before its timer. `until` is known where the timer records its end. */
   | { readonly kind: 'message'; readonly until: number | null }
-  /** Its last step is a timer of which the SDK did not record the end. */
+  /** Its last step is a timer, and the SDK did not record when it ends. */
   | { readonly kind: 'timer' }
   | { readonly kind: 'child'; readonly child: WorkflowDetail; readonly status: WorkflowStatus }
   | { readonly kind: 'delayed'; readonly until: number | null; readonly debounced: boolean }
-  /** Its delay has passed, and no process has noticed. */
+  /** Its delay has passed, and no process has enqueued it. */
   | { readonly kind: 'overdue'; readonly since: number }
-  /** `moves`: the queue has handed out work of its version within `stuck-after`, or within its rate limit's period. */
+  /** `moves`: the queue handed out work of the version within `stuck-after`, or within the period of its rate limit. */
   | {
       readonly kind: 'queued';
       readonly queue: string;
@@ -42,90 +42,90 @@ export type Activity =
       readonly rateLimited: boolean;
     };
 
-/** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
+/** Whether a workflow gets closer to its end: by work, by time alone, or not at all for `stuck-after`. */
 export const WORKFLOW_STATES = ['progressing', 'waiting', 'stuck'] as const;
 export type WorkflowState = (typeof WORKFLOW_STATES)[number];
 
 export interface WorkflowStatus {
   readonly state: WorkflowState;
   readonly activity: Activity;
-  /** The last change of its status, or the end of its last step. */
+  /** The last change of its status, or the completion of its last step. */
   readonly progressAt: number;
-  /** When DBOS will cancel it, if it has not ended by then. */
+  /** When DBOS cancels it. */
   readonly deadline: number | null;
 }
 
-/** What is known of the queue that a workflow waits in. */
+/** The queue that a workflow waits in. */
 export interface QueueState {
-  /** When it was last seen to hand out work of the version. */
+  /** When it last handed out work of the version. */
   readonly movedAt: number;
   readonly running: number;
   readonly limit: number | null;
-  /** The period of its rate limit, in milliseconds; null without one, or where that is not known. */
+  /** The period of its rate limit, in milliseconds; null when there is none or it is unknown. */
   readonly rateMs: number | null;
 }
 
-/** What the assessment of workflows rests on, beside themselves. */
+/** What the status of a workflow depends on, next to its own row. */
 export interface Surroundings {
   readonly now: number;
   readonly stuckAfterMs: number;
   queue(version: string | null, queue: string): QueueState | undefined;
-  /** Workflows in flight that this one has started. */
+  /** The children in flight of a workflow. */
   childrenOf(id: string): readonly WorkflowDetail[];
 }
 
 const SLEEP = 'DBOS.sleep';
 
-/** So many steps before a sleep are looked at, for one that has not ended. */
+/** The most steps before a sleep that a poll reads, to find one that has not finished. */
 export const EARLIER_STEPS = 200;
 
-/** Steps that have a timer of their own, which is the step after them. */
+/** Steps that have a timer of their own: it is the step after them. */
 const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);
 
 /**
- * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
- * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`. Between
- * the two times lies at most a statement.
+ * A timer that was recorded as over within this many milliseconds is only the mark of one: at most a statement ran in
+ * between. SDKs before TypeScript 4.25 and Python 2.29 record every sleep like that. Newer ones record the timeouts of
+ * `recv`, `getEvent` and `getResult` like that.
  */
 const MARK_MS = 500;
 
-/** Processes look for delays that have passed once a second; a clock may differ. */
+/** Processes look for delays that have passed once per second. The rest allows for their clocks. */
 const OVERDUE_MS = 60_000;
 
-/** A line of more generations than this, which only a damaged database has, is followed no further. */
+/** Only a damaged database has more generations than this: they are not followed. */
 const MOST_GENERATIONS = 500;
 
-/** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
+/** Returns the status of each workflow, by its id. Each is evaluated once, however they are related. Pure. */
 export function statusesOf(
   workflows: readonly WorkflowDetail[],
   surroundings: Surroundings,
 ): ReadonlyMap<string, WorkflowStatus> {
   const done = new Map<string, WorkflowStatus>();
-  const begun = new Set<string>();
-  const statusesAfter = (workflow: WorkflowDetail, generation = 0): WorkflowStatus => {
+  const started = new Set<string>();
+  const statusFrom = (workflow: WorkflowDetail, generation = 0): WorkflowStatus => {
     const known = done.get(workflow.id);
     if (known !== undefined) return known;
-    const isFollowed = !begun.has(workflow.id) && generation < MOST_GENERATIONS;
+    const isFollowed = !started.has(workflow.id) && generation < MOST_GENERATIONS;
     const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
-    begun.add(workflow.id);
-    const family = children.map((child) => ({ child, status: statusesAfter(child, generation + 1) }));
-    const result = status(workflow, foremostOf(family), surroundings);
+    started.add(workflow.id);
+    const family = children.map((child) => ({ child, status: statusFrom(child, generation + 1) }));
+    const result = statusOf(workflow, foremostOf(family), surroundings);
     done.set(workflow.id, result);
     return result;
   };
-  // The youngest first: children come after their parents.
-  for (const workflow of workflows.toReversed()) statusesAfter(workflow);
+  // The youngest first: children are younger than their parents.
+  for (const workflow of workflows.toReversed()) statusFrom(workflow);
   return done;
 }
 
 type Child = { readonly child: WorkflowDetail; readonly status: WorkflowStatus };
 
-/** Of several children the one that is to be told of: a stuck one, or else the oldest. */
+/** Returns the child to report: a stuck one, or else the oldest. */
 function foremostOf(family: readonly Child[]): Child | undefined {
   return family.find(({ status: { state } }) => state === 'stuck') ?? family[0];
 }
 
-function status(workflow: WorkflowDetail, child: Child | undefined, around: Surroundings): WorkflowStatus {
+function statusOf(workflow: WorkflowDetail, child: Child | undefined, around: Surroundings): WorkflowStatus {
   const progressAt = progressOf(workflow, around.now);
   const activity = activityOf(workflow, child, progressAt, around);
   return {
@@ -157,8 +157,8 @@ function activityOf(
 }
 
 /**
- * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
- * soon as that has ended, and Java's SDK, alone, records when it would have been.
+ * Returns the wait that the last step shows, if it is a timer that can still run. When a message arrives, the timer of
+ * that wait is over. Java's SDK alone records when it would have ended.
  */
 function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): Activity | undefined {
   if (step?.name !== SLEEP || TIMED.has(step.before ?? '')) return undefined;
@@ -170,15 +170,15 @@ function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): 
   return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
 }
 
-/** Its end is not recorded. */
+/** Whether the end of a timer is not recorded. */
 function isMark({ startedAt, completedAt }: Pick<LastStep, 'startedAt' | 'completedAt'>): boolean {
   return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
 }
 
 /**
- * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
- * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep; where
- * there are more steps than are looked at, one may.
+ * Whether all steps before the sleep had finished when it started. A number missing among them is a step, a wait or a
+ * child's result that can still run, and that the code can race against the sleep. With more steps than a poll reads,
+ * one can be missing.
  */
 function isAlone({ number, startedAt, earlier }: LastStep): boolean {
   if (number === 0) return true;
@@ -220,7 +220,7 @@ function stateOf(activity: Activity, progressAt: number, { now, stuckAfterMs }: 
   }
 }
 
-/** The newest sign of progress in its row and its last step that is not in the future. */
+/** Returns the newest time in its row and its last step that is not in the future. */
 function progressOf({ createdAt, updatedAt, startedAt, lastStep }: WorkflowDetail, now: number): number {
   const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
   return times.reduce<number>(

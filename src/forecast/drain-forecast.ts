@@ -1,31 +1,30 @@
 import type { GateConfig } from '../config.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { Activity, WorkflowState, WorkflowStatus } from './activity.ts';
-import type { EarliestEnd } from './earliest-end.ts';
-import { type DrainHistory, emptySeries, type Series, type WorkflowWithStatus } from './history.ts';
-import { hasEvidence, isKeptUp, lately, type Rate, rateOf, type TimeLeft, timeLeft } from './rate.ts';
+import type { WorkflowWithStatus } from './detail-scan.ts';
+import { type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
+import { movingTimeLeft, type TimeLeft, withWaits } from './estimate.ts';
+import { type DrainHistory, emptySeries, type Series } from './history.ts';
+import { hasEvidence, isKeptUp, type Rate, rateOf, recent } from './rate.ts';
 
 /** The forecast for one target, or for all of them. */
 export interface DrainForecast extends CertainEnd {
   readonly trend: Trend;
-  /** Undefined while it would be that of a few lucky seconds. */
+  /** Undefined without evidence. */
   readonly rate: Rate | undefined;
-  /** Without what is stuck, which has no end to estimate. */
+  /** Stuck workflows have no end to estimate: it leaves them out. */
   readonly left: TimeLeft | undefined;
   readonly states: States;
-  /** Since the gate began. */
+  /** Since the gate started. */
   readonly arrived: Arrived;
-  /** Of what has no parent, some arrived over the time that the rate is taken over. */
+  /** Workflows without a parent arrived in the recent window. */
   readonly hasTraffic: boolean;
-  /**
-   * Versions whose queued work is not taken, and of which nothing has changed for `stuck-after`: no process of theirs
-   * seems to run.
-   */
+  /** Versions of which no process seems to run: nobody takes their queued work, and nothing changed for `stuck-after`. */
   readonly withoutProcess: readonly string[];
   readonly series: Series;
 }
 
-/** What arrived. Neither a root nor a child is what was resumed or taken up from elsewhere, or where no schema tells. */
+/** Arrivals. Resumed and imported workflows are neither roots nor children, and so is all of a schema without parents. */
 export interface Arrived {
   readonly total: number;
   readonly roots: number;
@@ -33,8 +32,8 @@ export interface Arrived {
 }
 
 /**
- * Where a drain is going: nothing in flight; no evidence yet; ever less in flight; as much arrives as ends; all that is
- * left waits for a time; nothing has ended of late; all that is left is stuck.
+ * Where a drain is going: nothing is in flight; no evidence yet; fewer and fewer are in flight; as many arrive as
+ * finish; the rest waits for a known time; nothing finished recently; the rest is stuck.
  */
 export const TRENDS = [
   'idle',
@@ -47,23 +46,17 @@ export const TRENDS = [
 ] as const;
 export type Trend = (typeof TRENDS)[number];
 
-/** How many of the workflows that were read are in each state, and how many were not read. */
+/** The number of workflows in each state, and of those that the detail scan did not read. */
 export type States = Readonly<Record<WorkflowState | 'notScanned', number>>;
 
-/** So many bounds are named. */
-const EARLIEST_ENDS_KEPT = 20;
-
-/** How long the work after a wait may take, where nothing tells: as long as the wait, within these. In milliseconds. */
-const AFTERWARDS_MS = { least: 30_000, most: 180_000 } as const;
-
-/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
+/** Without evidence, a rate is shown once it was measured over this many milliseconds. */
 const RATE_OVER_MS = 60_000;
 
-/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
+/** Arrivals are compared with completions after this many milliseconds and this many arrivals. */
 const ARRIVALS_OVER_MS = 60_000;
 const ARRIVALS_ENOUGH = 5;
 
-/** What the forecast of a target rests on, besides its track. */
+/** What the forecast of a target needs next to its series. */
 export interface ForecastContext {
   readonly config: Pick<GateConfig, 'stuckAfterMs'>;
   readonly index: Pick<SnapshotIndex, 'inFlight'>;
@@ -73,53 +66,26 @@ export interface ForecastContext {
   readonly atMs: number;
 }
 
-/** What certainly lasts longest on some versions. */
-export interface CertainEnd {
-  /** The latest end first: a few of them. */
-  readonly earliestEnds: readonly EarliestEnd[];
-  /** Nothing drains before this, in epoch milliseconds of the database's clock. */
-  readonly notBefore: number | undefined;
-}
-
-/** The bounds among these that are of these versions; more may be delayed than there are bounds named. */
-export function certainEnd(
-  versions: readonly string[],
-  earliestEnds: readonly EarliestEnd[],
-  index: Pick<SnapshotIndex, 'inFlight'>,
-): CertainEnd {
-  const chosen = new Set(versions);
-  const own = earliestEnds.filter(({ version }) => chosen.has(version));
-  const delayed = versions.flatMap((version) => index.inFlight.get(version)?.delayedUntil ?? []);
-  return {
-    earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT),
-    notBefore: latest([...own.map(({ until }) => until), ...delayed]),
-  };
-}
-
-/** The forecast for these versions, which have this track together. Pure. */
+/** Returns the forecast for these versions, which have this series together. Pure. */
 export function drainForecast(
   versions: readonly string[],
-  series: Series | undefined,
+  series: Series,
   context: ForecastContext,
 ): DrainForecast {
-  // What the last roll read of the others has drained since.
+  // The last detail scan can hold workflows of versions that have drained since.
   const inFlight = versions.filter((version) => inFlightOf(version, context) > 0);
-  const statuses = inFlight.flatMap((version) => read(version, context).map(({ status }) => status));
   const { earliestEnds, notBefore } = certainEnd(inFlight, context.earliestEnds, context.index);
-  const points = series?.points ?? [];
+  const { points } = series;
   const newest = points.at(-1);
   const states = summed(inFlight.map((version) => statesOf(version, context)));
-  const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...statuses.flatMap(endOf)]);
   const rate = rateOf(points);
-  const moving = timeLeft(points);
+  const moving = movingTimeLeft(points);
   const trend = trendOf(series, states, rate, moving, context);
+  const waits = waitsOf(inFlight, notBefore, context);
   return {
     trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-    left:
-      trend === 'stalled'
-        ? undefined
-        : combined(moving, newest?.moving ?? 0, notBefore, lastEnd, context.observedAt),
+    left: trend === 'stalled' ? undefined : withWaits(moving, newest?.moving ?? 0, waits),
     earliestEnds,
     notBefore,
     states,
@@ -128,15 +94,30 @@ export function drainForecast(
       roots: newest?.roots ?? 0,
       children: newest?.children ?? 0,
     },
-    hasTraffic: (newest?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
+    hasTraffic: (newest?.roots ?? 0) > (recent(points)[0]?.roots ?? 0),
     withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
-    series: series ?? emptySeries,
+    series,
   };
 }
 
-/** By the last roll. Of more than are in flight now, those at work have ended most probably, then those that waited. */
+/** Returns the forecast where no snapshot could be read or trusted. */
+export function noForecast(history: DrainHistory): DrainForecast {
+  return drainForecast([], emptySeries, {
+    history,
+    earliestEnds: [],
+    observedAt: 0,
+    atMs: 0,
+    index: { inFlight: new Map() },
+    config: { stuckAfterMs: 0 },
+  });
+}
+
+/**
+ * Counts a version's workflows by state, as the last detail scan read them. When fewer are in flight now, the progressing
+ * ones have most probably finished, and then the waiting ones.
+ */
 function statesOf(version: string, context: ForecastContext): States {
-  const all = read(version, context);
+  const all = scanned(version, context);
   const count = (wanted: WorkflowState) => all.filter(({ status }) => status.state === wanted).length;
   const inFlight = inFlightOf(version, context);
   const stuck = Math.min(count('stuck'), inFlight);
@@ -155,73 +136,55 @@ function summed(all: readonly States[]): States {
   };
 }
 
-function inFlightOf(version: string, { history }: ForecastContext): number {
-  return history.targets.get(version)?.inFlight ?? 0;
-}
-
-/** When a wait is expected to be over, certain or not. */
-function endOf({ activity }: WorkflowStatus): readonly number[] {
-  return activity.kind === 'sleeping' || (activity.kind === 'delayed' && activity.until !== null)
-    ? [activity.until ?? 0]
-    : [];
-}
-
-function latest(times: readonly number[]): number | undefined {
-  return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
-}
-
-/**
- * What moves and what waits drain side by side: the longer of the two counts. At worst, what waits longest has as much to
- * do afterwards as moves now.
- */
-function combined(
-  moving: TimeLeft | undefined,
-  movingCount: number,
-  notBefore: number | undefined,
-  lastEnd: number | undefined,
-  now: number,
-): TimeLeft | undefined {
-  if (moving === undefined && (movingCount > 0 || lastEnd === undefined)) return undefined;
-  const certainMs = notBefore === undefined ? 0 : Math.max(0, notBefore - now);
-  const expectedMs = lastEnd === undefined ? 0 : Math.max(0, lastEnd - now);
-  const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, expectedMs));
-  const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
+function waitsOf(versions: readonly string[], notBefore: number | undefined, context: ForecastContext) {
+  const ends = versions.flatMap((version) =>
+    scanned(version, context).flatMap(({ status }) => endOf(status)),
+  );
+  const last = latest([...(notBefore === undefined ? [] : [notBefore]), ...ends]);
+  const msUntil = (time: number) => Math.max(0, time - context.observedAt);
   return {
-    leftMs: Math.max(leftMs, expectedMs),
-    fromMs: Math.max(fromMs, certainMs),
-    toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, afterwardsMs),
+    certainMs: notBefore === undefined ? 0 : msUntil(notBefore),
+    expectedMs: last === undefined ? undefined : msUntil(last),
   };
 }
 
+/** Returns when a wait is expected to be over, certain or not; empty where nothing says. */
+function endOf({ activity }: WorkflowStatus): readonly number[] {
+  const { kind } = activity;
+  return (kind === 'sleeping' || kind === 'delayed') && activity.until !== null ? [activity.until] : [];
+}
+
 function trendOf(
-  series: Series | undefined,
+  { points, inFlight, endedAtMs }: Series,
   states: States,
   rate: Rate | undefined,
   left: TimeLeft | undefined,
-  context: ForecastContext,
+  { config, atMs }: ForecastContext,
 ): Trend {
-  const points = series?.points ?? [];
   const [first, last] = [points[0], points.at(-1)];
-  if (series === undefined || first === undefined || last === undefined) return 'too-early';
-  if (series.inFlight === 0) return 'idle';
+  if (first === undefined || last === undefined) return 'too-early';
+  if (inFlight === 0) return 'idle';
   const enough =
     rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
   if (enough && isKeptUp(rate)) return 'not-converging';
   if (last.moving === 0 && states.notScanned === 0) return states.waiting > 0 ? 'waiting' : 'stuck';
-  const quietMs = context.atMs - (series.endedAtMs ?? first.atMs);
-  if (quietMs >= context.config.stuckAfterMs) return 'stalled';
+  if (atMs - (endedAtMs ?? first.atMs) >= config.stuckAfterMs) return 'stalled';
   return left === undefined ? 'too-early' : 'draining';
 }
 
-/** What was read of a version in detail, at the last roll. */
-function read(version: string, { history }: ForecastContext): readonly WorkflowWithStatus[] {
+function inFlightOf(version: string, { history }: ForecastContext): number {
+  return history.targets.get(version)?.inFlight ?? 0;
+}
+
+/** Returns what the last detail scan read of a version. */
+function scanned(version: string, { history }: ForecastContext): readonly WorkflowWithStatus[] {
   return history.detailScan?.byVersion.get(version) ?? [];
 }
 
-/** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
+/** Whether work waits in a queue that has room, and nothing has changed that a process of the version would change. */
 function isWithoutProcess(version: string, context: ForecastContext): boolean {
   const { config, index, history, observedAt, atMs } = context;
-  const own = read(version, context);
+  const own = scanned(version, context);
   if (!own.some(({ status: { activity } }) => isUntaken(activity))) return false;
   const endedAtMs = history.targets.get(version)?.endedAtMs;
   const signs = [
@@ -233,8 +196,7 @@ function isWithoutProcess(version: string, context: ForecastContext): boolean {
 }
 
 function isUntaken(activity: Activity): boolean {
-  if (activity.kind !== 'queued' || activity.moves) return false;
-  const { rateLimited, running, limit } = activity;
-  if (rateLimited) return false;
+  if (activity.kind !== 'queued' || activity.moves || activity.rateLimited) return false;
+  const { running, limit } = activity;
   return limit === null ? running === 0 : running < limit;
 }

@@ -1,9 +1,12 @@
-import type { DelayedWorkflow, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import type { GateConfig } from '../config.ts';
+import type { DelayedWorkflow, SnapshotContents, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import type { PollTime } from '../hold/state.ts';
+import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { WorkflowStatus } from './activity.ts';
 
 /**
- * A time before which a workflow cannot leave the work in flight by itself: somebody would have to cancel it, or to
- * move its delay. In epoch milliseconds of the database's clock.
+ * A time before which a workflow cannot finish, in epoch milliseconds of the database's clock. Only someone who cancels
+ * it, or changes its delay, ends it sooner.
  */
 export interface EarliestEnd {
   readonly id: string;
@@ -13,15 +16,42 @@ export interface EarliestEnd {
   readonly because: 'delayed' | 'sleeping';
 }
 
+/** The earliest ends of some versions. */
+export interface CertainEnd {
+  /** The latest first, at most 20. */
+  readonly earliestEnds: readonly EarliestEnd[];
+  /** Nothing drains before this time, in epoch milliseconds of the database's clock. */
+  readonly notBefore: number | undefined;
+}
+
+/** The earliest ends that lie beyond the timeout of `wait`. */
+export interface PastDeadline {
+  /** The latest first. There can be more than are listed. */
+  readonly earliestEnds: readonly EarliestEnd[];
+  readonly notBefore: number;
+  /** The deadline, by the database's clock. */
+  readonly deadline: number;
+  /** The shortest `timeout` that reaches the last earliest end, in milliseconds: whole minutes. */
+  readonly neededMs: number;
+}
+
+const EARLIEST_ENDS_KEPT = 20;
+
 /**
- * The bounds that are certain, the latest first, once a workflow.
+ * How far the clocks of processes can be ahead of the database's unnoticed, in milliseconds. Processes stamp delays and
+ * wake-ups. An earliest end counts as past the deadline only when it is later by more than this.
+ */
+const CLOCK_SKEW_MS = 60_000;
+
+/**
+ * Returns the earliest ends that are certain, the latest first, at most one per workflow.
  *
- * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
- *   move that either way. The SQL has taken those out already.
- * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
- *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after
- *   the sleep and races the two leaves no trace, and may end sooner: `fail-fast: false` is for it.
- * - DBOS cancels either when its deadline comes first.
+ * - A delayed workflow starts at `delay_until_epoch_ms` and not before. The SQL omits debounced ones: another call can
+ *   change their delay.
+ * - A sleeping one wakes when its `DBOS.sleep` step says, if nothing ran next to the sleep when it started (see `isAlone`
+ *   in `activity.ts`) and no child is in flight. Code that starts something after the sleep and races the two leaves no
+ *   trace, and can finish sooner: `fail-fast: false` is for it.
+ * - DBOS cancels either one at its deadline.
  */
 export function earliestEndsOf(
   lastDelayed: readonly DelayedWorkflow[],
@@ -33,7 +63,7 @@ export function earliestEndsOf(
   const sleeping = workflows.flatMap(({ id, version, name, deadline, lastStep }): readonly EarliestEnd[] => {
     const activity = statuses.get(id)?.activity;
     if (version === null || activity?.kind !== 'sleeping' || !activity.certain) return [];
-    // Whatever the clock of its process: no sleep lasts longer from now than it does in all.
+    // The process's clock can be wrong, but no sleep lasts longer from now than it does in all.
     const atMost = now + activity.until - (lastStep?.startedAt ?? activity.until);
     const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
     return [{ id, version, name, until, because: 'sleeping' }];
@@ -43,4 +73,63 @@ export function earliestEndsOf(
 
 export function latestFirst(earliestEnds: readonly EarliestEnd[]): readonly EarliestEnd[] {
   return [...earliestEnds].sort((a, b) => b.until - a.until);
+}
+
+/** Returns the earliest ends of these versions. The last delay counts even when its workflow is not listed. */
+export function certainEnd(
+  versions: readonly string[],
+  earliestEnds: readonly EarliestEnd[],
+  index: Pick<SnapshotIndex, 'inFlight'>,
+): CertainEnd {
+  const chosen = new Set(versions);
+  const own = earliestEnds.filter(({ version }) => chosen.has(version));
+  const delayed = versions.flatMap((version) => index.inFlight.get(version)?.delayedUntil ?? []);
+  return {
+    earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT),
+    notBefore: latest([...own.map(({ until }) => until), ...delayed]),
+  };
+}
+
+/** Returns the latest of these times; undefined without any. */
+export function latest(times: readonly number[]): number | undefined {
+  return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
+}
+
+/**
+ * Returns what cannot finish before the timeout; undefined when all of it can.
+ *
+ * @param observedAt By the database's clock, as the earliest ends are.
+ * @param time The time of the poll, by the gate's clock.
+ */
+export function pastDeadline(
+  { timeoutMs }: Pick<GateConfig, 'timeoutMs'>,
+  { earliestEnds, notBefore }: CertainEnd,
+  observedAt: number,
+  time: Pick<PollTime, 'began'>,
+): PastDeadline | undefined {
+  const deadline = observedAt + timeoutMs - time.began;
+  if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline) return undefined;
+  const neededMs = notBefore - observedAt + time.began + CLOCK_SKEW_MS;
+  return {
+    earliestEnds: earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
+    notBefore,
+    deadline,
+    neededMs: Math.ceil(neededMs / 60_000) * 60_000,
+  };
+}
+
+/**
+ * Whether the clocks agree, as far as the snapshot shows. They do not when a process has written a time that is ahead of
+ * the database's clock, or when that clock has stepped back since the gate started, as after a failover.
+ *
+ * @param startedAt The start of the gate by the database's clock; undefined at the first poll.
+ */
+export function clocksAgree(
+  startedAt: number | undefined,
+  { newestWriteAt }: Pick<SnapshotContents, 'newestWriteAt'>,
+  observedAt: number,
+  time: Pick<PollTime, 'began'>,
+): boolean {
+  const steppedBackMs = startedAt === undefined ? 0 : startedAt + time.began - observedAt;
+  return steppedBackMs <= CLOCK_SKEW_MS && (newestWriteAt ?? 0) - observedAt <= CLOCK_SKEW_MS;
 }

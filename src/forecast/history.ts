@@ -1,39 +1,51 @@
-import type { SnapshotContents, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import type { SnapshotContents } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import type { QueueState, WorkflowStatus } from './activity.ts';
-import type { CurvePoint } from './drain-curve.ts';
-import type { Progress } from './rate.ts';
+import { type StatusCounts, summed } from '../status-counts.ts';
+import type { QueueState } from './activity.ts';
+import type { DetailScan } from './detail-scan.ts';
 
 /** What the forecast carries from one poll to the next. It decides nothing about safety. */
 export interface DrainHistory {
-  /** When the gate began, by the database's clock. */
-  readonly beganAt: number | undefined;
+  /** When the gate started, by the database's clock. */
+  readonly startedAt: number | undefined;
+  /** The time of the previous poll, by the database's clock. */
   readonly observedAt: number | undefined;
-  /** All targets together, and each of the first so many. */
+  /** All targets together. */
   readonly total: Series;
   readonly targets: ReadonlyMap<string, Series>;
-  /** What the poll before counted as lately created, for the next one to compare with. */
+  /** The previous poll's counts of recently created workflows, which the next poll counts again. */
   readonly created: ReadonlyMap<string, Created>;
-  /** What was created without a parent since the gate began, by version and name. */
-  readonly names: ReadonlyMap<string, NewTopLevel>;
+  /** Top-level workflows created since the gate started, by version and name. */
+  readonly newTopLevel: ReadonlyMap<string, NewTopLevel>;
   readonly queues: ReadonlyMap<string, SeenQueue>;
   readonly detailScan: DetailScan | undefined;
-  /** The next roll is due then, in milliseconds since the gate began. */
+  /** When the next detail scan is due, in milliseconds since the gate started. */
   readonly detailScanDueAtMs: number;
 }
 
-/** How a drain went, thinned out where it was long. */
+/** The course of a drain, poll by poll. A long one keeps fewer of its samples. */
 export interface Series {
   readonly points: readonly Sample[];
   readonly inFlight: number;
-  /** When something was last seen to end, in milliseconds since the gate began. */
+  /** The last poll at which some workflow had finished, in milliseconds since the gate started. */
   readonly endedAtMs: number | undefined;
 }
 
-export interface Sample extends Progress, CurvePoint {
-  /** What arrived without a parent, and as the child of another workflow, as far as the schema tells. */
+/** What one poll counted, and what happened until then. */
+export interface Sample extends StatusCounts, Totals {
+  /** Milliseconds since the gate started. */
+  readonly atMs: number;
+  /** In flight, and neither delayed nor parked. */
+  readonly moving: number;
+}
+
+/** Workflows since the gate started. */
+interface Totals {
+  readonly completed: number;
+  readonly arrived: number;
+  /** Arrivals without a parent, and children. Both are zero where the schema does not record parents. */
   readonly roots: number;
   readonly children: number;
 }
@@ -43,6 +55,7 @@ interface Created {
   readonly children: number | null;
 }
 
+/** Top-level workflows of one name on one version. */
 export interface NewTopLevel {
   readonly version: string;
   readonly name: string | null;
@@ -53,59 +66,38 @@ interface SeenQueue extends QueueState {
   readonly enqueued: number;
 }
 
-/** A workflow, and what it is doing. */
-export interface WorkflowWithStatus {
-  readonly workflow: WorkflowDetail;
-  readonly status: WorkflowStatus;
-}
-
-/** The oldest workflows in flight, read in detail, and when. */
-export interface DetailScan {
-  readonly atMs: number;
-  readonly observedAt: number;
-  readonly workflows: readonly WorkflowDetail[];
-  readonly omitted: number;
-  readonly omittedUnversioned: number;
-  readonly statuses: ReadonlyMap<string, WorkflowStatus>;
-  readonly byVersion: ReadonlyMap<string | null, readonly WorkflowWithStatus[]>;
-  /** By version, how many have a known end, or none in sight: see `isParked`. */
-  readonly parked: ReadonlyMap<string | null, Parked>;
-}
-
-export interface Parked {
-  readonly all: number;
-  /** Of those, what waits in a queue. */
-  readonly queued: number;
-}
-
-/** A track has at most so many points, as has the picture that is made of it. */
+/** The most samples of a series, and with that the most points of its chart. */
 export const SERIES_SAMPLES = 60;
-/** A roll costs some pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
+
+/** Only the first 200 targets keep the whole series. The others keep the first sample and the last. */
+const TRACKED_TARGETS = 200;
+const UNTRACKED_SAMPLES = 2;
+
+/** A detail scan reads some pages per workflow: one per minute, and one per ten minutes after one that took too long. */
 const DETAIL_SCAN_EVERY_MS = 60_000;
 const DETAIL_SCAN_AFTER_FAILURE_MS = 600_000;
-/** Of so many targets the course is kept; of more, where they stand. */
-const TRACKED_TARGETS = 200;
-const UNTRACKED_POINTS = 2;
-/** So many names of what arrives are kept. */
+
 const NAMES_KEPT = 50;
 
-/** Before the first look at a target. */
+const NO_TOTALS: Totals = { completed: 0, arrived: 0, roots: 0, children: 0 };
+
+/** The series before the first poll. */
 export const emptySeries: Series = { points: [], inFlight: 0, endedAtMs: undefined };
 
-/** Before the first poll. */
+/** The history before the first poll. */
 export const emptyHistory: DrainHistory = {
-  beganAt: undefined,
+  startedAt: undefined,
   observedAt: undefined,
   total: emptySeries,
   targets: new Map(),
   created: new Map(),
-  names: new Map(),
+  newTopLevel: new Map(),
   queues: new Map(),
   detailScan: undefined,
   detailScanDueAtMs: 0,
 };
 
-/** What is left of a course after a poll that may have failed for the roll that it was to bring. */
+/** Returns the history after a poll that could have failed because of its detail scan. */
 export function withScanPostponed(history: DrainHistory, now: number): DrainHistory {
   return { ...history, detailScanDueAtMs: now + DETAIL_SCAN_AFTER_FAILURE_MS };
 }
@@ -114,88 +106,64 @@ export function queueKey(version: string | null, queue: string): string {
   return JSON.stringify([version, queue]);
 }
 
-/** What was read and worked out for this poll, besides what the rules judged. */
-export interface PollDetails {
+/** What the forecast derived from a poll. */
+interface PollDetails {
   readonly index: SnapshotIndex;
   readonly queues: DrainHistory['queues'];
   readonly detailScan: DetailScan | undefined;
-  /** The roll is of this poll. */
+  /** The detail scan is this poll's. */
   readonly isDetailScan: boolean;
 }
 
-/** Adds a poll to the course. */
+/** Adds a poll to the history. */
 export function historyAfter(
   before: DrainHistory,
-  evaluation: Evaluation,
+  { targets, snapshot: { observedAt } }: Evaluation,
   time: PollTime,
   { index, queues, detailScan, isDetailScan }: PollDetails,
 ): DrainHistory {
-  const parked = (version: string) => detailScan?.parked.get(version) ?? { all: 0, queued: 0 };
-  const { observedAt } = evaluation.snapshot;
-  const atMs = time.ended;
-  const judged = evaluation.targets;
-  const changes = judged.map((target) => ({ target, change: changeOf(target, before, index) }));
-  const targets = new Map(
-    changes.map(({ target, change }, index) => [
-      target.version,
-      extended(
-        before.targets.get(target.version),
-        atMs,
-        [target],
-        change,
-        parked,
-        index < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_POINTS,
-      ),
-    ]),
-  );
-  const sum = (of: (change: Change) => number) => changes.reduce((all, { change }) => all + of(change), 0);
-  const total: Change = {
-    completed: sum(({ completed }) => completed),
-    arrived: sum(({ arrived }) => arrived),
-    roots: sum(({ roots }) => roots),
-    children: sum(({ children }) => children),
-  };
+  const changes = targets.map((target) => ({ target, change: changeOf(target, before, index) }));
+  const extend = (series: Series | undefined, with_: readonly Changed[], most: number) =>
+    extended(series ?? emptySeries, with_, detailScan, time.ended, most);
   return {
-    beganAt: before.beganAt ?? observedAt - time.began,
+    startedAt: before.startedAt ?? observedAt - time.began,
     observedAt,
-    total: extended(
-      before.beganAt === undefined ? undefined : before.total,
-      atMs,
-      judged,
-      total,
-      parked,
-      SERIES_SAMPLES,
+    total: extend(before.total, changes, SERIES_SAMPLES),
+    targets: new Map(
+      changes.map((each, number) => [
+        each.target.version,
+        extend(
+          before.targets.get(each.target.version),
+          [each],
+          number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES,
+        ),
+      ]),
     ),
-    targets,
     created: new Map(
       index.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
         version,
         { count: fromHere.count, children: childrenFromHere },
       ]),
     ),
-    names: namesWith(before, judged, index.contents),
+    newTopLevel: newTopLevelAfter(before, targets, index.contents),
     queues,
     detailScan,
     detailScanDueAtMs: isDetailScan ? time.ended + DETAIL_SCAN_EVERY_MS : before.detailScanDueAtMs,
   };
 }
 
-/** What came and went on a target since the poll before, at least. */
-interface Change {
-  readonly completed: number;
-  readonly arrived: number;
-  readonly roots: number;
-  readonly children: number;
+interface Changed {
+  readonly target: TargetEvaluation;
+  readonly change: Totals;
 }
 
 /**
- * Completions are what arrived and is not there any more. What was in flight at both polls cancels out; a workflow that
- * began and ended between them counts in both.
+ * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
+ * arrivals that are not in flight any more. A workflow that started and finished between the polls counts as both.
  */
-function changeOf(target: TargetEvaluation, before: DrainHistory, index: SnapshotIndex): Change {
-  const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
+function changeOf(target: TargetEvaluation, before: DrainHistory, index: SnapshotIndex): Totals {
   const series = before.targets.get(target.version);
-  if (series === undefined) return nothing;
+  if (series === undefined) return NO_TOTALS;
   const then = before.created.get(target.version);
   const now = index.started.get(target.version);
   const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
@@ -206,59 +174,63 @@ function changeOf(target: TargetEvaluation, before: DrainHistory, index: Snapsho
   return { completed: arrived - more, arrived, roots, children };
 }
 
+function sumOf(a: Totals, b: Totals): Totals {
+  return {
+    completed: a.completed + b.completed,
+    arrived: a.arrived + b.arrived,
+    roots: a.roots + b.roots,
+    children: a.children + b.children,
+  };
+}
+
+/** Adds the sample of one poll, which has these targets together. */
 function extended(
-  before: Series | undefined,
+  { points, endedAtMs }: Series,
+  changes: readonly Changed[],
+  detailScan: DetailScan | undefined,
   atMs: number,
-  targets: readonly TargetEvaluation[],
-  change: Change,
-  parked: (version: string) => Parked,
   most: number,
 ): Series {
-  const { points, endedAtMs } = before ?? emptySeries;
+  const targets = changes.map(({ target }) => target);
+  const change = changes.map((each) => each.change).reduce(sumOf, NO_TOTALS);
   const sum = (of: (target: TargetEvaluation) => number) => targets.reduce((all, each) => all + of(each), 0);
-  const last = points.at(-1);
-  const point = {
+  const parked = (version: string) => detailScan?.parked.get(version) ?? 0;
+  const sample: Sample = {
     atMs,
-    pending: sum(({ pending }) => pending),
-    enqueued: sum(({ enqueued }) => enqueued),
-    delayed: sum(({ delayed }) => delayed),
-    moving: sum((each) => Math.max(0, each.inFlight - each.delayed - parked(each.version).all)),
-    queued: sum(({ version, enqueued }) => Math.max(0, enqueued - parked(version).queued)),
-    completed: (last?.completed ?? 0) + change.completed,
-    arrived: (last?.arrived ?? 0) + change.arrived,
-    roots: (last?.roots ?? 0) + change.roots,
-    children: (last?.children ?? 0) + change.children,
+    ...summed(targets),
+    moving: sum(({ version, inFlight, delayed }) => Math.max(0, inFlight - delayed - parked(version))),
+    ...sumOf(points.at(-1) ?? NO_TOTALS, change),
   };
   return {
-    points: thinned([...points, point], most),
+    points: thinned([...points, sample], most),
     inFlight: sum(({ inFlight }) => inFlight),
     endedAtMs: change.completed > 0 ? atMs : endedAtMs,
   };
 }
 
-/** Every second point of too many, the first and the last among them. */
+/** Returns every second sample when there are too many, with the first and the last. */
 function thinned(points: readonly Sample[], most: number): readonly Sample[] {
   if (points.length <= most) return points;
   return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
 }
 
-function namesWith(
-  before: DrainHistory,
-  judged: readonly TargetEvaluation[],
+function newTopLevelAfter(
+  { newTopLevel }: DrainHistory,
+  targets: readonly TargetEvaluation[],
   { started }: SnapshotContents,
-): DrainHistory['names'] {
-  const versions = new Set(judged.map(({ version }) => version));
-  const names = new Map(before.names);
+): DrainHistory['newTopLevel'] {
+  const versions = new Set(targets.map(({ version }) => version));
+  const all = new Map(newTopLevel);
   for (const { version, name, count } of started.names) {
     const key = JSON.stringify([version, name]);
-    const known = names.get(key);
-    if (!versions.has(version) || (known === undefined && names.size >= NAMES_KEPT)) continue;
-    names.set(key, { version, name, count: count + (known?.count ?? 0) });
+    const known = all.get(key);
+    if (!versions.has(version) || (known === undefined && all.size >= NAMES_KEPT)) continue;
+    all.set(key, { version, name, count: count + (known?.count ?? 0) });
   }
-  return names;
+  return all;
 }
 
-/** A queue moved when it handed something out: the rows that run from it tell, and that fewer wait. */
+/** Returns the queues, with when each last moved: it handed work out, which running rows or a shorter queue show. */
 export function queuesAfter(
   before: DrainHistory,
   { contents, inFlight }: SnapshotIndex,
@@ -268,7 +240,7 @@ export function queuesAfter(
     contents.queues.map((each) => {
       const { version, queue, enqueued, newestStartedAt } = each;
       const known = before.queues.get(queueKey(version, queue));
-      // Between two short workflows nothing runs: at the first poll, that its version takes up work speaks for it.
+      // Nothing runs between two short workflows. At the first poll, work that the version took up speaks for the queue.
       const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
       const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
       const fell = known !== undefined && enqueued < known.enqueued;

@@ -1,6 +1,18 @@
-import type { CurvePoint, DrainCurve } from '../forecast/drain-curve.ts';
+import type { TimeLeft } from '../forecast/estimate.ts';
+import type { Sample } from '../forecast/history.ts';
 import { number } from '../message.ts';
+import type { StatusCounts } from '../status-counts.ts';
 import { durationText } from '../time.ts';
+
+/** The part of a sample that the chart draws. */
+export type CurvePoint = StatusCounts & Pick<Sample, 'atMs'>;
+
+/** A drain in the order of time, and the estimate of how it goes on. */
+export interface DrainCurve {
+  readonly points: readonly CurvePoint[];
+  /** From the last point. */
+  readonly estimate: TimeLeft | undefined;
+}
 
 /**
  * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,

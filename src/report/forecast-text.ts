@@ -1,8 +1,7 @@
 import { HOSTED_JOB_LIMIT_MS } from '../config.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
-import type { EarliestEnd } from '../forecast/earliest-end.ts';
+import type { EarliestEnd, PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
-import type { PastDeadline } from '../forecast/past-deadline.ts';
 import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText } from '../time.ts';

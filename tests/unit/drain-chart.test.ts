@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CurvePoint, DrainCurve } from '../../src/forecast/drain-curve.ts';
-import { drainChart, MOST_COLUMNS } from '../../src/report/drain-chart.ts';
+import { type CurvePoint, type DrainCurve, drainChart, MOST_COLUMNS } from '../../src/report/drain-chart.ts';
 import { xyChartIn } from '../mermaid/mermaid.ts';
 import { harmIn } from '../support/inert.ts';
 

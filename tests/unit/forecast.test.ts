@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
 import type { WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { TransientError } from '../../src/errors.ts';
+import { movingTimeLeft } from '../../src/forecast/estimate.ts';
 import { SERIES_SAMPLES } from '../../src/forecast/history.ts';
-import { timeLeft } from '../../src/forecast/rate.ts';
 import type { Poll } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
 import { conclusionOf } from '../../src/rules/verdict.ts';
@@ -328,14 +328,14 @@ test('of what the last roll has seen, no more is told than is in flight, and not
   const [first, second] = polls.map(({ forecast }) => forecast);
   expect(first?.total).toMatchObject({
     notBefore: DATABASE_EPOCH + 20 * MINUTE,
-    states: { draining: 9, waiting: 1, stuck: 1, notScanned: 50 },
+    states: { progressing: 9, waiting: 1, stuck: 1, notScanned: 50 },
   });
   const nothing = { notBefore: undefined, earliestEnds: [] };
   expect(second?.total).toMatchObject({
     ...nothing,
-    states: { draining: 3, waiting: 0, stuck: 1, notScanned: 0 },
+    states: { progressing: 3, waiting: 0, stuck: 1, notScanned: 0 },
   });
-  const drained = { ...nothing, states: { draining: 0, waiting: 0, stuck: 0, notScanned: 0 } };
+  const drained = { ...nothing, states: { progressing: 0, waiting: 0, stuck: 0, notScanned: 0 } };
   expect(second?.targets.get('0.9.0')).toMatchObject({ ...drained, trend: 'idle' });
 });
 
@@ -437,9 +437,9 @@ describe('rate and time left', () => {
     );
     expect(pollOf(last).forecast.total).toMatchObject({ trend: 'too-early', left: undefined });
     const history = [0, 0, 5000, 10_000, 15_000].map((atMs, index) => ({
-      ...{ atMs, moving: 100 - 10 * index, queued: 100 - 10 * index, completed: 10 * index, arrived: 0 },
+      ...{ atMs, moving: 100 - 10 * index, completed: 10 * index, arrived: 0 },
     }));
-    const { leftMs, toMs } = timeLeft(history) ?? { leftMs: 0, toMs: 0 };
+    const { leftMs, toMs } = movingTimeLeft(history) ?? { leftMs: 0, toMs: 0 };
     expect(leftMs).toBeGreaterThan(10_000);
     expect(toMs).toBeLessThan(HOUR);
   });
@@ -493,7 +493,7 @@ describe('rate and time left', () => {
       consistingOf(...silent, asleep, delayed, ...moving(Math.max(0, 20 - 4 * number))),
     );
     const [, , , fourth] = polls.map(({ forecast }) => forecast.total);
-    expect(fourth?.states).toEqual({ draining: 4, waiting: 2, stuck: 3, notScanned: 0 });
+    expect(fourth?.states).toEqual({ progressing: 4, waiting: 2, stuck: 3, notScanned: 0 });
     expect(fourth?.series.points.at(-1)?.moving).toBe(4);
     expect(fourth?.left).toMatchObject({ leftMs: 20 * MINUTE, fromMs: 20 * MINUTE });
     expect(pollOf(polls.at(-1)).forecast.total.trend).toBe('waiting');
@@ -660,9 +660,9 @@ describe('several targets', () => {
     const { total, targets: each } = pollOf(polls[1]).forecast;
     expect(total.series).toMatchObject({ inFlight: 12 });
     expect(total.series.points.at(-1)).toMatchObject({ pending: 7, enqueued: 5, completed: 1 });
-    expect(total.states).toEqual({ draining: 1, waiting: 0, stuck: 1, notScanned: 10 });
+    expect(total.states).toEqual({ progressing: 1, waiting: 0, stuck: 1, notScanned: 10 });
     expect(each.get('0.9.0')?.series.points.at(-1)?.completed).toBe(1);
-    expect(each.get('1.0.0')?.states).toEqual({ draining: 0, waiting: 0, stuck: 1, notScanned: 4 });
+    expect(each.get('1.0.0')?.states).toEqual({ progressing: 0, waiting: 0, stuck: 1, notScanned: 4 });
   });
 
   test('of more than 200 count in the rates of all', async () => {

@@ -1,519 +1,275 @@
-import type {
-  DelayedWorkflow,
-  LastStep,
-  Snapshot,
-  SnapshotRequest,
-  StartedName,
-  StartedOnVersion,
-  WorkflowDetail,
-} from '../../../src/dbos/snapshot/index.ts';
-import { DETAIL_LIMIT, DETAIL_SCAN_LIMIT, LAST_DELAYED_LIMIT } from '../../../src/dbos/snapshot/query.ts';
-import { DATABASE_EPOCH, inFlight, snapshot, step, workflowDetail } from '../builders.ts';
-import { Agenda } from './agenda.ts';
+import type { LastStep, WorkflowDetail } from '../../../src/dbos/snapshot/index.ts';
+import { DATABASE_EPOCH, inFlight, queueInFlight, type Scene, step, workflowDetail } from '../builders.ts';
 
-/** The version that drains. */
-export const TARGET = '1.0.0';
+const VERSION = '1.0.0';
 
-/** By how much SDKs' clocks may lag, as `look-query.ts` has it. */
-const STARTED_MARGIN_MS = 60_000;
+/** The counts of created rows start here, as in the snapshots of `builders.ts`. */
+const CREATED_SINCE = DATABASE_EPOCH - 60_000;
 
-/** What a workflow does next, and for how long. Times are in milliseconds. */
+/** A poll without a detail scan reads this many workflows. */
+const DETAILS = 10;
+const LAST_DELAYED = 5;
+
+/** What a workflow does next, for `ms` milliseconds. */
 export type Phase =
-  /** Steps one after the other, each of so many milliseconds. */
-  | { readonly kind: 'work'; readonly ms: number; readonly stepMs: number }
-  /** Newer SDKs record when a sleep will be over. */
+  | { readonly kind: 'step'; readonly ms: number }
+  /** Newer SDKs record when a sleep ends. */
   | { readonly kind: 'sleep'; readonly ms: number; readonly recorded: boolean }
-  /**
-   * A `recv`: its message comes after `ms`. Java's SDK records when it would give up, and leaves that as the last step
-   * when the message comes; the `recv` before it has ended then.
-   */
+  /** A `recv` whose message comes after `ms`. Java's SDK records when it would time out. */
   | { readonly kind: 'message'; readonly ms: number; readonly timeoutMs: number | null }
-  /** Starts other workflows and waits for them: one after the other, or for all at once. */
-  | { readonly kind: 'children'; readonly plans: readonly Plan[]; readonly atOnce: boolean };
+  /** Starts these at once, and waits for all of them. */
+  | { readonly kind: 'children'; readonly plans: readonly Plan[] };
 
 /** A workflow to be. */
 export interface Plan {
   readonly name: string;
   readonly queue?: string;
   readonly phases: readonly Phase[];
-  /** It may not start earlier: so long after its creation, or after the gate's beginning if it was created before. */
   readonly delayMs?: number;
-  /** DBOS cancels it then, in milliseconds since the gate began. */
-  readonly deadline?: number;
+  /** DBOS cancels it this many milliseconds after its creation, or after the gate's start if it was created before. */
+  readonly deadlineMs?: number;
 }
-
-/** How a workflow that is there before the gate begins was created, and taken up unless it waits. */
-export interface Past {
-  readonly createdAt: number;
-  readonly startedAt?: number;
-}
-
-type Status = 'DELAYED' | 'ENQUEUED' | 'PENDING' | 'DONE';
 
 interface Row {
-  readonly id: string;
   readonly plan: Plan;
   readonly parent: Row | undefined;
+  /** Undefined once it has finished. */
+  detail: WorkflowDetail | undefined;
   readonly createdAt: number;
-  readonly isInitial: boolean;
-  status: Status;
-  updatedAt: number;
-  startedAt: number | undefined;
   phase: number;
-  /** Of the phase, when it began: steps are counted from there. */
-  since: number;
   steps: number;
-  mark: LastStep | undefined;
-  waitsFor: number;
+  childrenLeft: number;
 }
 
-interface Queue {
-  readonly name: string;
-  readonly waiting: Row[];
-  head: number;
-  running: number;
-  slots: number;
-  /** What runs in other versions, and the limit that the tables tell. */
-  others: number;
-  limit: number | null;
-  readonly taken: Row[];
+interface Event {
+  readonly at: number;
+  readonly happen: () => void;
 }
 
 /**
- * A system database in which one version drains, and what a look at it sees: an event-driven simulation, so that the
- * time between two polls costs what happens in it. Times are in milliseconds since the gate began; what processes stamp
- * is ahead of that by `skewMs`.
+ * A system database in which one version drains, driven by events. Times are in milliseconds since the gate started.
+ * Processes stamp theirs by a clock that is ahead by `skewMs`.
  */
 export class SimulatedSystem {
   now = 0;
-  /** When the last workflow so far ended. */
-  endedAt = 0;
-  /** When the last one was created. */
-  createdAt = 0;
-  /** Of those that were there when the gate began. */
-  initial = 0;
-  initialEnded = 0;
-  private readonly past: (readonly [Plan, Past])[] = [];
-  private readonly agenda = new Agenda();
+  /** When the last workflow so far finished. */
+  finishedAt = 0;
   private readonly skewMs: number;
   private readonly rows: Row[] = [];
-  private readonly childrenBefore: number[] = [0];
-  private listed: Row[] = [];
-  private readonly delayed: Row[] = [];
-  private readonly taken: Row[] = [];
-  private readonly queues = new Map<string, Queue>();
-  private readonly counts = { DELAYED: 0, ENQUEUED: 0, PENDING: 0, DONE: 0 };
-  private haltedAt = Number.POSITIVE_INFINITY;
+  private readonly live = new Set<Row>();
+  private readonly slots = new Map<string, number>();
+  private events: Event[] = [];
+  private finishesLeft = Number.POSITIVE_INFINITY;
 
-  constructor(skewMs = 0) {
+  constructor(skewMs: number) {
     this.skewMs = skewMs;
   }
 
-  /** When the last of the wake-ups and delays that the tables tell of for certain is over, or zero. */
-  get boundedUntil(): number {
-    return this.rows.reduce((latest, row) => Math.max(latest, this.boundOf(row)), 0);
+  /** How many workflows the version runs at once from a queue. */
+  addQueue(name: string, slots: number): void {
+    this.slots.set(name, slots);
   }
 
-  private boundOf(row: Row): number {
-    if (row.status === 'DELAYED') return delayEnd(row);
-    const phase = row.plan.phases[row.phase];
-    if (row.status !== 'PENDING' || phase?.kind !== 'sleep' || !phase.recorded) return 0;
-    return Math.min(Math.max(0, row.since) + phase.ms, row.plan.deadline ?? Number.POSITIVE_INFINITY);
-  }
-
-  get inFlight(): number {
-    return this.counts.DELAYED + this.counts.ENQUEUED + this.counts.PENDING;
-  }
-
-  /** A queue from which the version runs so many at once. */
-  addQueue(name: string, slots: number, limit: number | null = null): void {
-    this.queues.set(name, {
-      name,
-      waiting: [],
-      head: 0,
-      running: 0,
-      slots,
-      others: 0,
-      limit,
-      taken: [],
-    });
-  }
-
-  /** Leaves the version so many slots of the queue's limit; other versions use the rest. */
-  setSlots(name: string, slots: number): void {
-    const queue = this.queues.get(name);
-    if (queue === undefined) return;
-    queue.slots = slots;
-    queue.others = Math.max(0, (queue.limit ?? slots) - slots);
-    this.dequeue(queue);
-  }
-
-  /** What is there before the gate begins. */
-  addInitial(plan: Plan, past: Past): void {
-    this.past.push([plan, past]);
-  }
-
-  /** Once all that was there before is added: work that waits is taken as far as there is room. */
-  begin(): void {
-    this.initial = this.past.length;
-    this.past.sort(([, a], [, b]) => a.createdAt - b.createdAt);
-    for (const [plan, { createdAt, startedAt }] of this.past) {
-      const row = this.insert(plan, undefined, createdAt, startedAt === undefined);
-      if (startedAt === undefined) continue;
-      const queue = this.queueOf(row);
-      if (queue !== undefined) queue.running += 1;
-      this.start(row, startedAt);
-    }
-    for (const queue of this.queues.values()) this.dequeue(queue);
-    this.delayed.sort((a, b) => delayEnd(a) - delayEnd(b));
-  }
-
-  create(plan: Plan, parent?: Row): Row {
-    const row = this.insert(plan, parent, this.now, true);
-    const queue = this.queueOf(row);
-    if (row.status === 'ENQUEUED' && queue !== undefined) this.dequeue(queue);
-    if (plan.queue === undefined && row.status === 'ENQUEUED') this.start(row, this.now);
-    return row;
+  /** Every process dies once this many workflows have finished: nothing happens any more. */
+  dieAfter(finishes: number): void {
+    this.finishesLeft = finishes;
   }
 
   at(time: number, happen: () => void): void {
-    this.agenda.plan(time, happen);
-  }
-
-  /** Every process of the version dies: nothing happens any more. */
-  halt(): void {
-    this.haltedAt = this.now;
-    this.agenda.clear();
+    this.events.push({ at: time, happen });
   }
 
   advance(until: number): void {
-    for (let next = this.agenda.nextAt; next !== undefined && next <= until; next = this.agenda.nextAt) {
-      this.now = next;
-      this.agenda.take()?.happen();
+    for (let next = this.next(until); next !== undefined; next = this.next(until)) {
+      this.events.splice(this.events.indexOf(next), 1);
+      this.now = next.at;
+      next.happen();
     }
-    this.now = until;
+    if (Number.isFinite(until)) this.now = until;
   }
 
-  /** Lets everything happen that ever will. */
-  finish(): void {
-    for (let next = this.agenda.nextAt; next !== undefined; next = this.agenda.nextAt) this.advance(next);
+  private next(until: number): Event | undefined {
+    const first = this.events.reduce<Event | undefined>(
+      (best, event) => (best === undefined || event.at < best.at ? event : best),
+      undefined,
+    );
+    return first !== undefined && first.at <= until ? first : undefined;
   }
 
-  private insert(plan: Plan, parent: Row | undefined, createdAt: number, waits: boolean): Row {
-    const isDelayed = plan.delayMs !== undefined;
-    const row: Row = {
-      id: `${plan.name}-${this.rows.length}`,
-      plan,
-      parent,
+  /** Creates a workflow, or one that was created `ageMs` before the gate started. */
+  create(plan: Plan, { ageMs = 0, parent }: { readonly ageMs?: number; readonly parent?: Row } = {}): void {
+    const { name, queue = null, delayMs, deadlineMs } = plan;
+    const createdAt = this.stamp(this.now - ageMs);
+    const detail = workflowDetail({
+      id: `${name}-${this.rows.length}`,
+      name,
+      queue,
+      status: delayMs === undefined ? 'ENQUEUED' : 'DELAYED',
       createdAt,
-      isInitial: this.rows.length < this.initial,
-      status: isDelayed ? 'DELAYED' : 'ENQUEUED',
       updatedAt: createdAt,
-      startedAt: undefined,
-      phase: 0,
-      since: createdAt,
-      steps: 0,
-      mark: undefined,
-      waitsFor: 0,
-    };
+      delayUntil: delayMs === undefined ? null : this.stamp(this.now + delayMs),
+      deadline: deadlineMs === undefined ? null : this.stamp(this.now + deadlineMs),
+      parent: parent?.detail?.id ?? null,
+    });
+    const row: Row = { plan, parent, detail, createdAt, phase: 0, steps: 0, childrenLeft: 0 };
     this.rows.push(row);
-    this.childrenBefore.push((this.childrenBefore.at(-1) ?? 0) + (parent === undefined ? 0 : 1));
-    this.listed.push(row);
-    this.counts[row.status] += 1;
-    this.createdAt = this.now;
-    if (isDelayed) {
-      this.delayed.push(row);
-      this.at(delayEnd(row), () => this.release(row));
-    } else if (waits) this.queueOf(row)?.waiting.push(row);
-    const { deadline } = plan;
-    if (deadline !== undefined) this.at(deadline, () => this.end(row));
-    return row;
+    this.live.add(row);
+    if (deadlineMs !== undefined) this.at(this.now + deadlineMs, () => this.finish(row));
+    if (delayMs === undefined) this.dequeue(ageMs);
+    else this.at(this.now + delayMs, () => this.release(row));
   }
 
-  private queueOf({ plan: { queue } }: Row): Queue | undefined {
-    return queue === undefined ? undefined : this.queues.get(queue);
-  }
-
-  private become(row: Row, status: Status, at: number): void {
-    this.counts[row.status] -= 1;
-    this.counts[status] += 1;
-    row.status = status;
-    row.updatedAt = at;
-  }
-
-  /** A delay has passed. */
   private release(row: Row): void {
-    if (row.status !== 'DELAYED') return;
-    this.become(row, 'ENQUEUED', this.now);
-    const queue = this.queueOf(row);
-    if (queue === undefined) this.start(row, this.now);
-    else {
-      queue.waiting.push(row);
-      this.dequeue(queue);
+    this.write(row, { status: 'ENQUEUED', updatedAt: this.stamp(this.now) });
+    this.dequeue();
+  }
+
+  private dequeue(ageMs = 0): void {
+    const free = new Map(
+      this.slots.entries().map(([queue, slots]) => [queue, slots - this.running(queue).length]),
+    );
+    for (const row of this.live) {
+      const { queue } = row.plan;
+      if (row.detail?.status !== 'ENQUEUED') continue;
+      if (queue !== undefined) {
+        const left = free.get(queue) ?? 0;
+        if (left <= 0) continue;
+        free.set(queue, left - 1);
+      }
+      const since = this.stamp(queue === undefined ? this.now - ageMs : this.now);
+      this.write(row, { status: 'PENDING', startedAt: since, updatedAt: since });
+      this.enter(row, queue === undefined ? this.now - ageMs : this.now);
     }
   }
 
-  private dequeue(queue: Queue): void {
-    while (queue.running < queue.slots && queue.head < queue.waiting.length) {
-      const row = queue.waiting[queue.head];
-      queue.head += 1;
-      if (row?.status !== 'ENQUEUED') continue;
-      queue.running += 1;
-      this.start(row, this.now);
-    }
+  private running(queue: string): readonly WorkflowDetail[] {
+    return this.inFlight().filter((each) => each.queue === queue && each.status === 'PENDING');
   }
 
-  private start(row: Row, startedAt: number): void {
-    this.become(row, 'PENDING', startedAt);
-    row.startedAt = startedAt;
-    this.taken.push(row);
-    this.queueOf(row)?.taken.push(row);
-    this.enter(row, startedAt);
-  }
-
-  /** Begins the phase that is due, or ends the workflow. A first phase that began before the gate lasts from the gate's beginning. */
+  /** Starts the next phase, or finishes the workflow. A phase that started before the gate lasts from the gate's start. */
   private enter(row: Row, since: number): void {
     const phase = row.plan.phases[row.phase];
-    row.since = since;
-    if (phase === undefined) this.end(row);
-    else if (phase.kind === 'children') this.startChildren(row, phase);
-    else this.spend(row, phase, since);
-  }
-
-  private spend(row: Row, phase: Exclude<Phase, { kind: 'children' }>, since: number): void {
-    const until = Math.max(since, this.now) + phase.ms;
-    if (phase.kind === 'sleep')
-      row.mark = this.timer(row.steps, since, phase.recorded ? until : since, row.steps > 0 ? 'work' : null);
-    if (phase.kind === 'message') {
-      const givesUp = phase.timeoutMs === null ? since : Math.max(since, this.now) + phase.timeoutMs;
-      row.mark = this.timer(row.steps + 1, since, givesUp, null);
+    if (phase === undefined) this.finish(row);
+    else if (phase.kind === 'children') {
+      row.childrenLeft = phase.plans.length;
+      for (const plan of phase.plans) this.create(plan, { parent: row });
+    } else {
+      const until = this.now + phase.ms;
+      if (phase.kind === 'sleep') this.mark(row, row.steps, since, phase.recorded ? until : since, 'work');
+      if (phase.kind === 'message')
+        this.mark(row, row.steps + 1, since, since + (phase.timeoutMs ?? 0), null);
+      this.at(until, () => this.leave(row, phase, since));
     }
-    this.at(until, () => {
-      if (phase.kind === 'message' && row.mark !== undefined) row.mark = { ...row.mark, before: 'DBOS.recv' };
-      this.leave(row);
-    });
   }
 
-  private leave(row: Row): void {
-    if (row.status !== 'PENDING') return;
-    row.mark = this.lastStep(row) ?? undefined;
-    row.steps = (row.mark?.number ?? -1) + 1;
+  private leave(row: Row, phase: Phase, since: number): void {
+    if (row.detail === undefined) return;
+    const { lastStep } = row.detail;
+    if (phase.kind === 'step') {
+      const times = { startedAt: this.stamp(since), completedAt: this.stamp(this.now) };
+      this.write(row, { lastStep: step({ number: row.steps, ...times }) });
+    }
+    if (phase.kind === 'message' && lastStep !== null) {
+      this.write(row, { lastStep: { ...lastStep, before: 'DBOS.recv' } });
+    }
+    row.steps += phase.kind === 'message' ? 2 : 1;
     row.phase += 1;
     this.enter(row, this.now);
   }
 
-  private startChildren(row: Row, phase: Extract<Phase, { kind: 'children' }>): void {
-    const { plans, atOnce } = phase;
-    row.waitsFor = plans.length;
-    if (plans.length === 0) this.leave(row);
-    for (const plan of atOnce ? plans : plans.slice(0, 1)) this.startChild(row, plan);
+  /** Records a timer. */
+  private mark(row: Row, number: number, since: number, until: number, before: LastStep['before']): void {
+    const times = { startedAt: this.stamp(since), completedAt: this.stamp(until) };
+    const name = 'DBOS.sleep';
+    this.write(row, { lastStep: step({ number, name, before: number > 0 ? before : null, ...times }) });
   }
 
-  private startChild(row: Row, plan: Plan): void {
-    const at = this.stamp(this.now);
-    row.mark = step({ number: row.steps, name: plan.name, startedAt: at, completedAt: at });
-    row.steps += 1;
-    this.create(plan, row);
+  private finish(row: Row): void {
+    if (row.detail === undefined) return;
+    row.detail = undefined;
+    this.live.delete(row);
+    this.finishedAt = this.now;
+    this.finishesLeft -= 1;
+    const { parent } = row;
+    if (parent !== undefined) {
+      parent.childrenLeft -= 1;
+      if (parent.childrenLeft === 0) this.leave(parent, { kind: 'step', ms: 0 }, this.now);
+    }
+    this.dequeue();
+    if (this.finishesLeft <= 0) this.events = [];
   }
 
-  private end(row: Row): void {
-    if (row.status === 'DONE') return;
-    const queue = this.queueOf(row);
-    const ran = row.status === 'PENDING';
-    this.become(row, 'DONE', this.now);
-    this.endedAt = this.now;
-    if (row.isInitial) this.initialEnded += 1;
-    if (row.parent !== undefined) this.childEnded(row.parent);
-    if (queue === undefined) return;
-    if (ran) queue.running -= 1;
-    this.dequeue(queue);
-  }
-
-  private childEnded(parent: Row): void {
-    const phase = parent.plan.phases[parent.phase];
-    if (parent.status !== 'PENDING' || phase?.kind !== 'children') return;
-    parent.waitsFor -= 1;
-    if (parent.waitsFor === 0) this.leave(parent);
-    const next = phase.atOnce ? undefined : phase.plans[phase.plans.length - parent.waitsFor];
-    if (next !== undefined) this.startChild(parent, next);
+  private write(row: Row, changes: Partial<WorkflowDetail>): void {
+    if (row.detail !== undefined) row.detail = { ...row.detail, ...changes };
   }
 
   private stamp(time: number): number {
     return DATABASE_EPOCH + Math.round(time + this.skewMs);
   }
 
-  private timer(number: number, startedAt: number, until: number, before: LastStep['before']): LastStep {
-    return step({
-      number,
-      name: 'DBOS.sleep',
-      startedAt: this.stamp(startedAt),
-      completedAt: this.stamp(until),
-      before,
+  private inFlight(): readonly WorkflowDetail[] {
+    return [...this.live].flatMap(({ detail }) => detail ?? []);
+  }
+
+  /** When the last delay or recorded sleep that is in the tables now is over. */
+  get waitsUntil(): number {
+    const ends = [...this.live].map(({ detail, plan, phase }) => {
+      const now = plan.phases[phase];
+      const sleeps = detail?.status === 'PENDING' && now?.kind === 'sleep' && now.recorded;
+      const until =
+        detail?.status === 'DELAYED' ? detail.delayUntil : sleeps ? detail.lastStep?.completedAt : 0;
+      return Math.min(until ?? 0, detail?.deadline ?? Number.POSITIVE_INFINITY) - DATABASE_EPOCH;
     });
+    return Math.max(0, ...ends);
   }
 
-  /** Steps of work are counted when somebody polls, not as they end. */
-  private lastStep(row: Row): LastStep | null {
-    const phase = row.plan.phases[row.phase];
-    if (row.status !== 'PENDING' || phase?.kind !== 'work') return row.mark ?? null;
-    const done = Math.floor((Math.min(this.now, this.haltedAt) - row.since) / phase.stepMs);
-    if (done === 0) return row.mark ?? null;
-    const startedAt = this.stamp(row.since + (done - 1) * phase.stepMs);
-    const completedAt = this.stamp(row.since + done * phase.stepMs);
-    return step({ number: row.steps + done - 1, startedAt, completedAt });
-  }
-
-  /** What a poll sees now. */
-  see(request: Pick<SnapshotRequest, 'detailScan' | 'startedSince' | 'namesSince'>): Snapshot {
-    const observedAt = DATABASE_EPOCH + Math.round(this.now);
-    const fromHere = observedAt - STARTED_MARGIN_MS;
-    const details = this.oldest(request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT);
-    const lastDelayed = this.lastDelayed();
-    const [oldest] = details;
-    const index = snapshot({
-      observedAt,
-      inFlight:
-        this.inFlight === 0
+  /** Returns what a poll sees now. */
+  see(detailScan: boolean): Scene {
+    const all = this.inFlight().toSorted((a, b) => a.createdAt - b.createdAt);
+    const items = detailScan ? all : all.slice(0, DETAILS);
+    const delayed = all
+      .filter(({ status }) => status === 'DELAYED')
+      .map(({ id, name, delayUntil, deadline }) => {
+        const until = Math.min(delayUntil ?? 0, deadline ?? Number.POSITIVE_INFINITY);
+        return { id, version: VERSION, name, until };
+      })
+      .sort((a, b) => b.until - a.until);
+    const count = (wanted: string) => all.filter(({ status }) => status === wanted).length;
+    const counts = {
+      pending: count('PENDING'),
+      enqueued: count('ENQUEUED'),
+      delayed: count('DELAYED'),
+      delayedUntil: delayed[0]?.until ?? null,
+      newestTakenAt: newestStart(all),
+    };
+    return {
+      observedAt: DATABASE_EPOCH + Math.round(this.now),
+      inFlight: all.length > 0 ? [inFlight(VERSION, counts)] : [],
+      workflows: { items, omitted: all.length - items.length, omittedUnversioned: 0 },
+      lastDelayed: delayed.slice(0, LAST_DELAYED),
+      queues: [...this.slots.keys()].flatMap((queue) => {
+        const enqueued = all.filter((each) => each.queue === queue && each.status === 'ENQUEUED').length;
+        const running = this.running(queue);
+        const state = { pending: running.length, runningInAll: running.length };
+        return enqueued === 0
           ? []
-          : [
-              inFlight(TARGET, {
-                pending: this.counts.PENDING,
-                enqueued: this.counts.ENQUEUED,
-                delayed: this.counts.DELAYED,
-                oldestCreatedAt: oldest?.createdAt ?? null,
-                delayedUntil: lastDelayed[0]?.until ?? null,
-                newestTakenAt: this.newest(this.taken, ({ updatedAt }) => updatedAt),
-              }),
-            ],
-      workflows: {
-        items: details,
-        omitted: Math.max(0, this.inFlight - details.length),
-        omittedUnversioned: 0,
-      },
-      detailScan: request.detailScan,
-      queues: [...this.queues.values()]
-        .filter(({ name }) => this.enqueuedIn(name) > 0)
-        .map((queue) => ({
-          version: TARGET,
-          queue: queue.name,
-          pending: queue.running,
-          enqueued: this.enqueuedIn(queue.name),
-          newestStartedAt: this.newest(queue.taken, ({ startedAt }) => startedAt ?? 0),
-          runningInAll: queue.running + queue.others,
-          concurrency: queue.limit,
-          rateMs: null,
-        })),
-      lastDelayed,
-    });
-    const versions = this.started(request.startedSince, fromHere);
-    const started = { versions, names: this.names(request.namesSince), fromHere };
-    return { ...index, contents: index.contents && { ...index.contents, started } };
+          : [queueInFlight({ queue, enqueued, ...state, newestStartedAt: newestStart(running) })];
+      }),
+      started: this.created(),
+    };
   }
 
-  private enqueuedIn(name: string): number {
-    const queue = this.queues.get(name);
-    return queue === undefined ? 0 : queue.waiting.length - queue.head;
-  }
-
-  /** Rows are taken in the order of time: the last one that still runs is the newest. */
-  private newest(taken: Row[], time: (row: Row) => number): number | null {
-    while (taken.length > 0 && taken.at(-1)?.status !== 'PENDING') taken.pop();
-    const row = taken.at(-1);
-    return row === undefined ? null : this.stamp(time(row));
-  }
-
-  private oldest(limit: number): readonly WorkflowDetail[] {
-    if (this.listed.length > 2 * this.inFlight) {
-      this.listed = this.listed.filter(({ status }) => status !== 'DONE');
-    }
-    const details: WorkflowDetail[] = [];
-    for (const row of this.listed) {
-      if (details.length >= limit) break;
-      if (row.status !== 'DONE') details.push(this.detail(row));
-    }
-    return details;
-  }
-
-  private detail(row: Row): WorkflowDetail {
-    const { plan, parent } = row;
-    return workflowDetail({
-      id: row.id,
-      name: plan.name,
-      status: row.status,
-      queue: plan.queue ?? null,
-      createdAt: this.stamp(row.createdAt),
-      updatedAt: this.stamp(row.updatedAt),
-      startedAt: row.startedAt === undefined ? null : this.stamp(row.startedAt),
-      delayUntil: plan.delayMs === undefined ? null : this.stamp(releaseOf(row)),
-      deadline: plan.deadline === undefined ? null : this.stamp(plan.deadline),
-      parent: parent?.id ?? null,
-      lastStep: this.lastStep(row),
-    });
-  }
-
-  /** The last to be released, or to be cancelled before. */
-  private lastDelayed(): readonly DelayedWorkflow[] {
-    const last: DelayedWorkflow[] = [];
-    for (let index = this.delayed.length - 1; index >= 0 && last.length < LAST_DELAYED_LIMIT; index -= 1) {
-      const row = this.delayed[index];
-      if (row?.status !== 'DELAYED') continue;
-      last.push({ id: row.id, version: TARGET, name: row.plan.name, until: this.stamp(delayEnd(row)) });
-    }
-    return last;
-  }
-
-  private started(since: number | undefined, fromHere: number): readonly StartedOnVersion[] {
-    const [previous, here] = [since ?? Number.POSITIVE_INFINITY, fromHere].map((moment) =>
-      this.firstSince(moment),
-    );
-    const all = this.rows.length;
-    const set = (first: number) => ({
-      count: all - first,
-      fingerprint: first === all ? '0' : `${first}+${all - first}`,
-    });
-    const children = (first: number) => (this.childrenBefore[all] ?? 0) - (this.childrenBefore[first] ?? 0);
-    if (previous === undefined || here === undefined || Math.min(previous, here) === all) return [];
-    return [
-      {
-        version: TARGET,
-        application: 'shop',
-        ranUnowned: false,
-        sincePrevious: set(previous),
-        fromHere: set(here),
-        childrenSincePrevious: children(previous),
-        childrenFromHere: children(here),
-      },
-    ];
-  }
-
-  private names(since: number | undefined): readonly StartedName[] {
-    if (since === undefined) return [];
-    const counts = new Map<string, number>();
-    for (const { parent, plan } of this.rows.slice(this.firstSince(since))) {
-      if (parent === undefined) counts.set(plan.name, (counts.get(plan.name) ?? 0) + 1);
-    }
-    return [...counts]
-      .map(([name, count]) => ({ version: TARGET, name, count }))
-      .sort((a, b) => b.count - a.count);
-  }
-
-  /** The first row, in the order of creation, that was stamped at this moment or later. */
-  private firstSince(moment: number): number {
-    let [low, high] = [0, this.rows.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const row = this.rows[middle];
-      if (row !== undefined && this.stamp(row.createdAt) < moment) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  private created(): NonNullable<Scene['started']> {
+    const rows = this.rows.filter(({ createdAt }) => createdAt >= CREATED_SINCE);
+    const all = { count: rows.length, fingerprint: String(rows.length) };
+    const children = rows.filter(({ parent }) => parent !== undefined).length;
+    const sets = { sincePrevious: all, fromHere: all };
+    const ofChildren = { childrenSincePrevious: children, childrenFromHere: children };
+    return [{ version: VERSION, application: 'shop', ranUnowned: false, ...sets, ...ofChildren }];
   }
 }
 
-function releaseOf({ createdAt, plan }: Row): number {
-  return Math.max(0, createdAt) + (plan.delayMs ?? 0);
-}
-
-function delayEnd(row: Row): number {
-  return Math.min(releaseOf(row), row.plan.deadline ?? Number.POSITIVE_INFINITY);
+function newestStart(workflows: readonly WorkflowDetail[]): number | null {
+  const times = workflows.flatMap(({ status, startedAt }) => (status === 'PENDING' ? (startedAt ?? []) : []));
+  return times.length === 0 ? null : Math.max(...times);
 }

@@ -1,0 +1,76 @@
+import { completedIn, hasEvidence, mayBeKeptUp, type Progress, rateOf, recent } from './rate.ts';
+
+/** An estimate of the time left, and the range around it, in milliseconds. */
+export interface TimeLeft {
+  readonly leftMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The 90 % quantile of the standard normal distribution: 80 % of the cases lie within it on both sides. */
+const QUANTILE_90 = 1.2816;
+
+/** With fewer completions in the recent window, the end of the range is more than 3.5 times its start: it says nothing. */
+const LEAST_COMPLETED = 6;
+
+/** Bounds, in milliseconds, for the work after a wait. In between, it can take as long as the wait itself. */
+const AFTERWARDS_MS = { least: 30_000, most: 180_000 } as const;
+
+/**
+ * Estimates how long the moving workflows take: their number divided by the completions per minute of the recent window.
+ *
+ * The range is that of the rate. Completions are counted as a Poisson process, and the window's count gives an 80 %
+ * interval for their mean. Arrivals are not added.
+ *
+ * @returns Undefined without evidence, when hardly anything finished recently, or when as many could arrive as finish.
+ */
+export function movingTimeLeft(samples: readonly Progress[]): TimeLeft | undefined {
+  const rate = rateOf(samples);
+  const moving = samples.at(-1)?.moving ?? 0;
+  const completed = completedIn(recent(samples));
+  if (rate === undefined || moving <= 0 || !hasEvidence(samples)) return undefined;
+  if (completed < LEAST_COMPLETED || mayBeKeptUp(rate)) return undefined;
+  const [fewest, most] = poissonInterval(completed);
+  const takesMs = (count: number) => (moving * rate.overMs) / count;
+  return { leftMs: takesMs(completed), fromMs: takesMs(most), toMs: takesMs(fewest) };
+}
+
+/**
+ * Returns an 80 % confidence interval for the mean of a Poisson distribution of which `count` events were observed.
+ *
+ * This is Byar's approximation of the exact interval, within 1 % of it from 6 events on. Source: N. E. Breslow and
+ * N. E. Day, Statistical Methods in Cancer Research, Volume II (IARC, 1987), p. 69.
+ */
+function poissonInterval(count: number): readonly [number, number] {
+  const limit = (n: number, deviations: number) =>
+    n * (1 - 1 / (9 * n) + deviations / (3 * Math.sqrt(n))) ** 3;
+  return [limit(count, -QUANTILE_90), limit(count + 1, QUANTILE_90)];
+}
+
+/** How long workflows wait for a time that is known, in milliseconds. */
+interface Waits {
+  /** Until the last wait that is certain; zero without one. */
+  readonly certainMs: number;
+  /** Until the last wait, certain or not; undefined without one. */
+  readonly expectedMs: number | undefined;
+}
+
+/**
+ * Combines the estimate for the `count` moving workflows with the waits. Both drain side by side: the longer one counts.
+ * The range leaves the last waiting workflow as much time afterwards as the moving ones need, or as it has waited.
+ */
+export function withWaits(
+  moving: TimeLeft | undefined,
+  count: number,
+  { certainMs, expectedMs }: Waits,
+): TimeLeft | undefined {
+  if (moving === undefined && (count > 0 || expectedMs === undefined)) return undefined;
+  const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
+  const waitMs = expectedMs ?? 0;
+  const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, waitMs));
+  return {
+    leftMs: Math.max(leftMs, waitMs),
+    fromMs: Math.max(fromMs, certainMs),
+    toMs: waitMs === 0 && moving !== undefined ? toMs : waitMs + Math.max(toMs, afterwardsMs),
+  };
+}
