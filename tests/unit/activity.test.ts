@@ -12,7 +12,7 @@ interface World {
   readonly family?: readonly WorkflowDetail[];
 }
 
-/** What a workflow is said to do, in a world with these children and this queue. */
+/** The status of a workflow, with these children and this queue. */
 function statusOf(workflow: WorkflowDetail, { queue, family = [] }: World = {}) {
   const all = [workflow, ...family];
   const families = Map.groupBy(all, ({ parent }) => parent);
@@ -23,39 +23,36 @@ function statusOf(workflow: WorkflowDetail, { queue, family = [] }: World = {}) 
     childrenOf: (id) => families.get(id) ?? [],
   });
   const found = statuses.get(workflow.id);
-  if (found === undefined) throw new Error('It was not looked at.');
+  if (found === undefined) throw new Error('It has no status.');
   return found;
 }
 
-/** Created and last written so long ago. */
+/** Created and last written this long ago. */
 function quiet(ageMs: number, changes: Partial<WorkflowDetail> = {}): WorkflowDetail {
   return workflowDetail({ createdAt: now - ageMs, updatedAt: now - ageMs, ...changes });
 }
 
 const sleep = (changes: Partial<LastStep>) => step({ name: 'DBOS.sleep', ...changes });
 const asleep = sleep({ startedAt: now - HOUR, completedAt: now + HOUR });
-/** A sleep after so many steps. */
+/** A sleep after four steps. */
 const sleepAfter = (earlier: LastStep['earlier']) => ({ ...asleep, number: 4, before: 'charge', earlier });
 const silentChild = quiet(HOUR, { id: 'child', parent: 'order-1' });
 const busyChild = quiet(MINUTE, { id: 'child', parent: 'order-1' });
 
 describe('a pending workflow', () => {
   test.each([
-    ['its row was written lately', quiet(HOUR, { updatedAt: now - STUCK_AFTER + 1 })],
-    ['it was dequeued lately', quiet(HOUR, { startedAt: now - STUCK_AFTER + 1 })],
+    ['its row was written recently', quiet(HOUR, { updatedAt: now - STUCK_AFTER + 1 })],
+    ['it was dequeued recently', quiet(HOUR, { startedAt: now - STUCK_AFTER + 1 })],
+    ['a step finished recently', quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER + 1 }) })],
     [
-      'a step of it has ended lately',
-      quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER + 1 }) }),
-    ],
-    [
-      'a sleep of it has ended lately',
+      'a sleep finished recently',
       quiet(HOUR, { lastStep: sleep({ startedAt: now - HOUR, completedAt: now - MINUTE }) }),
     ],
-  ])('is at work when %s', (_why, workflow) => {
+  ])('is running when %s', (_why, workflow) => {
     expect(statusOf(workflow)).toMatchObject({ state: 'progressing', activity: { kind: 'running' } });
   });
 
-  test('is stuck when nothing of it has changed for stuck-after', () => {
+  test('is stuck when nothing has changed for stuck-after', () => {
     const workflow = quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER }) });
     expect(statusOf(workflow)).toEqual({
       state: 'stuck',
@@ -65,14 +62,14 @@ describe('a pending workflow', () => {
     });
   });
 
-  test('has made no progress at a time that lies ahead', () => {
+  test('makes no progress at a time in the future', () => {
     const workflow = quiet(HOUR, { lastStep: step({ startedAt: null, completedAt: now + MINUTE }) });
     expect(statusOf(workflow).progressAt).toBe(now - HOUR);
   });
 });
 
 describe('a sleep', () => {
-  test('whose end is recorded ends then, and not before', () => {
+  test('ends when the SDK recorded, and not before', () => {
     expect(statusOf(quiet(2 * HOUR, { lastStep: asleep }))).toEqual({
       state: 'waiting',
       activity: { kind: 'sleeping', until: now + HOUR, certain: true },
@@ -81,32 +78,32 @@ describe('a sleep', () => {
     });
   });
 
-  test('beside a child in flight may be raced, and is not certain', () => {
+  test('next to a child in flight can be raced, and is not certain', () => {
     const { activity } = statusOf(quiet(HOUR, { lastStep: asleep, hasChildren: true }));
     expect(activity).toEqual({ kind: 'sleeping', until: now + HOUR, certain: false });
   });
 
-  test('after a step that has not ended is the timeout of a message', () => {
+  test('after a step that has not finished is the timeout of a message', () => {
     const { activity } = statusOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 } }));
     expect(activity).toEqual({ kind: 'message', until: now + HOUR });
   });
 
-  test('after a step that has ended is certain', () => {
+  test('after a step that has finished is certain', () => {
     const { activity } = statusOf(quiet(HOUR, { lastStep: sleepAfter({ count: 4, endedAt: now - HOUR }) }));
     expect(activity).toMatchObject({ kind: 'sleeping', certain: true });
   });
 
   test.each([
-    ['a step that ended after it had begun', { count: 4, endedAt: now - HOUR + 1 }],
-    ['a step of which nobody knows when it ended', { count: 4, endedAt: null }],
-    ['a step that has not ended', { count: 3, endedAt: now - HOUR }],
-    ['steps that nobody has looked at', null],
-  ])('beside %s may be raced, and is not certain', (_what, earlier) => {
+    ['a step that finished after it had started', { count: 4, endedAt: now - HOUR + 1 }],
+    ['a step whose completion is not recorded', { count: 4, endedAt: null }],
+    ['a step that has not finished', { count: 3, endedAt: now - HOUR }],
+    ['steps that the poll did not read', null],
+  ])('next to %s can be raced, and is not certain', (_what, earlier) => {
     const { activity } = statusOf(quiet(2 * HOUR, { lastStep: sleepAfter(earlier) }));
     expect(activity).toMatchObject({ kind: 'sleeping', certain: false });
   });
 
-  test('is certain with all steps before it ended, and 200 of them at most: no more are looked at', () => {
+  test('is certain after at most 200 steps that have all finished: a poll reads no more', () => {
     const long = (count: number, number = count) =>
       statusOf(quiet(2 * HOUR, { lastStep: { ...sleepAfter({ count, endedAt: now - HOUR }), number } }));
     expect(long(200).activity).toMatchObject({ certain: true });
@@ -114,13 +111,13 @@ describe('a sleep', () => {
     expect(long(200, 201).activity).toMatchObject({ certain: false });
   });
 
-  test('is no wake-up when it is only the mark of a timer, of a clock that is ahead', () => {
+  test('has no known end when it is only the mark of a timer, by a clock that is ahead', () => {
     const mark = sleep({ startedAt: now + MINUTE, completedAt: now + MINUTE });
     expect(statusOf(quiet(HOUR, { lastStep: mark })).activity.kind).toBe('timer');
   });
 
   test.each(['DBOS.recv', 'DBOS.getEvent'])(
-    'after a %s that has ended is its timeout, and over',
+    'after a %s that has finished is its timeout, and over',
     (before) => {
       for (const times of [{}, { completedAt: now - HOUR }]) {
         const lastStep = { ...asleep, ...times, number: 1, before };
@@ -134,10 +131,10 @@ describe('a sleep', () => {
 
   test.each([
     ['no times', { startedAt: null, completedAt: null }],
-    ['one time for its beginning and its end', { startedAt: now - HOUR, completedAt: now - HOUR }],
-    ['two times that are all but one', { startedAt: now - HOUR, completedAt: now - HOUR + 500 }],
-    ['no beginning', { startedAt: null, completedAt: now - HOUR }],
-  ])('of which the SDK recorded %s may go on', (_what, times) => {
+    ['one time for its start and its end', { startedAt: now - HOUR, completedAt: now - HOUR }],
+    ['two times half a second apart', { startedAt: now - HOUR, completedAt: now - HOUR + 500 }],
+    ['no start', { startedAt: null, completedAt: now - HOUR }],
+  ])('of which the SDK recorded %s can still run', (_what, times) => {
     expect(statusOf(quiet(HOUR, { lastStep: sleep(times) }))).toMatchObject({
       state: 'waiting',
       activity: { kind: 'timer' },
@@ -146,7 +143,7 @@ describe('a sleep', () => {
     expect(message).toMatchObject({ state: 'stuck', activity: { kind: 'message', until: null } });
   });
 
-  test('that is over is one no more', () => {
+  test('that is over is ignored', () => {
     const over = sleep({ startedAt: now - HOUR, completedAt: now - HOUR + 501 });
     expect(statusOf(quiet(HOUR, { lastStep: over }))).toMatchObject({
       state: 'stuck',
@@ -154,14 +151,14 @@ describe('a sleep', () => {
     });
   });
 
-  test('is told by its name alone', () => {
+  test('is recognised by its name alone', () => {
     const other = { ...asleep, name: 'DBOS.sleeper' };
     expect(statusOf(quiet(HOUR, { lastStep: other })).activity.kind).toBe('silent');
   });
 });
 
 describe('a wait for a message', () => {
-  test('is stuck after stuck-after, unless it is known when it gives up', () => {
+  test('is stuck after stuck-after, unless its timeout is known', () => {
     const waiting = (ageMs: number) =>
       statusOf(
         quiet(ageMs, {
@@ -183,7 +180,7 @@ describe('a parent', () => {
     });
   });
 
-  test('is stuck with a child that is, the others notwithstanding', () => {
+  test('is stuck with a child that is, whatever the others do', () => {
     const family = [busyChild, { ...silentChild, id: 'other' }];
     expect(statusOf(quiet(MINUTE), { family })).toMatchObject({
       state: 'stuck',
@@ -203,7 +200,7 @@ describe('a parent', () => {
     );
   });
 
-  test('of a parent has the reason of the last of the line', () => {
+  test('of a parent has the reason of the youngest generation', () => {
     const grandchild = quiet(HOUR, { id: 'grandchild', parent: 'child' });
     expect(statusOf(quiet(HOUR), { family: [busyChild, grandchild] })).toMatchObject({
       state: 'stuck',
@@ -211,7 +208,7 @@ describe('a parent', () => {
     });
   });
 
-  test('of a line of 10,000 is looked at, in whatever order the line is', () => {
+  test('of 10,000 generations has a status, in whatever order they come', () => {
     const line = Array.from({ length: 10_000 }, (_, at) =>
       quiet(HOUR, { id: `w${at}`, parent: `w${at - 1}` }),
     );
@@ -220,7 +217,7 @@ describe('a parent', () => {
     }
   });
 
-  test('of itself, as only a damaged database has it, is looked at all the same', () => {
+  test('of itself, which only a damaged database has, still has a status', () => {
     const circle = [quiet(HOUR, { id: 'a', parent: 'b' }), quiet(HOUR, { id: 'b', parent: 'a' })] as const;
     expect(statusOf(circle[0], { family: [circle[1]] }).state).toBe('stuck');
     expect(statusOf(quiet(HOUR, { id: 'self', parent: 'self' })).state).toBe('stuck');
@@ -228,7 +225,7 @@ describe('a parent', () => {
 });
 
 describe('a delayed workflow', () => {
-  test('waits, for however long', () => {
+  test('waits, however long its delay', () => {
     const delayed = quiet(HOUR, { status: 'DELAYED', delayUntil: now + HOUR });
     expect(statusOf(delayed)).toMatchObject({
       state: 'waiting',
@@ -279,12 +276,12 @@ describe('an enqueued workflow', () => {
     expect(statusOf(enqueued, { queue: { ...limited.queue, rateMs: HOUR } }).state).toBe('stuck');
   });
 
-  test('that has just come waits, however long its queue has stood still', () => {
+  test('that has just arrived waits, however long its queue has not moved', () => {
     expect(statusOf({ ...enqueued, updatedAt: now - MINUTE }, queue(HOUR)).state).toBe('waiting');
     expect(statusOf({ ...enqueued, createdAt: now - MINUTE }, queue(HOUR)).state).toBe('waiting');
   });
 
-  test('in a queue of which nothing is known waits', () => {
+  test('in an unknown queue waits', () => {
     expect(statusOf(enqueued).state).toBe('waiting');
     expect(statusOf({ ...enqueued, queue: null }).state).toBe('waiting');
   });

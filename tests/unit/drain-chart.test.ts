@@ -15,7 +15,7 @@ const SERIES = {
 } as const;
 const isColor = (color: string): color is keyof typeof SERIES => Object.hasOwn(SERIES, color);
 
-/** The chart and its key; a column that is not to be seen has the height 0. */
+/** The chart and its key. An invisible column has the height 0. */
 async function chartOf(curve: DrainCurve) {
   const [, block = '', key = ''] = /^```mermaid\n(.+)\n```\n\n(.+)$/s.exec(drainChart(curve)) ?? [];
   const { xAxis, yAxis, plots } = await xyChartIn(block);
@@ -43,7 +43,7 @@ async function chartOf(curve: DrainCurve) {
   };
 }
 
-/** A poll every so often. */
+/** Polls at even times. */
 function polls(everyMs: number, inFlight: readonly Partial<CurvePoint>[]): readonly CurvePoint[] {
   return inFlight.map((counts, index) => ({
     atMs: 300 + index * everyMs,
@@ -71,11 +71,11 @@ const curves: fc.Arbitrary<DrainCurve> = fc.record({
   estimate: fc.option(fc.integer({ min: 1, max: 1000 * 60 * MINUTE }).map(estimateOf), { nil: undefined }),
 });
 
-describe('whatever was looked at, the chart', () => {
+describe('whatever was polled, the chart', () => {
   const holds = (property: (curve: DrainCurve) => Promise<void>) =>
     fc.assert(fc.asyncProperty(curves, property), { numRuns: 60 });
 
-  test('is one that Mermaid reads, of columns that are few enough and have labels of their own', async () => {
+  test('is one that Mermaid reads, with few enough columns and a label for each', async () => {
     await holds(async (curve) => {
       if (drainChart(curve) === '') return;
       const { xAxis, series } = await chartOf(curve);
@@ -86,7 +86,7 @@ describe('whatever was looked at, the chart', () => {
     });
   });
 
-  test('shows the first poll and the last as they were, and between them polls that there were', async () => {
+  test('shows the first poll and the last, and only real polls between them', async () => {
     await holds(async (curve) => {
       const [first, last] = [curve.points[0], curve.points.at(-1)];
       if (first === undefined || last === undefined || total(first) + total(last) === 0) return;
@@ -99,7 +99,7 @@ describe('whatever was looked at, the chart', () => {
     });
   });
 
-  test('ends where the estimate does, or gives most of its columns to what was measured', async () => {
+  test('ends with the estimate, or gives most of its columns to the polls', async () => {
     await holds(async (curve) => {
       if (drainChart(curve) === '') return;
       const { xAxis, heights, key } = await chartOf(curve);
@@ -111,7 +111,7 @@ describe('whatever was looked at, the chart', () => {
     });
   });
 
-  test('and its key hold nothing that acts where it is shown', () => {
+  test('and its key hold nothing active', () => {
     fc.assert(
       fc.property(curves, (curve) => {
         expect(harmIn(drainChart(curve))).toEqual([]);
@@ -121,7 +121,7 @@ describe('whatever was looked at, the chart', () => {
 });
 
 describe('the chart', () => {
-  test('stacks what is pending, enqueued and delayed, the highest drawn first', async () => {
+  test('stacks pending, enqueued and delayed, and draws the highest first', async () => {
     const points = polls(MINUTE, [
       { pending: 5, enqueued: 100, delayed: 20 },
       { pending: 7, enqueued: 40, delayed: 10 },
@@ -138,7 +138,7 @@ describe('the chart', () => {
     expect(key).toBe('At the last poll: 🟦 6 pending · 🟧 0 enqueued · 🟪 10 delayed');
   });
 
-  test('leaves out a status in which nothing was, in the drawing and in the key', async () => {
+  test('omits a status that no workflow had, in the drawing and in the key', async () => {
     const { order, key } = await chartOf({
       points: polls(MINUTE, [{ enqueued: 2000 }, { enqueued: 1234 }]),
       estimate: undefined,
@@ -147,7 +147,7 @@ describe('the chart', () => {
     expect(key).toBe('At the last poll: 🟧 1,234 enqueued');
   });
 
-  test('keeps a peak that lasted as long as the time between two columns', async () => {
+  test('keeps a peak that lasts as long as the time between two columns', async () => {
     const points = polls(
       5000,
       Array.from({ length: 360 }, (_, index) => ({ pending: index >= 100 && index < 124 ? 900 : 10 })),
@@ -158,7 +158,7 @@ describe('the chart', () => {
     expect(Math.max(...heights)).toBe(900);
   });
 
-  test('goes on with the estimate, in a colour of its own, down to zero at its end', async () => {
+  test('continues with the estimate, in its own colour, down to zero at its end', async () => {
     const points = polls(
       MINUTE,
       Array.from({ length: 11 }, (_, index) => ({ pending: 200 - index * 10 })),
@@ -172,7 +172,7 @@ describe('the chart', () => {
     expect(key).toBe('At the last poll: 🟦 100 pending · ⬜ estimate: drained 10m later (5m to 20m)');
   });
 
-  test('shows only the beginning of an estimate that is long, and says so', async () => {
+  test('shows only the start of a long estimate, and says so', async () => {
     const points = polls(
       MINUTE,
       Array.from({ length: 11 }, (_, index) => ({ pending: 200 - index })),
@@ -197,11 +197,11 @@ describe('the chart', () => {
     ['no poll', []],
     ['one poll', polls(1, [{ pending: 5 }])],
     ['nothing in flight at any poll', polls(5000, [{}, {}, {}])],
-  ])('is not there with %s', (_, points) => {
+  ])('is empty with %s', (_, points) => {
     expect(drainChart({ points, estimate: estimateOf(MINUTE) })).toBe('');
   });
 
-  test('shows two looks at one time as two columns, and no estimate after that', async () => {
+  test('shows two polls at one time as two columns, and no estimate after them', async () => {
     const { heights, key } = await chartOf({
       points: polls(0, [{ pending: 5 }, { pending: 4 }]),
       estimate: estimateOf(MINUTE),
