@@ -33,8 +33,11 @@ describe('the estimate', () => {
     expect(movingTimeLeft(polls(1, pauses(5, 5, 5, 5)))?.leftMs).toBe(0.2 * MINUTE);
   });
 
-  test('uses the rate of the recent window', () => {
+  test('uses the rate of the last half of the hold, and of two minutes at least', () => {
     expect(movingTimeLeft(polls(100, pauses(90, 90, 5, 5)))?.leftMs).toBe(20 * MINUTE);
+    const longer = [...pauses(90, 90, 90, 90), ...pauses(5, 5, 5, 5)];
+    expect(movingTimeLeft(polls(100, longer))?.leftMs).toBe(20 * MINUTE);
+    expect(movingTimeLeft(polls(100, [...longer, ...pauses(5, 5, 0, 0)]))?.leftMs).toBe(30 * MINUTE);
   });
 
   // The exact 80 % interval of a Poisson mean, from the sums of the distribution.

@@ -497,6 +497,19 @@ describe('rate and time left', () => {
     expect(stalled.every(({ forecast }) => forecast.total.left === undefined)).toBe(true);
   });
 
+  test('shows no estimate after a stall, though some finished in the recent window', async () => {
+    const { polls } = await holdAgainst(
+      config({ timeoutMs: 4 * MINUTE, stuckAfterMs: MINUTE }),
+      ({ at }) => ({
+        inFlight: [inFlight('1.0.0', { pending: 99 - Math.min(at, 2 * MINUTE) / 5000 })],
+        workflows: { items: [], omitted: 99, omittedUnversioned: 0 },
+      }),
+    );
+    const at = (time: number) => polls.find((poll) => poll.time.ended === time)?.forecast.total;
+    expect(at(3 * MINUTE - 5000)).toMatchObject({ trend: 'draining', left: { leftMs: expect.any(Number) } });
+    expect(at(3 * MINUTE)).toMatchObject({ trend: 'stalled', left: undefined });
+  });
+
   test('is about moving workflows: stuck ones have no end, and sleeping ones a known one', async () => {
     const silent = Array.from({ length: 3 }, (_, index) => quiet(HOUR, { id: `silent-${index}` }));
     const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE, { id: 'asleep' });
@@ -523,6 +536,17 @@ describe('rate and time left', () => {
     expect(await toMs(5000)).toBe(35_000);
     expect(await toMs(2 * MINUTE)).toBe(4 * MINUTE);
     expect(await toMs(20 * MINUTE)).toBe(23 * MINUTE);
+  });
+
+  test('allows for what comes after a sleep that has just ended', async () => {
+    const asleep = asleepUntil(DATABASE_EPOCH + 20_000);
+    const { polls } = await holdAgainst(config({ timeoutMs: 40_000 }), ({ at, request }) => ({
+      observedAt: DATABASE_EPOCH + at,
+      inFlight: [inFlight('1.0.0', { pending: 1 })],
+      workflows: { items: request.detailScan ? [asleep] : [], omitted: 1, omittedUnversioned: 0 },
+    }));
+    const last = pollOf(polls.at(-1)).forecast.total;
+    expect(last.left).toEqual({ leftMs: 0, fromMs: 0, toMs: 30_000 });
   });
 
   test('leaves out workflows that are stuck in a queue', async () => {
