@@ -4,7 +4,7 @@ import type { Activity, WorkflowState, WorkflowStatus } from './activity.ts';
 import type { WorkflowWithStatus } from './detail-scan.ts';
 import { type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
 import { movingTimeLeft, type TimeLeft, withWaits } from './estimate.ts';
-import { type DrainHistory, emptySeries, type Series } from './history.ts';
+import type { DrainHistory, Series } from './history.ts';
 import { hasEvidence, isKeptUp, type Rate, rateOf, recent } from './rate.ts';
 
 /** The forecast for one target, or for all of them. */
@@ -74,42 +74,25 @@ export function drainForecast(
 ): DrainForecast {
   // The last detail scan can hold workflows of versions that have drained since.
   const inFlight = versions.filter((version) => inFlightOf(version, context) > 0);
-  const { earliestEnds, notBefore } = certainEnd(inFlight, context.earliestEnds, context.index);
+  const certain = certainEnd(inFlight, context.earliestEnds, context.index);
   const { points } = series;
   const newest = points.at(-1);
   const states = summed(inFlight.map((version) => statesOf(version, context)));
   const rate = rateOf(points);
   const moving = movingTimeLeft(points);
   const trend = trendOf(series, states, rate, moving, context);
-  const waits = waitsOf(inFlight, notBefore, context);
+  const waits = waitsOf(inFlight, certain, context);
   return {
     trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
     left: trend === 'stalled' ? undefined : withWaits(moving, newest?.moving ?? 0, waits),
-    earliestEnds,
-    notBefore,
+    ...certain,
     states,
-    arrived: {
-      total: newest?.arrived ?? 0,
-      roots: newest?.roots ?? 0,
-      children: newest?.children ?? 0,
-    },
+    arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
     hasTraffic: (newest?.roots ?? 0) > (recent(points)[0]?.roots ?? 0),
     withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
     series,
   };
-}
-
-/** Returns the forecast where no snapshot could be read or trusted. */
-export function noForecast(history: DrainHistory): DrainForecast {
-  return drainForecast([], emptySeries, {
-    history,
-    earliestEnds: [],
-    observedAt: 0,
-    atMs: 0,
-    index: { inFlight: new Map() },
-    config: { stuckAfterMs: 0 },
-  });
 }
 
 /**
@@ -136,11 +119,11 @@ function summed(all: readonly States[]): States {
   };
 }
 
-function waitsOf(versions: readonly string[], notBefore: number | undefined, context: ForecastContext) {
+function waitsOf(versions: readonly string[], { notBefore }: CertainEnd, context: ForecastContext) {
   const ends = versions.flatMap((version) =>
     scanned(version, context).flatMap(({ status }) => endOf(status)),
   );
-  const last = latest([...(notBefore === undefined ? [] : [notBefore]), ...ends]);
+  const last = latest(notBefore === undefined ? ends : [notBefore, ...ends]);
   const msUntil = (time: number) => Math.max(0, time - context.observedAt);
   return {
     certainMs: notBefore === undefined ? 0 : msUntil(notBefore),

@@ -4,7 +4,7 @@ import type { PollTime } from '../hold/state.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { statusesOf, type WorkflowStatus } from './activity.ts';
 import { type DetailScan, detailScanOf } from './detail-scan.ts';
-import { type DrainForecast, drainForecast, noForecast } from './drain-forecast.ts';
+import { type DrainForecast, drainForecast } from './drain-forecast.ts';
 import {
   certainEnd,
   clocksAgree,
@@ -16,6 +16,7 @@ import {
 } from './earliest-end.ts';
 import {
   type DrainHistory,
+  emptyHistory,
   emptySeries,
   historyAfter,
   type NewTopLevel,
@@ -36,6 +37,22 @@ export interface Forecast {
   readonly newTopLevel: readonly NewTopLevel[];
   readonly history: DrainHistory;
 }
+
+/** The forecast where no snapshot could be read or trusted. */
+const NO_FORECAST: Omit<Forecast, 'history'> = {
+  total: drainForecast([], emptySeries, {
+    config: { stuckAfterMs: 0 },
+    index: { inFlight: new Map() },
+    history: emptyHistory,
+    earliestEnds: [],
+    observedAt: 0,
+    atMs: 0,
+  }),
+  targets: new Map(),
+  pastDeadline: undefined,
+  statuses: new Map(),
+  newTopLevel: [],
+};
 
 /** The poll that starts now. Times are in milliseconds. */
 interface Opportunity {
@@ -68,7 +85,7 @@ export function forecastOf(
   time: PollTime,
 ): Forecast {
   const { index } = evaluation;
-  if (index === undefined) return withoutSnapshot(before);
+  if (index === undefined) return { ...NO_FORECAST, history: before };
   const { contents } = index;
   const { observedAt } = evaluation.snapshot;
   const queues = queuesAfter(before, index, observedAt);
@@ -93,18 +110,6 @@ export function forecastOf(
       : undefined,
     statuses: new Map([...(detailScan?.statuses ?? []), ...statuses]),
     newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
-    history,
-  };
-}
-
-/** Returns the forecast after a poll that could not be read or trusted. */
-function withoutSnapshot(history: DrainHistory): Forecast {
-  return {
-    total: noForecast(history),
-    targets: new Map(),
-    pastDeadline: undefined,
-    statuses: new Map(),
-    newTopLevel: [],
     history,
   };
 }

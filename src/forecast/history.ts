@@ -123,8 +123,8 @@ export function historyAfter(
   { index, queues, detailScan, isDetailScan }: PollDetails,
 ): DrainHistory {
   const changes = targets.map((target) => ({ target, change: changeOf(target, before, index) }));
-  const extend = (series: Series | undefined, with_: readonly Changed[], most: number) =>
-    extended(series ?? emptySeries, with_, detailScan, time.ended, most);
+  const extend = (series: Series | undefined, added: readonly Changed[], most: number) =>
+    extended(series ?? emptySeries, added, detailScan, time.ended, most);
   return {
     startedAt: before.startedAt ?? observedAt - time.began,
     observedAt,

@@ -89,7 +89,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
       rateLimited: false,
     });
     expect(last?.forecast.total.states).toEqual({
-      draining: namesParents ? 3 : 4,
+      progressing: namesParents ? 3 : 4,
       waiting: namesParents ? 4 : 3,
       stuck: 0,
       notScanned: 0,
@@ -250,7 +250,7 @@ describe('an application whose processes are gone', () => {
     expect(last?.forecast.total).toMatchObject({
       withoutProcess: ['1.0.0'],
       trend: 'stuck',
-      states: { draining: 0, waiting: 0, stuck: 4 },
+      states: { progressing: 0, waiting: 0, stuck: 4 },
     });
     const [silent, waiting, queued] = situationsIn(last, [id, parent.id, enqueued]);
     expect(silent).toEqual({ kind: 'silent' });
