@@ -24,7 +24,7 @@ export type Activity =
   | { readonly kind: 'silent' }
   /** `certain`: nothing in the tables can end it sooner. */
   | { readonly kind: 'sleeping'; readonly until: number; readonly certain: boolean }
-  /** In a `recv` or a `getEvent`, which leaves a gap before its timer. `until` is known where the timer records its end. */
+  /** In a `recv` or a `getEvent`, which leaves a gap before its timer. `until`: where the timer records its end. */
   | { readonly kind: 'message'; readonly until: number | null }
   /** Its last step is a timer, and the SDK did not record when it ends. */
   | { readonly kind: 'timer' }

@@ -10,7 +10,7 @@ export interface TimeLeft {
 /** The 90 % quantile of the standard normal distribution: 80 % of the cases lie within it on both sides. */
 const QUANTILE_90 = 1.2816;
 
-/** With fewer completions in the recent window, the end of the range is more than 3.5 times its start: it says nothing. */
+/** With fewer completions in the recent window, the range says nothing: its end is more than 3.5 times its start. */
 const LEAST_COMPLETED = 6;
 
 /** Bounds, in milliseconds, for the work after a wait. In between, it can take as long as the wait itself. */
