@@ -24,7 +24,7 @@ export interface DrainForecast extends CertainEnd {
   readonly series: Series;
 }
 
-/** Arrivals. Resumed and imported workflows are neither roots nor children, and so is all of a schema without parents. */
+/** Arrivals. Resumed and imported ones are neither roots nor children, nor is any where the schema has no parents. */
 export interface Arrived {
   readonly total: number;
   readonly roots: number;
