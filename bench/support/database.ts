@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { DatabaseConfig } from '../../src/postgres/database-config.ts';
+import type { DatabaseConfig } from '../../src/postgres/url.ts';
 import { databaseConfig } from '../../tests/support/databases.ts';
 import { launchApp, type SdkRelease } from '../../tests/support/dbos-app.ts';
 import type { PostgresServer } from '../../tests/support/postgres.ts';

@@ -1,6 +1,6 @@
 import { ReportableError } from '../errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
-import type { DatabaseConfig } from '../postgres/database-config.ts';
+import type { DatabaseConfig } from '../postgres/url.ts';
 import { missingPrivileges, type ProbeRow } from './schema.ts';
 import { quoteIdentifier } from './sql.ts';
 

@@ -1,8 +1,8 @@
 import type { GateConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
 import { CONNECT_TIMEOUT_MS, type Connection, connect } from '../postgres/connection.ts';
-import type { DatabaseConfig } from '../postgres/database-config.ts';
 import { CONNECT_OVERDUE, explainFailure, POLL_OVERDUE } from '../postgres/errors.ts';
+import type { DatabaseConfig } from '../postgres/url.ts';
 import { LONGEST_TIMER_MS, systemClock } from '../time.ts';
 import { deniedTables, unreachableTables, unsupportedProduct } from './access.ts';
 import { beginScan, historyQuery, openSnapshot, PRODUCT, statusScanQuery, writersQuery } from './scans.ts';

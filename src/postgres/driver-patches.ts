@@ -1,16 +1,19 @@
+import { EventEmitter } from 'node:events';
+import type Client from 'pg/lib/client.js';
 import { BufferReader } from 'pg-protocol/dist/buffer-reader.js';
 import { Parser } from 'pg-protocol/dist/parser.js';
+import { z } from 'zod';
 
-/** The code of the error when what came cannot be read as the protocol of Postgres. */
+/** The code of the error when the driver cannot read an answer as the protocol of Postgres. */
 export const PROTOCOL_ERROR = 'ERR_PROTOCOL';
 
-/** Longer than anything that the gate asks for: what announces more is no Postgres, or no friend. */
+/** Longer than any answer to the gate: a peer that announces more is not Postgres, or is hostile. */
 const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 /**
- * The driver trusts its server: it reads an error message without an end for ever, throws what it cannot read into
- * the event loop, and keeps a message of any length in memory (pg-protocol 1.16). Each would end the gate without a
- * verdict, so each becomes an error message here, as if the server had sent it.
+ * Makes the driver survive a server that breaks the protocol. The driver (pg-protocol 1.16) reads an unterminated
+ * error message forever, throws what it cannot read into the event loop, and keeps a message of any length in memory.
+ * Each would end the gate without a verdict, so each becomes an error message, as if the server had sent it.
  */
 export function patchDriver(): void {
   const { string } = BufferReader.prototype;
@@ -32,11 +35,44 @@ export function patchDriver(): void {
   };
 }
 
-/** What a message that has come in part says of its length. */
+/** Returns the length in bytes that a partly received message announces, or 0. */
 function announcedLength(parser: Parser): number {
   const [buffer, offset, length] = ['buffer', 'bufferOffset', 'bufferLength'].map((name): unknown =>
     Reflect.get(parser, name),
   );
   const isThere = Buffer.isBuffer(buffer) && typeof offset === 'number' && Number(length) > 4;
   return isThere ? buffer.readUInt32BE(offset + 1) : 0;
+}
+
+/** The message of the error when the server does not prove by SCRAM that TLS ends at itself. */
+export const UNBOUND = 'The server does not bind the channel';
+
+const sasl = z.object({ mechanisms: z.array(z.string()) });
+
+/**
+ * Enforces libpq's `channel_binding=require`. The driver prefers SCRAM with channel binding, but answers any request
+ * of the server. `cut` closes the connection before the driver answers another one.
+ */
+export function requireChannelBinding(
+  client: InstanceType<typeof Client>,
+  cut: (error: Error) => void,
+): void {
+  const connection: unknown = Reflect.get(client, 'connection');
+  if (!(connection instanceof EventEmitter)) throw new Error('the driver has another shape');
+  const refuse = () => cut(new Error(UNBOUND));
+  let offered = false;
+  let proved = false;
+  connection.on('authenticationSASL', (message: unknown) => {
+    offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
+    if (!offered) refuse();
+  });
+  connection.on('authenticationCleartextPassword', refuse);
+  connection.on('authenticationMD5Password', refuse);
+  // Only the final message of the exchange proves that the server knows the password.
+  connection.on('authenticationSASLFinal', () => {
+    proved = offered;
+  });
+  connection.on('authenticationOk', () => {
+    if (!proved) refuse();
+  });
 }

@@ -1,13 +1,16 @@
-/* How TLS fails, in the words of the driver and the codes of Node and OpenSSL ("TLS" in Node's manual). */
+import { msg, trusted } from '../message.ts';
+import type { FailureKind } from './errors.ts';
 
-/** The driver's words when the server has no TLS. */
+/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
+
+/** The driver's message when the server has no TLS. */
 export const NO_TLS = 'The server does not support SSL connections';
 
-/** PgBouncer's words when it insists on TLS (`client_tls_sslmode=require`). */
+/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
 export const TLS_REQUIRED = 'SSL required';
 
-/** No chain leads from the certificate of the server to a CA that is trusted. */
-export const UNTRUSTED = [
+/** No chain leads from the server's certificate to a trusted CA. */
+const UNTRUSTED = [
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -15,11 +18,11 @@ export const UNTRUSTED = [
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'CERT_SIGNATURE_FAILURE',
   'CERT_UNTRUSTED',
-] as const;
+];
 
-export const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'] as const;
+const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 
-/** What else can be wrong with the certificate of the server, or with one between it and its CA. */
+/** Other faults of the server's certificate, or of one between it and its CA. */
 const UNFIT = [
   'CERT_CHAIN_TOO_LONG',
   'CERT_REJECTED',
@@ -35,17 +38,68 @@ const UNFIT = [
   'UNSPECIFIED',
 ];
 
-/** The handshake failed, or the certificate of the server did not pass. */
+/** Returns whether the handshake failed, or the server's certificate did not pass. */
 export function isHandshakeFailure(code: string): boolean {
   return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || [...UNTRUSTED, ...OUT_OF_DATE, ...UNFIT].includes(code);
 }
 
 /**
- * The server has refused the certificate of the gate. With TLS 1.3 it does so after the handshake, so that this comes
- * in place of its first answer.
+ * Returns whether the server refused the gate's certificate. With TLS 1.3 that happens after the handshake, in place
+ * of the server's first answer.
  */
 export function isRefusedCertificate(code: string): boolean {
   return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(
     code,
   );
 }
+
+/** The ways to fail that are about TLS, in the order in which they are tried. */
+export const TLS_FAILURES = {
+  'tls-unavailable': {
+    what: 'The server does not accept TLS',
+    matches: ({ message }) => message === NO_TLS,
+    advice: ({ tlsMode }) =>
+      msg`\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+  },
+  'certificate-untrusted': {
+    what: 'The certificate of the server is not signed by a CA that the gate trusts',
+    matches: UNTRUSTED,
+    advice: ({ tlsCa }) =>
+      tlsCa === undefined
+        ? msg`Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
+        : msg`The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
+  },
+  'certificate-of-another-host': {
+    what: 'The certificate of the server was made for another host name',
+    matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
+    advice: msg`Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+  },
+  'certificate-out-of-date': {
+    what: 'The certificate of the server is not valid at this time',
+    matches: OUT_OF_DATE,
+    advice: msg`Renew it at the server, and check the clock of the runner.`,
+  },
+  'client-certificate-missing': {
+    what: 'The server asks for a client certificate',
+    matches: ({ code, message }) =>
+      (code === '28000' && /requires a valid client certificate/.test(message)) ||
+      /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+    advice: msg`Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`; and use an \`sslmode\` with TLS.`,
+  },
+  'client-certificate-refused': {
+    what: 'The server does not accept the client certificate',
+    matches: ({ code, message }) =>
+      (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
+    advice: msg`It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+  },
+  'certificate-unusable': {
+    what: 'A certificate or a key of the gate cannot be used',
+    matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+    advice: msg`Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that it has no passphrase.`,
+  },
+  'tls-failed': {
+    what: 'TLS failed',
+    matches: ({ code }) => isHandshakeFailure(code),
+    advice: msg`Check the TLS settings of both sides, and that this is a Postgres server.`,
+  },
+} satisfies Readonly<Record<string, FailureKind>>;

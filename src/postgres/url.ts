@@ -1,7 +1,19 @@
 import { InputError } from '../errors.ts';
 import { type Message, msg, namesOf, trusted } from '../message.ts';
-import type { DatabaseConfig } from './database-config.ts';
-import { readTlsSettings } from './tls-settings.ts';
+import { readTlsSettings, type TlsSettings } from './tls.ts';
+
+/** How to reach the system database. */
+export interface DatabaseConfig extends TlsSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Absent: the driver reads the password file, as libpq does. */
+  readonly password: string | undefined;
+  readonly database: string;
+  readonly requireChannelBinding: boolean;
+  /** Schema of DBOS's tables. */
+  readonly schema: string;
+}
 
 /** What the user gave about the connection, files already read. */
 export interface ConnectionInputs {
@@ -11,99 +23,122 @@ export interface ConnectionInputs {
   /** `tls-ca`, as PEM text. */
   readonly tlsCa: string | undefined;
   readonly schema: string;
-  /** `PGHOST`, `PGUSER` and so on: what the URL leaves out comes from here. */
+  /** Parts that the URL omits come from its `PGHOST`, `PGUSER` and so on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Reads a file that the URL names (`sslrootcert`, `sslcert`, `sslkey`). */
   readonly readFile: (path: string) => string;
 }
 
 const SHAPE =
-  /^(?<jdbc>jdbc:)?(?<scheme>postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\/(?:(?<userinfo>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+  /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<userinfo>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-/** Parameters that mean something to other drivers and nothing to the gate's own connection. */
-const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 
-/** Parameters that ask for more security than the gate has: to pass them over would be to weaken the connection. */
-const DEMANDING = ['require_auth', 'sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'requirepeer'];
+/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
+const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
- * JDBC's. What it leaves out comes from the `PG*` variables.
+ * JDBC's. Parts that it omits come from the `PG*` variables.
  *
- * A mistyped URL can parse with a part of the password as the host or the database, so the shape is checked
- * strictly and no error quotes what could be a part of it.
+ * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
+ * strictly, and no error quotes text that could be a part of the password.
  *
- * @returns the configuration, and how many parameters of the URL were passed over.
- * @throws InputError when the URL is of no known shape, or leaves out what the environment does not bring.
+ * @returns the configuration, and the number of URL parameters that were ignored.
+ * @throws InputError when the URL has no known shape, omits what the environment does not have either, or asks for
+ *   security that the gate does not have.
  */
 export function readDatabaseUrl(inputs: ConnectionInputs): {
   readonly database: DatabaseConfig;
   readonly ignoredParameters: number;
 } {
-  const { environment, readFile } = inputs;
-  const match = SHAPE.exec(inputs.url.trim());
-  if (match?.groups === undefined) throw new InputError(describeMisshapen(inputs.url));
-  const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
-  if (hosts.includes(',')) throw new InputError(severalHosts());
-  const parameters = readParameters(query);
-  const takeAsGiven = (name: string) => {
+  const { environment, readFile, tlsCa } = inputs;
+  const { userinfo, host: urlHost, port: urlPort, database, parameters } = partsOf(inputs.url);
+  refuseOtherSecurity(parameters.keys(), environment);
+  const take = (name: string) => {
     const value = parameters.get(name);
     parameters.delete(name);
     return value;
   };
-  const take = (name: string) => takeAsGiven(name) || undefined;
-  const hostMatch = HOST.exec(hosts);
-  if (hostMatch?.groups === undefined) throw new InputError(notAsExpected('host'));
-  const [userText, ...passwordText] = userinfo.split(':');
-  const urlPassword = decoded(passwordText.join(':')) || take('password');
-  if (inputs.password !== undefined && urlPassword !== undefined && inputs.password !== urlPassword) {
+  const [userText = '', ...passwordText] = userinfo.split(':');
+  const password = onePassword(decoded(passwordText.join(':')) || take('password'), inputs.password);
+  const tls = readTlsSettings({ take, environment, tlsCa, readFile });
+  const user = decoded(userText) || take('user') || environment['PGUSER'];
+  if (!user) throw new InputError(msg`\`database-url\` names no user. Add one to it, or set PGUSER.`);
+  const host = urlHost || take('host') || environment['PGHOST'] || 'localhost';
+  if (host.includes(',')) throw new InputError(severalHosts());
+  const config: DatabaseConfig = {
+    host,
+    port: readPort(urlPort || take('port') || environment['PGPORT'] || '5432'),
+    user,
+    password: password ?? (environment['PGPASSWORD'] || undefined),
+    database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
+    ...tls,
+    requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
+    schema: inputs.schema,
+  };
+  const ignored = [...parameters.keys()].filter((name) => !HARMLESS.includes(name));
+  return { database: config, ignoredParameters: ignored.length };
+}
+
+/** Splits a URL. `userinfo` and `database` are still percent-encoded. */
+function partsOf(url: string) {
+  const groups = SHAPE.exec(url.trim())?.groups;
+  if (groups === undefined) throw new InputError(describeMisshapen(url));
+  const { userinfo = '', hosts = '', database = '', query = '' } = groups;
+  if (hosts.includes(',')) throw new InputError(severalHosts());
+  const parameters = readParameters(query);
+  const address = HOST.exec(hosts)?.groups;
+  if (address === undefined) throw new InputError(notAsExpected('host'));
+  const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
+  return { userinfo, host, port: address['port'], database, parameters };
+}
+
+/** The parameters about security that the gate follows. */
+const FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
+
+/** How parameters about security start, in libpq and other drivers, without underscores. */
+const SECURITY = /^(?:ssl|tls|gss|channelbinding|require(?:auth|peer|ssl))/;
+
+/** Parameters that an error can show. Any other name can be a part of a password with a raw `&`. */
+const KNOWN = new Set([
+  ...['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslcrl', 'sslcrldir'],
+  ...['sslnegotiation', 'sslfactory', 'sslminprotocolversion', 'sslcertmode', 'sslsni'],
+  ...['channelbinding', 'gssencmode', 'requireauth', 'requirepeer', 'requiressl'],
+]);
+
+/** libpq's variables that can ask for more security than the gate has, and the values that do not ask. */
+const DEMANDING = [
+  ...['PGREQUIRESSL', 'PGREQUIREAUTH', 'PGREQUIREPEER', 'PGGSSENCMODE'],
+  ...['PGSSLCRL', 'PGSSLCRLDIR', 'PGSSLMINPROTOCOLVERSION'],
+];
+const UNDEMANDING = ['', '0', 'disable', 'prefer'];
+
+/** Refuses all other words about security: to ignore one could make the connection weaker than the user asked. */
+function refuseOtherSecurity(names: Iterable<string>, environment: ConnectionInputs['environment']): void {
+  const ofUrl = [...names].flatMap((name) => {
+    const word = name.replaceAll('_', '').toLowerCase();
+    if (FOLLOWED.includes(name) || !SECURITY.test(word)) return [];
+    return KNOWN.has(word) ? [name] : [`${word.slice(0, 3)}…`];
+  });
+  const refused = [...ofUrl, ...DEMANDING.filter((name) => !UNDEMANDING.includes(environment[name] ?? ''))];
+  if (refused.length === 0) return;
+  throw new InputError(
+    msg`\`database-url\`, or a variable of libpq, asks for ${namesOf(refused)}, which the gate cannot keep. Leave it out. Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`,
+  );
+}
+
+function onePassword(ofUrl: string | undefined, ofInput: string | undefined): string | undefined {
+  if (ofInput !== undefined && ofUrl && ofInput !== ofUrl) {
     throw new InputError(
       msg`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`,
     );
   }
-
-  const tls = readTlsSettings({
-    take: takeAsGiven,
-    names: parameters.keys(),
-    jdbc: match.groups['jdbc'] !== undefined,
-    environment,
-    tlsCa: inputs.tlsCa,
-    readFile,
-  });
-
-  const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
-  if (!user) throw new InputError(msg`\`database-url\` names no user. Add one to it, or set PGUSER.`);
-  const host =
-    decoded(hostMatch.groups['host'] ?? '').replace(/^\[|\]$/g, '') ||
-    take('host') ||
-    environment['PGHOST'] ||
-    'localhost';
-  const demanded = DEMANDING.filter((name) => parameters.has(name));
-  if (demanded.length > 0) {
-    throw new InputError(
-      msg`\`database-url\` asks for ${namesOf(demanded)}, which the gate cannot keep. Leave it out, and use \`sslmode=verify-full\`, with \`channel_binding=require\` if no password may be sent in another way.`,
-    );
-  }
-  if (host.includes(',')) throw new InputError(severalHosts());
-  const config: DatabaseConfig = {
-    host,
-    port: readPort(hostMatch.groups['port'] || take('port') || environment['PGPORT'] || '5432'),
-    user,
-    password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
-    database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
-    ...tls,
-    requireChannelBinding: readChannelBinding(take('channel_binding') ?? environment['PGCHANNELBINDING']),
-    schema: inputs.schema,
-  };
-  return {
-    database: config,
-    ignoredParameters: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)).length,
-  };
+  return ofInput ?? (ofUrl || undefined);
 }
 
 /**
- * Every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
- * throws: a mistyped URL has to be masked as well.
+ * Returns every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
+ * throws: a mistyped or refused URL has to be masked as well.
  */
 export function secretsIn(
   url: string,
@@ -113,7 +148,7 @@ export function secretsIn(
   const afterScheme = url.replace(/^[^/]*\/+/, '');
   const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
   const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-  const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(?=(.*))([^&#]*)/gi)].flatMap(
+  const fromQuery = [...url.matchAll(/[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi)].flatMap(
     ([, rest, value]) => [rest ?? '', value ?? ''],
   );
   const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];

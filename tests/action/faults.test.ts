@@ -131,7 +131,7 @@ describe('a hold survives', () => {
     const migration = await openConnection(database.url);
     await migration.query('BEGIN');
     await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
-    await run.until(/A lock on the tables of DBOS blocked the look for longer than `poll-timeout` \(55P03\)/);
+    await run.until(/A lock on the tables of DBOS blocked the poll for longer than `poll-timeout` \(55P03\)/);
     await migration.query('ROLLBACK');
     await drains(run, database);
     expectOneAtATime(network);

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { DatabaseConfig } from '../../src/postgres/database-config.ts';
+import type { DatabaseConfig } from '../../src/postgres/url.ts';
 import { readDatabaseUrl } from '../../src/postgres/url.ts';
 
 /** The URL of another database on the same server, with the same credentials. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { DatabaseConfig } from '../../src/postgres/database-config.ts';
+import type { DatabaseConfig } from '../../src/postgres/url.ts';
 import { databaseConfig } from './databases.ts';
 import { type AppOptions, type DbosApp, launchApp, type SdkRelease } from './dbos-app.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';

@@ -6,7 +6,7 @@ import { explain, ReportableError, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { trusted } from '../../src/message.ts';
-import { FAILURE_KINDS } from '../../src/postgres/errors.ts';
+import { FAILURES, type FailureKind } from '../../src/postgres/errors.ts';
 import { readDatabaseUrl } from '../../src/postgres/url.ts';
 import { describeActivity } from '../../src/report/activity-text.ts';
 import { plain } from '../../src/report/escape.ts';
@@ -29,6 +29,8 @@ import { readActionMetadata } from '../support/runner/action-metadata.ts';
 /* docs/troubleshooting.md is keyed by the texts that the gate writes: each has its heading, and no heading is of yore. */
 
 interface Entry {
+  /** Of the anchor before the heading, where it has one. */
+  readonly id: string | undefined;
   readonly heading: string;
   readonly section: string;
   readonly body: string;
@@ -39,9 +41,10 @@ function entriesOfPage(): readonly Entry[] {
   let section = '';
   for (const token of marked.lexer(readFileSync('docs/troubleshooting.md', 'utf8'))) {
     if (token.type === 'heading' && token.depth === 2) section = token.text;
-    else if (token.type === 'heading' && token.depth === 3)
-      entries.push({ heading: token.text, section, body: '' });
-    else {
+    else if (token.type === 'heading' && token.depth === 3) {
+      const [, id, heading = ''] = /^(?:<a id="([a-z-]+)"><\/a>)?(.*)$/.exec(token.text) ?? [];
+      entries.push({ id, heading, section, body: '' });
+    } else {
       const last = entries.pop();
       if (last !== undefined) entries.push({ ...last, body: last.body + token.raw });
     }
@@ -214,9 +217,6 @@ async function texts(): Promise<readonly string[]> {
       'sslmode=verify-ca',
       'sslmode=require&sslrootcert=system',
       'sslmode=require&sslrootcert=/ca',
-      'sslMode=require',
-      'sslmode=require&sslfactory=a.Factory',
-      'sslnegotiation=direct',
       'sslkey=/k',
       'require_auth=md5',
       'channel_binding=yes',
@@ -238,11 +238,13 @@ describe('the troubleshooting page', () => {
   test('has every way to fail to reach the database, in order, and whether it is tried again', () => {
     const documented = entries
       .filter(({ section }) => section === REACHING)
-      .map(({ heading, body }) => ({
+      .map(({ id, heading, body }) => ({
+        id,
         what: heading,
         transient: { 'Tried again': true, 'Ends at once': false }[/^\s*\*([^.*]+)/.exec(body)?.[1] ?? ''],
       }));
-    expect(documented).toEqual(FAILURE_KINDS.map(({ what, transient }) => ({ what, transient })));
+    const kinds: readonly [string, FailureKind][] = Object.entries(FAILURES);
+    expect(documented).toEqual(kinds.map(([id, { what, transient = false }]) => ({ id, what, transient })));
   });
 
   test('has every other text of what goes wrong', async () => {

@@ -2,8 +2,8 @@ import { deniedTables, unreachableTables } from '../../../src/dbos/access.ts';
 import { ReportableError } from '../../../src/errors.ts';
 import { parseInputs } from '../../../src/inputs.ts';
 import type { Message } from '../../../src/message.ts';
-import type { DatabaseConfig } from '../../../src/postgres/database-config.ts';
 import { explainFailure } from '../../../src/postgres/errors.ts';
+import type { DatabaseConfig } from '../../../src/postgres/url.ts';
 import type { RunReport } from '../../../src/report/model.ts';
 import { failureResult, probe } from '../../support/builders.ts';
 
