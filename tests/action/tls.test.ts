@@ -54,7 +54,7 @@ describe('tls-ca', () => {
   test.each([
     ['text', () => ca.cert],
     ['path', () => fileWith(ca.cert)],
-  ])('as %s makes sure of the server', async (_what, tlsCa) => {
+  ])('as %s verifies the server', async (_what, tlsCa) => {
     const { outputs, stderr } = await run('localhost', { 'tls-ca': tlsCa() });
     expect([outputs['verdict'], stderr]).toEqual(['drained', '']);
   });
@@ -62,11 +62,11 @@ describe('tls-ca', () => {
   test.each([
     ['another CA', 'localhost', () => certificateAuthority('Another').cert, /not signed by a CA.*`tls-ca`/],
     ['another host name', '127.0.0.1', () => ca.cert, /made for another host name.*`sslmode=verify-ca`/],
-  ])('ends at once at a server with %s, and says the fix', async (_what, host, tlsCa, why) => {
+  ])('ends at once at a server with %s, and shows the fix', async (_what, host, tlsCa, why) => {
     const { exitCode, outputs, annotations, log } = await run(
       host,
       { 'tls-ca': tlsCa() },
-      // What turns verification off for whoever does not ask for it.
+      // Turns verification off for connections that do not ask for it.
       { NODE_TLS_REJECT_UNAUTHORIZED: '0', PGSSLMODE: 'verify-full' },
     );
     expect([exitCode, outputs['verdict']]).toEqual([1, 'error']);

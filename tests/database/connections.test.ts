@@ -12,7 +12,7 @@ const databases = systemDatabases();
 const POLLS = 1000;
 const FAILURES = 20;
 
-test('a thousand polls take one connection at a time, and a new one only after a poll that failed', async () => {
+test('a thousand polls use one connection, and a new one only after a failed poll', async () => {
   const database = await guardedDatabase(databases);
   const reader = systemDatabase(databaseConfig(database.gateUrl), config(), () => 0);
   const poll = () =>
@@ -28,31 +28,31 @@ test('a thousand polls take one connection at a time, and a new one only after a
     if (number % (POLLS / FAILURES) === 0) await database.disconnect();
   }
   expect(counts).toEqual(new Set([1]));
-  // The last of the connections that were ended is noticed by no poll any more.
+  // No poll notices that the last connection was terminated.
   expect(outcomes.filter((outcome) => outcome !== 'succeeded')).toEqual(Array(FAILURES - 1).fill('failed'));
   await reader.close();
   await expect.poll(database.connections).toBe(0);
 });
 
-test('a failed poll tells whether the server had let the gate in before', async () => {
+test('a failed poll reports whether the server had let the gate in before', async () => {
   const database = await guardedDatabase(databases);
   const network = await startNetwork(database.url);
   const reader = systemDatabase(databaseConfig(network.through(database.gateUrl)), config(), () => 0);
   const connectedBefore = () =>
     reader.poll(plainRequest, Number.POSITIVE_INFINITY).then(
-      () => 'looked',
+      () => 'succeeded',
       (error: unknown) => error instanceof TransientError && error.connectedBefore,
     );
   await network.refuse();
   expect(await connectedBefore()).toBe(false);
   await network.accept();
-  expect(await connectedBefore()).toBe('looked');
+  expect(await connectedBefore()).toBe('succeeded');
   await network.refuse();
   expect(await connectedBefore()).toBe(true);
   await reader.close();
 });
 
-test('a poll ends when the hold has no time left for it, whatever the network does', async () => {
+test('a poll stops when the hold has no time left for it, whatever the network does', async () => {
   const database = await guardedDatabase(databases);
   const network = await startNetwork(database.url);
   const reader = systemDatabase(databaseConfig(network.through(database.gateUrl)), config(), () => 0);

@@ -12,7 +12,7 @@ import { stopForARestart } from '../support/postgres/restart.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* Through a real PgBouncer in transaction mode, which has one connection to the server for all its clients. */
+/* Uses a real PgBouncer in transaction mode, with one connection to the server for all its clients. */
 
 const program = findPgBouncer(
   'the gate works through a transaction pooler and leaves nothing in its sessions',
@@ -23,17 +23,17 @@ const databases = systemDatabases();
 const inFlight = { status: 'PENDING', application_version: '1.0.0', application_name: 'shop' };
 const everything = { searchHistoryFor: ['0.9.0'], scanStatuses: true, countFailed: true };
 
-/** A pooler that is gone with the test. */
+/** Starts a pooler that stops with the test. */
 function pgBouncer(server: PostgresServer, settings: PgBouncerOptions['settings'] = {}): Promise<PgBouncer> {
   if (program === undefined) throw new Error('There is no PgBouncer.');
   return startPgBouncer({ program, server, settings: { default_pool_size: 1, ...settings } });
 }
 
-/** A database of an application whose version 1.0.0 has work in flight, and the way to it through a pooler. */
+/** A database behind a pooler. Version 1.0.0 of its application has work in flight. */
 interface Pooled {
   readonly database: TestDatabase;
   readonly pooler: PgBouncer;
-  /** The way through the pooler. */
+  /** Goes through the pooler. */
   readonly url: string;
   readonly config: TestDatabase['config'];
 }
@@ -47,16 +47,15 @@ async function pooled(settings?: PgBouncerOptions['settings']): Promise<Pooled> 
   return { database, pooler, url, config: databaseConfig(url) };
 }
 
-/** Lets the work in flight end. */
+/** Finishes the work in flight. */
 function finishWork(database: TestDatabase) {
   return database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`);
 }
 
 throughPgBouncer('a hold', () => {
-  test('gets from work in flight to drained, with all rows searched on the way', async () => {
+  test('reaches drained from work in flight, with a search of all rows', async () => {
     const { database, config } = await pooled();
-    // 0.9.0 is known from a search through history only, and on a schema newer than itself the gate looks for
-    // statuses that it does not know.
+    // Only a search of the history finds 0.9.0. On a schema newer than itself, the gate searches for unknown statuses.
     await database.insert({ ...inFlight, status: 'SUCCESS', application_version: '0.9.0', created_at: 0 });
     await database.query('UPDATE dbos.dbos_migrations SET version = 999');
     const targets = { kind: 'named', versions: ['1.0.0', '0.9.0'] } as const;
@@ -67,7 +66,7 @@ throughPgBouncer('a hold', () => {
     expect(scans).toContainEqual([]);
   });
 
-  test('takes turns with another one', async () => {
+  test('shares the session with another hold', async () => {
     const { database, pooler, config } = await pooled();
     const index: unknown[] = [];
     const poll: Happening = async () => {
@@ -87,7 +86,7 @@ throughPgBouncer('a hold', () => {
   });
 });
 
-/** The pooler's next client, and what it found in the one session before the gate had it. */
+/** The pooler's next client, and the state of the one session before the gate used it. */
 interface Lent extends Pooled {
   readonly next: pg.Client;
   readonly before: Session;
@@ -100,7 +99,7 @@ interface Session {
 
 async function lent(): Promise<Lent> {
   const way = await pooled();
-  // PgBouncer gives each client its own application name, as long as it has one.
+  // PgBouncer sets the application name of each client that has one.
   const next = await openConnection(`${way.url}?application_name=next`);
   return { ...way, next, before: await sessionOf(next) };
 }
@@ -118,7 +117,7 @@ async function sessionOf(client: pg.Client): Promise<Session> {
   return rows[0];
 }
 
-/** The server's side of the pool, sessions included that the pooler has given up but the server has not. */
+/** Returns the server's sessions, those included that the pooler has dropped and the server has not. */
 function serverConnections(database: TestDatabase): Promise<Record<string, unknown>[]> {
   return database.query(
     `SELECT pid, state, xact_start, backend_xmin FROM pg_stat_activity
@@ -138,7 +137,7 @@ async function lockTables(database: TestDatabase): Promise<void> {
   await migration.query('BEGIN; LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
 }
 
-/** Adds rows whose version takes so long to read that a poll with a short timeout cannot. */
+/** Adds rows whose version takes longer to read than a poll with a short timeout has. */
 async function addSlowRows(database: TestDatabase, status: string): Promise<void> {
   await database.insert(
     ...Array.from({ length: 40 }, () => ({ ...inFlight, status, name: 'slow', created_at: 0 })),
@@ -152,7 +151,7 @@ async function addSlowRows(database: TestDatabase, status: string): Promise<void
   );
 }
 
-/** The backend of the poll that waits for the locked tables. */
+/** Returns the backend of the poll that waits for the locked tables. */
 async function waitingBackend(database: TestDatabase): Promise<number> {
   const waiting = () =>
     database.query(
@@ -163,7 +162,7 @@ async function waitingBackend(database: TestDatabase): Promise<number> {
   return Number(backend?.['pid']);
 }
 
-throughPgBouncer('the pooler lends the same session on, as it was,', () => {
+throughPgBouncer('the pooler passes the same session on, unchanged,', () => {
   async function expectSameSession({ database, next, before }: Lent): Promise<void> {
     expect(await sessionOf(next)).toEqual(before);
     expect(await serverConnections(database)).toEqual([idle(before)]);
@@ -181,7 +180,7 @@ throughPgBouncer('the pooler lends the same session on, as it was,', () => {
     await expectSameSession(way);
   });
 
-  test('after a poll whose searches took too long', async () => {
+  test('after a poll whose searches timed out', async () => {
     const way = await lent();
     await addSlowRows(way.database, 'PAUSED');
     const { contents: index } = await pollAt(way, { pollTimeoutMs: 500 }, everything);
@@ -201,9 +200,9 @@ throughPgBouncer('the pooler lends the same session on, as it was,', () => {
   });
 });
 
-throughPgBouncer('the pooler lends no session on that is not as it was', () => {
-  /** Whether the poll's own session was mended or given up is the pooler's affair; the one that it lends is idle. */
-  async function expectCleanSession({ database, next, before }: Lent): Promise<void> {
+throughPgBouncer('the pooler passes no changed session on', () => {
+  /** The pooler can reset the poll's session or drop it. The session that it passes on is idle. */
+  async function expectIdleSession({ database, next, before }: Lent): Promise<void> {
     const after = await sessionOf(next);
     expect(after).toEqual({ ...before, backend: after.backend });
     await expect.poll(() => serverConnections(database)).toEqual([idle(after)]);
@@ -213,14 +212,14 @@ throughPgBouncer('the pooler lends no session on that is not as it was', () => {
     const way = await lent();
     await lockTables(way.database);
     await expect(pollAt(way, { pollTimeoutMs: 300 })).rejects.toMatchObject({ cause: { code: '55P03' } });
-    await expectCleanSession(way);
+    await expectIdleSession(way);
   });
 
   test('after a poll that ran into its statement timeout', async () => {
     const way = await lent();
     await addSlowRows(way.database, 'PENDING');
     await expect(pollAt(way, { pollTimeoutMs: 500 })).rejects.toMatchObject({ cause: { code: '57014' } });
-    await expectCleanSession(way);
+    await expectIdleSession(way);
   });
 
   test('after a poll that an administrator cancelled', async () => {
@@ -229,10 +228,10 @@ throughPgBouncer('the pooler lends no session on that is not as it was', () => {
     const cancelled = expect(pollAt(way)).rejects.toMatchObject({ cause: { code: '57014' } });
     await way.database.query('SELECT pg_cancel_backend($1)', [await waitingBackend(way.database)]);
     await cancelled;
-    await expectCleanSession(way);
+    await expectIdleSession(way);
   });
 
-  test('after a poll whose client vanished, which the server gives up within `poll-timeout`', async () => {
+  test('after a poll whose client vanished, which the server stops within `poll-timeout`', async () => {
     const way = await lent();
     await lockTables(way.database);
     const reader = systemDatabase(way.config, config({ pollTimeoutMs: 10_000 }), () => 0);
@@ -242,16 +241,16 @@ throughPgBouncer('the pooler lends no session on that is not as it was', () => {
     await failed;
     const backends = async () => (await serverConnections(way.database)).map(({ pid }) => pid);
     await expect.poll(backends, { timeout: 10_000 }).not.toContain(backend);
-    await expectCleanSession(way);
+    await expectIdleSession(way);
   });
 });
 
-/** Why polls of a hold failed, as it is told. */
+/** Returns the messages of the polls that failed in a hold. */
 function failuresOf({ failedPolls }: Hold): readonly string[] {
   return failedPolls.map(({ outage }) => new ReportableError(outage.failure).message);
 }
 
-throughPgBouncer('a hold goes on, and says why a poll failed,', () => {
+throughPgBouncer('a hold continues, and reports why a poll failed,', () => {
   test('when PgBouncer is restarted', async () => {
     const { database, pooler, config } = await pooled();
     const held = await holdOn({ config }, {}, pooler.stop, async () => {

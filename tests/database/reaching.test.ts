@@ -6,7 +6,7 @@ import { databaseConfig } from '../support/databases.ts';
 import { pollAt } from '../support/holding.ts';
 import { openConnection, openDatabase, systemDatabases } from '../support/system-databases.ts';
 
-/* Each way not to reach DBOS's tables is told by its cause and its fix, and never with the password. */
+/* Each failure to reach DBOS's tables shows its cause and its fix, and never the password. */
 
 const databases = systemDatabases();
 
@@ -18,7 +18,7 @@ async function failure(config: ReturnType<typeof databaseConfig>): Promise<strin
   return error.message;
 }
 
-test('a schema that is not there, with the schema that has the tables', async () => {
+test('a missing schema is reported with the schema that has the tables', async () => {
   const { url } = await databases.create();
   expect(await failure(databaseConfig(url, 'dbso'))).toMatch(
     /has no schema dbso\..*workflow_status table in the schema dbos.*`schema`/,
@@ -26,27 +26,27 @@ test('a schema that is not there, with the schema that has the tables', async ()
   expect(await failure(databaseConfig(url, 'DBOS'))).toMatch(/has no schema DBOS\./);
 });
 
-test('a schema without the tables, with the schema that has them', async () => {
+test('a schema without the tables is reported with the schema that has them', async () => {
   const { url } = await databases.create();
   expect(await failure(databaseConfig(url, 'public'))).toMatch(
     /holds no DBOS tables \(workflow_status, operation_outputs missing\).*in the schema dbos/,
   );
 });
 
-test('a database without any DBOS tables', async () => {
+test('a database without any DBOS tables is reported', async () => {
   const database = await openDatabase(await databases.server().createDatabase('application'));
   expect(await failure(database.config)).toMatch(/has no schema dbos\..*_dbos_sys/);
   await database.query('CREATE SCHEMA dbos');
   expect(await failure(database.config)).toMatch(/holds no DBOS tables.*_dbos_sys/);
 });
 
-test('a database that is not there', async () => {
+test('a missing database is reported', async () => {
   expect(await failure(databaseConfig(databases.server().url('nowhere')))).toMatch(
     /There is no such database on this server \(3D000\)\..*_dbos_sys/,
   );
 });
 
-test('a wrong password, and none', async () => {
+test('a wrong password is reported, and a missing one', async () => {
   const url = new URL(databases.server().url());
   url.password = 'wr0ng!secret';
   expect(await failure(databaseConfig(url.href))).toMatch(/The server refused the password \(28P01\)/);
@@ -56,13 +56,13 @@ test('a wrong password, and none', async () => {
   );
 });
 
-test('a role that is not there', async () => {
+test('a missing role is reported', async () => {
   const url = new URL(databases.server().url());
-  url.username = 'noTargets';
+  url.username = 'nobody';
   expect(await failure(databaseConfig(url.href))).toMatch(/refused the password|does not let this user in/);
 });
 
-test('a host that is not there', async () => {
+test('an unknown host is reported', async () => {
   const url = new URL(databases.server().url());
   url.hostname = 'no-such-host.invalid';
   expect(await failure(databaseConfig(url.href))).toMatch(
@@ -70,7 +70,7 @@ test('a host that is not there', async () => {
   );
 });
 
-test('a port that nobody listens on', async () => {
+test('a port that nothing listens on is reported', async () => {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();
@@ -83,7 +83,7 @@ test('a port that nobody listens on', async () => {
   );
 });
 
-test('a lock that keeps the poll waiting', async () => {
+test('a lock that blocks the poll is reported', async () => {
   const { url, config } = await databases.create();
   const migration = await openConnection(url);
   await migration.query('BEGIN');

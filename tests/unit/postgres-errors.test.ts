@@ -20,7 +20,7 @@ function explained(code: string, message = 'no', connectedBefore = false): Error
   );
 }
 
-/** Words of servers and poolers that repeat what they were given. */
+/** A message of a server or a pooler that repeats parts of the URL. */
 const REPEATING = 'no entry for user "its-user", database "its-database" at its-host';
 
 describe('before a server has let the gate in', () => {
@@ -38,19 +38,19 @@ describe('before a server has let the gate in', () => {
     expect(explained(code, REPEATING).message).not.toMatch(/its-(host|user|database)/);
   });
 
-  test.each(['08P01', '53100', 'P0001'])('%s shows what was said, less those parts', (code) => {
+  test.each(['08P01', '53100', 'P0001'])('%s shows the message without those parts', (code) => {
     expect(explained(code, REPEATING).message).toContain('no entry for user "…", database "…" at …');
   });
 });
 
 test.each(['ENOTFOUND', 'ECONNRESET', '53300', '08P01'])(
-  'after it has, a failure with %s says where that was',
+  'after it has, a failure with %s shows the host and the port',
   (code) => {
     expect(explained(code, 'no', true).message).toContain('It was its-host, port 5432.');
   },
 );
 
-describe('what may pass by itself', () => {
+describe('is tried again', () => {
   test.each([
     ...[
       'ENOTFOUND',
@@ -98,12 +98,12 @@ test.each([
   ['55P03', 'canceling statement due to lock timeout', false],
   ['57P01', 'terminating connection due to administrator command', false],
   ['ECONNRESET', 'read ECONNRESET', false],
-])('%s, "%s", is a poll that asked too much: %s', (code, message, overLimit) => {
+])('%s, "%s", is a poll over a limit: %s', (code, message, overLimit) => {
   expect(explained(code, message)).toMatchObject({ overLimit });
 });
 
-describe('what waiting does not mend', () => {
-  test('a password that was asked for and not given', () => {
+describe('ends at once', () => {
+  test('without a password that the server asks for', () => {
     const error = Object.assign(new Error('no'), { code: '28P01' });
     const without = { ...config, password: undefined };
     expect(explainFailure(error, without, false).message).toMatch(/asks for a password, and none was given/);
@@ -140,7 +140,7 @@ describe('what waiting does not mend', () => {
     expect(error.message).toMatch(what);
   });
 
-  test('an error that nobody foresaw, which stays what it is', () => {
+  test('an unknown error stays as it is', () => {
     const bug = new TypeError('x is not a function');
     expect(explainFailure(bug, config, true)).toBe(bug);
   });
