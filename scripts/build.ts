@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
-/** Builds `dist/` from `src/`, from nothing: TypeScript to `lib/`, and that into one bundle. */
+/** Builds `dist/` from scratch: compiles `src/` to `lib/`, then bundles `lib/` into one file. */
 remove('lib');
 run('tsc', ['-p', 'tsconfig.build.json']);
 remove('dist');

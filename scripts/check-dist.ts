@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Whether the committed `dist/` is what the sources build: builds it anew in place and compares, new and deleted
- * files included. Leaves the new build behind, to be committed.
+ * Fails unless the committed `dist/` is what the sources build. Builds it again in place and compares all files, new
+ * and deleted ones included. The new build stays, ready to be committed.
  */
 const before = hashes('dist');
 execFileSync(process.execPath, ['scripts/build.ts'], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -14,7 +14,7 @@ const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
   (file) => before.get(file) !== after.get(file),
 );
 if (differing.length > 0) {
-  console.error(`dist/ was not what the sources build: ${differing.join(', ')}. It is now: commit it.`);
+  console.error(`dist/ was out of date: ${differing.join(', ')}. It has been rebuilt: commit it.`);
   process.exitCode = 1;
 } else {
   console.log(`dist/ is up to date (${after.size} files).`);

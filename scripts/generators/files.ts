@@ -4,12 +4,12 @@ import { withSections } from './marked-sections.ts';
 import { reportJsonSchema } from './report-json-schema.ts';
 
 export interface GeneratedFile {
-  /** Relative to the repository's root, where npm runs scripts and tests. */
+  /** Relative to the root of the repository, where npm runs scripts and tests. */
   readonly path: string;
   readonly content: string;
 }
 
-/** Every file that is generated from the source, whole or in part, as it should be. */
+/** Returns every file that is generated from the source, in whole or in part, with its current content. */
 export function generatedFiles(): readonly GeneratedFile[] {
   const actionYml = readFileSync('action.yml', 'utf8');
   const readme = withSections(readFileSync('README.md', 'utf8'), {

@@ -1,5 +1,5 @@
 /**
- * Replaces what stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
+ * Returns the text with new content between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
  *
  * @throws when a section's markers are not there exactly once
  */

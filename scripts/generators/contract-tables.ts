@@ -14,7 +14,7 @@ const actionMetadata = z.object({
   outputs: z.record(z.string(), z.object({ description: z.string() })),
 });
 
-/** The inputs in `action.yml`, as a Markdown table. */
+/** Returns the inputs of `action.yml` as a Markdown table. */
 export function inputTable(actionYml: string): string {
   const { inputs } = actionMetadata.parse(parse(actionYml));
   const rows = Object.entries(inputs).map(([name, input]) => [
@@ -25,14 +25,14 @@ export function inputTable(actionYml: string): string {
   return table(['Input', 'Default', 'Meaning'], rows);
 }
 
-/** The outputs in `action.yml`, as a Markdown table. */
+/** Returns the outputs of `action.yml` as a Markdown table. */
 export function outputTable(actionYml: string): string {
   const { outputs } = actionMetadata.parse(parse(actionYml));
   const rows = Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, description]);
   return table(['Output', 'Meaning'], rows);
 }
 
-/** The verdicts, as a Markdown table: the best news first, so the reverse of their precedence. */
+/** Returns the verdicts as a Markdown table, in the reverse of their precedence, so that `drained` is first. */
 export function verdictTable(): string {
   const rows = [...VERDICTS]
     .reverse()
@@ -44,7 +44,7 @@ type StepConfig = Pick<GateConfig, 'mode' | 'onTimeout'>;
 
 const USUAL: StepConfig = { mode: 'wait', onTimeout: 'fail' };
 
-/** The configurations that may change how the step ends, and how to say so. */
+/** The configurations that can change the result of the step, and how to name them. */
 const UNUSUAL: readonly (readonly [StepConfig, string])[] = [
   [{ ...USUAL, mode: 'check' }, 'in `check`'],
   [{ ...USUAL, mode: 'report' }, 'in `report`'],
@@ -57,7 +57,7 @@ const WORDS: Readonly<Record<Conclusion, string>> = {
   fail: 'fails',
 };
 
-/** How the step ends, as the code that decides it says. */
+/** Returns the result of the step in words, from the code that decides it. */
 function stepInWords(verdict: Verdict): string {
   const usual = conclusionOf(verdict, USUAL);
   const others = UNUSUAL.map(([config, when]) => ({ result: conclusionOf(verdict, config), when }));
