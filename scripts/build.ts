@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 
-/** Builds `dist/` from scratch: compiles `src/` to `lib/`, then bundles `lib/` into one file. */
+/** Builds `dist/` from scratch: compiles `src/` to `lib/`, then bundles `lib/` into one file. ncc copies the script. */
 remove('lib');
 run('tsc', ['-p', 'tsconfig.build.json']);
+copyFileSync('src/unblock/unblock.sh', 'lib/unblock/unblock.sh');
 remove('dist');
 run('ncc', ['build', 'lib/index.js', '-o', 'dist', '--license', 'licenses.txt']);
 

@@ -18,7 +18,7 @@ import { annotationsOf } from './report/annotations.ts';
 import { plain } from './report/escape.ts';
 import { type LogSink, progressLog } from './report/log.ts';
 import { headline, type RunReport } from './report/model.ts';
-import { unblockScriptsOf, type WrittenKit } from './report/next-steps.ts';
+import { kitFilesOf, type WrittenKit } from './report/next-steps.ts';
 import { outputsOf } from './report/outputs.ts';
 import { reportOf } from './report/report-file.ts';
 import { summaryOf } from './report/summary.ts';
@@ -26,7 +26,7 @@ import { configurationWarnings, warningsOf } from './report/warnings.ts';
 import { type Conclusion, conclusionOf, type Verdict } from './rules/verdict.ts';
 import { readRunContext } from './run-context.ts';
 import { systemClock } from './time.ts';
-import type { UnblockScript } from './unblock/kit.ts';
+import type { KitFile } from './unblock/kit.ts';
 
 /** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */
 export async function runAction(): Promise<void> {
@@ -164,11 +164,10 @@ async function tell(result: RunReport): Promise<void> {
     await attempt('The job summary', () => core.summary.addRaw(summary).write());
   }
   core.info(plain(msg`Verdict ${trusted(result.verdict)}: ${headline(result)}`));
-  if (written?.kit !== undefined && written.kit.scripts.length > 0) {
-    const names = written.kit.scripts.map(({ name }) => name).join(', ');
+  if (written?.kit !== undefined && written.kit.files.length > 0) {
     core.info(
       plain(
-        msg`The job summary lists what blocks; ${trusted(names)} for all of it are in ${written.kit.folder}.`,
+        msg`The job summary lists what blocks; ${trusted('unblock.sh')} for all of it is in ${written.kit.folder}.`,
       ),
     );
   }
@@ -181,21 +180,21 @@ function makeFolder(): string {
   return mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-'));
 }
 
-/** What a run leaves for others to use: the report file, and the scripts of the unblock kit. */
+/** What a run leaves for others to use: the report file, and the unblock kit. */
 async function leave(
   folder: string,
   result: RunReport,
   attempt: <T>(what: string, work: () => T) => Promise<T | undefined>,
 ): Promise<{ readonly reportPath: string | undefined; readonly kit: WrittenKit | undefined }> {
   const reportPath = await attempt('The report file', () => writeReport(folder, result));
-  const scripts = await attempt('The scripts beside the report file', () => writeScripts(folder, result));
-  return { reportPath, kit: scripts && { folder, scripts } };
+  const files = await attempt('The script beside the report file', () => writeKit(folder, result));
+  return { reportPath, kit: files && { folder, files } };
 }
 
-function writeScripts(folder: string, result: RunReport): readonly UnblockScript[] {
-  const scripts = unblockScriptsOf(result);
-  for (const { name, text } of scripts) writeFileSync(path.join(folder, name), text, { mode: 0o700 });
-  return scripts;
+function writeKit(folder: string, result: RunReport): readonly KitFile[] {
+  const files = kitFilesOf(result);
+  for (const { name, text } of files) writeFileSync(path.join(folder, name), text, { mode: 0o700 });
+  return files;
 }
 
 function writeReport(folder: string, result: RunReport): string {

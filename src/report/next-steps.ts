@@ -1,27 +1,27 @@
 import { msg, trusted } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
-import { type UnblockKit, type UnblockScript, unblockScripts } from '../unblock/kit.ts';
+import { commandsOf, type KitFile, kitFiles, type UnblockCommand, type UnblockKit } from '../unblock/kit.ts';
 import { commandsFor, firstToUnblock, inspectionSql, newVersionOf } from '../unblock/remedies.ts';
 import { code, codeBlock, markdown } from './escape.ts';
 import { pastDeadlineOf } from './forecast-text.ts';
 import { blockingWorkflows, isRelevant, omitted, type RunReport, targetsOf } from './model.ts';
 
-/** Scripts of the unblock kit, and the folder that they were written to. */
+/** Files of the unblock kit, and the folder that they were written to. */
 export interface WrittenKit {
   readonly folder: string;
-  readonly scripts: readonly UnblockScript[];
+  readonly files: readonly KitFile[];
 }
 
-/** So many lines of a script are shown. */
+/** How many lines of the list are shown. */
 const LINES_SHOWN = 8;
 
 /**
- * The scripts over all that blocks. None where the answer is about the wrong versions, or about none: to cancel what a
- * misspelt input made a target would end live work.
+ * Returns the unblock kit for all that blocks. Empty where the answer is about the wrong versions, or about none: to
+ * cancel what a misspelt input made a target would end live work.
  */
-export function unblockScriptsOf(result: RunReport): readonly UnblockScript[] {
+export function kitFilesOf(result: RunReport): readonly KitFile[] {
   const kit = kitOf(result);
-  return kit === undefined ? [] : unblockScripts(kit);
+  return kit === undefined ? [] : kitFiles(kit);
 }
 
 function kitOf(result: RunReport): UnblockKit | undefined {
@@ -80,31 +80,33 @@ export function nextSteps(result: RunReport, kit: WrittenKit | undefined): strin
   ].join('\n\n');
 }
 
-/** Where the scripts are, what each does, and how the one that lets the work go on begins. */
+/** Returns where the kit is, what each command does, and how the list starts. */
 function kitSection(kit: WrittenKit | undefined, newVersion: string | undefined): readonly string[] {
-  const shown = kit?.scripts.at(-1);
-  if (kit === undefined || shown === undefined) return [];
-  const what: Record<UnblockScript['name'], string> = {
-    'inspect.sh': 'shows each of them, and the steps it has done',
-    'cancel.sh': 'gives them up',
-    'fork.sh': markdown(
+  const list = kit?.files.find(({ name }) => name === 'workflows.tsv');
+  if (kit === undefined || list === undefined) return [];
+  const what: Record<UnblockCommand, string> = {
+    inspect: 'shows each of them, and the steps it has done',
+    cancel: 'gives them up',
+    fork: markdown(
       newVersion === undefined
         ? trusted('lets the new version go on')
         : msg`lets ${newVersion} go on with them`,
     ),
   };
-  const lines = linesOf(shown);
+  const lines = linesOf(list);
   const more = lines.length - LINES_SHOWN;
   return [
-    'For all that block there are scripts beside the report file. They say what they would do, and do it with `--yes`; what has ended by then they leave alone:',
-    kit.scripts.map(({ name }) => `- \`${name}\` ${what[name]}`).join('\n'),
-    `They are in ${code(kit.folder, 1000)} on the runner. To keep them, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. \`${shown.name}\` begins with:`,
-    codeBlock('sh', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]),
+    'For all that block there is a script beside the report file. It says what it would do, and does it with `--yes`; what has ended by then it leaves alone:',
+    commandsOf({ newVersion })
+      .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
+      .join('\n'),
+    `It is in ${code(kit.folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. Its list of workflows, \`workflows.tsv\`, begins with:`,
+    codeBlock('text', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]),
   ];
 }
 
-/** The lines of a script that are about workflows. */
-function linesOf({ text }: UnblockScript): readonly string[] {
-  const lines = text.split('\n');
-  return lines.slice(lines.indexOf('start') + 2, -3);
+/** Returns the lines of the list that are about workflows. Columns are shown with blanks between them. */
+function linesOf({ text }: KitFile): readonly string[] {
+  const lines = text.trimEnd().split('\n');
+  return lines.slice(lines.indexOf('') + 1).map((line) => line.replaceAll('\t', '  '));
 }

@@ -18,6 +18,13 @@ test('the bundle holds all that it needs but the runtime', () => {
   expect([...fromTheRuntime].filter((name) => !isBuiltin(name))).toEqual([]);
 });
 
+test('the script that a run leaves stands next to the bundle, as it is', () => {
+  const [built, source] = ['dist/unblock.sh', 'src/unblock/unblock.sh'].map((file) =>
+    readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'),
+  );
+  expect(built).toBe(source);
+});
+
 test('the bundle has no HTTP client', () => {
   const clients = ['http', 'https', 'http2', 'undici', 'dgram'].flatMap((name) => [name, `node:${name}`]);
   expect(clients.filter((name) => fromTheRuntime.has(name))).toEqual([]);

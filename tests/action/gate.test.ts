@@ -152,16 +152,16 @@ describe('with work that outlasts the timeout', () => {
     expect(run.annotations[0]?.level).toBe('warning');
   });
 
-  test('fail-fast: false holds on, and the scripts that a run leaves can be run as they are', async () => {
+  test('fail-fast: false holds on, and the script that a run leaves can be run as it is', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-scripts-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const inputs = { 'database-url': url, ...retireOne, mode: 'check' };
     const { outputs, summary } = await runAction({ inputs, folder }).finished;
     const kit = path.dirname(outputs['report-path'] ?? '');
-    expect(readdirSync(kit).toSorted()).toEqual(['cancel.sh', 'fork.sh', 'inspect.sh', 'report.json']);
+    expect(readdirSync(kit).toSorted()).toEqual(['report.json', 'unblock.sh', 'workflows.tsv']);
     expect(summary).toContain(`cancel ${sleeping}`);
-    for (const script of ['inspect.sh', 'cancel.sh', 'fork.sh']) {
-      const dry = execFileSync(path.join(kit, script), { encoding: 'utf8' });
+    for (const command of ['inspect', 'cancel', 'fork']) {
+      const dry = execFileSync(path.join(kit, 'unblock.sh'), [command], { encoding: 'utf8' });
       expect(dry).toContain(`would `);
       expect(dry).toContain(sleeping);
     }
@@ -172,7 +172,7 @@ describe('with work that outlasts the timeout', () => {
     const run = await holding.finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
     expect(run.summary).toContain('### How it drained');
-    expect(readdirSync(kit)).toHaveLength(4);
+    expect(readdirSync(kit)).toHaveLength(3);
   });
 });
 

@@ -152,8 +152,8 @@ describe('the password is written nowhere when it comes from', () => {
   test.each(ways)('%s, and is right', async (_what, pass) => {
     const finished = await run(...pass(place.database));
     expect(finished.outputs['verdict']).toBe('in-flight');
-    // The scripts beside the report are searched as well.
-    expect(finished.written).toContain('\nfork order-1 ');
+    // The kit beside the report is searched as well.
+    expect(finished.written).toContain('\nfork\torder-1\t');
     expectNothingOf(PASSWORD, finished);
     expect(finished.shown).not.toContain(PASSWORD);
     expect(finished.masks).toContain(PASSWORD);

@@ -7,19 +7,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { expect, onTestFinished, test } from 'vitest';
-import { type BlockingWorkflow, unblockScripts } from '../../src/unblock/kit.ts';
+import { type BlockingWorkflow, kitFiles, type UnblockCommand } from '../../src/unblock/kit.ts';
 import type { DbosApp } from '../support/dbos-app.ts';
 import { node24 } from '../support/runner/node24.ts';
 import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* The scripts beside the report, run with DBOS's own command line on what a real application has in flight. */
+/* The kit beside the report, run with DBOS's own command line on what a real application has in flight. */
 
 const databases = systemDatabases();
 const HOUR_MS = 3_600_000;
-/** What a number for all steps is, in the recipe that `fork.sh` gives for families. */
+/** What a number for all steps is, in the recipe that `unblock.sh` gives for families. */
 const ALL_STEPS = 2_147_483_647;
 
-test('cancel.sh gives up all that was in flight, and nothing else, once', async () => {
+test('cancel gives up all that was in flight, and nothing else, once', async () => {
   const { database, v1 } = await place();
   const held = await v1.startHeld();
   const sleeping = await v1.startSleeping(HOUR_MS);
@@ -39,13 +39,13 @@ test('cancel.sh gives up all that was in flight, and nothing else, once', async 
   );
 
   const before = await rowsOf(database);
-  const dry = await run(kit, 'cancel.sh');
+  const dry = await run(kit, 'cancel');
   expect(dry.output).toContain('9 to cancel. Nothing was done. To do it: sh ');
   expect(dry.output).toContain('1 more workflow with an id that cannot be shown or typed safely');
   expect(dry.code).toBe(0);
   expect(await rowsOf(database)).toEqual(before);
 
-  const first = await run(kit, 'cancel.sh', database.url);
+  const first = await run(kit, 'cancel', database.url);
   expect(first.output).toContain('7 done, 2 left as they are, 0 failed.');
   expect(first.output).toContain(`${ended}: left as it is: it is SUCCESS now`);
   expect(first.output).toContain('dead-lettered: left as it is: it is MAX_RECOVERY_ATTEMPTS_EXCEEDED now');
@@ -58,16 +58,16 @@ test('cancel.sh gives up all that was in flight, and nothing else, once', async 
     '--all': 'ENQUEUED v0',
     'dead-lettered': 'MAX_RECOVERY_ATTEMPTS_EXCEEDED v0',
   });
-  expect(first.files).toEqual(['cancel.sh', 'dbos']);
+  expect(first.files).toEqual(['dbos', 'unblock.sh', 'workflows.tsv']);
 
   const after = await rowsOf(database);
-  const second = await run(kit, 'cancel.sh', database.url);
+  const second = await run(kit, 'cancel', database.url);
   expect(second.output).toContain('0 done, 9 left as they are, 0 failed.');
   expect(second.code).toBe(0);
   expect(await rowsOf(database)).toEqual(after);
 });
 
-test('fork.sh lets the new version go on with what is in flight still, once', async () => {
+test('fork lets the new version go on with what is in flight still, once', async () => {
   const { database, v1, v2 } = await place({ withNewer: true });
   const parent = await v1.runShort();
   const held = await v1.startHeld();
@@ -94,13 +94,13 @@ test('fork.sh lets the new version go on with what is in flight still, once', as
   await v1.cancel(givenUp);
 
   const before = await rowsOf(database);
-  const dry = await run(kit, 'fork.sh');
+  const dry = await run(kit, 'fork');
   expect(dry.output).toContain('9 to fork. Nothing was done. To do it: sh ');
   expect(dry.code).toBe(0);
   expect(await rowsOf(database)).toEqual(before);
 
   const [child = ''] = family.children;
-  const first = await run(kit, 'fork.sh', database.url);
+  const first = await run(kit, 'fork', database.url);
   expect(first.output).toContain('6 done, 4 left as they are, 0 failed.');
   expect(first.output).toContain(`${ended}: left as it is: it is SUCCESS now`);
   expect(first.output).toContain(`${givenUp}: left as it is: it is CANCELLED now`);
@@ -131,14 +131,14 @@ test('fork.sh lets the new version go on with what is in flight still, once', as
   });
 
   const after = await statusesOf(database);
-  const second = await run(kit, 'fork.sh', database.url);
+  const second = await run(kit, 'fork', database.url);
   expect(second.output).toContain('0 done, 10 left as they are, 0 failed.');
   expect(await statusesOf(database)).toEqual(after);
 
   // As the script says: a parent goes on where it is told to, and waits there for the child that it had.
-  const edited = (script: string) => script.replace(/^waits /gm, 'fork ');
+  const edited = (list: string) => list.replace(/^waits\t/gm, 'fork\t');
   const ofFamily = kit.workflows.filter(({ id }) => id.startsWith(family.id));
-  const third = await run({ ...kit, workflows: ofFamily }, 'fork.sh', database.url, { edited });
+  const third = await run({ ...kit, workflows: ofFamily }, 'fork', database.url, { edited });
   expect(third.output).toContain('1 done, 1 left as they are, 0 failed.');
   expect(third.output).toContain(`${child}: left as it is: its parent is CANCELLED`);
   await v1.finish(child);
@@ -149,8 +149,8 @@ test('a parent that is forked fails when its child is cancelled, which is why fa
   const { database, v1, v2 } = await place({ withNewer: true });
   const family = await v1.startParent(1);
   const kit = await kitOf(database);
-  const edited = (script: string) => script.replace(/^waits |^child (?=.* )/gm, 'fork ');
-  const { output } = await run(kit, 'fork.sh', database.url, { edited });
+  const edited = (list: string) => list.replace(/^(waits|child)\t/gm, 'fork\t');
+  const { output } = await run(kit, 'fork', database.url, { edited });
   expect(output).toContain('2 done');
   expect(await v2.ended(`${family.id}-fork`)).toBe('ERROR');
 });
@@ -158,7 +158,7 @@ test('a parent that is forked fails when its child is cancelled, which is why fa
 test('a family that was cancelled goes on under its ids when children and then parents are rewound', async () => {
   const { database, v1, v2 } = await place({ withNewer: true });
   const family = await v1.startParent(2);
-  await run(await kitOf(database), 'cancel.sh', database.url);
+  await run(await kitOf(database), 'cancel', database.url);
   const client = await DBOSClient.create({ systemDatabaseUrl: database.url });
   for (const id of [...family.children, family.id]) {
     await client.rewindWorkflow(id, { startStep: ALL_STEPS, applicationVersion: 'v2' });
@@ -195,7 +195,7 @@ test('what fails for one workflow is told, and keeps no other one from its fork'
     `  "cancel ${resumed}") "$@CLI" "$@" && "$@CLI" workflow resume "$3" "$4" "$5"; exit 0 ;;`,
     `esac`,
   ];
-  const first = await run(kit, 'fork.sh', database.url, { faults });
+  const first = await run(kit, 'fork', database.url, { faults });
   expect(first.output).toContain('2 done, 1 left as they are, 2 failed.');
   expect(first.output).toContain(`${never}: FAILED: CANCELLED, BUT NOT FORKED.`);
   expect(first.output).toMatch(new RegExp(`${resumed}: FAILED: it is (ENQUEUED|PENDING) after the cancel`));
@@ -203,7 +203,7 @@ test('what fails for one workflow is told, and keeps no other one from its fork'
   expect(first.code).toBe(1);
   const byHand = /^ {2}(\S+ workflow fork .*)$/m.exec(first.output)?.[1] ?? '';
   expect(await statusesOf(database)).not.toHaveProperty(`${never}-fork`);
-  const typed = await run(kit, 'fork.sh', database.url, { edited: () => `HEALED=1 ${byHand}` });
+  const typed = await run(kit, 'fork', database.url, { script: `HEALED=1 ${byHand}` });
   expect(typed.code).toBe(0);
   expect(Object.keys(await statusesOf(database))).toHaveLength(ids.length + 3);
   expect(await statusesOf(database)).toMatchObject({
@@ -222,7 +222,7 @@ test.each(['sh', 'bash'])(
     const faults = [
       `[ "$2 $3" = "fork ${ids[0]}" ] && [ ! -e once ] && touch once && kill -INT "$PPID" && exit 130`,
     ];
-    const { output, code } = await run(kit, 'fork.sh', database.url, { faults, shell });
+    const { output, code } = await run(kit, 'fork', database.url, { faults, shell });
     expect(output).toContain('1 done, 0 left as they are, 0 failed.\nStopped: 2 were not looked at.');
     expect(code).toBe(1);
     expect((await statusesOf(database))[`${ids[0]}-fork`]).toMatch('v2');
@@ -232,23 +232,23 @@ test.each(['sh', 'bash'])(
 test('a command line that is older than the database makes no fork without inputs', async () => {
   const { database, v1 } = await place();
   const held = await v1.startHeld();
-  const { output, code } = await run(await kitOf(database), 'fork.sh', database.url, { sdk: 'dbos-4.27.6' });
+  const { output, code } = await run(await kitOf(database), 'fork', database.url, { sdk: 'dbos-4.27.6' });
   expect(output).toContain(`${held}: FAILED: its input cannot be read, and a fork would have none`);
   expect(code).toBe(1);
   expect(await statusesOf(database)).toEqual({ [held]: 'PENDING v1' });
 });
 
-test('inspect.sh prints every workflow and its steps, and a database that cannot be read ends it at once', async () => {
+test('inspect prints every workflow and its steps, and a database that cannot be read ends it at once', async () => {
   const { database, v1 } = await place();
   const sleeping = await v1.startSleeping(HOUR_MS);
   const kit = await kitOf(database);
   const before = await rowsOf(database);
-  const { output, code } = await run(kit, 'inspect.sh', database.url);
+  const { output, code } = await run(kit, 'inspect', database.url);
   expect(output).toContain(`# ${sleeping}\n{"workflowID":"${sleeping}","status":"PENDING"`);
   expect(output).toContain('"name":"DBOS.sleep"');
   expect(code).toBe(0);
   expect(await rowsOf(database)).toEqual(before);
-  const elsewhere = await run(kit, 'inspect.sh', databases.server().url('nowhere'));
+  const elsewhere = await run(kit, 'inspect', databases.server().url('nowhere'));
   expect(elsewhere.output).toContain('the system database cannot be read: see above.');
   expect(elsewhere.code).toBe(2);
 });
@@ -263,7 +263,7 @@ async function place(how?: { withNewer: true }) {
   return how === undefined ? { database, v1 } : { database, v1, v2: await launch('v2') };
 }
 
-type Kit = Parameters<typeof unblockScripts>[0];
+type Kit = Parameters<typeof kitFiles>[0];
 
 /** What is in flight on the versions before 2, with what the gate would tell of it. */
 async function kitOf(database: TestDatabase): Promise<Kit> {
@@ -293,8 +293,10 @@ async function statusesOf(database: TestDatabase): Promise<Record<string, unknow
 }
 
 interface Circumstances {
-  /** What a person makes of the script. */
-  readonly edited?: (script: string) => string;
+  /** What a person makes of the list. */
+  readonly edited?: (list: string) => string;
+  /** Shell that a person types in place of a command of the script. */
+  readonly script?: string;
   /** Lines of shell before the command line; `$@CLI` is what calls it. */
   readonly faults?: readonly string[];
   readonly sdk?: string;
@@ -302,26 +304,31 @@ interface Circumstances {
 }
 
 /**
- * Runs a script as a person would, in a folder of its own: for real when it is given a URL. Resolves with what it
+ * Runs a command as a person would, in a folder of its own: for real when it is given a URL. Resolves with what it
  * printed, its exit code, and the files that it left.
  */
-async function run(kit: Kit, name: string, url?: string, circumstances: Circumstances = {}) {
-  const { edited = (script: string) => script, faults = [], sdk, shell = 'sh' } = circumstances;
+async function run(kit: Kit, command: UnblockCommand, url?: string, circumstances: Circumstances = {}) {
+  const { edited = (list: string) => list, script, faults = [], sdk, shell = 'sh' } = circumstances;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-kit-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const program = path.join(folder, 'dbos');
   const call = `'${node24()}' '${commandLine(sdk)}'`;
   const lines = ['#!/bin/sh', ...faults.map((line) => line.replaceAll('"$@CLI"', call)), `exec ${call} "$@"`];
   writeFileSync(program, lines.join('\n'), { mode: 0o755 });
-  const text = unblockScripts(kit).find((script) => script.name === name)?.text ?? '';
-  writeFileSync(path.join(folder, name), edited(text));
+  for (const { name, text } of kitFiles(kit)) {
+    writeFileSync(path.join(folder, name), name === 'workflows.tsv' ? edited(text) : text);
+  }
   const inherited = Object.entries(process.env).filter(([key]) => !/^(DBOS|PG|NODE_OPTIONS)/i.test(key));
   const env = {
     ...Object.fromEntries(inherited),
     DBOS_CLI: program,
     ...(url !== undefined && { DBOS_SYSTEM_DATABASE_URL: url }),
   };
-  const child = spawn(shell, [name, ...(url === undefined ? [] : ['--yes'])], { cwd: folder, env });
+  const yes = url === undefined ? [] : ['--yes'];
+  const child = spawn(shell, script === undefined ? ['unblock.sh', command, ...yes] : ['-c', script], {
+    cwd: folder,
+    env,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (printed: string) => {

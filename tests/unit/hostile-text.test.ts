@@ -9,7 +9,7 @@ import { annotationsOf } from '../../src/report/annotations.ts';
 import { codeBlock, plain } from '../../src/report/escape.ts';
 import type { LogSink } from '../../src/report/log.ts';
 import { headline, obstacles, type RunReport } from '../../src/report/model.ts';
-import { unblockScriptsOf } from '../../src/report/next-steps.ts';
+import { kitFilesOf } from '../../src/report/next-steps.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { reportOf } from '../../src/report/report-file.ts';
 import { reportSchema } from '../../src/report/schema.ts';
@@ -87,8 +87,8 @@ describe.each(SCENE_NAMES)('of %s', (scene) => {
     await holds(40, async (names) => {
       const result = await play(scene, names);
       expect(harmIn(summaryOf(result))).toEqual([]);
-      const scripts = unblockScriptsOf(result);
-      expect(harmIn(summaryOf(result, { folder: names.join('/'), scripts }))).toEqual([]);
+      const files = kitFilesOf(result);
+      expect(harmIn(summaryOf(result, { folder: names.join('/'), files }))).toEqual([]);
       expect(skeleton(result)).toBe(expected);
     });
   });

@@ -7,7 +7,7 @@ import { annotationsOf } from '../../src/report/annotations.ts';
 import { plain } from '../../src/report/escape.ts';
 import { progressLog } from '../../src/report/log.ts';
 import type { RunReport } from '../../src/report/model.ts';
-import { unblockScriptsOf } from '../../src/report/next-steps.ts';
+import { kitFilesOf } from '../../src/report/next-steps.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { reportOf } from '../../src/report/report-file.ts';
 import { reportSchema } from '../../src/report/schema.ts';
@@ -615,22 +615,24 @@ describe('a drain that does not move', () => {
   });
 });
 
-describe('the scripts beside the report', () => {
-  const scriptsOf = (result: RunReport) => unblockScriptsOf(result).map(({ name }) => name);
+describe('the script beside the report', () => {
+  const filesOf = (result: RunReport) => kitFilesOf(result).map(({ name }) => name);
+  const shownOf = (result: RunReport) =>
+    rendered(summaryOf(result, { folder: '/tmp/gate', files: kitFilesOf(result) }));
 
-  test('are told of in the summary, with the first lines of the one that lets work go on', async () => {
+  test('is shown in the summary, with its commands and the first lines of its list', async () => {
     const result = await resultOf(() => busy, { timeoutMs: 10_000 });
-    const text = rendered(summaryOf(result, { folder: '/tmp/gate', scripts: unblockScriptsOf(result) }));
+    const text = shownOf(result);
     expect(text).toContain(
-      'inspect.sh shows each of them, and the steps it has done cancel.sh gives them up fork.sh lets 2.0.0 go on with them',
+      'sh unblock.sh inspect shows each of them, and the steps it has done sh unblock.sh cancel gives them up sh unblock.sh fork lets 2.0.0 go on with them',
     );
-    expect(text).toContain('They are in /tmp/gate on the runner.');
+    expect(text).toContain('It is in /tmp/gate on the runner.');
     expect(text).toContain(
-      '# "Orders.checkout", version "1.0.0": 1 workflow child wf-1 wf-0 # step 3 done, "charge"',
+      '# "Orders.checkout", version "1.0.0": 1 workflow child wf-1 wf-0 - step 3 done, "charge"',
     );
   });
 
-  test('cover what was read in detail at the last roll, though a later poll read less', async () => {
+  test('covers what was read in detail at the last roll, though a later poll read less', async () => {
     const many = Array.from({ length: 60 }, (_, index) => ({ ...workflow, id: `wf-${index}` }));
     const result = await resultOf(
       ({ request }) => ({
@@ -641,32 +643,30 @@ describe('the scripts beside the report', () => {
       }),
       { timeoutMs: 10_000 },
     );
-    const [inspect] = unblockScriptsOf(result);
-    expect(inspect?.text.match(/^inspect wf-/gm)).toHaveLength(60);
-    expect(inspect?.text).toContain('10 more workflows not in this script');
+    const list = kitFilesOf(result).find(({ name }) => name === 'workflows.tsv');
+    expect(list?.text.match(/^\w+\twf-/gm)).toHaveLength(60);
+    expect(list?.text).toContain('10 more workflows not in this list');
     expect(summaryOf(result)).toContain('The oldest 50 of 70 workflows in flight');
     expect(reportOf(result).workflows).toMatchObject({ items: { length: 50 }, omitted: 20 });
   });
 
-  test('are not there when the answer may be about the wrong versions, or there is nothing to unblock', async () => {
-    expect(scriptsOf(await resultOf(() => busy, { mode: 'check' }))).toEqual([
-      'inspect.sh',
-      'cancel.sh',
-      'fork.sh',
-    ]);
+  test('is not there when the answer may be about the wrong versions, or there is nothing to unblock', async () => {
+    expect(filesOf(await resultOf(() => busy, { mode: 'check' }))).toEqual(['unblock.sh', 'workflows.tsv']);
     const keep = { mode: 'check', targets: { kind: 'all-but', keep: ['2.0'] } } as const;
-    expect(scriptsOf(await resultOf(() => busy, keep))).toEqual([]);
-    expect(scriptsOf(await resultOf(() => ({ ...busy, owners: ['shop', 'crm'] })))).toEqual([]);
-    expect(scriptsOf(await resultOf(() => ({})))).toEqual([]);
+    expect(filesOf(await resultOf(() => busy, keep))).toEqual([]);
+    expect(filesOf(await resultOf(() => ({ ...busy, owners: ['shop', 'crm'] })))).toEqual([]);
+    expect(filesOf(await resultOf(() => ({})))).toEqual([]);
     const cancelled = { ...(await resultOf(() => busy, keep)), verdict: 'cancelled' } as const;
-    expect(scriptsOf(cancelled)).toEqual([]);
+    expect(filesOf(cancelled)).toEqual([]);
     const broken = { ...(await resultOf(() => busy, { mode: 'check' })), verdict: 'error' } as const;
-    expect(scriptsOf(broken)).toEqual([]);
+    expect(filesOf(broken)).toEqual([]);
   });
 
-  test('fork to nothing where the target is the latest version', async () => {
+  test('forks to nothing where the target is the latest version', async () => {
     const latest = { ...busy, registrations: [registration('1.0.0', 1)] };
-    expect(scriptsOf(await resultOf(() => latest, { mode: 'check' }))).toEqual(['inspect.sh', 'cancel.sh']);
+    const text = shownOf(await resultOf(() => latest, { mode: 'check' }));
+    expect(text).toContain('sh unblock.sh cancel gives them up');
+    expect(text).not.toContain('sh unblock.sh fork');
   });
 });
 
