@@ -4,13 +4,13 @@ import type { WorkflowStatus } from '../forecast/activity.ts';
 import { shellQuoted, sqlLiteral } from '../report/escape.ts';
 import { type RunReport, targetsOf } from '../report/model.ts';
 
-/** DBOS's command line reads the URL from here in the commands that are shown: no secret is in them. */
+/** The commands that are shown take the URL from the environment, so they hold no secret. */
 const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
 
 /**
- * What to do about one blocking workflow, as commands of DBOS's own command line (TypeScript; Python's has the
- * same verbs and options). Undefined when its id holds what cannot be typed or seen. To fork one is left to the
- * unblock kit: the fork of a workflow that has just ended does its work again, and no command says that it has ended.
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line (TypeScript's; Python's
+ * has the same verbs and options). Undefined if its id cannot be typed. Only `unblock.sh` forks: the fork of a workflow
+ * that has just finished does its work again, and no command reports that it has finished.
  */
 export function commandsFor(workflow: Pick<WorkflowDetail, 'id'>): readonly string[] | undefined {
   const id = typedId(workflow.id);
@@ -25,16 +25,16 @@ export function commandsFor(workflow: Pick<WorkflowDetail, 'id'>): readonly stri
 }
 
 /**
- * An id, as it is typed in a command; undefined when it holds what cannot be typed or seen, is empty, or would be
- * taken for an option.
+ * Returns an id as it is typed in a command. Undefined if it is empty, looks like an option, or has characters that
+ * cannot be typed or seen.
  */
 export function typedId(id: string): string | undefined {
   return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
 }
 
 /**
- * The workflow to begin with: the one that outlasts the timeout, or else a stuck one before others, and one that waits
- * for no child before a parent, since to end a waiting parent alone unblocks nothing. The oldest of those.
+ * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest stuck one, else the oldest.
+ * Workflows without children come before parents, because to cancel a waiting parent alone unblocks nothing.
  */
 export function firstToUnblock(
   workflows: readonly WorkflowDetail[],
@@ -48,13 +48,13 @@ export function firstToUnblock(
   return stuck ?? childless[0] ?? workflows[0];
 }
 
-/** The version that forks of the blocking work should run on: the latest that is no target. */
+/** Returns the version that forks run on: the first of the latest versions that is no target. */
 export function newVersionOf(result: RunReport): string | undefined {
   const targets = new Set(targetsOf(result).map(({ version }) => version));
   return [...(result.last?.evaluation.index?.latest ?? [])].find((version) => !targets.has(version));
 }
 
-/** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
+/** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
 export function inspectionSql(result: RunReport): readonly string[] {
   const schema = quoteIdentifier(result.schema ?? 'dbos');
   const blocked = targetsOf(result).filter(({ drained }) => !drained);
