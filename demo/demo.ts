@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -61,7 +61,7 @@ export async function playDemo(resources: AsyncDisposableStack): Promise<string>
   for (const [name, value] of Object.entries({ ...KEEP, ...inputs })) print.line(`    ${name}: ${value}`);
   print.heading('But it does not wait in vain: one workflow sleeps for two hours. The log of the step');
   const hopeless = await gate('hopeless', inputs, print.jobLog);
-  print.heading(`The gate has left scripts next to its report. One line of fork.sh moves it to ${NEW}`);
+  print.heading(`The gate has left a script next to its report. One line of its list moves it to ${NEW}`);
   await moveOn(resources, { run: hopeless, databaseUrl, workflow: PATIENT_WORKFLOW });
   print.heading('Then the step again. Its log, as it runs');
   const run = await gate('drained', inputs, print.jobLog);
@@ -167,27 +167,35 @@ async function moveOn(
   resources: AsyncDisposableStack,
   { run, databaseUrl, workflow }: { run: FinishedRun; databaseUrl: string; workflow: string },
 ): Promise<void> {
-  const script = readFileSync(path.join(path.dirname(run.outputs['report-path'] ?? ''), 'fork.sh'), 'utf8');
-  const isOfOthers = (line: string) => /^(fork|child|waits) /.test(line) && !line.includes(workflow);
-  writeArtifact('fork.sh', script);
-  const lines = script.split('\n').filter((line) => !isOfOthers(line));
-  print.line(lines.find((line) => line.startsWith(`fork ${workflow}`)) ?? 'It is not there.');
+  const folder = path.dirname(run.outputs['report-path'] ?? '');
+  const list = readFileSync(path.join(folder, 'workflows.tsv'), 'utf8');
+  writeArtifact('unblock.sh', readFileSync(path.join(folder, 'unblock.sh'), 'utf8'));
+  writeArtifact('workflows.tsv', list);
+  const isOfOthers = (line: string) => line.includes('\t') && !/^#/.test(line) && idIn(line) !== workflow;
+  const lines = list.split('\n').filter((line) => !isOfOthers(line));
+  writeFileSync(path.join(folder, 'workflows.tsv'), lines.join('\n'));
+  print.line((lines.find((line) => idIn(line) === workflow) ?? 'It is not there.').replaceAll('\t', '  '));
   const child = await start(
     resources,
     () =>
-      spawn('sh', ['-s', '--', '--yes'], {
+      spawn('sh', ['unblock.sh', 'fork', '--yes'], {
+        cwd: folder,
         env: {
           ...process.env,
           DBOS_CLI,
           DEMO_PID: String(process.pid),
           DBOS_SYSTEM_DATABASE_URL: databaseUrl,
         },
-        stdio: ['pipe', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'inherit'],
       }),
     async (each) => each.kill('SIGKILL'),
   );
-  child.stdin.end(lines.join('\n'));
   for await (const line of createInterface(child.stdout)) print.jobLog(line);
+}
+
+/** The id in a line of `workflows.tsv`. */
+function idIn(line: string): string | undefined {
+  return line.split('\t')[1];
 }
 
 /** Tears the old version down, and proves that all of its work is done. */

@@ -33,7 +33,7 @@ const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' } as const;
 /**
  * The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it.
  *
- * @param kit The scripts that were written beside the report file, if any.
+ * @param kit The unblock kit that was written beside the report file, if any.
  */
 export function summaryOf(result: RunReport, kit?: WrittenKit): string {
   const sections = [
