@@ -8,7 +8,7 @@ import { addHistory, addInFlight, tidy } from './support/population.ts';
 import type { Section } from './support/section.ts';
 import { figure, type Spread, spreadText } from './support/spread.ts';
 
-/** The newest schema, one of partial indexes with payloads in `workflow_status`, one with an index on all statuses. */
+/** The newest schema, one with partial indexes and payloads in `workflow_status`, one with an index on all statuses. */
 const RELEASES: readonly SdkRelease[] = [NEWEST, '4.27.6', '4.10.15'];
 const SIZES = [10_000, 100_000, 1_000_000];
 const TEN_MILLION = 10_000_000;
@@ -18,10 +18,10 @@ const ROUNDS = 5;
 /** 1. One poll against the size of history. */
 export const history: Section = {
   title: 'One poll against the size of history',
-  about: `${number(IN_FLIGHT)} workflows in flight, and as many that have ended as the first column says.`,
+  about: `${number(IN_FLIGHT)} workflows in flight, and as many finished ones as the second column shows.`,
   head: [
     'schema',
-    'ended',
+    'finished',
     'a poll',
     '`listWorkflows`',
     'without payloads',
@@ -35,12 +35,12 @@ export const history: Section = {
       const sizes = tenMillion && sdk === NEWEST ? [...SIZES, TEN_MILLION] : SIZES;
       await withDatabase(server, sdk, async (database) => {
         await addInFlight(database, IN_FLIGHT);
-        let ended = 0;
+        let finished = 0;
         for (const size of sizes) {
-          say(`${sdk}: ${number(size)} ended`);
-          await addHistory(database, ended + 1, size);
+          say(`${sdk}: ${number(size)} finished`);
+          await addHistory(database, finished + 1, size);
           await tidy(database);
-          ended = size;
+          finished = size;
           const row = [sdk, number(size), ...(await compared(server, database, sdk))];
           say(row.join(' | '));
           rows.push(row);
@@ -63,12 +63,12 @@ async function compared(
     poll: (await costOf(server, database, poll, 5)).buffers,
     sql: (await costOf(server, database, plainSql, 2)).buffers,
   };
-  const beside = (time: Spread) => `${spreadText(time)}, ${figure(time.median / times.poll.median)} ×`;
+  const relative = (time: Spread) => `${spreadText(time)}, ${figure(time.median / times.poll.median)} ×`;
   return [
     spreadText(times.poll),
-    beside(times.whole),
-    beside(times.bare),
-    beside(times.sql),
+    relative(times.whole),
+    relative(times.bare),
+    relative(times.sql),
     number(Math.round(pages.poll)),
     `${number(Math.round(pages.sql))}, ${figure(pages.sql / pages.poll)} ×`,
   ];

@@ -9,12 +9,12 @@ import { figure, spreadText } from './support/spread.ts';
 
 const LAYOUTS: readonly Layout[] = ['dense', 'one row a page'];
 const SIZES = [10, 1000, 100_000, 1_000_000];
-const ENDED = 10_000;
+const FINISHED = 10_000;
 
 /** 2. One poll against the work in flight. */
 export const inFlight: Section = {
   title: 'One poll against the work in flight',
-  about: `The newest schema, ${number(ENDED)} workflows that have ended. Rows in flight lie side by side in the table, or each on a page of its own; a quarter are PENDING, with two steps each. The memory is the most that the whole process of the action had, from its start to its end.`,
+  about: `The newest schema, ${number(FINISHED)} finished workflows. Rows in flight lie side by side in the table, or each on its own page; a quarter are PENDING, with two steps each. The memory is the peak of the whole process of the action.`,
   head: [
     'rows',
     'in flight',
@@ -22,7 +22,7 @@ export const inFlight: Section = {
     'with the oldest 10,000 in detail',
     'pages, a poll',
     'temporary file',
-    'state',
+    'memory',
   ],
   async rows(server, { say }) {
     return withDatabase(server, NEWEST, async (database) => {
@@ -32,16 +32,16 @@ export const inFlight: Section = {
           say(`${layout}: ${number(size)} in flight`);
           await clear(database);
           await addInFlight(database, size, layout);
-          await addHistory(database, 1, ENDED);
+          await addHistory(database, 1, FINISHED);
           await tidy(database);
           const rounds = { rounds: 3, iterations: size > 100_000 ? 2 : 5 };
-          const times = await timesOf(database, { alone: poll, withRoll: pollWithDetailScan }, rounds);
+          const times = await timesOf(database, { alone: poll, withScan: pollWithDetailScan }, rounds);
           const cost = await costOf(server, database, poll, 2);
           const row = [
             layout,
             number(size),
             spreadText(times.alone),
-            spreadText(times.withRoll),
+            spreadText(times.withScan),
             number(Math.round(cost.buffers)),
             cost.temporaryBytes > 0 ? `${figure(cost.temporaryBytes / 1024 ** 2)} MB` : '',
             `${figure((await peakMemory(database)) / 1024 ** 2)} MB`,

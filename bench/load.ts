@@ -15,7 +15,7 @@ import { timed } from './support/timing.ts';
 
 const IN_FLIGHT = 2000;
 const HOUR_MS = 3_600_000;
-/** So many workflows go through the application's queue each time, so many at once: as long as some polls are apart. */
+/** How many workflows go through the application's queue each time, and how many at once. One time spans several polls. */
 const WORKFLOWS = 24_000;
 const AT_ONCE = 8000;
 const ROUNDS = 3;
@@ -23,7 +23,7 @@ const ROUNDS = 3;
 /** 5a. What an hour of holding costs the database. */
 export const hour: Section = {
   title: 'What an hour of holding costs the database',
-  about: `${number(IN_FLIGHT)} workflows in flight, all by default. The hour passes in the pauses alone, which are skipped.`,
+  about: `${number(IN_FLIGHT)} workflows in flight, all by default. The hour consists of the pauses, which are skipped.`,
   head: ['polls', 'transactions', 'pages', 'backend time', 'of the hour'],
   async rows(server) {
     return withDatabase(server, NEWEST, async (database) => {
@@ -46,7 +46,7 @@ export const hour: Section = {
   },
 };
 
-/** @returns how many polls that took. */
+/** Holds for an hour of the skipping clock. Returns the number of polls. */
 async function holdForAnHour(database: BenchDatabase): Promise<number> {
   const gateConfig = config({ mode: 'wait', timeoutMs: HOUR_MS, failFast: false });
   const clock = skippingClock();
@@ -71,7 +71,7 @@ async function holdForAnHour(database: BenchDatabase): Promise<number> {
   return polls;
 }
 
-/** Real time, but for the pauses: they are over at once, and count. */
+/** Returns a clock of real time, except that a pause is over at once and its length is added to the time. */
 function skippingClock(): Clock {
   let skipped = 0;
   return {
@@ -85,7 +85,7 @@ function skippingClock(): Clock {
 /** 5b. What it costs the application. */
 export const application: Section = {
   title: 'What it costs the application',
-  about: `A real DBOS application of the newest SDK runs ${number(WORKFLOWS)} workflows through its queue, ${number(AT_ONCE)} at a time, from the first enqueued to the last ended, beside ${number(IN_FLIGHT)} in flight on the version that is retired; ${ROUNDS} times each way. The application, the database and the gate share the machine.`,
+  about: `A real DBOS application of the newest SDK runs ${number(WORKFLOWS)} workflows through its queue, ${number(AT_ONCE)} at a time, from the first enqueued to the last finished, next to ${number(IN_FLIGHT)} in flight on the version to retire; ${ROUNDS} times each way. The application, the database and the gate share the machine.`,
   head: ['gate', 'polls', 'time', 'with / without'],
   async rows(server) {
     return withDatabase(server, NEWEST, async (database) => {
@@ -95,18 +95,18 @@ export const application: Section = {
       try {
         const batch = async () => {
           let overriddenDuration = 0;
-          for (let begun = 0; begun < WORKFLOWS; begun += AT_ONCE) {
+          for (let started = 0; started < WORKFLOWS; started += AT_ONCE) {
             overriddenDuration += await app.runThroughQueue(AT_ONCE);
           }
           return { overriddenDuration };
         };
-        // Nothing clears up behind the application by itself, as autovacuum would: it is done before each time.
+        // Autovacuum is off, so each time starts with a vacuum of what the last one left.
         const vacuumed = (run: typeof batch) => async () => {
           await tidy(database);
           return run();
         };
-        const often = beside(database, '250ms', batch);
-        const usual = beside(database, '5s', batch);
+        const often = duringHold(database, '250ms', batch);
+        const usual = duringHold(database, '5s', batch);
         const times = await timed(
           { without: vacuumed(batch), usual: vacuumed(usual.run), often: vacuumed(often.run) },
           { rounds: ROUNDS },
@@ -129,8 +129,8 @@ export const application: Section = {
   },
 };
 
-/** Work while a gate holds: from after its first poll on, until it is cancelled. */
-function beside<T>(database: BenchDatabase, pollInterval: string, work: () => Promise<T>) {
+/** Runs the work while a gate holds: starts it after the gate's first poll, and cancels the gate after it. */
+function duringHold<T>(database: BenchDatabase, pollInterval: string, work: () => Promise<T>) {
   const counts: number[] = [];
   return {
     async run(): Promise<T> {
@@ -143,7 +143,7 @@ function beside<T>(database: BenchDatabase, pollInterval: string, work: () => Pr
       counts.push(reportSchema.parse(JSON.parse(report)).polls - 1);
       return result;
     },
-    /** How many polls were taken while it worked: the median. */
+    /** Returns the number of polls during the work, as a median. */
     polls: () => figure(spreadOf(counts).median),
   };
 }

@@ -1,7 +1,7 @@
 /**
- * What the gate costs, measured on this machine: prints the tables that the README quotes. `npm run bench` takes some
- * twenty minutes and 15 GB of disk; `npm run bench -- start release` measures only these, and `--ten-million`
- * adds a history of that size (half an hour more, and 45 GB).
+ * Measures on this machine what the gate costs, and prints the tables that the README quotes. `npm run bench` takes
+ * about 20 minutes and 15 GB of disk. `npm run bench -- start release` measures only these sections. `--ten-million`
+ * adds a history of that size, which takes 30 minutes more and 45 GB.
  */
 import { parseArgs } from 'node:util';
 import { table } from '../src/report/markdown-table.ts';
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !(name in SECTIONS));
 if (unknown.length > 0) {
-  throw new Error(`There is no ${unknown.join(' and no ')}: only ${Object.keys(SECTIONS).join(', ')}.`);
+  throw new Error(`Unknown: ${unknown.join(', ')}. Accepted: ${Object.keys(SECTIONS).join(', ')}.`);
 }
 const server = await startPostgres({ settings: SETTINGS });
 try {

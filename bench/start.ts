@@ -13,7 +13,7 @@ const IN_FLIGHT = 10;
 const ROUNDS = 25;
 const FIVE_LINES = fileURLToPath(new URL('./support/five-lines.mjs', import.meta.url));
 
-/** 3. From the start of the process to the first snapshot in its output. */
+/** 3. From the start of the process to the first snapshot in its log. */
 export const start: Section = {
   title: 'From the start of the process to the first snapshot',
   about: `${IN_FLIGHT} workflows in flight, the same Node for both. The script has five lines: it connects with \`pg\`, asks one question, and prints the answer. It loads \`pg\` as npm installs it, and the gate its bundle.`,
@@ -42,15 +42,15 @@ async function gateStart(database: BenchDatabase) {
 }
 
 async function scriptStart(database: BenchDatabase) {
-  const began = performance.now();
+  const startedAt = performance.now();
   const script = spawn(node24(), [FIVE_LINES], {
     env: { DATABASE_URL: database.url },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = once(script, 'close');
+  const closed = once(script, 'close');
   const [printed] = await once(script.stdout.setEncoding('utf8'), 'data');
-  const overriddenDuration = performance.now() - began;
-  await ended;
+  const overriddenDuration = performance.now() - startedAt;
+  await closed;
   if (printed !== `${IN_FLIGHT} in flight\n`) throw new Error(`The script printed ${String(printed)}`);
   return { overriddenDuration };
 }

@@ -9,10 +9,10 @@ import { spreadText } from './support/spread.ts';
 const IN_FLIGHT = 2000;
 const PER_SECOND = [0, 10, 100, 1000];
 
-/** One poll against what comes and goes meanwhile. */
+/** One poll against the workflows that start and finish on the new version. */
 export const traffic: Section = {
   title: 'One poll against the traffic on the new version',
-  about: `${number(IN_FLIGHT)} workflows in flight on the old one. A poll goes through what was created in the last minute, in whatever version: that nothing starts on the old one can be seen in no other way.`,
+  about: `${number(IN_FLIGHT)} workflows in flight on the old one. To see that nothing starts on it, a poll scans everything created in the last minute, in every version.`,
   head: ['new workflows a second', 'a poll', 'pages, a poll'],
   async rows(server, { say }) {
     return withDatabase(server, NEWEST, async (database) => {

@@ -10,7 +10,7 @@ import { TARGET } from './population.ts';
 import type { Spread } from './spread.ts';
 import { type Rounds, timed } from './timing.ts';
 
-/** A way to ask what is in flight on the target, on one connection. */
+/** A way to count what is in flight on the target. Opens a session on one connection. */
 export type Contender = (database: BenchDatabase) => Promise<Session>;
 
 export interface Session {
@@ -18,10 +18,10 @@ export interface Session {
   close(): Promise<unknown>;
 }
 
-/** A poll in the middle of a hold. */
+/** The gate's poll, as in the middle of a hold. */
 export const poll: Contender = async (database) => session(database, false);
 
-/** The same with a roll: the oldest 10,000 in detail, as once a minute. */
+/** The poll with a detail scan of the oldest 10,000 workflows, as the gate takes it once per minute. */
 export const pollWithDetailScan: Contender = async (database) => session(database, true);
 
 function session(database: BenchDatabase, detailScan: boolean): Session {
@@ -40,9 +40,10 @@ function session(database: BenchDatabase, detailScan: boolean): Session {
 }
 
 /**
- * DBOS's documented recipe, made complete: it lists `ENQUEUED` and `PENDING` alone.
+ * Returns DBOS's documented recipe with the client of that release. The recipe lists only `ENQUEUED` and `PENDING`:
+ * `DELAYED` is added, so that every contender counts the same.
  *
- * @param payloads What is left out of the recipe's options loads them.
+ * @param payloads whether inputs and outputs are loaded, as they are with the recipe's options
  */
 export function listWorkflows(sdk: SdkRelease, payloads: boolean): Contender {
   return async (database) => {
@@ -59,7 +60,7 @@ export function listWorkflows(sdk: SdkRelease, payloads: boolean): Contender {
   };
 }
 
-/** What a person would type who does not know which shape DBOS's indexes serve. */
+/** The obvious SQL, written without knowing which conditions DBOS's indexes serve. */
 export const plainSql: Contender = async (database) => {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
@@ -72,7 +73,7 @@ export const plainSql: Contender = async (database) => {
   return { ask, close: () => client.end() };
 };
 
-/** Times contenders in turns, each with a session of its own. */
+/** Times contenders alternately, each with its own session. */
 export async function timesOf<Name extends string>(
   database: BenchDatabase,
   contenders: Readonly<Record<Name, Contender>>,

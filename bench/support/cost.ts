@@ -3,10 +3,10 @@ import type { PostgresServer } from '../../tests/support/postgres.ts';
 import type { Contender } from './contenders.ts';
 import { type BenchDatabase, query } from './database.ts';
 
-/** What the server itself says that something cost it. */
+/** A cost, as the server's own statistics report it. */
 export interface Cost {
   readonly transactions: number;
-  /** Accesses to pages of shared buffers, catalogs included, whether they were there or had to be read. */
+  /** Accesses to pages of shared buffers, hits and reads, catalogs included. */
   readonly buffers: number;
   /** The time that backends spent on statements, in milliseconds. */
   readonly backendMs: number;
@@ -15,8 +15,8 @@ export interface Cost {
 }
 
 /**
- * What one question costs the server, once a connection has asked before: a session that asks so many times more is
- * compared with one that asks once.
+ * Returns the cost of one question on a connection that has asked it before. It compares a session that asks once with
+ * one that asks `questions` times more.
  */
 export async function costOf(
   server: PostgresServer,
@@ -34,7 +34,7 @@ export async function costOf(
   return difference(often, once, questions);
 }
 
-/** The cost of everything that the work does on the database, connecting included; it closes its connections. */
+/** Returns the cost of everything that the work does on the database, connecting included. The work closes its connections. */
 export async function totalCost(
   server: PostgresServer,
   database: BenchDatabase,
@@ -46,7 +46,7 @@ export async function totalCost(
   return difference(after, before, 1);
 }
 
-/** What the one is more than the other, shared out over so many. */
+/** Returns the difference of two costs, divided by `over`. */
 function difference(more: Cost, less: Cost, over: number): Cost {
   const each = (what: keyof Cost) => (more[what] - less[what]) / over;
   return {
@@ -57,7 +57,10 @@ function difference(more: Cost, less: Cost, over: number): Cost {
   };
 }
 
-/** Read from another database, once nobody is connected to this one: a backend reports at its end at the latest. */
+/**
+ * Reads the counters once nobody is connected to the database: a backend reports its last figures when it exits. Reads
+ * them from another database.
+ */
 async function counters(server: PostgresServer, { name }: BenchDatabase): Promise<Cost> {
   while (await isConnected(server, name)) await delay(20);
   const [row] = await query(

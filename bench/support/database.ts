@@ -5,12 +5,12 @@ import { launchApp, type SdkRelease } from '../../tests/support/dbos-app.ts';
 import type { PostgresServer } from '../../tests/support/postgres.ts';
 import { LATEST, TARGET } from './population.ts';
 
-/** A system database to measure on. Nobody is connected to it but while a statement runs. */
+/** A system database to measure on. Connections to it exist only while a statement runs. */
 export interface BenchDatabase {
   readonly name: string;
   readonly url: string;
   readonly config: DatabaseConfig;
-  /** Runs statements as the owner of the tables, on a connection of their own. */
+  /** Runs a statement as the owner of the tables, on its own connection. */
   query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   columns(table: string): Promise<ReadonlySet<unknown>>;
 }
@@ -18,7 +18,7 @@ export interface BenchDatabase {
 /** The release that makes the newest schema. */
 export const NEWEST = '5.3.0' satisfies SdkRelease;
 
-/** As a production database: what is committed is on the disk. Nothing happens by itself while something is measured. */
+/** Durable commits, as in production. No autovacuum, so that nothing runs in the background of a measurement. */
 export const SETTINGS = {
   fsync: 'on',
   synchronous_commit: 'on',
@@ -27,7 +27,7 @@ export const SETTINGS = {
   autovacuum: 'off',
 };
 
-/** Works on a new system database that a real SDK release has made, with two versions registered; drops it then. */
+/** Runs the work on a new system database, created by a real SDK release, with two versions registered. Drops it after. */
 export async function withDatabase<T>(
   server: PostgresServer,
   sdk: SdkRelease,
@@ -63,7 +63,7 @@ function openDatabase(name: string, url: string): BenchDatabase {
   };
 }
 
-/** One statement, on a connection of its own. */
+/** Runs one statement on its own connection, and returns the rows. */
 export async function query(
   url: string,
   sql: string,

@@ -5,10 +5,10 @@ import { TARGET } from './population.ts';
 
 const PEAK_MEMORY = fileURLToPath(new URL('./peak-memory.mjs', import.meta.url));
 
-/** The first line that tells of a poll. */
+/** Matches the first log line that shows a poll. */
 export const FIRST_POLL = /\d in flight/;
 
-/** The action as the runner runs it, to retire the target. */
+/** Runs the action as GitHub's runner does, to retire the target. */
 export function gate(
   database: BenchDatabase,
   inputs: NonNullable<RunOptions['inputs']>,
@@ -17,7 +17,7 @@ export function gate(
   return runAction({ inputs: { 'database-url': database.url, 'retire-version': TARGET, ...inputs }, env });
 }
 
-/** The most memory that the action had in one check, in bytes: its resident set, by the operating system. */
+/** Returns the peak memory of the action in one check, in bytes: the resident set that the operating system reports. */
 export async function peakMemory(database: BenchDatabase): Promise<number> {
   const { stderr, outputs } = await gate(
     database,

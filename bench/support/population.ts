@@ -1,27 +1,27 @@
 import type { BenchDatabase } from './database.ts';
 
-/** Rows are as wide as an application's: an input of about a kilobyte, an output of a third of that, two steps. */
+/** Rows are as wide as an application's: an input of about 1 kB, an output of a third of that, two steps. */
 const INPUT = `'{"customer":"' || md5('c' || i) || '","lines":["' || (SELECT string_agg(md5(i || '-' || line), '","') FROM generate_series(1, 26) line) || '"]}'`;
 const OUTPUT = `'{"receipt":"' || (SELECT string_agg(md5(i || '+' || line), '') FROM generate_series(1, 9) line) || '"}'`;
 const STEPS = 2;
-/** A workflow each so many milliseconds, the newest an hour old: none is new in any poll. */
+/** One workflow was created every `EVERY_MS`, the newest an hour ago, so that no poll sees a new one. */
 const EVERY_MS = 50;
 const AGE_MS = 3_600_000;
-/** So many rows are added by one statement, so that none takes memory or time without end. */
+/** Rows per INSERT: bounds the memory and the time of one statement. */
 const BATCH = 250_000;
 
-/** The version that is retired, and the one that stays: both are registered, the second is the latest. */
+/** The version to retire, and the one to keep. Both are registered, the second is the latest. */
 export const TARGET = '1.0.0';
 export const LATEST = '2.0.0';
 
-/** How the rows in flight lie in the table: side by side as they were written, or each on a page of its own. */
+/** How the rows in flight lie in the table: side by side as they were written, or each on its own page. */
 export type Layout = 'dense' | 'one row a page';
 
-/** Of such a width, where a tenth of each page is filled and no more, no page has room for two rows. */
+/** With rows this wide and pages filled to a tenth, no page has room for two rows. */
 const ROW_A_PAGE = { fillfactor: 10, width: 600 };
 const DENSE = { fillfactor: 100, width: 0 };
 
-/** Adds workflows that have ended, most of them well, with their payloads and steps: numbers `from` to `to`. */
+/** Adds finished workflows with payloads and steps, most of them successful: numbers `from` to `to`. */
 export async function addHistory(database: BenchDatabase, from: number, to: number): Promise<void> {
   await addRows(database, {
     from,
@@ -29,12 +29,12 @@ export async function addHistory(database: BenchDatabase, from: number, to: numb
     prefix: 'history',
     age: 'i',
     status: `CASE i % 50 WHEN 0 THEN 'ERROR' WHEN 1 THEN 'CANCELLED' ELSE 'SUCCESS' END`,
-    ended: true,
+    finished: true,
     width: 0,
   });
 }
 
-/** Adds workflows in flight on the target: enqueued, pending and delayed ones of twenty names in seven queues. */
+/** Adds workflows in flight on the target: enqueued, pending and delayed ones, with 20 names, in 7 queues. */
 export async function addInFlight(
   database: BenchDatabase,
   count: number,
@@ -48,15 +48,15 @@ export async function addInFlight(
     prefix: 'in-flight',
     age: `(${count} - i)`,
     status: `(ARRAY['ENQUEUED', 'PENDING', 'ENQUEUED', 'DELAYED'])[1 + i % 4]`,
-    ended: false,
+    finished: false,
     width,
   });
   await database.query('ALTER TABLE dbos.workflow_status RESET (fillfactor)');
 }
 
 /**
- * Adds workflows of the latest version that have come and ended, so many a second: in the last minute, and in the next
- * quarter of one, so that there are as many at every poll until then.
+ * Adds finished workflows of the latest version, `perSecond` of them per second: in the last minute, and in the next
+ * 15 seconds, so that every poll until then sees the same number in the last minute.
  */
 export async function addTraffic(database: BenchDatabase, perSecond: number): Promise<void> {
   await database.query(
@@ -75,29 +75,29 @@ export async function clear(database: BenchDatabase): Promise<void> {
   );
 }
 
-/** Ends all work in flight at one moment. */
-export async function endAll(database: BenchDatabase): Promise<void> {
+/** Finishes all work in flight at one moment. */
+export async function finishAll(database: BenchDatabase): Promise<void> {
   await database.query(
     `UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')`,
   );
 }
 
-/** What a database that has run for a while has: statistics, and pages whose rows are known to be visible. */
+/** Brings the database into the state of one that has run for a while: statistics, and a visibility map. */
 export async function tidy(database: BenchDatabase): Promise<void> {
   await database.query('VACUUM (ANALYZE)');
   await database.query('CHECKPOINT');
 }
 
-/** Numbered rows; `age`, `status` and what else is SQL are told by the number, `i`. */
+/** Numbered rows. `age` and `status` are SQL expressions of the number, `i`. */
 interface Rows {
   readonly from: number;
   readonly to: number;
   readonly prefix: string;
-  /** How many were created later. */
+  /** How many rows were created later. */
   readonly age: string;
   readonly status: string;
-  readonly ended: boolean;
-  /** So many bytes are added to each. */
+  readonly finished: boolean;
+  /** Padding of each row, in bytes. */
   readonly width: number;
 }
 
@@ -108,7 +108,7 @@ async function addRows(database: BenchDatabase, rows: Rows): Promise<void> {
 }
 
 async function addBatch(database: BenchDatabase, rows: Rows): Promise<void> {
-  const { from, to, prefix, age, status, ended, width } = rows;
+  const { from, to, prefix, age, status, finished, width } = rows;
   const columns = await database.columns('workflow_status');
   const hasPayloadTables = (await database.columns('workflow_input')).size > 0;
   const id = `md5('${prefix}' || i)::uuid::text`;
@@ -123,16 +123,16 @@ async function addBatch(database: BenchDatabase, rows: Rows): Promise<void> {
     application_version: `'${TARGET}'`,
     application_id: `''`,
     application_name: `'shop'`,
-    queue_name: `CASE WHEN i % 4 = 3 AND NOT ${ended} THEN 'delayed' WHEN i % 5 > 0 THEN 'queue-' || i % 7 END`,
+    queue_name: `CASE WHEN i % 4 = 3 AND NOT ${finished} THEN 'delayed' WHEN i % 5 > 0 THEN 'queue-' || i % 7 END`,
     created_at: created,
     updated_at: created,
-    started_at_epoch_ms: ended ? created : `CASE WHEN i % 4 = 1 THEN ${created} END`,
-    completed_at: ended ? created : 'NULL::bigint',
-    delay_until_epoch_ms: ended
+    started_at_epoch_ms: finished ? created : `CASE WHEN i % 4 = 1 THEN ${created} END`,
+    completed_at: finished ? created : 'NULL::bigint',
+    delay_until_epoch_ms: finished
       ? 'NULL::bigint'
       : `CASE WHEN i % 4 = 3 THEN ${Date.now() + AGE_MS}::bigint END`,
     inputs: hasPayloadTables ? 'NULL' : INPUT,
-    output: hasPayloadTables || !ended ? 'NULL' : OUTPUT,
+    output: hasPayloadTables || !finished ? 'NULL' : OUTPUT,
   };
   const values = Object.fromEntries(Object.entries(all).filter(([column]) => columns.has(column)));
   const insert = (table: string, row: Readonly<Record<string, string>>, source = '') =>
@@ -142,7 +142,7 @@ async function addBatch(database: BenchDatabase, rows: Rows): Promise<void> {
     );
   await insert('workflow_status', values);
   if (hasPayloadTables) await insert('workflow_input', { workflow_uuid: id, inputs: INPUT });
-  if (hasPayloadTables && ended) await insert('workflow_output', { workflow_uuid: id, output: OUTPUT });
+  if (hasPayloadTables && finished) await insert('workflow_output', { workflow_uuid: id, output: OUTPUT });
   const step = { workflow_uuid: id, function_id: 'step', function_name: `'work'`, output: OUTPUT };
   await insert('operation_outputs', step, `, generate_series(0, ${STEPS - 1}) step`);
 }

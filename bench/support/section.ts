@@ -1,9 +1,9 @@
 import type { PostgresServer } from '../../tests/support/postgres.ts';
 
 export interface Options {
-  /** The newest schema at ten million ended workflows as well. */
+  /** Whether to measure the newest schema with ten million finished workflows as well. */
   readonly tenMillion: boolean;
-  /** Tells what goes on, beside the results. */
+  /** Reports progress, apart from the results. */
   say(what: string): void;
 }
 

@@ -1,6 +1,6 @@
 import { number } from '../../src/message.ts';
 
-/** The middle of many measurements, and between what the middle half of them lies. */
+/** The median of many measurements, and their quartiles. */
 export interface Spread {
   readonly median: number;
   readonly from: number;
@@ -17,13 +17,13 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median: at(0.5), from: at(0.25), to: at(0.75) };
 }
 
-/** `12.3 ms (11.8–12.9)`, in one unit. */
+/** Formats as `12.3 ms (11.8–12.9)`, in one unit. */
 export function spreadText({ median, from, to }: Spread): string {
   const [, per] = unitOf(median);
   return `${milliseconds(median)} (${figure(from / per)}–${figure(to / per)})`;
 }
 
-/** `12.3 ms`; in seconds from one on. */
+/** Formats as `12.3 ms`, or in seconds from 1 s. */
 export function milliseconds(value: number): string {
   const [unit, per] = unitOf(value);
   return `${figure(value / per)} ${unit}`;
@@ -33,7 +33,7 @@ function unitOf(value: number): readonly [string, number] {
   return value < 1000 ? ['ms', 1] : ['s', 1000];
 }
 
-/** Three digits, or all before the point. */
+/** Formats to three significant digits (two below 1), or to a whole number from 100. */
 export function figure(value: number): string {
   if (Math.abs(value) >= 100) return number(Math.round(value));
   return value.toPrecision(value < 1 ? 2 : 3);

@@ -1,21 +1,21 @@
 import { Bench } from 'tinybench';
 import { type Spread, spreadOf } from './spread.ts';
 
-/** How often. */
+/** How often to measure. */
 export interface Rounds {
   readonly rounds: number;
-  /** In each round, one after the other. */
+  /** Calls per round, one after the other. */
   readonly iterations?: number;
 }
 
-/** What is timed: the whole call, or what it says by itself that it took, in milliseconds. */
+/** A call to time. Its own measurement in milliseconds, if it returns one, replaces the time of the whole call. */
 export type Timed = () => Promise<unknown> | Promise<{ readonly overriddenDuration: number }>;
 
 /**
- * Times several things in one run, in turns, each round beginning with another one: a machine that gets slower or faster
- * meanwhile does so for all. What is done before the first round does not count.
+ * Times several things alternately. Each round starts with another one, so that a machine that gets slower or faster
+ * does so for all of them. A warm-up before the first round is not counted.
  *
- * @returns for each its median and spread, in milliseconds.
+ * @returns the median and the quartiles of each, in milliseconds
  */
 export async function timed<Name extends string>(
   things: Readonly<Record<Name, Timed>>,
@@ -35,7 +35,7 @@ export async function timed<Name extends string>(
     });
     const turn = round % names.length;
     for (const name of [...names.slice(turn), ...names.slice(0, turn)]) {
-      // Not told that it is asynchronous, the harness would call it to find out, and not wait for that call's end.
+      // Without `async`, the harness calls the function once to find out, and does not wait for that call to finish.
       bench.add(name, things[name], { async: true });
     }
     await bench.run();
