@@ -37,7 +37,7 @@ async function answer(
   const run = runAction({
     inputs: {
       'database-url': url,
-      version: '1.0.0',
+      'retire-version': '1.0.0',
       settle: '500ms',
       'poll-interval': '100ms',
       timeout: '30s',
@@ -87,7 +87,7 @@ test('the clock of a runner can be shifted', () => {
 
 test('neither the rules nor the queries ask for the time of the machine', () => {
   const sources = fileURLToPath(new URL('../../src/', import.meta.url));
-  const files = globSync('{gate,dbos}/**/*.ts', { cwd: sources });
+  const files = globSync('{rules,hold,forecast,dbos}/**/*.ts', { cwd: sources });
   expect(files.length).toBeGreaterThan(10);
   const asking = files.filter((file) =>
     /\bDate\b|\bperformance\b|\bhrtime\b|\bTemporal\b|\bsetTimeout\b/.test(

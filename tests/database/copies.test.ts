@@ -42,7 +42,7 @@ async function verdictOf(url: string) {
 /** What a person is told by the built action. */
 async function told(url: string) {
   const run = await runAction({
-    inputs: { 'database-url': url, version: '1.0.0', mode: 'check', settle: '0s' },
+    inputs: { 'database-url': url, 'retire-version': '1.0.0', mode: 'check', settle: '0s' },
   }).finished;
   return { exitCode: run.exitCode, outputs: run.outputs, said: run.annotations[0]?.message };
 }

@@ -78,14 +78,14 @@ test('a target is as long as the runner can hand on, and drains under its whole 
   );
   await database.register({ version: '2.0.0', owner: 'shop' });
   const version = JSON.stringify([long]);
-  const held = await gate(database, { version, mode: 'check' });
+  const held = await gate(database, { 'retire-version': version, mode: 'check' });
   expect(held).toMatchObject({ exitCode: 1, outputs: { verdict: 'in-flight', 'in-flight': '1' } });
   expectBelowLimits(held);
 
   await database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE application_version = $1`, [
     long,
   ]);
-  const drained = await gate(database, { version });
+  const drained = await gate(database, { 'retire-version': version });
   expect(drained).toMatchObject({
     exitCode: 0,
     outputs: { verdict: 'drained', drained: 'true', 'drained-versions': version },
@@ -99,7 +99,7 @@ test('an owner with a name too long to read is told in short', async () => {
     `INSERT INTO dbos.workflow_status (workflow_uuid, status, application_version, application_name, created_at, updated_at)
      VALUES ('w', 'PENDING', '1.0.0', repeat('a', 150000), 1, 1)`,
   );
-  const run = await gate(database, { version: '1.0.0', application: 'shop' });
+  const run = await gate(database, { 'retire-version': '1.0.0', application: 'shop' });
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'error', drained: 'false' } });
   expectBelowLimits(run);
 });

@@ -43,7 +43,7 @@ test('the role in the README may read all that the gate asks for', async () => {
   const inputs: RunOptions['inputs'] = {
     'database-url': asRole.href,
     'database-password': 'a password',
-    version: '1.0.0',
+    'retire-version': '1.0.0',
     mode: 'check',
   };
   const { outputs } = await runAction({ inputs }).finished;
