@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { insertWorkflows, openConnection, systemDatabases } from '../support/system-databases.ts';
 
-/* Rules 3 and 4: what the counts of one poll cannot show. */
+/* Rules 3 and 4: work that the counts of one poll do not show. */
 
 const databases = systemDatabases({ settings: { max_prepared_transactions: '5' } });
 const onTarget = { workflow_uuid: 'w', application_version: '1.0.0', application_name: 'shop' };
 
-/** A system database in which 1.0.0 has drained and 2.0.0 is the latest. */
+/** Creates a system database in which 1.0.0 has drained and 2.0.0 is the latest version. */
 async function drainedDatabase() {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
@@ -15,7 +15,7 @@ async function drainedDatabase() {
 }
 
 describe('an enqueue in an open transaction', () => {
-  test('blocks unseen until it commits, and then as work in flight', async () => {
+  test('blocks as an open transaction until it commits, then as work in flight', async () => {
     const database = await drainedDatabase();
     const writer = await openConnection(database.url);
     await writer.query(`SET application_name = 'checkout'`);
@@ -43,7 +43,7 @@ describe('an enqueue in an open transaction', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('blocks no longer when it was rolled back', async () => {
+  test('stops blocking when it is rolled back', async () => {
     const database = await drainedDatabase();
     const writer = await openConnection(database.url);
     await writer.query('BEGIN');
@@ -55,7 +55,7 @@ describe('an enqueue in an open transaction', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('blocks as a prepared transaction too, which no process holds', async () => {
+  test('blocks when it is a prepared transaction, which no process holds', async () => {
     const database = await drainedDatabase();
     const writer = await openConnection(database.url);
     await writer.query('BEGIN');
@@ -74,7 +74,7 @@ describe('an enqueue in an open transaction', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('does not block when it began after the first idle poll', async () => {
+  test('does not block when it started after the first idle poll', async () => {
     const database = await drainedDatabase();
     const writer = await openConnection(database.url);
 
@@ -88,7 +88,7 @@ describe('an enqueue in an open transaction', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('is told from reading, and from writing elsewhere', async () => {
+  test('is not confused with a reader, or with a writer of another table or database', async () => {
     const database = await drainedDatabase();
     const other = await drainedDatabase();
     const elsewhere = await openConnection(other.url);
@@ -106,7 +106,7 @@ describe('an enqueue in an open transaction', () => {
   });
 });
 
-describe('a workflow that starts and ends between two polls', () => {
+describe('a workflow that starts and finishes between two polls', () => {
   const shortOne = { ...onTarget, status: 'SUCCESS' };
 
   test('restarts the settle window', async () => {
@@ -118,7 +118,7 @@ describe('a workflow that starts and ends between two polls', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 20_000 });
   });
 
-  test('restarts it though the clock of its process is half a minute slow', async () => {
+  test('restarts the settle window when the clock of its process is 30 seconds slow', async () => {
     const database = await drainedDatabase();
 
     const { blockers } = await holdOn(database, {}, () =>
@@ -128,7 +128,7 @@ describe('a workflow that starts and ends between two polls', () => {
     expect(blockers[1]).toEqual(['still-starting']);
   });
 
-  test('restarts it though another one was deleted meanwhile', async () => {
+  test('restarts the settle window when another workflow is deleted at the same time', async () => {
     const database = await drainedDatabase();
     await database.insert({ ...shortOne, workflow_uuid: 'before' });
 
@@ -142,9 +142,9 @@ describe('a workflow that starts and ends between two polls', () => {
 
   test.each([
     ['on another version', { application_version: '2.0.0' }],
-    ['under a name that is ignored', { name: 'monitor-7' }],
+    ['with an ignored name', { name: 'monitor-7' }],
     ['of another application', { application_name: 'billing' }],
-  ])('leaves it alone %s', async (_, particulars) => {
+  ])('does not restart the settle window %s', async (_, particulars) => {
     const database = await drainedDatabase();
 
     const { verdict, blockers } = await holdOn(
@@ -157,7 +157,7 @@ describe('a workflow that starts and ends between two polls', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('leaves it alone when it was there before the first poll', async () => {
+  test('does not restart the settle window when it was there before the first poll', async () => {
     const database = await drainedDatabase();
     await database.insert(shortOne);
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
-/* Rule 7, and which rows belong to an application. */
+/* Rule 7, and the rows that belong to an application. */
 
 const databases = systemDatabases();
 const workflow = { status: 'PENDING', application_version: '1.0.0', created_at: Date.now() - 600_000 };
@@ -12,7 +12,7 @@ const shopVersions = [
 ];
 const billing = { version: 'b-1', owner: 'billing' };
 
-test('counts the rows of the application and those that nobody owns, an empty owner among them', async () => {
+test('counts the rows of the application, and rows whose owner is empty or missing', async () => {
   const database = await databases.create();
   await database.register(...shopVersions);
   await database.insert(
@@ -30,7 +30,7 @@ test('counts the rows of the application and those that nobody owns, an empty ow
 test.each([
   ['a workflow in flight', 'dbos.workflow_status'],
   ['a registered version', 'dbos.application_versions'],
-])('is an error when a second application owns %s, and none is chosen', async (_, table) => {
+])('fails when a second application owns %s and no application is chosen', async (_, table) => {
   const database = await databases.create();
   await database.register(...shopVersions, billing);
   await database.insert({ ...workflow, application_version: 'b-1', application_name: 'billing' });
@@ -48,7 +48,7 @@ test.each([
   expect(decided.verdict).toBe('drained');
 });
 
-test('is an error when the work that is starting belongs to a second application', async () => {
+test('fails when starting work belongs to a second application', async () => {
   const database = await databases.create();
   await database.register(...shopVersions);
   const { verdict, blockers } = await holdOn(database, {}, () =>
@@ -58,7 +58,7 @@ test('is an error when the work that is starting belongs to a second application
   expect(verdict).toBe('error');
 });
 
-test('does not take a row without an owner, or with an empty one, for a second application', async () => {
+test('does not count a row with an empty or missing owner as a second application', async () => {
   const database = await databases.create();
   await database.register(...shopVersions, 'unowned');
   await database.insert({ ...workflow, application_name: '' }, { ...workflow, application_name: null });
@@ -66,7 +66,7 @@ test('does not take a row without an owner, or with an empty one, for a second a
   expect(blockers).toEqual([['in-flight']]);
 });
 
-test('is an error when the chosen application owns nothing here, and says who does', async () => {
+test('fails when the chosen application owns nothing here, and lists the owners', async () => {
   const database = await databases.create();
   await database.register(...shopVersions);
   const { verdict, polls } = await holdOn(database, { application: 'Shop' });
@@ -76,7 +76,7 @@ test('is an error when the chosen application owns nothing here, and says who do
   ]);
 });
 
-test('sees an application that owns work in flight and no registered version', async () => {
+test('recognises an application that owns work in flight but no registered version', async () => {
   const database = await databases.create();
   await database.insert({ ...workflow, application_name: 'shop' });
   expect(await seenIn(database, { application: 'shop' })).toMatchObject({ applicationSeen: true });
@@ -85,8 +85,8 @@ test('sees an application that owns work in flight and no registered version', a
 
 test.each([
   ['no owner', '3.0.0'],
-  ['an empty one', { version: '3.0.0', owner: '' }],
-])("takes the latest version among the application's own and those with %s", async (_, unowned) => {
+  ['an empty owner', { version: '3.0.0', owner: '' }],
+])("takes the latest version from the application's versions and those with %s", async (_, unowned) => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'billing' });
   const behindAnother = await holdOn(database, { application: 'shop', mode: 'check' });
@@ -97,7 +97,7 @@ test.each([
   expect(behindUnowned.verdict).toBe('drained');
 });
 
-test('judges every row on a schema that knows no owners', async () => {
+test('counts every row on a schema without owners', async () => {
   const database = await databases.create('4.10.15');
   await database.register('1.0.0', '2.0.0');
   await database.insert(workflow);
@@ -106,7 +106,7 @@ test('judges every row on a schema that knows no owners', async () => {
   expect(owners).toEqual([]);
 });
 
-test('is an error when the application is renamed, and another takes its name before the next poll', async () => {
+test('fails when the application is renamed and another one takes its name before the next poll', async () => {
   const database = await databases.create();
   await database.register(...shopVersions);
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });

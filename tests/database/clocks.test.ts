@@ -7,7 +7,7 @@ import { runAction } from '../support/runner.ts';
 import { CLOCK_SHIFT } from '../support/shifted-clock.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* The database's clock decides what is new: a runner whose clock is wrong comes to the same answers. */
+/* The database's clock decides what is new, so a runner whose clock is wrong gets the same answers. */
 
 const databases = systemDatabases();
 const MINUTE = 60_000;
@@ -27,7 +27,7 @@ async function blueGreen(): Promise<TestDatabase> {
   return database;
 }
 
-/** The answer, without what no two runs have in common. */
+/** Runs the action, and returns its answer without the parts that differ from run to run. */
 async function answer(
   url: string,
   shift: number,
@@ -58,7 +58,7 @@ async function answer(
   };
 }
 
-/** What each of the runners answers, one after the other, in turn. */
+/** Returns the answer of each runner, one after the other. */
 async function answersOf(url: string, inputs: Record<string, string> = {}) {
   const answers = [];
   for (const shift of SHIFTS) {
@@ -85,7 +85,7 @@ test('the clock of a runner can be shifted', () => {
   }
 });
 
-test('neither the rules nor the queries ask for the time of the machine', () => {
+test('neither the rules nor the queries read the clock of the machine', () => {
   const sources = fileURLToPath(new URL('../../src/', import.meta.url));
   const files = globSync('{rules,hold,forecast,dbos}/**/*.ts', { cwd: sources });
   expect(files.length).toBeGreaterThan(10);
@@ -97,7 +97,7 @@ test('neither the rules nor the queries ask for the time of the machine', () => 
   expect(asking).toEqual([]);
 });
 
-test('whatever a runner takes for the time, it says the same of the same database', async () => {
+test('runners with different clocks give the same answer about the same database', async () => {
   const database = await blueGreen();
   await database.insert(
     { ...workflow, status: 'SUCCESS' },
@@ -122,7 +122,7 @@ test('whatever a runner takes for the time, it says the same of the same databas
   expect(held[0]).toMatchObject({ exitCode: 1, outputs: { verdict: 'in-flight', 'in-flight': '2' } });
 });
 
-test('what starts while a target settles is new to every runner', async () => {
+test('every runner notices work that starts during the settle window', async () => {
   for (const shift of SHIFTS) {
     const database = await blueGreen();
     const { answer: given } = await answer(
@@ -142,9 +142,9 @@ test('what starts while a target settles is new to every runner', async () => {
 });
 
 test.each([
-  ['an hour less than a day ago is in use', 23, []],
-  ['an hour more than a day ago may be a copy', 25, [expect.stringContaining('restored copy')]],
-])('to every runner, a database that was written to %s', async (_, hours, warnings) => {
+  ['23 hours ago is in use', 23, []],
+  ['25 hours ago could be a restored copy', 25, [expect.stringContaining('restored copy')]],
+])('for every runner, a database that was last written to %s', async (_, hours, warnings) => {
   const database = await databases.create();
   const then = Date.now() - hours * HOUR + 10 * MINUTE * (hours < 24 ? -1 : 1);
   await database.query(

@@ -11,7 +11,7 @@ import {
   type TestDatabase,
 } from '../support/system-databases.ts';
 
-/* Rule 9: what is only a copy of the system database lags behind it, however real it polls. */
+/* Rule 9: a copy of the system database lags behind it, however real it looks. */
 
 const databases = systemDatabases({ settings: { wal_level: 'logical' } });
 
@@ -39,7 +39,7 @@ async function verdictOf(url: string) {
   return (await holdOn({ config: databaseConfig(url) }, {})).verdict;
 }
 
-/** What a person is told by the built action. */
+/** Runs the built action, and returns what a person sees. */
 async function told(url: string) {
   const run = await runAction({
     inputs: { 'database-url': url, 'retire-version': '1.0.0', mode: 'check', settle: '0s' },
@@ -50,10 +50,10 @@ async function told(url: string) {
 const statusesIn = (database: TestDatabase) =>
   database.query('SELECT status FROM dbos.workflow_status ORDER BY status');
 
-/** Copying goes on in its own time. */
+/** Replication is asynchronous. Times in milliseconds. */
 const arriving = { timeout: 20_000, interval: 50 };
 
-test('a streaming standby is refused with the reason, until it is promoted', async () => {
+test('refuses a streaming standby, with the reason, until it is promoted', async () => {
   const database = await databaseInUse();
   const { url } = await readerOf(database);
   const server = await startPostgres({ standbyOf: databases.server() });
@@ -66,7 +66,7 @@ test('a streaming standby is refused with the reason, until it is promoted', asy
   const standby = await openDatabase(onStandby(database.url));
   const reader = onStandby(url);
 
-  // It is a real one: what is written to the primary arrives.
+  // It is a real standby: writes to the primary arrive.
   await database.insert({ status: 'CANCELLED', application_version: '1.0.0', application_name: 'shop' });
   await expect
     .poll(() => statusesIn(standby), arriving)
@@ -83,18 +83,18 @@ test('a streaming standby is refused with the reason, until it is promoted', asy
 
   await standby.query('SELECT pg_promote()');
   expect(await verdictOf(reader)).toBe('drained');
-  // From here on it is a database of its own.
+  // From now on it is an independent database.
   await standby.query(`UPDATE dbos.workflow_status SET status = 'PENDING'`);
   expect((await holdOn({ config: databaseConfig(reader) }, { mode: 'check' })).verdict).toBe('in-flight');
 });
 
-test('a logical subscriber is refused with the reason, to whoever polls, until its subscription is dropped', async () => {
+test('refuses a logical subscriber, with the reason and for every role, until its subscription is dropped', async () => {
   const publisher = await databaseInUse();
   const subscriber = await databases.create();
   await subscriber.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
   const reader = await readerOf(subscriber);
   await publisher.query('CREATE PUBLICATION workflows FOR TABLE dbos.workflow_status');
-  // On one server, the slot has to be there first: the subscription would wait for its own transaction.
+  // On one server the slot has to exist first: creating it with the subscription would wait for its own transaction.
   await publisher.query(`SELECT pg_create_logical_replication_slot('workflows', 'pgoutput')`);
   const { hostname, port, username, password, pathname } = new URL(publisher.url);
   await subscriber.query(
@@ -118,7 +118,7 @@ test('a logical subscriber is refused with the reason, to whoever polls, until i
     said: expect.stringMatching(/logical replication.*copy that lags.*Point `database-url` at the database/),
   });
 
-  // A subscription that is switched off has left a copy that lags even more.
+  // A disabled subscription leaves a copy that lags even further behind.
   await subscriber.query('ALTER SUBSCRIPTION workflows DISABLE');
   expect(await distrustIn(reader.url)).toEqual([
     { kind: 'untrusted-database', reason: 'logical-subscriber' },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { holdOn } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* Rules 1, 8 and 9 as far as they take a search through rows that have ended. */
+/* Rules 1, 8 and 9, as far as they need a search through finished rows. */
 
 const databases = systemDatabases();
 const DAY = 86_400_000;
@@ -15,7 +15,7 @@ async function databaseWithout10() {
   return database;
 }
 
-/** Makes rows that are named `slow` take the server longer to read than a poll may take. */
+/** Makes rows named `slow` take the server longer to read than the poll timeout allows. */
 async function slowDown(database: TestDatabase): Promise<void> {
   await database.query(
     'ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored',
@@ -29,7 +29,7 @@ async function slowDown(database: TestDatabase): Promise<void> {
 const slowRows = Array.from({ length: 40 }, () => ({ ...ended, name: 'slow' }));
 
 describe('a version that is not registered', () => {
-  test('is known when any row carries it', async () => {
+  test('is known when any row has it', async () => {
     const database = await databaseWithout10();
     await database.insert(ended);
     const { verdict, polls } = await holdOn(database, {});
@@ -37,7 +37,7 @@ describe('a version that is not registered', () => {
     expect(polls[0]?.evaluation.targets[0]).toMatchObject({ known: true, pending: 0 });
   });
 
-  test('is known when an ignored workflow in flight carries it, without a search', async () => {
+  test('is known without a search when an ignored workflow in flight has it', async () => {
     const database = await databaseWithout10();
     await database.insert({ ...ended, status: 'PENDING', name: 'monitor' });
     const { verdict, polls } = await holdOn(database, { ignoreWorkflows: ['monitor'] });
@@ -45,7 +45,7 @@ describe('a version that is not registered', () => {
     expect(polls[0]?.evaluation.index?.contents.history).toBeUndefined();
   });
 
-  test('is unknown when no row carries it', async () => {
+  test('is unknown when no row has it', async () => {
     const { verdict, polls } = await holdOn(await databaseWithout10(), {});
     expect(verdict).toBe('unknown-version');
     expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([
@@ -54,7 +54,7 @@ describe('a version that is not registered', () => {
   });
 
   test.each(['1.0.0 ', ' 1.0.0', '1.0. 0', '1.0.0\n'])(
-    'is unknown when only %j was seen, which is named',
+    'is unknown when only %j was seen, and names that version',
     async (similar) => {
       const database = await databaseWithout10();
       await database.insert({ ...ended, application_version: similar });
@@ -64,7 +64,7 @@ describe('a version that is not registered', () => {
     },
   );
 
-  test('is unknown when only a version in another case is registered', async () => {
+  test('is unknown when only a version in different case is registered', async () => {
     const database = await databases.create();
     await database.register({ version: 'Blue', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
     const { verdict, polls } = await holdOn(database, { targets: { kind: 'named', versions: ['blue'] } });
@@ -79,7 +79,7 @@ describe('a version that is not registered', () => {
     expect(verdict).toBe('unknown-version');
   });
 
-  test('is unknown when the search does not finish in time', async () => {
+  test('is unknown when the search times out', async () => {
     const database = await databaseWithout10();
     await database.insert(...slowRows);
     await slowDown(database);
@@ -96,10 +96,10 @@ describe('a version that is not registered', () => {
   });
 });
 
-describe('a kept version, where nothing is registered,', () => {
+describe('where no version is registered, a kept version', () => {
   const keep = { targets: { kind: 'all-but', keep: ['2.0.0'] } } as const;
 
-  test('is known when some row carries it', async () => {
+  test('is known when some row has it', async () => {
     const database = await databases.create('3.5.8');
     await database.insert({ ...ended, application_version: '2.0.0' }, { ...ended, status: 'PENDING' });
     const { verdict, blockers } = await holdOn(database, keep, () =>
@@ -109,7 +109,7 @@ describe('a kept version, where nothing is registered,', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('is waited for, and unknown in the end, when none does', async () => {
+  test('is waited for when no row has it, and is finally unknown', async () => {
     const database = await databases.create('3.5.8');
     await database.insert({ ...ended, status: 'PENDING' });
     const { verdict, waitedMs } = await holdOn(database, keep);
@@ -118,7 +118,7 @@ describe('a kept version, where nothing is registered,', () => {
   });
 });
 
-test('a kept version that only rows carry is unknown where others are registered', async () => {
+test('a kept version that only rows have is unknown where other versions are registered', async () => {
   const database = await databaseWithout10();
   await database.insert({ ...ended, application_version: '1.9.0', status: 'PENDING' });
   const { verdict, polls } = await holdOn(database, {
@@ -129,11 +129,11 @@ test('a kept version that only rows carry is unknown where others are registered
   expect(polls[0]?.evaluation.gate).toMatchObject([{ versions: ['1.9.0'], registered: ['2.0.0'] }]);
 });
 
-describe('a status that the gate does not know', () => {
+describe('a status that is unknown to the gate', () => {
   const paused = { ...ended, status: 'PAUSED' };
   const statuses = [{ ...paused }, { ...paused, status: null }, { ...paused, status: 'pending' }];
 
-  test('is seen at every poll on a schema with an index on all statuses', async () => {
+  test('is seen in every poll on a schema with an index on all statuses', async () => {
     const database = await databases.create('4.10.15');
     await database.register('1.0.0', '2.0.0');
     await database.insert(...statuses, paused, { ...paused, application_version: '2.0.0' });
@@ -160,7 +160,7 @@ describe('a status that the gate does not know', () => {
     expect(blockers).toEqual([['unversioned']]);
   });
 
-  test('is not looked for on a schema whose statuses are all known', async () => {
+  test('is not scanned for on a schema whose statuses are all known', async () => {
     const database = await databaseWithout10();
     await database.insert(paused);
     const { verdict, polls } = await holdOn(database, {});
@@ -179,7 +179,7 @@ describe('a status that the gate does not know', () => {
     return database;
   }
 
-  test('is scanned for on a schema that is newer than the gate, until there is none', async () => {
+  test('blocks on a schema that is newer than the gate, until a scan finds none', async () => {
     const database = await databaseOfTheFuture();
     await database.insert(...statuses, { ...paused, application_version: '2.0.0' });
     const { verdict, blockers, polls } = await holdOn(database, {}, () =>
@@ -190,7 +190,7 @@ describe('a status that the gate does not know', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('is not scanned for while known statuses block, and once when it decides', async () => {
+  test('is not scanned for while known statuses block, and is scanned for once when the scan decides', async () => {
     const database = await databaseOfTheFuture();
     await database.insert({ ...ended, status: 'PENDING' });
     const { polls } = await holdOn(database, {}, () =>
@@ -200,7 +200,7 @@ describe('a status that the gate does not know', () => {
     expect(scans).toEqual([undefined, [], undefined, undefined]);
   });
 
-  test('is an error when the scan does not finish in time', async () => {
+  test('causes an error when the scan times out', async () => {
     const database = await databaseOfTheFuture();
     await database.insert(...slowRows.map((row) => ({ ...row, status: 'PAUSED' })));
     await slowDown(database);

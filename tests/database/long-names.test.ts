@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type FinishedRun, runAction } from '../support/runner.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* What the built action says of names of a megabyte stays below the limits that GitHub sets. */
+/* The built action's output stays below GitHub's limits when names are a megabyte long. */
 
 const databases = systemDatabases();
 
@@ -10,7 +10,7 @@ const OUTPUTS_OF_A_JOB = 1_000_000;
 const SUMMARY_OF_A_STEP = 1024 * 1024;
 const MESSAGE_CHARACTERS = 4096;
 const ANNOTATIONS_OF_A_LEVEL = 10;
-/** What a reader can take in: GitHub sets no limit that this could come near. */
+/** The length that a reader can take in. GitHub's own limit is far higher. */
 const LOG_CHARACTERS = 50_000;
 
 function expectBelowLimits(run: FinishedRun): void {
@@ -34,7 +34,7 @@ function gate(database: TestDatabase, inputs: Record<string, string>): Promise<F
   }).finished;
 }
 
-test('versions, workflows and executors with names of a megabyte are counted, and told in short', async () => {
+test('counts versions, workflows and executors with names of a megabyte, and shows them truncated', async () => {
   const database = await databases.create();
   await database.register({ version: '2.0.0', owner: 'shop' });
   await database.query(
@@ -61,16 +61,16 @@ test('versions, workflows and executors with names of a megabyte are counted, an
   expect(report.versions.map((target: { version: string }) => target.version.length)).toEqual(
     Array(4).fill(1_000_001),
   );
-  // The lists of the outputs have no room for them, and the run says so.
+  // They do not fit into the lists of the outputs, and the run reports that.
   expect(run.outputs).toMatchObject({ versions: '[]', 'draining-versions': '[]' });
   expect(run.annotations.map(({ message }) => message).join()).toMatch(
     /entries of the output lists were left out/,
   );
 });
 
-test('a target is as long as the runner can hand on, and drains under its whole name', async () => {
+test('compares the whole name of a target, up to the longest that the runner can pass on', async () => {
   const database = await databases.create();
-  // Linux takes no longer variable than 128 KiB into a process.
+  // Linux limits an environment variable to 128 KiB.
   const long = 'y'.repeat(100_000);
   await database.insert(
     { status: 'PENDING', application_version: long, created_at: 1, updated_at: 1 },
@@ -93,7 +93,7 @@ test('a target is as long as the runner can hand on, and drains under its whole 
   expectBelowLimits(drained);
 });
 
-test('an owner with a name too long to read is told in short', async () => {
+test('shows an owner with a very long name truncated', async () => {
   const database = await databases.create();
   await database.query(
     `INSERT INTO dbos.workflow_status (workflow_uuid, status, application_version, application_name, created_at, updated_at)

@@ -3,8 +3,8 @@ import { naiveGate, theGate, theGateOnAShakyNetwork, walk } from '../support/mod
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /*
- * A deploy at random, in a real database, with the gate looking while it goes on; judged by who knows everything.
- * MODEL_STEPS sets how far to walk, MODEL_SEED where to begin.
+ * Random deploys in a real database, with the gate polling while they run. An oracle that knows the true state checks
+ * the verdict. MODEL_STEPS sets the number of steps, MODEL_SEED the first seed.
  */
 
 const databases = systemDatabases();
@@ -15,7 +15,7 @@ async function connectionsTo(database: TestDatabase) {
 const stepsWanted = Number(process.env['MODEL_STEPS'] ?? 4000);
 const firstSeed = Number(process.env['MODEL_SEED'] ?? Date.now() % 1_000_000);
 
-test('never says drained of a version whose work is, or comes to be, stranded', { timeout: 0 }, async () => {
+test('never reports a version as drained whose work is stranded, then or later', { timeout: 0 }, async () => {
   const database = await databases.create();
   const connections = await connectionsTo(database);
   const verdicts: Record<string, number> = {};
@@ -34,7 +34,7 @@ test('never says drained of a version whose work is, or comes to be, stranded', 
   expect(verdicts['drained']).toBeGreaterThan(0);
 });
 
-test('the model is not too easy: DBOS’s published recipe strands work in it', { timeout: 0 }, async () => {
+test('the model is hard enough: DBOS’s published recipe strands work in it', { timeout: 0 }, async () => {
   const database = await databases.create();
   const connections = await connectionsTo(database);
   let wrong = 0;

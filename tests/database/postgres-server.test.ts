@@ -27,7 +27,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-/** A process that starts a server and goes on living; what it knows of the server comes as one line. */
+/** Starts a process that starts a server and keeps running. The process reports the server in one line. */
 async function startInOtherProcess(): Promise<{
   owner: ChildProcess;
   server: Pick<PostgresServer, 'folder' | 'pids'>;
@@ -54,7 +54,7 @@ async function killed(owner: ChildProcess, signal: NodeJS.Signals): Promise<void
 }
 
 describe('the embedded server', { timeout: START_TIMEOUT_MS }, () => {
-  test('speaks UTF8 in the locale C, and wants a password', async () => {
+  test('uses UTF8 and the locale C, and requires a password', async () => {
     const server = await startForTest({ settings: { application_name: 'drained' } });
     const url = await server.createDatabase('zoë "1"');
     const sql = `SELECT current_database(), current_setting('server_encoding'), datcollate,
@@ -67,26 +67,26 @@ describe('the embedded server', { timeout: START_TIMEOUT_MS }, () => {
     await expect(query(wrong.href, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
   });
 
-  test('leaves neither process nor folder behind when it is stopped', async () => {
+  test('leaves no process and no folder behind when it is stopped', async () => {
     const server = await startForTest();
     await server.stop();
     expect(existsSync(server.folder)).toBe(false);
     expect([server.pids.server, server.pids.guardian].map(processStart)).toEqual([undefined, undefined]);
   });
 
-  test('says in the words of the server why it did not start', async () => {
+  test('reports the server’s own error when it does not start', async () => {
     const start = startPostgres({ settings: { no_such_setting: 'on' } });
     await expect(start).rejects.toThrow(/unrecognized configuration parameter "no_such_setting"/);
   });
 
-  test.each(['SIGKILL', 'SIGINT'] as const)('ends with an owner that %s ends', async (signal) => {
+  test.each(['SIGKILL', 'SIGINT'] as const)('stops when %s stops its owner', async (signal) => {
     const { owner, server } = await startInOtherProcess();
     await killed(owner, signal);
     await expect.poll(() => existsSync(server.folder), { timeout: START_TIMEOUT_MS }).toBe(false);
     expect(processStart(server.pids.server)).toBeUndefined();
   });
 
-  test('is swept by the next start when its owner and its guardian were killed', async () => {
+  test('is removed by the next start when its owner and its guardian were killed', async () => {
     const { owner, server } = await startInOtherProcess();
     process.kill(server.pids.guardian, 'SIGKILL');
     await killed(owner, 'SIGKILL');
@@ -100,14 +100,14 @@ describe('the embedded server', { timeout: START_TIMEOUT_MS }, () => {
 });
 
 describe('the sweep', () => {
-  test('keeps the folder of a living owner', async () => {
+  test('keeps the folder of a running owner', async () => {
     const folder = createServerFolder(false);
     onTestFinished(() => rmSync(folder, { recursive: true }));
     await sweepDeadServers();
     expect(existsSync(folder)).toBe(true);
   });
 
-  test('is not deceived by a recycled pid: the owner started at another time', async () => {
+  test('removes a folder whose owner’s pid was reused by a process with another start time', async () => {
     const folder = createServerFolder(false);
     rmSync(folder, { recursive: true });
     const start = processStart(process.pid) ?? Number.NaN;

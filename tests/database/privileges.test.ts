@@ -6,7 +6,7 @@ import { createRole, systemDatabases, type TestDatabase } from '../support/syste
 
 const databases = systemDatabases();
 
-/** Polls, and runs what the error says should be run, until a poll succeeds; returns the errors. */
+/** Polls, and runs the grants that the error names, until a poll succeeds. Returns the errors. */
 async function repairAsTold(database: TestDatabase, config: TestDatabase['config']): Promise<string[]> {
   const errors: string[] = [];
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -21,8 +21,8 @@ async function repairAsTold(database: TestDatabase, config: TestDatabase['config
   throw new Error(`Still no poll: ${errors.join('\n')}`);
 }
 
-describe('a role that may not', () => {
-  test('use the schema is told the grants that let it poll', async () => {
+describe('a role that is not allowed to', () => {
+  test('use the schema gets an error with the grants that let it poll', async () => {
     const database = await databases.create();
     const { config } = await createRole(database);
     const [error, ...more] = await repairAsTold(database, config);
@@ -30,7 +30,7 @@ describe('a role that may not', () => {
     expect(more).toEqual([]);
   });
 
-  test('read the tables is told the grants that let it poll, each table by its name', async () => {
+  test('read the tables gets an error with one grant per table, and those let it poll', async () => {
     const database = await databases.create();
     const role = await createRole(database);
     await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
@@ -41,7 +41,7 @@ describe('a role that may not', () => {
     expect(more).toEqual([]);
   });
 
-  test('read some columns is told which, and the grant that lets it poll', async () => {
+  test('read some columns gets an error that lists them, with the grant that lets it poll', async () => {
     const database = await databases.create();
     const role = await createRole(database);
     await database.query(`GRANT USAGE ON SCHEMA dbos TO ${role.name}`);
@@ -57,7 +57,7 @@ describe('a role that may not', () => {
     expect(more).toEqual([]);
   });
 
-  test('do any of it is told grants that run, though its name and the schema need quotes', async () => {
+  test('do anything gets grants that run, even if its name and the schema need quotes', async () => {
     const database = await databases.create();
     await database.query(`ALTER SCHEMA dbos RENAME TO "o'dd ""schema"""`);
     const role = await createRole(database, `o'dd "role" `);
@@ -67,7 +67,7 @@ describe('a role that may not', () => {
 });
 
 describe('docs/grants.sql', () => {
-  /** The grants as they stand, for a role of the test's own. */
+  /** Runs the grants of the file unchanged, for a role of this test. */
   async function granted() {
     const database = await databases.create();
     await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
@@ -83,14 +83,14 @@ describe('docs/grants.sql', () => {
     return { database, role, columns };
   }
 
-  test('is enough for everything that the gate asks: no payloads, nothing to write, no temporary tables', async () => {
+  test('grants enough for every query of the gate, without payloads, writes or temporary tables', async () => {
     const { role } = await granted();
     expect((await holdOn(role, {})).verdict).toBe('drained');
     const searching = { searchHistoryFor: ['0.9.0'], scanStatuses: true, countFailed: true };
     expect((await pollAt(role, {}, searching)).contents).toBeDefined();
   });
 
-  test('has nothing to spare: with any column fewer, the error names it and prints the grant', async () => {
+  test('grants no column too many: without any one, the error names it and prints the grant', async () => {
     const { database, role, columns } = await granted();
     expect(columns.length).toBeGreaterThan(20);
     for (const { table, column } of columns.filter(({ table }) => table !== 'queues')) {
@@ -103,7 +103,7 @@ describe('docs/grants.sql', () => {
     }
   });
 
-  test('need not include the limits of queues: without any of them, none is told', async () => {
+  test('can omit any column of the limits of queues: then no limit is reported', async () => {
     const { database, role, columns } = await granted();
     await database.insert({ application_version: '1.0.0', status: 'ENQUEUED', queue_name: 'mail' });
     await database.query(
@@ -123,7 +123,7 @@ describe('docs/grants.sql', () => {
     expect(await limit()).toEqual([[null, null]]);
   });
 
-  test('and without the schema, the error prints that grant alone', async () => {
+  test('without USAGE on the schema, the error prints that grant only', async () => {
     const { database, role } = await granted();
     await database.query(`REVOKE USAGE ON SCHEMA dbos FROM ${role.name}`);
     const errors = await repairAsTold(database, role.config);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-/** The statements under "The credential". */
+/** Returns the SQL statements of the README. */
 function statementsOfReadme(): string {
   const [statements, ...more] = marked
     .lexer(readFileSync('README.md', 'utf8'))
@@ -28,7 +28,7 @@ function statementsOfReadme(): string {
   return statements;
 }
 
-test('the role in the README may read all that the gate asks for', async () => {
+test('the role in the README can read everything that the gate queries', async () => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -3,11 +3,11 @@ import { ReportableError } from '../../src/errors.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
 import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* A schema is what it is at each poll: it may change under a hold, and may lack what a rule needs. */
+/* The schema is probed in every poll: it can change during a hold, and can lack columns that a rule needs. */
 
 const databases = systemDatabases();
 
-/** What each poll saw of the schema and of 1.0.0. */
+/** Summarises what each poll saw of the schema and of 1.0.0. */
 function summaries({ polls }: Hold) {
   return polls.map(({ evaluation: { snapshot, index, targets } }) => ({
     migration: snapshot.database.migration,
@@ -18,7 +18,7 @@ function summaries({ polls }: Hold) {
   }));
 }
 
-test('a new version that migrates the schema under the hold is noticed, and the next poll reads the new one', async () => {
+test('reads the new schema after a new version migrates it during the hold', async () => {
   const database = await openDatabase(await databases.server().createDatabase('upgraded'));
   const blue = await launchOn(database, { sdk: '4.15.5', version: '1.0.0' });
   const held = await blue.startHeld();
@@ -50,7 +50,7 @@ test('a new version that migrates the schema under the hold is noticed, and the 
   ]);
 });
 
-test('a column that goes away under the hold is an error at the next poll', async () => {
+test('fails at the next poll when a column is removed during the hold', async () => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
@@ -65,7 +65,7 @@ test('a column that goes away under the hold is an error at the next poll', asyn
 });
 
 test.each([1, 24, 41, 61, 99])(
-  'migration number %i, which each SDK gives to another change, changes nothing that is seen',
+  'sees the same under migration number %i, whose meaning differs between SDKs',
   async (number) => {
     const database = await databases.create();
     await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
@@ -84,7 +84,7 @@ test.each([1, 24, 41, 61, 99])(
 );
 
 test.each(['3.5.8', '4.10.15', '5.3.0'] as const)(
-  'without any one of the columns that a schema of SDK %s has, nothing in flight is overlooked',
+  'overlooks nothing in flight when any one column of the schema of SDK %s is missing',
   async (sdk) => {
     const database = await databases.create(sdk);
     const ofTarget = { application_version: '1.0.0', created_at: Date.now() - 600_000 };

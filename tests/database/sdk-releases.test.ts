@@ -11,7 +11,7 @@ const databases = systemDatabases();
 describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
   const can = abilitiesOf(sdk);
 
-  test('is seen with all its work in flight, and drained when that has ended', async () => {
+  test('is in flight with all its work, and drained when that has finished', async () => {
     const database = await emptyDatabase(sdk, 'of');
     const app = await launchOn(database, { sdk, version: '1.0.0' });
     await app.runShort();
@@ -57,7 +57,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     const child = detail({ parent: can.nameParents ? parent.id : null });
     expect(index).toEqual({
       [held]: detail({}),
-      // What went before a sleep is read while it lasts, as far as its end is recorded.
+      // The steps before a sleep are read only during the sleep, if its end is recorded.
       [sleeping]: detail({
         name: 'sleeping',
         lastStep: {
@@ -81,7 +81,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
   });
 
   test.runIf(can.scheduleInProcess)(
-    'is seen to start work by its own schedule, which ends when it does',
+    'blocks while its own schedule starts work, until its process is gone',
     async () => {
       const database = await emptyDatabase(sdk, 'scheduled');
       const app = await launchOn(database, { sdk, version: '1.0.0', crontab: '* * * * * *' });
@@ -98,19 +98,19 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
         app.kill(),
       );
 
-      // A poll may come while one runs, which is in flight then.
+      // A poll during a run sees it in flight.
       expect(blockers.flat()).toSatisfy((kinds: readonly string[]) =>
         kinds.some((kind) => kind === 'still-starting' || kind === 'in-flight'),
       );
       expect(['drained', 'timed-out']).toContain(verdict);
-      // What the process leaves when it is killed: nothing, one that ran, or one that its schedule had just enqueued.
+      // A killed process leaves nothing, a workflow that was running, or one that its schedule had just enqueued.
       const left = await countOf(database, `status IN ('PENDING', 'ENQUEUED')`);
       expect(verdict).toBe(left > 0 ? 'timed-out' : 'drained');
     },
   );
 
   test.runIf(can.debounce)(
-    'is seen to hold a debounced workflow back, and drained when that is given up',
+    'is in flight while it holds back a debounced workflow, and drained when that is cancelled',
     async () => {
       const database = await emptyDatabase(sdk, 'debounced');
       const app = await launchOn(database, { sdk, version: '1.0.0' });
@@ -154,14 +154,14 @@ function abilitiesOf(sdk: SdkRelease) {
     register: age >= SDK_RELEASES.indexOf('4.10.15'),
     nameParents: age >= SDK_RELEASES.indexOf('4.10.15'),
     delay: age >= SDK_RELEASES.indexOf('4.15.5'),
-    // In 3.x nothing fires for a workflow that was registered without a decorator.
+    // In 3.x, a schedule does not start a workflow that was registered without a decorator.
     scheduleInProcess: age >= SDK_RELEASES.indexOf('4.5.13') && age < SDK_RELEASES.indexOf('5.0.2'),
     recordWakeUps: age >= SDK_RELEASES.indexOf('4.27.6'),
     debounce: age >= SDK_RELEASES.indexOf('3.5.8'),
   };
 }
 
-/** What is seen of `held`, running, but for what is said. */
+/** Returns the expected detail of a running `held` workflow, with these fields replaced. */
 function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
   return {
     id: expect.any(String),

@@ -5,7 +5,7 @@ import { dbosCommand } from '../support/dbos-command.ts';
 import { holdOn } from '../support/holding.ts';
 import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* Rule 7 with real applications: several share a system database, and each is retired by itself. */
+/* Rule 7 with real applications: several share a system database, and each is retired separately. */
 
 const databases = systemDatabases();
 let made = 0;
@@ -23,7 +23,7 @@ const retire = (version: string): Pick<GateConfig, 'targets'> => ({
   targets: { kind: 'named', versions: [version] },
 });
 
-test('applications that share a system database are each judged by their own work and their own latest version', async () => {
+test('evaluates each application of a shared database by its own work and its own latest version', async () => {
   const database = await emptyDatabase();
   const shop = await launch(database, 'shop', '1.0.0');
   await launch(database, 'shop', '2.0.0');
@@ -39,7 +39,7 @@ test('applications that share a system database are each judged by their own wor
   ]);
   expect(shopHolds.polls[0]?.evaluation.index?.contents.owners).toEqual(['billing', 'shop']);
 
-  // A version of billing is the newest of all, and 2.0.0 the newest of the shop.
+  // The newest version of all belongs to billing. The shop's newest is 2.0.0.
   const newest = await holdOn(database, { application: 'shop', mode: 'check', ...retire('2.0.0') });
   expect(newest).toMatchObject({ verdict: 'still-live', blockers: [['live']] });
   const others = await holdOn(database, { application: 'billing', mode: 'check', ...retire('b-1') });
@@ -53,7 +53,7 @@ test('applications that share a system database are each judged by their own wor
   expect(allButLatest.polls[0]?.evaluation.targets.map(({ version }) => version)).toEqual(['1.0.0']);
 });
 
-test.each(MODES)('an application that is not said, or not exactly, is an error in mode %s', async (mode) => {
+test.each(MODES)('fails in mode %s when no application is given, or not exactly', async (mode) => {
   const database = await databases.create();
   await database.register(
     { version: '1.0.0', owner: 'shop' },
@@ -82,13 +82,13 @@ test.each(MODES)('an application that is not said, or not exactly, is an error i
   }
 });
 
-test('work that an outside client enqueues without an application is work of each application', async () => {
+test('counts work that an outside client enqueues without an application for every application', async () => {
   const database = await emptyDatabase();
   const shop = await launch(database, 'shop', '1.0.0');
   const green = await launch(database, 'shop', '2.0.0');
   const billing = await launch(database, 'billing', '1.0.0-b');
   await shop.stop();
-  // Nobody of 1.0.0 is there to take it.
+  // No process of 1.0.0 is left to dequeue it.
   const order = await green.enqueueByClient({ queue: 'serial', version: '1.0.0' });
   expect(
     await database.query('SELECT application_name, application_version, status FROM dbos.workflow_status'),
@@ -102,12 +102,12 @@ test('work that an outside client enqueues without an application is work of eac
   expect((await holdOn(database, { application: 'shop' })).verdict).toBe('drained');
 });
 
-test('an application that is renamed during the hold is an error, and held for where none was said', async () => {
+test('fails when the given application is renamed during the hold, and keeps holding when none was given', async () => {
   const database = await emptyDatabase();
   const blue = await launch(database, 'shop', '1.0.0');
   const green = await launch(database, 'shop', '2.0.0');
   const order = await blue.startHeld();
-  // DBOS asks for the application to be stopped; a crash leaves its work in flight.
+  // DBOS requires the application to be stopped. A crash leaves its work in flight.
   await blue.kill();
   await green.stop();
   const rename = (from: string, to: string) =>

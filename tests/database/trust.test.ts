@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { holdOn } from '../support/holding.ts';
 import { createRole, type Role, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* Rule 9: what a poll must not believe. None of it may look like "nothing in flight". */
+/* Rule 9: what a poll must not trust. None of it is allowed to look like "nothing in flight". */
 
 const databases = systemDatabases();
 
@@ -31,7 +31,7 @@ describe('row security', () => {
     ['without a policy', undefined],
     ['with a policy that hides every row', 'false'],
     ['with a policy that hides none', 'true'],
-  ])('of workflows is an error, %s', async (_, using) => {
+  ])('on workflow_status is an error, %s', async (_, using) => {
     const database = await databaseInUse();
     const reader = await createReader(database);
     await database.query('ALTER TABLE dbos.workflow_status ENABLE ROW LEVEL SECURITY');
@@ -40,7 +40,7 @@ describe('row security', () => {
   });
 
   test.each(['operation_outputs', 'application_versions', 'dbos_migrations'])(
-    'of %s is an error, with the way out',
+    'on %s is an error that names the fix',
     async (table) => {
       const database = await databaseInUse();
       const reader = await createReader(database);
@@ -49,7 +49,7 @@ describe('row security', () => {
     },
   );
 
-  test('is none to a role that bypasses it, as the message advises', async () => {
+  test('does not matter to a role with BYPASSRLS, which the message recommends', async () => {
     const database = await databaseInUse();
     const reader = await createReader(database);
     await database.query('ALTER TABLE dbos.workflow_status ENABLE ROW LEVEL SECURITY');
@@ -62,14 +62,14 @@ test.each([
   ['a view', 'CREATE VIEW dbos.workflow_status AS SELECT * FROM dbos.live WHERE false'],
   ['a materialized view', 'CREATE MATERIALIZED VIEW dbos.workflow_status AS SELECT * FROM dbos.live'],
   ['a partitioned table', 'CREATE TABLE dbos.workflow_status (LIKE dbos.live) PARTITION BY LIST (status)'],
-])('workflow_status that is %s is an error', async (_, definition) => {
+])('fails when workflow_status is %s', async (_, definition) => {
   const database = await databaseInUse();
   await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
   await database.query(definition);
   expect(await distrustIn(database)).toEqual([{ kind: 'untrusted-database', reason: 'not-a-table' }]);
 });
 
-test('a table that lacks columns which the rules need is an error that names them', async () => {
+test('fails when a table lacks columns that the rules need, and names them', async () => {
   const database = await databaseInUse();
   await database.query('ALTER TABLE dbos.workflow_status RENAME application_version TO v');
   await database.query('ALTER TABLE dbos.workflow_status DROP COLUMN executor_id');
@@ -81,7 +81,7 @@ test('a table that lacks columns which the rules need is an error that names the
   ]);
 });
 
-test('a poll reads the tables themselves, whatever stands in front of them in the search path', async () => {
+test('reads DBOS’s tables and Postgres’s functions, whatever comes first in the search path', async () => {
   const database = await databaseInUse();
   const reader = await createReader(database);
   await database.query(

@@ -13,13 +13,13 @@ import {
 } from '../support/system-databases.ts';
 
 /*
- * Blue-green over an upgrade: 1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3, real processes of both. In each test a
- * gate that follows DBOS's recipe is fooled first.
+ * Blue-green across an SDK upgrade: 1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3, with real processes of both. In each
+ * test, a gate that follows DBOS's recipe first gives the wrong answer.
  */
 
 const databases = systemDatabases();
 const HOUR = 3_600_000;
-/** How often, and how long, a test asks whether something has happened. */
+/** The interval and the limit of waiting for something to happen, in milliseconds. */
 const waiting = { interval: 20, timeout: 20_000 };
 let made = 0;
 
@@ -30,7 +30,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
   return openDatabase(await databases.server().createDatabase(`shared_${made}`));
 }
 
-/** 1.0.0 and 2.0.0, both running, and nothing in flight on either. */
+/** Launches 1.0.0 and 2.0.0, with nothing in flight on either. */
 async function bothAges(old: Partial<AppOptions> = {}) {
   const database = await emptyDatabase();
   const blue = await launchOn(database, { sdk: '4.20.11', version: '1.0.0', ...old });
@@ -46,7 +46,7 @@ async function rowOf(database: TestDatabase, id: string) {
   return row;
 }
 
-/** How many workflows have ended on 1.0.0. */
+/** Returns the number of workflows that have finished on 1.0.0. */
 async function endedOnOld(database: TestDatabase): Promise<number> {
   const [row] = await database.query(
     `SELECT count(*)::int AS count FROM dbos.workflow_status WHERE application_version = '1.0.0' AND status = 'SUCCESS'`,
@@ -54,14 +54,14 @@ async function endedOnOld(database: TestDatabase): Promise<number> {
   return Number(row?.['count']);
 }
 
-/** A row without a version that waits behind a workflow of 2.0.0, in a queue that both versions dequeue. */
+/** Enqueues a workflow without a version behind one of 2.0.0, in a queue that both versions dequeue. */
 async function letUnversionedWait({ blue, green }: BothAges) {
   const ahead = await green.enqueue({ queue: 'serial' });
   await green.begun(ahead);
   return { ahead, id: await blue.enqueueByClient({ queue: 'serial' }) };
 }
 
-/** Clears the way for it. Both versions compete: what 2.0.0 gets is finished, and another one waits and goes. */
+/** Frees the queue until 1.0.0 dequeues one. Both versions compete: one that 2.0.0 gets is finished, and the next waits. */
 async function untilOldClaims(both: BothAges, queued: { ahead: string; id: string }): Promise<string> {
   const { blue, green } = both;
   for (let { ahead, id } = queued; ; { ahead, id } = await letUnversionedWait(both)) {
@@ -73,8 +73,8 @@ async function untilOldClaims(both: BothAges, queued: { ahead: string; id: strin
   }
 }
 
-describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
-  test('blocks while unversioned work waits, which the old workers claim and stamp', async () => {
+describe('1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3', () => {
+  test('blocks while unversioned work is queued, which workers of 1.0.0 claim and stamp', async () => {
     const both = await bothAges();
     const { database, blue } = both;
     const queued = await letUnversionedWait(both);
@@ -98,14 +98,14 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
 
   test.each([
     [
-      'it was the latest again for a while, by the hand of SDK 5.3',
+      'SDK 5.3 made it the latest again for a while',
       async ({ green }: BothAges) => {
         await green.setLatestVersion('1.0.0');
         await green.setLatestVersion('2.0.0');
       },
     ],
     [
-      "by DBOS's command",
+      "DBOS's command adopted its rows",
       async ({ database }: BothAges) => {
         const adopt = ['--to', 'shop', '--adopt-unclaimed-rows', '--sys-db-url', database.url];
         await dbosCommand('rename-application', '--yes', ...adopt);
@@ -117,7 +117,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
         await (await launchOn(database, { sdk: '5.3.0', version: '1.0.0' })).stop();
       },
     ],
-  ])('blocks while unversioned work waits though 1.0.0 has an owner now: %s', async (_, giveOwner) => {
+  ])('blocks while unversioned work is queued, although 1.0.0 has an owner: %s', async (_, giveOwner) => {
     const both = await bothAges();
     const { database, blue } = both;
     await giveOwner(both);
@@ -140,9 +140,9 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('blocks while schedules in the old process go on starting work', async () => {
+  test('blocks while schedules in the old process keep starting work', async () => {
     const { database, blue } = await bothAges({ crontab: '*/2 * * * * *' });
-    // A poll is compared with the one before in an open settle window only: every second one sees the traffic.
+    // A poll is compared with the previous one only in an open settle window, so every second poll sees the traffic.
     const tick = async () => {
       const before = await endedOnOld(database);
       await vi.waitUntil(
@@ -159,7 +159,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('blocks while short workflows begin and end between polls', async () => {
+  test('blocks while short workflows start and finish between polls', async () => {
     const { database, blue } = await bothAges();
     const oneMore = async () => {
       await blue.runShort();
@@ -190,7 +190,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
       {},
       async () => {
         await checkout.query('COMMIT');
-        // 4.20 claims what 5.3 has enqueued and then cannot read its inputs: it stays PENDING, for ever.
+        // 4.20 claims what 5.3 has enqueued but cannot read its inputs, so it stays PENDING forever.
         const landed = { version: '1.0.0', status: 'PENDING' };
         await vi.waitFor(async () => expect(await rowOf(database, workflowID)).toEqual(landed), waiting);
       },
@@ -201,11 +201,11 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('blocks all the way while a recovery puts a running workflow back into its queue', async () => {
+  test('blocks without a gap while recovery puts a running workflow back into its queue', async () => {
     const { database, blue } = await bothAges();
     const id = await blue.enqueue({ queue: 'serial' });
     await blue.begun(id);
-    // Paused, so that what goes back into the queue stays there for a while.
+    // The queue is paused, so that the recovered workflow stays in it for a while.
     const slots = (count: number) =>
       database.query(`UPDATE dbos.queues SET concurrency = $1 WHERE name = 'shop-serial'`, [count]);
     await slots(0);
@@ -237,7 +237,7 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('blocks while calls of the new version go on delaying a debounced workflow of the old one', async () => {
+  test('blocks while calls of the new version keep postponing a debounced workflow of the old one', async () => {
     const database = await emptyDatabase();
     const blue = await launchOn(database, { sdk: '5.3.0', version: '1.0.0' });
     const green = await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
@@ -258,8 +258,8 @@ describe('1.0.0 on SDK 4.20 beside 2.0.0 on SDK 5.3', () => {
   });
 });
 
-describe.each(['4.27.6', '5.0.2'] as const)('1.0.0 on SDK %s beside 2.0.0 on SDK 5.3', (sdk) => {
-  test('does not block for unversioned work, all of which goes to the latest version', async () => {
+describe.each(['4.27.6', '5.0.2'] as const)('1.0.0 on SDK %s next to 2.0.0 on SDK 5.3', (sdk) => {
+  test('does not block for unversioned work, because only the latest version dequeues it', async () => {
     const both = await bothAges({ sdk });
     const { database, green } = both;
     let { ahead, id } = await letUnversionedWait(both);
