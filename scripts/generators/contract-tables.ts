@@ -1,13 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { GateConfig } from '../../src/config.ts';
-import {
-  type Conclusion,
-  conclusionOf,
-  VERDICT_MEANINGS,
-  VERDICTS,
-  type Verdict,
-} from '../../src/rules/verdict.ts';
+import { type Conclusion, conclusionOf, VERDICTS, type Verdict } from '../../src/rules/verdict.ts';
 
 const actionMetadata = z.object({
   inputs: z.record(z.string(), z.object({ description: z.string(), default: z.string() })),
@@ -31,6 +25,22 @@ export function outputTable(actionYml: string): string {
   const rows = Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, description]);
   return table(['Output', 'Meaning'], rows);
 }
+
+/** When each verdict is given. */
+const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
+  error: 'The gate could not poll, or could not understand or trust what it saw.',
+  cancelled: 'The job was cancelled before there was an answer.',
+  'unknown-version':
+    'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
+  'cannot-drain':
+    '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
+  'timed-out': '`wait`: something still blocked when the timeout passed.',
+  'in-flight':
+    '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
+  'still-live':
+    'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
+  drained: 'Every version to retire was idle for the settle window; or there is nothing to retire.',
+};
 
 /** Returns the verdicts as a Markdown table, in the reverse of their precedence, so that `drained` is first. */
 export function verdictTable(): string {

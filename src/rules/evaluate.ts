@@ -73,7 +73,7 @@ export function evaluate(
   return evaluateContents({ config, before, state, database, contents, index, time }, snapshot);
 }
 
-/** A poll that could not be read or trusted: nothing is idle by it. */
+/** A poll that could not be read or trusted proves nothing idle. */
 function withoutEvidence(
   config: GateConfig,
   before: GateState,
@@ -100,7 +100,8 @@ function withoutEvidence(
 function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation {
   const { config, state, index } = context;
   const gateBlockers = findBlockers((rule) => rule.checkGate?.(context));
-  const [skipped, versions] = partition([...state.targets], (version) => isSkipped(version, context));
+  const skipped = [...state.targets].filter((version) => isSkipped(version, context));
+  const versions = [...state.targets.difference(new Set(skipped))];
   const isGateIdle = gateBlockers.length === 0;
   const settlings = versions.map((version) => {
     const blockers = findBlockers((rule) => rule.checkTarget?.(version, context));
@@ -126,8 +127,7 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
     provisional,
     state: next,
     next: {
-      selection: selectionFor(config, next),
-      registrationsOf: [...next.targets],
+      ...firstRequest(config, next),
       startedSince: next.started?.since,
       searchHistoryFor,
       scanStatuses: gate.some(({ kind }) => kind === 'statuses-not-scanned'),
@@ -209,7 +209,7 @@ function matterUnversioned(
   );
 }
 
-/** What the first poll is asked for. */
+/** What a poll is asked for that no earlier one has prepared. */
 export function firstRequest(config: GateConfig, state: GateState): RuleRequest {
   return {
     selection: selectionFor(config, state),
@@ -219,9 +219,4 @@ export function firstRequest(config: GateConfig, state: GateState): RuleRequest 
     scanStatuses: false,
     countFailed: true,
   };
-}
-
-function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [T[], T[]] {
-  const { first = [], second = [] } = Object.groupBy(items, (item) => (isFirst(item) ? 'first' : 'second'));
-  return [first, second];
 }
