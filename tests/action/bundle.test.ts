@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const bundle = readFileSync(new URL('../../dist/index.js', import.meta.url), 'utf8');
 
-/** What the bundle takes from the runtime, in whatever way that is written. */
+/** The modules that the bundle loads at run time, by any kind of import. */
 const fromTheRuntime = new Set(
   [
     ...bundle.matchAll(
@@ -13,12 +13,12 @@ const fromTheRuntime = new Set(
   ].map(([, required, imported]) => required ?? imported ?? ''),
 );
 
-test('the bundle holds all that it needs but the runtime', () => {
+test('the bundle needs nothing but Node’s own modules', () => {
   expect(fromTheRuntime).toContain('net');
   expect([...fromTheRuntime].filter((name) => !isBuiltin(name))).toEqual([]);
 });
 
-test('the script that a run leaves stands next to the bundle, as it is', () => {
+test('unblock.sh is next to the bundle, unchanged', () => {
   const [built, source] = ['dist/unblock.sh', 'src/unblock/unblock.sh'].map((file) =>
     readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'),
   );

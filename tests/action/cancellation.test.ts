@@ -4,18 +4,18 @@ import { type Network, startNetwork } from '../support/network.ts';
 import { type ActionRun, runAction } from '../support/runner.ts';
 import { openConnection, systemDatabases } from '../support/system-databases.ts';
 
-/* A job that is cancelled: the runner sends SIGINT, and has no patience for long. */
+/* A cancelled job: the runner sends SIGINT, then SIGTERM and SIGKILL within 10 seconds. */
 
 const databases = systemDatabases();
 const HOLDING = /1 in flight \(1 pending\)/;
 
-interface Scene {
+interface Place {
   readonly database: GuardedDatabase;
   readonly network: Network;
   run(inputs?: Record<string, string>): ActionRun;
 }
 
-async function scene(): Promise<Scene> {
+async function createPlace(): Promise<Place> {
   const database = await guardedDatabase(databases);
   const network = await startNetwork(database.url);
   const url = `${network.through(database.gateUrl)}?sslmode=disable`;
@@ -28,8 +28,8 @@ async function scene(): Promise<Scene> {
   };
 }
 
-/** Brings a gate to where the job is to be cancelled. */
-const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
+/** Each brings a gate into the state in which the job is cancelled. */
+const moments: readonly [string, (place: Place) => Promise<ActionRun>][] = [
   [
     'connecting',
     async ({ network, run }) => {
@@ -41,7 +41,7 @@ const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
     },
   ],
   [
-    'looking',
+    'polling',
     async ({ database, run }) => {
       const migration = await openConnection(database.url);
       await migration.query('BEGIN');
@@ -71,7 +71,7 @@ const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
     },
   ],
   [
-    'looking at a server that has gone silent',
+    'polling a server that has gone silent',
     async ({ network, run }) => {
       const gate = run();
       await gate.until(HOLDING);
@@ -81,7 +81,7 @@ const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
     },
   ],
   [
-    'pausing beside a server that has gone silent',
+    'pausing with a silent server',
     async ({ network, run }) => {
       const gate = run({ 'poll-interval': '1h' });
       await gate.until(HOLDING);
@@ -102,16 +102,16 @@ const moments: readonly [string, (scene: Scene) => Promise<ActionRun>][] = [
 ];
 
 describe('a job that is cancelled while the gate is', () => {
-  // A machine that is busy at the wrong moment may take longer, but not every time.
+  // A busy machine can take longer, but not every time.
   test.each(moments)(
-    '%s ends by itself, within two seconds, with everything written',
+    '%s exits by itself within two seconds, with all files written',
     { retry: 2 },
     async (_what, bring) => {
-      const world = await scene();
-      const gate = await bring(world);
+      const place = await createPlace();
+      const gate = await bring(place);
       const cancelled = performance.now();
       gate.kill('SIGINT');
-      await world.network.closed();
+      await place.network.closed();
       const { exitCode, signal, outputs, summary, report, annotations, stderr } = await gate.finished;
       expect(performance.now() - cancelled).toBeLessThan(2000);
       expect([exitCode, signal, stderr]).toEqual([1, null, '']);
@@ -123,22 +123,22 @@ describe('a job that is cancelled while the gate is', () => {
       expect(summary).toContain('## ❌ Cancelled after');
       expect(JSON.parse(report ?? '')).toMatchObject({ verdict: 'cancelled' });
       expect(annotations.at(0)?.message).toContain('Cancelled after');
-      // What it ran is ended by the server too, though the lock that it waits for is still held; behind a silent
-      // network, when the server hears of it.
-      await world.network.refuse();
-      await expect.poll(world.database.connections, { timeout: 10_000 }).toBe(0);
+      // The server stops the query too, even if the lock that it waits for is still held. Behind a silent network, the
+      // server stops it once the network is back.
+      await place.network.refuse();
+      await expect.poll(place.database.connections, { timeout: 10_000 }).toBe(0);
     },
   );
 });
 
-test('a second signal ends the gate at once', async () => {
-  const { network, run } = await scene();
+test('a second signal stops the gate at once', async () => {
+  const { network, run } = await createPlace();
   const gate = run({ 'poll-interval': '1h' });
   await gate.until(HOLDING);
   network.goSilent();
   const farewell = network.spoken();
   gate.kill('SIGINT');
-  // It says farewell, and gives the silent server a moment to answer.
+  // It sends the message that closes the connection, and waits briefly for the silent server.
   await farewell;
   gate.kill('SIGINT');
   const { exitCode, signal } = await gate.finished;

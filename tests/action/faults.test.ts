@@ -11,7 +11,7 @@ import { type ActionRun, runAction } from '../support/runner.ts';
 import { createRole, openConnection, openDatabase, systemDatabases } from '../support/system-databases.ts';
 import { DNS_OUTAGE_FILE, WAYWARD_NAME } from '../support/wayward-dns.ts';
 
-/* The committed bundle through the faults of a database and of the network to it. */
+/* The committed bundle during faults of the database and of the network. */
 
 const databases = systemDatabases();
 const restarting = systemDatabases();
@@ -31,17 +31,17 @@ function gate(url: string, inputs: Record<string, string> = {}, env: Record<stri
   });
 }
 
-/** A held gate, with a network of the test's own to the database. */
+/** Starts a gate that holds, with its own network to the database. */
 async function held(inputs?: Record<string, string>, on = databases) {
   const database = await guardedDatabase(on);
   const network = await startNetwork(database.url);
-  // Without TLS to try first, which takes a connection of its own.
+  // TLS is disabled, because trying it first takes another connection.
   const run = gate(`${network.through(database.gateUrl)}?sslmode=disable`, inputs);
   await run.until(HOLDING);
   return { database, network, run };
 }
 
-/** The work ends, and the gate says so: after whatever was wrong, it has seen what there is. */
+/** Lets the work finish after the fault, and expects the gate to report it as drained. */
 async function drains(run: ActionRun, database: Pick<GuardedDatabase, 'drain'>) {
   await run.until(/The database answers again/);
   await database.drain();
@@ -51,13 +51,13 @@ async function drains(run: ActionRun, database: Pick<GuardedDatabase, 'drain'>) 
   return shown;
 }
 
-/** No connection was leaked, and there were never two. */
+/** Expects that no connection was leaked, and that there were never two. */
 function expectOneAtATime(network: Network) {
   expect([network.open, network.most]).toEqual([0, 1]);
 }
 
 describe('a hold survives', () => {
-  test('a connection that is ended again and again', async () => {
+  test('a connection that is closed again and again', async () => {
     const { database, network, run } = await held();
     for (let ended = 0; ended < 3; ) {
       ended += await database.disconnect();
@@ -116,7 +116,7 @@ describe('a hold survives', () => {
     await drains(run, database);
   });
 
-  test('a server that has no connection left', async () => {
+  test('a server without a free connection', async () => {
     const { database, network, run } = await held();
     await database.query(`ALTER ROLE ${database.role} CONNECTION LIMIT 0`);
     await database.disconnect();
@@ -138,7 +138,7 @@ describe('a hold survives', () => {
   });
 });
 
-describe('a hold ends at once, in error and with the fix, when', () => {
+describe('a hold stops at once with an error and its fix when', () => {
   test('the password is rotated', async () => {
     const { database, network, run } = await held();
     await database.query(`ALTER ROLE ${database.role} PASSWORD 'another'`);
@@ -164,12 +164,12 @@ describe('a hold ends at once, in error and with the fix, when', () => {
       '[]',
     ]);
     expect(annotations[0]).toMatchObject({ level: 'error', message: expect.stringMatching(explanation) });
-    // One look at the most that was tried again: the one that found the connection closed.
+    // At most one poll was retried: the one that found the connection closed.
     expect(shown.match(/The poll failed/g) ?? []).toHaveLength(1);
   }
 });
 
-describe('no fault makes the gate outlive its timeout', () => {
+describe('no fault makes the gate exceed its timeout', () => {
   test.each([
     [
       'refuses',
@@ -183,13 +183,13 @@ describe('no fault makes the gate outlive its timeout', () => {
     const { exitCode, outputs, annotations } = await run.finished;
     expect([exitCode, outputs['verdict']]).toEqual([1, 'error']);
     expect(annotations[0]?.message).toMatch(why);
-    // The look at the deadline has five seconds, and the farewell one: not the hour of `poll-timeout`.
+    // The poll at the deadline has five seconds, and closing the connection one, not the hour of `poll-timeout`.
     expect(Number(outputs['waited-seconds'])).toBeLessThan(20);
     expectOneAtATime(network);
   });
 });
 
-test('a role that may not connect is told the grant', async () => {
+test('a role that is not allowed to connect gets an error with the grant', async () => {
   const database = await databases.create();
   const role = await createRole(database);
   await database.query(`REVOKE CONNECT ON DATABASE ${database.config.database} FROM PUBLIC`);

@@ -8,7 +8,7 @@ import { type AppOptions, type DbosApp, launchApp } from '../support/dbos-app.ts
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { type ActionRun, runAction } from '../support/runner.ts';
 
-/* The committed bundle, run as GitHub's runner runs it, on real DBOS applications. */
+/* The committed bundle, run as GitHub's runner does, on real DBOS applications. */
 
 let server: PostgresServer;
 const running = new Set<DbosApp>();
@@ -22,7 +22,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A database, 1.0.0 of an application on it, and 2.0.0 launched after it: the latest. */
+/** Creates a database and launches 1.0.0 of an application on it, then 2.0.0, which is the latest. */
 async function blueGreen(): Promise<{
   readonly url: string;
   readonly blue: DbosApp;
@@ -41,7 +41,7 @@ async function launch(options: Omit<AppOptions, 'sdk'>): Promise<DbosApp> {
   return app;
 }
 
-/** A gate that loses no time between polls. */
+/** Runs the gate with short pauses between polls. */
 function gate(url: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}): ActionRun {
   return runAction({
     inputs: { 'database-url': url, 'poll-interval': '200ms', settle: '400ms', timeout: '60s', ...inputs },
@@ -58,7 +58,7 @@ describe('with nothing in flight', () => {
     ({ url } = await blueGreen());
   });
 
-  test('passes, and says so everywhere', async () => {
+  test('passes, and reports it in outputs, annotations, summary and report', async () => {
     const run = await gate(url, retireOne).finished;
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(run.outputs).toMatchObject({
@@ -91,7 +91,7 @@ describe('with nothing in flight', () => {
     expect([run.exitCode, run.outputs['drained-versions']]).toEqual([0, '["1.0.0"]']);
   });
 
-  test('says that there is nothing to retire when every version stays', async () => {
+  test('reports that there is nothing to retire when every version is kept', async () => {
     const run = await gate(url, { 'keep-version': '1.0.0\n2.0.0' }).finished;
     expect([run.exitCode, run.outputs['verdict'], run.outputs['versions']]).toEqual([0, 'drained', '[]']);
     expect(run.shown).toContain('Nothing to retire');
@@ -103,7 +103,7 @@ describe('with nothing in flight', () => {
     expect(run.annotations[0]?.message).toContain('setLatestApplicationVersion');
   });
 
-  test('fails for a version that nobody has seen, and names the one that was meant', async () => {
+  test('fails for an unknown version, and names the one that was meant', async () => {
     const unknown = await gate(url, { 'retire-version': '1.0' }).finished;
     expect([unknown.exitCode, unknown.outputs['verdict']]).toEqual([1, 'unknown-version']);
     const blank = await gate(url, { 'retire-version': '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
@@ -111,12 +111,12 @@ describe('with nothing in flight', () => {
     expect(blank.annotations[0]?.message).toContain('"1.0.0", which differs in case or white space only');
   });
 
-  test('survives NODE_PG_FORCE_NATIVE', async () => {
+  test('works with NODE_PG_FORCE_NATIVE set', async () => {
     const run = await gate(url, retireOne, { NODE_PG_FORCE_NATIVE: '1' }).finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
   });
 
-  test('takes the URL from DBOS_SYSTEM_DATABASE_URL', async () => {
+  test('reads the URL from DBOS_SYSTEM_DATABASE_URL', async () => {
     const run = await gate('', retireOne, { DBOS_SYSTEM_DATABASE_URL: url }).finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
   });
@@ -133,7 +133,7 @@ describe('with work that outlasts the timeout', () => {
     sleeping = await blue.startSleeping(3_600_000);
   });
 
-  test('wait ends at once, and says what lasts, until when, and which timeout would do', async () => {
+  test('wait stops at once, and reports the workflow, the time until which it sleeps, and a sufficient timeout', async () => {
     const run = await gate(url, { ...retireOne, timeout: '30m' }).finished;
     expect([run.exitCode, run.outputs['verdict'], run.stderr]).toEqual([1, 'cannot-drain', '']);
     expect(Number(run.outputs['waited-seconds'])).toBeLessThan(30);
@@ -146,13 +146,13 @@ describe('with work that outlasts the timeout', () => {
     expect(JSON.parse(run.report ?? '').forecast).toEqual(target.forecast);
   });
 
-  test('on-timeout: warn lets it pass, and says that it has not drained', async () => {
+  test('on-timeout: warn passes with a warning, and drained is false', async () => {
     const run = await gate(url, { ...retireOne, timeout: '30m', 'on-timeout': 'warn' }).finished;
     expect([run.exitCode, run.outputs['drained']]).toEqual([0, 'false']);
     expect(run.annotations[0]?.level).toBe('warning');
   });
 
-  test('fail-fast: false holds on, and the script that a run leaves can be run as it is', async () => {
+  test('fail-fast: false keeps holding, and unblock.sh can be run as it was written', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-scripts-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const inputs = { 'database-url': url, ...retireOne, mode: 'check' };
@@ -186,7 +186,7 @@ describe('with work in flight', () => {
     held = await blue.startHeld();
   });
 
-  test('check fails, and says what blocks', async () => {
+  test('check fails, and shows what blocks', async () => {
     const run = await gate(url, { ...retireOne, mode: 'check' }).finished;
     expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([1, 'in-flight', '1']);
     expect(run.annotations).toEqual([
@@ -215,13 +215,13 @@ describe('with work in flight', () => {
     expect(run.annotations.map(({ level }) => level)).toEqual(['warning']);
   });
 
-  test('ignores what it is told to, and says that it will be stranded', async () => {
+  test('ignores the workflows in ignore-workflows, and warns that they will be stranded', async () => {
     const run = await gate(url, { ...retireOne, 'ignore-workflows': 'he*d' }).finished;
     expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([0, 'drained', '0']);
     expect(run.annotations.find(({ level }) => level === 'warning')?.message).toContain('will be stranded');
   });
 
-  test('ends as cancelled when the job is, with everything written', async () => {
+  test('ends as cancelled when the job is cancelled, with all files written', async () => {
     const run = gate(url, retireOne);
     await run.until(/in flight/);
     run.kill('SIGINT');
@@ -240,7 +240,7 @@ describe('with work in flight', () => {
   });
 });
 
-describe('what is wrong is told with its cause and its fix, and without a secret', () => {
+describe('an error is reported with its cause and its fix, and without a secret', () => {
   const password = 'p@ss w0rd/%41';
   let url: URL;
 
@@ -248,7 +248,7 @@ describe('what is wrong is told with its cause and its fix, and without a secret
     url = new URL(await server.createDatabase('errors'));
   });
 
-  /** The URL with something else in it. */
+  /** Returns the URL with a change. */
   const but = (change: (url: URL) => void) => {
     const changed = new URL(url);
     change(changed);
@@ -306,7 +306,7 @@ describe('what is wrong is told with its cause and its fix, and without a secret
       expect(written).not.toContain(secret);
   });
 
-  test('bad inputs end the step before anything connects', async () => {
+  test('invalid inputs stop the step before it connects', async () => {
     const run = await gate(url.href, { mode: 'wiat', timeout: '30' }).finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
     const message = run.annotations[0]?.message ?? '';
@@ -315,7 +315,7 @@ describe('what is wrong is told with its cause and its fix, and without a secret
     expect(message).toMatch(/Neither `version` nor `keep-version`/);
   });
 
-  test('a pull request from a fork is told that such runs get no secrets', async () => {
+  test('a pull request from a fork gets an error that such runs get no secrets', async () => {
     const repository = (name: string) => ({ repo: { full_name: name } });
     const payload = { pull_request: { head: repository('them/app'), base: repository('us/app') } };
     const run = await runAction({ inputs: retireOne, event: { name: 'pull_request', payload } }).finished;
@@ -323,7 +323,7 @@ describe('what is wrong is told with its cause and its fix, and without a secret
     expect(run.annotations[0]?.message).toContain('from a fork, and GitHub passes no secrets to such runs');
   });
 
-  test('the password is masked before the first line, raw and decoded', async () => {
+  test('the password is masked before the first line, encoded and decoded', async () => {
     const run = await gate(
       but((u) => (u.password = encodeURIComponent(password))),
       retireOne,

@@ -7,28 +7,28 @@ import { type FinishedRun, runAction } from '../support/runner.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /*
- * The committed bundle on a real database whose every name is hostile, and with hostile inputs: what it writes is
- * read as the runner and GitHub read it.
+ * The committed bundle on a real database in which every name is hostile, and with hostile inputs. The test reads its
+ * output as the runner and GitHub do.
  */
 
 const databases = systemDatabases();
 
-/** The application that owns everything; the input of that name is trimmed. */
+/** The application that owns everything. It has no blanks at its ends, because the input is trimmed. */
 const APPLICATION = '</code><script>alert(1)</script> ##[error]evil @octocat http://evil.example';
-/** Postgres lets nothing else than ASCII into the name of a connection, and 63 bytes of it. */
+/** Postgres limits the name of a connection to 63 bytes of ASCII. */
 const CONNECTION = '##[error]evil <img src=x onerror=1> @octocat a@evil.example |`';
 
 const attack = (index: number) => ATTACKS[index % ATTACKS.length] ?? '';
-/** Those that a person can see and copy, as many as a query lists. */
+/** The attacks that a person can see and copy, as many as a query lists. */
 const READABLE = ATTACKS.filter((text) => actingIn(text).length === 0 && !/[\n\p{M}]|##\[/u.test(text)).slice(
   -20,
 );
 const inOrder = (texts: readonly string[]) => [...texts].sort();
 
-/** What a run may say in the title of an annotation, but for the name of a version. */
+/** The allowed titles of annotations, apart from the name of a version. */
 const TITLES = /^dbos-drain-gate|(has drained|cannot be retired yet|is not known here)$/;
 
-/** Everything that a run wrote is as it was meant. */
+/** Expects that nothing in the output of a run acts as a command, as markup or as a mention. */
 function expectHarmless(run: FinishedRun): void {
   expect(run.stderr).toBe('');
   const groups = run.commands.filter(({ name }) => name === 'group').map(({ data }) => data);
@@ -36,7 +36,7 @@ function expectHarmless(run: FinishedRun): void {
   const meant = ['add-mask', 'group', 'endgroup', 'error', 'warning', 'notice'];
   expect(run.commands.filter(({ name }) => !meant.includes(name))).toEqual([]);
   expect(run.commands.filter(({ name }) => name === 'endgroup')).toHaveLength(groups.length);
-  // Of the password and the URL, before anything else: no name became one.
+  // Masks are of the password and the URL only, and come first: no name became a mask.
   const masks = run.commands.findLastIndex(({ name }) => name === 'add-mask');
   expect(masks).toBe(run.masks.length - 1);
   for (const mask of run.masks) expect(mask).not.toMatch(/^e?$|evil/);
@@ -69,7 +69,7 @@ async function gate(database: TestDatabase, inputs: Record<string, string>): Pro
   return run;
 }
 
-/** A database in which every attack is a version, a workflow, a class, a queue, an executor, a parent and a step. */
+/** Creates a database in which each attack is a version, workflow, class, queue, executor, parent and step. */
 async function hostileDatabase(): Promise<TestDatabase> {
   const database = await databases.create();
   await database.register(...[...ATTACKS, 'live'].map((version) => ({ version, owner: APPLICATION })));
@@ -97,7 +97,7 @@ async function hostileDatabase(): Promise<TestDatabase> {
 }
 
 describe('hostile names in every column', () => {
-  test('are inert where a check tells of them, and whole in outputs and report', async () => {
+  test('are inert in a check, and complete in outputs and report', async () => {
     const database = await hostileDatabase();
     const named = ATTACKS.slice(0, 40);
     const run = await gate(database, { mode: 'check', 'retire-version': JSON.stringify(named) });
@@ -107,7 +107,7 @@ describe('hostile names in every column', () => {
     for (const { id, status, version, workflow, queue, executor, parent, lastStep } of workflows.items) {
       const first = ATTACKS.indexOf(id);
       expect([version, parent]).toEqual([attack(first + 1), attack(first + 6)]);
-      // The poll brings no more of these than can be shown.
+      // The poll returns no more of these than is shown.
       const shown = [workflow, queue, executor].map((text) => text?.slice(0, 100));
       expect(shown).toEqual([2, 4, 5].map((offset) => attack(first + offset).slice(0, 100)));
       const step = status === 'PENDING' ? attack(first + 7).slice(0, 100) : undefined;
@@ -126,14 +126,14 @@ describe('hostile names in every column', () => {
     );
   });
 
-  test('are inert where a hold tells of them', async () => {
+  test('are inert in a hold', async () => {
     const database = await hostileDatabase();
     const run = await gate(database, { 'keep-version': 'latest', timeout: '1s' });
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'timed-out']);
     expect(inOrder(JSON.parse(run.outputs['draining-versions'] ?? ''))).toEqual(inOrder(ATTACKS));
   });
 
-  test('are inert where they are owners, and the application is another one', async () => {
+  test('are inert as owners when the application is another one', async () => {
     const database = await hostileDatabase();
     for (const [index, owner] of ATTACKS.slice(0, 12).entries()) {
       await database.register({ version: `of ${index}`, owner });
@@ -149,7 +149,7 @@ describe('hostile names in every column', () => {
   });
 });
 
-test('a transaction that writes under a hostile name is inert where it is waited for', async () => {
+test('the hostile name of a connection is inert while the gate waits for its transaction', async () => {
   const database = await databases.create();
   await database.register(
     { version: APPLICATION, owner: APPLICATION },
@@ -165,7 +165,7 @@ test('a transaction that writes under a hostile name is inert where it is waited
   expect(run.annotations[0]?.message).toContain(`${CONNECTION.slice(0, 2)}\\u{5b}${CONNECTION.slice(3)}`);
 });
 
-test('hostile versions drain under their own names', async () => {
+test('hostile versions drain under their exact names', async () => {
   const database = await databases.create();
   await database.register(...[...ATTACKS, 'live'].map((version) => ({ version, owner: APPLICATION })));
   const run = await gate(database, { 'retire-version': JSON.stringify(ATTACKS), timeout: '20s' });
@@ -173,7 +173,7 @@ test('hostile versions drain under their own names', async () => {
   expect(JSON.parse(run.outputs['drained-versions'] ?? '')).toEqual(ATTACKS);
 });
 
-test('hostile versions that nobody has seen are inert, in a check and in a hold', async () => {
+test('unknown hostile versions are inert in a check and in a hold', async () => {
   const database = await databases.create();
   await database.register({ version: 'live', owner: APPLICATION });
   const lines = ATTACKS.filter((text) => !/[\r\n]/.test(text) && text.trim() !== '');
@@ -185,9 +185,9 @@ test('hostile versions that nobody has seen are inert, in a check and in a hold'
   }
 });
 
-test('what the database says in an error is inert', async () => {
+test('the text of a database error is inert', async () => {
   const database = await databases.create();
-  // Whoever reads a name has the id read as a number: the error of the server quotes it.
+  // Reading the name casts the id to a number, and the server's error quotes the id.
   await database.query(`ALTER TABLE dbos.workflow_status DROP COLUMN name;
     ALTER TABLE dbos.workflow_status ADD COLUMN name text GENERATED ALWAYS AS ((workflow_uuid::integer)::text) VIRTUAL`);
   for (const text of [
@@ -206,7 +206,7 @@ test('what the database says in an error is inert', async () => {
   }
 });
 
-test('inputs that are refused are inert', async () => {
+test('rejected inputs are inert', async () => {
   const database = await databases.create();
   const texts = ATTACKS.filter((text) => text.trim() !== '').slice(0, 12);
   for (const text of texts) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunOptions, runAction } from '../support/runner.ts';
 
-/* The stand-in for GitHub's runner, tried on actions whose behaviour is known. */
+/* The stand-in for GitHub's runner, tested on actions with known behaviour. */
 
 function runProgram(program: string, options: RunOptions & { metadata?: string } = {}) {
   const action = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-action-'));
@@ -15,7 +15,7 @@ function runProgram(program: string, options: RunOptions & { metadata?: string }
   return runAction({ ...options, action });
 }
 
-test('hands inputs over with the defaults of action.yml, and nothing of the caller’s environment', async () => {
+test('passes inputs with the defaults of action.yml, and nothing from the caller’s environment', async () => {
   process.env['OF_THE_CALLER'] = 'x';
   const run = runProgram(
     `const { env, versions } = process;
@@ -47,7 +47,7 @@ test('reads outputs, summary and report, and removes its folder', async () => {
   expect(existsSync(log.trim())).toBe(false);
 });
 
-test('obeys the commands in the output, and shows what a reader would see', async () => {
+test('runs the commands in the output, and shows what a reader of the log would see', async () => {
   const lines = [
     '::add-mask::s3cret',
     'with s3cret',

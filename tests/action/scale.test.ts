@@ -11,10 +11,10 @@ const databases = systemDatabases();
 const WORKFLOWS = 200_000;
 const NAMES = 5000;
 const VERSIONS = 300;
-/** GitHub's limits: of a step's summary, of a job's outputs, of annotations of each level, and of their text. */
+/** GitHub's limits: bytes of a step's summary and of a job's outputs, annotations per level, characters of one. */
 const LIMITS = { summary: 1024 * 1024, outputs: 1_000_000, annotations: 10, annotation: 4096 };
 
-test('two hundred thousand workflows under five thousand names and three hundred versions are counted exactly, in bounded memory and below every limit', async () => {
+test('counts 200,000 workflows with 5,000 names on 300 versions exactly, in bounded memory and below every limit', async () => {
   const database = await databases.create();
   await database.query(`
     INSERT INTO dbos.workflow_status (workflow_uuid, status, name, class_name, queue_name, executor_id,
@@ -36,7 +36,7 @@ test('two hundred thousand workflows under five thousand names and three hundred
       mode: 'check',
       'ignore-workflows': 'a workflow with a name of some length 42',
     },
-    // A poll brings what it shows, and not what there is: a heap of 48 MiB is enough.
+    // A poll returns only what is shown, so a heap of 48 MiB is enough.
     env: { NODE_OPTIONS: '--max-old-space-size=48' },
     folder,
   }).finished;

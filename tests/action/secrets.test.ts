@@ -8,12 +8,12 @@ import { commandLine } from '../support/postgres/process-identity.ts';
 import { type FinishedRun, type RunOptions, runAction } from '../support/runner.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
-/* Every byte that the action writes is searched for the password: in every way to pass it, and to mistype it. */
+/* Searches every byte that the action writes for the password, for every way to pass it and to mistype it. */
 
 const databases = systemDatabases();
-/** Needs encoding in a URL, and is told apart from anything else that is written. */
+/** A password that needs encoding in a URL, and that equals nothing else in the output. */
 const PASSWORD = `Zq#9/ü "@:?%41'x`;
-/** A password that can stand anywhere in a URL as it is. */
+/** A password that needs no encoding anywhere in a URL. */
 const PLAIN = 'zq9-plain_secret7';
 
 interface Place {
@@ -48,9 +48,9 @@ async function asOwner(sql: string): Promise<void> {
 }
 
 interface Searched extends FinishedRun {
-  /** All that was written, to the log and to files, less the commands that tell the runner what to mask. */
+  /** Everything written to the log and to files, without the commands that mask. */
   readonly written: string;
-  /** The command line of the process, read while it ran. */
+  /** The command line of the process, read during its run. */
   readonly arguments: string;
 }
 
@@ -79,7 +79,7 @@ async function run(inputs: Record<string, string>, env: RunOptions['env'] = {}):
   };
 }
 
-/** Neither as it is, nor as a URL, a form, JSON or HTML has it. */
+/** Expects no spelling of the password: raw, or encoded for a URL, a form, JSON or base64. */
 function expectNothingOf(password: string, { written, arguments: args }: Searched) {
   const spellings = [
     password,
@@ -98,7 +98,7 @@ function expectNothingOf(password: string, { written, arguments: args }: Searche
 
 const encoded = encodeURIComponent(PASSWORD);
 
-/** Each way to pass a password: the inputs and the environment, for the database of that name. */
+/** The ways to pass a password: each returns inputs and environment for the database of that name. */
 const ways: readonly [string, (database: string) => readonly [Record<string, string>, RunOptions['env']?]][] =
   [
     [
@@ -134,7 +134,7 @@ const ways: readonly [string, (database: string) => readonly [Record<string, str
       ],
     ],
     [
-      'PGPASSWORD, and all the rest in PG variables',
+      'PGPASSWORD, with everything else in PG variables',
       (database) => [
         { 'database-url': 'postgres://' },
         {
@@ -152,7 +152,7 @@ describe('the password is written nowhere when it comes from', () => {
   test.each(ways)('%s, and is right', async (_what, pass) => {
     const finished = await run(...pass(place.database));
     expect(finished.outputs['verdict']).toBe('in-flight');
-    // The kit beside the report is searched as well.
+    // The unblock kit next to the report is searched too.
     expect(finished.written).toContain('\nfork\torder-1\t');
     expectNothingOf(PASSWORD, finished);
     expect(finished.shown).not.toContain(PASSWORD);
@@ -184,7 +184,7 @@ describe('a mistyped URL leaks no password that lands in', () => {
     ['the user, before another password', () => `postgres://${PLAIN}:x@${place.host}:${place.port}/shop`],
     ['the host', () => `postgres://gate:x@${PLAIN}/shop`],
     ['the host, alone', () => `postgres://${PLAIN}`],
-    ['the host, for want of an @', () => `postgres://gate:x${PLAIN}/shop`],
+    ['the host, without an @', () => `postgres://gate:x${PLAIN}/shop`],
     ['the port', () => `postgres://gate:x@${place.host}:${PLAIN}/shop`],
     ['the database', () => `postgres://${place.user}:${encoded}@${place.host}:${place.port}/${PLAIN}`],
     ['a parameter’s name', () => `postgres://gate:x@${place.host}/shop?${PLAIN}=1`],
@@ -192,8 +192,8 @@ describe('a mistyped URL leaks no password that lands in', () => {
     ['the path of a file', () => `postgres://gate:x@${place.host}/shop?sslcert=/${PLAIN}&sslkey=/x`],
     ['a URL without a slash', () => `postgres:/gate:${PLAIN}@${place.host}/shop`],
     ['a URL without a colon', () => `postgres//gate:${PLAIN}@${place.host}/shop`],
-    ['a URL without its beginning', () => `gate:${PLAIN}@${place.host}/shop`],
-    ['words instead of a URL', () => `host=${place.host} user=gate password=${PLAIN} dbname=shop`],
+    ['a URL without a scheme', () => `gate:${PLAIN}@${place.host}/shop`],
+    ['keywords instead of a URL', () => `host=${place.host} user=gate password=${PLAIN} dbname=shop`],
     ['a URL with a raw @', () => `postgres://gate:${PLAIN}@x@${place.host}/shop`],
     ['a URL with a raw #', () => `postgres://gate:#${PLAIN}@${place.host}/shop`],
     ['a URL with a raw %', () => `postgres://gate:%${PLAIN}@${place.host}/shop`],

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { runAction } from '../support/runner.ts';
 
-/* What the action does when the world around it does not play its part: it says so, and ends by itself. */
+/* The action when its surroundings fail: it reports the failure, and exits by itself. */
 
 const AUTHENTICATED = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]);
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
@@ -13,7 +13,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A server that speaks Postgres's protocol as far as `answer` makes it. */
+/** Starts a server that answers each message with `answer`, and returns its URL. */
 async function serverThat(answer: (message: Buffer, socket: Socket) => void): Promise<string> {
   const listening = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -37,21 +37,21 @@ describe('a job that is cancelled', () => {
         if (message[0] === 0) socket.write(Buffer.concat([AUTHENTICATED, READY]));
       },
     ],
-  ])('ends as cancelled at a server that %s', async (_what, answer) => {
-    const connectedBefore = Promise.withResolvers<void>();
+  ])('ends as `cancelled` when the server %s', async (_what, answer) => {
+    const reached = Promise.withResolvers<void>();
     const url = await serverThat((message, socket) => {
       answer(message, socket);
-      connectedBefore.resolve();
+      reached.resolve();
     });
     const run = runAction({ inputs: { ...inputs, 'poll-timeout': '1h', 'database-url': url } });
-    await connectedBefore.promise;
+    await reached.promise;
     run.kill('SIGINT');
     const { exitCode, signal, outputs } = await run.finished;
     expect([exitCode, signal, outputs['verdict']]).toEqual([1, null, 'cancelled']);
   });
 });
 
-/** A message of the protocol: its letter, its length, and what is in it. */
+/** Builds a message of the protocol: its letter, its length and its content. */
 function message(letter: string, content: Buffer, length = content.length + 4): Buffer {
   const head = Buffer.alloc(5, letter);
   head.writeUInt32BE(length, 1);
@@ -64,20 +64,20 @@ const authentication = (kind: number, rest = '') => {
   return message('R', Buffer.concat([bytes, Buffer.from(rest)]));
 };
 
-describe('a server that the driver was not made for ends in a verdict, not in a crash:', () => {
+describe('ends with a verdict and not with a crash when the server sends', () => {
   const NOT_POSTGRES = /What answers does not speak the protocol of Postgres/;
   test.each<[string, Buffer, RegExp]>([
-    ['an error message without an end', message('E', Buffer.from('SFATAL\0')), NOT_POSTGRES],
-    ['a notice without an end', message('N', Buffer.from('SNOTICE\0')), NOT_POSTGRES],
-    ['a row with less than nothing in it', message('D', Buffer.from([0xff, 0xff])), NOT_POSTGRES],
+    ['an unterminated error message', message('E', Buffer.from('SFATAL\0')), NOT_POSTGRES],
+    ['an unterminated notice', message('N', Buffer.from('SNOTICE\0')), NOT_POSTGRES],
+    ['a row with a negative number of columns', message('D', Buffer.from([0xff, 0xff])), NOT_POSTGRES],
     ['a message of four gigabytes', message('D', Buffer.alloc(100), 0xffff_fff0), NOT_POSTGRES],
     [
-      'a web server',
+      'an HTTP response',
       Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
       /protocol of Postgres|did not answer|broke off/,
     ],
     [
-      'a login that the driver does not know',
+      'an authentication method that the driver does not support',
       authentication(7),
       /a way to log in that the gate does not have/,
     ],
@@ -91,7 +91,7 @@ describe('a server that the driver was not made for ends in a verdict, not in a 
   });
 });
 
-test('with channel_binding=require, no server gets the password but by SCRAM with channel binding', async () => {
+test('channel_binding=require sends no password except by SCRAM with channel binding', async () => {
   const heard: Buffer[] = [];
   const answers = [
     authentication(3),
@@ -111,11 +111,11 @@ test('with channel_binding=require, no server gets the password but by SCRAM wit
     expect(run.annotations[0]?.message).toMatch(/does not do the channel binding/);
     server?.close();
   }
-  // One startup message each, and nothing after it.
+  // One startup message per connection, and nothing after it.
   expect(heard.map((bytes) => bytes[0])).toEqual(answers.map(() => 0));
 });
 
-test('text of the server in the place of an error code acts nowhere', async () => {
+test('a hostile error code from the server is neutralised everywhere', async () => {
   const code = 'ERR_SSL\n::error::x\n## [click](http://evil.example) @octocat';
   const fields = Buffer.from(`SFATAL\0C${code}\0Mno\0\0`);
   const length = Buffer.alloc(4);
@@ -128,12 +128,12 @@ test('text of the server in the place of an error code acts nowhere', async () =
   expect([run.summary, run.log].join()).not.toMatch(/evil\.example|octocat/);
 });
 
-describe('what cannot be written', () => {
+describe('a file that cannot be written', () => {
   test.each([
     ['RUNNER_TEMP', 'The report file'],
     ['GITHUB_OUTPUT', 'The output verdict'],
     ['GITHUB_STEP_SUMMARY', 'The job summary'],
-  ])('a missing %s is said, and silences nothing else', async (variable, what) => {
+  ])('is reported for %s, and does not stop other output', async (variable, what) => {
     const run = await runAction({
       inputs: { ...inputs, 'database-url': 'sqlite:///shop' },
       env: { [variable]: '/nowhere/at/all' },

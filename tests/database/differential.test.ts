@@ -11,13 +11,13 @@ import { systemDatabases } from '../support/system-databases.ts';
 
 const CASES = 300;
 const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-/** Room for a slow machine, and for the search for the smallest population that fails. In milliseconds. */
+/** Time for a slow machine, and for fast-check to shrink a failing population. In milliseconds. */
 const PATIENCE_MS = 600_000;
 const SEARCHED_FOR = ['1.0.0', 'v 1', 'absent'];
 
 const databases = systemDatabases();
 
-test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
+test(`sees the same as DBOS's own client in ${CASES} random populations`, {
   timeout: PATIENCE_MS,
 }, async () => {
   console.log(`DIFFERENTIAL_SEED=${seed} makes these populations again.`);
@@ -61,7 +61,7 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
     expect(startedOn(index.started.versions, 'sincePrevious')).toEqual(expected.startedSincePrevious);
     expect(startedOn(index.started.versions, 'fromHere')).toEqual(expected.startedInLastMinute);
     expect(sorted(index.failed)).toEqual(sorted(expected.failed));
-    // Nobody ever takes a row whose version is empty: whether it is among these does not matter.
+    // No process ever claims a row with an empty version, so it does not matter whether it is listed.
     const unknown = indexed(index).unknownStatuses.filter(({ version }) => version !== '');
     expect(sorted(unknown)).toEqual(sorted(expected.unknownStatuses));
     expect(index.owners).toEqual(expected.owners);
@@ -69,7 +69,7 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
     expect(index.newestWriteAt).toBe(expected.newestWriteAt);
 
     expect(index.registrations?.total).toBe(answers.registered.length);
-    // Whether one was written again, no client can tell.
+    // A client cannot see whether a registration was written again.
     const registered = index.registrations?.versions.map(({ rewritten: _, ...registration }) => registration);
     expect(sorted(registered)).toEqual(sorted(answers.registered));
     if (answers.latest !== undefined) {
@@ -88,7 +88,7 @@ test(`sees what DBOS's own client lists, in ${CASES} random populations`, {
   }
 });
 
-/** How many workflows were started on a version, the versions with none left out. */
+/** Returns the number of started workflows per version, without the versions that have none. */
 function startedOn(versions: readonly StartedOnVersion[], since: 'sincePrevious' | 'fromHere') {
   return Object.fromEntries(
     versions.filter((row) => row[since].count > 0).map((row) => [row.version, row[since].count]),
@@ -101,14 +101,14 @@ function leftOutOf({ omitted, omittedUnversioned }: Truncated<unknown>) {
   return { omitted, omittedUnversioned };
 }
 
-/** How many a cut list lacks, those with a version and those without. */
+/** Returns how many rows a truncated list omits, with a version and without. */
 function lackingIn(shown: readonly Versioned[], all: readonly Versioned[]) {
   const unversioned = (rows: readonly Versioned[]) => rows.filter(({ version }) => version === null).length;
   const omittedUnversioned = unversioned(all) - unversioned(shown);
   return { omitted: all.length - shown.length - omittedUnversioned, omittedUnversioned };
 }
 
-/** In an order of their text, for what a poll brings in no particular order. */
+/** Sorts by JSON text, for lists that a poll returns in no particular order. */
 function sorted(items: unknown): unknown[] {
   if (!Array.isArray(items)) throw new Error(`No list: ${items}`);
   const text = (item: unknown) =>

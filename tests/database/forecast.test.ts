@@ -11,7 +11,7 @@ import {
   type WorkflowRow,
 } from '../support/system-databases.ts';
 
-/* What the gate makes of real applications: what each workflow waits for, and what is certain about its end. */
+/* The forecast on real applications: what each workflow waits for, and the earliest time at which it can finish. */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -26,7 +26,7 @@ async function launched(
   return { database, app: await launchOn(database, { sdk, version: '1.0.0' }) };
 }
 
-/** A version that registers later, so that 1.0.0 is not the latest. */
+/** Launches a version that registers later, so that 1.0.0 is not the latest. */
 async function successor(sdk: SdkRelease, database: TestDatabase): Promise<DbosApp> {
   return launchOn(database, { sdk, version: '2.0.0' });
 }
@@ -43,7 +43,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
   const namesParents = since(4, 10);
   const hasQueueTable = since(4, 20);
 
-  test('what each workflow waits for is told, as far as the tables tell', async () => {
+  test('shows what each workflow waits for, as far as the tables record it', async () => {
     const { database, app } = await launched(sdk);
     const began = Date.now();
     const sleeping = await app.startSleeping(HOUR);
@@ -96,7 +96,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
     });
   });
 
-  test('a sleep beyond the timeout ends a hold at once where its end is recorded, and else does not', async () => {
+  test('a sleep beyond the timeout stops a hold at once, only where the SDK records its end', async () => {
     const { database, app } = await launched(sdk);
     const id = await app.startSleeping(HOUR);
     await app.startReceiving();
@@ -124,11 +124,11 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
   });
 });
 
-/** Delays came with 4.12. */
+/** SDK 4.12 introduced delays. */
 const DELAYING = SDK_RELEASES.slice(SDK_RELEASES.indexOf('4.15.5'));
 
 describe.each(DELAYING)('on SDK %s', (sdk) => {
-  test('a delay beyond the timeout ends a hold at once, unless a deadline comes first', async () => {
+  test('a delay beyond the timeout stops a hold at once, unless a deadline comes first', async () => {
     const { database, app } = await launched(sdk);
     const id = await app.enqueue({ queue: 'parallel', delaySeconds: HOUR / 1000 });
     await successor(sdk, database);
@@ -143,15 +143,15 @@ describe.each(DELAYING)('on SDK %s', (sdk) => {
     const deadline = Date.now() + 10 * MINUTE;
     await database.query('UPDATE dbos.workflow_status SET workflow_deadline_epoch_ms = $1', [deadline]);
     const withDeadline = await holdOn(database, wait);
-    // The gate's clock is the test's, and the database's goes on by itself: the second poll is at the timeout.
+    // The test sets the gate's clock, and the database's clock runs by itself. The second poll is at the timeout.
     expect(withDeadline.polls).toHaveLength(2);
     expect(withDeadline.polls[0]?.forecast.total.notBefore).toBe(deadline);
     await app.cancel(id);
   });
 });
 
-describe('a timer of which the SDK records when it would be over, as that of Java does of every one', () => {
-  /** A workflow with these steps, the last of them a timer of an hour; null is a step that has not ended. */
+describe('a timer whose end the SDK records, as the Java SDK does for every timer', () => {
+  /** Holds for a workflow with these steps and a timer of an hour as the last. Null is a step that has not finished. */
   async function withSteps(names: readonly (string | null)[], child?: WorkflowRow) {
     const database = await databases.create();
     const row = { status: 'PENDING', application_version: '1.0.0', application_name: 'shop' };
@@ -177,13 +177,13 @@ describe('a timer of which the SDK records when it would be over, as that of Jav
     return { verdict, activity: situationsIn(polls[0], ['w'])[0]?.kind };
   }
 
-  test('is a sleep after a step that has ended, or as the first step', async () => {
+  test('is a sleep after a finished step, or as the first step', async () => {
     expect(await withSteps(['charge'])).toEqual({ verdict: 'cannot-drain', activity: 'sleeping' });
     expect(await withSteps([])).toEqual({ verdict: 'cannot-drain', activity: 'sleeping' });
   });
 
-  test('that begins while a wait goes on may be raced against it', async () => {
-    // As `Promise.race([DBOS.recv(…), poll()])` leaves them, and Python's `asyncio_wait`: what is raced is missing.
+  test('does not stop a hold if it could be racing a wait that started before it', async () => {
+    // `Promise.race([DBOS.recv(…), poll()])` and Python's `asyncio_wait` leave these rows: the raced step has none.
     expect(await withSteps(['charge', null, 'poll'])).toEqual({
       verdict: 'timed-out',
       activity: 'sleeping',
@@ -198,11 +198,11 @@ describe('a timer of which the SDK records when it would be over, as that of Jav
     ['of another version', { application_version: '2.0.0' }],
     ['of another application', { application_name: 'billing' }],
     ['that is ignored', { name: 'monitor' }],
-  ])('beside a child %s may be raced against it', async (_what, child) => {
+  ])('does not stop a hold if it could be racing a child %s', async (_what, child) => {
     expect(await withSteps(['charge'], child)).toEqual({ verdict: 'timed-out', activity: 'sleeping' });
   });
 
-  test('is none after a gap, where the message is waited for, nor after a message that has come', async () => {
+  test('is not a sleep after a gap, which is a wait for a message, nor after a message that has arrived', async () => {
     expect(await withSteps(['charge', null])).toEqual({ verdict: 'timed-out', activity: 'message' });
     expect(await withSteps(['charge', 'DBOS.recv'])).toEqual({ verdict: 'timed-out', activity: 'running' });
     expect(await withSteps(['DBOS.getEvent'])).toEqual({ verdict: 'timed-out', activity: 'running' });
@@ -210,7 +210,7 @@ describe('a timer of which the SDK records when it would be over, as that of Jav
 });
 
 describe('debounced work', () => {
-  test('is delayed, and bounds nothing: a further call moves its time either way', async () => {
+  test('is delayed without an earliest end, because another call can move its time either way', async () => {
     const { database, app } = await launched('5.3.0');
     const id = await app.debounce('key', HOUR);
     await successor('5.3.0', database);
@@ -223,7 +223,7 @@ describe('debounced work', () => {
 });
 
 describe('an application whose processes are gone', () => {
-  test('shows no sign of life, once its queue has not moved for long enough', async () => {
+  test('is reported as stuck, without a process, when nothing has moved for longer than stuck-after', async () => {
     const { database, app } = await launched('5.3.0');
     const id = await app.startHeld();
     const parent = await app.startParent(1);
@@ -262,8 +262,8 @@ describe('an application whose processes are gone', () => {
   });
 });
 
-describe('what arrives during a hold', () => {
-  test('is told by name, children apart', async () => {
+describe('work that arrives during a hold', () => {
+  test('is counted by name, with children counted separately', async () => {
     const { database, app } = await launched('5.3.0');
     const held = await app.startHeld();
     await successor('5.3.0', database);

@@ -10,11 +10,11 @@ import {
   type TestDatabase,
 } from '../support/system-databases.ts';
 
-/* The gate is a good guest in a production database. */
+/* The gate is a careful client of a production database. */
 
 const databases = systemDatabases();
 
-/** The gate's connections to this database, with the locks that each holds. */
+/** Returns the gate's connections to this database, with the number of locks that each holds. */
 function connections(database: TestDatabase) {
   return database.query(
     `SELECT state, (SELECT count(*)::int FROM pg_locks l WHERE l.pid = a.pid) AS locks
@@ -27,23 +27,23 @@ function openingOf(pollTimeoutMs: number): string {
   return openSnapshot('dbos', pollTimeoutMs).text;
 }
 
-test('holds with one connection, idle without a lock between polls, and leaves none', async () => {
+test('holds with one connection that has no locks between polls, and closes it at the end', async () => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
-  const index: unknown[] = [];
-  const poll = async () => index.push(await connections(database));
+  const seen: unknown[] = [];
+  const record = async () => seen.push(await connections(database));
 
-  await holdOn(database, {}, poll, poll, async () => {
-    await poll();
+  await holdOn(database, {}, record, record, async () => {
+    await record();
     await database.query('DELETE FROM dbos.workflow_status');
   });
 
-  expect(index).toEqual(Array(3).fill([{ state: 'idle', locks: 0 }]));
+  expect(seen).toEqual(Array(3).fill([{ state: 'idle', locks: 0 }]));
   await expect.poll(() => connections(database)).toEqual([]);
 });
 
-test('is gone after a poll that failed, and can poll again', async () => {
+test('disconnects after a failed poll, and can poll again', async () => {
   const database = await databases.create();
   const reader = systemDatabase(database.config, config({ pollTimeoutMs: 300 }), () => 0);
   const migration = await openConnection(database.url);
@@ -62,7 +62,7 @@ test('is gone after a poll that failed, and can poll again', async () => {
 test.each([
   ['a poll', openingOf, 'repeatable read'],
   ['a scan', beginScan, 'read committed'],
-])('%s cannot write, and what it sets ends with it', async (_, begin, isolation) => {
+])('%s cannot write, and its settings are gone after it', async (_, begin, isolation) => {
   const database = await databases.create();
   const settings = `SELECT current_setting('search_path') AS search_path, current_setting('row_security') AS row_security,
     current_setting('statement_timeout') AS statement_timeout, current_setting('lock_timeout') AS lock_timeout,
@@ -79,7 +79,7 @@ test.each([
   await expect(writing).rejects.toThrow(/read-only/);
 });
 
-test('an error while a poll is being opened is explained, and leaves nothing', async () => {
+test('explains an error at the start of a poll, and leaves no connection', async () => {
   const database = await databases.create();
   const role = await createReader(database);
   await database.query('REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC');
@@ -87,7 +87,7 @@ test('an error while a poll is being opened is explained, and leaves nothing', a
   expect(await connections(database)).toEqual([]);
 });
 
-test('a transaction that nobody goes on with is ended by the server, when a poll would have to be over', async () => {
+test('the server terminates an abandoned transaction after the poll timeout', async () => {
   const database = await databases.create();
   const lost = await openConnection(database.url);
   const { rows } = await lost.query('SELECT pg_backend_pid() AS pid');
@@ -96,7 +96,7 @@ test('a transaction that nobody goes on with is ended by the server, when a poll
   await expect.poll(alive, { timeout: 30_000 }).toEqual([]);
 });
 
-test('sends unnamed statements only, which a transaction pooler does not break', async () => {
+test('sends only unnamed statements, so that a pooler in transaction mode works', async () => {
   const database = await databases.create();
   await database.query(`ALTER DATABASE ${database.config.database} SET log_statement = 'all'`);
   await pollAt(database, {}, { searchHistoryFor: ['1.0.0'], scanStatuses: true, countFailed: true });

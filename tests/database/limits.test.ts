@@ -8,7 +8,7 @@ import {
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type WorkflowRow } from '../support/system-databases.ts';
 
-/* A poll is cut to a size in the database, and says so; no cut changes a count or a verdict. */
+/* The database truncates the lists of a poll, and reports what it omitted. No limit changes a count or a verdict. */
 
 const databases = systemDatabases();
 const longAgo = Date.now() - 86_400_000;
@@ -22,7 +22,7 @@ function workflows(count: number, particulars: (index: number) => WorkflowRow): 
   }));
 }
 
-test('brings the oldest workflows in detail, and says how many it leaves out', async () => {
+test('returns the oldest workflows in detail, and the number that it omits', async () => {
   const database = await databases.create();
   const count = DETAIL_LIMIT + 3;
   await database.insert(
@@ -36,7 +36,7 @@ test('brings the oldest workflows in detail, and says how many it leaves out', a
   expect(inFlight).toMatchObject([{ pending: count }]);
 });
 
-test('brings the largest groups, and says how many it leaves out', async () => {
+test('returns the largest groups, and the number that it omits', async () => {
   const database = await databases.create();
   const rows = workflows(GROUP_LIMIT + 2, (index) => ({ status: 'ENQUEUED', name: `n${index}` }));
   await database.insert(...rows, { ...workflow, status: 'PENDING', name: `n${GROUP_LIMIT + 1}` });
@@ -47,7 +47,7 @@ test('brings the largest groups, and says how many it leaves out', async () => {
   expect(inFlight).toMatchObject([{ pending: 1, enqueued: GROUP_LIMIT + 2 }]);
 });
 
-test('brings the newest registered versions, and with them each that is named or in flight', async () => {
+test('returns the newest registered versions, and every one that is named or in flight', async () => {
   const database = await databases.create();
   const idle = Array.from({ length: REGISTRATION_LIMIT }, (_, index) => `idle-${index}`);
   await database.register('named', 'NAMED', 'in-flight', 'forgotten', ...idle);
@@ -58,7 +58,7 @@ test('brings the newest registered versions, and with them each that is named or
   expect(registrations?.total).toBe(REGISTRATION_LIMIT + 4);
 });
 
-test('knows a target and a kept version by registrations that are older than the newest hundred', async () => {
+test('recognises a target and a kept version that are registered before the newest hundred', async () => {
   const database = await databases.create();
   const newer = Array.from({ length: REGISTRATION_LIMIT + 1 }, (_, index) => ({
     version: `newer-${index}`,
@@ -75,7 +75,7 @@ test('knows a target and a kept version by registrations that are older than the
 });
 
 test.each(['4.10.15', '5.3.0'] as const)(
-  'counts failed workflows up to a limit, on a schema of %s',
+  'counts failed workflows up to a limit, on the schema of SDK %s',
   async (sdk) => {
     const database = await databases.create(sdk);
     const failed = (status: string) => ({ application_version: '1.0.0', status });
@@ -91,7 +91,7 @@ test.each(['4.10.15', '5.3.0'] as const)(
   },
 );
 
-test('counts the newest failed workflows, where an index orders them', async () => {
+test('counts the newest failed workflows where an index orders them', async () => {
   const database = await databases.create();
   const cancelled = { ...workflow, status: 'CANCELLED' };
   await database.insert(...workflows(FAILED_LIMIT, () => ({ ...cancelled, application_version: '2.0.0' })), {
@@ -102,7 +102,7 @@ test('counts the newest failed workflows, where an index orders them', async () 
   expect(failed).toEqual([{ version: '1.0.0', cancelled: 1, deadLettered: 0 }]);
 });
 
-test('shows of long names their beginning', async () => {
+test('shows the start of a long name', async () => {
   const database = await databases.create();
   const long = 'x'.repeat(5000);
   await database.insert({
@@ -118,7 +118,7 @@ test('shows of long names their beginning', async () => {
   expect(groups.items).toMatchObject([{ name: shown, queue: shown }]);
 });
 
-test('shows the last step of a workflow by its number', async () => {
+test('shows the step with the highest number as the last step of a workflow', async () => {
   const database = await databases.create();
   await database.insert({ ...workflow, status: 'PENDING', workflow_uuid: 'w' });
   await database.query(
@@ -133,7 +133,7 @@ test('shows the last step of a workflow by its number', async () => {
   });
 });
 
-test('judges a target by its own registration, however many newer ones there are', async () => {
+test('evaluates a target by its own registration, however many newer ones there are', async () => {
   const database = await databases.create();
   const newer = Array.from({ length: REGISTRATION_LIMIT + 1 }, (_, index) => ({
     version: `newer-${index}`,

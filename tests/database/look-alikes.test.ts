@@ -6,7 +6,7 @@ import { databaseConfig } from '../support/databases.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
 import { createRole, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* What has the tables of DBOS, or their names and columns, and is not where the application's work is. */
+/* Tables with the names and columns of DBOS's tables that do not hold the application's work. */
 
 const databases = systemDatabases();
 const NEVER_USED = expect.stringMatching(/have never held a row: is this the right database/);
@@ -22,7 +22,7 @@ function warningsIn({ last }: Hold): readonly string[] {
   return last === undefined ? [] : warningsOf(last.evaluation).map(plain);
 }
 
-/** Empty tables of the same columns, in a schema of their own. */
+/** Creates empty tables with the same columns in another schema. */
 async function addLookAlikes(
   database: TestDatabase,
   schema: string,
@@ -39,7 +39,7 @@ const TABLES = ['workflow_status', 'operation_outputs', 'application_versions', 
 describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
   ['of DBOS in a database that no application has used', () => databases.create()],
   [
-    'of the same columns in another schema',
+    'with the same columns in another schema',
     async () => {
       const database = await databaseInUse();
       await addLookAlikes(database, 'lookalike', TABLES);
@@ -52,14 +52,14 @@ describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
     ['a kept version is unknown', { targets: { kind: 'all-but', keep: ['2.0.0'] } }, 'unknown-version'],
     ['there is no latest version', { targets: { kind: 'all-but-latest' } }, 'error'],
     ['an application is not seen', { application: 'shop' }, 'error'],
-  ])('fail, and say that they never held a row: %s', async (_, changes, verdict) => {
+  ])('fail, with a warning that they never held a row: %s', async (_, changes, verdict) => {
     const held = await holdOn(await make(), { mode: 'check', ...changes });
     expect(held.verdict).toBe(verdict);
     expect(warningsIn(held)).toContainEqual(NEVER_USED);
     expect(held.last?.evaluation.targets.filter(({ drained }) => drained)).toEqual([]);
   });
 
-  test('let a target pass that may be unknown, and say that they never held a row', async () => {
+  test('let an unknown target pass with on-unknown: pass, with a warning that they never held a row', async () => {
     const held = await holdOn(await make(), { onUnknown: 'pass' });
     expect(held.verdict).toBe('drained');
     expect(warningsIn(held)).toEqual([
@@ -71,14 +71,14 @@ describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
   });
 });
 
-test('tables of the same columns in another schema, and not all of them, are an error', async () => {
+test('fails when another schema has only some of the tables', async () => {
   const database = await databaseInUse();
   await addLookAlikes(database, 'lookalike', ['workflow_status', 'operation_outputs']);
   const held = holdOn({ config: databaseConfig(database.url, 'lookalike') }, { onUnknown: 'pass' });
   await expect(held).rejects.toThrow('application_versions missing');
 });
 
-test('versions that are an empty view are an error, where the target is the only version and the latest', async () => {
+test('fails when application_versions is an empty view, which hides that the target is the latest version', async () => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' });
   await database.query('ALTER TABLE dbos.application_versions RENAME TO live');
@@ -88,7 +88,7 @@ test('versions that are an empty view are an error, where the target is the only
   );
 });
 
-test('a table that takes the place of another one during the hold is an error', async () => {
+test('fails when a table is replaced during the hold', async () => {
   const database = await databaseInUse();
   const replaced = await holdOn(database, {}, async () => {
     await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
@@ -97,7 +97,7 @@ test('a table that takes the place of another one during the hold is an error', 
   expect([replaced.verdict, replaced.blockers.at(-1)]).toEqual(['error', ['untrusted-database']]);
 });
 
-test('an empty table in the place of the one in use is asked about, though versions are registered', async () => {
+test('warns about an empty workflow_status even if versions are registered', async () => {
   const database = await databaseInUse();
   await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
   await database.query('CREATE TABLE dbos.workflow_status (LIKE dbos.live INCLUDING ALL)');
@@ -106,7 +106,7 @@ test('an empty table in the place of the one in use is asked about, though versi
   );
 });
 
-test('workflow_status that is a foreign table is an error, though it shows the real rows', async () => {
+test('fails when workflow_status is a foreign table, even if it shows the real rows', async () => {
   const real = await databaseInUse();
   const front = await databases.create();
   const { hostname, port, username, password, pathname } = new URL(real.url);
@@ -128,7 +128,7 @@ test('workflow_status that is a foreign table is an error, though it shows the r
   ]);
 });
 
-test('a temporary look-alike of the role that polls is passed by', async () => {
+test('ignores a temporary table of the same name that belongs to its role', async () => {
   const database = await databaseInUse();
   const reader = await createRole(database);
   await database.query(`GRANT USAGE ON SCHEMA dbos TO ${reader.name}`);

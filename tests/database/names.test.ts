@@ -4,12 +4,12 @@ import type { SdkRelease } from '../support/dbos-app.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* Names are compared exactly, whatever is in them: rules 1 and 2 with names that a parser would trip over. */
+/* Names are compared exactly, whatever they contain: rules 1 and 2 with names that break a careless parser. */
 
 const databases = systemDatabases();
 const MEGABYTE = 'x'.repeat(1_000_000);
 
-/** None equals another; many do when case, white space, quotes or escapes are lost on the way. */
+/** All are different. Many become equal when case, white space, quotes or escapes are lost. */
 const NAMES = [
   'v1',
   'V1',
@@ -43,7 +43,7 @@ const NAMES = [
 
 const MEGABYTES = [MEGABYTE, `${MEGABYTE}x`, MEGABYTE.toUpperCase(), `"${MEGABYTE}`];
 
-/** The first name on one workflow in flight, the second on two, and so on; and as many that have ended. */
+/** Creates one workflow in flight with the first name, two with the second, and so on, and as many finished ones. */
 async function databaseWithNames(sdk: SdkRelease, names: readonly string[] = NAMES): Promise<TestDatabase> {
   const database = await databases.create(sdk);
   for (const [index, name] of names.entries()) {
@@ -54,7 +54,7 @@ async function databaseWithNames(sdk: SdkRelease, names: readonly string[] = NAM
       [name, index],
     );
   }
-  // An index bounds the names that can be registered.
+  // An index limits the length of names that can be registered.
   const registrable = names.filter((name) => name.length < 1000);
   if (sdk === '5.3.0') {
     await database.register(...[...registrable, 'newest'].map((version) => ({ version, owner: 'shop' })));
@@ -66,11 +66,11 @@ async function databaseWithNames(sdk: SdkRelease, names: readonly string[] = NAM
   return database;
 }
 
-/** Names are short enough to read in a failure. */
+/** Shortens a name, so that a failed test is readable. */
 const shortened = (name: string) => (name.length < 100 ? name : `${name.slice(0, 2)}… (${name.length})`);
 
 describe.each<[string, readonly string[], readonly SdkRelease[]]>([
-  ['blanks, quotes, escapes or another case in its name', NAMES, ['3.5.8', '4.10.15', '4.20.11', '5.3.0']],
+  ['spaces, quotes, escapes or another case in its name', NAMES, ['3.5.8', '4.10.15', '4.20.11', '5.3.0']],
   ['a name of a megabyte', MEGABYTES, ['3.5.8', '5.3.0']],
 ])('a version with %s', (_, names, releases) => {
   test.each(releases)('is counted and drained by its exact name, on the schema of SDK %s', async (sdk) => {
@@ -102,7 +102,7 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
   });
 });
 
-test('a schema is found by its exact name, whatever is in it and whatever the server takes a backslash for', async () => {
+test('finds a schema by its exact name, with either meaning of a backslash on the server', async () => {
   const database = await databases.create();
   await database.insert({ status: 'PENDING', application_version: '1.0.0' });
   const schema = `it's "a\\b" \\' $1`;
@@ -116,7 +116,7 @@ test('a schema is found by its exact name, whatever is in it and whatever the se
   }
 });
 
-test('a version to keep keeps no other one that looks like it', async () => {
+test('a kept version does not keep another one that looks like it', async () => {
   const database = await databaseWithNames('5.3.0');
   const { last } = await holdOn(database, {
     mode: 'check',
@@ -127,7 +127,7 @@ test('a version to keep keeps no other one that looks like it', async () => {
   expect(targets).not.toContain('v1');
 });
 
-test('a megabyte that nobody has seen is an unknown version, and one that differs in case is named', async () => {
+test('a version name of a megabyte is unknown, even if a known one differs only in case', async () => {
   const database = await databases.create();
   await database.register({ version: '2.0.0', owner: 'shop' });
   await database.insert({ status: 'SUCCESS', application_version: MEGABYTE });

@@ -7,22 +7,22 @@ import type { SdkRelease } from '../support/dbos-app.ts';
 import { explain } from '../support/explain.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/** One of each age of indexes: one on all statuses, partial ones, partial ones with the application's name. */
+/** One release per generation of indexes: on all statuses, partial, and partial with the application's name. */
 const RELEASES: SdkRelease[] = ['4.10.15', '4.20.11', '5.3.0'];
 const SMALL = 20_000;
 const LARGE = 100_000;
-/** One row in so many is in flight, in the small database: 2,000. */
+/** In the small database, every tenth row is in flight: 2,000. */
 const IN_FLIGHT_EVERY = 10;
-/** So many are the newest: the poll before did not see them. */
+/** The number of newest rows, which the previous poll did not see. */
 const STARTED = 300;
-/** An index of a larger table is a level deeper here and there. */
+/** Some indexes of a larger table are one level deeper. */
 const TOLERANCE = 1.15;
-const NAMED = 'a look at a named version';
+const NAMED = 'a poll of a named version';
 
 const databases = systemDatabases();
 
-describe.each(RELEASES)('a look at a schema of SDK %s', (sdk) => {
-  test('costs what is in flight, not what has ended, whatever the statistics say', async () => {
+describe.each(RELEASES)('a poll on the schema of SDK %s', (sdk) => {
+  test('costs as much as there is in flight, not as there is finished, whatever the statistics are', async () => {
     const database = await databases.create(sdk);
     await database.query('ALTER TABLE dbos.workflow_status SET (autovacuum_enabled = off)');
     await addWorkflows(database, { from: 1, to: SMALL, inFlight: true });
@@ -36,12 +36,12 @@ describe.each(RELEASES)('a look at a schema of SDK %s', (sdk) => {
     await database.query('ANALYZE');
     const large = await costsOf(database, polls);
 
-    // About a page for each workflow in flight, scattered as they are: what is in flight is read once.
+    // About one page per workflow in flight, as they are scattered: the work in flight is read once.
     expect(small.get(NAMED)?.pages).toBeLessThan((SMALL / IN_FLIGHT_EVERY) * TOLERANCE);
     const all = { withoutStatistics, small, withStaleStatistics, large };
     for (const [stage, costs] of Object.entries(all)) {
       for (const [poll, { scannedTables, pages, timesThroughInFlight }] of costs) {
-        // Not once a queue, and not once a workflow that is shown.
+        // Not once per queue, and not once per workflow shown.
         expect(timesThroughInFlight, `${poll}, ${stage}`).toBe(1);
         expect(scannedTables, `${poll}, ${stage}`).not.toContain('workflow_status');
         expect(scannedTables, `${poll}, ${stage}`).not.toContain('operation_outputs');
@@ -51,20 +51,20 @@ describe.each(RELEASES)('a look at a schema of SDK %s', (sdk) => {
   });
 });
 
-describe('what a poll shows one by one', () => {
+describe('a workflow that a poll shows in detail', () => {
   const SHOWN = 50;
 
-  test('is found again by its place in the table, and has its steps read only if it runs', async () => {
+  test('is read again by its ctid, and its steps are read only if it is pending', async () => {
     const database = await databases.create();
     await addBusyWorkflows(database, { status: 'ENQUEUED', sleepsFor: 0 });
     const { pages: queued } = await aPoll(database);
-    // A page a workflow, and what a poll costs without any: through an index it would be two pages at least.
+    // One page per workflow, plus the cost of an empty poll. Through an index it would be at least two pages each.
     expect(queued).toBeLessThan(1.6 * SHOWN);
     await database.query(`UPDATE dbos.workflow_status SET status = 'PENDING'`);
     expect((await aPoll(database)).pages).toBeGreaterThan(queued + 2 * SHOWN);
   });
 
-  test('has the steps before a sleep read only while it sleeps', async () => {
+  test('has its steps before a sleep read only during the sleep', async () => {
     const database = await databases.create();
     await addBusyWorkflows(database, { status: 'PENDING', sleepsFor: -60_000 });
     const { pages: over } = await aPoll(database);
@@ -75,13 +75,13 @@ describe('what a poll shows one by one', () => {
     expect(asleep - over).toBeGreaterThan(3 * SHOWN);
   });
 
-  test('is of the moment of the poll, though it changes while the poll is taken', async () => {
+  test('is shown as of the moment of the poll, even if it changes during the poll', async () => {
     const database = await databases.create();
     await database.insert({ workflow_uuid: 'one', status: 'PENDING', application_version: '1.0.0' });
     const statement = (await pollsAt(database)).get(NAMED);
     const application = await openConnection(database.url);
     await database.query(openSnapshot('dbos', 30_000).text);
-    // Its newer version lies on the same page, and then on another one.
+    // Its first update lies on the same page, the second on another one.
     await application.query(`UPDATE dbos.workflow_status SET application_name = 'other'`);
     await application.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS', error = repeat('x', 8000)`);
     const [row] = await database.query(statement?.text ?? '', statement?.values);
@@ -89,7 +89,7 @@ describe('what a poll shows one by one', () => {
     expect(row?.['workflows']).toMatchObject([{ id: 'one', status: 'PENDING' }]);
   });
 
-  /** Each with two hundred steps and, last of them, a sleep that ends so long from now. */
+  /** Adds workflows with 200 steps each. The last step is a sleep that ends `sleepsFor` milliseconds from now. */
   async function addBusyWorkflows(
     database: TestDatabase,
     { status, sleepsFor }: { status: string; sleepsFor: number },
@@ -117,7 +117,7 @@ describe('what a poll shows one by one', () => {
   }
 });
 
-/** The polls that a run takes, with and without what only some are asked for. */
+/** Returns the kinds of polls that a run takes, with and without their optional parts. */
 async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Statement>> {
   const [row] = await database.query(probeQuery('dbos'));
   const schema = schemaOf('dbos', probeRow.parse(row));
@@ -152,7 +152,7 @@ async function costsOf(database: TestDatabase, polls: ReadonlyMap<string, Statem
   return costs;
 }
 
-/** Workflows numbered from the newest, one a second, each as wide as a real one with a step or two. */
+/** Adds workflows numbered from the newest, one per second, each as wide as a real one, with one or two steps. */
 async function addWorkflows(
   database: TestDatabase,
   { from, to, inFlight }: { from: number; to: number; inFlight: boolean },

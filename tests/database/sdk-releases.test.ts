@@ -51,11 +51,11 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
       can.register ? ['2.0.0', '1.0.0'] : [],
     );
 
-    const index = Object.fromEntries(
+    const details = Object.fromEntries(
       first?.index?.contents.workflows.items.map((each) => [each.id, each]) ?? [],
     );
     const child = detail({ parent: can.nameParents ? parent.id : null });
-    expect(index).toEqual({
+    expect(details).toEqual({
       [held]: detail({}),
       // The steps before a sleep are read only during the sleep, if its end is recorded.
       [sleeping]: detail({

@@ -12,14 +12,14 @@ import type { DbosApp } from '../support/dbos-app.ts';
 import { node24 } from '../support/runner/node24.ts';
 import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
-/* The kit beside the report, run with DBOS's own command line on what a real application has in flight. */
+/* The unblock kit next to the report, run with DBOS's own command line on a real application's work in flight. */
 
 const databases = systemDatabases();
 const HOUR_MS = 3_600_000;
-/** What a number for all steps is, in the recipe that `unblock.sh` gives for families. */
+/** The step number that means "all steps", from the recipe for families in `unblock.sh`. */
 const ALL_STEPS = 2_147_483_647;
 
-test('cancel gives up all that was in flight, and nothing else, once', async () => {
+test('cancel cancels everything that was in flight and nothing else, and a second run changes nothing', async () => {
   const { database, v1 } = await place();
   const held = await v1.startHeld();
   const sleeping = await v1.startSleeping(HOUR_MS);
@@ -67,7 +67,7 @@ test('cancel gives up all that was in flight, and nothing else, once', async () 
   expect(await rowsOf(database)).toEqual(after);
 });
 
-test('fork lets the new version go on with what is in flight still, once', async () => {
+test('fork continues on the new version what is still in flight, and a second run changes nothing', async () => {
   const { database, v1, v2 } = await place({ withNewer: true });
   const parent = await v1.runShort();
   const held = await v1.startHeld();
@@ -135,7 +135,7 @@ test('fork lets the new version go on with what is in flight still, once', async
   expect(second.output).toContain('0 done, 10 left as they are, 0 failed.');
   expect(await statusesOf(database)).toEqual(after);
 
-  // As the script says: a parent goes on where it is told to, and waits there for the child that it had.
+  // As the script says: an edited list continues a parent as a fork, which waits for the original child.
   const edited = (list: string) => list.replace(/^waits\t/gm, 'fork\t');
   const ofFamily = kit.workflows.filter(({ id }) => id.startsWith(family.id));
   const third = await run({ ...kit, workflows: ofFamily }, 'fork', database.url, { edited });
@@ -145,7 +145,7 @@ test('fork lets the new version go on with what is in flight still, once', async
   expect(await v2.ended(`${family.id}-fork`)).toBe('SUCCESS');
 });
 
-test('a parent that is forked fails when its child is cancelled, which is why families are left as they are', async () => {
+test('a forked parent fails when its child is cancelled, which is why fork skips families', async () => {
   const { database, v1, v2 } = await place({ withNewer: true });
   const family = await v1.startParent(1);
   const kit = await kitOf(database);
@@ -155,7 +155,7 @@ test('a parent that is forked fails when its child is cancelled, which is why fa
   expect(await v2.ended(`${family.id}-fork`)).toBe('ERROR');
 });
 
-test('a family that was cancelled goes on under its ids when children and then parents are rewound', async () => {
+test('a cancelled family continues under its ids when first the children and then the parent are rewound', async () => {
   const { database, v1, v2 } = await place({ withNewer: true });
   const family = await v1.startParent(2);
   await run(await kitOf(database), 'cancel', database.url);
@@ -171,12 +171,12 @@ test('a family that was cancelled goes on under its ids when children and then p
   expect(await v2.ended(family.id)).toBe('SUCCESS');
 });
 
-test('what fails for one workflow is told, and keeps no other one from its fork', async () => {
+test('reports a failure of one workflow, and forks the others', async () => {
   const { database, v1 } = await place();
   const ids: string[] = [];
   for (let count = 0; count < 5; count++) ids.push(await v1.startHeld());
   const [never = '', lost = '', resumed = '', quick = '', fine = ''] = ids;
-  // It ends between the poll and the cancel.
+  // It finishes between the poll and the cancel.
   await database.query(
     `CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.status := 'SUCCESS'; RETURN NEW; END $$`,
   );
@@ -187,9 +187,9 @@ test('what fails for one workflow is told, and keeps no other one from its fork'
   const kit = await kitOf(database);
   const faults = [
     `case "$2 $3" in`,
-    // Its fork fails whatever is tried.
+    // Its fork always fails.
     `  "fork ${never}") [ -n "$HEALED" ] || exit 1 ;;`,
-    // Its fork is there, but the answer got lost.
+    // It is forked, but the answer is lost.
     `  "fork ${lost}") "$@CLI" "$@"; exit 1 ;;`,
     // Somebody resumes it at once.
     `  "cancel ${resumed}") "$@CLI" "$@" && "$@CLI" workflow resume "$3" "$4" "$5"; exit 0 ;;`,
@@ -214,7 +214,7 @@ test('what fails for one workflow is told, and keeps no other one from its fork'
 });
 
 test.each(['sh', 'bash'])(
-  'a script that is interrupted in %s finishes the workflow that it is at, and says how many are left',
+  'finishes the current workflow when interrupted in %s, and reports how many are left',
   async (shell) => {
     const { database, v1 } = await place();
     const ids = [await v1.startHeld(), await v1.startHeld(), await v1.startHeld()];
@@ -229,7 +229,7 @@ test.each(['sh', 'bash'])(
   },
 );
 
-test('a command line that is older than the database makes no fork without inputs', async () => {
+test('does not fork without inputs when the command line is older than the database', async () => {
   const { database, v1 } = await place();
   const held = await v1.startHeld();
   const { output, code } = await run(await kitOf(database), 'fork', database.url, { sdk: 'dbos-4.27.6' });
@@ -238,7 +238,7 @@ test('a command line that is older than the database makes no fork without input
   expect(await statusesOf(database)).toEqual({ [held]: 'PENDING v1' });
 });
 
-test('inspect prints every workflow and its steps, and a database that cannot be read ends it at once', async () => {
+test('inspect prints every workflow and its steps, and stops at once when it cannot read the database', async () => {
   const { database, v1 } = await place();
   const sleeping = await v1.startSleeping(HOUR_MS);
   const kit = await kitOf(database);
@@ -253,7 +253,7 @@ test('inspect prints every workflow and its steps, and a database that cannot be
   expect(elsewhere.code).toBe(2);
 });
 
-/** A system database with a process of version 1, and of version 2 where something is to run there. */
+/** Creates a system database with a process of v1, and one of v2 if `withNewer`. */
 async function place(): Promise<{ database: TestDatabase; v1: DbosApp }>;
 async function place(how: { withNewer: true }): Promise<{ database: TestDatabase; v1: DbosApp; v2: DbosApp }>;
 async function place(how?: { withNewer: true }) {
@@ -265,7 +265,7 @@ async function place(how?: { withNewer: true }) {
 
 type Kit = Parameters<typeof kitFiles>[0];
 
-/** What is in flight on the versions before 2, with what the gate would tell of it. */
+/** Returns the kit for everything in flight on versions other than v2, as the gate would write it. */
 async function kitOf(database: TestDatabase): Promise<Kit> {
   const rows = await database.query(
     `SELECT workflow_uuid AS id, application_version AS version, name, class_name AS "className", status,
@@ -284,7 +284,7 @@ async function rowsOf(database: TestDatabase) {
   return database.query('SELECT * FROM dbos.workflow_status ORDER BY workflow_uuid');
 }
 
-/** Status and version of every workflow. */
+/** Returns status and version of every workflow. */
 async function statusesOf(database: TestDatabase): Promise<Record<string, unknown>> {
   const rows = await database.query(
     `SELECT workflow_uuid AS id, status || ' ' || application_version AS status FROM dbos.workflow_status`,
@@ -293,19 +293,19 @@ async function statusesOf(database: TestDatabase): Promise<Record<string, unknow
 }
 
 interface Circumstances {
-  /** What a person makes of the list. */
+  /** Edits the list, as a person can. */
   readonly edited?: (list: string) => string;
-  /** Shell that a person types in place of a command of the script. */
+  /** Shell input that replaces the command of the script. */
   readonly script?: string;
-  /** Lines of shell before the command line; `$@CLI` is what calls it. */
+  /** Lines of shell that run before the command line. `$@CLI` stands for the call of it. */
   readonly faults?: readonly string[];
   readonly sdk?: string;
   readonly shell?: string;
 }
 
 /**
- * Runs a command as a person would, in a folder of its own: for real when it is given a URL. Resolves with what it
- * printed, its exit code, and the files that it left.
+ * Runs a command as a person would, in its own folder. With a URL it passes `--yes`. Resolves with the output, the exit
+ * code and the files in the folder.
  */
 async function run(kit: Kit, command: UnblockCommand, url?: string, circumstances: Circumstances = {}) {
   const { edited = (list: string) => list, script, faults = [], sdk, shell = 'sh' } = circumstances;
@@ -339,7 +339,7 @@ async function run(kit: Kit, command: UnblockCommand, url?: string, circumstance
   return { output, code, files: readdirSync(folder).toSorted() };
 }
 
-/** The program `dbos` of the newest SDK, or of another one that the tests have. */
+/** Returns the file of `dbos`, from the newest SDK or from another one of the tests. */
 function commandLine(sdk?: string): string {
   if (sdk !== undefined) {
     return fileURLToPath(new URL(`../sdks/node_modules/${sdk}/dist/src/cli/cli.js`, import.meta.url));

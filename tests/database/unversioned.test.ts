@@ -5,11 +5,11 @@ import { warningsOf } from '../../src/report/warnings.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase, type WorkflowRow } from '../support/system-databases.ts';
 
-/* Rule 6 on real schemas: rows in flight without a version, and rows whose version is the empty string. */
+/* Rule 6 on real schemas: rows in flight without a version, and rows whose version is an empty string. */
 
 const databases = systemDatabases();
 
-/** What each release makes of unversioned work in flight when 1.0.0 is retired after 2.0.0 was launched. */
+/** Why unversioned work blocks on each release, when 1.0.0 is retired after 2.0.0 was launched. */
 const RELEASES = [
   ['3.5.8', 'nothing-registered'],
   ['4.10.15', 'sdk-may-claim'],
@@ -24,7 +24,7 @@ async function blueGreen(sdk: (typeof RELEASES)[number][0]): Promise<TestDatabas
   } else if (sdk !== '3.5.8') {
     await database.register('1.0.0', '2.0.0');
   }
-  // Where nothing is registered, a row makes them known; where rows have owners, it names its own.
+  // Without registrations, a row makes a version known. Where rows have owners, the row has one.
   const ended = { status: 'SUCCESS', ...(sdk === '5.3.0' && { application_name: 'shop' }) };
   await database.insert(
     { ...ended, application_version: '1.0.0' },
@@ -46,7 +46,7 @@ function unversionedIn({ last }: Hold) {
 const check = (changes: Partial<GateConfig>) => ({ mode: 'check', ...changes }) as const;
 
 describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
-  test('unversioned work blocks for as long as a process of the target could claim it', async () => {
+  test('unversioned work blocks while a process of the target could claim it', async () => {
     const database = await blueGreen(sdk);
     await database.insert(...inEveryStatus(null));
 
@@ -71,7 +71,7 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
     expect(blocking.verdict).toBe('drained');
   });
 
-  test('work with an empty version blocks nothing, is no target, and is told of', async () => {
+  test('work with an empty version blocks nothing, is not a target, and is reported in a warning', async () => {
     const database = await blueGreen(sdk);
     await database.insert(...inEveryStatus(''));
     const named = await holdOn(database, check({ onUnversioned: 'block' }));
@@ -86,7 +86,7 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
     }
   });
 
-  test('a version of blanks is a version like any other', async () => {
+  test('a version that is a space is treated as any other version', async () => {
     const database = await blueGreen(sdk);
     await database.insert(...inEveryStatus(' '));
     const { verdict, last } = await holdOn(
@@ -101,7 +101,7 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
 });
 
 test.each(RELEASES.filter(([sdk]) => sdk !== '3.5.8'))(
-  'unversioned work blocks a target that is the latest, on the schema of SDK %s',
+  'unversioned work blocks a target that is the latest version, on the schema of SDK %s',
   async (sdk) => {
     const database = await blueGreen(sdk);
     await database.insert(...inEveryStatus(null));
