@@ -1,10 +1,10 @@
 import { systemDatabase } from '../src/dbos/reader.ts';
 import { hold } from '../src/hold/hold.ts';
 import { number } from '../src/message.ts';
-import { reportSchema } from '../src/report/schema.ts';
 import type { Clock } from '../src/time.ts';
 import { answered, config } from '../tests/support/builders.ts';
 import { launchApp } from '../tests/support/dbos-app.ts';
+import { readReport } from '../tests/support/report-file.ts';
 import { totalCost } from './support/cost.ts';
 import { type BenchDatabase, NEWEST, withDatabase } from './support/database.ts';
 import { FIRST_POLL, gate } from './support/gate.ts';
@@ -140,7 +140,7 @@ function duringHold<T>(database: BenchDatabase, pollInterval: string, work: () =
       holding.kill('SIGINT');
       const { outputs, report, shown } = await holding.finished;
       if (outputs['verdict'] !== 'cancelled' || report === undefined) throw new Error(shown);
-      counts.push(reportSchema.parse(JSON.parse(report)).polls - 1);
+      counts.push(readReport(report).polls - 1);
       return result;
     },
     /** Returns the number of polls during the work, as a median. */

@@ -4,7 +4,7 @@
  * adds a history of that size, which takes 30 minutes more and 45 GB.
  */
 import { parseArgs } from 'node:util';
-import { table } from '../src/report/markdown-table.ts';
+import { table } from '../src/report/markdown.ts';
 import { startPostgres } from '../tests/support/postgres.ts';
 import { history } from './history.ts';
 import { inFlight } from './in-flight.ts';

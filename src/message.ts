@@ -1,23 +1,17 @@
-/** A piece of text that somebody else wrote: a name or an id from the database, a value from an input. */
+/** Text that somebody else wrote: a name or an id from the database, a value from an input. */
 export interface Untrusted {
   readonly quoted: string;
 }
 
-/** A statement or a command to be typed as it stands: shown whole, on a line of its own where there are lines. */
+/** A statement or a command, to be typed as it stands. It is shown whole, and on one line. */
 export interface Command {
   readonly typed: string;
 }
 
-/**
- * A sentence of ours that may quote others. Who prints it (to a log, to Markdown) knows from its shape which
- * parts must be neutralised there.
- */
+/** A sentence: trusted text, untrusted text and commands. Whoever prints it neutralises the untrusted parts there. */
 export type Message = readonly (string | Untrusted | Command)[];
 
-/**
- * Writes a sentence. What is interpolated as a string counts as written by others; numbers are ours, and so
- * is what is already a sentence (see `own`).
- */
+/** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
 export function msg(text: TemplateStringsArray, ...values: readonly (string | number | Message)[]): Message {
   return text.flatMap((part, index) => {
     const value = values[index];
@@ -28,7 +22,7 @@ export function msg(text: TemplateStringsArray, ...values: readonly (string | nu
   });
 }
 
-/** Text of ours, to be interpolated into a sentence as it is. */
+/** Trusted text, to be interpolated into a message as it is. */
 export function trusted(text: string): Message {
   return [text];
 }
@@ -51,7 +45,16 @@ export function namesOf(names: readonly string[], total = names.length, shown = 
   return rest > 0 ? [...parts, ` and ${number(rest)} more`] : parts;
 }
 
-/** Sentences one after the other. */
-export function joined(sentences: readonly Message[], separator = ' '): Message {
-  return sentences.flatMap((sentence, index) => (index > 0 ? [separator, ...sentence] : sentence));
+/** Messages one after the other. */
+export function joined(messages: readonly Message[], separator = ' '): Message {
+  return messages.flatMap((message, index) => (index > 0 ? [separator, ...message] : message));
+}
+
+/** The message with `***` in place of every secret in its untrusted parts. */
+export function withoutSecrets(message: Message, secrets: readonly string[]): Message {
+  return message.map((part) =>
+    typeof part === 'string' || 'typed' in part
+      ? part
+      : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) },
+  );
 }

@@ -6,7 +6,6 @@ import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText } from '../time.ts';
 import { workflowNamed } from './activity-text.ts';
-import type { RunReport } from './model.ts';
 
 /** So many workflows are named where a few will do. */
 const NAMED = 3;
@@ -71,7 +70,7 @@ export function describeForecast(
   return [
     ...(rate === undefined ? [] : [paceSentence(rate)]),
     ...(isHold ? estimateSentence(forecast) : []),
-    ...outlook(forecast, newTopLevel, now).map(({ sentence }) => sentence),
+    ...outlook(forecast, newTopLevel, now).map(({ message }) => message),
     ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
     ...(states.notScanned > 0
       ? [msg`What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
@@ -84,21 +83,21 @@ export function outlook(
   { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }: DrainForecast,
   newTopLevel: readonly NewTopLevel[],
   now: number,
-): readonly { readonly key: string; readonly sentence: Message }[] {
+): readonly { readonly key: string; readonly message: Message }[] {
   const arriving =
     trend === 'not-converging'
-      ? [{ key: 'not converging', sentence: notConverging(arrived, newTopLevel) }]
+      ? [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }]
       : hasTraffic
-        ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, newTopLevel) }]
+        ? [{ key: 'arriving', message: stillArriving(arrived.roots, newTopLevel) }]
         : [];
   const bound =
     notBefore !== undefined && notBefore > now
-      ? [{ key: 'bound', sentence: earliestEndMessage(notBefore, earliestEnds[0], now) }]
+      ? [{ key: 'bound', message: earliestEndMessage(notBefore, earliestEnds[0], now) }]
       : [];
   return [
     ...arriving,
     ...bound,
-    ...(withoutProcess.length > 0 ? [{ key: 'withoutProcess', sentence: noProcess(withoutProcess) }] : []),
+    ...(withoutProcess.length > 0 ? [{ key: 'withoutProcess', message: noProcess(withoutProcess) }] : []),
   ];
 }
 
@@ -204,22 +203,4 @@ function reaching({ neededMs }: PastDeadline): Message {
   return neededMs <= HOSTED_JOB_LIMIT_MS
     ? msg`It takes a \`timeout\` of ${trusted(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
     : msg`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
-}
-
-/** Whether the hold has ended because work on this version certainly outlasts the timeout. */
-export function outlasts(result: RunReport, version: string): boolean {
-  const deadline = pastDeadlineOf(result)?.deadline;
-  const notBefore = result.last?.forecast.targets.get(version)?.notBefore;
-  return deadline !== undefined && notBefore !== undefined && notBefore > deadline;
-}
-
-/** What a run that ended with `cannot-drain` found to last beyond its timeout. */
-export function pastDeadlineOf({ last, verdict }: RunReport): PastDeadline | undefined {
-  return verdict === 'cannot-drain' ? last?.forecast.pastDeadline : undefined;
-}
-
-/** The same in a sentence. */
-export function whyItCannotDrain(result: RunReport): Message | undefined {
-  const beyond = pastDeadlineOf(result);
-  return beyond && describeCannotDrain(beyond, result.last?.evaluation.snapshot.observedAt ?? 0);
 }

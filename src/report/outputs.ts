@@ -1,14 +1,13 @@
-import { iso, seconds } from './formats.ts';
-import { drainedVersions, drainingVersions, inFlightOnAll, type RunReport, targetsOf } from './model.ts';
-import { versionsOf } from './report-file.ts';
-import type { VersionReport } from './schema.ts';
+import { z } from 'zod';
+import { iso, tenths } from './formats.ts';
+import { type RunReport, versionSchema } from './schema.ts';
 
-/** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */
+/** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
 
 export interface Outputs {
   readonly values: Readonly<Record<OutputName, string>>;
-  /** How many entries of the lists were left out, to stay within GitHub's limit. */
+  /** How many entries of the lists are omitted, to stay within GitHub's limit. */
   readonly omitted: number;
 }
 
@@ -28,39 +27,49 @@ export const OUTPUT_NAMES = [
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 /** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
-export function outputsOf(result: RunReport, reportPath: string): Outputs {
-  const versions = fittingVersions(versionsOf(result));
-  const drained = fitting(drainedVersions(result));
-  const draining = fitting(drainingVersions(result));
+export function outputsOf(report: RunReport, reportPath: string): Outputs {
+  const versions = fittingVersions(report);
+  const drained = fitting(report.drainedVersions);
+  const draining = fitting(report.drainingVersions);
   return {
     values: {
-      verdict: result.verdict,
-      drained: String(result.verdict === 'drained'),
-      'in-flight': String(inFlightOnAll(targetsOf(result))),
-      unversioned: String(result.last?.evaluation.unversioned ?? 0),
-      'waited-seconds': String(seconds(result.waitedMs)),
+      verdict: report.verdict,
+      drained: String(report.drained),
+      'in-flight': String(report.inFlight),
+      unversioned: String(report.unversioned),
+      'waited-seconds': String(tenths(report.waitedSeconds)),
       versions: versions.json,
       'drained-versions': drained.json,
       'draining-versions': draining.json,
-      'observed-at': iso(result.last?.evaluation.snapshot.observedAt) ?? '',
+      'observed-at': iso(report.observedAt) ?? '',
       'report-path': reportPath,
     },
     omitted: versions.omitted + drained.omitted + draining.omitted,
   };
 }
 
-/** Where all would not fit, forecasts are left out before versions are; the report file has them. */
-function fittingVersions(versions: readonly VersionReport[]): ReturnType<typeof fitting> {
+/** A version as in the report file, without what is written for people. */
+const versionOutput = versionSchema.omit({
+  oldestCreatedAt: true,
+  skipped: true,
+  idleSeconds: true,
+  reasons: true,
+  outlook: true,
+});
+
+/** Where not all fit, forecasts are omitted before versions are. The report file has them. */
+function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
+  const entries = z.array(versionOutput).parse(versions);
   const brief = fitting(
-    versions.map(({ forecast, ...version }) => ({
+    entries.map(({ forecast, ...version }) => ({
       ...version,
       forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })),
   );
-  return brief.omitted === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
+  return brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
 }
 
-/** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
+/** The entries that fit, in JSON. A longer one does not keep out those after it. */
 function fitting(entries: readonly unknown[]): { readonly json: string; readonly omitted: number } {
   const texts: string[] = [];
   let bytes = 2;

@@ -1,40 +1,51 @@
 import { z } from 'zod';
+import { MODES } from '../config.ts';
 import { ACTIVITIES, WORKFLOW_STATES } from '../forecast/activity.ts';
 import { TRENDS } from '../forecast/drain-forecast.ts';
+import type { Message } from '../message.ts';
 import { VERDICTS } from '../rules/verdict.ts';
+import { hundredths, iso, tenths } from './formats.ts';
+import { plain } from './text.ts';
 
 /*
- * The report file's contract: types for the code that writes it, the published JSON Schema, and what tests read it
- * with. The action itself needs the types alone, and does not load this.
+ * One schema for the run report. Its input is the model that the renderers read: messages keep their untrusted parts,
+ * times are epoch milliseconds of the database's clock, durations are exact. Its output is the report file: messages
+ * are plain text, times are ISO 8601, durations and rates are rounded.
  */
 
 const count = z.int().nonnegative();
-const rate = z.number().nonnegative();
 const text = z.string().nullable();
-const timestamp = z.iso.datetime().nullable();
+const message = z.custom<Message>().transform(plain).pipe(z.string());
+const time = z.number().nullable().transform(iso).pipe(z.iso.datetime().nullable());
+const seconds = z.number().nonnegative().transform(tenths).pipe(z.number().nonnegative());
+const rate = z.number().nonnegative().transform(hundredths).pipe(z.number().nonnegative());
 
-/** The forecast, for programs. An estimate or a bound: never evidence of safety. */
-const forecastSchema = z.object({
+const statusCounts = { pending: count, enqueued: count, delayed: count };
+
+/** A list that was cut. */
+const truncated = <T extends z.ZodType>(item: T, omitted: string) =>
+  z.object({ items: z.array(item), omitted: count.describe(omitted) });
+
+/** What to expect: estimates and certain bounds. Never evidence of safety. */
+const forecast = z.object({
   trend: z.enum(TRENDS),
   completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
   arrivedPerMinute: rate.nullable(),
-  rateOverSeconds: rate
+  rateOverSeconds: seconds
     .nullable()
     .describe('What the two rates were measured over: the last half of the hold, or two minutes'),
   secondsLeft: z
-    .object({ likely: rate, from: rate, to: rate })
+    .object({ likely: seconds, from: seconds, to: seconds })
     .nullable()
     .describe('An estimate with its range, without what is stuck; null without evidence'),
-  notBefore: timestamp.describe(
-    'Certain: it cannot drain before, unless somebody cancels or moves what waits',
-  ),
+  notBefore: time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
   earliestEnds: z
     .array(
       z.object({
         id: z.string(),
-        workflow: z.string().nullable(),
+        workflow: text,
         version: z.string(),
-        until: timestamp,
+        until: time,
         because: z.enum(['delayed', 'sleeping']),
       }),
     )
@@ -43,129 +54,168 @@ const forecastSchema = z.object({
   waiting: count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
   stuck: count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
   notScanned: count.describe('In flight, but not among those read in detail'),
-  arrivedRoots: count.describe('Created without a parent since the gate began: traffic has not moved off'),
-  arrivedChildren: count.describe('Started by other workflows since the gate began'),
+  arrivedRoots: count.describe('Created without a parent since the gate started: traffic has not moved off'),
+  arrivedChildren: count.describe('Started by other workflows since the gate started'),
   noProcessSeen: z
     .boolean()
     .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
 });
 
-/** What a workflow is doing, for programs. */
-const activitySchema = z.object({
-  state: z.enum(WORKFLOW_STATES),
-  kind: z.enum(ACTIVITIES).describe('What it does or waits for: stable, for programs'),
-  progressAt: timestamp.describe(
-    'The last change of its status, or the end of the last step if it is PENDING',
-  ),
-  until: timestamp.describe('When that ends, where the tables tell'),
-  child: z.string().nullable().describe('The child that it waits for'),
-  message: z.string().describe('The same for people, with the next step; may change'),
-});
+const outlook = z
+  .object({ brief: z.string(), sentences: z.array(message) })
+  .describe('The forecast for people, in short and in full; may change');
 
-const blockerSchema = z.object({
+const blocker = z.object({
   kind: z.string().describe('What kind of blocker: stable, for programs'),
-  message: z.string().describe('What it means and the way out: for people, and may change'),
+  message: message.describe('What it means and the way out: for people, and may change'),
 });
 
-const versionSchema = z.object({
+/** One version to retire. */
+export const versionSchema = z.object({
   version: z.string(),
   application: text.describe('The application that owns its registration or its rows'),
-  pending: count,
-  enqueued: count,
-  delayed: count,
+  ...statusCounts,
   inFlight: count.describe(
     'All that blocks: the three before, and rows in a status that the gate does not know',
   ),
   ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
+  oldestCreatedAt: time.describe('Creation of the oldest workflow in flight'),
   latest: z.boolean().describe('The latest version of its application'),
   known: z.boolean().describe('Registered, or carried by some row'),
-  drained: z.boolean().describe('Clean for the whole settle window: may be torn down'),
-  blockers: z.array(blockerSchema),
-  forecast: forecastSchema.nullable(),
+  skipped: z.boolean().describe('Never seen here, and left out by `on-unknown: pass`'),
+  drained: z.boolean().describe('Idle for the whole settle window: can be torn down'),
+  idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
+  blockers: z.array(blocker).describe('What blocks the whole gate, then what blocks this version'),
+  reasons: z
+    .array(z.string())
+    .describe('Short names of its own blockers, but for work in flight; may change'),
+  forecast: forecast.nullable(),
+  outlook,
 });
 
-/** Everything that the gate knows at the end of a run. Its JSON Schema is published as `report.schema.json`. */
-export const reportSchema = z
+const group = z.object({
+  version: text,
+  workflow: text,
+  queue: text,
+  ...statusCounts,
+  ignored: z.boolean(),
+  oldestCreatedAt: time,
+});
+
+const activity = z.object({
+  state: z.enum(WORKFLOW_STATES),
+  kind: z.enum(ACTIVITIES).describe('What it does or waits for: stable, for programs'),
+  progressAt: time.describe(
+    'The last change of its status, or the completion of the last step if it is PENDING',
+  ),
+  until: time.describe('When that ends, where the tables tell'),
+  child: text.describe('The child that it waits for'),
+  message: message.describe('The same for people; may change'),
+  nextStep: z.string().describe('What a person can do about it; may change'),
+});
+
+const workflow = z.object({
+  id: z.string(),
+  version: text,
+  workflow: text,
+  className: text,
+  status: z.string(),
+  queue: text,
+  executor: text,
+  createdAt: time,
+  updatedAt: time.describe('The last change of its status'),
+  startedAt: time,
+  delayUntil: time,
+  deadline: time.describe('When DBOS will cancel it'),
+  lastStep: z
+    .object({ number: z.int(), name: z.string(), completedAt: time })
+    .nullable()
+    .describe('Of a PENDING workflow; null of another does not say that none was done'),
+  parent: text,
+  activity: activity.nullable(),
+});
+
+const activityGroup = z.object({
+  state: z.enum(WORKFLOW_STATES),
+  count,
+  workflow: text,
+  message: message.describe('What the one that lasts longest does or waits for; may change'),
+  nextStep: z.string().describe('What a person can do about it; may change'),
+});
+
+/** Everything that the gate knows at the end of a run. The JSON Schema of its output is `report.schema.json`. */
+export const runReportSchema = z
   .object({
     schemaVersion: z.literal(1),
     verdict: z.enum(VERDICTS),
-    step: z.enum(['pass', 'warn', 'fail']).describe('How the step ended'),
-    headline: z.string(),
+    conclusion: z.enum(['pass', 'warn', 'fail']).describe('How the step ended'),
+    headline: message,
     drained: z.boolean(),
-    mode: z.enum(['wait', 'check', 'report']).nullable(),
+    mode: z.enum(MODES).nullable(),
     application: text.describe('The input of that name'),
-    observedAt: timestamp.describe('Database time of the deciding snapshot'),
-    waitedSeconds: z.number().nonnegative(),
+    observedAt: time.describe('Database time of the deciding snapshot'),
+    outdated: z
+      .boolean()
+      .describe('The run failed after that snapshot: what it shows of the database decides nothing'),
+    waitedSeconds: seconds,
     polls: count.describe('Polls that succeeded'),
-    failedPolls: count.describe('Polls that failed, and were taken again'),
+    failedPolls: count.describe('Polls that failed, and were retried'),
     inFlight: count.describe('On all targets, ignored ones excluded'),
+    inFlightAtFirst: count.describe('The same at the first poll'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
     database: z
       .object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() })
       .nullable(),
-    blockers: z.array(blockerSchema).describe('What blocks the whole gate, and with it every version'),
-    warnings: z.array(z.string()),
+    blockers: z
+      .array(blocker)
+      .describe('The failure; or what blocks the whole gate, and with it every version'),
+    pastDeadline: z
+      .object({ deadline: time, notBefore: time, message })
+      .nullable()
+      .describe('With verdict cannot-drain: why not all can end before the timeout'),
+    warnings: z.array(message),
     versions: z.array(versionSchema),
-    forecast: forecastSchema
+    forecast: forecast
       .nullable()
       .describe('For all versions to retire together; null when nothing was looked at'),
+    outlook,
     newTopLevel: z
       .array(z.object({ version: z.string(), workflow: text, count }))
-      .describe('What was created without a parent on a version to retire since the gate began, by name'),
-    curve: z
-      .array(z.object({ seconds: z.number(), pending: count, enqueued: count, delayed: count }))
-      .describe('In flight over time, in seconds since the gate began, thinned out where the hold was long'),
+      .describe('What was created without a parent on a version to retire since the gate started, by name'),
+    history: z
+      .array(z.object({ seconds, ...statusCounts }))
+      .describe(
+        'In flight over time, in seconds since the gate started, thinned out where the hold was long',
+      ),
     drainedVersions: z.array(z.string()),
     drainingVersions: z.array(z.string()),
-    groups: z
-      .object({
-        items: z.array(
-          z.object({
-            version: text,
-            workflow: text,
-            queue: text,
-            pending: count,
-            enqueued: count,
-            delayed: count,
-            ignored: z.boolean(),
-            oldestCreatedAt: timestamp,
-          }),
-        ),
-        omitted: count.describe('Groups that were not read'),
-      })
-      .describe('What is in flight by version, workflow and queue, the largest first'),
-    workflows: z
-      .object({
-        items: z.array(
-          z.object({
-            id: z.string(),
-            version: text,
-            workflow: text,
-            className: text,
-            status: z.string(),
-            queue: text,
-            executor: text,
-            createdAt: timestamp,
-            updatedAt: timestamp.describe('The last change of its status'),
-            startedAt: timestamp,
-            delayUntil: timestamp,
-            deadline: timestamp.describe('When DBOS will cancel it'),
-            lastStep: z
-              .object({ number: z.int(), name: z.string(), completedAt: timestamp })
-              .nullable()
-              .describe('Of a PENDING workflow; null of another does not say that none was done'),
-            parent: text,
-            activity: activitySchema.nullable(),
-          }),
-        ),
-        omitted: count.describe('Workflows that were not read in detail; the counts include them'),
-      })
-      .describe('The oldest workflows in flight'),
+    newVersion: text.describe('Where forks of the work in flight can run: the latest version that stays'),
+    groups: truncated(group, 'Groups that were not read').describe(
+      'What blocks, by version, workflow and queue, the largest first',
+    ),
+    activities: truncated(activityGroup, 'Kinds that are not listed')
+      .extend({ observedAt: time.describe('Database time of the read') })
+      .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
+    workflows: truncated(workflow, 'Workflows that are not listed; the counts include them').describe(
+      'The oldest workflows in flight',
+    ),
+    firstToUnblock: text.describe('The id of the workflow to unblock first'),
   })
   .meta({ title: 'dbos-drain-gate report' });
 
-export type Report = z.infer<typeof reportSchema>;
-export type VersionReport = z.infer<typeof versionSchema>;
-export type BlockerReport = z.infer<typeof blockerSchema>;
-export type ForecastReport = z.infer<typeof forecastSchema>;
-export type ActivityReport = z.infer<typeof activitySchema>;
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
+/** How a run ended: all that a renderer needs, and the input of the report file. */
+export type RunReport = Frozen<z.input<typeof runReportSchema>>;
+export type VersionReport = RunReport['versions'][number];
+export type BlockerReport = RunReport['blockers'][number];
+export type ForecastReport = NonNullable<RunReport['forecast']>;
+export type WorkflowReport = RunReport['workflows']['items'][number];
+export type ActivityReport = NonNullable<WorkflowReport['activity']>;
+
+/** The content of the report file. */
+export type ReportFile = z.output<typeof runReportSchema>;

@@ -1,8 +1,8 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { quoteIdentifier } from '../dbos/sql.ts';
 import type { WorkflowStatus } from '../forecast/activity.ts';
-import { shellQuoted, sqlLiteral } from '../report/escape.ts';
-import { type RunReport, targetsOf } from '../report/model.ts';
+import type { RunReport } from '../report/schema.ts';
+import { shellQuoted, sqlLiteral } from '../report/text.ts';
 
 /** The commands that are shown take the URL from the environment, so they hold no secret. */
 const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
@@ -48,23 +48,19 @@ export function firstToUnblock(
   return stuck ?? childless[0] ?? workflows[0];
 }
 
-/** Returns the version that forks run on: the first of the latest versions that is no target. */
-export function newVersionOf(result: RunReport): string | undefined {
-  const targets = new Set(targetsOf(result).map(({ version }) => version));
-  return [...(result.last?.evaluation.index?.latest ?? [])].find((version) => !targets.has(version));
-}
-
 /** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
-export function inspectionSql(result: RunReport): readonly string[] {
-  const schema = quoteIdentifier(result.schema ?? 'dbos');
-  const blocked = targetsOf(result).filter(({ drained }) => !drained);
+export function inspectionSql(
+  report: Pick<RunReport, 'versions' | 'unversioned' | 'application'>,
+  schemaName: string,
+): readonly string[] {
+  const schema = quoteIdentifier(schemaName);
+  const blocked = report.versions.filter(({ drained, skipped }) => !drained && !skipped);
   const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
   const versions =
     literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
   const more = blocked.length - literals.length;
-  const unversioned = (result.last?.evaluation.unversioned ?? 0) > 0;
-  const application =
-    result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
+  const unversioned = report.unversioned > 0;
+  const application = report.application === null ? undefined : sqlLiteral(report.application);
   const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
   return [
     ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),

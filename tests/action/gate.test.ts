@@ -312,7 +312,7 @@ describe('an error is reported with its cause and its fix, and without a secret'
     const message = run.annotations[0]?.message ?? '';
     expect(message).toMatch(/The input `mode` is "wiat"\. Accepted: one of wait, check, report\./);
     expect(message).toMatch(/The input `timeout` is "30"\. Accepted: a duration/);
-    expect(message).toMatch(/Neither `version` nor `keep-version`/);
+    expect(message).toMatch(/Neither `retire-version` nor `keep-version`/);
   });
 
   test('a pull request from a fork gets an error that such runs get no secrets', async () => {

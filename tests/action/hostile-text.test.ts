@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
-import { reportSchema } from '../../src/report/schema.ts';
 import { ATTACKS } from '../support/hostile-text.ts';
 import { actingIn, codeBlocksIn, harmIn } from '../support/inert.ts';
+import { readReport } from '../support/report-file.ts';
 import { type FinishedRun, runAction } from '../support/runner.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
@@ -51,7 +51,7 @@ function expectHarmless(run: FinishedRun): void {
   expect(harmIn(run.summary)).toEqual([]);
 
   expect(Object.keys(run.outputs)).toEqual(OUTPUT_NAMES);
-  const report = reportSchema.parse(JSON.parse(run.report ?? ''));
+  const report = readReport(run.report);
   const versions: { version: string }[] = JSON.parse(run.outputs['versions'] ?? '');
   expect(versions.map(({ version }) => version)).toEqual(report.versions.map(({ version }) => version));
   for (const [name, values] of [
@@ -103,7 +103,7 @@ describe('hostile names in every column', () => {
     const run = await gate(database, { mode: 'check', 'retire-version': JSON.stringify(named) });
     expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([1, 'in-flight', '40']);
     expect(JSON.parse(run.outputs['draining-versions'] ?? '')).toEqual(named);
-    const { workflows } = reportSchema.parse(JSON.parse(run.report ?? ''));
+    const { workflows } = readReport(run.report);
     for (const { id, status, version, workflow, queue, executor, parent, lastStep } of workflows.items) {
       const first = ATTACKS.indexOf(id);
       expect([version, parent]).toEqual([attack(first + 1), attack(first + 6)]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
-import { plain } from '../../src/report/escape.ts';
+import { plain } from '../../src/report/text.ts';
 import { warningsOf } from '../../src/report/warnings.ts';
 import { databaseConfig } from '../support/databases.ts';
 import { type Hold, holdOn } from '../support/holding.ts';

@@ -7,17 +7,18 @@ import type {
   Registration,
   Snapshot,
   SnapshotContents,
+  SnapshotReader,
   SnapshotRequest,
   StartedName,
   StartedOnVersion,
   VersionInFlight,
   WorkflowDetail,
 } from '../../src/dbos/snapshot/index.ts';
+import { explain } from '../../src/errors.ts';
 import { type FailedPoll, type HoldParts, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
 import type { Message } from '../../src/message.ts';
-import type { RunReport } from '../../src/report/model.ts';
-import { warningsOf } from '../../src/report/warnings.ts';
-import { conclusionOf } from '../../src/rules/verdict.ts';
+import { failedRun, type Run, runReportOf } from '../../src/report/model.ts';
+import type { RunReport } from '../../src/report/schema.ts';
 import type { Clock } from '../../src/time.ts';
 
 /** The database's clock at the first poll of a test; later polls follow the gate's clock from there. */
@@ -230,39 +231,9 @@ export function answered(result: HoldResult): HoldResult {
   return result;
 }
 
-/** How a hold ended, as the renderers are told it. */
-export function resultOf(gate: GateConfig, held: Held, schema = 'dbos'): RunReport {
-  const { verdict, last, waitedMs, polls, failedPolls } = held;
-  return {
-    verdict,
-    step: conclusionOf(verdict, gate),
-    config: gate,
-    schema,
-    first: polls[0],
-    last,
-    failure: undefined,
-    warnings: last ? warningsOf(last.evaluation) : [],
-    waitedMs,
-    polls: polls.length,
-    failedPolls: failedPolls.length,
-  };
-}
-
-/** A run that ended in a failure before a poll, as the renderers are told it. */
-export function failureResult(failure: Message, waitedMs = 0): RunReport {
-  return {
-    verdict: 'error',
-    step: 'fail',
-    config: config(),
-    schema: 'dbos',
-    first: undefined,
-    last: undefined,
-    failure,
-    warnings: [],
-    waitedMs,
-    polls: 0,
-    failedPolls: 0,
-  };
+/** The report of a run that failed before its first poll. */
+export function failureReport(failure: Message, waitedMs = 0): RunReport {
+  return runReportOf({ ...failedRun(failure, config(), 'dbos'), waitedMs });
 }
 
 /** A clock that stands still but for pauses, and a record of them. */
@@ -286,42 +257,64 @@ export type Script = (poll: {
   readonly request: SnapshotRequest;
 }) => Scene;
 
-/**
- * Holds against a scripted system database, on a clock that costs no time. History is searched in `history`, a
- * list of the versions that some row carries.
- */
-export async function holdAgainst(
-  gate: GateConfig,
-  script: Script,
-  parts: Partial<HoldParts> & { readonly history?: readonly string[] } = {},
-) {
-  const clock = testClock();
-  const beginning = clock.now();
+type ScriptedParts = Partial<HoldParts> & {
+  /** The versions that some row carries, for a search of the history. */
+  readonly history?: readonly string[];
+};
+
+/** Holds against a scripted system database, on a clock that costs no time. */
+export async function holdAgainst(gate: GateConfig, script: Script, parts: ScriptedParts = {}) {
   const polls: Poll[] = [];
   const failedPolls: FailedPoll[] = [];
   const requests: SnapshotRequest[] = [];
+  const clock = testClock();
   const result = await hold(gate, {
     clock,
     signal: new AbortController().signal,
     onPoll: (poll) => polls.push(poll),
     onFailedPoll: (failed) => failedPolls.push(failed),
-    reader: {
-      poll: async (request) => {
-        requests.push(request);
-        const at = clock.now() - beginning;
-        const searched = request.searchHistoryFor;
-        const history =
-          searched.length === 0
-            ? undefined
-            : { searchedFor: searched, found: [...(parts.history ?? [])], complete: true };
-        return snapshot({
-          history,
-          detailScan: request.detailScan,
-          ...script({ number: requests.length, at, request }),
-        });
-      },
-    },
+    reader: scriptedReader(script, clock, requests, parts.history),
     ...parts,
   });
   return { ...answered(result), polls, failedPolls, requests, pauses: clock.pauses };
+}
+
+/** The run of such a hold, whether or not an error ended it. */
+export async function runAgainst(
+  gate: GateConfig,
+  script: Script,
+  parts: ScriptedParts = {},
+  schema = 'dbos',
+): Promise<Run> {
+  const clock = testClock();
+  const { error, ...held } = await hold(gate, {
+    clock,
+    signal: new AbortController().signal,
+    onPoll: () => {},
+    onFailedPoll: () => {},
+    reader: scriptedReader(script, clock, [], parts.history),
+    ...parts,
+  });
+  return { ...held, failure: error === undefined ? undefined : explain(error), config: gate, schema };
+}
+
+function scriptedReader(
+  script: Script,
+  clock: Clock,
+  requests: SnapshotRequest[],
+  found: readonly string[] = [],
+): SnapshotReader {
+  const start = clock.now();
+  return {
+    poll: async (request) => {
+      requests.push(request);
+      const searchedFor = request.searchHistoryFor;
+      const history = searchedFor.length === 0 ? undefined : { searchedFor, found, complete: true };
+      return snapshot({
+        history,
+        detailScan: request.detailScan,
+        ...script({ number: requests.length, at: clock.now() - start, request }),
+      });
+    },
+  };
 }

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generatedFiles } from '../../scripts/generators/files.ts';
 import { withSections } from '../../scripts/generators/marked-sections.ts';
 import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
-import type { RunReport } from '../../src/report/model.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
-import { reportOf } from '../../src/report/report-file.ts';
+import { type RunReport, runReportSchema } from '../../src/report/schema.ts';
 import { VERDICTS } from '../../src/rules/verdict.ts';
+import { isReport } from '../support/report-file.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
 import { problemsOfAction, problemsOfWorkflow } from './contract/language-service.ts';
-import { blockedResult, failedResult } from './contract/made-up-result.ts';
+import { blockedReport, failedReport } from './contract/made-up-reports.ts';
 import { workflowsOfReadme, workflowsOfRepository } from './contract/workflows.ts';
 
 const actionYml = readFileSync('action.yml', 'utf8');
@@ -140,23 +139,17 @@ describe('what is generated', () => {
 });
 
 describe('report.schema.json', () => {
-  const validate = new Ajv2020({
-    formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)) },
-  }).compile(JSON.parse(readFileSync('report.schema.json', 'utf8')));
-
   const reports: readonly (readonly [string, RunReport])[] = [
-    ['that found work in flight', blockedResult],
-    ['without a poll', failedResult],
+    ['that found work in flight', blockedReport],
+    ['without a poll', failedReport],
   ];
 
-  test.each(reports)('fits the report of a run %s', (_, result) => {
-    // As in the file: what is undefined is left out.
-    const report = JSON.parse(JSON.stringify(reportOf(result)));
-    validate(report);
-    expect(validate.errors).toBeNull();
+  test.each(reports)('fits the report of a run %s', (_, report) => {
+    isReport(JSON.parse(JSON.stringify(runReportSchema.parse(report))));
+    expect(isReport.errors).toBeNull();
   });
 
   test('does not fit a report with a count that is no count', () => {
-    expect(validate({ ...reportOf(failedResult), inFlight: -1 })).toBe(false);
+    expect(isReport({ ...runReportSchema.parse(failedReport), inFlight: -1 })).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
 import { hold } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
-import { progressLog } from '../../src/report/log.ts';
+import { startLog } from '../../src/report/log.ts';
 import type { Clock } from '../../src/time.ts';
 import { config, inFlight, snapshot, started } from '../support/builders.ts';
 
@@ -27,13 +27,11 @@ test('a hold of a day and a hundred thousand polls needs no more memory at its e
   const count = () => {
     lines += 1;
   };
-  const progress = progressLog({ line: count, group: count });
-  progress.begin(gate, { database: 'shop', schema: 'dbos' }, []);
+  const log = startLog({ line: count, group: count }, gate, { database: 'shop', schema: 'dbos' });
   const { verdict } = await hold(gate, {
     clock,
     signal: new AbortController().signal,
-    onPoll: progress.poll,
-    onFailedPoll: progress.failedPoll,
+    ...log,
     reader: {
       poll: async () => {
         polls += 1;

@@ -9,8 +9,8 @@ import { trusted } from '../../src/message.ts';
 import { FAILURES, type FailureKind } from '../../src/postgres/errors.ts';
 import { readDatabaseUrl } from '../../src/postgres/url.ts';
 import { describeActivity } from '../../src/report/activity-text.ts';
-import { plain } from '../../src/report/escape.ts';
 import { describeCannotDrain, outlook, stuckSentence } from '../../src/report/forecast-text.ts';
+import { plain } from '../../src/report/text.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
 import { type Blocker, explainBlocker } from '../../src/rules/index.ts';
 import {
@@ -155,7 +155,7 @@ async function outlooks(): Promise<readonly string[]> {
   const forecasts = [never, await arriving(10), await arriving(1), dead].flatMap(({ last: poll }) => {
     if (poll === undefined) return [];
     const { total, newTopLevel } = poll.forecast;
-    const told = outlook(total, newTopLevel, now).map(({ sentence }) => sentence);
+    const told = outlook(total, newTopLevel, now).map(({ message }) => message);
     return total.states.stuck > 0 ? [...told, stuckSentence(total.states.stuck, false)] : told;
   });
   return [describeCannotDrain(beyond, now), ...forecasts].map(plain);

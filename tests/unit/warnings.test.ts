@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { plain } from '../../src/report/escape.ts';
+import { plain } from '../../src/report/text.ts';
 import { configurationWarnings, warningsOf } from '../../src/report/warnings.ts';
 import {
   config,

@@ -4,8 +4,8 @@ import { parseInputs } from '../../../src/inputs.ts';
 import type { Message } from '../../../src/message.ts';
 import { explainFailure } from '../../../src/postgres/errors.ts';
 import type { DatabaseConfig } from '../../../src/postgres/url.ts';
-import type { RunReport } from '../../../src/report/model.ts';
-import { failureResult, probe } from '../../support/builders.ts';
+import { failedRun, type Run } from '../../../src/report/model.ts';
+import { config, probe } from '../../support/builders.ts';
 
 /** SQLSTATEs and codes of Node's whose explanations differ. */
 const CODES = [
@@ -15,9 +15,9 @@ const CODES = [
 ];
 
 /** Runs that end in a failure which quotes others: what a server said, what the URL holds, what an input holds. */
-export function failures(names: readonly string[]): readonly RunReport[] {
+export function failures(names: readonly string[]): readonly Run[] {
   return [...databaseFailures(names), ...unreadable(names), inputFailure(names)].map((failure) =>
-    failureResult(failure),
+    failedRun(failure, config(), 'dbos'),
   );
 }
 

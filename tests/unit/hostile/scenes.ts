@@ -1,20 +1,17 @@
 import type { GateConfig } from '../../../src/config.ts';
 import { TransientError } from '../../../src/errors.ts';
-import type { Poll } from '../../../src/hold/hold.ts';
 import { msg } from '../../../src/message.ts';
-import { type LogSink, progressLog } from '../../../src/report/log.ts';
-import type { RunReport } from '../../../src/report/model.ts';
-import { configurationWarnings } from '../../../src/report/warnings.ts';
+import { type LogSink, startLog } from '../../../src/report/log.ts';
+import type { Run } from '../../../src/report/model.ts';
 import type { Verdict } from '../../../src/rules/verdict.ts';
 import {
   config,
   DATABASE_EPOCH,
   facts,
-  holdAgainst,
   inFlight,
   queueInFlight,
   registration,
-  resultOf,
+  runAgainst,
   type Script,
   started,
   step,
@@ -215,25 +212,15 @@ export const SCENES = {
 export type SceneName = keyof typeof SCENES;
 
 /** Plays a scene with these names, to its end. */
-export async function play(name: SceneName, names: readonly string[], sink?: LogSink): Promise<RunReport> {
+export async function play(name: SceneName, names: readonly string[], sink?: LogSink): Promise<Run> {
   const { verdict: expected, changes, script, history }: ReturnType<MakeScene> = SCENES[name](names);
   const [database = '', long = ''] = names.slice(-2);
   const schema = long.slice(0, SCHEMA_CHARACTERS);
   const gate = config(changes);
-  const progress = progressLog(sink ?? { line: () => {}, group: () => {} });
-  progress.begin(gate, { database, schema }, configurationWarnings(gate));
-  const polls: Poll[] = [];
-  const outcome = await holdAgainst(gate, script, {
-    ...(history && { history }),
-    onPoll: (poll) => {
-      polls.push(poll);
-      progress.poll(poll);
-    },
-    onFailedPoll: progress.failedPoll,
-  });
-  const { verdict } = outcome;
-  if (verdict !== expected) throw new Error(`${name}: ${verdict} instead of ${expected}`);
-  return resultOf(gate, { ...outcome, polls }, schema);
+  const log = startLog(sink ?? { line: () => {}, group: () => {} }, gate, { database, schema });
+  const run = await runAgainst(gate, script, { ...(history && { history }), ...log }, schema);
+  if (run.verdict !== expected) throw new Error(`${name}: ${run.verdict} instead of ${expected}`);
+  return run;
 }
 
 function group(version: string, name = '', queue = '') {

@@ -2,7 +2,8 @@ import { forecastOf } from '../../../src/forecast/forecast.ts';
 import { emptyHistory } from '../../../src/forecast/history.ts';
 import { initialState } from '../../../src/hold/state.ts';
 import { msg, trusted } from '../../../src/message.ts';
-import type { RunReport } from '../../../src/report/model.ts';
+import { failedRun, runReportOf } from '../../../src/report/model.ts';
+import type { RunReport } from '../../../src/report/schema.ts';
 import { evaluate } from '../../../src/rules/evaluate.ts';
 import { config, DATABASE_EPOCH, inFlight, snapshot, step, workflowDetail } from '../../support/builders.ts';
 
@@ -68,32 +69,23 @@ const time = { began: 0, ended: 12 };
 const evaluation = evaluate(gate, initialState, busy, time);
 const forecast = forecastOf(gate, emptyHistory, evaluation, time);
 
-/** A `check` that found work in flight, with a value for nearly everything that a report can tell. */
-export const blockedResult: RunReport = {
-  verdict: 'in-flight',
-  step: 'fail',
-  config: gate,
-  schema: 'dbos',
-  first: undefined,
-  last: { evaluation, forecast, time, decides: true },
-  failure: undefined,
+/** A `check` that found work in flight, with a value for nearly everything that a report can hold. */
+export const blockedReport: RunReport = {
+  ...runReportOf({
+    verdict: 'in-flight',
+    failure: undefined,
+    config: gate,
+    schema: 'dbos',
+    first: undefined,
+    last: { evaluation, forecast, time, decides: true },
+    waitedMs: 123,
+    polls: 1,
+    failedPolls: 0,
+  }),
   warnings: [trusted('A warning.')],
-  waitedMs: 123,
-  polls: 1,
-  failedPolls: 0,
 };
 
 /** A run whose inputs could not be read. */
-export const failedResult: RunReport = {
-  verdict: 'error',
-  step: 'fail',
-  config: undefined,
-  schema: undefined,
-  first: undefined,
-  last: undefined,
-  failure: msg`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`,
-  warnings: [],
-  waitedMs: 0,
-  polls: 0,
-  failedPolls: 0,
-};
+export const failedReport: RunReport = runReportOf(
+  failedRun(msg`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`),
+);

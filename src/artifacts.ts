@@ -1,0 +1,68 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Poll } from './hold/hold.ts';
+import { blocksTarget, omittedFrom } from './report/blocking.ts';
+import type { WrittenKit } from './report/next-steps.ts';
+import { type RunReport, runReportSchema } from './report/schema.ts';
+import { type KitFile, kitFiles } from './unblock/kit.ts';
+
+/** Runs `work`. When it throws, `what` could not be written: it returns undefined, and the run continues. */
+export type Attempt = <T>(what: string, work: () => T | Promise<T>) => Promise<T | undefined>;
+
+/** The files that a run leaves. */
+export interface Artifacts {
+  /** Empty when there is no report file. */
+  readonly reportPath: string;
+  readonly kit: WrittenKit | undefined;
+}
+
+/** Writes the report file and the unblock kit. A file that cannot be written does not keep out the others. */
+export async function writeArtifacts(
+  report: RunReport,
+  last: Poll | undefined,
+  attempt: Attempt,
+): Promise<Artifacts> {
+  // A folder of its own: a job can run the gate more than once.
+  const folder = await attempt('The report file', () =>
+    mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-')),
+  );
+  if (folder === undefined) return { reportPath: '', kit: undefined };
+  const reportPath = await attempt('The report file', () => writeReport(folder, report));
+  const kit = await attempt('The script beside the report file', () =>
+    writeKit(folder, kitFilesOf(report, last)),
+  );
+  return { reportPath: reportPath ?? '', kit };
+}
+
+/**
+ * The unblock kit for all that blocks. Empty where the answer is about the wrong versions, or about none: to cancel
+ * what a misspelt input made a target would end live work.
+ */
+export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly KitFile[] {
+  const { verdict, blockers, newVersion, database } = report;
+  const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
+  if (!isAnswer || last === undefined || database === null) return [];
+  const { evaluation, forecast } = last;
+  const { detailScan } = forecast.history;
+  if (detailScan === undefined) return [];
+  return kitFiles({
+    workflows: detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation)),
+    omitted: omittedFrom(detailScan, evaluation),
+    newVersion: newVersion ?? undefined,
+    schema: database.schema,
+    observedAt: detailScan.observedAt,
+  });
+}
+
+function writeReport(folder: string, report: RunReport): string {
+  const file = path.join(folder, 'report.json');
+  writeFileSync(file, `${JSON.stringify(runReportSchema.parse(report), null, 2)}\n`);
+  return file;
+}
+
+function writeKit(folder: string, files: readonly KitFile[]): WrittenKit | undefined {
+  for (const { name, text } of files) writeFileSync(path.join(folder, name), text, { mode: 0o700 });
+  const list = files.find(({ name }) => name === 'workflows.tsv');
+  return list && { folder, list: list.text };
+}

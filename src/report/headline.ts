@@ -1,0 +1,70 @@
+import type { GateConfig } from '../config.ts';
+import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
+import { durationText } from '../time.ts';
+import type { RunReport, VersionReport } from './schema.ts';
+
+/** What the headline depends on. */
+export interface HeadlineFacts extends Pick<RunReport, 'verdict' | 'inFlight'> {
+  /** Undefined when the inputs could not be read. */
+  readonly config: GateConfig | undefined;
+  readonly waitedMs: number;
+  /** The targets, without skipped ones. */
+  readonly targets: readonly VersionReport[];
+  /** Versions to keep that are not known here. */
+  readonly unknownKept: readonly string[];
+}
+
+/** The answer in a sentence that a person understands without knowing the gate. */
+export function headlineOf(facts: HeadlineFacts): Message {
+  const { verdict, config, targets } = facts;
+  const inFlight = counted(facts.inFlight, 'workflow');
+  const waited = trusted(durationText(facts.waitedMs));
+  const blocked = targets.filter(({ drained }) => !drained);
+  const blockedNames = namesOfAll(blocked);
+  switch (verdict) {
+    case 'drained':
+      return drained(config, targets);
+    case 'in-flight':
+      return targets.length === 0
+        ? msg`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
+        : msg`Not safe to retire ${blockedNames}: ${inFlight} in flight${otherReasons(blocked)}.`;
+    case 'still-live':
+      return msg`Not safe to retire ${blockedNames}: new work is still sent there, because it is the latest version.`;
+    case 'cannot-drain':
+      return msg`Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
+    case 'timed-out':
+      return msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
+    case 'unknown-version':
+      return facts.unknownKept.length > 0
+        ? msg`No answer: a version to keep is not known here: ${namesOf(facts.unknownKept)}.`
+        : msg`No answer: this system database has never seen ${namesOfAll(targets.filter(({ known }) => !known))}.`;
+    case 'cancelled':
+      return msg`Cancelled after ${waited}, before there was an answer${
+        targets.length > 0 ? msg`: ${inFlight} in flight on ${namesOfAll(targets)}` : trusted('')
+      }.`;
+    case 'error':
+      return config === undefined
+        ? msg`No answer: the inputs are not right, and nothing was looked at.`
+        : msg`No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
+  }
+}
+
+function drained(config: GateConfig | undefined, targets: readonly VersionReport[]): Message {
+  if (config === undefined || targets.length === 0) {
+    return config !== undefined && config.targets.kind === 'named'
+      ? msg`Nothing to retire: none of these versions has ever been seen here.`
+      : msg`Nothing to retire: no other version has work in flight here.`;
+  }
+  return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(
+    durationText(config.settleMs),
+  )}.`;
+}
+
+function namesOfAll(versions: readonly VersionReport[]): Message {
+  return namesOf(versions.map(({ version }) => version));
+}
+
+function otherReasons(blocked: readonly VersionReport[]): Message {
+  const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
+  return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
+}

@@ -1,0 +1,63 @@
+import { type Command, type Message, number, type Untrusted } from '../message.ts';
+import { COMMAND_CHARACTERS, visible } from './text.ts';
+
+/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
+export function markdown(message: Message): string {
+  return message
+    .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : codeOf(part)))
+    .join('');
+}
+
+/**
+ * Where GitHub would find addresses and bare links, in the text that character references stand for. An invisible
+ * comment ends the text there.
+ */
+const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
+
+/**
+ * Untrusted text as inline code. Everything but letters, digits, dashes and blanks becomes a character reference, so
+ * Markdown, HTML, tables, links, mentions and references find nothing in it.
+ */
+export function code(text: string, maximum?: number): string {
+  const parts = visible(text, maximum)
+    .split(LINKED)
+    .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
+  return `<code>${parts.join('<!-- -->')}</code>`;
+}
+
+/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes. */
+export function codeBlock(language: string, lines: readonly string[]): string {
+  const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(Math.max(3, longest + 1));
+  return `${fence}${language}\n${text}\n${fence}`;
+}
+
+/** A message as a quotation. */
+export function quoteBlock(message: Message): string {
+  return markdown(message)
+    .split('\n')
+    .map((line) => `> ${line}`)
+    .join('\n');
+}
+
+/** A table without the columns that are empty in every row. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): string {
+  const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
+  const line = (cells: readonly string[]) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
+  const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+/** `And 3 more versions.`, or nothing. */
+export function more(count: number, noun: string): readonly string[] {
+  return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
+}
+
+function codeOf(part: Untrusted | Command): string {
+  return 'quoted' in part ? code(part.quoted) : code(part.typed, COMMAND_CHARACTERS);
+}

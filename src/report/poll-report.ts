@@ -1,0 +1,144 @@
+import type { Poll } from '../hold/hold.ts';
+import { type Message, msg, namesOf, trusted } from '../message.ts';
+import { blockersOf, blockersOfAll } from '../rules/decide.ts';
+import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
+import { explainBlocker, shortNames } from '../rules/index.ts';
+import { type StatusCounts, summed } from '../status-counts.ts';
+import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
+import { blocksTarget } from './blocking.ts';
+import { forecastParts, outlook } from './forecast-text.ts';
+
+/** The log explains what blocks this many targets. The summary explains more. */
+const EXPLAINED_TARGETS = 5;
+/** The log says what this many stuck workflows wait for. */
+const EXPLAINED_STUCK = 3;
+
+/** What one poll found, as the log shows it. */
+export interface PollReport {
+  readonly decides: boolean;
+  /** When the poll finished, in milliseconds since the gate started. */
+  readonly endedMs: number;
+  readonly drained: boolean;
+  readonly inFlight: number;
+  readonly counts: StatusCounts;
+  readonly targets: readonly Pick<TargetEvaluation, 'version' | 'inFlight' | 'settledForMs'>[];
+  /** How long everything has been idle, in milliseconds; undefined while something is not. */
+  readonly settledForMs: number | undefined;
+  /** Short names of what else than work in flight blocks. */
+  readonly reasons: readonly string[];
+  /** The forecast in short. */
+  readonly forecast: readonly string[];
+  /** What has to be said once, each with a key that stays the same while it holds. */
+  readonly explanations: readonly Explanation[];
+  /** Two polls between which nothing happened that deserves a line have the same. */
+  readonly fingerprint: string;
+}
+
+export interface Explanation {
+  readonly key: string;
+  readonly message: Message;
+}
+
+/** What one poll found. Pure, and cheap: it is computed at every poll. */
+export function pollReportOf(poll: Poll): PollReport {
+  const { evaluation, forecast, time, decides } = poll;
+  const { snapshot, targets, drained } = evaluation;
+  return {
+    decides,
+    endedMs: time.ended,
+    drained,
+    inFlight: targets.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    counts: summed(targets),
+    targets,
+    settledForMs: settledFor(evaluation),
+    reasons: shortNames(blockersOf(evaluation)),
+    forecast: forecastParts(forecast.total, snapshot.observedAt),
+    explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
+    fingerprint: fingerprintOf(poll),
+  };
+}
+
+/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
+export function describeDatabase({ snapshot, index, gate, targets, state }: Evaluation): Message {
+  const { serverVersion, migration } = snapshot.database;
+  const server = describeServer(serverVersion, migration ?? null);
+  if (index === undefined) return msg`${server}.`;
+  const [newest] = index.registered;
+  const { registrations } = index.contents;
+  const registered =
+    newest === undefined || registrations === undefined
+      ? trusted('no version is registered')
+      : msg`${registrations.total} registered, the latest is ${newest.version}`;
+  const kept = state.kept === undefined ? trusted('') : msg`; kept: ${namesOf(state.kept)}`;
+  const retired =
+    state.kept === undefined || gate.length > 0
+      ? trusted('')
+      : targets.length === 0
+        ? trusted('; nothing to retire')
+        : msg`; to retire: ${namesOf(targets.map(({ version }) => version))}`;
+  return msg`${server}. Versions: ${registered}${kept}${retired}.`;
+}
+
+/** `PostgreSQL 18.4, DBOS migration 123`. */
+export function describeServer(serverVersion: string, migration: number | null): Message {
+  const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
+  return msg`PostgreSQL ${trusted(serverVersion)}${trusted(dbos)}`;
+}
+
+function settledFor({ gate, noTargets, targets }: Evaluation): number | undefined {
+  const all = noTargets === undefined ? targets : [noTargets];
+  const settled = all.flatMap(({ settledForMs }) => (settledForMs === undefined ? [] : settledForMs));
+  if (gate.length > 0 || settled.length < all.length) return undefined;
+  return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+}
+
+function fingerprintOf({ evaluation, forecast }: Poll): string {
+  const { trend, states, withoutProcess } = forecast.total;
+  return JSON.stringify([
+    trend === 'not-converging',
+    trend === 'stalled',
+    states.stuck,
+    withoutProcess.length,
+    blockersOfAll(evaluation).map(({ kind }) => kind),
+    evaluation.unversioned,
+    evaluation.targets.map(({ version, pending, enqueued, delayed, unknownStatus, ...target }) => [
+      ...[version, pending, enqueued, delayed, unknownStatus],
+      target.settledForMs !== undefined,
+      target.drained,
+      target.blockers.map(({ kind }) => kind),
+    ]),
+  ]);
+}
+
+/** What blocks the whole gate, or else what blocks the first few targets. */
+function explainedBlockers(evaluation: Evaluation): readonly Explanation[] {
+  const ofAll = blockersOfAll(evaluation);
+  if (ofAll.length > 0) {
+    return ofAll.map((blocker) => ({ key: blocker.kind, message: explainBlocker(blocker) }));
+  }
+  return evaluation.targets.slice(0, EXPLAINED_TARGETS).flatMap(({ version, blockers }) =>
+    blockers.map((blocker) => ({
+      key: `${blocker.kind} ${version}`,
+      message: msg`${version}: ${explainBlocker(blocker)}`,
+    })),
+  );
+}
+
+/** Whether the drain converges, when it can finish at the earliest, and what is stuck. */
+function expectations({ evaluation, forecast }: Poll): readonly Explanation[] {
+  const { observedAt } = evaluation.snapshot;
+  const { total, newTopLevel, statuses, history } = forecast;
+  const scanned = history.detailScan === undefined ? [] : history.detailScan.workflows;
+  const stuck = scanned.flatMap((workflow) => {
+    const status = statuses.get(workflow.id);
+    const isStuck = status !== undefined && status.state === 'stuck' && blocksTarget(workflow, evaluation);
+    return isStuck ? [{ workflow, status }] : [];
+  });
+  return [
+    ...outlook(total, newTopLevel, observedAt),
+    ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, status }) => ({
+      key: `stuck ${workflow.id}`,
+      message: msg`Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${trusted(nextStepFor(status))}.`,
+    })),
+  ];
+}

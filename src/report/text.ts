@@ -1,0 +1,72 @@
+import { quoteLiteral } from '../dbos/sql.ts';
+import type { Command, Message, Untrusted } from '../message.ts';
+
+/** The most characters that one untrusted name takes up, escapes included. */
+const SHOWN_CHARACTERS = 120;
+/** Commands are shown whole: a name in them has 63 bytes at most. */
+export const COMMAND_CHARACTERS = 1000;
+/** No language needs more marks on one letter. More of them would pile up over the lines around. */
+const MARKS_ON_A_LETTER = 4;
+
+/**
+ * Characters that act on a terminal or a reader, or that look like others: control characters, what reverses the
+ * writing direction, what has no width, blanks other than the space, line separators, tags, halves of surrogate pairs,
+ * and code points that no font has.
+ */
+const ACTING = /^[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]$/v;
+
+/** Untrusted text for one line of plain text. Every character that could act is shown as an escape. */
+export function visible(text: string, maximum = SHOWN_CHARACTERS): string {
+  let shown = '';
+  // A mark at the start would sit on the trusted text before it.
+  let marks = MARKS_ON_A_LETTER;
+  for (const character of text) {
+    marks = /^\p{M}$/u.test(character) ? marks + 1 : 0;
+    // The runner finds older workflow commands (`##[…]`) anywhere in a line.
+    const isCommand = character === '[' && shown.endsWith('##');
+    const isShown = marks <= MARKS_ON_A_LETTER && !isCommand && !ACTING.test(character);
+    const next = isShown ? character : escapeOf(character);
+    if (shown.length + next.length > maximum) return `${shown}…`;
+    shown += next;
+  }
+  return shown;
+}
+
+/** A message for the log and for annotations. Untrusted parts stand in quotation marks. */
+export function plain(message: Message): string {
+  return message.map((part) => (typeof part === 'string' ? part : quoted(part))).join('');
+}
+
+/** `"name"`, made harmless. */
+export function quotedName(name: string): string {
+  return `"${visible(name).replaceAll('"', '\\"')}"`;
+}
+
+/** `'text'` for a POSIX shell; undefined when a person could not see what it does, or it could not be typed. */
+export function shellQuoted(text: string): string | undefined {
+  if (visible(text, COMMAND_CHARACTERS) !== text) return undefined;
+  return /^[A-Za-z0-9_][A-Za-z0-9_.:/@-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `'text'` as an SQL literal; undefined when a person could not see what it says. */
+export function sqlLiteral(text: string): string | undefined {
+  if (visible(text, COMMAND_CHARACTERS) !== text) return undefined;
+  return quoteLiteral(text);
+}
+
+function quoted(part: Untrusted | Command): string {
+  return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, COMMAND_CHARACTERS);
+}
+
+function escapeOf(character: string): string {
+  switch (character) {
+    case '\n':
+      return '\\n';
+    case '\r':
+      return '\\r';
+    case '\t':
+      return '\\t';
+    default:
+      return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  }
+}

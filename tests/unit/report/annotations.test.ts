@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { trusted } from '../../../src/message.ts';
+import { annotationsOf } from '../../../src/report/annotations.ts';
+import { DATABASE_EPOCH, inFlight, registration, twoRegistered } from '../../support/builders.ts';
+import {
+  busy,
+  failure,
+  HOUR,
+  hopeless,
+  reportAgainst,
+  stuck,
+  hopelessWhy as why,
+} from '../../support/report-runs.ts';
+
+describe('annotations', () => {
+  test('are one per target, with a title, at the level of the step', async () => {
+    const result = await reportAgainst(() => busy, { mode: 'check' });
+    expect(annotationsOf(result)).toEqual([
+      {
+        level: 'error',
+        title: '1.0.0 cannot be retired yet',
+        message: expect.stringContaining('3 workflows in flight (2 pending, 1 delayed)'),
+      },
+    ]);
+  });
+
+  test('are warnings when the step passes on a timeout', async () => {
+    const result = await reportAgainst(() => busy, { timeoutMs: 20_000, onTimeout: 'warn' });
+    expect(annotationsOf(result).map(({ level }) => level)).toEqual(['warning']);
+  });
+
+  test('are at most ten: eight targets, what blocks first, one for the others, one for warnings', async () => {
+    const versions = Array.from({ length: 30 }, (_, index) => `v${index}`);
+    const result = await reportAgainst(
+      () => ({
+        registrations: [...versions.map((v) => registration(v, 0)), ...twoRegistered],
+        inFlight: [inFlight('v29', { pending: 1 })],
+      }),
+      { mode: 'check', targets: { kind: 'named', versions } },
+    );
+    const annotations = annotationsOf({ ...result, conclusion: 'warn', warnings: [trusted('Mind this.')] });
+    expect(annotations).toHaveLength(10);
+    expect(annotations[0]?.title).toBe('v29 cannot be retired yet');
+    expect(annotations[8]?.message).toBe('and 22 more versions: see the job summary.');
+    expect(annotations[9]?.message).toBe('Mind this.');
+  });
+
+  test('are one after a failure, with its cause', () => {
+    expect(annotationsOf(failure)).toEqual([
+      {
+        level: 'error',
+        title: 'dbos-drain-gate: error',
+        message: expect.stringContaining('There is no database "shop"'),
+      },
+    ]);
+  });
+});
+
+describe('annotations of a drain that has no end', () => {
+  test('come with the reason first, and the timeout that it would take', async () => {
+    const [first, second] = annotationsOf(await reportAgainst(() => hopeless));
+    expect(first).toMatchObject({ level: 'error', title: 'dbos-drain-gate: cannot-drain' });
+    expect(first?.message).toContain(why);
+    expect(second?.title).toBe('1.0.0 cannot be retired yet');
+    const warned = annotationsOf(await reportAgainst(() => hopeless, { onTimeout: 'warn' }));
+    expect(warned[0]?.level).toBe('warning');
+  });
+
+  test('ask for no timeout that no job can have', async () => {
+    const never = {
+      ...hopeless,
+      inFlight: [inFlight('1.0.0', { delayed: 1, delayedUntil: DATABASE_EPOCH + 999 * HOUR })],
+    };
+    const [first] = annotationsOf(await reportAgainst(() => never));
+    expect(first?.message).toContain('run the gate on a schedule, in mode `report`');
+    expect(first?.message).not.toContain('It takes a `timeout`');
+  });
+
+  test('name no workflow where more are delayed than are named', async () => {
+    const until = DATABASE_EPOCH + 5 * HOUR;
+    const unnamed = { ...hopeless, lastDelayed: [] };
+    const [first, second] = annotationsOf(await reportAgainst(() => unnamed));
+    expect(first?.message).toContain('and there are workflows that are delayed until 05:00 UTC. It takes');
+    expect(second?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');
+    const other = {
+      ...unnamed,
+      lastDelayed: [{ id: 'wf-1', version: '1.0.0', name: null, until: until - HOUR }],
+    };
+    const [, about] = annotationsOf(await reportAgainst(() => other));
+    expect(about?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');
+  });
+});
+test('annotations say how many workflows are stuck', async () => {
+  const result = await reportAgainst(() => stuck, { timeoutMs: 20_000 });
+  expect(annotationsOf(result)[0]?.message).toContain('3 workflows are stuck');
+});

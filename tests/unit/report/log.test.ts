@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../../src/config.ts';
+import { TransientError } from '../../../src/errors.ts';
+import { msg } from '../../../src/message.ts';
+import { inFlight, registration, twoRegistered, workflowDetail } from '../../support/builders.ts';
+import { busy, IDLE, logOf, stuck } from '../../support/report-runs.ts';
+
+const reasons = [
+  'parent (fulfil): waits for its child child (ship): no step has ended for 2h: a long step, or its process is gone',
+  'child (ship): no step has ended for 2h: a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
+  'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running in all versions)',
+];
+
+describe('the log', () => {
+  test('says why polls failed, when the next one is, and that the settle window starts again', async () => {
+    const lines = await logOf(
+      ({ at }) => {
+        if (at < 5000 || at > 12_000) return {};
+        throw new TransientError(msg`The connection broke off. It was ${'db'}.`, true);
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(lines.slice(3)).toEqual([
+      '[    0s] 0 in flight; idle, and must stay so for 10s; timeout in 1m',
+      '[    5s] The poll failed. The connection broke off. It was "db". Polling again in 1s, giving up in 55s.',
+      '[    6s] The poll failed again in the same way, 2 times in a row. Polling again in 2s, giving up in 54s.',
+      '[    8s] The poll failed again in the same way, 3 times in a row. Polling again in 4s, giving up in 52s.',
+      '[   12s] The poll failed again in the same way, 4 times in a row. Polling again in 8s, giving up in 48s.',
+      '[   20s] The database answers again, after 4 failed polls in 20s: what was idle before has to be idle anew.',
+      '[   20s] 0 in flight; no change; idle, and must stay so for 10s; timeout in 40s',
+      '[   30s] 0 in flight; drained',
+    ]);
+  });
+
+  test('says what the gate waits for, and has a line when something changed', async () => {
+    const lines = await logOf(({ at }) =>
+      at < 10_000 ? busy : at < 15_000 ? { inFlight: [inFlight('1.0.0', { pending: 1 })] } : {},
+    );
+    expect(lines).toEqual([
+      'Waiting until "1.0.0" can be retired: for 30m at most, a poll every 5s, and then idle for 10s in a row.',
+      'System database: "shop", schema "dbos".',
+      'PostgreSQL 18.4, DBOS migration 123. Versions: 2 registered, the latest is "2.0.0".',
+      '> What is in flight, by workflow',
+      '- "checkout" on queue "payments": 2 pending, 1 delayed',
+      '[    0s] 3 in flight (2 pending, 1 delayed); timeout in 30m',
+      expect.stringContaining('Let them finish, or cancel or fork them'),
+      '[   10s] 1 in flight (1 pending); 2 fewer; timeout in 29m 50s',
+      '[   15s] 0 in flight; 1 fewer; idle, and must stay so for 10s; timeout in 29m 45s',
+      '[   25s] 0 in flight; drained',
+    ]);
+  });
+
+  test('has a line once a minute when nothing changes', async () => {
+    const lines = await logOf(() => busy, { timeoutMs: 180_000 });
+    const polls = lines.filter((line) => line.startsWith('['));
+    expect(polls.map((line) => line.slice(0, 8))).toEqual(['[    0s]', '[    1m]', '[    2m]', '[    3m]']);
+  });
+
+  test('names what blocks among several versions', async () => {
+    const lines = await logOf(
+      () => ({ ...busy, registrations: [registration('0.9.0', 0), ...twoRegistered] }),
+      {
+        timeoutMs: 20_000,
+        targets: { kind: 'all-but-latest' },
+      },
+    );
+    expect(lines).toContainEqual(expect.stringContaining('1 of 2 versions idle: "1.0.0" 3'));
+  });
+
+  test('keeps names on their line', async () => {
+    const lines = await logOf(
+      () => ({
+        ...busy,
+        groups: {
+          items: (busy.groups?.items ?? []).map((group) => ({
+            ...group,
+            name: 'a\n::error::b ##[c]\u001b[31m',
+          })),
+          omitted: 0,
+          omittedUnversioned: 0,
+        },
+      }),
+      { mode: 'check' },
+    );
+    expect(lines).toContainEqual(
+      '- "a\\n::error::b ##\\u{5b}c]\\u{1b}[31m" on queue "payments": 2 pending, 1 delayed',
+    );
+  });
+
+  test('says what stuck workflows wait for, and once that no process seems to run', async () => {
+    const lines = await logOf(() => stuck, { timeoutMs: 20_000 });
+    for (const reason of reasons) {
+      expect(lines.filter((line) => line.replaceAll('"', '').includes(`Stuck: ${reason}`))).toHaveLength(1);
+    }
+    expect(lines.filter((line) => line.includes('No process of "1.0.0" seems to run'))).toHaveLength(1);
+    expect(lines.at(-1)).toContain('3 stuck; no sign of a process');
+  });
+
+  test('says nothing about stuck work without a version, unless that blocks', async () => {
+    const unversioned = workflowDetail({ ...IDLE, id: 'nobody’s', version: null });
+    const scene = {
+      ...stuck,
+      inFlight: [...(stuck.inFlight ?? []), inFlight(null, { pending: 1 })],
+      workflows: { items: [unversioned], omitted: 3, omittedUnversioned: 0 },
+    };
+    const said = async (onUnversioned: GateConfig['onUnversioned']) =>
+      (await logOf(() => scene, { timeoutMs: 20_000, onUnversioned })).join('\n');
+    expect(await said('block')).toContain('Stuck: "nobody’s"');
+    expect(await said('auto')).not.toContain('nobody’s');
+  });
+
+  test('says at once that nothing finishes any more', async () => {
+    const lines = await logOf(
+      () => ({ ...busy, workflows: { items: [], omitted: 3, omittedUnversioned: 0 } }),
+      { timeoutMs: 3 * 60_000, stuckAfterMs: 90_000 },
+    );
+    expect(lines).toContain(
+      '[1m 30s] 3 in flight (2 pending, 1 delayed); no change; nothing has ended of late; timeout in 1m 30s',
+    );
+  });
+});

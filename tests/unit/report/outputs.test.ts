@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { trusted } from '../../../src/message.ts';
+import { runReportOf } from '../../../src/report/model.ts';
+import { outputsOf } from '../../../src/report/outputs.ts';
+import { inFlight, registration } from '../../support/builders.ts';
+import { busy, failure, fileOf, reportAgainst, runAgainst } from '../../support/report-runs.ts';
+
+describe('outputs', () => {
+  test('say what holds each target', async () => {
+    const { values } = outputsOf(await reportAgainst(() => busy, { mode: 'check' }), '/tmp/report.json');
+    expect(values).toMatchObject({
+      verdict: 'in-flight',
+      drained: 'false',
+      'in-flight': '3',
+      unversioned: '0',
+      'drained-versions': '[]',
+      'draining-versions': '["1.0.0"]',
+      'observed-at': '2026-01-01T00:00:00.000Z',
+      'report-path': '/tmp/report.json',
+    });
+    expect(JSON.parse(values.versions)).toEqual([
+      {
+        version: '1.0.0',
+        application: 'shop',
+        pending: 2,
+        enqueued: 0,
+        delayed: 1,
+        inFlight: 3,
+        ignored: 0,
+        latest: false,
+        known: true,
+        drained: false,
+        blockers: [{ kind: 'in-flight', message: expect.any(String) }],
+        forecast: {
+          trend: 'too-early',
+          completedPerMinute: null,
+          arrivedPerMinute: null,
+          rateOverSeconds: null,
+          secondsLeft: null,
+          notBefore: null,
+          earliestEnds: [],
+          progressing: 1,
+          waiting: 0,
+          stuck: 0,
+          notScanned: 2,
+          arrivedRoots: 0,
+          arrivedChildren: 0,
+          noProcessSeen: false,
+        },
+      },
+    ]);
+  });
+
+  test('omit forecasts before versions, where not all fit', async () => {
+    const versions = Array.from({ length: 400 }, (_, at) => `version-${at}`);
+    const result = await reportAgainst(
+      () => ({
+        registrations: [...versions, 'live'].map((version, at) => registration(version, at)),
+        inFlight: versions.map((version) => inFlight(version, { pending: 1 })),
+      }),
+      { mode: 'check', targets: { kind: 'named', versions } },
+    );
+    const listed: readonly { readonly forecast: unknown }[] = JSON.parse(
+      outputsOf(result, '').values.versions,
+    );
+    expect(listed).toHaveLength(400);
+    expect(new Set(listed.map(({ forecast }) => forecast))).toEqual(new Set([null]));
+    expect(fileOf(result).versions[399]?.forecast).not.toBeNull();
+  });
+
+  test('name no drained version while anything blocks the whole gate, nor after a failure', async () => {
+    const blocked = await reportAgainst(() => ({ owners: ['shop', 'crm'] }));
+    expect(outputsOf(blocked, '').values['drained-versions']).toBe('[]');
+    const broken = runReportOf({
+      ...(await runAgainst(() => ({}))),
+      failure: trusted('The connection broke off.'),
+      verdict: 'error',
+    });
+    expect(outputsOf(broken, '').values).toMatchObject({
+      drained: 'false',
+      'drained-versions': '[]',
+      'draining-versions': '["1.0.0"]',
+    });
+    expect(outputsOf(broken, '').values.versions).toContain('"drained":false');
+  });
+
+  test('are set after a failure, too', () => {
+    expect(outputsOf(failure, '/r').values).toEqual({
+      verdict: 'error',
+      drained: 'false',
+      'in-flight': '0',
+      unversioned: '0',
+      'waited-seconds': '1.2',
+      versions: '[]',
+      'drained-versions': '[]',
+      'draining-versions': '[]',
+      'observed-at': '',
+      'report-path': '/r',
+    });
+  });
+});

@@ -1,0 +1,270 @@
+import { marked } from 'marked';
+import { describe, expect, test } from 'vitest';
+import { trusted } from '../../../src/message.ts';
+import { annotationsOf } from '../../../src/report/annotations.ts';
+import { runReportOf } from '../../../src/report/model.ts';
+import { outputsOf } from '../../../src/report/outputs.ts';
+import { SUMMARY_BYTES, summaryOf } from '../../../src/report/summary.ts';
+import { plain } from '../../../src/report/text.ts';
+import {
+  DATABASE_EPOCH,
+  facts,
+  inFlight,
+  registration,
+  type Script,
+  started,
+  twoRegistered,
+} from '../../support/builders.ts';
+import {
+  busy,
+  failure,
+  HOUR,
+  hopeless,
+  kitOf,
+  rendered,
+  reportAgainst,
+  runAgainst,
+  stuck,
+  hopelessWhy as why,
+  workflow,
+} from '../../support/report-runs.ts';
+
+describe('the job summary', () => {
+  test('says what blocks a target, since when, and what to do about it', async () => {
+    const summary = summaryOf(await reportAgainst(() => busy, { timeoutMs: 60_000 }));
+    expect(summary.split('\n')[0]).toBe(
+      '## ❌ Not drained after 1m: 3 workflows still in flight on <code>1&#46;0&#46;0</code>.',
+    );
+    const text = rendered(summary);
+    for (const part of [
+      'checkout payments 2 0 1 2h ago',
+      'The oldest 1 of 3 workflows in flight',
+      'wf-1 Orders.checkout PENDING at work, last seen to change 1s ago payments vm-1 2h ago 1h ago charge (step 3), 1m ago wf-0',
+      'npx dbos workflow steps wf-1 --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"',
+      'npx dbos workflow cancel wf-1 --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"',
+      "application_version IN ('1.0.0')",
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  test('says after a failure in the middle of a hold that earlier polls decide nothing', async () => {
+    const held = await runAgainst(() => busy, { timeoutMs: 60_000 });
+    const broken = runReportOf({ ...held, verdict: 'error', failure: trusted('The connection broke off.') });
+    expect(rendered(summaryOf(broken))).toMatch(
+      /The connection broke off\. What follows is from the last poll that succeeded, at 2026-01-01T00:00:00\.000Z \(database time\)\. It decides nothing\. Versions to retire/,
+    );
+    expect(summaryOf(failure)).not.toContain('What follows');
+  });
+
+  test('says that a drained target can be torn down', async () => {
+    const summary = summaryOf(await reportAgainst(() => ({})));
+    expect(rendered(summary)).toContain(
+      '✅ Safe to retire 1.0.0: nothing in flight, and nothing started for 10s.',
+    );
+    expect(rendered(summary)).toContain('Tear the old version down.');
+  });
+
+  test('says that there is nothing to retire', async () => {
+    const keepLatest = { targets: { kind: 'all-but-latest' } } as const;
+    const summary = summaryOf(
+      await reportAgainst(() => ({ registrations: [registration('2.0.0', 2)] }), keepLatest),
+    );
+    expect(rendered(summary)).toContain('✅ Nothing to retire');
+  });
+
+  test('says what failed, and nothing about versions', () => {
+    const summary = rendered(summaryOf(failure));
+    expect(summary).toContain('❌ No answer: the gate could not poll');
+    expect(summary).toContain('There is no database shop on this server.');
+    expect(summary).not.toContain('Versions');
+  });
+
+  test('lists the warnings', async () => {
+    const failed = [{ version: '1.0.0', cancelled: 2, deadLettered: 1 }];
+    const old = {
+      newestWriteAt: DATABASE_EPOCH - 72 * HOUR,
+      registrations: [registration('1.0.0', 1), registration('2.0.0', 2)],
+    };
+    const summary = rendered(summaryOf(await reportAgainst(() => ({ failed, ...old }))));
+    expect(summary).toContain('1.0.0 has at least 2 cancelled and 1 dead-lettered workflows');
+    expect(summary).toContain('Nothing has been written to this system database for 3 days.');
+  });
+
+  test('asks whether tables that never held a row are the right ones', async () => {
+    const empty = { registrations: [], owners: [], newestWriteAt: undefined };
+    const { warnings } = await reportAgainst(() => empty, { onUnknown: 'pass' });
+    expect(warnings.map(plain)).toContainEqual(expect.stringContaining('have never held a row'));
+  });
+
+  test('stays below GitHub’s limit, and says what it omits', async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `${'&'.repeat(400)}${index}`);
+    const result = await reportAgainst(
+      () => ({
+        registrations: [...twoRegistered, ...names.map((name) => registration(name, 0))],
+        inFlight: names.map((version) => inFlight(version, { pending: 1 })),
+        groups: {
+          items: names.map((name) => ({
+            version: name,
+            name,
+            queue: name,
+            pending: 1,
+            enqueued: 0,
+            delayed: 0,
+            ignored: false,
+            oldestCreatedAt: 0,
+          })),
+          omitted: 7,
+          omittedUnversioned: 0,
+        },
+        workflows: {
+          items: names.map((name) => ({
+            ...workflow,
+            version: name,
+            id: name,
+            name,
+            className: name,
+            queue: name,
+            executor: name,
+            parent: name,
+          })),
+          omitted: 5,
+          omittedUnversioned: 0,
+        },
+      }),
+      { mode: 'check', targets: { kind: 'all-but', keep: ['2.0.0'] } },
+    );
+    const summary = summaryOf(result);
+    expect(Buffer.byteLength(summary)).toBeLessThan(SUMMARY_BYTES);
+    expect(summary).toMatch(/More was left out here|And [\d,]+ more/);
+    expect(annotationsOf(result).length).toBeLessThanOrEqual(11);
+    const outputs = outputsOf(result, '/tmp/report.json');
+    expect(
+      Object.values(outputs.values).reduce((sum, value) => sum + Buffer.byteLength(value), 0),
+    ).toBeLessThan(1_000_000);
+    expect(outputs.omitted).toBeGreaterThan(0);
+    expect(JSON.parse(outputs.values['draining-versions']).length).toBeGreaterThan(10);
+  });
+
+  test('is inert, whatever the names in the database', async () => {
+    const evil =
+      '</code><img src=x onerror=1> | **b** @octocat #1 [l](http://e.vil) www.e.vil `x` \n## h \u202e<!--';
+    const summary = summaryOf(
+      await reportAgainst(
+        () => ({
+          ...busy,
+          workflows: {
+            items: [
+              {
+                ...workflow,
+                id: evil,
+                name: evil,
+                className: evil,
+                queue: evil,
+                executor: evil,
+                parent: evil,
+              },
+            ],
+            omitted: 0,
+            omittedUnversioned: 0,
+          },
+          groups: {
+            items: (busy.groups?.items ?? []).map((group) => ({ ...group, name: evil, queue: evil })),
+            omitted: 0,
+            omittedUnversioned: 0,
+          },
+        }),
+        { mode: 'check' },
+      ),
+    );
+    const html = marked.parse(summary, { async: false, gfm: true });
+    expect(html).not.toMatch(/<img|<a |<strong>b|<h2>h|<!--(?! -->)/);
+    expect(html.match(/<h2/g)).toHaveLength(1);
+    const outsideCode = html.replace(/<code[^>]*>.*?<\/code>/gs, '');
+    expect(outsideCode).not.toMatch(/@octocat|#1|e\.vil|\u202e/);
+  });
+
+  test('shows the commands of the unblock kit, and the first lines of its list', async () => {
+    const run = await runAgainst(() => busy, { timeoutMs: 10_000 });
+    const text = rendered(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
+    expect(text).toContain(
+      'sh unblock.sh inspect shows each of them, and the steps it has done sh unblock.sh cancel gives them up sh unblock.sh fork lets 2.0.0 go on with them',
+    );
+    expect(text).toContain('It is in /tmp/gate on the runner.');
+    expect(text).toContain(
+      '# "Orders.checkout", version "1.0.0": 1 workflow child wf-1 wf-0 - step 3 done, "charge"',
+    );
+  });
+});
+
+describe('the job summary of a drain that has no end', () => {
+  test('says why, and starts with the workflow that lasts longest', async () => {
+    const text = rendered(summaryOf(await reportAgainst(() => hopeless)));
+    expect(text).toMatch(/^❌ Cannot drain before the timeout: 3 workflows in flight on 1\.0\.0/);
+    expect(text).toContain(why.replaceAll('"', '').replaceAll('`', ''));
+    expect(text).toContain('npx dbos workflow cancel wf-9 ');
+  });
+
+  test('shows the bound as a bound alone while the timeout is later', async () => {
+    const text = rendered(
+      summaryOf(
+        await reportAgainst(() => hopeless, { timeoutMs: 6 * HOUR, pollIntervalMs: HOUR, failFast: false }),
+      ),
+    );
+    expect(text).toContain(
+      'Drained at 05:00 UTC at the earliest, in 5h: wf-9 (remind) is delayed until then.',
+    );
+  });
+});
+
+describe('the job summary of a drain that does not converge', () => {
+  const arriving =
+    (children: number | null): Script =>
+    ({ number }) => ({
+      inFlight: [inFlight('1.0.0', { pending: 50 })],
+      started:
+        number > 1
+          ? [{ ...started('1.0.0', 0, 9), childrenSincePrevious: children, childrenFromHere: children && 0 }]
+          : [],
+      names: number > 1 ? [{ version: '1.0.0', name: 'checkout', count: 5 }] : [],
+    });
+  const notConverging = 'The drain is not converging: as much arrives as ends. ';
+
+  test.each([
+    [
+      'traffic by name, and children apart',
+      4,
+      '60 workflows without a parent were created since the gate began, most often checkout: traffic has not moved off. 48 child workflows were started by others',
+    ],
+    [
+      'children alone as what ends by itself',
+      9,
+      '108 child workflows were started by others; that ends with those that start them.',
+    ],
+    [
+      'what it can where the schema tells no parents',
+      null,
+      '108 workflows arrived since the gate began, most often checkout. Is traffic still sent here?',
+    ],
+  ])('shows %s', async (_what, children, told) => {
+    const text = rendered(summaryOf(await reportAgainst(arriving(children), { timeoutMs: 60_000 })));
+    expect(text).toContain(notConverging + told);
+  });
+});
+
+test('the job summary says nothing about the drain after a poll that could not be trusted', async () => {
+  const result = await reportAgainst(({ number }) =>
+    number > 1 ? { database: facts({ standby: true }) } : busy,
+  );
+  expect(result.verdict).toBe('error');
+  expect(summaryOf(result)).not.toContain('How it drains');
+});
+
+test('the job summary says what is stuck, with the next step of each', async () => {
+  const text = rendered(summaryOf(await reportAgainst(() => stuck, { timeoutMs: 20_000 })));
+  expect(text).toContain('3 workflows are stuck: no progress for stuck-after');
+  expect(text).toContain('⛔ stuck 1 fulfil waits for its child child (ship)');
+  expect(text).toContain('help its child first');
+  expect(text).toContain('start a process of its version that listens to that queue, or fork it');
+  expect(text).toContain('npx dbos workflow cancel child ');
+});
