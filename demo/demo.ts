@@ -193,7 +193,7 @@ async function moveOn(
   for await (const line of createInterface(child.stdout)) print.jobLog(line);
 }
 
-/** The id in a line of `workflows.tsv`. */
+/** Returns the id in a line of `workflows.tsv`. */
 function idIn(line: string): string | undefined {
   return line.split('\t')[1];
 }
