@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { QueryResult } from 'pg';
+import type { ClientConfig, QueryResult } from 'pg';
 import Client from 'pg/lib/client.js';
 import type { z } from 'zod';
 import { unlessAborted } from '../async.ts';
@@ -18,16 +18,12 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** How much longer than the server's own timeout the gate waits for an answer over the network. */
 const NETWORK_GRACE_MS = 10_000;
 
-/** Variables that the driver would turn into startup parameters, which transaction poolers refuse. */
-const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'];
-
-/** A server can ask for more rounds of SCRAM than the driver's own limit of 100,000. Each costs the client time. */
-const MOST_SCRAM_ITERATIONS = 1_000_000;
-
 patchDriver();
 // glibc asks each name server twice for five seconds, and nothing can cancel a lookup. A job that is cancelled
 // meanwhile would linger. A value that the user has set stays.
 process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
+// The driver would turn these variables into startup parameters, which transaction poolers refuse.
+for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY']) delete process.env[name];
 
 /** One connection to the database. */
 export interface Connection {
@@ -89,38 +85,15 @@ function hasNoTls(error: unknown): boolean {
 
 async function connectOnce(
   config: DatabaseConfig,
-  tls: TlsAttempt,
+  ssl: TlsAttempt,
   pollTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const socket = new Socket();
-  const client = clientOn(socket, config, tls, pollTimeoutMs);
-  const connection = connectionOf(client, socket);
-  let refusal: Error | undefined;
-  if (config.requireChannelBinding) {
-    requireChannelBinding(client, (error) => {
-      refusal = error;
-      socket.destroy();
-    });
-  }
-  signal.addEventListener('abort', () => socket.destroy(), { once: true });
-  try {
-    await client.connect();
-    if (refusal !== undefined) throw refusal;
-    return connection;
-  } catch (error) {
-    socket.destroy();
-    throw refusal ?? error;
-  }
-}
-
-function clientOn(socket: Socket, config: DatabaseConfig, tls: TlsAttempt, pollTimeoutMs: number) {
-  for (const name of DRIVER_VARIABLES) delete process.env[name];
   const { host, port, user, password, database } = config;
-  return new Client({
-    ...{ host, port, user, database },
+  const socket = new Socket();
+  const options: ClientConfig & { scramMaxIterations: number } = {
+    ...{ host, port, user, database, ssl },
     ...(password !== undefined && { password }),
-    ssl: tls,
     // Otherwise the driver reads PGSSLNEGOTIATION.
     sslnegotiation: 'postgres',
     stream: () => socket,
@@ -130,8 +103,20 @@ function clientOn(socket: Socket, config: DatabaseConfig, tls: TlsAttempt, pollT
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: Math.min(pollTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
-    ...{ scramMaxIterations: MOST_SCRAM_ITERATIONS },
-  });
+    // A server can ask for more rounds than the driver's own limit of 100,000. Each costs the client time.
+    scramMaxIterations: 1_000_000,
+  };
+  const client = new Client(options);
+  if (config.requireChannelBinding) requireChannelBinding(client, socket);
+  signal.addEventListener('abort', () => socket.destroy(), { once: true });
+  const connection = connectionOf(client, socket);
+  try {
+    await client.connect();
+    return connection;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 function connectionOf(client: InstanceType<typeof Client>, socket: Socket): Connection {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import type Client from 'pg/lib/client.js';
 import { BufferReader } from 'pg-protocol/dist/buffer-reader.js';
 import { Parser } from 'pg-protocol/dist/parser.js';
@@ -37,10 +38,9 @@ export function patchDriver(): void {
 
 /** Returns the length in bytes that a partly received message announces, or 0. */
 function announcedLength(parser: Parser): number {
-  const [buffer, offset, length] = ['buffer', 'bufferOffset', 'bufferLength'].map((name): unknown =>
-    Reflect.get(parser, name),
-  );
-  const isThere = Buffer.isBuffer(buffer) && typeof offset === 'number' && Number(length) > 4;
+  const buffer: unknown = Reflect.get(parser, 'buffer');
+  const offset = Number(Reflect.get(parser, 'bufferOffset'));
+  const isThere = Buffer.isBuffer(buffer) && Number(Reflect.get(parser, 'bufferLength')) > 4;
   return isThere ? buffer.readUInt32BE(offset + 1) : 0;
 }
 
@@ -51,15 +51,15 @@ const sasl = z.object({ mechanisms: z.array(z.string()) });
 
 /**
  * Enforces libpq's `channel_binding=require`. The driver prefers SCRAM with channel binding, but answers any request
- * of the server. `cut` closes the connection before the driver answers another one.
+ * of the server. So the socket is closed before the driver answers another one, and connecting fails.
  */
-export function requireChannelBinding(
-  client: InstanceType<typeof Client>,
-  cut: (error: Error) => void,
-): void {
+export function requireChannelBinding(client: InstanceType<typeof Client>, socket: Socket): void {
   const connection: unknown = Reflect.get(client, 'connection');
   if (!(connection instanceof EventEmitter)) throw new Error('the driver has another shape');
-  const refuse = () => cut(new Error(UNBOUND));
+  const refuse = () => {
+    socket.destroy();
+    connection.emit('error', new Error(UNBOUND));
+  };
   let offered = false;
   let proved = false;
   connection.on('authenticationSASL', (message: unknown) => {

@@ -16,15 +16,17 @@ interface Failure {
 export interface FailureKind {
   /** What happened: the text that `docs/troubleshooting.md` has a heading for. */
   readonly what: string;
-  /** It can pass by itself, so a hold continues. All other failures end it at once. */
   readonly transient?: true;
   /** The poll was stopped for the time or the resources that it took. One that asks for less can succeed. */
   readonly overLimit?: true;
   /** The codes that mean it, or a test for it. */
   readonly matches: readonly string[] | ((failure: Failure, config: DatabaseConfig) => boolean);
   /** The likely cause and the fix. It quotes parts of the URL only after the server has accepted them. */
-  readonly advice: Message | ((config: DatabaseConfig, failure: Failure) => Message);
+  readonly advice: Message | ((facts: DatabaseConfig & Failure) => Message);
 }
+
+/** Returns a kind that can pass by itself, so a hold continues. All others end it at once. */
+const transient = (kind: FailureKind) => ({ ...kind, transient: true as const });
 
 /** The message of the driver's error when connecting takes too long. */
 export const CONNECT_OVERDUE = 'timeout expired';
@@ -43,50 +45,44 @@ const fromPooler = ({ code, message }: Failure, words: RegExp) => code === '08P0
  * appendix A, PgBouncer's messages those of its release 1.18.
  */
 export const FAILURES = {
-  'host-not-found': {
+  'host-not-found': transient({
     what: 'The host could not be found',
-    transient: true,
     matches: ['ENOTFOUND', 'EAI_AGAIN'],
     advice: msg`Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
-  },
-  'connection-refused': {
+  }),
+  'connection-refused': transient({
     what: 'Nothing accepts connections at this host and port',
-    transient: true,
     matches: ['ECONNREFUSED'],
     advice: msg`Check host and port in \`database-url\`, and that the database is running.`,
-  },
-  'socket-missing': {
+  }),
+  'socket-missing': transient({
     what: 'The socket of the server is not there',
-    transient: true,
     matches: ['ENOENT'],
     advice: msg`Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
-  },
+  }),
   'socket-denied': {
     what: 'The socket of the server may not be used',
     matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
     advice: msg`Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
   },
-  'connect-timeout': {
+  'connect-timeout': transient({
     what: 'The server did not answer in time',
-    transient: true,
     matches: ({ code, message }) =>
       ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN'].includes(code) || message === CONNECT_OVERDUE,
     advice: msg`Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
-  },
-  'network-unreachable': {
+  }),
+  'network-unreachable': transient({
     what: 'There is no way from this runner to the network of the server',
-    transient: true,
     matches: ['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'],
     advice: msg`Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
-  },
-  'not-postgres': {
+  }),
+  'not-postgres': transient({
     what: 'What answers does not speak the protocol of Postgres',
-    transient: true,
     matches: ({ code, message }) =>
       (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
       /^received invalid response|error establishing an SSL connection/.test(message),
     advice: msg`Check host and port in \`database-url\`: another service may listen there.`,
-  },
+  }),
   'login-unsupported': {
     what: 'The server asks for a way to log in that the gate does not have',
     matches: ({ message }) => UNKNOWN_LOGIN.test(message),
@@ -97,22 +93,20 @@ export const FAILURES = {
     matches: ({ message }) => message === UNBOUND,
     advice: msg`It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
   },
-  'poll-unanswered': {
+  'poll-unanswered': transient({
     what: 'The database went silent in the middle of a poll',
-    transient: true,
     overLimit: true,
     matches: ({ message }) => message === 'Query read timeout',
     advice: msg`The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
-  },
+  }),
   'poll-overdue': {
     what: 'The time ran out while a poll was under way',
     // Not transient: the hold has no time left to poll again.
     matches: ({ message }) => message === POLL_OVERDUE,
     advice: msg`The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
   },
-  'connection-lost': {
+  'connection-lost': transient({
     what: 'The connection broke off',
-    transient: true,
     matches: ({ code, message }) =>
       ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
       /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
@@ -120,7 +114,7 @@ export const FAILURES = {
       (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
       /connection terminated|not queryable/i.test(message),
     advice: msg`The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
-  },
+  }),
   ...TLS_FAILURES,
   'password-refused': {
     what: 'The server refused the password',
@@ -137,7 +131,7 @@ export const FAILURES = {
   'password-exchange-failed': {
     what: 'The exchange of the password went wrong',
     matches: ({ message }) => message.startsWith('SASL: '),
-    advice: (_config, { message }) =>
+    advice: ({ message }) =>
       msg`The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
   },
   'user-refused': {
@@ -155,27 +149,24 @@ export const FAILURES = {
       fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
     advice: msg`Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
   },
-  'no-connection-left': {
+  'no-connection-left': transient({
     what: 'The server has no connection left',
-    transient: true,
     matches: (failure) =>
       failure.code === '53300' ||
       fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
     advice: msg`The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
-  },
-  'starting-or-stopping': {
+  }),
+  'starting-or-stopping': transient({
     what: 'The database is starting up or shutting down',
-    transient: true,
     matches: ['57P03'],
     advice: msg`If it stays so, find out why at the server.`,
-  },
-  'out-of-resources': {
+  }),
+  'out-of-resources': transient({
     what: 'The server has run short of a resource',
-    transient: true,
     overLimit: true,
     matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-    advice: (_config, { message }) => msg`It says: ${message}. Memory or disk may be exhausted.`,
-  },
+    advice: ({ message }) => msg`It says: ${message}. Memory or disk may be exhausted.`,
+  }),
   'row-security': {
     what: 'Row security would hide rows from the role of the gate',
     matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
@@ -197,44 +188,39 @@ export const FAILURES = {
     advice: ({ user, schema }) =>
       msg`Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
   },
-  'poll-cancelled': {
+  'poll-cancelled': transient({
     what: 'Somebody cancelled the poll at the server',
-    transient: true,
     overLimit: true,
     matches: ({ code, message }) => code === '57014' && /user request/.test(message),
     advice: msg`An administrator, or a watchdog for long statements, did so.`,
-  },
-  'poll-timeout': {
+  }),
+  'poll-timeout': transient({
     what: 'The poll took longer than `poll-timeout` and was stopped',
-    transient: true,
     overLimit: true,
     matches: ['57014'],
     advice: msg`Raise \`poll-timeout\`, or find out what slows the database down.`,
-  },
-  'lock-timeout': {
+  }),
+  'lock-timeout': transient({
     what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',
-    transient: true,
     matches: ['55P03'],
     advice: ({ schema }) =>
       msg`A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
-  },
-  'tables-changed': {
+  }),
+  'tables-changed': transient({
     what: 'The tables changed under the poll',
-    transient: true,
     matches: ['42P01', '42703', '40001', '40P01', '3F000'],
-    advice: (_config, { message }) => msg`A migration may be running. The database says: ${message}.`,
-  },
-  'pooler-ended': {
+    advice: ({ message }) => msg`A migration may be running. The database says: ${message}.`,
+  }),
+  'pooler-ended': transient({
     what: 'The pooler in front of the database ended the connection',
-    transient: true,
     matches: ['08P01'],
-    advice: (_config, { message }) =>
+    advice: ({ message }) =>
       msg`It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
-  },
+  }),
   'server-error': {
     what: 'The database answered with an error',
     matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
-    advice: (_config, { message }) => msg`It says: ${message}.`,
+    advice: ({ message }) => msg`It says: ${message}.`,
   },
 } satisfies Readonly<Record<string, FailureKind>>;
 
@@ -258,11 +244,10 @@ export function explainFailure(error: unknown, config: DatabaseConfig, connected
     return error instanceof Error ? error : new Error('something that is no error was thrown');
   }
   const code = failure.code === '' ? '' : ` (${failure.code})`;
-  const said = connectedBefore ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
-  const at = connectedBefore
-    ? msg` It was ${config.host}, port ${trusted(String(config.port))}.`
-    : trusted('');
-  const advice = typeof kind.advice === 'function' ? kind.advice(config, said) : kind.advice;
+  const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
+  const at = connectedBefore ? msg` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
+  const advice =
+    typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
   const sentence = msg`${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
   return kind.transient
     ? new TransientError(sentence, connectedBefore, { cause: error, overLimit: kind.overLimit ?? false })

@@ -9,38 +9,13 @@ export const NO_TLS = 'The server does not support SSL connections';
 /** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
 export const TLS_REQUIRED = 'SSL required';
 
-/** No chain leads from the server's certificate to a trusted CA. */
-const UNTRUSTED = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-];
-
-const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
-
-/** Other faults of the server's certificate, or of one between it and its CA. */
-const UNFIT = [
-  'CERT_CHAIN_TOO_LONG',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'ERROR_IN_CERT_NOT_AFTER_FIELD',
-  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'PATH_LENGTH_EXCEEDED',
-  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-  'UNSPECIFIED',
-];
+/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
+const CERTIFICATE_ERROR =
+  /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
 
 /** Returns whether the handshake failed, or the server's certificate did not pass. */
 export function isHandshakeFailure(code: string): boolean {
-  return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || [...UNTRUSTED, ...OUT_OF_DATE, ...UNFIT].includes(code);
+  return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
 }
 
 /**
@@ -48,9 +23,8 @@ export function isHandshakeFailure(code: string): boolean {
  * of the server's first answer.
  */
 export function isRefusedCertificate(code: string): boolean {
-  return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(
-    code,
-  );
+  const alert = /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/;
+  return alert.test(code);
 }
 
 /** The ways to fail that are about TLS, in the order in which they are tried. */
@@ -63,7 +37,16 @@ export const TLS_FAILURES = {
   },
   'certificate-untrusted': {
     what: 'The certificate of the server is not signed by a CA that the gate trusts',
-    matches: UNTRUSTED,
+    // No chain leads from the server's certificate to a trusted CA.
+    matches: [
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'CERT_SIGNATURE_FAILURE',
+      'CERT_UNTRUSTED',
+    ],
     advice: ({ tlsCa }) =>
       tlsCa === undefined
         ? msg`Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
@@ -76,7 +59,7 @@ export const TLS_FAILURES = {
   },
   'certificate-out-of-date': {
     what: 'The certificate of the server is not valid at this time',
-    matches: OUT_OF_DATE,
+    matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
     advice: msg`Renew it at the server, and check the clock of the runner.`,
   },
   'client-certificate-missing': {

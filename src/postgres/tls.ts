@@ -7,11 +7,11 @@ import { type Message, msg, namesOf, trusted } from '../message.ts';
 const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type TlsMode = (typeof TLS_MODES)[number];
 
+/** How to use TLS. Certificates and keys are PEM texts. */
 export interface TlsSettings {
   readonly tlsMode: TlsMode;
-  /** PEM text of the certificates to trust. */
+  /** The certificates to trust. */
   readonly tlsCa: string | undefined;
-  /** PEM texts. */
   readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined;
 }
 
@@ -39,12 +39,17 @@ export function readTlsSettings({ take, environment, tlsCa, readFile }: TlsInput
     const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
     return path === undefined || path === 'system' ? path : readFile(path);
   };
-  const rootCertificate = file('sslrootcert');
-  const system = tlsCa === undefined && rootCertificate === 'system';
-  const fromFile = system || tlsCa !== undefined ? undefined : rootCertificate;
-  const byDefault = system || tlsCa !== undefined ? 'verify-full' : 'prefer';
-  const tlsMode = readMode(take('sslmode') ?? environment['PGSSLMODE'] ?? byDefault);
-  const contradiction = contradictionIn({ tlsMode, system, tlsCa, fromFile });
+  const ofUrl = file('sslrootcert');
+  const ca = tlsCa ?? ofUrl;
+  const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
+  const mode = take('sslmode') ?? environment['PGSSLMODE'] ?? byDefault;
+  const tlsMode = TLS_MODES.find((name) => name === mode);
+  if (tlsMode === undefined) {
+    throw new InputError(
+      msg`The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`,
+    );
+  }
+  const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
   if (contradiction !== undefined) throw new InputError(contradiction);
   const [cert, key] = [file('sslcert'), file('sslkey')];
   if ((cert === undefined) !== (key === undefined)) {
@@ -53,41 +58,27 @@ export function readTlsSettings({ take, environment, tlsCa, readFile }: TlsInput
     );
   }
   const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
-  return { tlsMode, tlsCa: tlsCa ?? fromFile, clientCertificate };
+  return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
 }
 
-function readMode(mode: string): TlsMode {
-  const known = TLS_MODES.find((name) => name === mode);
-  if (known !== undefined) return known;
-  throw new InputError(
-    msg`The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`,
-  );
+/** Explains why a mode would verify less with `tls-ca` than it seems to. */
+function contradictionOfInput(tlsMode: TlsMode): Message | undefined {
+  if (!['disable', 'allow', 'prefer'].includes(tlsMode)) return undefined;
+  return msg`\`tls-ca\` is given, but with \`sslmode=${trusted(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`;
 }
 
-interface Trust {
-  readonly tlsMode: TlsMode;
-  /** Trust the CAs of the runtime, because `sslrootcert` asks for it. */
-  readonly system: boolean;
-  readonly tlsCa: string | undefined;
-  /** The text of the file that `sslrootcert` names. */
-  readonly fromFile: string | undefined;
-}
-
-/** Explains why a mode and a CA would verify less together than they seem to. */
-function contradictionIn({ tlsMode, system, tlsCa, fromFile }: Trust): Message | undefined {
-  if (system && tlsMode !== 'verify-full') {
+/** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
+function contradictionOf(tlsMode: TlsMode, rootCertificate: string | undefined): Message | undefined {
+  if (rootCertificate === 'system') {
+    if (tlsMode === 'verify-full') return undefined;
     return msg`\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${trusted(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
   }
-  if (tlsCa !== undefined && ['disable', 'allow', 'prefer'].includes(tlsMode)) {
-    return msg`\`tls-ca\` is given, but with \`sslmode=${trusted(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`;
-  }
-  if (tlsMode === 'verify-ca' && tlsCa === undefined && fromFile === undefined) {
+  if (rootCertificate === undefined) {
+    if (tlsMode !== 'verify-ca') return undefined;
     return msg`\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`;
   }
-  if (tlsMode !== 'disable' && fromFile !== undefined && !holdsCertificates(fromFile)) {
-    return msg`The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`;
-  }
-  return undefined;
+  if (tlsMode === 'disable' || holdsCertificates(rootCertificate)) return undefined;
+  return msg`The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`;
 }
 
 /**
@@ -95,9 +86,8 @@ function contradictionIn({ tlsMode, system, tlsCa, fromFile }: Trust): Message |
  * read. It takes an empty text for no CA, and then trusts every public one (`ca` of its `tls.createSecureContext`).
  */
 export function holdsCertificates(pem: string): boolean {
-  const certificates = pem
-    .split(/(?=-----BEGIN )/)
-    .filter((part) => /^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(part));
+  const parts = pem.split(/(?=-----BEGIN )/);
+  const certificates = parts.filter((part) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(part));
   return certificates.length > 0 && certificates.every(isReadable);
 }
 
@@ -120,28 +110,18 @@ export type TlsAttempt = false | ConnectionOptions;
  * machine has no TLS.
  */
 export function tlsAttempts(config: TlsSettings & { readonly host: string }): readonly TlsAttempt[] {
-  if (config.host.startsWith('/')) return [false];
-  const common: ConnectionOptions = {
-    host: config.host,
-    ...(config.tlsCa !== undefined && { ca: config.tlsCa }),
-    ...config.clientCertificate,
+  const { host, tlsMode, tlsCa, clientCertificate } = config;
+  if (host.startsWith('/')) return [false];
+  const verifiedFull = { host, ca: tlsCa, ...clientCertificate, rejectUnauthorized: true };
+  const verifiedCa = { ...verifiedFull, checkServerIdentity: () => undefined };
+  const asGiven = tlsCa === undefined ? { ...verifiedFull, rejectUnauthorized: false } : verifiedCa;
+  const attempts: Readonly<Record<TlsMode, readonly TlsAttempt[]>> = {
+    disable: [false],
+    allow: [false, asGiven],
+    prefer: [asGiven, false],
+    require: [asGiven],
+    'verify-ca': [verifiedCa],
+    'verify-full': [verifiedFull],
   };
-  const unverified: TlsAttempt = { ...common, rejectUnauthorized: false };
-  const verifiedFull: TlsAttempt = { ...common, rejectUnauthorized: true };
-  const verifiedCa: TlsAttempt = { ...verifiedFull, checkServerIdentity: () => undefined };
-  const asGiven = config.tlsCa === undefined ? unverified : verifiedCa;
-  switch (config.tlsMode) {
-    case 'disable':
-      return [false];
-    case 'allow':
-      return [false, asGiven];
-    case 'prefer':
-      return [asGiven, false];
-    case 'require':
-      return [asGiven];
-    case 'verify-ca':
-      return [verifiedCa];
-    case 'verify-full':
-      return [verifiedFull];
-  }
+  return attempts[tlsMode];
 }

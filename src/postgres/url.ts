@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { type Message, msg, namesOf, trusted } from '../message.ts';
-import { readTlsSettings, type TlsSettings } from './tls.ts';
+import { readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
 
 /** How to reach the system database. */
 export interface DatabaseConfig extends TlsSettings {
@@ -16,22 +16,18 @@ export interface DatabaseConfig extends TlsSettings {
 }
 
 /** What the user gave about the connection, files already read. */
-export interface ConnectionInputs {
+export interface ConnectionInputs extends Omit<TlsInputs, 'take'> {
   readonly url: string;
   /** `database-password`. */
   readonly password: string | undefined;
-  /** `tls-ca`, as PEM text. */
-  readonly tlsCa: string | undefined;
   readonly schema: string;
-  /** Parts that the URL omits come from its `PGHOST`, `PGUSER` and so on. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Reads a file that the URL names (`sslrootcert`, `sslcert`, `sslkey`). */
-  readonly readFile: (path: string) => string;
 }
 
 const SHAPE =
-  /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<userinfo>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+  /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
+
+const SEVERAL_HOSTS = msg`\`database-url\` names several hosts. Name the primary alone.`;
 
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
@@ -51,27 +47,26 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
   readonly database: DatabaseConfig;
   readonly ignoredParameters: number;
 } {
-  const { environment, readFile, tlsCa } = inputs;
-  const { userinfo, host: urlHost, port: urlPort, database, parameters } = partsOf(inputs.url);
+  const { environment } = inputs;
+  const { parameters, ...parts } = partsOf(inputs.url);
   refuseOtherSecurity(parameters.keys(), environment);
   const take = (name: string) => {
     const value = parameters.get(name);
     parameters.delete(name);
     return value;
   };
-  const [userText = '', ...passwordText] = userinfo.split(':');
-  const password = onePassword(decoded(passwordText.join(':')) || take('password'), inputs.password);
-  const tls = readTlsSettings({ take, environment, tlsCa, readFile });
-  const user = decoded(userText) || take('user') || environment['PGUSER'];
+  const password = onePassword(decoded(parts.secret) || take('password'), inputs.password);
+  const tls = readTlsSettings({ ...inputs, take });
+  const user = decoded(parts.user) || take('user') || environment['PGUSER'];
   if (!user) throw new InputError(msg`\`database-url\` names no user. Add one to it, or set PGUSER.`);
-  const host = urlHost || take('host') || environment['PGHOST'] || 'localhost';
-  if (host.includes(',')) throw new InputError(severalHosts());
+  const host = parts.host || take('host') || environment['PGHOST'] || 'localhost';
+  if (host.includes(',')) throw new InputError(SEVERAL_HOSTS);
   const config: DatabaseConfig = {
     host,
-    port: readPort(urlPort || take('port') || environment['PGPORT'] || '5432'),
+    port: readPort(parts.port || take('port') || environment['PGPORT'] || '5432'),
     user,
-    password: password ?? (environment['PGPASSWORD'] || undefined),
-    database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
+    password: password || environment['PGPASSWORD'] || undefined,
+    database: decoded(parts.database) || take('dbname') || environment['PGDATABASE'] || user,
     ...tls,
     requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
     schema: inputs.schema,
@@ -80,17 +75,17 @@ export function readDatabaseUrl(inputs: ConnectionInputs): {
   return { database: config, ignoredParameters: ignored.length };
 }
 
-/** Splits a URL. `userinfo` and `database` are still percent-encoded. */
+/** Splits a URL. `user`, `secret` and `database` are still percent-encoded. */
 function partsOf(url: string) {
   const groups = SHAPE.exec(url.trim())?.groups;
   if (groups === undefined) throw new InputError(describeMisshapen(url));
-  const { userinfo = '', hosts = '', database = '', query = '' } = groups;
-  if (hosts.includes(',')) throw new InputError(severalHosts());
+  const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
+  if (hosts.includes(',')) throw new InputError(SEVERAL_HOSTS);
   const parameters = readParameters(query);
   const address = HOST.exec(hosts)?.groups;
   if (address === undefined) throw new InputError(notAsExpected('host'));
   const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
-  return { userinfo, host, port: address['port'], database, parameters };
+  return { user, secret, host, port: address['port'], database, parameters };
 }
 
 /** The parameters about security that the gate follows. */
@@ -128,12 +123,10 @@ function refuseOtherSecurity(names: Iterable<string>, environment: ConnectionInp
 }
 
 function onePassword(ofUrl: string | undefined, ofInput: string | undefined): string | undefined {
-  if (ofInput !== undefined && ofUrl && ofInput !== ofUrl) {
-    throw new InputError(
-      msg`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`,
-    );
-  }
-  return ofInput ?? (ofUrl || undefined);
+  if (ofInput === undefined || !ofUrl || ofInput === ofUrl) return ofInput ?? ofUrl;
+  throw new InputError(
+    msg`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`,
+  );
 }
 
 /**
@@ -152,7 +145,7 @@ export function secretsIn(
     ([, rest, value]) => [rest ?? '', value ?? ''],
   );
   const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
-  const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
+  const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
   return [...new Set(all)].filter((secret) => secret.trim() !== '');
 }
 
@@ -172,10 +165,6 @@ function readChannelBinding(value: string | undefined): boolean {
   return value === 'require';
 }
 
-function severalHosts(): Message {
-  return msg`\`database-url\` names several hosts. Name the primary alone.`;
-}
-
 function notAsExpected(part: string): Message {
   return msg`The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
 }
@@ -183,10 +172,9 @@ function notAsExpected(part: string): Message {
 function readParameters(query: string): Map<string, string> {
   const parameters = new Map<string, string>();
   for (const pair of query.split('&').filter((text) => text !== '')) {
-    const [name = '', ...value] = pair.split('=');
-    if (!/^[A-Za-z_]+$/.test(name) || value.length === 0)
-      throw new InputError(notAsExpected('list of parameters'));
-    parameters.set(name, decoded(value.join('=')));
+    const { name, value } = /^(?<name>[A-Za-z_]+)=(?<value>.*)$/s.exec(pair)?.groups ?? {};
+    if (name === undefined) throw new InputError(notAsExpected('list of parameters'));
+    parameters.set(name, decoded(value ?? ''));
   }
   return parameters;
 }
@@ -198,19 +186,17 @@ function readPort(text: string): number {
 }
 
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new InputError(
-      msg`\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`,
-    );
-  }
+  const plain = tryDecoded(text);
+  if (plain !== undefined) return plain;
+  throw new InputError(
+    msg`\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`,
+  );
 }
 
-function tryDecoded(text: string): string {
+function tryDecoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return undefined;
   }
 }
