@@ -1,6 +1,5 @@
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
 
-/** The kinds of activity. */
 export const ACTIVITIES = [
   'running',
   'silent',
@@ -66,12 +65,12 @@ export interface QueueState {
 }
 
 /** What the status of a workflow depends on, next to its own row. */
-export interface Surroundings {
+interface Surroundings {
   readonly now: number;
   readonly stuckAfterMs: number;
-  queue(version: string | null, queue: string): QueueState | undefined;
+  readonly queue: (version: string | null, queue: string) => QueueState | undefined;
   /** The children in flight of a workflow. */
-  childrenOf(id: string): readonly WorkflowDetail[];
+  readonly childrenOf: (id: string) => readonly WorkflowDetail[];
 }
 
 const SLEEP = 'DBOS.sleep';
@@ -98,62 +97,58 @@ const MOST_GENERATIONS = 500;
 /** Returns the status of each workflow, by its id. Each is evaluated once, however they are related. Pure. */
 export function statusesOf(
   workflows: readonly WorkflowDetail[],
-  surroundings: Surroundings,
+  around: Surroundings,
 ): ReadonlyMap<string, WorkflowStatus> {
-  const done = new Map<string, WorkflowStatus>();
+  const statuses = new Map<string, WorkflowStatus>();
   const started = new Set<string>();
-  const statusFrom = (workflow: WorkflowDetail, generation = 0): WorkflowStatus => {
-    const known = done.get(workflow.id);
+  const statusFrom = (workflow: WorkflowDetail, generation: number): WorkflowStatus => {
+    const known = statuses.get(workflow.id);
     if (known !== undefined) return known;
     const isFollowed = !started.has(workflow.id) && generation < MOST_GENERATIONS;
-    const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
     started.add(workflow.id);
-    const family = children.map((child) => ({ child, status: statusFrom(child, generation + 1) }));
-    const result = statusOf(workflow, foremostOf(family), surroundings);
-    done.set(workflow.id, result);
+    const waits = (isFollowed ? around.childrenOf(workflow.id) : []).map(
+      (child): ChildActivity => ({ kind: 'child', child, status: statusFrom(child, generation + 1) }),
+    );
+    // The child to report is a stuck one, or else the oldest.
+    const foremost = waits.find(({ status }) => status.state === 'stuck') ?? waits[0];
+    const result = statusOf(workflow, foremost, around);
+    statuses.set(workflow.id, result);
     return result;
   };
   // The youngest first: children are younger than their parents.
-  for (const workflow of workflows.toReversed()) statusFrom(workflow);
-  return done;
+  for (const workflow of workflows.toReversed()) statusFrom(workflow, 0);
+  return statuses;
 }
 
-type Child = { readonly child: WorkflowDetail; readonly status: WorkflowStatus };
+type ChildActivity = Extract<Activity, { readonly kind: 'child' }>;
 
-/** Returns the child to report: a stuck one, or else the oldest. */
-function foremostOf(family: readonly Child[]): Child | undefined {
-  return family.find(({ status: { state } }) => state === 'stuck') ?? family[0];
-}
-
-function statusOf(workflow: WorkflowDetail, child: Child | undefined, around: Surroundings): WorkflowStatus {
+function statusOf(
+  workflow: WorkflowDetail,
+  child: ChildActivity | undefined,
+  around: Surroundings,
+): WorkflowStatus {
   const progressAt = progressOf(workflow, around.now);
-  const activity = activityOf(workflow, child, progressAt, around);
-  return {
-    state: stateOf(activity, progressAt, around),
-    activity,
-    progressAt,
-    deadline: workflow.deadline,
-  };
+  const isQuiet = around.now - progressAt >= around.stuckAfterMs;
+  const activity = activityOf(workflow, child, isQuiet, around);
+  return { state: stateOf(activity, isQuiet), activity, progressAt, deadline: workflow.deadline };
 }
 
 function activityOf(
   workflow: WorkflowDetail,
-  child: Child | undefined,
-  progressAt: number,
+  child: ChildActivity | undefined,
+  isQuiet: boolean,
   around: Surroundings,
 ): Activity {
-  const { now } = around;
+  if (workflow.status === 'ENQUEUED') return queued(workflow, around);
   if (workflow.status === 'DELAYED') {
     const { delayUntil: until, debounced } = workflow;
-    return until !== null && until + OVERDUE_MS < now
+    return until !== null && until + OVERDUE_MS < around.now
       ? { kind: 'overdue', since: until }
       : { kind: 'delayed', until, debounced };
   }
-  if (workflow.status === 'ENQUEUED') return queued(workflow, around);
-  const timer = timerOf(workflow, now);
+  const timer = timerOf(workflow, around.now);
   if (timer?.kind === 'sleeping' || timer?.kind === 'message') return timer;
-  if (child !== undefined) return { kind: 'child', ...child };
-  return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
+  return child ?? timer ?? { kind: isQuiet ? 'silent' : 'running' };
 }
 
 /**
@@ -163,16 +158,13 @@ function activityOf(
 function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): Activity | undefined {
   if (step?.name !== SLEEP || TIMED.has(step.before ?? '')) return undefined;
   const isTimed = step.number > 0 && step.before === null;
-  if (isMark(step)) return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
-  const until = step.completedAt ?? 0;
+  const { startedAt, completedAt: until } = step;
+  if (startedAt === null || until === null || until - startedAt <= MARK_MS) {
+    return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+  }
   if (until <= now) return undefined;
   if (isTimed) return { kind: 'message', until };
   return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
-}
-
-/** Whether the end of a timer is not recorded. */
-function isMark({ startedAt, completedAt }: Pick<LastStep, 'startedAt' | 'completedAt'>): boolean {
-  return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
 }
 
 /**
@@ -199,16 +191,16 @@ function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around
   };
 }
 
-function stateOf(activity: Activity, progressAt: number, { now, stuckAfterMs }: Surroundings): WorkflowState {
+function stateOf(activity: Activity, isQuiet: boolean): WorkflowState {
   switch (activity.kind) {
     case 'running':
       return 'progressing';
     case 'silent':
       return 'stuck';
     case 'message':
-      return activity.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
+      return isQuiet && activity.until === null ? 'stuck' : 'waiting';
     case 'overdue':
-      return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
+      return isQuiet ? 'stuck' : 'waiting';
     case 'child':
       return activity.status.state === 'stuck' ? 'stuck' : 'waiting';
     case 'queued':
@@ -223,8 +215,5 @@ function stateOf(activity: Activity, progressAt: number, { now, stuckAfterMs }: 
 /** Returns the newest time in its row and its last step that is not in the future. */
 function progressOf({ createdAt, updatedAt, startedAt, lastStep }: WorkflowDetail, now: number): number {
   const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
-  return times.reduce<number>(
-    (latest, time) => (time != null && time <= now ? Math.max(latest, time) : latest),
-    0,
-  );
+  return Math.max(...times.map((time) => (time != null && time <= now ? time : 0)));
 }

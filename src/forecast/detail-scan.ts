@@ -1,22 +1,15 @@
-import type { SnapshotContents, WorkflowDetail } from '../dbos/snapshot/index.ts';
-import type { PollTime } from '../hold/state.ts';
+import type { SnapshotContents, Truncated, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { WorkflowStatus } from './activity.ts';
 
 /** The oldest workflows in flight, read in detail by one poll. */
-export interface DetailScan {
-  /** Milliseconds since the gate started. */
-  readonly atMs: number;
+export interface DetailScan extends Omit<Truncated<WorkflowDetail>, 'items'> {
   readonly observedAt: number;
   readonly workflows: readonly WorkflowDetail[];
-  readonly omitted: number;
-  readonly omittedUnversioned: number;
   readonly statuses: ReadonlyMap<string, WorkflowStatus>;
   readonly byVersion: ReadonlyMap<string | null, readonly WorkflowWithStatus[]>;
-  /** The number of parked workflows per version: see `isParked`. */
-  readonly parked: ReadonlyMap<string | null, number>;
 }
 
-export interface WorkflowWithStatus {
+interface WorkflowWithStatus {
   readonly workflow: WorkflowDetail;
   readonly status: WorkflowStatus;
 }
@@ -26,23 +19,28 @@ export function detailScanOf(
   { workflows: { items: workflows, omitted, omittedUnversioned } }: SnapshotContents,
   statuses: ReadonlyMap<string, WorkflowStatus>,
   observedAt: number,
-  { ended: atMs }: PollTime,
 ): DetailScan {
-  const read = workflows.flatMap((workflow): readonly WorkflowWithStatus[] => {
+  const read = workflows.flatMap((workflow) => {
     const status = statuses.get(workflow.id);
     return status === undefined ? [] : [{ workflow, status }];
   });
   const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
-  const parked = new Map(
-    [...byVersion].map(([version, all]) => [version, all.filter(({ status }) => isParked(status)).length]),
-  );
-  return { atMs, observedAt, workflows, omitted, omittedUnversioned, statuses, byVersion, parked };
+  return { observedAt, workflows, omitted, omittedUnversioned, statuses, byVersion };
+}
+
+/** Returns what the detail scan read of a version; nothing before the first scan. */
+export function scannedOf(
+  version: string,
+  detailScan: DetailScan | undefined,
+): readonly WorkflowWithStatus[] {
+  return detailScan?.byVersion.get(version) ?? [];
 }
 
 /**
  * Whether a workflow does not finish at the rate of the others: its end is known, or it is stuck. Every poll counts
  * delayed workflows exactly, so they are not parked. Waits for messages finish at the rate of earlier ones.
  */
-function isParked({ state, activity: { kind } }: WorkflowStatus): boolean {
+export function isParked({ status: { state, activity } }: WorkflowWithStatus): boolean {
+  const { kind } = activity;
   return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
 }

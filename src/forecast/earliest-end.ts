@@ -1,8 +1,9 @@
 import type { GateConfig } from '../config.ts';
-import type { DelayedWorkflow, SnapshotContents, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import type { SnapshotContents } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { WorkflowStatus } from './activity.ts';
+import type { DetailScan } from './detail-scan.ts';
 
 /**
  * A time before which a workflow cannot finish, in epoch milliseconds of the database's clock. Only someone who cancels
@@ -24,9 +25,9 @@ export interface CertainEnd {
   readonly notBefore: number | undefined;
 }
 
-/** The earliest ends that lie beyond the timeout of `wait`. */
+/** The earliest ends that lie beyond the timeout of `wait`. There can be more than are listed. */
 export interface PastDeadline {
-  /** The latest first. There can be more than are listed. */
+  /** The latest first. */
   readonly earliestEnds: readonly EarliestEnd[];
   readonly notBefore: number;
   /** The deadline, by the database's clock. */
@@ -44,7 +45,7 @@ const EARLIEST_ENDS_KEPT = 20;
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Returns the earliest ends that are certain, the latest first, at most one per workflow.
+ * Returns the earliest ends that are certain by this poll, at most one per workflow.
  *
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before. The SQL omits debounced ones: another call can
  *   change their delay.
@@ -54,36 +55,49 @@ const CLOCK_SKEW_MS = 60_000;
  * - DBOS cancels either one at its deadline.
  */
 export function earliestEndsOf(
-  lastDelayed: readonly DelayedWorkflow[],
-  workflows: readonly WorkflowDetail[],
+  { lastDelayed, workflows }: SnapshotContents,
   statuses: ReadonlyMap<string, WorkflowStatus>,
-  now: number,
+  observedAt: number,
 ): readonly EarliestEnd[] {
   const delayed = lastDelayed.map((workflow): EarliestEnd => ({ ...workflow, because: 'delayed' }));
-  const sleeping = workflows.flatMap(({ id, version, name, deadline, lastStep }): readonly EarliestEnd[] => {
+  return [...delayed, ...sleepingEnds({ workflows: workflows.items, statuses, observedAt })];
+}
+
+/** Adds the sleeping workflows that the last detail scan read and this poll did not. */
+export function withScanned(
+  fresh: readonly EarliestEnd[],
+  { workflows }: SnapshotContents,
+  detailScan: DetailScan | undefined,
+): readonly EarliestEnd[] {
+  if (detailScan === undefined) return fresh;
+  const read = new Set([...workflows.items, ...fresh].map(({ id }) => id));
+  return [...sleepingEnds(detailScan).filter(({ id }) => !read.has(id)), ...fresh];
+}
+
+function sleepingEnds({
+  workflows,
+  statuses,
+  observedAt,
+}: Pick<DetailScan, 'workflows' | 'statuses' | 'observedAt'>): readonly EarliestEnd[] {
+  return workflows.flatMap(({ id, version, name, deadline, lastStep }): readonly EarliestEnd[] => {
     const activity = statuses.get(id)?.activity;
     if (version === null || activity?.kind !== 'sleeping' || !activity.certain) return [];
     // The process's clock can be wrong, but no sleep lasts longer from now than it does in all.
-    const atMost = now + activity.until - (lastStep?.startedAt ?? activity.until);
+    const atMost = observedAt + activity.until - (lastStep?.startedAt ?? activity.until);
     const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
     return [{ id, version, name, until, because: 'sleeping' }];
   });
-  return latestFirst([...delayed, ...sleeping]);
-}
-
-export function latestFirst(earliestEnds: readonly EarliestEnd[]): readonly EarliestEnd[] {
-  return [...earliestEnds].sort((a, b) => b.until - a.until);
 }
 
 /** Returns the earliest ends of these versions. The last delay counts even when its workflow is not listed. */
 export function certainEnd(
   versions: readonly string[],
   earliestEnds: readonly EarliestEnd[],
-  index: Pick<SnapshotIndex, 'inFlight'>,
+  { inFlight }: Pick<SnapshotIndex, 'inFlight'>,
 ): CertainEnd {
   const chosen = new Set(versions);
-  const own = earliestEnds.filter(({ version }) => chosen.has(version));
-  const delayed = versions.flatMap((version) => index.inFlight.get(version)?.delayedUntil ?? []);
+  const own = earliestEnds.filter(({ version }) => chosen.has(version)).toSorted((a, b) => b.until - a.until);
+  const delayed = versions.flatMap((version) => inFlight.get(version)?.delayedUntil ?? []);
   return {
     earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT),
     notBefore: latest([...own.map(({ until }) => until), ...delayed]),
@@ -105,11 +119,11 @@ export function pastDeadline(
   { timeoutMs }: Pick<GateConfig, 'timeoutMs'>,
   { earliestEnds, notBefore }: CertainEnd,
   observedAt: number,
-  time: Pick<PollTime, 'began'>,
+  { began }: PollTime,
 ): PastDeadline | undefined {
-  const deadline = observedAt + timeoutMs - time.began;
+  const deadline = observedAt + timeoutMs - began;
   if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline) return undefined;
-  const neededMs = notBefore - observedAt + time.began + CLOCK_SKEW_MS;
+  const neededMs = notBefore - observedAt + began + CLOCK_SKEW_MS;
   return {
     earliestEnds: earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
     notBefore,
@@ -126,10 +140,10 @@ export function pastDeadline(
  */
 export function clocksAgree(
   startedAt: number | undefined,
-  { newestWriteAt }: Pick<SnapshotContents, 'newestWriteAt'>,
+  { newestWriteAt = 0 }: SnapshotContents,
   observedAt: number,
-  time: Pick<PollTime, 'began'>,
+  { began }: PollTime,
 ): boolean {
-  const steppedBackMs = startedAt === undefined ? 0 : startedAt + time.began - observedAt;
-  return steppedBackMs <= CLOCK_SKEW_MS && (newestWriteAt ?? 0) - observedAt <= CLOCK_SKEW_MS;
+  const steppedBackMs = startedAt === undefined ? 0 : startedAt + began - observedAt;
+  return steppedBackMs <= CLOCK_SKEW_MS && newestWriteAt - observedAt <= CLOCK_SKEW_MS;
 }

@@ -48,7 +48,7 @@ function poissonInterval(count: number): readonly [number, number] {
 }
 
 /** How long workflows wait for a time that is known, in milliseconds. */
-interface Waits {
+export interface Waits {
   /** Until the last wait that is certain; zero without one. */
   readonly certainMs: number;
   /** Until the last wait, certain or not; undefined without one. */

@@ -1,18 +1,17 @@
 import type { GateConfig } from '../config.ts';
-import type { ForecastRequest, SnapshotContents } from '../dbos/snapshot/index.ts';
+import type { ForecastRequest, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { statusesOf, type WorkflowStatus } from './activity.ts';
-import { type DetailScan, detailScanOf } from './detail-scan.ts';
+import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';
 import {
   certainEnd,
   clocksAgree,
-  type EarliestEnd,
   earliestEndsOf,
-  latestFirst,
   type PastDeadline,
   pastDeadline,
+  withScanned,
 } from './earliest-end.ts';
 import {
   type DrainHistory,
@@ -87,16 +86,23 @@ export function forecastOf(
   const { index } = evaluation;
   if (index === undefined) return { ...NO_FORECAST, history: before };
   const { contents } = index;
+  const { workflows } = contents;
   const { observedAt } = evaluation.snapshot;
   const queues = queuesAfter(before, index, observedAt);
-  const statuses = statusesAfter(config, before.detailScan, queues, contents, observedAt);
-  const isWhole = contents.workflows.omitted + contents.workflows.omittedUnversioned === 0;
+  const statuses = statusesOf(workflows.items, {
+    now: observedAt,
+    stuckAfterMs: config.stuckAfterMs,
+    queue: (version, queue) => queues.get(queueKey(version, queue)),
+    // A poll reads few children: those of the last detail scan count as well.
+    childrenOf: childrenAmong([...(before.detailScan?.workflows ?? []), ...workflows.items]),
+  });
+  const isWhole = workflows.omitted + workflows.omittedUnversioned === 0;
   // A provisional poll can hold workflows of versions that are no targets.
-  const isDetailScan = (contents.detailScan || isWhole) && !evaluation.provisional;
-  const detailScan = isDetailScan ? detailScanOf(contents, statuses, observedAt, time) : before.detailScan;
-  const history = historyAfter(before, evaluation, time, { index, queues, detailScan, isDetailScan });
-  const fresh = earliestEndsOf(contents.lastDelayed, contents.workflows.items, statuses, observedAt);
-  const earliestEnds = isDetailScan ? fresh : withScanned(detailScan, fresh, contents);
+  const isScan = (contents.detailScan || isWhole) && !evaluation.provisional;
+  const scan = isScan ? detailScanOf(contents, statuses, observedAt) : undefined;
+  const history = historyAfter(before, evaluation, index, time, { queues, scan });
+  const fresh = earliestEndsOf(contents, statuses, observedAt);
+  const earliestEnds = withScanned(fresh, contents, history.detailScan);
 
   const context = { config, index, history, earliestEnds, observedAt, atMs: time.ended };
   const versions = evaluation.targets.map(({ version }) => version);
@@ -108,43 +114,16 @@ export function forecastOf(
     pastDeadline: clocksAgree(before.startedAt, contents, observedAt, time)
       ? pastDeadline(config, certainEnd(versions, fresh, index), observedAt, time)
       : undefined,
-    statuses: new Map([...(detailScan?.statuses ?? []), ...statuses]),
+    statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
     newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
     history,
   };
 }
 
-/** Adds the sleeping workflows that the last detail scan read and this poll did not. */
-function withScanned(
-  detailScan: DetailScan | undefined,
-  fresh: readonly EarliestEnd[],
-  { workflows }: SnapshotContents,
-): readonly EarliestEnd[] {
-  if (detailScan === undefined) return fresh;
-  const read = new Set([...workflows.items, ...fresh].map(({ id }) => id));
-  const older = earliestEndsOf([], detailScan.workflows, detailScan.statuses, detailScan.observedAt);
-  return latestFirst([...older.filter(({ id }) => !read.has(id)), ...fresh]);
-}
-
-/** Returns the statuses of what this poll read. Children come from the last detail scan as well: a poll reads few. */
-function statusesAfter(
-  { stuckAfterMs }: Pick<GateConfig, 'stuckAfterMs'>,
-  lastDetailScan: DetailScan | undefined,
-  queues: DrainHistory['queues'],
-  { workflows }: SnapshotContents,
-  now: number,
-): ReadonlyMap<string, WorkflowStatus> {
-  const known = new Map(
-    [...(lastDetailScan?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]),
-  );
-  const children = Map.groupBy(
-    known.values().filter(({ id, parent }) => parent !== id),
-    ({ parent }) => parent,
-  );
-  return statusesOf(workflows.items, {
-    now,
-    stuckAfterMs,
-    queue: (version, queue) => queues.get(queueKey(version, queue)),
-    childrenOf: (id) => children.get(id) ?? [],
-  });
+/** Returns a function that finds the children of a workflow. Of two rows with one id, the last counts. */
+function childrenAmong(workflows: readonly WorkflowDetail[]): (parent: string) => readonly WorkflowDetail[] {
+  const known = new Map(workflows.map((workflow) => [workflow.id, workflow]));
+  const others = known.values().filter(({ id, parent }) => parent !== id);
+  const children = Map.groupBy(others, ({ parent }) => parent);
+  return (parent) => children.get(parent) ?? [];
 }

@@ -1,10 +1,9 @@
-import type { SnapshotContents } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import { type StatusCounts, summed } from '../status-counts.ts';
+import { NO_WORKFLOWS, type StatusCounts, summed } from '../status-counts.ts';
 import type { QueueState } from './activity.ts';
-import type { DetailScan } from './detail-scan.ts';
+import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';
 
 /** What the forecast carries from one poll to the next. It decides nothing about safety. */
 export interface DrainHistory {
@@ -16,10 +15,10 @@ export interface DrainHistory {
   readonly total: Series;
   readonly targets: ReadonlyMap<string, Series>;
   /** The previous poll's counts of recently created workflows, which the next poll counts again. */
-  readonly created: ReadonlyMap<string, Created>;
+  readonly created: SnapshotIndex['started'];
   /** Top-level workflows created since the gate started, by version and name. */
   readonly newTopLevel: ReadonlyMap<string, NewTopLevel>;
-  readonly queues: ReadonlyMap<string, SeenQueue>;
+  readonly queues: ReadonlyMap<string, QueueState & { readonly enqueued: number }>;
   readonly detailScan: DetailScan | undefined;
   /** When the next detail scan is due, in milliseconds since the gate started. */
   readonly detailScanDueAtMs: number;
@@ -50,20 +49,11 @@ interface Totals {
   readonly children: number;
 }
 
-interface Created {
-  readonly count: number;
-  readonly children: number | null;
-}
-
 /** Top-level workflows of one name on one version. */
 export interface NewTopLevel {
   readonly version: string;
   readonly name: string | null;
   readonly count: number;
-}
-
-interface SeenQueue extends QueueState {
-  readonly enqueued: number;
 }
 
 /** The most samples of a series, and with that the most points of its chart. */
@@ -80,6 +70,9 @@ const DETAIL_SCAN_AFTER_FAILURE_MS = 600_000;
 const NAMES_KEPT = 50;
 
 const NO_TOTALS: Totals = { completed: 0, arrived: 0, roots: 0, children: 0 };
+
+/** Stands for the newest sample of a series without any. */
+export const NO_SAMPLE: Sample = { atMs: 0, ...NO_WORKFLOWS, moving: 0, ...NO_TOTALS };
 
 /** The series before the first poll. */
 export const emptySeries: Series = { points: [], inFlight: 0, endedAtMs: undefined };
@@ -106,105 +99,84 @@ export function queueKey(version: string | null, queue: string): string {
   return JSON.stringify([version, queue]);
 }
 
-/** What the forecast derived from a poll. */
-interface PollDetails {
-  readonly index: SnapshotIndex;
-  readonly queues: DrainHistory['queues'];
-  readonly detailScan: DetailScan | undefined;
-  /** The detail scan is this poll's. */
-  readonly isDetailScan: boolean;
-}
-
-/** Adds a poll to the history. */
+/** Adds a poll to the history. `scan` is its detail scan, if it was one. */
 export function historyAfter(
   before: DrainHistory,
   { targets, snapshot: { observedAt } }: Evaluation,
+  index: SnapshotIndex,
   time: PollTime,
-  { index, queues, detailScan, isDetailScan }: PollDetails,
+  { queues, scan }: { readonly queues: DrainHistory['queues']; readonly scan: DetailScan | undefined },
 ): DrainHistory {
-  const changes = targets.map((target) => ({ target, change: changeOf(target, before, index) }));
+  const detailScan = scan ?? before.detailScan;
+  const changed = targets.map((target) => ({ ...target, ...changeOf(target, before, index) }));
   const extend = (series: Series | undefined, added: readonly Changed[], most: number) =>
     extended(series ?? emptySeries, added, detailScan, time.ended, most);
   return {
     startedAt: before.startedAt ?? observedAt - time.began,
     observedAt,
-    total: extend(before.total, changes, SERIES_SAMPLES),
+    total: extend(before.total, changed, SERIES_SAMPLES),
     targets: new Map(
-      changes.map((each, number) => [
-        each.target.version,
-        extend(
-          before.targets.get(each.target.version),
-          [each],
-          number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES,
-        ),
-      ]),
+      changed.map((target, number) => {
+        const most = number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES;
+        return [target.version, extend(before.targets.get(target.version), [target], most)];
+      }),
     ),
-    created: new Map(
-      index.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
-        version,
-        { count: fromHere.count, children: childrenFromHere },
-      ]),
-    ),
-    newTopLevel: newTopLevelAfter(before, targets, index.contents),
+    created: index.started,
+    newTopLevel: newTopLevelAfter(before, targets, index),
     queues,
     detailScan,
-    detailScanDueAtMs: isDetailScan ? time.ended + DETAIL_SCAN_EVERY_MS : before.detailScanDueAtMs,
+    detailScanDueAtMs: scan === undefined ? before.detailScanDueAtMs : time.ended + DETAIL_SCAN_EVERY_MS,
   };
 }
 
-interface Changed {
-  readonly target: TargetEvaluation;
-  readonly change: Totals;
-}
+type Changed = TargetEvaluation & Totals;
 
 /**
  * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
  * arrivals that are not in flight any more. A workflow that started and finished between the polls counts as both.
  */
-function changeOf(target: TargetEvaluation, before: DrainHistory, index: SnapshotIndex): Totals {
-  const series = before.targets.get(target.version);
+function changeOf(
+  { version, inFlight }: TargetEvaluation,
+  before: DrainHistory,
+  index: SnapshotIndex,
+): Totals {
+  const series = before.targets.get(version);
   if (series === undefined) return NO_TOTALS;
-  const then = before.created.get(target.version);
-  const now = index.started.get(target.version);
-  const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
-  const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
-  const more = target.inFlight - series.inFlight;
+  const then = before.created.get(version);
+  const now = index.started.get(version);
+  const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.fromHere.count ?? 0));
+  const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.childrenFromHere ?? 0));
+  const more = inFlight - series.inFlight;
   const arrived = Math.max(created, more);
   const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
   return { completed: arrived - more, arrived, roots, children };
 }
 
-function sumOf(a: Totals, b: Totals): Totals {
-  return {
-    completed: a.completed + b.completed,
-    arrived: a.arrived + b.arrived,
-    roots: a.roots + b.roots,
-    children: a.children + b.children,
-  };
-}
-
 /** Adds the sample of one poll, which has these targets together. */
 function extended(
   { points, endedAtMs }: Series,
-  changes: readonly Changed[],
+  targets: readonly Changed[],
   detailScan: DetailScan | undefined,
   atMs: number,
   most: number,
 ): Series {
-  const targets = changes.map(({ target }) => target);
-  const change = changes.map((each) => each.change).reduce(sumOf, NO_TOTALS);
-  const sum = (of: (target: TargetEvaluation) => number) => targets.reduce((all, each) => all + of(each), 0);
-  const parked = (version: string) => detailScan?.parked.get(version) ?? 0;
+  const sum = (of: (target: Changed) => number) => targets.reduce((all, each) => all + of(each), 0);
+  const parked = (version: string) => scannedOf(version, detailScan).filter(isParked).length;
+  const before = points.at(-1) ?? NO_TOTALS;
+  const completed = sum((target) => target.completed);
   const sample: Sample = {
     atMs,
     ...summed(targets),
     moving: sum(({ version, inFlight, delayed }) => Math.max(0, inFlight - delayed - parked(version))),
-    ...sumOf(points.at(-1) ?? NO_TOTALS, change),
+    completed: before.completed + completed,
+    arrived: before.arrived + sum(({ arrived }) => arrived),
+    roots: before.roots + sum(({ roots }) => roots),
+    children: before.children + sum(({ children }) => children),
   };
   return {
     points: thinned([...points, sample], most),
     inFlight: sum(({ inFlight }) => inFlight),
-    endedAtMs: change.completed > 0 ? atMs : endedAtMs,
+    endedAtMs: completed > 0 ? atMs : endedAtMs,
   };
 }
 
@@ -217,11 +189,11 @@ function thinned(points: readonly Sample[], most: number): readonly Sample[] {
 function newTopLevelAfter(
   { newTopLevel }: DrainHistory,
   targets: readonly TargetEvaluation[],
-  { started }: SnapshotContents,
+  { contents }: SnapshotIndex,
 ): DrainHistory['newTopLevel'] {
   const versions = new Set(targets.map(({ version }) => version));
   const all = new Map(newTopLevel);
-  for (const { version, name, count } of started.names) {
+  for (const { version, name, count } of contents.started.names) {
     const key = JSON.stringify([version, name]);
     const known = all.get(key);
     if (!versions.has(version) || (known === undefined && all.size >= NAMES_KEPT)) continue;
@@ -237,21 +209,15 @@ export function queuesAfter(
   observedAt: number,
 ): DrainHistory['queues'] {
   return new Map(
-    contents.queues.map((each) => {
-      const { version, queue, enqueued, newestStartedAt } = each;
-      const known = before.queues.get(queueKey(version, queue));
+    contents.queues.map(({ version, queue, enqueued, newestStartedAt, ...each }) => {
+      const key = queueKey(version, queue);
+      const known = before.queues.get(key);
       // Nothing runs between two short workflows. At the first poll, work that the version took up speaks for the queue.
       const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
-      const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
       const fell = known !== undefined && enqueued < known.enqueued;
-      const state = {
-        enqueued,
-        movedAt: fell ? observedAt : movedAt,
-        running: each.runningInAll,
-        limit: each.concurrency,
-        rateMs: each.rateMs,
-      };
-      return [queueKey(version, queue), state];
+      const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
+      const { runningInAll: running, concurrency: limit, rateMs } = each;
+      return [key, { enqueued, movedAt, running, limit, rateMs }];
     }),
   );
 }
