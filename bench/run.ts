@@ -4,7 +4,6 @@
  * adds a history of that size, which takes 30 minutes more and 45 GB.
  */
 import { parseArgs } from 'node:util';
-import { table } from '../src/report/markdown.ts';
 import { startPostgres } from '../tests/support/postgres.ts';
 import { history } from './history.ts';
 import { inFlight } from './in-flight.ts';
@@ -36,8 +35,12 @@ try {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const say = (what: string) => console.error(`- ${name}: ${what}`);
     const measured = await rows(server, { tenMillion: values['ten-million'], say });
-    console.log(`### ${title}\n\n${about}\n\n${table(head, measured, [...head.keys()])}\n`);
+    console.log(`### ${title}\n\n${about}\n\n${table(head, measured)}\n`);
   }
 } finally {
   await server.stop();
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---:'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -3,18 +3,18 @@ import type { Activity, WorkflowStatus } from '../forecast/activity.ts';
 import { type Message, msg, trusted } from '../message.ts';
 import { durationText, momentText } from '../time.ts';
 
-/** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
+/** How many generations of children are described. The last one matters, and the workflow list has the others. */
 const GENERATIONS = 3;
 
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
 
-/** `"order-7" ("checkout")`: a workflow by its id, and its name where it has one. */
+/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. */
 export function workflowNamed({ id, name }: Pick<WorkflowDetail, 'id' | 'name'>): Message {
   return name === null ? msg`${id}` : msg`${id} (${name})`;
 }
 
 /**
- * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
+ * Describes what a workflow does or waits for, and when DBOS will cancel it.
  *
  * @param now By the database's clock, in epoch milliseconds.
  */
@@ -58,7 +58,7 @@ function describeWait({ activity, progressAt }: WorkflowStatus, now: number, gen
   }
 }
 
-/** A row may hold any time: beyond some, how far it is means nothing. */
+/** A row can hold any time. Beyond ten years the distance means nothing. */
 function farText(milliseconds: number): string {
   return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
 }
@@ -79,7 +79,7 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: 
     : msg`in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
 }
 
-/** What a person can do about it. */
+/** What a person can do about a workflow that does this. */
 export function nextStepFor({ state, activity }: WorkflowStatus): string {
   switch (activity.kind) {
     case 'running':

@@ -32,7 +32,7 @@ function verdictAnnotations(report: RunReport, level: Annotation['level']): read
   const first: readonly Annotation[] =
     pastDeadline === null
       ? []
-      : [{ level, title: 'dbos-drain-gate: cannot-drain', message: messageOf(pastDeadline.message) }];
+      : [{ level, title: 'dbos-drain-gate: cannot-drain', message: messageOf(pastDeadline) }];
   // "And N more" is about what blocks least.
   const targetsShown = blockedFirst(targets)
     .slice(0, TARGETS_SHOWN - first.length)

@@ -1,7 +1,7 @@
 import type { TimeLeft } from '../forecast/estimate.ts';
 import type { Sample } from '../forecast/history.ts';
 import { number } from '../message.ts';
-import type { StatusCounts } from '../status-counts.ts';
+import { type StatusCounts, total } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 
 /** The part of a sample that the chart draws. */
@@ -15,21 +15,21 @@ export interface DrainCurve {
 }
 
 /**
- * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,
- * and trims blanks: so each has its time, and there are as many as leave room for it.
+ * The most columns of a chart. Mermaid writes a label below every column, and merges columns with the same label. So
+ * each shows its time, and there are only as many as leave room for it.
  */
 export const MOST_COLUMNS = 28;
 
-/** An estimate this many times as long as what was measured would leave that no room: only its beginning is drawn. */
+/** An estimate longer than this share of the measured time would leave it no room: only its start is drawn. */
 const LONGEST_ESTIMATE = 2;
-const BEGINNING = 0.5;
+const SHOWN_ESTIMATE = 0.5;
 
-/** On an axis that ends below ten, Mermaid would write fractions of workflows. */
+/** On an axis that ends below ten, Mermaid writes fractions of workflows. */
 const LOWEST_AXIS_END = 10;
 
 /**
- * Mermaid draws columns from below the zero of the axis, by half the height of a label, so that a zero would be seen.
- * What lies lower than that, in parts of the axis, has a negative height, which a browser does not draw.
+ * Mermaid draws columns from below the zero of the axis, by half the height of a label, so a zero would be visible. A
+ * column that ends lower than that has a negative height, which no browser draws. As a share of the axis.
  */
 const BELOW_THE_AXIS = 1 / 20;
 
@@ -44,7 +44,7 @@ const STEPS = [
   ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * HOUR, unit: 'hours', unitMs: HOUR })),
 ];
 
-/** From the bottom of a column to its top. The colours are those of the squares, and stand out on white and on black. */
+/** From the bottom of a column to its top. The colours match the squares, and stand out on white and on black. */
 const STATUSES = [
   { status: 'pending', color: '#2f81d7', square: '🟦' },
   { status: 'enqueued', color: '#f4900c', square: '🟧' },
@@ -53,24 +53,24 @@ const STATUSES = [
 
 const ESTIMATE = { color: '#99a3ad', square: '⬜' };
 
-/** A curve at even times. */
+/** A curve at regular times. */
 interface Columns {
-  /** What stands below each column. */
+  /** Below each column. */
   readonly labels: readonly string[];
   readonly unit: string;
-  /** What the first columns show: the polls, up to the last. */
+  /** The first columns: the polls, up to the last. */
   readonly polls: readonly CurvePoint[];
-  /** What the columns after those show: how many may be in flight then. */
+  /** The columns after those: how many can be in flight then. */
   readonly estimated: readonly number[];
-  /** The estimate goes on after the last column. */
+  /** The estimate continues after the last column. */
   readonly isCut: boolean;
 }
 
 /**
- * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, for Mermaid's xychart
- * has none. Empty when there is nothing to draw. Nothing but numbers goes in: there is nothing to escape.
+ * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, since Mermaid's xychart
+ * has none. Empty when there is nothing to draw. It holds numbers only, so there is nothing to escape.
  *
- * Columns, not lines: stacked, they show the whole and its parts, and Mermaid's lines cannot end before the last label.
+ * Columns, not lines: stacked, they show the whole and its parts. Mermaid's lines cannot end before the last label.
  */
 export function drainChart(curve: DrainCurve): string {
   const columns = columnsOf(curve);
@@ -82,7 +82,7 @@ export function drainChart(curve: DrainCurve): string {
 type Statuses = readonly (typeof STATUSES)[number][];
 
 function mermaid({ labels, unit, polls, estimated }: Columns, statuses: Statuses): string {
-  // Each series is drawn over those before it: what is highest comes first.
+  // Each series is drawn over those before it, so the highest comes first.
   const measured = statuses.map(({ color }, index) => ({
     color,
     heights: polls.map((poll) => sum(statuses.slice(0, index + 1).map(({ status }) => poll[status]))),
@@ -128,11 +128,11 @@ function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || points.length < 2) return undefined;
   const measuredMs = last.atMs - first.atMs;
-  const leftMs = inFlight(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
+  const leftMs = total(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
   const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
-  const drawnMs = isCut ? BEGINNING * measuredMs : leftMs;
+  const drawnMs = isCut ? SHOWN_ESTIMATE * measuredMs : leftMs;
 
-  // Three more: the last poll, and what is begun at either end.
+  // Three more: the last poll, and a started column at either end.
   const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
   if (step === undefined) return undefined;
   const before = Math.max(1, Math.ceil(measuredMs / step.ms));
@@ -144,9 +144,7 @@ function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
     polls: times
       .slice(0, before + 1)
       .map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
-    estimated: times
-      .slice(before + 1)
-      .map((time) => Math.max(0, rounded(inFlight(last) * (1 - time / leftMs)))),
+    estimated: times.slice(before + 1).map((time) => Math.max(0, rounded(total(last) * (1 - time / leftMs)))),
     isCut,
   };
 }
@@ -155,10 +153,6 @@ function rounded(height: number): number {
   return Number(height.toFixed(2));
 }
 
-function inFlight({ pending, enqueued, delayed }: CurvePoint): number {
-  return sum([pending, enqueued, delayed]);
-}
-
 function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  return values.reduce((all, value) => all + value, 0);
 }

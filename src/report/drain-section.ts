@@ -1,8 +1,7 @@
-import { number } from '../message.ts';
 import { durationText } from '../time.ts';
 import { drainChart } from './drain-chart.ts';
 import { milliseconds } from './formats.ts';
-import { code, markdown, more, table } from './markdown.ts';
+import { markdown, more, nameOf, table } from './markdown.ts';
 import { isWatched } from './model.ts';
 import type { ForecastReport, RunReport } from './schema.ts';
 
@@ -45,21 +44,16 @@ function curveOf({ history }: RunReport, { secondsLeft }: ForecastReport) {
 function activityTable(activities: RunReport['activities'], observedAt: number): readonly string[] {
   const { items, omitted } = activities;
   if (items.length === 0) return [];
-  const rows = items.map(({ state, count, workflow, message, nextStep }) => [
-    STATES[state],
-    number(count),
-    workflow === null ? '(no name)' : code(workflow),
-    markdown(message),
-    markdown([nextStep]),
-  ]);
   const ageMs = observedAt - (activities.observedAt ?? observedAt);
   return [
     ...(ageMs >= 1000 ? [`As read ${durationText(ageMs)} before the last poll:`] : []),
-    table(
-      ['State', 'Count', 'Workflow', 'What it does (the one that lasts longest)', 'Next step'],
-      rows,
-      [1],
-    ),
+    table(items, {
+      State: ({ state }) => STATES[state],
+      Count: ({ count }) => count,
+      Workflow: ({ workflow }) => nameOf(workflow),
+      'What it does (the one that lasts longest)': ({ message }) => markdown(message),
+      'Next step': ({ nextStep }) => markdown([nextStep]),
+    }),
     ...more(omitted, 'group'),
   ];
 }

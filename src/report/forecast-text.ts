@@ -7,10 +7,10 @@ import { counted, joined, type Message, msg, namesOf, number, trusted } from '..
 import { durationInput, durationText, momentText } from '../time.ts';
 import { workflowNamed } from './activity-text.ts';
 
-/** So many workflows are named where a few will do. */
+/** A few workflows stand for all: this many are named. */
 const NAMED = 3;
 
-/** `12 ended and 2 new per minute`: short, for a line of the log. */
+/** The forecast in short, for a line of the log: `12 ended and 2 new per minute`. */
 export function forecastParts(forecast: DrainForecast, now: number): readonly string[] {
   const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
   if (trend === 'idle') return [];
@@ -28,7 +28,7 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
   ];
 }
 
-/** The estimate, or the bound where there is none. */
+/** The estimate, or the certain bound where there is none. */
 function whenText(
   left: DrainForecast['left'],
   notBefore: number | undefined,
@@ -44,7 +44,7 @@ function leftText({ leftMs, fromMs, toMs }: NonNullable<DrainForecast['left']>):
   return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
 }
 
-/** An estimate has no seconds beyond some minutes, and no minutes beyond some hours. */
+/** Rounds an estimate: to five seconds, from five minutes on to minutes, and from four hours on to ten minutes. */
 function rounded(milliseconds: number): number {
   const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
   return Math.max(unit, Math.round(milliseconds / unit) * unit);
@@ -55,9 +55,9 @@ function perMinute(rate: number): string {
 }
 
 /**
- * Where a drain is going, in sentences. None where nothing is in flight.
+ * The forecast in sentences. None where nothing is in flight.
  *
- * @param isHold It was watched for long enough that the want of an estimate has to be explained.
+ * @param isHold There were polls enough that the lack of an estimate needs an explanation.
  */
 export function describeForecast(
   forecast: DrainForecast,
@@ -78,7 +78,7 @@ export function describeForecast(
   ];
 }
 
-/** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
+/** What a person has to know while it drains. Each key stays the same for as long as its message holds. */
 export function outlook(
   { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }: DrainForecast,
   newTopLevel: readonly NewTopLevel[],
@@ -112,7 +112,7 @@ function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): M
   return msg`${trusted(perMinute(completedPerMinute))} ended and ${trusted(perMinute(arrivedPerMinute))} arrived per minute, over the last ${trusted(durationText(overMs))}.`;
 }
 
-/** How many are stuck, and whether an estimate is about the others. */
+/** How many are stuck, and whether an estimate covers the others only. */
 export function stuckSentence(stuck: number, hasEstimate: boolean): Message {
   return msg`${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
@@ -187,7 +187,7 @@ function stateOf({ because }: EarliestEnd): string {
   return because === 'sleeping' ? 'asleep' : 'delayed';
 }
 
-/** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
+/** Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps. */
 export function describeCannotDrain(beyond: PastDeadline, now: number): Message {
   const named = beyond.earliestEnds.slice(0, NAMED).map((bound) => describeEarliestEnd(bound, now));
   const more = beyond.earliestEnds.length > named.length ? trusted(' and others') : trusted('');
@@ -198,7 +198,7 @@ export function describeCannotDrain(beyond: PastDeadline, now: number): Message 
   return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
 
-/** How to wait for long enough. */
+/** How to wait long enough. */
 function reaching({ neededMs }: PastDeadline): Message {
   return neededMs <= HOSTED_JOB_LIMIT_MS
     ? msg`It takes a \`timeout\` of ${trusted(durationInput(neededMs))} to reach the last of them, and more for what they do then.`

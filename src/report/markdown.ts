@@ -33,6 +33,11 @@ export function codeBlock(language: string, lines: readonly string[]): string {
   return `${fence}${language}\n${text}\n${fence}`;
 }
 
+/** The name of a workflow, which older rows lack. */
+export function nameOf(workflow: string | null): string {
+  return workflow === null ? '(no name)' : code(workflow);
+}
+
 /** A message as a quotation. */
 export function quoteBlock(message: Message): string {
   return markdown(message)
@@ -41,16 +46,26 @@ export function quoteBlock(message: Message): string {
     .join('\n');
 }
 
+/** The columns of a table, by their heads. Numbers stand on the right. */
+export type Columns<Row> = Readonly<Record<string, (row: Row) => string | number>>;
+
 /** A table without the columns that are empty in every row. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-): string {
-  const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
-  const line = (cells: readonly string[]) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
-  const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
+export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string {
+  const used = Object.entries(columns)
+    .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(used.map(({ head }) => head)),
+    line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
+    ...rows.map((_, row) =>
+      line(
+        used
+          .map(({ cells }) => cells[row] ?? '')
+          .map((cell) => (typeof cell === 'number' ? number(cell) : cell)),
+      ),
+    ),
+  ].join('\n');
 }
 
 /** `And 3 more versions.`, or nothing. */

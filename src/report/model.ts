@@ -130,14 +130,7 @@ function seenAt(last: Poll, run: Run): Seen {
     inFlight: inFlightOnAll(targets),
     unversioned: evaluation.unversioned,
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
-    pastDeadline:
-      pastDeadline === undefined
-        ? null
-        : {
-            deadline: pastDeadline.deadline,
-            notBefore: pastDeadline.notBefore,
-            message: describeCannotDrain(pastDeadline, observedAt),
-          },
+    pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
     versions,
     ...expected(index && forecast.total, forecast.newTopLevel, observedAt, run),
     newTopLevel: forecast.newTopLevel.map(({ name, ...created }) => ({ ...created, workflow: name })),

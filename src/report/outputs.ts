@@ -5,29 +5,8 @@ import { type RunReport, versionSchema } from './schema.ts';
 /** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
 
-export interface Outputs {
-  readonly values: Readonly<Record<OutputName, string>>;
-  /** How many entries of the lists are omitted, to stay within GitHub's limit. */
-  readonly omitted: number;
-}
-
-/** The names in `action.yml`. */
-export const OUTPUT_NAMES = [
-  'verdict',
-  'drained',
-  'in-flight',
-  'unversioned',
-  'waited-seconds',
-  'versions',
-  'drained-versions',
-  'draining-versions',
-  'observed-at',
-  'report-path',
-] as const;
-export type OutputName = (typeof OUTPUT_NAMES)[number];
-
-/** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
-export function outputsOf(report: RunReport, reportPath: string): Outputs {
+/** The outputs in `action.yml`, for every verdict. What was not observed is empty, zero, or an empty list. */
+export function outputsOf(report: RunReport, reportPath: string) {
   const versions = fittingVersions(report);
   const drained = fitting(report.drainedVersions);
   const draining = fitting(report.drainingVersions);
@@ -44,6 +23,7 @@ export function outputsOf(report: RunReport, reportPath: string): Outputs {
       'observed-at': iso(report.observedAt) ?? '',
       'report-path': reportPath,
     },
+    /** How many entries of the lists are omitted, to stay within GitHub's limit. */
     omitted: versions.omitted + drained.omitted + draining.omitted,
   };
 }

@@ -169,8 +169,7 @@ export const runReportSchema = z
     blockers: z
       .array(blocker)
       .describe('The failure; or what blocks the whole gate, and with it every version'),
-    pastDeadline: z
-      .object({ deadline: time, notBefore: time, message })
+    pastDeadline: message
       .nullable()
       .describe('With verdict cannot-drain: why not all can end before the timeout'),
     warnings: z.array(message),

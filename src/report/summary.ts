@@ -2,7 +2,7 @@ import { number } from '../message.ts';
 import { durationText } from '../time.ts';
 import { drainSection } from './drain-section.ts';
 import { iso, milliseconds } from './formats.ts';
-import { code, markdown, more, quoteBlock, table } from './markdown.ts';
+import { type Columns, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
 import { blockedFirst } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import { describeServer } from './poll-report.ts';
@@ -50,11 +50,14 @@ function snapshotSections(report: RunReport, observedAt: number): readonly strin
 function verdictSection(report: RunReport): string {
   const { verdict, conclusion, headline, blockers, pastDeadline, outdated } = report;
   const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
-  const reasons = [...blockers, ...(pastDeadline === null ? [] : [pastDeadline])];
+  const reasons = [
+    ...blockers.map(({ message }) => message),
+    ...(pastDeadline === null ? [] : [pastDeadline]),
+  ];
   return [
     `## ${icon} ${markdown(headline)}`,
     ...firstPoll(report),
-    ...reasons.flatMap(({ message }) => (message.length > 0 ? [quoteBlock(message)] : [])),
+    ...reasons.filter(({ length }) => length > 0).map(quoteBlock),
     ...(outdated
       ? [
           `What follows is from the last poll that succeeded, at ${isoTime(report)} (database time). It decides nothing.`,
@@ -74,27 +77,21 @@ function firstPoll({ polls, inFlightAtFirst, waitedSeconds }: RunReport): readon
 
 function targetTable({ versions }: RunReport, observedAt: number): string {
   if (versions.length === 0) return '';
-  const rows = blockedFirst(versions)
-    .slice(0, TARGETS_SHOWN)
-    .map((target) => [
-      code(target.version),
-      targetState(target),
-      // How it drains, where there are several to compare.
-      versions.length > 1 ? target.outlook.brief : '',
-      number(target.pending),
-      number(target.enqueued),
-      number(target.delayed),
-      number(target.ignored),
-      moment(target.oldestCreatedAt, observedAt),
-    ]);
+  const shown = blockedFirst(versions).slice(0, TARGETS_SHOWN);
   return [
     '### Versions to retire',
-    table(
-      ['Version', 'State', 'Expected', 'Pending', 'Enqueued', 'Delayed', 'Ignored', 'Oldest created'],
-      rows,
-      [3, 4, 5, 6],
-    ),
-    ...more(versions.length - rows.length, 'version'),
+    table(shown, {
+      Version: ({ version }) => code(version),
+      State: targetState,
+      // How each drains, where there are several to compare.
+      Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
+      Pending: ({ pending }) => pending,
+      Enqueued: ({ enqueued }) => enqueued,
+      Delayed: ({ delayed }) => delayed,
+      Ignored: ({ ignored }) => ignored,
+      'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
+    }),
+    ...more(versions.length - shown.length, 'version'),
   ].join('\n\n');
 }
 
@@ -121,42 +118,23 @@ function explanations({ versions, blockers }: RunReport): string {
 function groupTable({ groups, versions }: RunReport, observedAt: number): string {
   if (groups.items.length === 0) return '';
   const severalVersions = versions.filter(({ skipped }) => !skipped).length > 1;
-  const rows = groups.items
-    .slice(0, GROUPS_SHOWN)
-    .map((group) => [
-      group.workflow === null ? '(no name)' : code(group.workflow),
-      group.queue === null ? '' : code(group.queue),
-      ...(severalVersions ? [group.version === null ? '(none)' : code(group.version)] : []),
-      number(group.pending),
-      number(group.enqueued),
-      number(group.delayed),
-      moment(group.oldestCreatedAt, observedAt),
-      [...(group.ignored ? ['ignored'] : []), ...(group.version === null ? ['unversioned'] : [])].join(', '),
-    ]);
-  const names = ['Workflow', 'Queue', ...(severalVersions ? ['Version'] : [])];
+  const shown = groups.items.slice(0, GROUPS_SHOWN);
   return [
     '### What is in flight, by workflow',
-    table([...names, 'Pending', 'Enqueued', 'Delayed', 'Oldest created', ''], rows, [
-      names.length,
-      names.length + 1,
-      names.length + 2,
-    ]),
-    ...more(groups.items.length - rows.length + groups.omitted, 'group'),
+    table(shown, {
+      Workflow: ({ workflow }) => nameOf(workflow),
+      Queue: ({ queue }) => codeOrEmpty(queue),
+      Version: ({ version }) => (!severalVersions ? '' : version === null ? '(none)' : code(version)),
+      Pending: ({ pending }) => pending,
+      Enqueued: ({ enqueued }) => enqueued,
+      Delayed: ({ delayed }) => delayed,
+      'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
+      '': ({ ignored, version }) =>
+        [...(ignored ? ['ignored'] : []), ...(version === null ? ['unversioned'] : [])].join(', '),
+    }),
+    ...more(groups.items.length - shown.length + groups.omitted, 'group'),
   ].join('\n\n');
 }
-
-const WORKFLOW_COLUMNS = [
-  'Id',
-  'Workflow',
-  'Status',
-  'What it does',
-  'Queue',
-  'Executor',
-  'Created',
-  'Dequeued',
-  'Last step',
-  'Parent',
-];
 
 function workflowList({ workflows }: RunReport, observedAt: number): string {
   const { items, omitted } = workflows;
@@ -167,32 +145,33 @@ function workflowList({ workflows }: RunReport, observedAt: number): string {
       : 'The workflows in flight';
   return [
     `<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`,
-    table(
-      WORKFLOW_COLUMNS,
-      items.map((workflow) => workflowRow(workflow, observedAt)),
-      [],
-    ),
+    table(items, workflowColumns(observedAt)),
     ...(omitted > 0 ? [`${number(omitted)} more are in the database; the query below shows them all.`] : []),
     '</details>',
   ].join('\n\n');
 }
 
-function workflowRow(workflow: WorkflowReport, observedAt: number): readonly string[] {
-  const { status, delayUntil, activity, queue, executor, parent } = workflow;
-  const due = delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : '';
-  return [
-    code(workflow.id),
-    workflowName(workflow),
-    `${code(status)}${due}`,
-    activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
-    queue === null ? '' : code(queue),
+function workflowColumns(observedAt: number): Columns<WorkflowReport> {
+  return {
+    Id: ({ id }) => code(id),
+    Workflow: ({ workflow, className }) =>
+      `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
+    Status: ({ status, delayUntil }) =>
+      `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
+    'What it does': ({ activity }) =>
+      activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
+    Queue: ({ queue }) => codeOrEmpty(queue),
     // The row of a workflow that waits carries the executor that enqueued it. None runs it.
-    executor === null || status !== 'PENDING' ? '' : code(executor),
-    moment(workflow.createdAt, observedAt),
-    moment(workflow.startedAt, observedAt),
-    lastStep(workflow, observedAt),
-    parent === null ? '' : code(parent),
-  ];
+    Executor: ({ executor, status }) => (status === 'PENDING' ? codeOrEmpty(executor) : ''),
+    Created: ({ createdAt }) => moment(createdAt, observedAt),
+    Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
+    'Last step': (workflow) => lastStep(workflow, observedAt),
+    Parent: ({ parent }) => codeOrEmpty(parent),
+  };
+}
+
+function codeOrEmpty(name: string | null): string {
+  return name === null ? '' : code(name);
 }
 
 /** `2h ago`, or `in 5m`; empty for no time. */
@@ -209,11 +188,6 @@ function lastStep({ lastStep: step }: WorkflowReport, observedAt: number): strin
   const when = moment(step.completedAt, observedAt);
   const ends = when.startsWith('in ') ? `, ends ${when}` : when === '' ? '' : `, ${when}`;
   return `${code(step.name)} (step ${step.number})${ends}`;
-}
-
-function workflowName({ workflow, className }: WorkflowReport): string {
-  if (workflow === null) return '(no name)';
-  return className ? `${code(className)}.${code(workflow)}` : code(workflow);
 }
 
 function warningList({ warnings }: RunReport): string {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
+import { msg } from '../../src/message.ts';
+import { outputsOf } from '../../src/report/outputs.ts';
+import { failureReport } from '../support/builders.ts';
 import { ATTACKS } from '../support/hostile-text.ts';
 import { actingIn, codeBlocksIn, harmIn } from '../support/inert.ts';
 import { readReport } from '../support/report-file.ts';
@@ -12,6 +14,8 @@ import { openConnection, systemDatabases, type TestDatabase } from '../support/s
  */
 
 const databases = systemDatabases();
+
+const OUTPUT_NAMES = Object.keys(outputsOf(failureReport(msg`It failed.`), '').values);
 
 /** The application that owns everything. It has no blanks at its ends, because the input is trimmed. */
 const APPLICATION = '</code><script>alert(1)</script> ##[error]evil @octocat http://evil.example';
