@@ -111,9 +111,13 @@ export function statusesOf(
     );
     // The child to report is a stuck one, or else the oldest.
     const foremost = waits.find(({ status }) => status.state === 'stuck') ?? waits[0];
-    const result = statusOf(workflow, foremost, around);
-    statuses.set(workflow.id, result);
-    return result;
+    const progressAt = progressOf(workflow, around.now);
+    const isQuiet = around.now - progressAt >= around.stuckAfterMs;
+    const activity = activityOf(workflow, foremost, isQuiet, around);
+    const { id, deadline } = workflow;
+    const status = { state: stateOf(activity, isQuiet), activity, progressAt, deadline };
+    statuses.set(id, status);
+    return status;
   };
   // The youngest first: children are younger than their parents.
   for (const workflow of workflows.toReversed()) statusFrom(workflow, 0);
@@ -121,17 +125,6 @@ export function statusesOf(
 }
 
 type ChildActivity = Extract<Activity, { readonly kind: 'child' }>;
-
-function statusOf(
-  workflow: WorkflowDetail,
-  child: ChildActivity | undefined,
-  around: Surroundings,
-): WorkflowStatus {
-  const progressAt = progressOf(workflow, around.now);
-  const isQuiet = around.now - progressAt >= around.stuckAfterMs;
-  const activity = activityOf(workflow, child, isQuiet, around);
-  return { state: stateOf(activity, isQuiet), activity, progressAt, deadline: workflow.deadline };
-}
 
 function activityOf(
   workflow: WorkflowDetail,

@@ -1,7 +1,7 @@
 import type { SnapshotContents, Truncated, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { WorkflowStatus } from './activity.ts';
 
-/** The oldest workflows in flight, read in detail by one poll. */
+/** The oldest workflows in flight, read in detail by one poll: a few, or many when the forecast asks for them. */
 export interface DetailScan extends Omit<Truncated<WorkflowDetail>, 'items'> {
   readonly observedAt: number;
   readonly workflows: readonly WorkflowDetail[];
@@ -14,7 +14,7 @@ interface WorkflowWithStatus {
   readonly status: WorkflowStatus;
 }
 
-/** Returns the detail scan of this poll. */
+/** Returns what this poll read in detail. */
 export function detailScanOf(
   { workflows: { items: workflows, omitted, omittedUnversioned } }: SnapshotContents,
   statuses: ReadonlyMap<string, WorkflowStatus>,

@@ -1,11 +1,10 @@
-import type { GateConfig } from '../config.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import type { Activity, WorkflowState } from './activity.ts';
+import type { WorkflowState } from './activity.ts';
 import { scannedOf } from './detail-scan.ts';
 import { type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
-import { movingTimeLeft, type TimeLeft, type Waits, withWaits } from './estimate.ts';
-import { type DrainHistory, NO_SAMPLE, type Series } from './history.ts';
-import { hasEvidence, isKeptUp, type Rate, rateOf, recent } from './rate.ts';
+import { movingTimeLeft, type TimeLeft, withWaits } from './estimate.ts';
+import type { DrainHistory, Series } from './history.ts';
+import { hasEvidence, increase, isKeptUp, type Rate, rateOf, recent } from './rate.ts';
 
 /** The forecast for one target, or for all of them. */
 export interface DrainForecast extends CertainEnd {
@@ -45,17 +44,16 @@ export type Trend = (typeof TRENDS)[number];
 /** The number of workflows in each state, and of those that the detail scan did not read. */
 type States = Readonly<Record<WorkflowState | 'notScanned', number>>;
 
-/** Without evidence, a rate is shown once it was measured over this many milliseconds. */
+/** Without evidence, a rate means something once it was measured over this many milliseconds. */
 const RATE_OVER_MS = 60_000;
 
-/** Arrivals are compared with completions after this many milliseconds and this many arrivals. */
-const ARRIVALS_OVER_MS = 60_000;
+/** Arrivals are compared with completions after this many of them. */
 const ARRIVALS_ENOUGH = 5;
 
 /** What the forecast of a target needs next to its series. */
 interface ForecastContext {
-  readonly config: Pick<GateConfig, 'stuckAfterMs'>;
-  readonly index: Pick<SnapshotIndex, 'inFlight'>;
+  readonly stuckAfterMs: number;
+  readonly inFlight: SnapshotIndex['inFlight'];
   readonly history: DrainHistory;
   readonly earliestEnds: readonly EarliestEnd[];
   readonly observedAt: number;
@@ -68,24 +66,30 @@ export function drainForecast(
   series: Series,
   context: ForecastContext,
 ): DrainForecast {
+  const { history, earliestEnds, observedAt } = context;
   // The last detail scan can hold workflows of versions that have drained since.
-  const inFlight = versions.filter((version) => inFlightOf(version, context) > 0);
-  const certain = certainEnd(inFlight, context.earliestEnds, context.index);
+  const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
+  const certain = certainEnd(inFlight, earliestEnds, context.inFlight);
   const { points } = series;
-  const { moving, roots, children, arrived: total } = points.at(-1) ?? NO_SAMPLE;
-  const states = statesOf(inFlight, context);
+  const newest = points.at(-1);
   const rate = rateOf(points);
-  const movingLeft = movingTimeLeft(points);
-  const trend = trendOf(series, states, rate, movingLeft, context);
-  const waits = waitsOf(inFlight, certain, context);
+  const states = statesOf(inFlight, history);
+  const moving = movingTimeLeft(points);
+  const trend = trendOf(series, states, rate, moving, context);
+  const lastWait = latest([certain.notBefore, ...waitsOf(inFlight, history)]);
+  const msUntil = (time: number | undefined) =>
+    time === undefined ? undefined : Math.max(0, time - observedAt);
   return {
     trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-    left: trend === 'stalled' ? undefined : withWaits(movingLeft, moving, waits),
+    left:
+      trend === 'stalled'
+        ? undefined
+        : withWaits(moving, newest?.moving ?? 0, msUntil(certain.notBefore), msUntil(lastWait)),
     ...certain,
     states,
-    arrived: { total, roots, children },
-    hasTraffic: roots > (recent(points)[0]?.roots ?? 0),
+    arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
+    hasTraffic: increase('roots', recent(points)) > 0,
     withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
     series,
   };
@@ -95,11 +99,11 @@ export function drainForecast(
  * Counts workflows by state, as the last detail scan read them. When fewer are in flight now, the progressing ones have
  * most probably finished, and then the waiting ones.
  */
-function statesOf(versions: readonly string[], context: ForecastContext): States {
+function statesOf(versions: readonly string[], history: DrainHistory): States {
   const states = { progressing: 0, waiting: 0, stuck: 0, notScanned: 0 };
   for (const version of versions) {
-    const scanned = scannedOf(version, context.history.detailScan);
-    let rest = inFlightOf(version, context);
+    const scanned = scannedOf(version, history.detailScan);
+    let rest = inFlightOf(version, history);
     for (const state of ['stuck', 'waiting', 'progressing'] as const) {
       const count = Math.min(rest, scanned.filter(({ status }) => status.state === state).length);
       states[state] += count;
@@ -110,22 +114,13 @@ function statesOf(versions: readonly string[], context: ForecastContext): States
   return states;
 }
 
-/** Returns how long workflows wait for a time that is known, certain or not. */
-function waitsOf(
-  versions: readonly string[],
-  { notBefore }: CertainEnd,
-  { history, observedAt }: ForecastContext,
-): Waits {
-  const scanned = versions.flatMap((version) => scannedOf(version, history.detailScan));
-  const ends = scanned.flatMap(({ status: { activity } }) =>
-    activity.kind === 'sleeping' || activity.kind === 'delayed' ? (activity.until ?? []) : [],
-  );
-  const last = latest(notBefore === undefined ? ends : [notBefore, ...ends]);
-  const msUntil = (time: number) => Math.max(0, time - observedAt);
-  return {
-    certainMs: notBefore === undefined ? 0 : msUntil(notBefore),
-    expectedMs: last === undefined ? undefined : msUntil(last),
-  };
+/** Returns when waits are expected to be over, certain or not. */
+function waitsOf(versions: readonly string[], { detailScan }: DrainHistory): readonly (number | null)[] {
+  return versions
+    .flatMap((version) => scannedOf(version, detailScan))
+    .map(({ status: { activity } }) =>
+      activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null,
+    );
 }
 
 function trendOf(
@@ -133,38 +128,36 @@ function trendOf(
   states: States,
   rate: Rate | undefined,
   left: TimeLeft | undefined,
-  { config, atMs }: ForecastContext,
+  { stuckAfterMs, atMs }: ForecastContext,
 ): Trend {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return 'too-early';
   if (inFlight === 0) return 'idle';
-  const enough =
-    rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
-  if (enough && isKeptUp(rate)) return 'not-converging';
+  const isMeasured =
+    rate !== undefined && rate.overMs >= RATE_OVER_MS && increase('arrived', points) >= ARRIVALS_ENOUGH;
+  if (isMeasured && isKeptUp(rate.completedPerMinute, rate.arrivedPerMinute)) return 'not-converging';
   if (last.moving === 0 && states.notScanned === 0) return states.waiting > 0 ? 'waiting' : 'stuck';
-  if (atMs - (endedAtMs ?? first.atMs) >= config.stuckAfterMs) return 'stalled';
+  if (atMs - (endedAtMs ?? first.atMs) >= stuckAfterMs) return 'stalled';
   return left === undefined ? 'too-early' : 'draining';
 }
 
-function inFlightOf(version: string, { history }: ForecastContext): number {
-  return history.targets.get(version)?.inFlight ?? 0;
+function inFlightOf(version: string, { targets }: DrainHistory): number {
+  return targets.get(version)?.inFlight ?? 0;
 }
 
 /** Whether work waits in a queue that has room, and nothing has changed that a process of the version would change. */
 function isWithoutProcess(version: string, context: ForecastContext): boolean {
-  const { config, index, history, observedAt, atMs } = context;
+  const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
   const scanned = scannedOf(version, history.detailScan);
-  if (!scanned.some(({ status: { activity } }) => isUntaken(activity))) return false;
+  const isLeft = scanned.some(({ status: { activity } }) => {
+    if (activity.kind !== 'queued' || activity.moves || activity.rateLimited) return false;
+    return activity.running < (activity.limit ?? 1);
+  });
   const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
   const quietForMs = [
-    observedAt - (index.inFlight.get(version)?.newestTakenAt ?? 0),
+    observedAt - (inFlight.get(version)?.newestTakenAt ?? 0),
     atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY),
     ...pending.map(({ status }) => observedAt - status.progressAt),
   ];
-  return quietForMs.every((quietMs) => quietMs >= config.stuckAfterMs);
-}
-
-function isUntaken(activity: Activity): boolean {
-  if (activity.kind !== 'queued' || activity.moves || activity.rateLimited) return false;
-  return activity.running < (activity.limit ?? 1);
+  return isLeft && quietForMs.every((quietMs) => quietMs >= stuckAfterMs);
 }

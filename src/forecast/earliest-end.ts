@@ -1,19 +1,14 @@
 import type { GateConfig } from '../config.ts';
-import type { SnapshotContents } from '../dbos/snapshot/index.ts';
+import type { DelayedWorkflow, SnapshotContents } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import type { WorkflowStatus } from './activity.ts';
 import type { DetailScan } from './detail-scan.ts';
 
 /**
  * A time before which a workflow cannot finish, in epoch milliseconds of the database's clock. Only someone who cancels
  * it, or changes its delay, ends it sooner.
  */
-export interface EarliestEnd {
-  readonly id: string;
-  readonly version: string;
-  readonly name: string | null;
-  readonly until: number;
+export interface EarliestEnd extends DelayedWorkflow {
   readonly because: 'delayed' | 'sleeping';
 }
 
@@ -26,9 +21,7 @@ export interface CertainEnd {
 }
 
 /** The earliest ends that lie beyond the timeout of `wait`. There can be more than are listed. */
-export interface PastDeadline {
-  /** The latest first. */
-  readonly earliestEnds: readonly EarliestEnd[];
+export interface PastDeadline extends CertainEnd {
   readonly notBefore: number;
   /** The deadline, by the database's clock. */
   readonly deadline: number;
@@ -55,30 +48,25 @@ const CLOCK_SKEW_MS = 60_000;
  * - DBOS cancels either one at its deadline.
  */
 export function earliestEndsOf(
-  { lastDelayed, workflows }: SnapshotContents,
-  statuses: ReadonlyMap<string, WorkflowStatus>,
-  observedAt: number,
+  lastDelayed: readonly DelayedWorkflow[],
+  read: DetailScan,
 ): readonly EarliestEnd[] {
   const delayed = lastDelayed.map((workflow): EarliestEnd => ({ ...workflow, because: 'delayed' }));
-  return [...delayed, ...sleepingEnds({ workflows: workflows.items, statuses, observedAt })];
+  return [...delayed, ...sleepingEnds(read)];
 }
 
 /** Adds the sleeping workflows that the last detail scan read and this poll did not. */
 export function withScanned(
   fresh: readonly EarliestEnd[],
-  { workflows }: SnapshotContents,
+  { workflows }: DetailScan,
   detailScan: DetailScan | undefined,
 ): readonly EarliestEnd[] {
   if (detailScan === undefined) return fresh;
-  const read = new Set([...workflows.items, ...fresh].map(({ id }) => id));
+  const read = new Set([...workflows, ...fresh].map(({ id }) => id));
   return [...sleepingEnds(detailScan).filter(({ id }) => !read.has(id)), ...fresh];
 }
 
-function sleepingEnds({
-  workflows,
-  statuses,
-  observedAt,
-}: Pick<DetailScan, 'workflows' | 'statuses' | 'observedAt'>): readonly EarliestEnd[] {
+function sleepingEnds({ workflows, statuses, observedAt }: DetailScan): readonly EarliestEnd[] {
   return workflows.flatMap(({ id, version, name, deadline, lastStep }): readonly EarliestEnd[] => {
     const activity = statuses.get(id)?.activity;
     if (version === null || activity?.kind !== 'sleeping' || !activity.certain) return [];
@@ -93,20 +81,21 @@ function sleepingEnds({
 export function certainEnd(
   versions: readonly string[],
   earliestEnds: readonly EarliestEnd[],
-  { inFlight }: Pick<SnapshotIndex, 'inFlight'>,
+  inFlight: SnapshotIndex['inFlight'],
 ): CertainEnd {
   const chosen = new Set(versions);
   const own = earliestEnds.filter(({ version }) => chosen.has(version)).toSorted((a, b) => b.until - a.until);
-  const delayed = versions.flatMap((version) => inFlight.get(version)?.delayedUntil ?? []);
+  const delayed = versions.map((version) => inFlight.get(version)?.delayedUntil);
   return {
     earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT),
     notBefore: latest([...own.map(({ until }) => until), ...delayed]),
   };
 }
 
-/** Returns the latest of these times; undefined without any. */
-export function latest(times: readonly number[]): number | undefined {
-  return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
+/** Returns the latest of the times that are known; undefined without any. */
+export function latest(times: readonly (number | null | undefined)[]): number | undefined {
+  const known = times.filter((time) => time != null);
+  return known.length === 0 ? undefined : known.reduce((a, b) => Math.max(a, b));
 }
 
 /**

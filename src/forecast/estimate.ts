@@ -1,4 +1,4 @@
-import { completedIn, hasEvidence, mayBeKeptUp, type Progress, rateOf, recent } from './rate.ts';
+import { hasEvidence, increase, isKeptUp, type Progress, recent } from './rate.ts';
 
 /** An estimate of the time left, and the range around it, in milliseconds. */
 export interface TimeLeft {
@@ -25,13 +25,15 @@ const AFTERWARDS_MS = { least: 30_000, most: 180_000 } as const;
  * @returns Undefined without evidence, when hardly anything finished recently, or when as many could arrive as finish.
  */
 export function movingTimeLeft(samples: readonly Progress[]): TimeLeft | undefined {
-  const rate = rateOf(samples);
   const moving = samples.at(-1)?.moving ?? 0;
-  const completed = completedIn(recent(samples));
-  if (rate === undefined || moving <= 0 || !hasEvidence(samples)) return undefined;
-  if (completed < LEAST_COMPLETED || mayBeKeptUp(rate)) return undefined;
+  const window = recent(samples);
+  const completed = increase('completed', window);
+  if (moving <= 0 || completed < LEAST_COMPLETED || !hasEvidence(samples)) return undefined;
+  // The difference of two Poisson counts has the variance of their sum: arrivals get one standard deviation on top.
+  const arrived = increase('arrived', window);
+  if (isKeptUp(completed, arrived + Math.sqrt(arrived + completed))) return undefined;
   const [fewest, most] = poissonInterval(completed);
-  const takesMs = (count: number) => (moving * rate.overMs) / count;
+  const takesMs = (count: number) => (moving * increase('atMs', window)) / count;
   return { leftMs: takesMs(completed), fromMs: takesMs(most), toMs: takesMs(fewest) };
 }
 
@@ -47,22 +49,18 @@ function poissonInterval(count: number): readonly [number, number] {
   return [limit(count, -QUANTILE_90), limit(count + 1, QUANTILE_90)];
 }
 
-/** How long workflows wait for a time that is known, in milliseconds. */
-export interface Waits {
-  /** Until the last wait that is certain; zero without one. */
-  readonly certainMs: number;
-  /** Until the last wait, certain or not; undefined without one. */
-  readonly expectedMs: number | undefined;
-}
-
 /**
  * Combines the estimate for the `count` moving workflows with the waits. Both drain side by side: the longer one counts.
  * The range leaves the last waiting workflow as much time afterwards as the moving ones need, or as it has waited.
+ *
+ * @param certainMs Until the last wait that is certain, in milliseconds; undefined without one.
+ * @param expectedMs Until the last wait, certain or not, in milliseconds; undefined without one.
  */
 export function withWaits(
   moving: TimeLeft | undefined,
   count: number,
-  { certainMs, expectedMs }: Waits,
+  certainMs: number | undefined,
+  expectedMs: number | undefined,
 ): TimeLeft | undefined {
   if (moving === undefined && (count > 0 || expectedMs === undefined)) return undefined;
   const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
@@ -70,7 +68,7 @@ export function withWaits(
   const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, waitMs));
   return {
     leftMs: Math.max(leftMs, waitMs),
-    fromMs: Math.max(fromMs, certainMs),
+    fromMs: Math.max(fromMs, certainMs ?? 0),
     toMs: waitMs === 0 && moving !== undefined ? toMs : waitMs + Math.max(toMs, afterwardsMs),
   };
 }

@@ -40,8 +40,8 @@ export interface Forecast {
 /** The forecast where no snapshot could be read or trusted. */
 const NO_FORECAST: Omit<Forecast, 'history'> = {
   total: drainForecast([], emptySeries, {
-    config: { stuckAfterMs: 0 },
-    index: { inFlight: new Map() },
+    stuckAfterMs: 0,
+    inFlight: new Map(),
     history: emptyHistory,
     earliestEnds: [],
     observedAt: 0,
@@ -83,36 +83,36 @@ export function forecastOf(
   evaluation: Evaluation,
   time: PollTime,
 ): Forecast {
+  const { stuckAfterMs } = config;
   const { index } = evaluation;
   if (index === undefined) return { ...NO_FORECAST, history: before };
-  const { contents } = index;
-  const { workflows } = contents;
+  const { contents, inFlight } = index;
   const { observedAt } = evaluation.snapshot;
+  const { items, omitted, omittedUnversioned } = contents.workflows;
   const queues = queuesAfter(before, index, observedAt);
-  const statuses = statusesOf(workflows.items, {
+  const statuses = statusesOf(items, {
     now: observedAt,
-    stuckAfterMs: config.stuckAfterMs,
+    stuckAfterMs,
     queue: (version, queue) => queues.get(queueKey(version, queue)),
     // A poll reads few children: those of the last detail scan count as well.
-    childrenOf: childrenAmong([...(before.detailScan?.workflows ?? []), ...workflows.items]),
+    childrenOf: childrenAmong([...(before.detailScan?.workflows ?? []), ...items]),
   });
-  const isWhole = workflows.omitted + workflows.omittedUnversioned === 0;
+  const read = detailScanOf(contents, statuses, observedAt);
+  const isWhole = omitted + omittedUnversioned === 0;
   // A provisional poll can hold workflows of versions that are no targets.
   const isScan = (contents.detailScan || isWhole) && !evaluation.provisional;
-  const scan = isScan ? detailScanOf(contents, statuses, observedAt) : undefined;
-  const history = historyAfter(before, evaluation, index, time, { queues, scan });
-  const fresh = earliestEndsOf(contents, statuses, observedAt);
-  const earliestEnds = withScanned(fresh, contents, history.detailScan);
-
-  const context = { config, index, history, earliestEnds, observedAt, atMs: time.ended };
+  const history = historyAfter(before, evaluation, index, time, { queues, scan: isScan ? read : undefined });
+  const fresh = earliestEndsOf(contents.lastDelayed, read);
+  const earliestEnds = withScanned(fresh, read, history.detailScan);
+  const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
   const versions = evaluation.targets.map(({ version }) => version);
-  const forecastFor = (version: string) =>
-    drainForecast([version], history.targets.get(version) ?? emptySeries, context);
   return {
     total: drainForecast(versions, history.total, context),
-    targets: new Map(versions.map((version) => [version, forecastFor(version)])),
+    targets: new Map(
+      [...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)]),
+    ),
     pastDeadline: clocksAgree(before.startedAt, contents, observedAt, time)
-      ? pastDeadline(config, certainEnd(versions, fresh, index), observedAt, time)
+      ? pastDeadline(config, certainEnd(versions, fresh, inFlight), observedAt, time)
       : undefined,
     statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
     newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),

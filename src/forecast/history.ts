@@ -1,7 +1,8 @@
+import type { StartedName } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import { NO_WORKFLOWS, type StatusCounts, summed } from '../status-counts.ts';
+import { type StatusCounts, summed } from '../status-counts.ts';
 import type { QueueState } from './activity.ts';
 import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';
 
@@ -32,16 +33,12 @@ export interface Series {
   readonly endedAtMs: number | undefined;
 }
 
-/** What one poll counted, and what happened until then. */
-export interface Sample extends StatusCounts, Totals {
+/** What one poll counted, and what happened since the gate started. */
+export interface Sample extends StatusCounts {
   /** Milliseconds since the gate started. */
   readonly atMs: number;
   /** In flight, and neither delayed nor parked. */
   readonly moving: number;
-}
-
-/** Workflows since the gate started. */
-interface Totals {
   readonly completed: number;
   readonly arrived: number;
   /** Arrivals without a parent, and children. Both are zero where the schema does not record parents. */
@@ -49,12 +46,10 @@ interface Totals {
   readonly children: number;
 }
 
+type Totals = Pick<Sample, 'completed' | 'arrived' | 'roots' | 'children'>;
+
 /** Top-level workflows of one name on one version. */
-export interface NewTopLevel {
-  readonly version: string;
-  readonly name: string | null;
-  readonly count: number;
-}
+export type NewTopLevel = StartedName;
 
 /** The most samples of a series, and with that the most points of its chart. */
 export const SERIES_SAMPLES = 60;
@@ -71,10 +66,6 @@ const NAMES_KEPT = 50;
 
 const NO_TOTALS: Totals = { completed: 0, arrived: 0, roots: 0, children: 0 };
 
-/** Stands for the newest sample of a series without any. */
-export const NO_SAMPLE: Sample = { atMs: 0, ...NO_WORKFLOWS, moving: 0, ...NO_TOTALS };
-
-/** The series before the first poll. */
 export const emptySeries: Series = { points: [], inFlight: 0, endedAtMs: undefined };
 
 /** The history before the first poll. */
@@ -135,11 +126,8 @@ type Changed = TargetEvaluation & Totals;
  * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
  * arrivals that are not in flight any more. A workflow that started and finished between the polls counts as both.
  */
-function changeOf(
-  { version, inFlight }: TargetEvaluation,
-  before: DrainHistory,
-  index: SnapshotIndex,
-): Totals {
+function changeOf(target: TargetEvaluation, before: DrainHistory, index: SnapshotIndex): Totals {
+  const { version, inFlight } = target;
   const series = before.targets.get(version);
   if (series === undefined) return NO_TOTALS;
   const then = before.created.get(version);
@@ -173,17 +161,14 @@ function extended(
     roots: before.roots + sum(({ roots }) => roots),
     children: before.children + sum(({ children }) => children),
   };
+  const all = [...points, sample];
+  // When there are too many, every second sample stays, with the first and the last.
+  const isKept = (index: number) => all.length <= most || index % 2 === 0 || index === all.length - 1;
   return {
-    points: thinned([...points, sample], most),
+    points: all.filter((_, index) => isKept(index)),
     inFlight: sum(({ inFlight }) => inFlight),
     endedAtMs: completed > 0 ? atMs : endedAtMs,
   };
-}
-
-/** Returns every second sample when there are too many, with the first and the last. */
-function thinned(points: readonly Sample[], most: number): readonly Sample[] {
-  if (points.length <= most) return points;
-  return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
 }
 
 function newTopLevelAfter(

@@ -22,29 +22,26 @@ const KEEPS_UP = 0.9;
 
 /** Returns the samples of the recent window: the last half of the hold, and at least two minutes. */
 export function recent<T extends Pick<Progress, 'atMs'>>(samples: readonly T[]): readonly T[] {
-  const [first, last] = [samples[0], samples.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const since = last.atMs - Math.max(SHORTEST_WINDOW_MS, (last.atMs - first.atMs) / 2);
-  return samples.slice(samples.findIndex(({ atMs }) => atMs >= since));
+  const since = (samples.at(-1)?.atMs ?? 0) - Math.max(SHORTEST_WINDOW_MS, increase('atMs', samples) / 2);
+  return samples.filter(({ atMs }) => atMs >= since);
+}
+
+/** Returns how much greater a number is in the last sample than in the first; zero without samples. */
+export function increase<K extends string>(of: K, samples: readonly Readonly<Record<K, number>>[]): number {
+  return (samples.at(-1)?.[of] ?? 0) - (samples[0]?.[of] ?? 0);
 }
 
 /** Returns the rate of the recent window; undefined before two polls. */
 export function rateOf(samples: readonly Progress[]): Rate | undefined {
   const window = recent(samples);
-  const [from, to] = [window[0], window.at(-1)];
-  if (from === undefined || to === undefined || to.atMs <= from.atMs) return undefined;
-  const overMs = to.atMs - from.atMs;
+  const overMs = increase('atMs', window);
+  if (overMs <= 0) return undefined;
   const perMinute = 60_000 / overMs;
   return {
-    completedPerMinute: completedIn(window) * perMinute,
-    arrivedPerMinute: (to.arrived - from.arrived) * perMinute,
+    completedPerMinute: increase('completed', window) * perMinute,
+    arrivedPerMinute: increase('arrived', window) * perMinute,
     overMs,
   };
-}
-
-/** Counts the workflows that finished between the first and the last sample. */
-export function completedIn(samples: readonly Progress[]): number {
-  return (samples.at(-1)?.completed ?? 0) - (samples[0]?.completed ?? 0);
 }
 
 /** Whether enough workflows have finished, and not in one burst, for a rate or an estimate to mean something. */
@@ -52,20 +49,10 @@ export function hasEvidence(samples: readonly Progress[]): boolean {
   const pauses = samples.filter(
     ({ completed }, index) => completed > (samples[index - 1]?.completed ?? completed),
   );
-  return completedIn(samples) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
+  return increase('completed', samples) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
 }
 
 /** Whether about as many workflows arrive as finish. */
-export function isKeptUp({ completedPerMinute, arrivedPerMinute }: Rate): boolean {
-  return arrivedPerMinute > 0 && arrivedPerMinute >= KEEPS_UP * completedPerMinute;
-}
-
-/**
- * Whether as many workflows could arrive as finish, given how few of each were counted. The difference of two Poisson
- * counts has the variance of their sum: arrivals get one standard deviation on top.
- */
-export function mayBeKeptUp({ completedPerMinute, arrivedPerMinute, overMs }: Rate): boolean {
-  const minutes = overMs / 60_000;
-  const [completed, arrived] = [completedPerMinute * minutes, arrivedPerMinute * minutes];
-  return arrived > 0 && arrived + Math.sqrt(arrived + completed) >= KEEPS_UP * completed;
+export function isKeptUp(completed: number, arrived: number): boolean {
+  return arrived > 0 && arrived >= KEEPS_UP * completed;
 }
