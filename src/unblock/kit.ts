@@ -37,11 +37,11 @@ const SCRIPT = new URL('./unblock.sh', import.meta.url);
 
 /** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
 export function kitFiles(kit: UnblockKit): readonly KitFile[] {
-  const list = workflowList(kit);
-  if (list === undefined) return [];
+  const typed = kit.workflows.filter(({ id }) => typedId(id) !== undefined);
+  if (typed.length === 0) return [];
   return [
     { name: 'unblock.sh', text: readFileSync(SCRIPT, 'utf8') },
-    { name: 'workflows.tsv', text: list },
+    { name: 'workflows.tsv', text: workflowList(kit, typed) },
   ];
 }
 
@@ -56,85 +56,67 @@ function canFork(version: string | undefined): version is string {
 }
 
 /** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */
-function workflowList(kit: UnblockKit): string | undefined {
-  const groups = groupsOf(kit.workflows);
-  if (groups.length === 0) return undefined;
-  const parents = parentsIn(kit.workflows);
-  const facts = [
-    ...(shellQuoted(kit.schema) === undefined ? [] : [['#! schema', kit.schema]]),
-    ...(canFork(kit.newVersion) ? [['#! version', kit.newVersion]] : []),
-    ...notesOf(kit, groups).map((note) => ['#! note', note]),
-  ];
+function workflowList(kit: UnblockKit, typed: readonly BlockingWorkflow[]): string {
+  const parents = new Set(kit.workflows.map(({ parent }) => parent));
   const lines = [
     '# The workflows that block, for unblock.sh: see its top. To leave one out, delete its line.',
     `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
-    ...facts.map((columns) => columns.join('\t')),
+    ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
+    ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
+    ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
     '# on fork\tid\tparent\tfrom step\tstate',
-    ...groups.flatMap(({ title, workflows }) => [
+    ...groupsOf(kit.workflows, typed).flatMap(({ title, workflows }) => [
       '',
       `# ${title}`,
-      ...workflows.map((workflow) => rowOf(workflow, parents)),
+      ...workflows.map((workflow) => rowOf(workflow, parents.has(workflow.id))),
     ]),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function rowOf(workflow: BlockingWorkflow, parents: ReadonlySet<string>): string {
+function rowOf(workflow: BlockingWorkflow, hasChildren: boolean): string {
   const { id, parent } = workflow;
-  const onFork = parents.has(id) ? 'waits' : parent === null ? 'fork' : 'child';
+  const onFork = hasChildren ? 'waits' : parent === null ? 'fork' : 'child';
   const typedParent = parent === null || typedId(parent) === undefined ? '-' : parent;
   return [onFork, id, typedParent, '-', stateOf(workflow)].join('\t');
 }
 
 /** Returns what the list does not have, for its top and for the end of a run. */
-function notesOf({ workflows, omitted }: UnblockKit, groups: readonly Group[]): readonly string[] {
-  const untyped = workflows.length - groups.reduce((sum, group) => sum + group.workflows.length, 0);
-  return [
-    ...(untyped > 0
-      ? [
-          `${plain(counted(untyped, 'more workflow'))} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
-        ]
-      : []),
-    ...(omitted > 0
-      ? [
-          `${plain(counted(omitted, 'more workflow'))} not in this list: run the gate again after it for the next ones.`,
-        ]
-      : []),
+function notesOf(untyped: number, omitted: number): readonly string[] {
+  const more = (count: number) => plain(counted(count, 'more workflow'));
+  const notes: [number, string][] = [
+    [
+      untyped,
+      `${more(untyped)} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
+    ],
+    [omitted, `${more(omitted)} not in this list: run the gate again after it for the next ones.`],
   ];
-}
-
-/** Workflows that stand together in the list. */
-interface Group {
-  readonly title: string;
-  readonly workflows: readonly BlockingWorkflow[];
+  return notes.filter(([count]) => count > 0).map(([, note]) => note);
 }
 
 /**
  * Returns the workflows that can be typed, grouped by generation, name and version. Parents come before their children:
  * a parent that waits for a cancelled child fails, or does what its code does then, and is not cancelled itself.
  */
-function groupsOf(workflows: readonly BlockingWorkflow[]): readonly Group[] {
+function groupsOf(workflows: readonly BlockingWorkflow[], typed: readonly BlockingWorkflow[]) {
   const generations = generationsOf(workflows);
-  const groups = new Map<string, { generation: number; workflows: BlockingWorkflow[] }>();
-  for (const workflow of workflows.filter(({ id }) => typedId(id) !== undefined)) {
-    const { id, name, className, version } = workflow;
-    const generation = generations.get(id) ?? 0;
-    const key = JSON.stringify([generation, name, className, version]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { generation, workflows: [workflow] });
-    else group.workflows.push(workflow);
-  }
-  return [...groups.values()]
-    .sort((a, b) => a.generation - b.generation)
-    .map(({ generation, workflows }) => ({ title: titleOf(workflows, generation), workflows }));
+  const generationOf = ({ id }: BlockingWorkflow) => generations.get(id) ?? 0;
+  const sorted = typed.toSorted((a, b) => generationOf(a) - generationOf(b));
+  const groups = Map.groupBy(sorted, (workflow) =>
+    JSON.stringify([generationOf(workflow), workflow.name, workflow.className, workflow.version]),
+  );
+  return [...groups.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [{ title: titleOf(first, 1 + others.length, generationOf(first)), workflows: [first, ...others] }],
+  );
 }
 
-function titleOf(workflows: readonly BlockingWorkflow[], generation: number): string {
-  const { name = null, className = null, version = null } = workflows[0] ?? {};
+function titleOf({ name, className, version }: BlockingWorkflow, count: number, generation: number): string {
   const full = name === null ? '(no name)' : quotedName(className ? `${className}.${name}` : name);
   const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
   const children = generation > 0 ? ', started by some above' : '';
-  return `${full}, ${on}: ${plain(counted(workflows.length, 'workflow'))}${children}`;
+  return `${full}, ${on}: ${plain(counted(count, 'workflow'))}${children}`;
 }
 
 /** Returns how many ancestors of each workflow are in the list; fewer in a cycle, which only a damaged database has. */
@@ -154,19 +136,10 @@ function generationsOf(workflows: readonly BlockingWorkflow[]): ReadonlyMap<stri
   return generations;
 }
 
-/** Returns the ids that a workflow in the list names as its parent. */
-function parentsIn(workflows: readonly BlockingWorkflow[]): ReadonlySet<string> {
-  return new Set(workflows.flatMap(({ parent }) => (parent === null ? [] : [parent])));
-}
-
 /** Returns where a workflow was when the gate read it. */
 function stateOf({ status, lastStep, delayUntil }: BlockingWorkflow): string {
   if (status === 'DELAYED' && delayUntil !== null)
     return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
   if (status !== 'PENDING') return visible(status, 30).toLowerCase();
-  return lastStep === null ? 'no step done' : stepText(lastStep);
-}
-
-function stepText({ number, name }: NonNullable<BlockingWorkflow['lastStep']>): string {
-  return `step ${number} done, "${visible(name, 40)}"`;
+  return lastStep === null ? 'no step done' : `step ${lastStep.number} done, "${visible(lastStep.name, 40)}"`;
 }

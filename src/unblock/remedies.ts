@@ -1,5 +1,5 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { quoteIdentifier } from '../dbos/sql.ts';
+import { IN_FLIGHT, quoteIdentifier } from '../dbos/sql.ts';
 import type { WorkflowStatus } from '../forecast/activity.ts';
 import type { RunReport } from '../report/schema.ts';
 import { shellQuoted, sqlLiteral } from '../report/text.ts';
@@ -53,27 +53,20 @@ export function inspectionSql(
   report: Pick<RunReport, 'versions' | 'unversioned' | 'application'>,
   schemaName: string,
 ): readonly string[] {
-  const schema = quoteIdentifier(schemaName);
   const blocked = report.versions.filter(({ drained, skipped }) => !drained && !skipped);
   const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
-  const versions =
-    literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
   const more = blocked.length - literals.length;
-  const unversioned = report.unversioned > 0;
+  const canBeTyped = literals.length > 0 && !literals.includes(undefined);
+  const orNone = report.unversioned > 0 ? ' OR application_version IS NULL' : '';
   const application = report.application === null ? undefined : sqlLiteral(report.application);
-  const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
   return [
     ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
     'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
     '       to_timestamp(created_at / 1000.0) AS created',
-    `  FROM ${schema}.workflow_status`,
-    " WHERE (status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')",
-    ...(filter === undefined
-      ? []
-      : [`   AND (${filter}${unversioned ? ' OR application_version IS NULL' : ''})`]),
-    ...(application === undefined
-      ? []
-      : [`   AND (application_name = ${application} OR application_name IS NULL)`]),
+    `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
+    ` WHERE ${IN_FLIGHT}`,
+    ...(canBeTyped ? [`   AND (application_version IN (${literals.join(', ')})${orNone})`] : []),
+    ...(application ? [`   AND (application_name = ${application} OR application_name IS NULL)`] : []),
     ' ORDER BY created_at;',
   ];
 }
