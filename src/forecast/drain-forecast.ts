@@ -51,7 +51,7 @@ const RATE_OVER_MS = 60_000;
 const ARRIVALS_ENOUGH = 5;
 
 /** What the forecast of a target needs next to its series. */
-interface ForecastContext {
+interface Context {
   readonly stuckAfterMs: number;
   readonly inFlight: SnapshotIndex['inFlight'];
   readonly history: DrainHistory;
@@ -61,11 +61,7 @@ interface ForecastContext {
 }
 
 /** Returns the forecast for these versions, which have this series together. Pure. */
-export function drainForecast(
-  versions: readonly string[],
-  series: Series,
-  context: ForecastContext,
-): DrainForecast {
+export function drainForecast(versions: readonly string[], series: Series, context: Context): DrainForecast {
   const { history, earliestEnds, observedAt } = context;
   // The last detail scan can hold workflows of versions that have drained since.
   const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
@@ -128,7 +124,7 @@ function trendOf(
   states: States,
   rate: Rate | undefined,
   left: TimeLeft | undefined,
-  { stuckAfterMs, atMs }: ForecastContext,
+  { stuckAfterMs, atMs }: Context,
 ): Trend {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return 'too-early';
@@ -146,7 +142,7 @@ function inFlightOf(version: string, { targets }: DrainHistory): number {
 }
 
 /** Whether work waits in a queue that has room, and nothing has changed that a process of the version would change. */
-function isWithoutProcess(version: string, context: ForecastContext): boolean {
+function isWithoutProcess(version: string, context: Context): boolean {
   const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
   const scanned = scannedOf(version, history.detailScan);
   const isLeft = scanned.some(({ status: { activity } }) => {

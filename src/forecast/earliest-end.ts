@@ -12,7 +12,6 @@ export interface EarliestEnd extends DelayedWorkflow {
   readonly because: 'delayed' | 'sleeping';
 }
 
-/** The earliest ends of some versions. */
 export interface CertainEnd {
   /** The latest first, at most 20. */
   readonly earliestEnds: readonly EarliestEnd[];
@@ -23,7 +22,7 @@ export interface CertainEnd {
 /** The earliest ends that lie beyond the timeout of `wait`. There can be more than are listed. */
 export interface PastDeadline extends CertainEnd {
   readonly notBefore: number;
-  /** The deadline, by the database's clock. */
+  /** By the database's clock. */
   readonly deadline: number;
   /** The shortest `timeout` that reaches the last earliest end, in milliseconds: whole minutes. */
   readonly neededMs: number;
@@ -38,7 +37,8 @@ const EARLIEST_ENDS_KEPT = 20;
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Returns the earliest ends that are certain by this poll, at most one per workflow.
+ * Returns the earliest ends that are certain, at most one per workflow: of what this poll read, and of the sleeping
+ * workflows that the last detail scan read and this poll did not.
  *
  * - A delayed workflow starts at `delay_until_epoch_ms` and not before. The SQL omits debounced ones: another call can
  *   change their delay.
@@ -50,20 +50,12 @@ const CLOCK_SKEW_MS = 60_000;
 export function earliestEndsOf(
   lastDelayed: readonly DelayedWorkflow[],
   read: DetailScan,
+  lastScan: DetailScan | undefined,
 ): readonly EarliestEnd[] {
+  const known = new Set([...lastDelayed, ...read.workflows].map(({ id }) => id));
+  const older = lastScan === undefined ? [] : sleepingEnds(lastScan).filter(({ id }) => !known.has(id));
   const delayed = lastDelayed.map((workflow): EarliestEnd => ({ ...workflow, because: 'delayed' }));
-  return [...delayed, ...sleepingEnds(read)];
-}
-
-/** Adds the sleeping workflows that the last detail scan read and this poll did not. */
-export function withScanned(
-  fresh: readonly EarliestEnd[],
-  { workflows }: DetailScan,
-  detailScan: DetailScan | undefined,
-): readonly EarliestEnd[] {
-  if (detailScan === undefined) return fresh;
-  const read = new Set([...workflows, ...fresh].map(({ id }) => id));
-  return [...sleepingEnds(detailScan).filter(({ id }) => !read.has(id)), ...fresh];
+  return [...older, ...delayed, ...sleepingEnds(read)];
 }
 
 function sleepingEnds({ workflows, statuses, observedAt }: DetailScan): readonly EarliestEnd[] {

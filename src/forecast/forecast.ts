@@ -5,14 +5,7 @@ import type { Evaluation } from '../rules/evaluate.ts';
 import { statusesOf, type WorkflowStatus } from './activity.ts';
 import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';
-import {
-  certainEnd,
-  clocksAgree,
-  earliestEndsOf,
-  type PastDeadline,
-  pastDeadline,
-  withScanned,
-} from './earliest-end.ts';
+import { certainEnd, clocksAgree, earliestEndsOf, type PastDeadline, pastDeadline } from './earliest-end.ts';
 import {
   type DrainHistory,
   emptyHistory,
@@ -53,7 +46,7 @@ const NO_FORECAST: Omit<Forecast, 'history'> = {
   newTopLevel: [],
 };
 
-/** The poll that starts now. Times are in milliseconds. */
+/** The poll that starts now. */
 interface Opportunity {
   readonly began: number;
   /** The longest that the poll can take, and the longest that it should. */
@@ -102,10 +95,10 @@ export function forecastOf(
   // A provisional poll can hold workflows of versions that are no targets.
   const isScan = (contents.detailScan || isWhole) && !evaluation.provisional;
   const history = historyAfter(before, evaluation, index, time, { queues, scan: isScan ? read : undefined });
-  const fresh = earliestEndsOf(contents.lastDelayed, read);
-  const earliestEnds = withScanned(fresh, read, history.detailScan);
+  const earliestEnds = earliestEndsOf(contents.lastDelayed, read, history.detailScan);
   const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
   const versions = evaluation.targets.map(({ version }) => version);
+  const fresh = earliestEndsOf(contents.lastDelayed, read, undefined);
   return {
     total: drainForecast(versions, history.total, context),
     targets: new Map(

@@ -48,6 +48,9 @@ export interface Sample extends StatusCounts {
 
 type Totals = Pick<Sample, 'completed' | 'arrived' | 'roots' | 'children'>;
 
+/** A target, and what its poll adds to the samples. */
+type Changed = TargetEvaluation & Totals & Pick<Sample, 'moving'>;
+
 /** Top-level workflows of one name on one version. */
 export type NewTopLevel = StartedName;
 
@@ -99,17 +102,20 @@ export function historyAfter(
   { queues, scan }: { readonly queues: DrainHistory['queues']; readonly scan: DetailScan | undefined },
 ): DrainHistory {
   const detailScan = scan ?? before.detailScan;
-  const changed = targets.map((target) => ({ ...target, ...changeOf(target, before, index) }));
-  const extend = (series: Series | undefined, added: readonly Changed[], most: number) =>
-    extended(series ?? emptySeries, added, detailScan, time.ended, most);
+  const changed = targets.map((target) => {
+    const { version, inFlight, delayed } = target;
+    const parked = scannedOf(version, detailScan).filter(isParked).length;
+    const moving = Math.max(0, inFlight - delayed - parked);
+    return { ...target, ...changeOf(target, before, index), moving };
+  });
   return {
     startedAt: before.startedAt ?? observedAt - time.began,
     observedAt,
-    total: extend(before.total, changed, SERIES_SAMPLES),
+    total: extended(before.total, changed, time.ended, SERIES_SAMPLES),
     targets: new Map(
       changed.map((target, number) => {
         const most = number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES;
-        return [target.version, extend(before.targets.get(target.version), [target], most)];
+        return [target.version, extended(before.targets.get(target.version), [target], time.ended, most)];
       }),
     ),
     created: index.started,
@@ -119,8 +125,6 @@ export function historyAfter(
     detailScanDueAtMs: scan === undefined ? before.detailScanDueAtMs : time.ended + DETAIL_SCAN_EVERY_MS,
   };
 }
-
-type Changed = TargetEvaluation & Totals;
 
 /**
  * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
@@ -142,20 +146,18 @@ function changeOf(target: TargetEvaluation, before: DrainHistory, index: Snapsho
 
 /** Adds the sample of one poll, which has these targets together. */
 function extended(
-  { points, endedAtMs }: Series,
+  { points, endedAtMs }: Series = emptySeries,
   targets: readonly Changed[],
-  detailScan: DetailScan | undefined,
   atMs: number,
   most: number,
 ): Series {
   const sum = (of: (target: Changed) => number) => targets.reduce((all, each) => all + of(each), 0);
-  const parked = (version: string) => scannedOf(version, detailScan).filter(isParked).length;
   const before = points.at(-1) ?? NO_TOTALS;
   const completed = sum((target) => target.completed);
   const sample: Sample = {
     atMs,
     ...summed(targets),
-    moving: sum(({ version, inFlight, delayed }) => Math.max(0, inFlight - delayed - parked(version))),
+    moving: sum(({ moving }) => moving),
     completed: before.completed + completed,
     arrived: before.arrived + sum(({ arrived }) => arrived),
     roots: before.roots + sum(({ roots }) => roots),
