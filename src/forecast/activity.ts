@@ -73,8 +73,6 @@ interface Surroundings {
   readonly childrenOf: (id: string) => readonly WorkflowDetail[];
 }
 
-const SLEEP = 'DBOS.sleep';
-
 /** The most steps before a sleep that a poll reads, to find one that has not finished. */
 export const EARLIER_STEPS = 200;
 
@@ -82,9 +80,8 @@ export const EARLIER_STEPS = 200;
 const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);
 
 /**
- * A timer that was recorded as over within this many milliseconds is only the mark of one: at most a statement ran in
- * between. SDKs before TypeScript 4.25 and Python 2.29 record every sleep like that. Newer ones record the timeouts of
- * `recv`, `getEvent` and `getResult` like that.
+ * A timer that was recorded as over within this many milliseconds is only the mark of one. SDKs before TypeScript 4.25
+ * and Python 2.29 record every sleep like that. Newer ones do so for the timeouts of `recv`, `getEvent` and `getResult`.
  */
 const MARK_MS = 500;
 
@@ -149,7 +146,7 @@ function activityOf(
  * that wait is over. Java's SDK alone records when it would have ended.
  */
 function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): Activity | undefined {
-  if (step?.name !== SLEEP || TIMED.has(step.before ?? '')) return undefined;
+  if (step?.name !== 'DBOS.sleep' || TIMED.has(step.before ?? '')) return undefined;
   const isTimed = step.number > 0 && step.before === null;
   const { startedAt, completedAt: until } = step;
   if (startedAt === null || until === null || until - startedAt <= MARK_MS) {
@@ -161,9 +158,8 @@ function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): 
 }
 
 /**
- * Whether all steps before the sleep had finished when it started. A number missing among them is a step, a wait or a
- * child's result that can still run, and that the code can race against the sleep. With more steps than a poll reads,
- * one can be missing.
+ * Whether all steps before the sleep had finished when it started. A missing number is a step, a wait or a child's
+ * result that can still run. The code can race it against the sleep. Among steps that no poll reads, one can be missing.
  */
 function isAlone({ number, startedAt, earlier }: LastStep): boolean {
   if (number === 0) return true;

@@ -14,10 +14,7 @@ export interface DrainForecast extends CertainEnd {
   /** Stuck workflows have no end to estimate: it leaves them out. */
   readonly left: TimeLeft | undefined;
   readonly states: States;
-  /**
-   * Arrivals since the gate started. Resumed and imported workflows are neither roots nor children, nor is any where the
-   * schema has no parents.
-   */
+  /** Since the gate started. Resumed and imported workflows are neither roots nor children. */
   readonly arrived: Readonly<Record<'total' | 'roots' | 'children', number>>;
   /** Workflows without a parent arrived in the recent window. */
   readonly hasTraffic: boolean;

@@ -19,7 +19,7 @@ export interface CertainEnd {
   readonly notBefore: number | undefined;
 }
 
-/** The earliest ends that lie beyond the timeout of `wait`. There can be more than are listed. */
+/** What lies beyond the timeout of `wait`. There can be more earliest ends than are listed. */
 export interface PastDeadline extends CertainEnd {
   readonly notBefore: number;
   /** By the database's clock. */
@@ -31,8 +31,8 @@ export interface PastDeadline extends CertainEnd {
 const EARLIEST_ENDS_KEPT = 20;
 
 /**
- * How far the clocks of processes can be ahead of the database's unnoticed, in milliseconds. Processes stamp delays and
- * wake-ups. An earliest end counts as past the deadline only when it is later by more than this.
+ * How far the clocks of processes, which stamp delays and wake-ups, can be ahead of the database's, in milliseconds.
+ * An earliest end counts as past the deadline only when it is later by more than this.
  */
 const CLOCK_SKEW_MS = 60_000;
 
