@@ -11,7 +11,7 @@ export interface OpenTransaction {
 
 /** Rule 4: nothing is about to appear. Each transaction that was writing at the first idle poll has ended. */
 export const openWriters: Rule<OpenTransaction> = {
-  checkIdle(window, { contents }) {
+  checkIdle(window, { index: { contents } }) {
     const open = writersSince(window, contents);
     const writers = contents.writers.filter(({ transaction }) => open.has(transaction));
     return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];

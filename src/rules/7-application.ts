@@ -14,7 +14,8 @@ export type WrongApplication =
 
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
 export const application: Rule<WrongApplication> = {
-  checkGate({ config, before, contents: { applicationSeen, owners }, index }) {
+  checkGate({ config, before, index }) {
+    const { applicationSeen, owners } = index.contents;
     if (config.application !== undefined && !applicationSeen) {
       return [{ kind: 'application-not-seen', application: config.application, owners }];
     }

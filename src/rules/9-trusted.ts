@@ -37,10 +37,10 @@ export const trustedDatabase: Rule<UntrustedData> = {
     return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
   },
 
-  checkWindows(windows, { database, contents }) {
+  checkWindows(windows, { database, index }) {
     const needsScan = isNewerThanKnown(database) && isUnscanned(windows);
     return needsScan
-      ? [{ kind: 'statuses-not-scanned', timedOut: contents.unknownStatuses === 'timed-out' }]
+      ? [{ kind: 'statuses-not-scanned', timedOut: index.contents.unknownStatuses === 'timed-out' }]
       : [];
   },
 

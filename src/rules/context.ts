@@ -1,5 +1,5 @@
 import type { GateConfig } from '../config.ts';
-import type { DatabaseFacts, SnapshotContents } from '../dbos/snapshot/index.ts';
+import type { DatabaseFacts } from '../dbos/snapshot/index.ts';
 import type { GateState, PollTime } from '../hold/state.ts';
 import type { SnapshotIndex } from './snapshot-index.ts';
 
@@ -11,7 +11,6 @@ export interface RuleContext {
   /** The state with what this poll adds. */
   readonly state: GateState;
   readonly database: DatabaseFacts;
-  readonly contents: SnapshotContents;
   readonly index: SnapshotIndex;
   readonly time: PollTime;
 }

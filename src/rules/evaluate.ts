@@ -31,7 +31,8 @@ export interface TargetEvaluation extends StatusCounts, Settling {
 
 /** What one snapshot, after those before it, means by the rule of retirement. */
 export interface Evaluation {
-  readonly snapshot: Snapshot;
+  /** Its contents are in `index`. */
+  readonly snapshot: Omit<Snapshot, 'contents'>;
   /** The snapshot by version; undefined where its tables could not be read or trusted. */
   readonly index: SnapshotIndex | undefined;
   /** Blockers on the whole gate: they block every target. */
@@ -70,7 +71,7 @@ export function evaluate(
   const index = indexed(contents);
   const targeted = withTargets(config, before, index);
   const state = remember(targeted, index, database.tableId, time);
-  return evaluateContents({ config, before, state, database, contents, index, time }, snapshot);
+  return evaluateContents({ config, before, state, database, index, time }, snapshot);
 }
 
 /** A poll that could not be read or trusted proves nothing idle. */

@@ -38,7 +38,7 @@ export function hasSettled(
 /** The settle windows of what is idle: those that were open stay open, the others open with this poll. */
 export function windowsAfter(
   all: readonly (Settling & { readonly version: string | null })[],
-  { before, contents, time }: RuleContext,
+  { before, index: { contents }, time }: RuleContext,
 ): ReadonlyMap<string | null, SettleWindow> {
   const idle = all.filter(({ settledForMs }) => settledForMs !== undefined);
   return new Map(
