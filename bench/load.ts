@@ -1,7 +1,7 @@
 import { systemDatabase } from '../src/dbos/reader.ts';
 import { hold } from '../src/hold/hold.ts';
 import { number } from '../src/message.ts';
-import type { Clock } from '../src/time.ts';
+import { type Clock, systemClock } from '../src/time.ts';
 import { answered, config } from '../tests/support/builders.ts';
 import { launchApp } from '../tests/support/dbos-app.ts';
 import { readReport } from '../tests/support/report-file.ts';
@@ -76,6 +76,7 @@ function skippingClock(): Clock {
   let skipped = 0;
   return {
     now: () => performance.now() + skipped,
+    withTimeout: systemClock.withTimeout,
     pause: async (pauseMs) => {
       skipped += pauseMs;
     },

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** The longest delay that a timer of the runtime takes: 2^31 - 1 milliseconds, almost 25 days. */
 export const LONGEST_TIMER_MS = 2_147_483_647;
@@ -8,15 +8,27 @@ export interface Clock {
   now(): number;
   /** Resolves after `milliseconds`, or as soon as the signal aborts. */
   pause(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Does work with a signal that aborts after `milliseconds`, which can be infinite. */
+  withTimeout<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 /** The monotonic clock of the process: a change of the wall clock changes no timeout. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   async pause(milliseconds, signal) {
-    await setTimeout(milliseconds, undefined, { signal }).catch((error: unknown) => {
+    await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
+  },
+  async withTimeout(milliseconds, work) {
+    // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), Math.min(milliseconds, LONGEST_TIMER_MS));
+    try {
+      return await work(overdue.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   },
 };
 

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { systemDatabase } from '../../src/dbos/reader.ts';
 import { config } from '../../tests/support/builders.ts';
 import type { SdkRelease } from '../../tests/support/dbos-app.ts';
-import { plainRequest } from '../../tests/support/holding.ts';
+import { plainRequest, withoutLimit } from '../../tests/support/holding.ts';
 import type { BenchDatabase } from './database.ts';
 import { TARGET } from './population.ts';
 import type { Spread } from './spread.ts';
@@ -34,7 +34,7 @@ function session(database: BenchDatabase, detailScan: boolean): Session {
       namesSince: pollBefore,
       detailScan,
     };
-    return reader.poll({ ...plainRequest, ...request }, Number.POSITIVE_INFINITY);
+    return reader.read({ ...plainRequest, ...request }, withoutLimit);
   };
   return { ask, close: () => reader.close() };
 }

@@ -1,9 +1,9 @@
+import { unlessAborted } from '../async.ts';
 import type { GateConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
 import { CONNECT_TIMEOUT_MS, type Connection, connect } from '../postgres/connection.ts';
 import { CONNECT_OVERDUE, explainFailure, POLL_OVERDUE } from '../postgres/errors.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
-import { LONGEST_TIMER_MS, systemClock } from '../time.ts';
 import { deniedTables, unreachableTables, unsupportedProduct } from './access.ts';
 import { beginScan, historyQuery, openSnapshot, PRODUCT, statusScanQuery, writersQuery } from './scans.ts';
 import { factsOf, probeRow, type Schema, schemaOf } from './schema.ts';
@@ -54,9 +54,9 @@ export function systemDatabase(
   };
 
   return {
-    async poll(request, withinMs) {
+    async read(request, signal) {
       try {
-        return await within(withinMs, POLL_OVERDUE, () => snapshot(request));
+        return await inTime(snapshot(request), signal, POLL_OVERDUE);
       } catch (error) {
         await close();
         throw explainFailure(error, config, connectedBefore);
@@ -88,20 +88,11 @@ function openLine(dial: (signal: AbortSignal) => Promise<Connection>): Line {
   };
 }
 
-/** The work's result, if it comes in time; otherwise an error with this message. */
-async function within<T>(milliseconds: number, message: string, work: () => Promise<T>): Promise<T> {
-  const patience = new AbortController();
-  const overdue = systemClock
-    .pause(Math.min(Math.max(milliseconds, 0), LONGEST_TIMER_MS), patience.signal)
-    .then(() => {
-      throw new Error(message);
-    });
-  overdue.catch(() => undefined);
-  try {
-    return await Promise.race([work(), overdue]);
-  } finally {
-    patience.abort();
-  }
+/** @throws an error with this message when the signal aborts first. */
+async function inTime<T extends object>(work: Promise<T>, signal: AbortSignal, overdue: string): Promise<T> {
+  const result = await unlessAborted(work, signal);
+  if (result === undefined) throw new Error(overdue, { cause: signal.reason });
+  return result;
 }
 
 async function connected(
@@ -111,9 +102,8 @@ async function connected(
 ): Promise<Connection> {
   const connection = await connect(config, pollTimeoutMs, signal);
   // A server, or a pooler, that lets the gate in and then says nothing has not been reached.
-  const { version } = await within(CONNECT_TIMEOUT_MS, CONNECT_OVERDUE, () =>
-    theRow(connection, { text: PRODUCT, values: [] }, productRow),
-  );
+  const answer = theRow(connection, { text: PRODUCT, values: [] }, productRow);
+  const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
   const unsupported = unsupportedProduct(version);
   if (unsupported !== undefined) throw unsupported;
   return connection;

@@ -114,13 +114,14 @@ function initialProgress(config: GateConfig): Progress {
 async function pollOnce(
   config: GateConfig,
   progress: Progress,
-  { reader, signal, onPoll, onFailedPoll }: HoldParts,
+  { reader, clock, signal, onPoll, onFailedPoll }: HoldParts,
   elapsed: () => number,
 ): Promise<{ readonly progress: Progress; readonly decision: Decision } | undefined> {
   const began = elapsed();
   const budgetMs = pollBudgetMs(config, progress.state, began);
   const request = requestOf(config, progress, began, budgetMs);
-  const snapshot = await unlessAborted(orTransientError(reader.poll(request, budgetMs)), signal);
+  const reading = clock.withTimeout(budgetMs, (overdue) => reader.read(request, overdue));
+  const snapshot = await unlessAborted(orTransientError(reading), signal);
   if (snapshot === undefined) return undefined;
   const time = { began, ended: elapsed() };
   if (snapshot instanceof TransientError) {

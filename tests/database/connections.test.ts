@@ -4,7 +4,7 @@ import { TransientError } from '../../src/errors.ts';
 import { config } from '../support/builders.ts';
 import { databaseConfig } from '../support/databases.ts';
 import { guardedDatabase } from '../support/guarded-database.ts';
-import { plainRequest } from '../support/holding.ts';
+import { plainRequest, withoutLimit } from '../support/holding.ts';
 import { startNetwork } from '../support/network.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
@@ -16,7 +16,7 @@ test('a thousand polls use one connection, and a new one only after a failed pol
   const database = await guardedDatabase(databases);
   const reader = systemDatabase(databaseConfig(database.gateUrl), config(), () => 0);
   const poll = () =>
-    reader.poll(plainRequest, Number.POSITIVE_INFINITY).then(
+    reader.read(plainRequest, withoutLimit).then(
       () => 'succeeded',
       (error: unknown) => (error instanceof TransientError ? 'failed' : error),
     );
@@ -39,7 +39,7 @@ test('a failed poll reports whether the server had let the gate in before', asyn
   const network = await startNetwork(database.url);
   const reader = systemDatabase(databaseConfig(network.through(database.gateUrl)), config(), () => 0);
   const connectedBefore = () =>
-    reader.poll(plainRequest, Number.POSITIVE_INFINITY).then(
+    reader.read(plainRequest, withoutLimit).then(
       () => 'succeeded',
       (error: unknown) => error instanceof TransientError && error.connectedBefore,
     );
@@ -57,9 +57,11 @@ test('a poll stops when the hold has no time left for it, whatever the network d
   const network = await startNetwork(database.url);
   const reader = systemDatabase(databaseConfig(network.through(database.gateUrl)), config(), () => 0);
   network.goSilent();
-  await expect(reader.poll(plainRequest, 50)).rejects.toThrow(/The time ran out while a poll was under way/);
+  await expect(reader.read(plainRequest, AbortSignal.timeout(50))).rejects.toThrow(
+    /The time ran out while a poll was under way/,
+  );
   await network.closed();
   network.recover();
-  expect((await reader.poll(plainRequest, 60_000)).contents).toBeDefined();
+  expect((await reader.read(plainRequest, AbortSignal.timeout(60_000))).contents).toBeDefined();
   await reader.close();
 });

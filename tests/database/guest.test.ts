@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { systemDatabase } from '../../src/dbos/reader.ts';
 import { beginScan, openSnapshot } from '../../src/dbos/scans.ts';
 import { config } from '../support/builders.ts';
-import { holdOn, plainRequest, pollAt } from '../support/holding.ts';
+import { holdOn, plainRequest, pollAt, withoutLimit } from '../support/holding.ts';
 import {
   createReader,
   openConnection,
@@ -50,10 +50,10 @@ test('disconnects after a failed poll, and can poll again', async () => {
   await migration.query('BEGIN');
   await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
   try {
-    await expect(reader.poll(plainRequest, Number.POSITIVE_INFINITY)).rejects.toThrow();
+    await expect(reader.read(plainRequest, withoutLimit)).rejects.toThrow();
     expect(await connections(database)).toEqual([]);
     await migration.query('ROLLBACK');
-    expect((await reader.poll(plainRequest, Number.POSITIVE_INFINITY)).contents).toBeDefined();
+    expect((await reader.read(plainRequest, withoutLimit)).contents).toBeDefined();
   } finally {
     await reader.close();
   }

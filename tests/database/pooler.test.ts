@@ -5,7 +5,7 @@ import { ReportableError } from '../../src/errors.ts';
 import { config } from '../support/builders.ts';
 import { databaseConfig } from '../support/databases.ts';
 import { launchApp } from '../support/dbos-app.ts';
-import { type Happening, type Hold, holdOn, plainRequest, pollAt } from '../support/holding.ts';
+import { type Happening, type Hold, holdOn, plainRequest, pollAt, withoutLimit } from '../support/holding.ts';
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { type PgBouncer, type PgBouncerOptions, startPgBouncer } from '../support/pgbouncer.ts';
 import { stopForARestart } from '../support/postgres/restart.ts';
@@ -235,7 +235,7 @@ throughPgBouncer('the pooler passes no changed session on', () => {
     const way = await lent();
     await lockTables(way.database);
     const reader = systemDatabase(way.config, config({ pollTimeoutMs: 10_000 }), () => 0);
-    const failed = expect(reader.poll(plainRequest, Number.POSITIVE_INFINITY)).rejects.toThrow();
+    const failed = expect(reader.read(plainRequest, withoutLimit)).rejects.toThrow();
     const backend = await waitingBackend(way.database);
     await reader.close();
     await failed;

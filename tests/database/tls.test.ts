@@ -74,7 +74,7 @@ async function connects(database: Pick<TestDatabase, 'query'>, url: string, give
     () => 0,
   );
   try {
-    await reader.poll(plainRequest, 30_000);
+    await reader.read(plainRequest, AbortSignal.timeout(30_000));
     const [session] = await database.query(
       `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
         WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`,
@@ -271,7 +271,7 @@ test('PGSSLNEGOTIATION is ignored: TLS is asked for in plain text first', async 
     ...{ tlsCa: undefined, environment, readFile: () => '' },
   });
   const reader = systemDatabase(database, config(), () => 0);
-  await expect(reader.poll(plainRequest, 30_000)).rejects.toBeInstanceOf(TransientError);
+  await expect(reader.read(plainRequest, AbortSignal.timeout(30_000))).rejects.toBeInstanceOf(TransientError);
   expect(await first).toBe(0);
 });
 

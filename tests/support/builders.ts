@@ -236,12 +236,18 @@ export function failureReport(failure: Message, waitedMs = 0): RunReport {
   return runReportOf({ ...failedRun(failure, config(), 'dbos'), waitedMs });
 }
 
-/** A clock that stands still but for pauses, and a record of them. */
-export function testClock(): Clock & { readonly pauses: number[] } {
+/** A clock that stands still but for pauses, and a record of them and of the timeouts, which never pass. */
+export function testClock(): Clock & { readonly pauses: number[]; readonly timeouts: number[] } {
   let now = 1_000_000;
   const pauses: number[] = [];
+  const timeouts: number[] = [];
   return {
     pauses,
+    timeouts,
+    withTimeout: (milliseconds, work) => {
+      timeouts.push(milliseconds);
+      return work(new AbortController().signal);
+    },
     now: () => now,
     pause: async (milliseconds) => {
       pauses.push(milliseconds);
@@ -306,7 +312,7 @@ function scriptedReader(
 ): SnapshotReader {
   const start = clock.now();
   return {
-    poll: async (request) => {
+    read: async (request) => {
       requests.push(request);
       const searchedFor = request.searchHistoryFor;
       const history = searchedFor.length === 0 ? undefined : { searchedFor, found, complete: true };

@@ -4,7 +4,7 @@ import type { Snapshot, SnapshotContents, SnapshotRequest } from '../../src/dbos
 import { type FailedPoll, hold, type Poll } from '../../src/hold/hold.ts';
 import { blockersOf } from '../../src/rules/decide.ts';
 import type { Blocker } from '../../src/rules/index.ts';
-import type { Clock } from '../../src/time.ts';
+import { type Clock, systemClock } from '../../src/time.ts';
 import { answered, config, type Held } from './builders.ts';
 import type { TestDatabase } from './system-databases.ts';
 
@@ -59,7 +59,10 @@ export const plainRequest: SnapshotRequest = {
   namesSince: undefined,
 };
 
-/** One look at a database, with nothing asked for that is not in the request. */
+/** A signal for reads that may take as long as they do. */
+export const withoutLimit: AbortSignal = new AbortController().signal;
+
+/** One poll of a database, with nothing asked for that is not in the request. */
 export async function pollAt(
   database: Pick<TestDatabase, 'config'>,
   changes: Partial<GateConfig> = {},
@@ -67,7 +70,7 @@ export async function pollAt(
 ): Promise<Snapshot> {
   const reader = systemDatabase(database.config, config(changes), () => 0);
   try {
-    return await reader.poll({ ...plainRequest, ...request }, Number.POSITIVE_INFINITY);
+    return await reader.read({ ...plainRequest, ...request }, withoutLimit);
   } finally {
     await reader.close();
   }
@@ -85,6 +88,7 @@ function scriptedClock(happenings: readonly Happening[]): Clock {
   let now = 0;
   return {
     now: () => now,
+    withTimeout: systemClock.withTimeout,
     pause: async (milliseconds) => {
       now += milliseconds;
       if (milliseconds > 0) await left.shift()?.();

@@ -5,7 +5,7 @@ import { TransientError } from '../../src/errors.ts';
 import { hold } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
 import { startLog } from '../../src/report/log.ts';
-import type { Clock } from '../../src/time.ts';
+import { type Clock, systemClock } from '../../src/time.ts';
 import { config, inFlight, snapshot, started } from '../support/builders.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -17,6 +17,7 @@ test('a hold of a day and a hundred thousand polls needs no more memory at its e
   let now = 0;
   const clock: Clock = {
     now: () => now,
+    withTimeout: systemClock.withTimeout,
     pause: async (milliseconds) => {
       now += milliseconds;
     },
@@ -33,7 +34,7 @@ test('a hold of a day and a hundred thousand polls needs no more memory at its e
     signal: new AbortController().signal,
     ...log,
     reader: {
-      poll: async () => {
+      read: async () => {
         polls += 1;
         if (polls % (POLLS / 10) === 0) heap.push(heapInUse());
         if (polls % 7 === 0) throw new TransientError(trusted(`Failure ${polls % 5}.`), true);

@@ -101,7 +101,7 @@ describe('wait', () => {
     const clock = testClock();
     const { pauses } = await holdAgainst(config({ timeoutMs: 60_000 }), () => busy, {
       clock,
-      reader: { poll: async () => ({ ...snapshot(busy), durationMs: 1000 }) },
+      reader: { read: async () => ({ ...snapshot(busy), durationMs: 1000 }) },
     });
     expect(clock.pauses[0]).toBe(20_000);
     expect(pauses).toEqual([]);
@@ -202,7 +202,7 @@ describe('cancelling', () => {
     const { verdict, last } = await holdAgainst(config(), () => busy, {
       signal: controller.signal,
       clock: {
-        now: clock.now,
+        ...clock,
         pause: async (milliseconds, signal) => {
           controller.abort();
           await pause(milliseconds, signal);
@@ -218,7 +218,7 @@ describe('cancelling', () => {
     const { verdict, last } = await holdAgainst(config(), () => busy, {
       signal: controller.signal,
       reader: {
-        poll: () => {
+        read: () => {
           queueMicrotask(() => controller.abort());
           return new Promise(() => undefined);
         },
@@ -230,13 +230,13 @@ describe('cancelling', () => {
 
 test('a poll that fails ends the hold with its error', async () => {
   const failure = new Error('no connection');
-  const held = holdAgainst(config(), () => busy, { reader: { poll: () => Promise.reject(failure) } });
+  const held = holdAgainst(config(), () => busy, { reader: { read: () => Promise.reject(failure) } });
   await expect(held).rejects.toBe(failure);
 });
 
 test('the gate’s own clock decides nothing about what is new', async () => {
   const { verdict } = await holdAgainst(config(), () => ({}), {
-    reader: { poll: async () => ({ ...snapshot(), observedAt: DATABASE_EPOCH - 3_600_000 }) },
+    reader: { read: async () => ({ ...snapshot(), observedAt: DATABASE_EPOCH - 3_600_000 }) },
   });
   expect(verdict).toBe('drained');
 });

@@ -28,12 +28,11 @@ async function holdThrough(
   const clock = testClock();
   const beginning = clock.now();
   let number = 0;
-  const budgets: number[] = [];
   const held = await holdAgainst(config(changes), () => ({}), {
     clock,
     reader: {
-      poll: async (_request, withinMs) => {
-        budgets.push(withinMs);
+      read: async () => {
+        const withinMs = clock.timeouts.at(-1) ?? Number.NaN;
         number += 1;
         const index = script(clock.now() - beginning, number);
         if (durationMs > 0)
@@ -48,7 +47,7 @@ async function holdThrough(
     verdict: undefined,
     failedPolls: [],
   }));
-  return { ...held, budgets, pollsTaken: number };
+  return { ...held, budgets: clock.timeouts, pollsTaken: number };
 }
 
 describe('wait', () => {
@@ -110,7 +109,7 @@ describe('wait', () => {
     const { verdict } = await holdAgainst(config(), () => ({}), {
       clock,
       reader: {
-        poll: async (request) => {
+        read: async (request) => {
           polls += 1;
           if (polls === 3) throw failure();
           scans.push(request.scanStatuses);
@@ -216,13 +215,13 @@ test('a cancelled job ends an outage at once', async () => {
   const held = await holdAgainst(config(), () => ({}), {
     signal: controller.signal,
     clock: {
-      now: clock.now,
+      ...clock,
       pause: async (milliseconds, signal) => {
         controller.abort();
         await clock.pause(milliseconds, signal);
       },
     },
-    reader: { poll: () => Promise.reject(failure()) },
+    reader: { read: () => Promise.reject(failure()) },
   });
   expect(held).toMatchObject({ verdict: 'cancelled', last: undefined });
 });
@@ -232,7 +231,7 @@ test('only what was registered at both sides of a gap counts: nothing else is fo
     reader: (() => {
       let polls = 0;
       return {
-        poll: async () => {
+        read: async () => {
           polls += 1;
           if (polls === 2) throw failure();
           return snapshot({ registrations: polls === 1 ? twoRegistered : twoRegistered.slice(1) });

@@ -294,12 +294,12 @@ export interface ForecastRequest {
 
 export interface SnapshotRequest extends RuleRequest, ForecastRequest {}
 
-/** Polls at a system database. */
+/** Reads snapshots of a system database. */
 export interface SnapshotReader {
   /**
-   * @param withinMs How long the poll may take, in milliseconds, whatever the network does.
-   * @throws TransientError when the database cannot be reached or read for a reason that may pass by itself.
-   * @throws ReportableError when it cannot be reached or read, and waiting mends nothing.
+   * @param signal Ends the read when it aborts, whatever the network does. The error then reports that time ran out.
+   * @throws TransientError when the database cannot be reached or read for a reason that can pass by itself.
+   * @throws ReportableError when it cannot be reached or read, and retrying does not help.
    */
-  poll(request: SnapshotRequest, withinMs: number): Promise<Snapshot>;
+  read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot>;
 }

@@ -1,7 +1,7 @@
 import { systemDatabase } from '../../../src/dbos/reader.ts';
 import { hold } from '../../../src/hold/hold.ts';
 import type { Verdict } from '../../../src/rules/verdict.ts';
-import type { Clock } from '../../../src/time.ts';
+import { type Clock, systemClock } from '../../../src/time.ts';
 import { answered, config } from '../builders.ts';
 import { randomFrom } from '../random.ts';
 import type { TestDatabase } from '../system-databases.ts';
@@ -104,6 +104,7 @@ async function gateThrough(
   let polls = 0;
   const clock: Clock = {
     now: () => now,
+    withTimeout: systemClock.withTimeout,
     pause: async (milliseconds) => {
       now += milliseconds;
       await pause();
