@@ -1,8 +1,13 @@
+import { z } from 'zod';
 import { ReportableError } from '../errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
+import { quoteIdentifier, type Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { missingPrivileges, type ProbeRow } from './schema.ts';
-import { quoteIdentifier } from './sql.ts';
+
+/** Which product answers. Asked before anything that only Postgres understands. */
+export const productQuery: Statement = { text: 'SELECT pg_catalog.version() AS version', values: [] };
+export const productRow = z.object({ version: z.string() });
 
 /** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
 export function unsupportedProduct(version: string): ReportableError | undefined {

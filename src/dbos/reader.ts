@@ -1,62 +1,67 @@
+import type { z } from 'zod';
 import { unlessAborted } from '../async.ts';
 import type { GateConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
 import { CONNECT_TIMEOUT_MS, type Connection, connect } from '../postgres/connection.ts';
 import { CONNECT_OVERDUE, explainFailure, POLL_OVERDUE } from '../postgres/errors.ts';
+import { beginScan } from '../postgres/guards.ts';
+import type { Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
-import { deniedTables, unreachableTables, unsupportedProduct } from './access.ts';
-import { beginScan, historyQuery, openSnapshot, PRODUCT, statusScanQuery, writersQuery } from './scans.ts';
-import { factsOf, probeRow, type Schema, schemaOf } from './schema.ts';
-import type { DatabaseFacts, Snapshot, SnapshotReader, SnapshotRequest } from './snapshot/index.ts';
-import { snapshotQuery } from './snapshot/query.ts';
+import { deniedTables, productQuery, productRow, unreachableTables, unsupportedProduct } from './access.ts';
+import { foundVersion, historyQuery, statusScanQuery, writer, writersQuery } from './scans.ts';
+import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
 import {
-  contentsOf,
-  historyRow,
-  productRow,
+  type DatabaseFacts,
+  type HistorySearch,
+  type Snapshot,
+  type SnapshotReader,
+  type SnapshotRequest,
+  snapshotQuery,
   snapshotRow,
-  unknownStatusRow,
-  writerRow,
-} from './snapshot/rows.ts';
-import { likePattern, type Scope, type Statement } from './sql.ts';
+} from './snapshot/index.ts';
+import type { SnapshotQuery } from './snapshot/section.ts';
+import { unknownStatus } from './snapshot/unknown-statuses.ts';
 
 /**
- * The system database: one connection at a time, made at the first poll and kept until `close`. After a poll that
- * failed, the next one begins with a connection of its own.
+ * The system database: one connection at a time, made at the first read and kept until `close`. After a read that
+ * failed, the next one makes a new connection.
  */
 export interface SystemDatabase extends SnapshotReader {
-  /** Says farewell, and hangs up a second later, whatever the network does. */
+  /** Closes the connection, and cuts it one second later, whatever the network does. */
   close(): Promise<void>;
 }
 
+type ReaderConfig = Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs'>;
+
 /**
- * A system database that polls are taken at.
+ * Returns a reader of snapshots.
  *
- * @param now The gate's own clock, in milliseconds: what a poll cost is measured with it.
+ * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
  */
 export function systemDatabase(
   config: DatabaseConfig,
-  gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs'>,
+  gate: ReaderConfig,
   now: () => number,
 ): SystemDatabase {
-  let line: Line | undefined;
+  let handle: ConnectionHandle | undefined;
   let connectedBefore = false;
 
-  const snapshot = async (request: SnapshotRequest) => {
-    line ??= openLine((signal) => connected(config, gate.pollTimeoutMs, signal));
-    const connection = await line.connection;
+  const take = async (request: SnapshotRequest) => {
+    handle ??= openHandle((signal) => connectToPostgres(config, gate.pollTimeoutMs, signal));
+    const connection = await handle.connection;
     connectedBefore = true;
-    return observe(connection, config, gate, request, now);
+    return takeSnapshot(connection, config, gate, request, now);
   };
   const close = async () => {
-    const open = line;
-    line = undefined;
-    await open?.hangUp();
+    const open = handle;
+    handle = undefined;
+    await open?.close();
   };
 
   return {
     async read(request, signal) {
       try {
-        return await inTime(snapshot(request), signal, POLL_OVERDUE);
+        return await inTime(take(request), signal, POLL_OVERDUE);
       } catch (error) {
         await close();
         throw explainFailure(error, config, connectedBefore);
@@ -67,23 +72,23 @@ export function systemDatabase(
 }
 
 /** A connection that is being made, or is there. */
-interface Line {
+interface ConnectionHandle {
   readonly connection: Promise<Connection>;
-  hangUp(): Promise<void>;
+  close(): Promise<void>;
 }
 
-function openLine(dial: (signal: AbortSignal) => Promise<Connection>): Line {
-  const lifeline = new AbortController();
-  let open: Connection | undefined;
-  const connection = dial(lifeline.signal).then((made) => {
-    open = made;
-    return made;
+function openHandle(make: (signal: AbortSignal) => Promise<Connection>): ConnectionHandle {
+  const lifetime = new AbortController();
+  let made: Connection | undefined;
+  const connection = make(lifetime.signal).then((open) => {
+    made = open;
+    return open;
   });
   return {
     connection,
-    async hangUp() {
-      await open?.close();
-      lifeline.abort();
+    async close() {
+      await made?.close();
+      lifetime.abort();
     },
   };
 }
@@ -95,87 +100,73 @@ async function inTime<T extends object>(work: Promise<T>, signal: AbortSignal, o
   return result;
 }
 
-async function connected(
+async function connectToPostgres(
   config: DatabaseConfig,
   pollTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<Connection> {
   const connection = await connect(config, pollTimeoutMs, signal);
-  // A server, or a pooler, that lets the gate in and then says nothing has not been reached.
-  const answer = theRow(connection, { text: PRODUCT, values: [] }, productRow);
+  // A server, or a pooler, that accepts the connection and never answers has not been reached.
+  const answer = onlyRow(connection, productQuery, productRow);
   const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
   const unsupported = unsupportedProduct(version);
   if (unsupported !== undefined) throw unsupported;
   return connection;
 }
 
-function scopeOf(gate: Pick<GateConfig, 'application' | 'ignoreWorkflows'>, request: SnapshotRequest): Scope {
-  const { selection } = request;
-  return {
-    application: gate.application,
-    only: 'only' in selection ? selection.only : undefined,
-    except: 'except' in selection ? selection.except : [],
-    ignore: gate.ignoreWorkflows.map(likePattern),
-  };
-}
-
-/** A poll and, where they are asked for, the searches that take a full scan. */
-async function observe(
-  connection: Connection,
-  config: DatabaseConfig,
-  gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs'>,
-  request: SnapshotRequest,
-  now: () => number,
-): Promise<Snapshot> {
-  const scope = scopeOf(gate, request);
-  const began = now();
-  const { probe, schema, row, writers } = await takeSnapshot(connection, config, gate, scope, request);
-  const common = { observedAt: probe.observed_at, durationMs: now() - began };
-  const database = factsOf(probe, row?.migration ?? undefined);
-  if (row === undefined) return { ...common, database, contents: undefined };
-
-  const begin = beginScan(gate.pollTimeoutMs);
-  const history = await searchHistory(connection, begin, schema, scope, request.searchHistoryFor);
-  const scannedStatuses = request.scanStatuses
-    ? await scan(connection, begin, statusScanQuery(schema, scope), unknownStatusRow)
-    : undefined;
-  return {
-    ...common,
-    database,
-    contents: contentsOf(row, { writers, history, scannedStatuses, detailScan: request.detailScan }),
-  };
-}
-
-/**
- * One poll, in one snapshot. A migration that rewrites the table while the poll waits for its lock leaves the
- * older snapshot without a row; the table then has another file, and the poll is taken again.
- */
+/** The poll and, where they are requested, the searches that take a full scan. */
 async function takeSnapshot(
   connection: Connection,
   config: DatabaseConfig,
-  gate: Pick<GateConfig, 'pollTimeoutMs'>,
-  scope: Scope,
+  gate: ReaderConfig,
+  request: SnapshotRequest,
+  now: () => number,
+): Promise<Snapshot> {
+  const started = now();
+  const { probe, query, row, writers } = await readUntilStable(connection, config, gate, request);
+  const common = { observedAt: probe.observed_at, durationMs: now() - started };
+  const database = factsOf(probe, row?.migration);
+  if (row === undefined) return { ...common, database, contents: undefined };
+
+  const { migration: _migration, file: _file, ...sections } = row;
+  const begin = beginScan(gate.pollTimeoutMs);
+  const history = await searchHistory(connection, begin, query, request.searchHistoryFor);
+  const scanned = request.scanStatuses
+    ? await scan(connection, begin, statusScanQuery(query), unknownStatus)
+    : undefined;
+  const unknownStatuses = sections.unknownStatuses ?? scanned;
+  const { detailScan } = request;
+  return { ...common, database, contents: { ...sections, detailScan, writers, unknownStatuses, history } };
+}
+
+/**
+ * Reads one snapshot. A migration that rewrites the table while the poll waits for its lock leaves the older snapshot
+ * without a row. The table then has another file, and the snapshot is read again.
+ */
+async function readUntilStable(
+  connection: Connection,
+  config: DatabaseConfig,
+  gate: ReaderConfig,
   request: SnapshotRequest,
 ) {
   for (;;) {
-    const writers = await connection.rows(writersQuery(config.schema), writerRow);
+    const writers = await connection.rows(writersQuery(config.schema), writer);
     const poll = await inTransaction(connection, async () => {
-      const opening = openSnapshot(config.schema, gate.pollTimeoutMs);
-      const probe = await theRow(connection, opening, probeRow);
+      const probe = await onlyRow(connection, openSnapshot(config.schema, gate.pollTimeoutMs), probeRow);
       const unreachable = unreachableTables(probe, config);
       if (unreachable !== undefined) throw unreachable;
-      const schema = schemaOf(config.schema, probe);
-      if (!isReadable(factsOf(probe, undefined))) return { writers, probe, schema, row: undefined };
+      const query = { schema: schemaOf(config.schema, probe), gate, request };
+      if (!isReadable(factsOf(probe, undefined))) return { writers, probe, query, row: undefined };
       const denied = deniedTables(probe, config);
       if (denied !== undefined) throw denied;
-      const row = await theRow(connection, snapshotQuery(schema, scope, request), snapshotRow);
-      return { writers, probe, schema, row };
+      const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
+      return { writers, probe, query, row };
     });
     if (poll.row === undefined || poll.row.file === poll.probe.file) return poll;
   }
 }
 
-/** Whether the poll's statement can run at all; whether what it brings can be believed is for the rules to say. */
+/** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
 function isReadable(database: DatabaseFacts): boolean {
   return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
 }
@@ -183,23 +174,22 @@ function isReadable(database: DatabaseFacts): boolean {
 async function searchHistory(
   connection: Connection,
   begin: string,
-  schema: Schema,
-  scope: Scope,
+  query: SnapshotQuery,
   versions: readonly string[],
-) {
+): Promise<HistorySearch | undefined> {
   if (versions.length === 0) return undefined;
-  const found = await scan(connection, begin, historyQuery(schema, scope.application, versions), historyRow);
+  const found = await scan(connection, begin, historyQuery(query, versions), foundVersion);
   return found === 'timed-out'
     ? { searchedFor: versions, found: [], complete: false }
     : { searchedFor: versions, found: found.map(({ version }) => version), complete: true };
 }
 
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is an answer. */
+/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
 async function scan<T>(
   connection: Connection,
   begin: string,
   statement: Statement,
-  row: Parameters<typeof connection.rows<T>>[1],
+  row: z.ZodType<T>,
 ): Promise<readonly T[] | 'timed-out'> {
   try {
     return await inTransaction(connection, async () => {
@@ -213,9 +203,9 @@ async function scan<T>(
 }
 
 /**
- * Does work whose first statement begins a transaction, and commits that. After an error of the server (a code of five
- * characters) the transaction is ended, so that a pooler can keep its connection; a server that says nothing is not
- * asked anything more.
+ * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
+ * characters) it rolls back, so that a pooler can keep its connection. A server that does not answer is sent nothing
+ * more.
  */
 async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   try {
@@ -228,11 +218,7 @@ async function inTransaction<T>(connection: Connection, work: () => Promise<T>):
   }
 }
 
-async function theRow<T>(
-  connection: Connection,
-  statement: Statement,
-  row: Parameters<typeof connection.rows<T>>[1],
-) {
+async function onlyRow<T>(connection: Connection, statement: Statement, row: z.ZodType<T>): Promise<T> {
   const [first] = await connection.rows(statement, row);
   if (first === undefined) throw new Error('a statement that always returns a row returned none');
   return first;

@@ -1,29 +1,8 @@
 import { z } from 'zod';
+import { beginSnapshot } from '../postgres/guards.ts';
+import { join, literal, type Statement, sql, statement } from '../postgres/sql.ts';
+import { columnNames, NOW, neededColumns, TABLES, type Table } from './columns.ts';
 import type { DatabaseFacts } from './snapshot/index.ts';
-
-/** Columns of `workflow_status` that the rules cannot do without. All are there from TypeScript SDK 3.0 on. */
-const NEEDED_COLUMNS = [
-  'workflow_uuid',
-  'status',
-  'name',
-  'class_name',
-  'queue_name',
-  'executor_id',
-  'application_version',
-  'created_at',
-  'updated_at',
-  'started_at_epoch_ms',
-] as const;
-
-/** Columns that newer schemas add; the poll leaves out what an older one does not have. */
-const OPTIONAL_COLUMNS = [
-  'application_name',
-  'parent_workflow_id',
-  'delay_until_epoch_ms',
-  'workflow_deadline_epoch_ms',
-  'is_debounced',
-  'debounce_deadline_epoch_ms',
-] as const;
 
 /** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
 export const bigintText = z.string().transform(Number).pipe(z.int());
@@ -53,79 +32,95 @@ export const probeRow = z.object({
 });
 export type ProbeRow = z.infer<typeof probeRow>;
 
-/** What this database's schema offers, probed and never assumed: SDKs and ages differ. */
+/** Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot. */
+export function openSnapshot(schema: string, pollTimeoutMs: number): Statement {
+  const { text, values } = probeQuery(schema);
+  return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
+}
+
+/** Facts from the catalogs, which every role can read. */
+export function probeQuery(schema: string): Statement {
+  return statement(sql`
+SELECT ${NOW}::text AS observed_at,
+       current_user::text AS role,
+       current_setting('server_version') AS server_version,
+       pg_is_in_recovery() AS standby,
+       n.oid IS NOT NULL AS schema_exists,
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
+       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
+          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
+         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
+       w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
+       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
+       coalesce(row_security_active(w.oid), false) AS row_security_active,
+       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status'
+              ) AS plain_status_index,
+       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
+                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed'
+              ) AS failed_index,
+       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
+          FROM (SELECT c.relname,
+                       json_build_object(
+                         'kind', c.relkind::text,
+                         'filtered', coalesce(row_security_active(c.oid), false),
+                         'columns', json_agg(a.attname ORDER BY a.attnum),
+                         'readable', coalesce(
+                           json_agg(a.attname ORDER BY a.attnum)
+                             FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
+                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND c.relname IN (${join(TABLES.map(literal), ', ')})
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
+  FROM (SELECT 1) one
+  LEFT JOIN pg_namespace n ON n.nspname = ${literal(schema)}
+  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`);
+}
+
+/** What this database's schema has, probed and never assumed: SDKs and ages differ. */
 export interface Schema {
   readonly name: string;
-  /** `workflow_status.application_name`, from shared migration 100 on. */
-  readonly hasOwners: boolean;
-  readonly hasParents: boolean;
-  readonly hasDelays: boolean;
-  readonly hasDeadlines: boolean;
-  /** Debounced workflows are delayed ones whose delay each further call moves: TypeScript SDK 5. */
-  readonly hasDebounces: boolean;
-  readonly hasStepTimes: boolean;
-  readonly hasMigrations: boolean;
-  /** The columns of `queues` that tell the limits; absent where the table is not there or may not be read. */
-  readonly queues: QueueColumns | undefined;
-  /** Absent: no `application_versions` table. */
-  readonly registrations: { readonly hasOwners: boolean; readonly hasCreation: boolean } | undefined;
+  /** The columns of each table. Tables that are not there have no entry, and neither has `queues` where it is unreadable. */
+  readonly tables: Readonly<Partial<Record<Table, readonly string[]>>>;
   /** An index on all statuses: gone since TypeScript SDK 4.20. */
   readonly hasPlainStatusIndex: boolean;
-  /** The partial index on failed statuses that took its place. */
+  /** The partial index on failed statuses that replaced it. */
   readonly hasFailedIndex: boolean;
 }
 
-/** What `queues` has besides names, concurrency limits and the periods of rate limits. */
-interface QueueColumns {
-  readonly hasOwners: boolean;
-  readonly hasPartitions: boolean;
-  readonly hasPartitionRates: boolean;
-}
-
-/** A table or column that the role may not read. */
+/** A table and columns of it that the role cannot read. */
 export interface MissingPrivilege {
   readonly table: string;
   readonly columns: readonly string[];
 }
 
-/** Reads the probe: which columns and tables the queries can use. */
+/** Returns what the statements can use, from the probe. */
 export function schemaOf(name: string, probe: ProbeRow): Schema {
-  const status = probe.tables['workflow_status']?.columns ?? [];
-  const versions = probe.tables['application_versions']?.columns;
+  const tables = TABLES.filter((table) => table !== 'queues' || hasReadableQueues(probe)).flatMap((table) => {
+    const columns = probe.tables[table]?.columns;
+    return columns === undefined ? [] : [[table, columns]];
+  });
   return {
     name,
-    hasOwners: status.includes('application_name'),
-    hasParents: status.includes('parent_workflow_id'),
-    hasDelays: status.includes('delay_until_epoch_ms'),
-    hasDeadlines: status.includes('workflow_deadline_epoch_ms'),
-    hasDebounces: status.includes('is_debounced') && status.includes('debounce_deadline_epoch_ms'),
-    hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
-    hasMigrations: probe.tables['dbos_migrations'] !== undefined,
-    queues: readableQueues(probe),
-    registrations: versions && {
-      hasOwners: versions.includes('application_name'),
-      hasCreation: versions.includes('created_at'),
-    },
+    tables: Object.fromEntries(tables),
     hasPlainStatusIndex: probe.plain_status_index,
     hasFailedIndex: probe.failed_index,
   };
 }
 
-/** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
-function readableQueues(probe: ProbeRow): Schema['queues'] {
+/** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
+function hasReadableQueues(probe: ProbeRow): boolean {
   const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
-  const limits = ['concurrency', 'rate_limit_period_sec'];
-  // Another table could have that name, in a schema that DBOS shares with others.
-  const isDbos = ['name', ...limits].every((column) => columns.includes(column));
-  const partitions = ['partition_queue', 'partition_rate_limit_period_sec'];
-  const named = ['name', ...limits, ...partitions, 'application_name'];
-  const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
-  if (kind !== 'r' || filtered || !isDbos || !isReadable) return undefined;
-  return {
-    hasOwners: columns.includes('application_name'),
-    hasPartitions: columns.includes('partition_queue'),
-    hasPartitionRates: columns.includes('partition_rate_limit_period_sec'),
-  };
+  // Another table can have that name, in a schema that DBOS shares with others.
+  const isDbos = neededColumns('queues').every((column) => columns.includes(column));
+  const isReadable = columnNames('queues').every(
+    (name) => readable.includes(name) || !columns.includes(name),
+  );
+  return kind === 'r' && !filtered && isDbos && isReadable;
 }
 
 /** Facts about the database that the rules judge. */
@@ -138,29 +133,18 @@ export function factsOf(probe: ProbeRow, migration: number | undefined): Databas
     relationKind: probe.relation_kind ?? '',
     tableId: probe.table_id ?? '',
     rowSecurityActive: probe.row_security_active,
-    missingColumns: NEEDED_COLUMNS.filter((column) => !columns.includes(column)),
+    missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
     migration,
   };
 }
 
-/** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
+/** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
 export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] {
-  const wanted: Record<string, readonly string[]> = {
-    workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS, 'ctid'],
-    operation_outputs: [
-      'workflow_uuid',
-      'function_id',
-      'function_name',
-      'started_at_epoch_ms',
-      'completed_at_epoch_ms',
-    ],
-    application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
-    dbos_migrations: ['version'],
-  };
-  return Object.entries(wanted)
-    .map(([table, names]) => {
+  return TABLES.filter((table) => table !== 'queues')
+    .map((table) => {
       const { columns = [], readable = [] } = probe.tables[table] ?? {};
-      return { table, columns: names.filter((name) => columns.includes(name) && !readable.includes(name)) };
+      const isDenied = (name: string) => columns.includes(name) && !readable.includes(name);
+      return { table, columns: columnNames(table).filter(isDenied) };
     })
     .filter(({ columns }) => columns.length > 0);
 }

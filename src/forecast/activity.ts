@@ -1,4 +1,5 @@
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import { EARLIER_STEPS } from '../dbos/snapshot/last-step.ts';
 
 export const ACTIVITIES = [
   'running',
@@ -72,9 +73,6 @@ interface Surroundings {
   /** The children in flight of a workflow. */
   readonly childrenOf: (id: string) => readonly WorkflowDetail[];
 }
-
-/** The most steps before a sleep that a poll reads, to find one that has not finished. */
-export const EARLIER_STEPS = 200;
 
 /** Steps that have a timer of their own: it is the step after them. */
 const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);

@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../dbos/sql.ts';
 import { codeOf, ReportableError, TransientError } from '../errors.ts';
 import { type Message, msg, trusted } from '../message.ts';
 import { PROTOCOL_ERROR, UNBOUND } from './driver-patches.ts';
+import { quoteIdentifier } from './sql.ts';
 import { TLS_FAILURES, TLS_REQUIRED } from './tls-errors.ts';
 import type { DatabaseConfig } from './url.ts';
 

@@ -5,3 +5,9 @@
 declare module 'pg/lib/client.js' {
   export { Client as default } from 'pg';
 }
+
+/** Part of the driver's client: the quoting alone. A CommonJS module, of which Node.js sees the default export only. */
+declare module 'pg/lib/utils.js' {
+  const utils: Pick<typeof import('pg'), 'escapeIdentifier' | 'escapeLiteral'>;
+  export default utils;
+}

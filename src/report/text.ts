@@ -1,5 +1,5 @@
-import { quoteLiteral } from '../dbos/sql.ts';
 import type { Command, Message, Untrusted } from '../message.ts';
+import { quoteLiteral } from '../postgres/sql.ts';
 
 /** The most characters that one untrusted name takes up, escapes included. */
 const SHOWN_CHARACTERS = 120;

@@ -1,6 +1,7 @@
+import { IN_FLIGHT } from '../dbos/columns.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { IN_FLIGHT, quoteIdentifier } from '../dbos/sql.ts';
 import type { WorkflowStatus } from '../forecast/activity.ts';
+import { quoteIdentifier, statement } from '../postgres/sql.ts';
 import type { RunReport } from '../report/schema.ts';
 import { shellQuoted, sqlLiteral } from '../report/text.ts';
 
@@ -64,7 +65,7 @@ export function inspectionSql(
     'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
     '       to_timestamp(created_at / 1000.0) AS created',
     `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
-    ` WHERE ${IN_FLIGHT}`,
+    ` WHERE ${statement(IN_FLIGHT).text}`,
     ...(canBeTyped ? [`   AND (application_version IN (${literals.join(', ')})${orNone})`] : []),
     ...(application ? [`   AND (application_name = ${application} OR application_name IS NULL)`] : []),
     ' ORDER BY created_at;',

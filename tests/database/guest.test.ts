@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemDatabase } from '../../src/dbos/reader.ts';
-import { beginScan, openSnapshot } from '../../src/dbos/scans.ts';
+import { openSnapshot } from '../../src/dbos/schema.ts';
+import { beginScan } from '../../src/postgres/guards.ts';
 import { config } from '../support/builders.ts';
 import { holdOn, plainRequest, pollAt, withoutLimit } from '../support/holding.ts';
 import {

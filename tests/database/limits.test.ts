@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
-import {
-  DETAIL_LIMIT,
-  FAILED_LIMIT,
-  GROUP_LIMIT,
-  REGISTRATION_LIMIT,
-} from '../../src/dbos/snapshot/query.ts';
+import { FAILED_LIMIT } from '../../src/dbos/snapshot/failed.ts';
+import { GROUP_LIMIT } from '../../src/dbos/snapshot/groups.ts';
+import { REGISTRATION_LIMIT } from '../../src/dbos/snapshot/registrations.ts';
+import { DETAIL_LIMIT } from '../../src/dbos/snapshot/workflows.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type WorkflowRow } from '../support/system-databases.ts';
 

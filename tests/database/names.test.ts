@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { quoteIdentifier } from '../../src/dbos/sql.ts';
+import { quoteIdentifier } from '../../src/postgres/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { openSnapshot, probeQuery } from '../../src/dbos/scans.ts';
-import { probeRow, schemaOf } from '../../src/dbos/schema.ts';
-import { snapshotQuery } from '../../src/dbos/snapshot/query.ts';
-import type { Statement } from '../../src/dbos/sql.ts';
+import { openSnapshot, probeQuery, probeRow, schemaOf } from '../../src/dbos/schema.ts';
+import { snapshotQuery, snapshotRow } from '../../src/dbos/snapshot/index.ts';
+import type { Statement } from '../../src/postgres/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { explain } from '../support/explain.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
@@ -86,7 +85,7 @@ describe('a workflow that a poll shows in detail', () => {
     await application.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS', error = repeat('x', 8000)`);
     const [row] = await database.query(statement?.text ?? '', statement?.values);
     await database.query('COMMIT');
-    expect(row?.['workflows']).toMatchObject([{ id: 'one', status: 'PENDING' }]);
+    expect(snapshotRow.parse(row).workflows.items).toMatchObject([{ id: 'one', status: 'PENDING' }]);
   });
 
   /** Adds workflows with 200 steps each. The last step is a sleep that ends `sleepsFor` milliseconds from now. */
@@ -119,12 +118,13 @@ describe('a workflow that a poll shows in detail', () => {
 
 /** Returns the kinds of polls that a run takes, with and without their optional parts. */
 async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Statement>> {
-  const [row] = await database.query(probeQuery('dbos'));
+  const [row] = await database.query(probeQuery('dbos').text);
   const schema = schemaOf('dbos', probeRow.parse(row));
-  const application = schema.hasOwners ? 'shop' : undefined;
-  const named = { application, only: ['1.0.0'], except: [], ignore: ['monitor%'] };
-  const allButOne = { application: undefined, only: undefined, except: ['2.0.0'], ignore: [] };
+  const hasOwners = schema.tables.workflow_status?.includes('application_name');
+  const shop = { application: hasOwners ? 'shop' : undefined, ignoreWorkflows: ['monitor*'] };
+  const anyApplication = { application: undefined, ignoreWorkflows: [] };
   const asked = {
+    selection: { only: ['1.0.0'] },
     registrationsOf: ['1.0.0'],
     startedSince: Date.now() - STARTED * 1000,
     countFailed: true,
@@ -132,17 +132,23 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
     namesSince: Date.now() - 5000,
   };
   return new Map([
-    [NAMED, snapshotQuery(schema, named, { ...asked, countFailed: false })],
+    [NAMED, snapshotQuery({ schema, gate: shop, request: { ...asked, countFailed: false } })],
     [
       'a first look at one',
-      snapshotQuery(schema, named, {
-        ...asked,
-        startedSince: undefined,
-        detailScan: true,
-        namesSince: undefined,
+      snapshotQuery({
+        schema,
+        gate: shop,
+        request: { ...asked, startedSince: undefined, detailScan: true, namesSince: undefined },
       }),
     ],
-    ['a look at all versions but one', snapshotQuery(schema, allButOne, asked)],
+    [
+      'a look at all versions but one',
+      snapshotQuery({
+        schema,
+        gate: anyApplication,
+        request: { ...asked, selection: { except: ['2.0.0'] } },
+      }),
+    ],
   ]);
 }
 

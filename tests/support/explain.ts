@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { beginSnapshot } from '../../src/dbos/scans.ts';
-import type { Statement } from '../../src/dbos/sql.ts';
+import { beginSnapshot } from '../../src/postgres/guards.ts';
+import type { Statement } from '../../src/postgres/sql.ts';
 import type { TestDatabase } from './system-databases.ts';
 
 interface PlanNode {

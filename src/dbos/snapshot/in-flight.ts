@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { type Sql, sql } from '../../postgres/sql.ts';
+import { IN_FLIGHT, shownTime, tableOf, workflowColumns } from '../columns.ts';
+import { inApplication, isIgnored, isSelected } from '../scope.ts';
+import { rows, type Section, type SnapshotQuery, statusCounts, text, time } from './section.ts';
+
+/** The work in flight on one version. */
+export const versionInFlight = z.object({
+  /** Null for unversioned rows. */
+  version: text,
+  application: text,
+  /** A process took work of this version without writing an owner: its SDK writes none. */
+  ranUnowned: z.boolean(),
+  ...statusCounts,
+  /** In flight under a name that `ignore-workflows` matches; not in the three counts above. */
+  ignored: z.int(),
+  /** Creation of the oldest that is not ignored. */
+  oldestCreatedAt: time,
+  /**
+   * Before this, no delayed row of it can leave its status by itself, except ignored and debounced ones: the greatest
+   * `delay_until_epoch_ms`, or a deadline where that comes first.
+   */
+  delayedUntil: time,
+  /** The newest write that a process of the version made to the status of a row that it runs. */
+  newestTakenAt: time,
+});
+export type VersionInFlight = Readonly<z.output<typeof versionInFlight>>;
+
+/** In the application, and on a version that is judged or on none. Reads `tally` or `in_flight`. */
+export function isJudged({ gate, request }: SnapshotQuery): Sql {
+  const isOnJudged = sql`(version IS NULL OR version = '' OR ${isSelected(request.selection, sql`version`)})`;
+  return sql`${inApplication(gate.application, sql`application`)} AND ${isOnJudged}`;
+}
+
+/**
+ * What is in flight can be a million rows. So `in_flight` is read once, through the partial indexes
+ * (`idx_workflow_status_in_flight*`, `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas,
+ * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
+ */
+export function inFlightSection(query: SnapshotQuery): Section {
+  const { owner, parent, delayedUntil } = workflowColumns(query.schema);
+  const inFlight = sql`in_flight AS MATERIALIZED (
+  SELECT ctid AS place, workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
+         created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
+         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows)} AS ignored
+    FROM ${tableOf(query.schema, 'workflow_status')}
+   WHERE ${IN_FLIGHT}
+)`;
+  const tally = sql`tally AS MATERIALIZED (
+  SELECT version, application, name, queue_name, ignored, count(*) AS total,
+         count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
+         count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
+         min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
+         max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
+         max(delayed_until) AS delayed_until
+    FROM in_flight
+   GROUP BY version, application, name, queue_name, ignored
+)`;
+  const judged = sql`judged AS MATERIALIZED (
+  SELECT * FROM tally WHERE ${isJudged(query)}
+)`;
+  const column = rows(sql`
+     SELECT version, max(application) AS application, bool_or(pending > 0 AND application IS NULL) AS "ranUnowned",
+            coalesce(sum(total) FILTER (WHERE ignored), 0) AS ignored,
+            coalesce(sum(pending) FILTER (WHERE NOT ignored), 0) AS pending,
+            coalesce(sum(enqueued) FILTER (WHERE NOT ignored), 0) AS enqueued,
+            coalesce(sum(delayed) FILTER (WHERE NOT ignored), 0) AS delayed,
+            ${shownTime(sql`min(oldest) FILTER (WHERE NOT ignored)`)} AS "oldestCreatedAt",
+            max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
+            ${shownTime(sql`max(taken_at)`)} AS "newestTakenAt"
+       FROM judged GROUP BY version`);
+  return { ctes: [inFlight, tally, judged], column };
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { type Sql, sql } from '../../postgres/sql.ts';
+import { queueColumns, shownName, shownTime, tableOf } from '../columns.ts';
+import { inApplication } from '../scope.ts';
+import { rows, type Section, type SnapshotQuery, time } from './section.ts';
+
+/** How many queues with waiting work a poll reads. */
+const QUEUE_LIMIT = 100;
+
+/** Work of one version that waits in one queue. */
+export const queueInFlight = z.object({
+  version: z.string(),
+  queue: z.string(),
+  pending: z.int(),
+  enqueued: z.int(),
+  /** The newest `started_at_epoch_ms` among running workflows: when the queue was last seen to move. */
+  newestStartedAt: time,
+  /** Workflows of all versions that run from this queue: a concurrency limit counts them all. */
+  runningInAll: z.int(),
+  /** The queue's limit of running workflows. Null where the tables do not show one, or the role cannot read it. */
+  concurrency: z.int().nullable(),
+  /** A rate limit's period, in milliseconds: no start may be seen for as long. Null as above, or without such a limit. */
+  rateMs: time,
+});
+export type QueueInFlight = Readonly<z.output<typeof queueInFlight>>;
+
+/** Queues in which work waits, the longest first. */
+export function queuesSection(query: SnapshotQuery): Section {
+  const running = sql`running AS (
+  SELECT queue_name, sum(pending) AS running FROM tally
+   WHERE queue_name IS NOT NULL AND ${inApplication(query.gate.application, sql`application`)} GROUP BY queue_name
+)`;
+  const column = rows(sql`
+     SELECT version, ${shownName(sql`queue_name`)} AS queue, pending, enqueued,
+            ${shownTime(sql`started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
+            concurrency, rate_ms AS "rateMs"
+       FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
+               FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
+              GROUP BY version, queue_name HAVING sum(enqueued) > 0
+              ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
+       LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`);
+  return { ctes: [running, sql`limits AS (${limitsOf(query)})`], column };
+}
+
+/** The limits that the tables show: DBOS holds them against what runs in all versions. */
+function limitsOf({ schema, gate }: SnapshotQuery): Sql {
+  if (schema.tables.queues === undefined) {
+    return sql`SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false`;
+  }
+  const { owner, isPartitioned, ratePeriod } = queueColumns(schema);
+  return sql`SELECT name AS queue_name,
+         min(concurrency) FILTER (WHERE concurrency >= 0 AND NOT ${isPartitioned}) AS concurrency,
+         max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
+    FROM ${tableOf(schema, 'queues')}
+   WHERE ${inApplication(gate.application, owner)} GROUP BY name`;
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { bigint, type Sql, sql } from '../../postgres/sql.ts';
+import { NOW, shownName, tableOf, workflowColumns } from '../columns.ts';
+import { inApplication, isIgnored, isSelected } from '../scope.ts';
+import { list, rows, type Section, type SnapshotQuery, text } from './section.ts';
+
+/** How many names of newly created workflows a poll reads. */
+const STARTED_NAME_LIMIT = 10;
+/**
+ * By how much the clocks of the processes that stamp `created_at` can be behind the database's, in milliseconds. Every
+ * SDK uses its own process's clock, except those that let the database stamp.
+ */
+const CLOCK_MARGIN_MS = 60_000;
+
+/** Where the counts for the next poll start. */
+const FROM_HERE = sql`(${NOW} - ${CLOCK_MARGIN_MS})`;
+
+/** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
+const rowSet = z.object({ count: z.int(), fingerprint: z.string() });
+export type RowSet = Readonly<z.output<typeof rowSet>>;
+
+/** Rows of one version that were created recently. */
+const startedOnVersion = z.object({
+  version: z.string(),
+  application: text,
+  /** As `VersionInFlight.ranUnowned`. */
+  ranUnowned: z.boolean(),
+  /** Since `SnapshotRequest.startedSince`; zero when the request named no moment. */
+  sincePrevious: rowSet,
+  fromHere: rowSet,
+  /** How many of each are children of another workflow; null where the schema does not show it. */
+  childrenSincePrevious: z.int().nullable(),
+  childrenFromHere: z.int().nullable(),
+});
+export type StartedOnVersion = Readonly<z.output<typeof startedOnVersion>>;
+
+/** Workflows of one version and name that were created recently. */
+const startedName = z.object({ version: z.string(), name: text, count: z.int() });
+export type StartedName = Readonly<z.output<typeof startedName>>;
+
+/**
+ * Rows of any status that were created recently, counted twice: since the moment that the previous poll fixed, to
+ * compare with it, and since a moment that this poll fixes for the next one.
+ */
+export const started = z.object({
+  versions: list(startedOnVersion),
+  /**
+   * The names of workflows created since `SnapshotRequest.namesSince`, the most frequent first; without children, where
+   * the schema shows them. The counts are approximate: the clocks are those of the processes that stamp rows.
+   */
+  names: list(startedName),
+  /** Where `fromHere` starts. */
+  fromHere: z.int(),
+});
+export type Started = Readonly<z.output<typeof started>>;
+
+/**
+ * `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput of the
+ * last minute, or since the previous poll, not the history.
+ */
+export function startedSection({ schema, gate, request }: SnapshotQuery): Section {
+  const { owner, isChild } = workflowColumns(schema);
+  const since = bigint(request.startedSince);
+  const created = sql`created AS MATERIALIZED (
+  SELECT application_version AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
+         hashtextextended(workflow_uuid, 0) AS fingerprint, name, ${isChild} AS is_child
+    FROM ${tableOf(schema, 'workflow_status')}
+   WHERE created_at >= least(${since}, ${FROM_HERE})
+     AND ${inApplication(gate.application, owner)}
+     AND application_version <> '' AND ${isSelected(request.selection, sql`application_version`)}
+     AND NOT ${isIgnored(gate.ignoreWorkflows)}
+)`;
+  const versions = rows(sql`
+     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
+            ${rowsSince(since)} AS "sincePrevious", ${rowsSince(FROM_HERE)} AS "fromHere",
+            ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
+       FROM created GROUP BY version`);
+  const names = rows(sql`
+     SELECT version, ${shownName(sql`name`)} AS name, count(*) AS count
+       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${bigint(request.namesSince)}
+      GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}`);
+  return {
+    ctes: [created],
+    column: sql`json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
+  };
+}
+
+function rowsSince(moment: Sql): Sql {
+  return sql`json_build_object('count', count(*) FILTER (WHERE created_at >= ${moment}),
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${moment}), 0)::text)`;
+}
+
+/** `is_child` is null in every row where the schema does not show parents. */
+function childrenSince(moment: Sql): Sql {
+  return sql`CASE WHEN count(is_child) > 0 THEN count(*) FILTER (WHERE is_child AND created_at >= ${moment}) END`;
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { literal, quoteIdentifier, sql } from '../../postgres/sql.ts';
+import { shownTime, tableOf } from '../columns.ts';
+import { bigintText } from '../schema.ts';
+import { optional, type Section, type SnapshotQuery } from './section.ts';
+
+/** The number in `dbos_migrations`; undefined without such a table. */
+export const migration = optional(bigintText);
+
+export function migrationSection({ schema }: SnapshotQuery): Section {
+  if (schema.tables.dbos_migrations === undefined) return { column: sql`NULL::text` };
+  return { column: sql`(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
+}
+
+/** The newest write that an index shows. Undefined: the tables hold nothing. */
+export const newestWriteAt = optional(bigintText);
+
+export function newestWriteSection({ schema }: SnapshotQuery): Section {
+  const newest = sql`greatest((SELECT max(created_at) FROM ${tableOf(schema, 'workflow_status')}),
+       (SELECT max(updated_at) FROM tally))`;
+  return { column: sql`(SELECT ${shownTime(sql`at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
+}
+
+/** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
+export const file = z.string().nullable();
+
+export function fileSection({ schema }: SnapshotQuery): Section {
+  const table = literal(`${quoteIdentifier(schema.name)}.workflow_status`);
+  return { column: sql`pg_relation_filenode(${table}::regclass)::text` };
+}
