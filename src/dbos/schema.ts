@@ -123,7 +123,7 @@ function hasReadableQueues(probe: ProbeRow): boolean {
   return kind === 'r' && !filtered && isDbos && isReadable;
 }
 
-/** Facts about the database that the rules judge. */
+/** Facts about the database, for rule 9. */
 export function factsOf(probe: ProbeRow, migration: number | undefined): DatabaseFacts {
   const columns = probe.tables['workflow_status']?.columns ?? [];
   return {

@@ -38,7 +38,7 @@ export const application: Rule<WrongApplication> = {
           owners.length > 0
             ? msg`; the owners found are ${namesOf(owners)}`
             : trusted(', and nothing else here has an owner')
-        }. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner are always judged.`,
+        }. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner always count.`,
     },
     'several-applications': {
       verdict: 'error',

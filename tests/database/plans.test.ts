@@ -134,7 +134,7 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
   return new Map([
     [NAMED, snapshotQuery({ schema, gate: shop, request: { ...asked, countFailed: false } })],
     [
-      'a first look at one',
+      'a first poll of one',
       snapshotQuery({
         schema,
         gate: shop,
@@ -142,7 +142,7 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
       }),
     ],
     [
-      'a look at all versions but one',
+      'a poll of all versions but one',
       snapshotQuery({
         schema,
         gate: anyApplication,

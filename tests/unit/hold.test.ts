@@ -70,7 +70,7 @@ describe('wait', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'still-live', waitedMs: 180_000 });
   });
 
-  test('counts the two minutes anew after a poll that failed', async () => {
+  test('restarts the two minutes after a poll that failed', async () => {
     const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => {
       if (at === 100_000) throw new TransientError(trusted('The connection broke off.'), true);
       return { registrations: [registration('1.0.0', 1)] };

@@ -12,7 +12,7 @@ import {
   twoRegistered,
 } from '../support/builders.ts';
 
-/* A poll that failed is evidence of nothing: it is taken again, and what was idle has to be idle anew. */
+/* A poll that failed is evidence of nothing: it is retried, and what was idle has to be idle again. */
 
 const MINUTE = 60_000;
 const busy: Scene = { inFlight: [inFlight('1.0.0', { pending: 1 })] };
@@ -88,9 +88,9 @@ describe('wait', () => {
     return held;
   }
 
-  test('settles anew after a poll that failed', async () => {
+  test('restarts the settle window after a poll that failed', async () => {
     expect((await drainedAt(() => false)).waitedMs).toBe(10_000);
-    // The look at 5 s fails; the one at 6 s is the first idle one again.
+    // The poll at 5 s fails; the one at 6 s is the first idle one again.
     expect((await drainedAt((at) => at === 5000)).waitedMs).toBe(16_000);
   });
 
@@ -101,7 +101,7 @@ describe('wait', () => {
     expect(held).toMatchObject({ verdict: 'timed-out' });
   });
 
-  test('asks for the statuses of a newer schema anew after a gap', async () => {
+  test('asks for the statuses of a newer schema again after a gap', async () => {
     const scans: boolean[] = [];
     const clock = testClock();
     let polls = 0;
@@ -129,7 +129,7 @@ describe('wait', () => {
     );
   });
 
-  test('polls once more when the look at the deadline is the first to fail', async () => {
+  test('polls once more when the poll at the deadline is the first to fail', async () => {
     const held = await holdThrough({ timeoutMs: MINUTE }, (at) => (at === MINUTE ? failure() : busy));
     expect(held).toMatchObject({ verdict: 'timed-out', waitedMs: MINUTE + 1000 });
   });
@@ -181,15 +181,18 @@ describe('wait', () => {
 });
 
 describe('check and report', () => {
-  test.each(['check', 'report'] as const)('%s survives a poll that fails, and settles anew', async (mode) => {
-    const held = await holdThrough({ mode }, (at) => (at === 0 || at === 6000 ? failure() : {}));
-    // At 1 s the window opens; the look at 6 s fails; from 7 s on it is idle for 10 s.
-    expect(held).toMatchObject({ verdict: 'drained', waitedMs: 17_000 });
-  });
+  test.each(['check', 'report'] as const)(
+    '%s survives a poll that fails, and restarts the settle window',
+    async (mode) => {
+      const held = await holdThrough({ mode }, (at) => (at === 0 || at === 6000 ? failure() : {}));
+      // At 1 s the window opens; the poll at 6 s fails; from 7 s on it is idle for 10 s.
+      expect(held).toMatchObject({ verdict: 'drained', waitedMs: 17_000 });
+    },
+  );
 
   test.each(['check', 'report'] as const)('%s gives up after a minute without a poll', async (mode) => {
     const held = await holdThrough({ mode }, (at) => (at === 0 ? {} : failure()));
-    // The look at 5 s is the first that fails.
+    // The poll at 5 s is the first that fails.
     expect(held.waitedMs).toBe(5000 + MINUTE);
     expect(messageOf(held)).toContain('and the gate gave up.');
   });

@@ -72,7 +72,7 @@ describe('rule 1: a target is known', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('takes unknown versions out of the judgement with on-unknown: pass', async () => {
+  test('skips unknown versions with on-unknown: pass', async () => {
     const targets = { kind: 'named', versions: ['1.0.0', '1.0.1'] } as const;
     const { verdict, last } = await holdAgainst({ ...check, targets, onUnknown: 'pass' }, () => ({}));
     expect(verdict).toBe('drained');
@@ -82,7 +82,7 @@ describe('rule 1: a target is known', () => {
     expect(last?.evaluation.skipped).toEqual(['1.0.1']);
   });
 
-  test('never calls a version drained that it has taken out of the judgement', async () => {
+  test('never calls a skipped version drained', async () => {
     const targets = { kind: 'named', versions: ['1.0.1'] } as const;
     const { last } = await holdAgainst({ ...check, targets, onUnknown: 'pass', settleMs: 0 }, () => ({}));
     expect(last?.evaluation).toMatchObject({ targets: [], skipped: ['1.0.1'] });

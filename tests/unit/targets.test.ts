@@ -33,7 +33,7 @@ describe('keep-version', () => {
     expect(await targetsOf(scene, keep('2.0.0'))).toEqual({ verdict: 'drained', targets: ['1.0.0'] });
   });
 
-  test('asks each look for all versions but those that stay', async () => {
+  test('asks each poll for all versions but those that stay', async () => {
     const { requests } = await holdAgainst(config(keep('2.0.0', '1.9.0')), () => ({
       registrations: [...twoRegistered, registration('1.9.0', 1)],
     }));

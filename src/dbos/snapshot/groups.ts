@@ -22,7 +22,7 @@ export function groupsSection(): Section {
   const grouped = sql`grouped AS MATERIALIZED (
   SELECT version, name, queue_name, ignored, sum(pending) AS pending, sum(enqueued) AS enqueued,
          sum(delayed) AS delayed, sum(total) AS total, min(oldest) AS oldest
-    FROM judged
+    FROM selected
    WHERE version IS DISTINCT FROM ''
    GROUP BY version, name, queue_name, ignored
 )`;

@@ -26,10 +26,10 @@ export const versionInFlight = z.object({
 });
 export type VersionInFlight = Readonly<z.output<typeof versionInFlight>>;
 
-/** In the application, and on a version that is judged or on none. Reads `tally` or `in_flight`. */
-export function isJudged({ gate, request }: SnapshotQuery): Sql {
-  const isOnJudged = sql`(version IS NULL OR version = '' OR ${isSelected(request.selection, sql`version`)})`;
-  return sql`${inApplication(gate.application, sql`application`)} AND ${isOnJudged}`;
+/** In the application, and on a version that the poll counts or on none. Reads `tally` or `in_flight`. */
+export function isCounted({ gate, request }: SnapshotQuery): Sql {
+  const isOnSelected = sql`(version IS NULL OR version = '' OR ${isSelected(request.selection, sql`version`)})`;
+  return sql`${inApplication(gate.application, sql`application`)} AND ${isOnSelected}`;
 }
 
 /**
@@ -56,8 +56,8 @@ export function inFlightSection(query: SnapshotQuery): Section {
     FROM in_flight
    GROUP BY version, application, name, queue_name, ignored
 )`;
-  const judged = sql`judged AS MATERIALIZED (
-  SELECT * FROM tally WHERE ${isJudged(query)}
+  const selected = sql`selected AS MATERIALIZED (
+  SELECT * FROM tally WHERE ${isCounted(query)}
 )`;
   const column = rows(sql`
      SELECT version, max(application) AS application, bool_or(pending > 0 AND application IS NULL) AS "ranUnowned",
@@ -68,6 +68,6 @@ export function inFlightSection(query: SnapshotQuery): Section {
             ${shownTime(sql`min(oldest) FILTER (WHERE NOT ignored)`)} AS "oldestCreatedAt",
             max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
             ${shownTime(sql`max(taken_at)`)} AS "newestTakenAt"
-       FROM judged GROUP BY version`);
-  return { ctes: [inFlight, tally, judged], column };
+       FROM selected GROUP BY version`);
+  return { ctes: [inFlight, tally, selected], column };
 }

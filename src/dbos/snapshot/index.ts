@@ -37,7 +37,7 @@ export type { UnknownStatus } from './unknown-statuses.ts';
 export type { WorkflowDetail } from './workflows.ts';
 
 /**
- * One snapshot of the system database, as plain facts: nothing here is a judgement.
+ * One snapshot of the system database, as plain facts.
  *
  * Every time is in epoch milliseconds of the database's clock, except where the application that wrote a workflow row
  * stamped it (`createdAt`, `startedAt`: the SDKs use their own process's clock).

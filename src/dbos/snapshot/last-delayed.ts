@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sql } from '../../postgres/sql.ts';
 import { shownName } from '../columns.ts';
-import { isJudged } from './in-flight.ts';
+import { isCounted } from './in-flight.ts';
 import { rows, type Section, type SnapshotQuery, text } from './section.ts';
 
 /** How many of the workflows that are delayed longest a poll reads. */
@@ -21,7 +21,7 @@ export type DelayedWorkflow = Readonly<z.output<typeof delayedWorkflow>>;
 export function lastDelayedSection(query: SnapshotQuery): Section {
   const column = rows(sql`
      SELECT workflow_uuid AS id, version, ${shownName(sql`name`)} AS name, delayed_until AS until
-       FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${isJudged(query)}
+       FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${isCounted(query)}
       ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}`);
   return { column };
 }

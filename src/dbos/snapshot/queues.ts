@@ -35,7 +35,7 @@ export function queuesSection(query: SnapshotQuery): Section {
             ${shownTime(sql`started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
             concurrency, rate_ms AS "rateMs"
        FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
-               FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
+               FROM selected WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
               GROUP BY version, queue_name HAVING sum(enqueued) > 0
               ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
        LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`);

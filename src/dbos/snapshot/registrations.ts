@@ -54,7 +54,7 @@ export function registrationsSection({ schema, gate, request }: SnapshotQuery): 
   const named = [...('only' in selection ? selection.only : selection.except), ...request.registrationsOf];
   const shown = rows(sql`
      SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered
-      WHERE version IN (SELECT version FROM judged) OR ${resembles(sql`version`, named)}
+      WHERE version IN (SELECT version FROM selected) OR ${resembles(sql`version`, named)}
          OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT})`);
   return {
     ctes: [every, registered],

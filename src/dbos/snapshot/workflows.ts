@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sql } from '../../postgres/sql.ts';
 import { shownName, shownTime, tableOf, workflowColumns } from '../columns.ts';
-import { isJudged } from './in-flight.ts';
+import { isCounted } from './in-flight.ts';
 import { lastStep, lastStepOf } from './last-step.ts';
 import { type Section, type SnapshotQuery, text, time, truncatedRows } from './section.ts';
 
@@ -43,7 +43,7 @@ export type WorkflowDetail = Readonly<z.output<typeof workflowDetail>>;
 export function workflowsSection(query: SnapshotQuery): Section {
   const { schema, request } = query;
   const { delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
-  const oldest = sql`SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isJudged(query)}
+  const oldest = sql`SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
   const details = sql`SELECT workflow_uuid AS id, application_version AS version, ${shownName(sql`name`)} AS name,
@@ -57,8 +57,8 @@ export function workflowsSection(query: SnapshotQuery): Section {
        FROM (${oldest}) shown
        JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place`;
   const column = truncatedRows(sql`SELECT * FROM (${details}) d ORDER BY version IS NULL, "createdAt", id`, {
-    versioned: sql`(SELECT coalesce(sum(total), 0) FROM judged WHERE NOT ignored AND version <> '')`,
-    unversioned: sql`(SELECT coalesce(sum(total), 0) FROM judged WHERE NOT ignored AND version IS NULL)`,
+    versioned: sql`(SELECT coalesce(sum(total), 0) FROM selected WHERE NOT ignored AND version <> '')`,
+    unversioned: sql`(SELECT coalesce(sum(total), 0) FROM selected WHERE NOT ignored AND version IS NULL)`,
   });
   return { column };
 }
