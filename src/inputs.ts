@@ -5,8 +5,7 @@ import { type GateConfig, MODES, type TargetSelection } from './config.ts';
 import { codeOf, InputError } from './errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from './message.ts';
 import { holdsCertificates } from './postgres/tls.ts';
-import type { DatabaseConfig } from './postgres/url.ts';
-import { readDatabaseUrl } from './postgres/url.ts';
+import { type DatabaseConfig, readDatabaseUrl } from './postgres/url.ts';
 import type { RunContext } from './run-context.ts';
 import { durationMs, LONGEST_TIMER_MS } from './time.ts';
 
@@ -18,30 +17,29 @@ export interface ActionConfig {
   readonly ignoredParameters: number;
 }
 
-const acceptedDuration = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
-
-const duration = (shortestMs: number, shortest: string) =>
+/** A text that `parse` reads. It returns undefined for anything but what is accepted. */
+const parsedText = <T>(parse: (text: string) => T | undefined, accepted: string) =>
   z.string().transform((text, context) => {
-    const ms = durationMs(text);
-    if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS) return ms;
-    const range = shortestMs > 0 ? `, from ${shortest}` : '';
-    context.addIssue({ code: 'custom', message: `${acceptedDuration}${range}, below 25 days` });
+    const parsed = parse(text);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: accepted });
     return z.NEVER;
   });
+
+const duration = (shortestMs: number, shortest: string) =>
+  parsedText(
+    (text) => {
+      const ms = durationMs(text);
+      return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
+    },
+    `a duration such as 90s, 30m, 2h, 1h30m or 500ms${shortestMs > 0 ? `, from ${shortest}` : ''}, below 25 days`,
+  );
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of ${values.join(', ')}` });
 
 /** A list has one item per line, or is a JSON array of strings. */
-const list = z.string().transform((text, context) => {
-  const items = listItems(text);
-  if (items !== undefined) return items;
-  context.addIssue({
-    code: 'custom',
-    message: 'one item a line, or a JSON array of strings that are not empty',
-  });
-  return z.NEVER;
-});
+const list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
 
 /** YAML's other words for booleans are refused: GitHub passes them on unchanged. */
 const trueOrFalse = oneOf(['true', 'false']).transform((word) => word === 'true');
@@ -206,8 +204,7 @@ function readTargets(version: string, keepVersion: string): TargetSelection {
 
 function listItems(text: string): readonly string[] | undefined {
   if (text.startsWith('[')) {
-    const parsed = z.array(z.string().min(1)).min(1).safeParse(parsedJson(text));
-    return parsed.data;
+    return z.array(z.string().min(1)).min(1).safeParse(parsedJson(text)).data;
   }
   return text
     .split(/\r?\n/)

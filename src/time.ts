@@ -82,3 +82,16 @@ export function durationInput(milliseconds: number): string {
   const [h, m] = [Math.floor(minutes / 60), minutes % 60];
   return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
 }
+
+/** ISO 8601; null for no time, and for a time that no calendar has (a row can hold any number). */
+export function iso(epochMs: number | null): string | null {
+  if (epochMs === null) return null;
+  const date = new Date(epochMs);
+  const year = date.getUTCFullYear();
+  return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
+}
+
+/** Whole milliseconds. */
+export function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1000);
+}

@@ -1,6 +1,5 @@
 import { joined, type Message, msg, number, trusted } from '../message.ts';
-import { durationText } from '../time.ts';
-import { milliseconds } from './formats.ts';
+import { durationText, milliseconds } from '../time.ts';
 import { blockedFirst } from './model.ts';
 import type { RunReport, VersionReport } from './schema.ts';
 import { plain, visible } from './text.ts';

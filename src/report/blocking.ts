@@ -18,6 +18,10 @@ export function omittedFrom(
   return omitted + (unversioned > 0 ? omittedUnversioned : 0);
 }
 
+export function inFlightOnAll(targets: Evaluation['targets']): number {
+  return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
+}
+
 /** What blocks, by version, workflow and queue. */
 export function blockingGroups(evaluation: Evaluation): RunReport['groups'] {
   const { index } = evaluation;
@@ -34,6 +38,5 @@ export function blockingGroups(evaluation: Evaluation): RunReport['groups'] {
 /** The latest version that is no target: where forks of the work that blocks can run. */
 export function newVersionOf({ index, targets }: Evaluation): string | null {
   const retired = new Set(targets.map(({ version }) => version));
-  const latest = index === undefined ? [] : [...index.latest];
-  return latest.find((version) => !retired.has(version)) ?? null;
+  return index?.latest.values().find((version) => !retired.has(version)) ?? null;
 }

@@ -1,6 +1,5 @@
-import { durationText } from '../time.ts';
-import { drainChart } from './drain-chart.ts';
-import { milliseconds } from './formats.ts';
+import { durationText, milliseconds } from '../time.ts';
+import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { markdown, more, nameOf, table } from './markdown.ts';
 import { isWatched } from './model.ts';
 import type { ForecastReport, RunReport } from './schema.ts';
@@ -21,23 +20,21 @@ export function drainSection(report: RunReport, observedAt: number): string {
   const { sentences } = report.outlook;
   return [
     '### How it drains',
-    ...(sentences.length > 0 ? [sentences.map((each) => `- ${markdown(each)}`).join('\n')] : []),
+    sentences.map((each) => `- ${markdown(each)}`).join('\n'),
     ...activityTable(report.activities, observedAt),
-    ...(chart === '' ? [] : [chart]),
-  ].join('\n\n');
+    chart,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
-function curveOf({ history }: RunReport, { secondsLeft }: ForecastReport) {
+function curveOf({ history }: RunReport, { secondsLeft }: ForecastReport): DrainCurve {
+  const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
+  if (secondsLeft === null) return { points, estimate: undefined };
+  const { likely, from, to } = secondsLeft;
   return {
-    points: history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts })),
-    estimate:
-      secondsLeft === null
-        ? undefined
-        : {
-            leftMs: milliseconds(secondsLeft.likely),
-            fromMs: milliseconds(secondsLeft.from),
-            toMs: milliseconds(secondsLeft.to),
-          },
+    points,
+    estimate: { leftMs: milliseconds(likely), fromMs: milliseconds(from), toMs: milliseconds(to) },
   };
 }
 

@@ -1,8 +1,6 @@
-import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { WorkflowState, WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
-import type { DrainHistory } from '../forecast/history.ts';
-import type { Evaluation } from '../rules/evaluate.ts';
+import type { Poll } from '../hold/hold.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
 import { blocksTarget } from './blocking.ts';
 import type { ActivityReport, ForecastReport, RunReport } from './schema.ts';
@@ -21,8 +19,8 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
   const { trend, rate, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
   return {
     trend,
-    completedPerMinute: rate === undefined ? null : rate.completedPerMinute,
-    arrivedPerMinute: rate === undefined ? null : rate.arrivedPerMinute,
+    completedPerMinute: rate?.completedPerMinute ?? null,
+    arrivedPerMinute: rate?.arrivedPerMinute ?? null,
     rateOverSeconds: rate === undefined ? null : rate.overMs / 1000,
     secondsLeft:
       left === undefined
@@ -54,50 +52,31 @@ export function activityReport(status: WorkflowStatus, now: number): ActivityRep
 }
 
 /** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
-export function activitiesReport(
-  detailScan: DrainHistory['detailScan'],
-  evaluation: Evaluation,
-): RunReport['activities'] {
+export function activitiesReport({ evaluation, forecast }: Poll): RunReport['activities'] {
+  const { detailScan } = forecast.history;
   if (detailScan === undefined) return { observedAt: null, items: [], omitted: 0 };
   const { observedAt, workflows, statuses } = detailScan;
-  const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
-  const groups = groupsOf(blocking, statuses).sort(
-    (a, b) =>
-      STATE_ORDER.indexOf(a.longest.state) - STATE_ORDER.indexOf(b.longest.state) || b.count - a.count,
+  const blocking = workflows.flatMap((workflow) => {
+    const status = statuses.get(workflow.id);
+    return status !== undefined && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
+  });
+  const alike = Map.groupBy(blocking, ({ workflow: { name, queue, status: rowStatus }, status }) =>
+    JSON.stringify([status.state, status.activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]),
   );
-  const items = groups.slice(0, ACTIVITIES_REPORTED).map(({ name, count, longest }) => ({
-    state: longest.state,
-    count,
-    workflow: name,
-    message: describeActivity(longest, observedAt),
-    nextStep: nextStepFor(longest),
-  }));
+  const groups = [...alike.values()].map((group) => {
+    const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
+    return {
+      state: status.state,
+      count: group.length,
+      workflow: workflow.name,
+      message: describeActivity(status, observedAt),
+      nextStep: nextStepFor(status),
+    };
+  });
+  const items = groups
+    .sort((a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || b.count - a.count)
+    .slice(0, ACTIVITIES_REPORTED);
   return { observedAt, items, omitted: groups.length - items.length };
-}
-
-/** Workflows of one name that do the same. */
-interface Group {
-  readonly name: string | null;
-  readonly count: number;
-  /** The one that lasts longest. */
-  readonly longest: WorkflowStatus;
-}
-
-function groupsOf(
-  workflows: readonly WorkflowDetail[],
-  statuses: ReadonlyMap<string, WorkflowStatus>,
-): Group[] {
-  const groups = new Map<string, Group>();
-  for (const { id, name, queue, status: rowStatus } of workflows) {
-    const status = statuses.get(id);
-    if (status === undefined) continue;
-    const { state, activity } = status;
-    const key = JSON.stringify([state, activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]);
-    const group = groups.get(key) ?? { name, count: 0, longest: status };
-    const longest = lasts(group.longest) >= lasts(status) ? group.longest : status;
-    groups.set(key, { name, count: group.count + 1, longest });
-  }
-  return [...groups.values()];
 }
 
 /** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */

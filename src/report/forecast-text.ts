@@ -10,32 +10,25 @@ import { workflowNamed } from './activity-text.ts';
 /** A few workflows stand for all: this many are named. */
 const NAMED = 3;
 
+const NO_RATE = { completedPerMinute: 0, arrivedPerMinute: 0 };
+
 /** The forecast in short, for a line of the log: `12 ended and 2 new per minute`. */
 export function forecastParts(forecast: DrainForecast, now: number): readonly string[] {
   const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
   if (trend === 'idle') return [];
-  const ended = rate === undefined ? 0 : rate.completedPerMinute;
-  const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
+  const isAhead = notBefore !== undefined && notBefore > now;
+  const { completedPerMinute: ended, arrivedPerMinute: arrived } = rate ?? NO_RATE;
   return [
     ...(ended > 0 || arrived > 0
       ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
       : []),
     ...(trend === 'not-converging' ? ['not converging'] : []),
     ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
-    ...whenText(left, notBefore, now),
+    // The estimate, or the certain bound where there is none.
+    ...(left !== undefined ? [leftText(left)] : isAhead ? [`not before ${momentText(notBefore, now)}`] : []),
     ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
     ...(withoutProcess.length > 0 ? ['no sign of a process'] : []),
   ];
-}
-
-/** The estimate, or the certain bound where there is none. */
-function whenText(
-  left: DrainForecast['left'],
-  notBefore: number | undefined,
-  now: number,
-): readonly string[] {
-  if (left !== undefined) return [leftText(left)];
-  return notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : [];
 }
 
 /** `about 12m to go (8m to 20m)`. */
@@ -78,31 +71,33 @@ export function describeForecast(
   ];
 }
 
-/** What a person has to know while it drains. Each key stays the same for as long as its message holds. */
+/** What the log says once. Each key stays the same for as long as its message holds. */
+export type Explanations = readonly { readonly key: string; readonly message: Message }[];
+
+/** What a person has to know while it drains. */
 export function outlook(
   { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }: DrainForecast,
   newTopLevel: readonly NewTopLevel[],
   now: number,
-): readonly { readonly key: string; readonly message: Message }[] {
-  const arriving =
-    trend === 'not-converging'
-      ? [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }]
-      : hasTraffic
-        ? [{ key: 'arriving', message: stillArriving(arrived.roots, newTopLevel) }]
-        : [];
-  const bound =
-    notBefore !== undefined && notBefore > now
-      ? [{ key: 'bound', message: earliestEndMessage(notBefore, earliestEnds[0], now) }]
-      : [];
-  return [
-    ...arriving,
-    ...bound,
-    ...(withoutProcess.length > 0 ? [{ key: 'withoutProcess', message: noProcess(withoutProcess) }] : []),
-  ];
-}
-
-function noProcess(versions: readonly string[]): Message {
-  return msg`No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
+): Explanations {
+  const messages = {
+    'not converging': trend === 'not-converging' ? notConverging(arrived, newTopLevel) : undefined,
+    arriving:
+      trend !== 'not-converging' && hasTraffic
+        ? msg`${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`
+        : undefined,
+    bound:
+      notBefore !== undefined && notBefore > now
+        ? earliestEndMessage(notBefore, earliestEnds[0], now)
+        : undefined,
+    withoutProcess:
+      withoutProcess.length > 0
+        ? msg`No process of ${namesOf(withoutProcess)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
+        : undefined,
+  };
+  return Object.entries(messages).flatMap(([key, message]) =>
+    message === undefined ? [] : { key, message },
+  );
 }
 
 function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): Message {
@@ -119,18 +114,10 @@ export function stuckSentence(stuck: number, hasEstimate: boolean): Message {
 
 function estimateSentence({ trend, left, series }: DrainForecast): readonly Message[] {
   if (left !== undefined) return [msg`Estimate: ${trusted(leftText(left))}.`];
-  switch (trend) {
-    case 'too-early':
-      return [trusted('Too little has ended for an estimate.')];
-    case 'stalled':
-      return [
-        series.endedAtMs === undefined
-          ? trusted('Nothing has ended since the gate began, so there is no estimate.')
-          : trusted('Nothing has ended of late, so there is no estimate.'),
-      ];
-    default:
-      return [];
-  }
+  if (trend === 'too-early') return [trusted('Too little has ended for an estimate.')];
+  if (trend !== 'stalled') return [];
+  const since = series.endedAtMs === undefined ? 'since the gate began' : 'of late';
+  return [trusted(`Nothing has ended ${since}, so there is no estimate.`)];
 }
 
 function notConverging(
@@ -151,10 +138,6 @@ function notConverging(
       : []),
   ];
   return msg`The drain is not converging: as much arrives as ends. ${joined(apart)}`;
-}
-
-function stillArriving(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
-  return msg`${createdRoots(roots, newTopLevel)}: some traffic still comes here.`;
 }
 
 function createdRoots(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
@@ -178,29 +161,27 @@ function earliestEndMessage(notBefore: number, latest: EarliestEnd | undefined, 
   return msg`Drained at ${trusted(momentText(notBefore, now))} at the earliest, in ${trusted(durationText(notBefore - now))}${who}.`;
 }
 
-/** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
-function describeEarliestEnd(bound: EarliestEnd, now: number): Message {
-  return msg`${workflowNamed(bound)} is ${trusted(`${stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
-}
-
 function stateOf({ because }: EarliestEnd): string {
   return because === 'sleeping' ? 'asleep' : 'delayed';
 }
 
 /** Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps. */
 export function describeCannotDrain(beyond: PastDeadline, now: number): Message {
-  const named = beyond.earliestEnds.slice(0, NAMED).map((bound) => describeEarliestEnd(bound, now));
+  // `"order-7" ("checkout") is asleep until 14:05 UTC`.
+  const named = beyond.earliestEnds
+    .slice(0, NAMED)
+    .map(
+      (end) =>
+        msg`${workflowNamed(end)} is ${trusted(`${stateOf(end)} until ${momentText(end.until, now)}`)}`,
+    );
   const more = beyond.earliestEnds.length > named.length ? trusted(' and others') : trusted('');
   const who =
     named.length > 0
       ? msg`${joined(named, ', ')}${more}`
       : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-  return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
-}
-
-/** How to wait long enough. */
-function reaching({ neededMs }: PastDeadline): Message {
-  return neededMs <= HOSTED_JOB_LIMIT_MS
-    ? msg`It takes a \`timeout\` of ${trusted(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
-    : msg`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
+  const reaching =
+    beyond.neededMs <= HOSTED_JOB_LIMIT_MS
+      ? msg`It takes a \`timeout\` of ${trusted(durationInput(beyond.neededMs))} to reach the last of them, and more for what they do then.`
+      : msg`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
+  return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }

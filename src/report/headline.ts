@@ -1,24 +1,18 @@
 import type { GateConfig } from '../config.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { durationText } from '../time.ts';
+import type { Run } from './model.ts';
 import type { RunReport, VersionReport } from './schema.ts';
 
-/** What the headline depends on. */
-export interface HeadlineFacts extends Pick<RunReport, 'verdict' | 'inFlight'> {
-  /** Undefined when the inputs could not be read. */
-  readonly config: GateConfig | undefined;
-  readonly waitedMs: number;
-  /** The targets, without skipped ones. */
-  readonly targets: readonly VersionReport[];
-  /** Versions to keep that are not known here. */
-  readonly unknownKept: readonly string[];
-}
-
 /** The answer in a sentence that a person understands without knowing the gate. */
-export function headlineOf(facts: HeadlineFacts): Message {
-  const { verdict, config, targets } = facts;
-  const inFlight = counted(facts.inFlight, 'workflow');
-  const waited = trusted(durationText(facts.waitedMs));
+export function headlineOf(
+  { verdict, config, waitedMs, last }: Run,
+  seen: Pick<RunReport, 'inFlight' | 'versions'>,
+): Message {
+  const targets = seen.versions.filter(({ skipped }) => !skipped);
+  const inFlight = counted(seen.inFlight, 'workflow');
+  const waited = trusted(durationText(waitedMs));
+  const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
   const blocked = targets.filter(({ drained }) => !drained);
   const blockedNames = namesOfAll(blocked);
   switch (verdict) {
@@ -35,8 +29,8 @@ export function headlineOf(facts: HeadlineFacts): Message {
     case 'timed-out':
       return msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
     case 'unknown-version':
-      return facts.unknownKept.length > 0
-        ? msg`No answer: a version to keep is not known here: ${namesOf(facts.unknownKept)}.`
+      return unknownKept !== undefined
+        ? msg`No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
         : msg`No answer: this system database has never seen ${namesOfAll(targets.filter(({ known }) => !known))}.`;
     case 'cancelled':
       return msg`Cancelled after ${waited}, before there was an answer${

@@ -12,7 +12,6 @@ import { configurationWarnings } from './warnings.ts';
 
 /** The longest time without a line, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
-/** The log lists this many groups of workflows. */
 const GROUPS_SHOWN = 20;
 
 /** Where the log goes: the runner's commands in production. */
@@ -118,29 +117,23 @@ function openingOf(config: GateConfig): Message {
   }
 }
 
-function targetsInWords(config: GateConfig): Message {
-  switch (config.targets.kind) {
-    case 'named':
-      return namesOf(config.targets.versions);
-    case 'all-but':
-      return msg`every version but ${namesOf(config.targets.keep)}`;
-    case 'all-but-latest':
-      return trusted('every version but the latest');
-  }
+function targetsInWords({ targets }: GateConfig): Message {
+  if (targets.kind === 'named') return namesOf(targets.versions);
+  return msg`every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
 }
 
 function pollLine(config: GateConfig, report: PollReport, previous: PollReport | undefined): string {
   const { inFlight, counts, drained, decides, endedMs } = report;
   const parts = [
     `${number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`,
-    ...(drained || previous === undefined ? [] : [difference(inFlight, previous.inFlight)]),
+    drained || previous === undefined ? '' : difference(inFlight, previous.inFlight),
     ...report.reasons,
     ...report.forecast,
-    ...versionsPart(report.targets),
-    ...settlePart(config, report),
-    ...(config.mode === 'wait' && !decides ? [timeLeft(config, endedMs)] : []),
+    versionsPart(report.targets),
+    settlePart(config, report),
+    config.mode === 'wait' && !decides ? timeLeft(config, endedMs) : '',
   ];
-  return `${stamp(endedMs)} ${parts.join('; ')}`;
+  return `${stamp(endedMs)} ${parts.filter((part) => part !== '').join('; ')}`;
 }
 
 function difference(inFlight: number, before: number): string {
@@ -149,23 +142,23 @@ function difference(inFlight: number, before: number): string {
 }
 
 /** With several targets: how many are idle, and which of the others hold the most. */
-function versionsPart(targets: PollReport['targets']): readonly string[] {
-  if (targets.length < 2) return [];
+function versionsPart(targets: PollReport['targets']): string {
+  if (targets.length < 2) return '';
   const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
-  const most = [...blocked]
-    .sort((a, b) => b.inFlight - a.inFlight)
+  const most = blocked
+    .toSorted((a, b) => b.inFlight - a.inFlight)
     .slice(0, 3)
     .map((target) => `${quotedName(target.version)} ${number(target.inFlight)}`);
   const rest = blocked.length - most.length;
   const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
-  return [`${targets.length - blocked.length} of ${targets.length} versions idle${listed}`];
+  return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }
 
-function settlePart({ settleMs }: GateConfig, { drained, settledForMs }: PollReport): readonly string[] {
-  if (drained) return ['drained'];
-  if (settledForMs === undefined) return [];
+function settlePart({ settleMs }: GateConfig, { drained, settledForMs }: PollReport): string {
+  if (drained) return 'drained';
+  if (settledForMs === undefined) return '';
   const leftMs = settleMs - settledForMs;
-  return [leftMs > 0 ? `idle, and must stay so for ${durationText(leftMs)}` : 'idle'];
+  return leftMs > 0 ? `idle, and must stay so for ${durationText(leftMs)}` : 'idle';
 }
 
 function timeLeft(config: GateConfig, elapsedMs: number): string {

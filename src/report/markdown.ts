@@ -1,10 +1,13 @@
-import { type Command, type Message, number, type Untrusted } from '../message.ts';
+import { type Message, number } from '../message.ts';
 import { COMMAND_CHARACTERS, visible } from './text.ts';
 
 /** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
 export function markdown(message: Message): string {
   return message
-    .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : codeOf(part)))
+    .map((part) => {
+      if (typeof part === 'string') return part.replaceAll('<', '&lt;');
+      return 'quoted' in part ? code(part.quoted) : code(part.typed, COMMAND_CHARACTERS);
+    })
     .join('');
 }
 
@@ -33,24 +36,21 @@ export function codeBlock(language: string, lines: readonly string[]): string {
   return `${fence}${language}\n${text}\n${fence}`;
 }
 
-/** The name of a workflow, which older rows lack. */
-export function nameOf(workflow: string | null): string {
-  return workflow === null ? '(no name)' : code(workflow);
+/** A name that some rows lack: that of a workflow in older ones. */
+export function nameOf(name: string | null, without = '(no name)'): string {
+  return name === null ? without : code(name);
 }
 
 /** A message as a quotation. */
 export function quoteBlock(message: Message): string {
-  return markdown(message)
-    .split('\n')
-    .map((line) => `> ${line}`)
-    .join('\n');
+  return markdown(message).replace(/^/gm, '> ');
 }
 
-/** The columns of a table, by their heads. Numbers stand on the right. */
-export type Columns<Row> = Readonly<Record<string, (row: Row) => string | number>>;
-
-/** A table without the columns that are empty in every row. */
-export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string {
+/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
+export function table<Row>(
+  rows: readonly Row[],
+  columns: Readonly<Record<string, (row: Row) => string | number>>,
+): string {
   const used = Object.entries(columns)
     .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
@@ -58,21 +58,15 @@ export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string 
   return [
     line(used.map(({ head }) => head)),
     line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
-    ...rows.map((_, row) =>
-      line(
-        used
-          .map(({ cells }) => cells[row] ?? '')
-          .map((cell) => (typeof cell === 'number' ? number(cell) : cell)),
-      ),
-    ),
+    ...rows.map((_, row) => line(used.map(({ cells }) => textOf(cells[row])))),
   ].join('\n');
+}
+
+function textOf(cell: string | number = ''): string {
+  return typeof cell === 'number' ? number(cell) : cell;
 }
 
 /** `And 3 more versions.`, or nothing. */
 export function more(count: number, noun: string): readonly string[] {
   return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
-}
-
-function codeOf(part: Untrusted | Command): string {
-  return 'quoted' in part ? code(part.quoted) : code(part.typed, COMMAND_CHARACTERS);
 }

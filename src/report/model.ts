@@ -1,5 +1,6 @@
 import type { GateConfig } from '../config.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
+import type { WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
@@ -11,11 +12,11 @@ import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import { conclusionOf } from '../rules/verdict.ts';
 import { NO_WORKFLOWS } from '../status-counts.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
-import { blockingGroups, blocksTarget, newVersionOf, omittedFrom } from './blocking.ts';
+import { blockingGroups, blocksTarget, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
 import { headlineOf } from './headline.ts';
-import type { BlockerReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
+import type { BlockerReport, RunReport, VersionReport } from './schema.ts';
 import { configurationWarnings, warningsOf } from './warnings.ts';
 
 /** The report shows and lists this many workflows one by one. */
@@ -37,60 +38,32 @@ export function failedRun(failure: Message, config?: GateConfig, schema = ''): R
   return { verdict: 'error', failure, config, schema, ...nothing };
 }
 
-/** The parts of a report that come from the last poll. */
-type Seen = Omit<
-  RunReport,
-  | 'schemaVersion'
-  | ('verdict' | 'conclusion' | 'headline' | 'drained' | 'mode' | 'application' | 'outdated' | 'warnings')
-  | ('waitedSeconds' | 'polls' | 'failedPolls' | 'inFlightAtFirst')
->;
-
 const NOTHING_EXPECTED = { forecast: null, outlook: { brief: '', sentences: [] } } as const;
+const NOTHING_LISTED = { items: [], omitted: 0 } as const;
 
 /** Before the first poll that decides anything. */
-const NOTHING_SEEN: Seen = {
-  observedAt: null,
-  database: null,
-  inFlight: 0,
-  unversioned: 0,
-  blockers: [],
-  pastDeadline: null,
-  versions: [],
+const NOTHING_SEEN = {
   ...NOTHING_EXPECTED,
-  newTopLevel: [],
-  history: [],
-  drainedVersions: [],
-  drainingVersions: [],
-  newVersion: null,
-  groups: { items: [], omitted: 0 },
-  activities: { observedAt: null, items: [], omitted: 0 },
-  workflows: { items: [], omitted: 0 },
-  firstToUnblock: null,
-};
+  ...{ observedAt: null, database: null, newVersion: null, pastDeadline: null, firstToUnblock: null },
+  ...{ inFlight: 0, unversioned: 0 },
+  ...{ blockers: [], versions: [], newTopLevel: [], history: [], drainedVersions: [], drainingVersions: [] },
+  ...{ groups: NOTHING_LISTED, workflows: NOTHING_LISTED },
+  activities: { observedAt: null, ...NOTHING_LISTED },
+} as const;
 
 /** The report of a run. It explains, counts and chooses everything that a renderer shows. */
 export function runReportOf(run: Run): RunReport {
   const { verdict, failure, config, first, last, waitedMs, polls, failedPolls } = run;
   const seen = last === undefined ? NOTHING_SEEN : seenAt(last, run);
-  const gateBlockers = last === undefined ? [] : last.evaluation.gate;
   return {
     ...seen,
     schemaVersion: 1,
     verdict,
     conclusion: config === undefined ? 'fail' : conclusionOf(verdict, config),
-    headline: headlineOf({
-      verdict,
-      config,
-      waitedMs,
-      inFlight: seen.inFlight,
-      targets: seen.versions.filter(({ skipped }) => !skipped),
-      unknownKept: gateBlockers.flatMap((each) =>
-        each.kind === 'kept-version-unknown' ? each.versions : [],
-      ),
-    }),
+    headline: headlineOf(run, seen),
     drained: verdict === 'drained',
-    mode: config === undefined ? null : config.mode,
-    application: config === undefined ? null : (config.application ?? null),
+    mode: config?.mode ?? null,
+    application: config?.application ?? null,
     outdated: failure !== undefined && last !== undefined,
     waitedSeconds: waitedMs / 1000,
     polls,
@@ -103,7 +76,7 @@ export function runReportOf(run: Run): RunReport {
 
 /** Versions in the order in which they are shown: what blocks most comes first. */
 export function blockedFirst(versions: readonly VersionReport[]): readonly VersionReport[] {
-  return [...versions].sort((a, b) => Number(a.drained) - Number(b.drained) || b.inFlight - a.inFlight);
+  return versions.toSorted((a, b) => Number(a.drained) - Number(b.drained) || b.inFlight - a.inFlight);
 }
 
 /** It held, so that there is a course to show, or a reason why none can be shown. */
@@ -111,10 +84,11 @@ export function isWatched({ mode, polls }: Pick<RunReport, 'mode' | 'polls'>): b
   return mode === 'wait' && polls > 1;
 }
 
-function seenAt(last: Poll, run: Run): Seen {
+function seenAt(last: Poll, run: Run) {
   const { evaluation, forecast } = last;
   const { snapshot, index, targets, skipped } = evaluation;
-  const { observedAt, database } = snapshot;
+  const { observedAt } = snapshot;
+  const { serverVersion, migration } = snapshot.database;
   const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
   const versions = [
     ...targets.map((target) => versionReport(target, pastDeadline, last, run)),
@@ -122,11 +96,7 @@ function seenAt(last: Poll, run: Run): Seen {
   ];
   return {
     observedAt,
-    database: {
-      serverVersion: database.serverVersion,
-      schema: run.schema,
-      migration: database.migration ?? null,
-    },
+    database: { serverVersion, schema: run.schema, migration: migration ?? null },
     inFlight: inFlightOnAll(targets),
     unversioned: evaluation.unversioned,
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
@@ -134,19 +104,16 @@ function seenAt(last: Poll, run: Run): Seen {
     versions,
     ...expected(index && forecast.total, forecast.newTopLevel, observedAt, run),
     newTopLevel: forecast.newTopLevel.map(({ name, ...created }) => ({ ...created, workflow: name })),
-    history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => ({
-      seconds: atMs / 1000,
-      pending,
-      enqueued,
-      delayed,
-    })),
-    drainedVersions: versions.flatMap(({ version, drained }) => (drained ? version : [])),
-    drainingVersions: versions.flatMap(({ version, drained, skipped }) =>
-      drained || skipped ? [] : version,
-    ),
+    history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
+      return { seconds: atMs / 1000, pending, enqueued, delayed };
+    }),
+    drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
+    drainingVersions: versions
+      .filter(({ drained, skipped }) => !drained && !skipped)
+      .map(({ version }) => version),
     newVersion: newVersionOf(evaluation),
     groups: blockingGroups(evaluation),
-    activities: activitiesReport(forecast.history.detailScan, evaluation),
+    activities: activitiesReport(last),
     ...workflowsReport(last, pastDeadline),
   };
 }
@@ -157,24 +124,16 @@ function versionReport(
   { evaluation, forecast }: Poll,
   run: Run,
 ): VersionReport {
-  const { version, settledForMs, blockers } = target;
+  const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
   const drain = forecast.targets.get(version);
   const isPastDeadline =
     pastDeadline !== undefined && drain !== undefined && (drain.notBefore ?? 0) > pastDeadline.deadline;
   const newTopLevel = forecast.newTopLevel.filter((each) => each.version === version);
   return {
+    ...shown,
     version,
-    application: target.application,
-    pending: target.pending,
-    enqueued: target.enqueued,
-    delayed: target.delayed,
-    inFlight: target.inFlight,
-    ignored: target.ignored,
-    oldestCreatedAt: target.oldestCreatedAt,
-    latest: target.latest,
-    known: target.known,
     skipped: false,
-    drained: target.drained && run.failure === undefined,
+    drained: shown.drained && run.failure === undefined,
     idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
     blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
     reasons: shortNames(blockers),
@@ -211,38 +170,28 @@ function skippedVersion(version: string): VersionReport {
 }
 
 /** The oldest workflows that block, and the one to unblock first. */
-function workflowsReport(
-  { evaluation, forecast }: Poll,
-  pastDeadline: PastDeadline | undefined,
-): Pick<Seen, 'workflows' | 'firstToUnblock'> {
+function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadline | undefined) {
   const { index, snapshot } = evaluation;
-  if (index === undefined) return { workflows: { items: [], omitted: 0 }, firstToUnblock: null };
+  if (index === undefined) return { workflows: NOTHING_LISTED, firstToUnblock: null };
   const { workflows } = index.contents;
   const blocking = workflows.items.filter((workflow) => blocksTarget(workflow, evaluation));
   const shown = blocking.slice(0, WORKFLOWS_REPORTED);
-  const [longest] = pastDeadline === undefined ? [] : pastDeadline.earliestEnds;
-  const first = firstToUnblock(shown, forecast.statuses, longest);
+  const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0]);
   return {
     workflows: {
-      items: shown.map((workflow) => workflowReport(workflow, forecast.statuses, snapshot.observedAt)),
+      items: shown.map((each) => workflowReport(each, forecast.statuses.get(each.id), snapshot.observedAt)),
       omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
     },
-    firstToUnblock: first === undefined ? null : first.id,
+    firstToUnblock: first?.id ?? null,
   };
 }
 
 function workflowReport(
-  { name, lastStep, ...workflow }: WorkflowDetail,
-  statuses: Poll['forecast']['statuses'],
+  { name, ...workflow }: WorkflowDetail,
+  status: WorkflowStatus | undefined,
   now: number,
-): WorkflowReport {
-  const status = statuses.get(workflow.id);
-  return {
-    ...workflow,
-    workflow: name,
-    lastStep,
-    activity: status === undefined ? null : activityReport(status, now),
-  };
+) {
+  return { ...workflow, workflow: name, activity: status === undefined ? null : activityReport(status, now) };
 }
 
 function blockerReport(blocker: Blocker, pastDeadline = false): BlockerReport {
@@ -253,8 +202,4 @@ function blockerReport(blocker: Blocker, pastDeadline = false): BlockerReport {
 function warningsFor({ config, failure, last }: Run): readonly Message[] {
   const ofPoll = failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation);
   return [...(config === undefined ? [] : configurationWarnings(config)), ...ofPoll];
-}
-
-function inFlightOnAll(targets: readonly TargetEvaluation[]): number {
-  return targets.reduce((sum, target) => sum + target.inFlight, 0);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { iso, tenths } from './formats.ts';
-import { type RunReport, versionSchema } from './schema.ts';
+import { iso } from '../time.ts';
+import { type RunReport, rounded, versionSchema } from './schema.ts';
 
 /** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
@@ -16,7 +16,7 @@ export function outputsOf(report: RunReport, reportPath: string) {
       drained: String(report.drained),
       'in-flight': String(report.inFlight),
       unversioned: String(report.unversioned),
-      'waited-seconds': String(tenths(report.waitedSeconds)),
+      'waited-seconds': String(rounded(report.waitedSeconds, 10)),
       versions: versions.json,
       'drained-versions': drained.json,
       'draining-versions': draining.json,

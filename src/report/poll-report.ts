@@ -1,56 +1,33 @@
 import type { Poll } from '../hold/hold.ts';
 import { type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOf, blockersOfAll } from '../rules/decide.ts';
-import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
+import type { Evaluation } from '../rules/evaluate.ts';
 import { explainBlocker, shortNames } from '../rules/index.ts';
-import { type StatusCounts, summed } from '../status-counts.ts';
+import { summed } from '../status-counts.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
-import { blocksTarget } from './blocking.ts';
-import { forecastParts, outlook } from './forecast-text.ts';
+import { blocksTarget, inFlightOnAll } from './blocking.ts';
+import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 
 /** The log explains what blocks this many targets. The summary explains more. */
 const EXPLAINED_TARGETS = 5;
 /** The log says what this many stuck workflows wait for. */
 const EXPLAINED_STUCK = 3;
 
-/** What one poll found, as the log shows it. */
-export interface PollReport {
-  readonly decides: boolean;
-  /** When the poll finished, in milliseconds since the gate started. */
-  readonly endedMs: number;
-  readonly drained: boolean;
-  readonly inFlight: number;
-  readonly counts: StatusCounts;
-  readonly targets: readonly Pick<TargetEvaluation, 'version' | 'inFlight' | 'settledForMs'>[];
-  /** How long everything has been idle, in milliseconds; undefined while something is not. */
-  readonly settledForMs: number | undefined;
-  /** Short names of what else than work in flight blocks. */
-  readonly reasons: readonly string[];
-  /** The forecast in short. */
-  readonly forecast: readonly string[];
-  /** What has to be said once, each with a key that stays the same while it holds. */
-  readonly explanations: readonly Explanation[];
-  /** Two polls between which nothing happened that deserves a line have the same. */
-  readonly fingerprint: string;
-}
+export type PollReport = ReturnType<typeof pollReportOf>;
 
-export interface Explanation {
-  readonly key: string;
-  readonly message: Message;
-}
-
-/** What one poll found. Pure, and cheap: it is computed at every poll. */
-export function pollReportOf(poll: Poll): PollReport {
+/** What one poll found, as the log shows it. Pure, and cheap: it is computed at every poll. */
+export function pollReportOf(poll: Poll) {
   const { evaluation, forecast, time, decides } = poll;
   const { snapshot, targets, drained } = evaluation;
   return {
     decides,
     endedMs: time.ended,
     drained,
-    inFlight: targets.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    inFlight: inFlightOnAll(targets),
     counts: summed(targets),
     targets,
     settledForMs: settledFor(evaluation),
+    /** Short names of what else than work in flight blocks. */
     reasons: shortNames(blockersOf(evaluation)),
     forecast: forecastParts(forecast.total, snapshot.observedAt),
     explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
@@ -85,13 +62,14 @@ export function describeServer(serverVersion: string, migration: number | null):
   return msg`PostgreSQL ${trusted(serverVersion)}${trusted(dbos)}`;
 }
 
+/** How long everything has been idle, in milliseconds; undefined while something is not. */
 function settledFor({ gate, noTargets, targets }: Evaluation): number | undefined {
   const all = noTargets === undefined ? targets : [noTargets];
-  const settled = all.flatMap(({ settledForMs }) => (settledForMs === undefined ? [] : settledForMs));
-  if (gate.length > 0 || settled.length < all.length) return undefined;
-  return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const settled = all.map(({ settledForMs }) => settledForMs).filter((ms) => ms !== undefined);
+  return gate.length > 0 || settled.length < all.length ? undefined : Math.min(...settled);
 }
 
+/** Two polls between which nothing happened that deserves a line have the same. */
 function fingerprintOf({ evaluation, forecast }: Poll): string {
   const { trend, states, withoutProcess } = forecast.total;
   return JSON.stringify([
@@ -111,7 +89,7 @@ function fingerprintOf({ evaluation, forecast }: Poll): string {
 }
 
 /** What blocks the whole gate, or else what blocks the first few targets. */
-function explainedBlockers(evaluation: Evaluation): readonly Explanation[] {
+function explainedBlockers(evaluation: Evaluation): Explanations {
   const ofAll = blockersOfAll(evaluation);
   if (ofAll.length > 0) {
     return ofAll.map((blocker) => ({ key: blocker.kind, message: explainBlocker(blocker) }));
@@ -125,10 +103,10 @@ function explainedBlockers(evaluation: Evaluation): readonly Explanation[] {
 }
 
 /** Whether the drain converges, when it can finish at the earliest, and what is stuck. */
-function expectations({ evaluation, forecast }: Poll): readonly Explanation[] {
+function expectations({ evaluation, forecast }: Poll): Explanations {
   const { observedAt } = evaluation.snapshot;
   const { total, newTopLevel, statuses, history } = forecast;
-  const scanned = history.detailScan === undefined ? [] : history.detailScan.workflows;
+  const scanned = history.detailScan?.workflows ?? [];
   const stuck = scanned.flatMap((workflow) => {
     const status = statuses.get(workflow.id);
     const isStuck = status !== undefined && status.state === 'stuck' && blocksTarget(workflow, evaluation);

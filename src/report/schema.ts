@@ -4,7 +4,7 @@ import { ACTIVITIES, WORKFLOW_STATES } from '../forecast/activity.ts';
 import { TRENDS } from '../forecast/drain-forecast.ts';
 import type { Message } from '../message.ts';
 import { VERDICTS } from '../rules/verdict.ts';
-import { hundredths, iso, tenths } from './formats.ts';
+import { iso } from '../time.ts';
 import { plain } from './text.ts';
 
 /*
@@ -17,12 +17,24 @@ const count = z.int().nonnegative();
 const text = z.string().nullable();
 const message = z.custom<Message>().transform(plain).pipe(z.string());
 const time = z.number().nullable().transform(iso).pipe(z.iso.datetime().nullable());
-const seconds = z.number().nonnegative().transform(tenths).pipe(z.number().nonnegative());
-const rate = z.number().nonnegative().transform(hundredths).pipe(z.number().nonnegative());
+const seconds = z
+  .number()
+  .nonnegative()
+  .transform((exact) => rounded(exact, 10))
+  .pipe(z.number().nonnegative());
+const rate = z
+  .number()
+  .nonnegative()
+  .transform((exact) => rounded(exact, 100))
+  .pipe(z.number().nonnegative());
+
+/** Rounded to tenths, hundredths, or other fractions of one. */
+export function rounded(exact: number, fractions: number): number {
+  return Math.round(exact * fractions) / fractions;
+}
 
 const statusCounts = { pending: count, enqueued: count, delayed: count };
 
-/** A list that was cut. */
 const truncated = <T extends z.ZodType>(item: T, omitted: string) =>
   z.object({ items: z.array(item), omitted: count.describe(omitted) });
 
@@ -31,9 +43,7 @@ const forecast = z.object({
   trend: z.enum(TRENDS),
   completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
   arrivedPerMinute: rate.nullable(),
-  rateOverSeconds: seconds
-    .nullable()
-    .describe('What the two rates were measured over: the last half of the hold, or two minutes'),
+  rateOverSeconds: seconds.nullable().describe('The time over which the two rates were measured'),
   secondsLeft: z
     .object({ likely: seconds, from: seconds, to: seconds })
     .nullable()
@@ -75,9 +85,7 @@ export const versionSchema = z.object({
   version: z.string(),
   application: text.describe('The application that owns its registration or its rows'),
   ...statusCounts,
-  inFlight: count.describe(
-    'All that blocks: the three before, and rows in a status that the gate does not know',
-  ),
+  inFlight: count.describe('All that blocks: the three before, and rows in an unknown status'),
   ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
   oldestCreatedAt: time.describe('Creation of the oldest workflow in flight'),
   latest: z.boolean().describe('The latest version of its application'),
@@ -86,9 +94,7 @@ export const versionSchema = z.object({
   drained: z.boolean().describe('Idle for the whole settle window: can be torn down'),
   idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
   blockers: z.array(blocker).describe('What blocks the whole gate, then what blocks this version'),
-  reasons: z
-    .array(z.string())
-    .describe('Short names of its own blockers, but for work in flight; may change'),
+  reasons: z.array(z.string()).describe('Short names of its blockers but work in flight; may change'),
   forecast: forecast.nullable(),
   outlook,
 });
@@ -105,9 +111,7 @@ const group = z.object({
 const activity = z.object({
   state: z.enum(WORKFLOW_STATES),
   kind: z.enum(ACTIVITIES).describe('What it does or waits for: stable, for programs'),
-  progressAt: time.describe(
-    'The last change of its status, or the completion of the last step if it is PENDING',
-  ),
+  progressAt: time.describe('The last change of its status, or the completion of its last step'),
   until: time.describe('When that ends, where the tables tell'),
   child: text.describe('The child that it waits for'),
   message: message.describe('The same for people; may change'),
@@ -140,7 +144,7 @@ const activityGroup = z.object({
   count,
   workflow: text,
   message: message.describe('What the one that lasts longest does or waits for; may change'),
-  nextStep: z.string().describe('What a person can do about it; may change'),
+  nextStep: activity.shape.nextStep,
 });
 
 /** Everything that the gate knows at the end of a run. The JSON Schema of its output is `report.schema.json`. */
@@ -154,9 +158,7 @@ export const runReportSchema = z
     mode: z.enum(MODES).nullable(),
     application: text.describe('The input of that name'),
     observedAt: time.describe('Database time of the deciding snapshot'),
-    outdated: z
-      .boolean()
-      .describe('The run failed after that snapshot: what it shows of the database decides nothing'),
+    outdated: z.boolean().describe('The run failed after that snapshot, which decides nothing'),
     waitedSeconds: seconds,
     polls: count.describe('Polls that succeeded'),
     failedPolls: count.describe('Polls that failed, and were retried'),
@@ -166,38 +168,26 @@ export const runReportSchema = z
     database: z
       .object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() })
       .nullable(),
-    blockers: z
-      .array(blocker)
-      .describe('The failure; or what blocks the whole gate, and with it every version'),
-    pastDeadline: message
-      .nullable()
-      .describe('With verdict cannot-drain: why not all can end before the timeout'),
+    blockers: z.array(blocker).describe('The failure, or what blocks the whole gate'),
+    pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
     warnings: z.array(message),
     versions: z.array(versionSchema),
-    forecast: forecast
-      .nullable()
-      .describe('For all versions to retire together; null when nothing was looked at'),
+    forecast: forecast.nullable().describe('For all versions to retire together'),
     outlook,
     newTopLevel: z
       .array(z.object({ version: z.string(), workflow: text, count }))
       .describe('What was created without a parent on a version to retire since the gate started, by name'),
     history: z
       .array(z.object({ seconds, ...statusCounts }))
-      .describe(
-        'In flight over time, in seconds since the gate started, thinned out where the hold was long',
-      ),
+      .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
     drainedVersions: z.array(z.string()),
     drainingVersions: z.array(z.string()),
     newVersion: text.describe('Where forks of the work in flight can run: the latest version that stays'),
-    groups: truncated(group, 'Groups that were not read').describe(
-      'What blocks, by version, workflow and queue, the largest first',
-    ),
-    activities: truncated(activityGroup, 'Kinds that are not listed')
+    groups: truncated(group, 'Not read').describe('What blocks, by version, workflow and queue'),
+    activities: truncated(activityGroup, 'Not listed')
       .extend({ observedAt: time.describe('Database time of the read') })
       .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
-    workflows: truncated(workflow, 'Workflows that are not listed; the counts include them').describe(
-      'The oldest workflows in flight',
-    ),
+    workflows: truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
     firstToUnblock: text.describe('The id of the workflow to unblock first'),
   })
   .meta({ title: 'dbos-drain-gate report' });

@@ -1,8 +1,7 @@
 import { number } from '../message.ts';
-import { durationText } from '../time.ts';
+import { durationText, iso, milliseconds } from '../time.ts';
 import { drainSection } from './drain-section.ts';
-import { iso, milliseconds } from './formats.ts';
-import { type Columns, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
+import { code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
 import { blockedFirst } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import { describeServer } from './poll-report.ts';
@@ -25,54 +24,38 @@ const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' } as const;
  * @param kit The unblock kit that was written next to the report file, if any.
  */
 export function summaryOf(report: RunReport, kit?: WrittenKit): string {
-  const { observedAt } = report;
-  const sections = [
+  // Before the first poll nothing is listed, so no time is shown.
+  const observedAt = report.observedAt ?? 0;
+  return fitted([
     verdictSection(report),
-    ...(observedAt === null ? [] : snapshotSections(report, observedAt)),
-    nextSteps(report, kit),
-    warningList(report),
-    footer(report),
-  ].filter((section) => section !== '');
-  return fitted(sections);
-}
-
-/** What the last poll found. */
-function snapshotSections(report: RunReport, observedAt: number): readonly string[] {
-  return [
     targetTable(report, observedAt),
     explanations(report),
     drainSection(report, observedAt),
     groupTable(report, observedAt),
     workflowList(report, observedAt),
-  ];
+    nextSteps(report, kit),
+    warningList(report),
+    footer(report),
+  ]);
 }
 
 function verdictSection(report: RunReport): string {
-  const { verdict, conclusion, headline, blockers, pastDeadline, outdated } = report;
+  const { verdict, conclusion, headline, blockers, pastDeadline, polls, inFlightAtFirst } = report;
   const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
-  const reasons = [
-    ...blockers.map(({ message }) => message),
-    ...(pastDeadline === null ? [] : [pastDeadline]),
-  ];
-  return [
-    `## ${icon} ${markdown(headline)}`,
-    ...firstPoll(report),
-    ...reasons.filter(({ length }) => length > 0).map(quoteBlock),
-    ...(outdated
-      ? [
-          `What follows is from the last poll that succeeded, at ${isoTime(report)} (database time). It decides nothing.`,
-        ]
-      : []),
-  ].join('\n\n');
-}
-
-/** What was in flight at first, when there was anything to wait for. */
-function firstPoll({ polls, inFlightAtFirst, waitedSeconds }: RunReport): readonly string[] {
-  if (polls < 2 || inFlightAtFirst === 0) return [];
-  const were = inFlightAtFirst === 1 ? 'workflow was' : 'workflows were';
-  return [
-    `${number(inFlightAtFirst)} ${were} in flight at the first poll, ${durationText(milliseconds(waitedSeconds))} before.`,
-  ];
+  const reasons = [...blockers.map(({ message }) => message), pastDeadline ?? []];
+  const sections = [`## ${icon} ${markdown(headline)}`];
+  if (polls > 1 && inFlightAtFirst > 0) {
+    const were = inFlightAtFirst === 1 ? 'workflow was' : 'workflows were';
+    const before = durationText(milliseconds(report.waitedSeconds));
+    sections.push(`${number(inFlightAtFirst)} ${were} in flight at the first poll, ${before} before.`);
+  }
+  sections.push(...reasons.filter(({ length }) => length > 0).map(quoteBlock));
+  if (report.outdated) {
+    sections.push(
+      `What follows is from the last poll that succeeded, at ${isoTime(report)} (database time). It decides nothing.`,
+    );
+  }
+  return sections.join('\n\n');
 }
 
 function targetTable({ versions }: RunReport, observedAt: number): string {
@@ -109,9 +92,7 @@ function explanations({ versions, blockers }: RunReport): string {
   if (blocked.length === 0 || blockers.length > 0) return '';
   const lines = blocked
     .slice(0, TARGETS_EXPLAINED)
-    .flatMap((version) =>
-      version.blockers.map(({ message }) => `- ${code(version.version)}: ${markdown(message)}`),
-    );
+    .flatMap((each) => each.blockers.map(({ message }) => `- ${code(each.version)}: ${markdown(message)}`));
   return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
 }
 
@@ -123,8 +104,8 @@ function groupTable({ groups, versions }: RunReport, observedAt: number): string
     '### What is in flight, by workflow',
     table(shown, {
       Workflow: ({ workflow }) => nameOf(workflow),
-      Queue: ({ queue }) => codeOrEmpty(queue),
-      Version: ({ version }) => (!severalVersions ? '' : version === null ? '(none)' : code(version)),
+      Queue: ({ queue }) => nameOf(queue, ''),
+      Version: ({ version }) => (severalVersions ? nameOf(version, '(none)') : ''),
       Pending: ({ pending }) => pending,
       Enqueued: ({ enqueued }) => enqueued,
       Delayed: ({ delayed }) => delayed,
@@ -145,41 +126,32 @@ function workflowList({ workflows }: RunReport, observedAt: number): string {
       : 'The workflows in flight';
   return [
     `<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`,
-    table(items, workflowColumns(observedAt)),
+    table(items, {
+      Id: ({ id }) => code(id),
+      Workflow: ({ workflow, className }) =>
+        `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
+      Status: ({ status, delayUntil }) =>
+        `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
+      'What it does': ({ activity }) =>
+        activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
+      Queue: ({ queue }) => nameOf(queue, ''),
+      // The row of a workflow that waits carries the executor that enqueued it. None runs it.
+      Executor: ({ executor, status }) => (status === 'PENDING' ? nameOf(executor, '') : ''),
+      Created: ({ createdAt }) => moment(createdAt, observedAt),
+      Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
+      'Last step': (workflow) => lastStep(workflow, observedAt),
+      Parent: ({ parent }) => nameOf(parent, ''),
+    }),
     ...(omitted > 0 ? [`${number(omitted)} more are in the database; the query below shows them all.`] : []),
     '</details>',
   ].join('\n\n');
 }
 
-function workflowColumns(observedAt: number): Columns<WorkflowReport> {
-  return {
-    Id: ({ id }) => code(id),
-    Workflow: ({ workflow, className }) =>
-      `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
-    Status: ({ status, delayUntil }) =>
-      `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
-    'What it does': ({ activity }) =>
-      activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
-    Queue: ({ queue }) => codeOrEmpty(queue),
-    // The row of a workflow that waits carries the executor that enqueued it. None runs it.
-    Executor: ({ executor, status }) => (status === 'PENDING' ? codeOrEmpty(executor) : ''),
-    Created: ({ createdAt }) => moment(createdAt, observedAt),
-    Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
-    'Last step': (workflow) => lastStep(workflow, observedAt),
-    Parent: ({ parent }) => codeOrEmpty(parent),
-  };
-}
-
-function codeOrEmpty(name: string | null): string {
-  return name === null ? '' : code(name);
-}
-
 /** `2h ago`, or `in 5m`; empty for no time. */
 function moment(time: number | null, observedAt: number): string {
   if (time === null) return '';
-  return time > observedAt
-    ? `in ${durationText(time - observedAt)}`
-    : `${durationText(observedAt - time)} ago`;
+  const distance = durationText(Math.abs(time - observedAt));
+  return time > observedAt ? `in ${distance}` : `${distance} ago`;
 }
 
 /** The end of a `DBOS.sleep` can lie ahead: newer SDKs record when it will be over. */
@@ -201,22 +173,21 @@ function footer(report: RunReport): string {
   const server = markdown(describeServer(database.serverVersion, database.migration));
   const waited = durationText(milliseconds(waitedSeconds));
   const failed = failedPolls > 0 ? `, and ${number(failedPolls)} that failed and had to be taken again` : '';
-  return `<sub>Verdict ${code(verdict)}, observed at ${isoTime(report)} (database time), after ${waited} and ${number(
-    polls,
-  )} ${polls === 1 ? 'poll' : 'polls'}${failed}. ${server}.</sub>`;
+  const taken = `${number(polls)} ${polls === 1 ? 'poll' : 'polls'}${failed}`;
+  return `<sub>Verdict ${code(verdict)}, observed at ${isoTime(report)} (database time), after ${waited} and ${taken}. ${server}.</sub>`;
 }
 
 function isoTime({ observedAt }: RunReport): string {
   return iso(observedAt) ?? 'an unknown time';
 }
 
-/** Sections in their order, as many as fit. A notice says where the last ones are omitted. */
+/** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
 function fitted(sections: readonly string[]): string {
   const notice =
     '_More was left out here, to stay below the size that GitHub shows. The report file has it._';
   const kept: string[] = [];
   let bytes = Buffer.byteLength(notice) + 2;
-  for (const section of sections) {
+  for (const section of sections.filter((each) => each !== '')) {
     bytes += Buffer.byteLength(section) + 2;
     if (bytes > SUMMARY_BYTES) return `${[...kept, notice].join('\n\n')}\n`;
     kept.push(section);

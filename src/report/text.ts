@@ -1,4 +1,4 @@
-import type { Command, Message, Untrusted } from '../message.ts';
+import type { Message } from '../message.ts';
 import { quoteLiteral } from '../postgres/sql.ts';
 
 /** The most characters that one untrusted name takes up, escapes included. */
@@ -14,6 +14,8 @@ const MARKS_ON_A_LETTER = 4;
  * and code points that no font has.
  */
 const ACTING = /^[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]$/v;
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** Untrusted text for one line of plain text. Every character that could act is shown as an escape. */
 export function visible(text: string, maximum = SHOWN_CHARACTERS): string {
@@ -34,7 +36,12 @@ export function visible(text: string, maximum = SHOWN_CHARACTERS): string {
 
 /** A message for the log and for annotations. Untrusted parts stand in quotation marks. */
 export function plain(message: Message): string {
-  return message.map((part) => (typeof part === 'string' ? part : quoted(part))).join('');
+  return message
+    .map((part) => {
+      if (typeof part === 'string') return part;
+      return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, COMMAND_CHARACTERS);
+    })
+    .join('');
 }
 
 /** `"name"`, made harmless. */
@@ -50,23 +57,9 @@ export function shellQuoted(text: string): string | undefined {
 
 /** `'text'` as an SQL literal; undefined when a person could not see what it says. */
 export function sqlLiteral(text: string): string | undefined {
-  if (visible(text, COMMAND_CHARACTERS) !== text) return undefined;
-  return quoteLiteral(text);
-}
-
-function quoted(part: Untrusted | Command): string {
-  return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, COMMAND_CHARACTERS);
+  return visible(text, COMMAND_CHARACTERS) === text ? quoteLiteral(text) : undefined;
 }
 
 function escapeOf(character: string): string {
-  switch (character) {
-    case '\n':
-      return '\\n';
-    case '\r':
-      return '\\r';
-    case '\t':
-      return '\\t';
-    default:
-      return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  }
+  return SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }

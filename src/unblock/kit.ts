@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { counted } from '../message.ts';
-import { iso } from '../report/formats.ts';
 import { plain, quotedName, shellQuoted, visible } from '../report/text.ts';
+import { iso } from '../time.ts';
 import { typedId } from './remedies.ts';
 
 /** What the kit has to know about a workflow that blocks. */
