@@ -108,11 +108,7 @@ async function publish(run: Run): Promise<void> {
   }
   core.info(plain(msg`Verdict ${trusted(report.verdict)}: ${report.headline}`));
   if (kit !== undefined) {
-    core.info(
-      plain(
-        msg`The job summary lists what blocks; ${trusted('unblock.sh')} for all of it is in ${kit.folder}.`,
-      ),
-    );
+    core.info(plain(msg`The job summary lists what blocks; unblock.sh for all of it is in ${kit.folder}.`));
   }
   for (const { level, title, message } of annotationsOf(withProblems())) annotate[level](message, { title });
 }

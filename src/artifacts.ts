@@ -10,19 +10,11 @@ import { type KitFile, kitFiles } from './unblock/kit.ts';
 /** Runs `work`. When it throws, `what` could not be written: it returns undefined, and the run continues. */
 export type Attempt = <T>(what: string, work: () => T | Promise<T>) => Promise<T | undefined>;
 
-/** The files that a run leaves. */
-export interface Artifacts {
-  /** Empty when there is no report file. */
-  readonly reportPath: string;
-  readonly kit: WrittenKit | undefined;
-}
-
-/** Writes the report file and the unblock kit. A file that cannot be written does not keep out the others. */
-export async function writeArtifacts(
-  report: RunReport,
-  last: Poll | undefined,
-  attempt: Attempt,
-): Promise<Artifacts> {
+/**
+ * Writes the report file and the unblock kit. A file that cannot be written does not keep out the others. The path is
+ * empty when there is no report file.
+ */
+export async function writeArtifacts(report: RunReport, last: Poll | undefined, attempt: Attempt) {
   // A folder of its own: a job can run the gate more than once.
   const folder = await attempt('The report file', () =>
     mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-')),

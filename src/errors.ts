@@ -40,6 +40,11 @@ export class InputError extends ReportableError {
   override readonly name = 'InputError';
 }
 
+/** Writes an input error, as `msg` writes a message. */
+export function inputError(...parts: Parameters<typeof msg>): InputError {
+  return new InputError(msg(...parts));
+}
+
 /**
  * Explains any failure. The text of an unexpected error could hold anything, a secret included, so only its class and
  * its code are shown.

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { getInput } from '@actions/core';
 import { z } from 'zod';
 import { type GateConfig, MODES, type TargetSelection } from './config.ts';
-import { codeOf, InputError } from './errors.ts';
+import { codeOf, InputError, inputError } from './errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from './message.ts';
 import { holdsCertificates } from './postgres/tls.ts';
 import { type DatabaseConfig, readDatabaseUrl } from './postgres/url.ts';
@@ -41,9 +41,6 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
 /** A list has one item per line, or is a JSON array of strings. */
 const list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
 
-/** YAML's other words for booleans are refused: GitHub passes them on unchanged. */
-const trueOrFalse = oneOf(['true', 'false']).transform((word) => word === 'true');
-
 const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
   error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
 });
@@ -69,7 +66,8 @@ const plainInputs = {
   'poll-interval': duration(100, '100ms'),
   'poll-timeout': duration(100, '100ms'),
   settle: duration(0, '0s'),
-  'fail-fast': trueOrFalse,
+  // YAML's other words for booleans are refused: GitHub passes them on unchanged.
+  'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
   'stuck-after': duration(1000, '1s'),
   'ignore-workflows': ignoreList,
   'on-unknown': oneOf(['fail', 'pass']),
@@ -101,21 +99,18 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
     problems.push(
-      msg`The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name] ?? '')}. Accepted: ${trusted(issue.message)}.`,
+      msg`The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
     );
   }
-  const targets = attempt(problems, () =>
-    readTargets(trimmed['retire-version'] ?? '', trimmed['keep-version'] ?? ''),
-  );
+  const targets = attempt(problems, () => readTargets(trimmed['retire-version'], trimmed['keep-version']));
   const settings = parsed.data;
   if (settings !== undefined && settings.settle > settings.timeout) {
+    const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
     problems.push(
-      msg`The input \`settle\` is ${shown(trimmed['settle'] ?? '')}, longer than \`timeout\`, which is ${shown(
-        trimmed['timeout'] ?? '',
-      )}. Accepted: a \`settle\` no longer than \`timeout\`.`,
+      msg`The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`,
     );
   }
-  const database = attempt(problems, () => readDatabase(raw, trimmed['schema'] ?? '', context));
+  const database = attempt(problems, () => readDatabase(raw, trimmed['schema'], context));
   if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
     throw new InputError(joined(problems, '\n'));
   }
@@ -150,7 +145,7 @@ export function databasePasswordOf(raw: Readonly<Record<string, string>>): strin
   return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }
 
-function readDatabase(raw: Readonly<Record<string, string>>, schema: string, context: RunContext) {
+function readDatabase(raw: Readonly<Record<string, string>>, schema = '', context: RunContext) {
   const url = databaseUrlOf(raw, context);
   if (url === '') throw new InputError(describeMissingUrl(context));
   return readDatabaseUrl({
@@ -176,28 +171,18 @@ function describeMissingUrl(context: RunContext): Message {
   }
 }
 
-function readTargets(version: string, keepVersion: string): TargetSelection {
+function readTargets(version = '', keepVersion = ''): TargetSelection {
   if (version !== '' && keepVersion !== '') {
-    throw new InputError(
-      msg`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(
-        keepVersion,
-      )}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`,
-    );
+    throw inputError`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`;
   }
   if (version === '' && keepVersion === '') {
-    throw new InputError(
-      msg`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`,
-    );
+    throw inputError`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`;
   }
   if (version !== '') return { kind: 'named', versions: [...new Set(listItems(version) ?? [])] };
   if (keepVersion === 'latest') return { kind: 'all-but-latest' };
   const keep = listItems(keepVersion) ?? [];
   if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-    throw new InputError(
-      msg`The input \`keep-version\` is ${shown(
-        keepVersion,
-      )}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`,
-    );
+    throw inputError`The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`;
   }
   return { kind: 'all-but', keep: [...new Set(keep)] };
 }
@@ -224,15 +209,11 @@ function readCa(text: string): string | undefined {
   if (text === '') return undefined;
   if (holdsCertificates(text)) return text;
   if (text.includes('\n') || text.includes('-----')) {
-    throw new InputError(
-      msg`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`,
-    );
+    throw inputError`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`;
   }
   const pem = readTextFile(text, trusted('The file that `tls-ca` names'));
   if (!holdsCertificates(pem)) {
-    throw new InputError(
-      msg`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`,
-    );
+    throw inputError`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
   }
   return pem;
 }
@@ -241,9 +222,7 @@ function readTextFile(path: string, what: Message): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InputError(
-      msg`${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`,
-    );
+    throw inputError`${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`;
   }
 }
 
@@ -257,6 +236,6 @@ function attempt<T>(problems: Message[], read: () => T): T | undefined {
   }
 }
 
-function shown(value: string): Message {
+function shown(value = ''): Message {
   return value === '' ? trusted('empty') : namesOf([value]);
 }

@@ -18,7 +18,13 @@ const MESSAGE_CHARACTERS = 4000;
 /** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
 export function annotationsOf(report: RunReport): readonly Annotation[] {
   const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
-  return [...verdictAnnotations(report, level), ...warningAnnotations(report)];
+  const title = 'dbos-drain-gate: before you act on this';
+  return [
+    ...verdictAnnotations(report, level),
+    ...(report.warnings.length > 0
+      ? [{ level: 'warning' as const, title, message: messageOf(joined(report.warnings, '\n')) }]
+      : []),
+  ];
 }
 
 function verdictAnnotations(report: RunReport, level: Annotation['level']): readonly Annotation[] {
@@ -28,10 +34,8 @@ function verdictAnnotations(report: RunReport, level: Annotation['level']): read
     const message = messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
     return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
   }
-  const first: readonly Annotation[] =
-    pastDeadline === null
-      ? []
-      : [{ level, title: 'dbos-drain-gate: cannot-drain', message: messageOf(pastDeadline) }];
+  const title = 'dbos-drain-gate: cannot-drain';
+  const first = pastDeadline === null ? [] : [{ level, title, message: messageOf(pastDeadline) }];
   // "And N more" is about what blocks least.
   const targetsShown = blockedFirst(targets)
     .slice(0, TARGETS_SHOWN - first.length)
@@ -39,14 +43,9 @@ function verdictAnnotations(report: RunReport, level: Annotation['level']): read
   const shown = [...first, ...targetsShown];
   const more = targets.length - targetsShown.length;
   if (more === 0) return shown;
-  return [
-    ...shown,
-    {
-      level: shown.some((annotation) => annotation.level === level) ? level : 'notice',
-      title: 'dbos-drain-gate',
-      message: `and ${number(more)} more versions: see the job summary.`,
-    },
-  ];
+  const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
+  const message = `and ${number(more)} more versions: see the job summary.`;
+  return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
 }
 
 function targetAnnotation(target: VersionReport, level: Annotation['level']): Annotation {
@@ -70,12 +69,6 @@ function targetAnnotation(target: VersionReport, level: Annotation['level']): An
     // The log shows messages without their titles.
     message: messageOf(msg`${version}: ${joined([...why, ...outlook.sentences], '\n')}`),
   };
-}
-
-function warningAnnotations({ warnings }: RunReport): readonly Annotation[] {
-  if (warnings.length === 0) return [];
-  const title = 'dbos-drain-gate: before you act on this';
-  return [{ level: 'warning', title, message: messageOf(joined(warnings, '\n')) }];
 }
 
 /** The text of a message. Where it is too long, it is cut between two characters. */

@@ -4,7 +4,6 @@ import { number } from '../message.ts';
 import { type StatusCounts, total } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 
-/** The part of a sample that the chart draws. */
 export type CurvePoint = StatusCounts & Pick<Sample, 'atMs'>;
 
 /** A drain in the order of time, and the estimate of how it goes on. */
@@ -50,12 +49,12 @@ const STATUSES = [
   { status: 'enqueued', color: '#f4900c', square: '🟧' },
   { status: 'delayed', color: '#a960d0', square: '🟪' },
 ] as const;
+type Statuses = readonly (typeof STATUSES)[number][];
 
 const ESTIMATE = { color: '#99a3ad', square: '⬜' };
 
 /** A curve at regular times. */
 interface Columns {
-  /** Below each column. */
   readonly labels: readonly string[];
   readonly unit: string;
   /** The first columns: the polls, up to the last. */
@@ -79,18 +78,16 @@ export function drainChart(curve: DrainCurve): string {
   return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
 }
 
-type Statuses = readonly (typeof STATUSES)[number][];
-
 function mermaid({ labels, unit, polls, estimated }: Columns, statuses: Statuses): string {
   // Each series is drawn over those before it, so the highest comes first.
   const measured = statuses.map(({ color }, index) => ({
     color,
-    heights: polls.map((poll) => sum(statuses.slice(0, index + 1).map(({ status }) => poll[status]))),
+    heights: [
+      ...polls.map((poll) => statuses.slice(0, index + 1).reduce((sum, { status }) => sum + poll[status], 0)),
+      ...estimated.map(() => 0),
+    ],
   }));
-  const series = [
-    ...measured.map(({ color, heights }) => ({ color, heights: [...heights, ...estimated.map(() => 0)] })),
-    { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] },
-  ]
+  const series = [...measured, { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] }]
     .filter(({ heights }) => heights.some((height) => height > 0))
     .reverse();
   const axisEnd = Math.max(LOWEST_AXIS_END, ...series.flatMap(({ heights }) => heights));
@@ -151,8 +148,4 @@ function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
 
 function rounded(height: number): number {
   return Number(height.toFixed(2));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((all, value) => all + value, 0);
 }

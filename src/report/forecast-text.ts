@@ -100,11 +100,10 @@ export function outlook(
   );
 }
 
-function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }: Rate): Message {
-  if (completedPerMinute === 0 && arrivedPerMinute === 0) {
-    return msg`Nothing has ended or arrived over the last ${trusted(durationText(overMs))}.`;
-  }
-  return msg`${trusted(perMinute(completedPerMinute))} ended and ${trusted(perMinute(arrivedPerMinute))} arrived per minute, over the last ${trusted(durationText(overMs))}.`;
+function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }: Rate): Message {
+  const isQuiet = ended === 0 && arrived === 0;
+  const pace = `${perMinute(ended)} ended and ${perMinute(arrived)} arrived per minute,`;
+  return trusted(`${isQuiet ? 'Nothing has ended or arrived' : pace} over the last ${durationText(overMs)}.`);
 }
 
 /** How many are stuck, and whether an estimate covers the others only. */
@@ -154,11 +153,9 @@ function rootNames(roots: readonly NewTopLevel[]): Message {
 }
 
 function earliestEndMessage(notBefore: number, latest: EarliestEnd | undefined, now: number): Message {
-  const who =
-    latest?.until === notBefore
-      ? msg`: ${workflowNamed(latest)} is ${trusted(stateOf(latest))} until then`
-      : trusted('');
-  return msg`Drained at ${trusted(momentText(notBefore, now))} at the earliest, in ${trusted(durationText(notBefore - now))}${who}.`;
+  const when = `Drained at ${momentText(notBefore, now)} at the earliest, in ${durationText(notBefore - now)}`;
+  if (latest?.until !== notBefore) return trusted(`${when}.`);
+  return msg`${trusted(when)}: ${workflowNamed(latest)} is ${trusted(stateOf(latest))} until then.`;
 }
 
 function stateOf({ because }: EarliestEnd): string {

@@ -44,11 +44,22 @@ const NOTHING_LISTED = { items: [], omitted: 0 } as const;
 /** Before the first poll that decides anything. */
 const NOTHING_SEEN = {
   ...NOTHING_EXPECTED,
-  ...{ observedAt: null, database: null, newVersion: null, pastDeadline: null, firstToUnblock: null },
-  ...{ inFlight: 0, unversioned: 0 },
-  ...{ blockers: [], versions: [], newTopLevel: [], history: [], drainedVersions: [], drainingVersions: [] },
-  ...{ groups: NOTHING_LISTED, workflows: NOTHING_LISTED },
+  observedAt: null,
+  database: null,
+  inFlight: 0,
+  unversioned: 0,
+  blockers: [],
+  pastDeadline: null,
+  versions: [],
+  newTopLevel: [],
+  history: [],
+  drainedVersions: [],
+  drainingVersions: [],
+  newVersion: null,
+  groups: NOTHING_LISTED,
   activities: { observedAt: null, ...NOTHING_LISTED },
+  workflows: NOTHING_LISTED,
+  firstToUnblock: null,
 } as const;
 
 /** The report of a run. It explains, counts and chooses everything that a renderer shows. */
@@ -70,7 +81,11 @@ export function runReportOf(run: Run): RunReport {
     failedPolls,
     inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
     blockers: failure === undefined ? seen.blockers : [{ kind: 'failure', message: failure }],
-    warnings: warningsFor(run),
+    warnings: [
+      ...(config === undefined ? [] : configurationWarnings(config)),
+      // After a failure, what an earlier poll saw is no reason to warn.
+      ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),
+    ],
   };
 }
 
@@ -126,8 +141,7 @@ function versionReport(
 ): VersionReport {
   const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
   const drain = forecast.targets.get(version);
-  const isPastDeadline =
-    pastDeadline !== undefined && drain !== undefined && (drain.notBefore ?? 0) > pastDeadline.deadline;
+  const isPastDeadline = pastDeadline !== undefined && (drain?.notBefore ?? 0) > pastDeadline.deadline;
   const newTopLevel = forecast.newTopLevel.filter((each) => each.version === version);
   return {
     ...shown,
@@ -196,10 +210,4 @@ function workflowReport(
 
 function blockerReport(blocker: Blocker, pastDeadline = false): BlockerReport {
   return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
-}
-
-/** After a failure, what an earlier poll saw is no reason to warn. */
-function warningsFor({ config, failure, last }: Run): readonly Message[] {
-  const ofPoll = failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation);
-  return [...(config === undefined ? [] : configurationWarnings(config)), ...ofPoll];
 }

@@ -27,23 +27,21 @@ export function nextSteps(report: RunReport, kit: WrittenKit | undefined): strin
     '# The id of that workflow holds characters that cannot be shown or typed safely:',
     '# take it from the query below.',
   ];
-  const customSchema =
-    database.schema === 'dbos'
-      ? []
-      : [
-          "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
-        ];
   return [
     '### What to do next',
     verdict === 'cannot-drain'
       ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
       : 'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:',
     codeBlock('sh', commands),
-    ...customSchema,
+    database.schema === 'dbos'
+      ? ''
+      : "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
     ...(kit === undefined ? [] : kitSection(kit, newVersion)),
     'The work in flight, as the gate counts it:',
     codeBlock('sql', inspectionSql(report, database.schema)),
-  ].join('\n\n');
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 /** Where the kit is, what each command does, and how the list starts. */

@@ -28,18 +28,20 @@ export function outputsOf(report: RunReport, reportPath: string) {
   };
 }
 
-/** A version as in the report file, without what is written for people. */
-const versionOutput = versionSchema.omit({
-  oldestCreatedAt: true,
-  skipped: true,
-  idleSeconds: true,
-  reasons: true,
-  outlook: true,
-});
+/** Versions as in the report file, without what is written for people. */
+const versionOutputs = z.array(
+  versionSchema.omit({
+    oldestCreatedAt: true,
+    skipped: true,
+    idleSeconds: true,
+    reasons: true,
+    outlook: true,
+  }),
+);
 
 /** Where not all fit, forecasts are omitted before versions are. The report file has them. */
 function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
-  const entries = z.array(versionOutput).parse(versions);
+  const entries = versionOutputs.parse(versions);
   const brief = fitting(
     entries.map(({ forecast, ...version }) => ({
       ...version,

@@ -1,5 +1,5 @@
 import type { Poll } from '../hold/hold.ts';
-import { type Message, msg, namesOf, trusted } from '../message.ts';
+import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOf, blockersOfAll } from '../rules/decide.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { explainBlocker, shortNames } from '../rules/index.ts';
@@ -46,20 +46,20 @@ export function describeDatabase({ snapshot, index, gate, targets, state }: Eval
     newest === undefined || registrations === undefined
       ? trusted('no version is registered')
       : msg`${registrations.total} registered, the latest is ${newest.version}`;
-  const kept = state.kept === undefined ? trusted('') : msg`; kept: ${namesOf(state.kept)}`;
-  const retired =
-    state.kept === undefined || gate.length > 0
-      ? trusted('')
-      : targets.length === 0
-        ? trusted('; nothing to retire')
-        : msg`; to retire: ${namesOf(targets.map(({ version }) => version))}`;
-  return msg`${server}. Versions: ${registered}${kept}${retired}.`;
+  const parts = [msg`${server}. Versions: ${registered}`];
+  if (state.kept !== undefined) {
+    parts.push(msg`kept: ${namesOf(state.kept)}`);
+    const retired = namesOf(targets.map(({ version }) => version));
+    if (gate.length === 0)
+      parts.push(targets.length > 0 ? msg`to retire: ${retired}` : msg`nothing to retire`);
+  }
+  return msg`${joined(parts, '; ')}.`;
 }
 
 /** `PostgreSQL 18.4, DBOS migration 123`. */
 export function describeServer(serverVersion: string, migration: number | null): Message {
   const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
-  return msg`PostgreSQL ${trusted(serverVersion)}${trusted(dbos)}`;
+  return trusted(`PostgreSQL ${serverVersion}${dbos}`);
 }
 
 /** How long everything has been idle, in milliseconds; undefined while something is not. */
@@ -109,8 +109,7 @@ function expectations({ evaluation, forecast }: Poll): Explanations {
   const scanned = history.detailScan?.workflows ?? [];
   const stuck = scanned.flatMap((workflow) => {
     const status = statuses.get(workflow.id);
-    const isStuck = status !== undefined && status.state === 'stuck' && blocksTarget(workflow, evaluation);
-    return isStuck ? [{ workflow, status }] : [];
+    return status?.state === 'stuck' && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
   });
   return [
     ...outlook(total, newTopLevel, observedAt),

@@ -79,10 +79,9 @@ function emptyVersion({ inFlight }: SnapshotIndex): Warning {
 function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Warning {
   if (failed === undefined) return undefined;
   const { cancelled, deadLettered } = failed;
-  const parts = [
-    ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
-    ...(deadLettered > 0 ? [`${deadLettered} dead-lettered`] : []),
-  ];
+  const parts = Object.entries({ cancelled, 'dead-lettered': deadLettered })
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`);
   const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
   return msg`${version} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
 }
