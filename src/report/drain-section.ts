@@ -1,6 +1,6 @@
 import { durationText, milliseconds } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
-import { markdown, more, nameOf, table } from './markdown.ts';
+import { blocks, markdown, more, nameOf, table } from './markdown.ts';
 import { isWatched } from './model.ts';
 import type { ForecastReport, RunReport } from './schema.ts';
 
@@ -18,14 +18,12 @@ export function drainSection(report: RunReport, observedAt: number): string {
   const chart = isWatched(report) ? drainChart(curveOf(report, forecast)) : '';
   if (forecast.trend === 'idle') return chart === '' ? '' : `### How it drained\n\n${chart}`;
   const { sentences } = report.outlook;
-  return [
+  return blocks(
     '### How it drains',
     sentences.map((each) => `- ${markdown(each)}`).join('\n'),
-    ...activityTable(report.activities, observedAt),
+    activityTable(report.activities, observedAt),
     chart,
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  );
 }
 
 function curveOf({ history }: RunReport, { secondsLeft }: ForecastReport): DrainCurve {
@@ -38,12 +36,12 @@ function curveOf({ history }: RunReport, { secondsLeft }: ForecastReport): Drain
   };
 }
 
-function activityTable(activities: RunReport['activities'], observedAt: number): readonly string[] {
+function activityTable(activities: RunReport['activities'], observedAt: number): string {
   const { items, omitted } = activities;
-  if (items.length === 0) return [];
+  if (items.length === 0) return '';
   const ageMs = observedAt - (activities.observedAt ?? observedAt);
-  return [
-    ...(ageMs >= 1000 ? [`As read ${durationText(ageMs)} before the last poll:`] : []),
+  return blocks(
+    ageMs >= 1000 ? `As read ${durationText(ageMs)} before the last poll:` : '',
     table(items, {
       State: ({ state }) => STATES[state],
       Count: ({ count }) => count,
@@ -51,6 +49,6 @@ function activityTable(activities: RunReport['activities'], observedAt: number):
       'What it does (the one that lasts longest)': ({ message }) => markdown(message),
       'Next step': ({ nextStep }) => markdown([nextStep]),
     }),
-    ...more(omitted, 'group'),
-  ];
+    more(omitted, 'group'),
+  );
 }

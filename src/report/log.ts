@@ -30,17 +30,14 @@ export function startLog(
   { database, schema }: { readonly database: string; readonly schema: string },
 ): Pick<HoldParts, 'onPoll' | 'onFailedPoll'> {
   let previous: PollReport | undefined;
-  let lastLine: { readonly atMs: number; readonly fingerprint: string } | undefined;
+  let lastShown: PollReport | undefined;
   let outage: Outage | undefined;
   const explained = new Set<string>();
   sink.line(plain(openingOf(config)));
   for (const warning of configurationWarnings(config)) sink.line(plain(msg`Mind: ${warning}`));
 
   const isDue = ({ decides, endedMs, fingerprint }: PollReport) =>
-    decides ||
-    lastLine === undefined ||
-    lastLine.fingerprint !== fingerprint ||
-    endedMs - lastLine.atMs >= HEARTBEAT_MS;
+    decides || fingerprint !== lastShown?.fingerprint || endedMs - lastShown.endedMs >= HEARTBEAT_MS;
 
   return {
     onPoll(poll) {
@@ -48,7 +45,7 @@ export function startLog(
       if (outage !== undefined) {
         sink.line(recoveryLine(outage, report.endedMs));
         outage = undefined;
-        lastLine = undefined;
+        lastShown = undefined;
       }
       if (previous === undefined) {
         // A mistyped URL can have the password where the database should be. Now it has proved right.
@@ -59,7 +56,7 @@ export function startLog(
       }
       if (isDue(report)) {
         sink.line(pollLine(config, report, previous));
-        lastLine = { atMs: report.endedMs, fingerprint: report.fingerprint };
+        lastShown = report;
       }
       // The annotations explain the deciding poll. They follow in the log at once.
       for (const { key, message } of report.decides ? [] : report.explanations) {
@@ -105,11 +102,11 @@ function openingOf(config: GateConfig): Message {
     config.application === undefined ? trusted('') : msg` of the application ${config.application}`;
   const what = msg`${targetsInWords(config)}${application}`;
   const settle = trusted(durationText(config.settleMs));
+  const timeout = trusted(durationText(config.timeoutMs));
+  const interval = trusted(durationText(config.pollIntervalMs));
   switch (config.mode) {
     case 'wait':
-      return msg`Waiting until ${what} can be retired: for ${trusted(durationText(config.timeoutMs))} at most, a poll every ${trusted(
-        durationText(config.pollIntervalMs),
-      )}, and then idle for ${settle} in a row.`;
+      return msg`Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
     case 'check':
       return msg`Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
     case 'report':

@@ -67,6 +67,11 @@ function textOf(cell: string | number = ''): string {
 }
 
 /** `And 3 more versions.`, or nothing. */
-export function more(count: number, noun: string): readonly string[] {
-  return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
+export function more(count: number, noun: string): string {
+  return count > 0 ? `And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
+}
+
+/** Paragraphs and other blocks in their order, but for empty ones. */
+export function blocks(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n\n');
 }

@@ -1,7 +1,7 @@
 import { msg, trusted } from '../message.ts';
 import { commandsOf, type UnblockCommand } from '../unblock/kit.ts';
 import { commandsFor, inspectionSql } from '../unblock/remedies.ts';
-import { code, codeBlock, markdown } from './markdown.ts';
+import { blocks, code, codeBlock, markdown } from './markdown.ts';
 import type { RunReport } from './schema.ts';
 
 /** The unblock kit, as it was written. */
@@ -27,7 +27,7 @@ export function nextSteps(report: RunReport, kit: WrittenKit | undefined): strin
     '# The id of that workflow holds characters that cannot be shown or typed safely:',
     '# take it from the query below.',
   ];
-  return [
+  return blocks(
     '### What to do next',
     verdict === 'cannot-drain'
       ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
@@ -36,16 +36,14 @@ export function nextSteps(report: RunReport, kit: WrittenKit | undefined): strin
     database.schema === 'dbos'
       ? ''
       : "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
-    ...(kit === undefined ? [] : kitSection(kit, newVersion)),
+    kit === undefined ? '' : kitSection(kit, newVersion),
     'The work in flight, as the gate counts it:',
     codeBlock('sql', inspectionSql(report, database.schema)),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  );
 }
 
 /** Where the kit is, what each command does, and how the list starts. */
-function kitSection({ folder, list }: WrittenKit, newVersion: string | null): readonly string[] {
+function kitSection({ folder, list }: WrittenKit, newVersion: string | null): string {
   const what: Record<UnblockCommand, string> = {
     inspect: 'shows each of them, and the steps it has done',
     cancel: 'gives them up',
@@ -55,14 +53,14 @@ function kitSection({ folder, list }: WrittenKit, newVersion: string | null): re
   };
   const lines = linesOf(list);
   const more = lines.length - LINES_SHOWN;
-  return [
+  return blocks(
     'For all that block there is a script beside the report file. It says what it would do, and does it with `--yes`; what has ended by then it leaves alone:',
     commandsOf({ newVersion: newVersion ?? undefined })
       .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
       .join('\n'),
     `It is in ${code(folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. Its list of workflows, \`workflows.tsv\`, begins with:`,
     codeBlock('text', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]),
-  ];
+  );
 }
 
 /** The lines of the list that are about workflows. Columns are shown with blanks between them. */

@@ -1,7 +1,7 @@
 import { number } from '../message.ts';
 import { durationText, iso, milliseconds } from '../time.ts';
 import { drainSection } from './drain-section.ts';
-import { code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
+import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
 import { blockedFirst } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import { describeServer } from './poll-report.ts';
@@ -43,25 +43,24 @@ function verdictSection(report: RunReport): string {
   const { verdict, conclusion, headline, blockers, pastDeadline, polls, inFlightAtFirst } = report;
   const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
   const reasons = [...blockers.map(({ message }) => message), pastDeadline ?? []];
-  const sections = [`## ${icon} ${markdown(headline)}`];
-  if (polls > 1 && inFlightAtFirst > 0) {
-    const were = inFlightAtFirst === 1 ? 'workflow was' : 'workflows were';
-    const before = durationText(milliseconds(report.waitedSeconds));
-    sections.push(`${number(inFlightAtFirst)} ${were} in flight at the first poll, ${before} before.`);
-  }
-  sections.push(...reasons.filter(({ length }) => length > 0).map(quoteBlock));
-  if (report.outdated) {
-    sections.push(
-      `What follows is from the last poll that succeeded, at ${isoTime(report)} (database time). It decides nothing.`,
-    );
-  }
-  return sections.join('\n\n');
+  const were = inFlightAtFirst === 1 ? 'workflow was' : 'workflows were';
+  const before = durationText(milliseconds(report.waitedSeconds));
+  return blocks(
+    `## ${icon} ${markdown(headline)}`,
+    polls > 1 && inFlightAtFirst > 0
+      ? `${number(inFlightAtFirst)} ${were} in flight at the first poll, ${before} before.`
+      : '',
+    ...reasons.filter(({ length }) => length > 0).map(quoteBlock),
+    report.outdated
+      ? `What follows is from the last poll that succeeded, at ${isoTime(report)} (database time). It decides nothing.`
+      : '',
+  );
 }
 
 function targetTable({ versions }: RunReport, observedAt: number): string {
   if (versions.length === 0) return '';
   const shown = blockedFirst(versions).slice(0, TARGETS_SHOWN);
-  return [
+  return blocks(
     '### Versions to retire',
     table(shown, {
       Version: ({ version }) => code(version),
@@ -74,8 +73,8 @@ function targetTable({ versions }: RunReport, observedAt: number): string {
       Ignored: ({ ignored }) => ignored,
       'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
     }),
-    ...more(versions.length - shown.length, 'version'),
-  ].join('\n\n');
+    more(versions.length - shown.length, 'version'),
+  );
 }
 
 function targetState({ skipped, drained, idleSeconds, inFlight, reasons }: VersionReport): string {
@@ -93,14 +92,14 @@ function explanations({ versions, blockers }: RunReport): string {
   const lines = blocked
     .slice(0, TARGETS_EXPLAINED)
     .flatMap((each) => each.blockers.map(({ message }) => `- ${code(each.version)}: ${markdown(message)}`));
-  return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
+  return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
 }
 
 function groupTable({ groups, versions }: RunReport, observedAt: number): string {
   if (groups.items.length === 0) return '';
   const severalVersions = versions.filter(({ skipped }) => !skipped).length > 1;
   const shown = groups.items.slice(0, GROUPS_SHOWN);
-  return [
+  return blocks(
     '### What is in flight, by workflow',
     table(shown, {
       Workflow: ({ workflow }) => nameOf(workflow),
@@ -113,8 +112,8 @@ function groupTable({ groups, versions }: RunReport, observedAt: number): string
       '': ({ ignored, version }) =>
         [...(ignored ? ['ignored'] : []), ...(version === null ? ['unversioned'] : [])].join(', '),
     }),
-    ...more(groups.items.length - shown.length + groups.omitted, 'group'),
-  ].join('\n\n');
+    more(groups.items.length - shown.length + groups.omitted, 'group'),
+  );
 }
 
 function workflowList({ workflows }: RunReport, observedAt: number): string {
@@ -124,7 +123,7 @@ function workflowList({ workflows }: RunReport, observedAt: number): string {
     omitted > 0
       ? `The oldest ${number(items.length)} of ${number(items.length + omitted)} workflows in flight`
       : 'The workflows in flight';
-  return [
+  return blocks(
     `<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`,
     table(items, {
       Id: ({ id }) => code(id),
@@ -142,9 +141,9 @@ function workflowList({ workflows }: RunReport, observedAt: number): string {
       'Last step': (workflow) => lastStep(workflow, observedAt),
       Parent: ({ parent }) => nameOf(parent, ''),
     }),
-    ...(omitted > 0 ? [`${number(omitted)} more are in the database; the query below shows them all.`] : []),
+    omitted > 0 ? `${number(omitted)} more are in the database; the query below shows them all.` : '',
     '</details>',
-  ].join('\n\n');
+  );
 }
 
 /** `2h ago`, or `in 5m`; empty for no time. */
