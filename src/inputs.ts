@@ -110,7 +110,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
       msg`The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`,
     );
   }
-  const database = attempt(problems, () => readDatabase(raw, trimmed['schema'], context));
+  const database = attempt(problems, () => readDatabase(raw, context));
   if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
     throw new InputError(joined(problems, '\n'));
   }
@@ -145,14 +145,14 @@ export function databasePasswordOf(raw: Readonly<Record<string, string>>): strin
   return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }
 
-function readDatabase(raw: Readonly<Record<string, string>>, schema = '', context: RunContext) {
+function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext) {
   const url = databaseUrlOf(raw, context);
   if (url === '') throw new InputError(describeMissingUrl(context));
   return readDatabaseUrl({
     url,
     password: databasePasswordOf(raw),
     tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
-    schema,
+    schema: raw['schema']?.trim() ?? '',
     environment: context.environment,
     readFile: (path) =>
       readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),

@@ -37,8 +37,8 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
   };
 }
 
-/** What one workflow is doing. */
-export function activityReport(status: WorkflowStatus, now: number): ActivityReport {
+export function activityReport(status: WorkflowStatus | undefined, now: number): ActivityReport | null {
+  if (status === undefined) return null;
   const { state, activity, progressAt } = status;
   return {
     state,

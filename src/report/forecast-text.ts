@@ -123,20 +123,20 @@ function notConverging(
   { total, roots, children }: DrainForecast['arrived'],
   newTopLevel: readonly NewTopLevel[],
 ): Message {
-  const apart: Message[] = [
-    ...(roots > 0 ? [msg`${createdRoots(roots, newTopLevel)}: traffic has not moved off.`] : []),
-    ...(children > 0
-      ? [
-          msg`${counted(children, 'child workflow')} ${trusted(wasOrWere(children))} started by others; that ends with those that start them.`,
-        ]
-      : []),
-    ...(roots + children === 0
-      ? [
-          msg`${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
-        ]
-      : []),
-  ];
-  return msg`The drain is not converging: as much arrives as ends. ${joined(apart)}`;
+  const reasons: Message[] = [trusted('The drain is not converging: as much arrives as ends.')];
+  if (roots > 0) reasons.push(msg`${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
+  if (children > 0) {
+    const were = trusted(wasOrWere(children));
+    reasons.push(
+      msg`${counted(children, 'child workflow')} ${were} started by others; that ends with those that start them.`,
+    );
+  }
+  if (roots + children === 0) {
+    reasons.push(
+      msg`${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
+    );
+  }
+  return joined(reasons);
 }
 
 function createdRoots(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
@@ -171,7 +171,7 @@ export function describeCannotDrain(beyond: PastDeadline, now: number): Message 
       (end) =>
         msg`${workflowNamed(end)} is ${trusted(`${stateOf(end)} until ${momentText(end.until, now)}`)}`,
     );
-  const more = beyond.earliestEnds.length > named.length ? trusted(' and others') : trusted('');
+  const more = trusted(beyond.earliestEnds.length > named.length ? ' and others' : '');
   const who =
     named.length > 0
       ? msg`${joined(named, ', ')}${more}`

@@ -33,9 +33,9 @@ export function headlineOf(
         ? msg`No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
         : msg`No answer: this system database has never seen ${namesOfAll(targets.filter(({ known }) => !known))}.`;
     case 'cancelled':
-      return msg`Cancelled after ${waited}, before there was an answer${
-        targets.length > 0 ? msg`: ${inFlight} in flight on ${namesOfAll(targets)}` : trusted('')
-      }.`;
+      return targets.length === 0
+        ? msg`Cancelled after ${waited}, before there was an answer.`
+        : msg`Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfAll(targets)}.`;
     case 'error':
       return config === undefined
         ? msg`No answer: the inputs are not right, and nothing was looked at.`
@@ -45,13 +45,12 @@ export function headlineOf(
 
 function drained(config: GateConfig | undefined, targets: readonly VersionReport[]): Message {
   if (config === undefined || targets.length === 0) {
-    return config !== undefined && config.targets.kind === 'named'
+    return config?.targets.kind === 'named'
       ? msg`Nothing to retire: none of these versions has ever been seen here.`
       : msg`Nothing to retire: no other version has work in flight here.`;
   }
-  return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(
-    durationText(config.settleMs),
-  )}.`;
+  const settle = trusted(durationText(config.settleMs));
+  return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${settle}.`;
 }
 
 function namesOfAll(versions: readonly VersionReport[]): Message {

@@ -1,6 +1,4 @@
 import type { GateConfig } from '../config.ts';
-import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import type { WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
@@ -19,7 +17,6 @@ import { headlineOf } from './headline.ts';
 import type { BlockerReport, RunReport, VersionReport } from './schema.ts';
 import { configurationWarnings, warningsOf } from './warnings.ts';
 
-/** The report shows and lists this many workflows one by one. */
 const WORKFLOWS_REPORTED = 50;
 
 /** A run that has ended, and what it was about. */
@@ -193,19 +190,15 @@ function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadl
   const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0]);
   return {
     workflows: {
-      items: shown.map((each) => workflowReport(each, forecast.statuses.get(each.id), snapshot.observedAt)),
+      items: shown.map(({ name, ...workflow }) => ({
+        ...workflow,
+        workflow: name,
+        activity: activityReport(forecast.statuses.get(workflow.id), snapshot.observedAt),
+      })),
       omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
     },
     firstToUnblock: first?.id ?? null,
   };
-}
-
-function workflowReport(
-  { name, ...workflow }: WorkflowDetail,
-  status: WorkflowStatus | undefined,
-  now: number,
-) {
-  return { ...workflow, workflow: name, activity: status === undefined ? null : activityReport(status, now) };
 }
 
 function blockerReport(blocker: Blocker, pastDeadline = false): BlockerReport {

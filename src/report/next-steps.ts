@@ -11,7 +11,6 @@ export interface WrittenKit {
   readonly list: string;
 }
 
-/** The summary shows this many lines of the list. */
 const LINES_SHOWN = 8;
 
 /** What a person can do now. */

@@ -8,9 +8,8 @@ import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts
 import { blocksTarget, inFlightOnAll } from './blocking.ts';
 import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 
-/** The log explains what blocks this many targets. The summary explains more. */
+/** The log explains only so many. The summary explains more. */
 const EXPLAINED_TARGETS = 5;
-/** The log says what this many stuck workflows wait for. */
 const EXPLAINED_STUCK = 3;
 
 export type PollReport = ReturnType<typeof pollReportOf>;
