@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { InputError } from '../errors.ts';
+import { InputError, inputError } from '../errors.ts';
 import { type Message, msg, namesOf, trusted } from '../message.ts';
 
 /** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
@@ -45,17 +45,13 @@ export function readTlsSettings({ take, environment, tlsCa, readFile }: TlsInput
   const mode = take('sslmode') ?? environment['PGSSLMODE'] ?? byDefault;
   const tlsMode = TLS_MODES.find((name) => name === mode);
   if (tlsMode === undefined) {
-    throw new InputError(
-      msg`The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`,
-    );
+    throw inputError`The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
   }
   const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
   if (contradiction !== undefined) throw new InputError(contradiction);
   const [cert, key] = [file('sslcert'), file('sslkey')];
   if ((cert === undefined) !== (key === undefined)) {
-    throw new InputError(
-      msg`A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`,
-    );
+    throw inputError`A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`;
   }
   const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
   return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts';
+import { InputError, inputError } from '../errors.ts';
 import { type Message, msg, namesOf, trusted } from '../message.ts';
 import { readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
 
@@ -117,16 +117,12 @@ function refuseOtherSecurity(names: Iterable<string>, environment: ConnectionInp
   });
   const refused = [...ofUrl, ...DEMANDING.filter((name) => !UNDEMANDING.includes(environment[name] ?? ''))];
   if (refused.length === 0) return;
-  throw new InputError(
-    msg`\`database-url\`, or a variable of libpq, asks for ${namesOf(refused)}, which the gate cannot keep. Leave it out. Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`,
-  );
+  throw inputError`\`database-url\`, or a variable of libpq, asks for ${namesOf(refused)}, which the gate cannot keep. Leave it out. Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`;
 }
 
 function onePassword(ofUrl: string | undefined, ofInput: string | undefined): string | undefined {
   if (ofInput === undefined || !ofUrl || ofInput === ofUrl) return ofInput ?? ofUrl;
-  throw new InputError(
-    msg`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`,
-  );
+  throw inputError`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`;
 }
 
 /**
@@ -158,9 +154,7 @@ function describeMisshapen(url: string): Message {
 
 function readChannelBinding(value: string | undefined): boolean {
   if (value && !['disable', 'prefer', 'require'].includes(value)) {
-    throw new InputError(
-      msg`The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`,
-    );
+    throw inputError`The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
   }
   return value === 'require';
 }
@@ -188,9 +182,7 @@ function readPort(text: string): number {
 function decoded(text: string): string {
   const plain = tryDecoded(text);
   if (plain !== undefined) return plain;
-  throw new InputError(
-    msg`\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`,
-  );
+  throw inputError`\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`;
 }
 
 function tryDecoded(text: string): string | undefined {
