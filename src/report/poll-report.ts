@@ -46,11 +46,10 @@ export function describeDatabase({ snapshot, index, gate, targets, state }: Eval
       ? trusted('no version is registered')
       : msg`${registrations.total} registered, the latest is ${newest.version}`;
   const parts = [msg`${server}. Versions: ${registered}`];
-  if (state.kept !== undefined) {
-    parts.push(msg`kept: ${namesOf(state.kept)}`);
+  if (state.kept !== undefined) parts.push(msg`kept: ${namesOf(state.kept)}`);
+  if (state.kept !== undefined && gate.length === 0) {
     const retired = namesOf(targets.map(({ version }) => version));
-    if (gate.length === 0)
-      parts.push(targets.length > 0 ? msg`to retire: ${retired}` : msg`nothing to retire`);
+    parts.push(targets.length > 0 ? msg`to retire: ${retired}` : trusted('nothing to retire'));
   }
   return msg`${joined(parts, '; ')}.`;
 }
@@ -65,7 +64,8 @@ export function describeServer(serverVersion: string, migration: number | null):
 function settledFor({ gate, noTargets, targets }: Evaluation): number | undefined {
   const all = noTargets === undefined ? targets : [noTargets];
   const settled = all.map(({ settledForMs }) => settledForMs).filter((ms) => ms !== undefined);
-  return gate.length > 0 || settled.length < all.length ? undefined : Math.min(...settled);
+  if (gate.length > 0 || settled.length < all.length) return undefined;
+  return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 }
 
 /** Two polls between which nothing happened that deserves a line have the same. */
