@@ -43,7 +43,7 @@ const forecast = z.object({
   trend: z.enum(TRENDS),
   completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
   arrivedPerMinute: rate.nullable(),
-  rateOverSeconds: seconds.nullable().describe('The time over which the two rates were measured'),
+  rateOverSeconds: seconds.nullable().describe('The rates cover the last half of the hold, or two minutes'),
   secondsLeft: z
     .object({ likely: seconds, from: seconds, to: seconds })
     .nullable()
@@ -183,7 +183,9 @@ export const runReportSchema = z
     drainedVersions: z.array(z.string()),
     drainingVersions: z.array(z.string()),
     newVersion: text.describe('Where forks of the work in flight can run: the latest version that stays'),
-    groups: truncated(group, 'Not read').describe('What blocks, by version, workflow and queue'),
+    groups: truncated(group, 'Not read').describe(
+      'What blocks, by version, workflow and queue, largest first',
+    ),
     activities: truncated(activityGroup, 'Not listed')
       .extend({ observedAt: time.describe('Database time of the read') })
       .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
