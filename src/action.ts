@@ -54,7 +54,7 @@ async function holdWith(
   const log = startLog(logSink, gate, database);
   if (ignoredParameters > 0) {
     core.info(
-      `Parameters of database-url that mean nothing to the gate, and are passed over: ${ignoredParameters}.`,
+      `Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`,
     );
   }
   try {
@@ -75,11 +75,12 @@ async function holdWith(
 
 /**
  * Publishes the answer in every place. A place that cannot be written does not silence the others. The exit code comes
- * first.
+ * first, and is 1 until the report says that the step passes.
  */
 async function publish(run: Run): Promise<void> {
+  process.exitCode = 1;
   const report = runReportOf(run);
-  if (report.conclusion === 'fail') process.exitCode = 1;
+  if (report.conclusion !== 'fail') process.exitCode = 0;
   const problems: Message[] = [];
   const attempt = async <T>(what: string, work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
@@ -93,13 +94,13 @@ async function publish(run: Run): Promise<void> {
   const withProblems = () => ({ ...report, warnings: [...report.warnings, ...problems] });
 
   const { reportPath, kit } = await writeArtifacts(report, run.last, attempt);
-  const outputs = outputsOf(report, reportPath);
-  if (outputs.omitted > 0) {
+  const outputs = await attempt('The outputs', () => outputsOf(report, reportPath));
+  if (outputs !== undefined && outputs.omitted > 0) {
     problems.push(
       msg`${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
     );
   }
-  for (const [name, value] of Object.entries(outputs.values)) {
+  for (const [name, value] of Object.entries(outputs?.values ?? {})) {
     await attempt(`The output ${name}`, () => core.setOutput(name, value));
   }
   if (process.env['GITHUB_STEP_SUMMARY']) {

@@ -3,16 +3,16 @@ import { type Message, msg, trusted } from './message.ts';
 /** A failure whose text users read in full: what happened, the likely cause, and the fix. */
 export class ReportableError extends Error {
   override readonly name: string = 'ReportableError';
-  readonly sentence: Message;
+  readonly explanation: Message;
 
-  constructor(sentence: Message, options?: ErrorOptions) {
+  constructor(explanation: Message, options?: ErrorOptions) {
     super(
-      sentence
-        .map((part) => (typeof part === 'string' ? part : 'typed' in part ? part.typed : part.quoted))
+      explanation
+        .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
         .join(''),
       options,
     );
-    this.sentence = sentence;
+    this.explanation = explanation;
   }
 }
 
@@ -25,11 +25,11 @@ export class TransientError extends ReportableError {
   readonly overLimit: boolean;
 
   constructor(
-    sentence: Message,
+    explanation: Message,
     connectedBefore: boolean,
     { overLimit = false, ...options }: ErrorOptions & { readonly overLimit?: boolean } = {},
   ) {
-    super(sentence, options);
+    super(explanation, options);
     this.connectedBefore = connectedBefore;
     this.overLimit = overLimit;
   }
@@ -50,7 +50,7 @@ export function inputError(...parts: Parameters<typeof msg>): InputError {
  * its code are shown.
  */
 export function explain(error: unknown): Message {
-  if (error instanceof ReportableError) return error.sentence;
+  if (error instanceof ReportableError) return error.explanation;
   const kind = error instanceof Error ? error.constructor.name : typeof error;
   const code = codeOf(error);
   return msg`An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;

@@ -231,7 +231,7 @@ function attempt<T>(problems: Message[], read: () => T): T | undefined {
     return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    problems.push(error.sentence);
+    problems.push(error.explanation);
     return undefined;
   }
 }

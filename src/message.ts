@@ -1,11 +1,11 @@
 /** Text that somebody else wrote: a name or an id from the database, a value from an input. */
 export interface Untrusted {
-  readonly quoted: string;
+  readonly untrusted: string;
 }
 
 /** A statement or a command, to be typed as it stands. It is shown whole, and on one line. */
 export interface Command {
-  readonly typed: string;
+  readonly command: string;
 }
 
 /** A sentence: trusted text, untrusted text and commands. Whoever prints it neutralises the untrusted parts there. */
@@ -16,7 +16,7 @@ export function msg(text: TemplateStringsArray, ...values: readonly (string | nu
   return text.flatMap((part, index) => {
     const value = values[index];
     if (value === undefined) return [part];
-    if (typeof value === 'string') return [part, { quoted: value }];
+    if (typeof value === 'string') return [part, { untrusted: value }];
     if (typeof value === 'number') return [part, number(value)];
     return [part, ...value];
   });
@@ -41,7 +41,7 @@ export function counted(count: number, noun: string, plural = `${noun}s`): Messa
 export function namesOf(names: readonly string[], total = names.length, shown = 5): Message {
   const listed = names.slice(0, shown);
   const rest = Math.max(total, names.length) - listed.length;
-  const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { quoted: name }]);
+  const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { untrusted: name }]);
   return rest > 0 ? [...parts, ` and ${number(rest)} more`] : parts;
 }
 
@@ -53,8 +53,8 @@ export function joined(messages: readonly Message[], separator = ' '): Message {
 /** The message with `***` in place of every secret in its untrusted parts. */
 export function withoutSecrets(message: Message, secrets: readonly string[]): Message {
   return message.map((part) =>
-    typeof part === 'string' || 'typed' in part
+    typeof part === 'string' || 'command' in part
       ? part
-      : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) },
+      : { untrusted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) },
   );
 }

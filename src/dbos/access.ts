@@ -77,5 +77,5 @@ function grants(probe: ProbeRow, { schema }: DatabaseConfig): readonly string[] 
 }
 
 function asOwner(statements: readonly string[]): Message {
-  return joined([trusted('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
+  return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
 }

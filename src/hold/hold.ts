@@ -175,7 +175,7 @@ function afterFailure(
   time: PollTime,
   { detailScan }: SnapshotRequest,
 ): { readonly next: Progress; readonly failed: FailedPoll } {
-  const { sentence: failure, connectedBefore, overLimit } = error;
+  const { explanation: failure, connectedBefore, overLimit } = error;
   const outage: Outage = {
     lastSuccess: before.lastSuccess,
     firstFailure: before.firstFailure ?? time.began,

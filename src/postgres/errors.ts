@@ -179,7 +179,7 @@ export const FAILURES = {
     // Both names have proved right: the role has logged in, and the database is there.
     advice: ({ database, user }) => [
       ...trusted('As its owner, run: '),
-      { typed: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
+      { command: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
     ],
   },
   'privilege-missing': {

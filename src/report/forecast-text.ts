@@ -23,7 +23,7 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
       ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
       : []),
     ...(trend === 'not-converging' ? ['not converging'] : []),
-    ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
+    ...(trend === 'stalled' ? ['nothing has ended recently'] : []),
     // The estimate, or the certain bound where there is none.
     ...(left !== undefined ? [leftText(left)] : isAhead ? [`not before ${momentText(notBefore, now)}`] : []),
     ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
@@ -115,7 +115,7 @@ function estimateSentence({ trend, left, series }: DrainForecast): readonly Mess
   if (left !== undefined) return [msg`Estimate: ${trusted(leftText(left))}.`];
   if (trend === 'too-early') return [trusted('Too little has ended for an estimate.')];
   if (trend !== 'stalled') return [];
-  const since = series.endedAtMs === undefined ? 'since the gate began' : 'of late';
+  const since = series.endedAtMs === undefined ? 'since the gate began' : 'recently';
   return [trusted(`Nothing has ended ${since}, so there is no estimate.`)];
 }
 

@@ -89,7 +89,7 @@ function failureLine(
 
 function recoveryLine({ failures, lastSuccess = 0 }: Outage, now: number): string {
   const polls = failures === 1 ? 'one failed poll' : `${failures} failed polls`;
-  return `${stamp(now)} The database answers again, after ${polls} in ${durationText(now - lastSuccess)}: what was idle before has to be idle anew.`;
+  return `${stamp(now)} The database answers again, after ${polls} in ${durationText(now - lastSuccess)}: what was idle before has to be idle again.`;
 }
 
 /** `[  1m 5s]`: the time since the gate started. */

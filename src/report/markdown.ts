@@ -6,7 +6,7 @@ export function markdown(message: Message): string {
   return message
     .map((part) => {
       if (typeof part === 'string') return part.replaceAll('<', '&lt;');
-      return 'quoted' in part ? code(part.quoted) : code(part.typed, COMMAND_CHARACTERS);
+      return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
     })
     .join('');
 }

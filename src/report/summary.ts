@@ -57,14 +57,14 @@ function verdictSection(report: RunReport): string {
   );
 }
 
-function targetTable({ versions }: RunReport, observedAt: number): string {
+function targetTable({ versions, outdated }: RunReport, observedAt: number): string {
   if (versions.length === 0) return '';
   const shown = blockedFirst(versions).slice(0, TARGETS_SHOWN);
   return blocks(
     '### Versions to retire',
     table(shown, {
       Version: ({ version }) => code(version),
-      State: targetState,
+      State: (version) => targetState(version, outdated),
       // How each drains, where there are several to compare.
       Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
       Pending: ({ pending }) => pending,
@@ -77,10 +77,12 @@ function targetTable({ versions }: RunReport, observedAt: number): string {
   );
 }
 
-function targetState({ skipped, drained, idleSeconds, inFlight, reasons }: VersionReport): string {
-  if (skipped) return 'never seen, not judged';
+function targetState(version: VersionReport, outdated: boolean): string {
+  const { skipped, drained, idleSeconds, inFlight, reasons } = version;
+  if (skipped) return 'skipped: never seen';
   if (drained) return '✅ drained';
-  if (idleSeconds !== null && reasons.length === 0) return '⏳ idle, not for long enough';
+  if (idleSeconds !== null && reasons.length === 0)
+    return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
   const all = [...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []), ...reasons];
   return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
 }

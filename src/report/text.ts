@@ -39,7 +39,7 @@ export function plain(message: Message): string {
   return message
     .map((part) => {
       if (typeof part === 'string') return part;
-      return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, COMMAND_CHARACTERS);
+      return 'untrusted' in part ? quotedName(part.untrusted) : visible(part.command, COMMAND_CHARACTERS);
     })
     .join('');
 }

@@ -66,7 +66,7 @@ function patching({ targets }: Evaluation): Warning {
 
 function skipped({ skipped: versions }: Evaluation): Warning {
   if (versions.length === 0) return undefined;
-  return msg`Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(versions)}.`;
+  return msg`Never seen here, and skipped because of \`on-unknown: pass\`: ${namesOf(versions)}.`;
 }
 
 function emptyVersion({ inFlight }: SnapshotIndex): Warning {

@@ -64,7 +64,7 @@ describe.each<[string, () => Promise<Pick<TestDatabase, 'config'>>]>([
     expect(held.verdict).toBe('drained');
     expect(warningsIn(held)).toEqual([
       NEVER_USED,
-      expect.stringMatching(/Never seen here, and taken out of the judgement.*"1.0.0"/),
+      expect.stringMatching(/Never seen here, and skipped because of.*"1.0.0"/),
     ]);
     expect(held.last?.evaluation.targets).toEqual([]);
     expect(held.last?.evaluation.skipped).toEqual(['1.0.0']);

@@ -175,14 +175,14 @@ function messageOf(failing: () => unknown): string {
   try {
     failing();
   } catch (error) {
-    if (error instanceof ReportableError) return plain(error.sentence);
+    if (error instanceof ReportableError) return plain(error.explanation);
   }
   throw new Error('This is no failure that is told.');
 }
 
 function told(error: ReportableError | undefined): string {
   if (error === undefined) throw new Error('This is no failure.');
-  return plain(error.sentence);
+  return plain(error.explanation);
 }
 
 /** All texts that the gate writes of what goes wrong, but for failures to reach the database. */

@@ -50,12 +50,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     patched,
     /draining it means nothing/,
   ],
-  [
-    'a target that on-unknown takes out',
-    {},
-    strangers,
-    /taken out of the judgement by `on-unknown: pass`: "0\.1"/,
-  ],
+  ['a target that on-unknown takes out', {}, strangers, /skipped because of `on-unknown: pass`: "0\.1"/],
   [
     'rows with an empty version',
     { inFlight: [inFlight('', { enqueued: 2 })] },

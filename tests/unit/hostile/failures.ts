@@ -85,6 +85,6 @@ function database([host = '', user = '', name = '', schema = '']: readonly strin
 }
 
 function sentenceOf(error: unknown): Message {
-  if (error instanceof ReportableError) return error.sentence;
+  if (error instanceof ReportableError) return error.explanation;
   throw new Error('This is no failure that is told.', { cause: error });
 }

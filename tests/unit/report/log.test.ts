@@ -26,7 +26,7 @@ describe('the log', () => {
       '[    6s] The poll failed again in the same way, 2 times in a row. Polling again in 2s, giving up in 54s.',
       '[    8s] The poll failed again in the same way, 3 times in a row. Polling again in 4s, giving up in 52s.',
       '[   12s] The poll failed again in the same way, 4 times in a row. Polling again in 8s, giving up in 48s.',
-      '[   20s] The database answers again, after 4 failed polls in 20s: what was idle before has to be idle anew.',
+      '[   20s] The database answers again, after 4 failed polls in 20s: what was idle before has to be idle again.',
       '[   20s] 0 in flight; no change; idle, and must stay so for 10s; timeout in 40s',
       '[   30s] 0 in flight; drained',
     ]);
@@ -115,7 +115,7 @@ describe('the log', () => {
       { timeoutMs: 3 * 60_000, stuckAfterMs: 90_000 },
     );
     expect(lines).toContain(
-      '[1m 30s] 3 in flight (2 pending, 1 delayed); no change; nothing has ended of late; timeout in 1m 30s',
+      '[1m 30s] 3 in flight (2 pending, 1 delayed); no change; nothing has ended recently; timeout in 1m 30s',
     );
   });
 });
