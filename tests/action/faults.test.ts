@@ -8,13 +8,20 @@ import { type GuardedDatabase, guardedDatabase } from '../support/guarded-databa
 import { type Network, startNetwork } from '../support/network.ts';
 import { stopForARestart } from '../support/postgres/restart.ts';
 import { type ActionRun, runAction } from '../support/runner.ts';
-import { createRole, openConnection, openDatabase, systemDatabases } from '../support/system-databases.ts';
+import {
+  createRole,
+  openConnection,
+  openDatabase,
+  type SystemDatabases,
+  systemDatabases,
+  systemDatabasesOfItsOwn,
+} from '../support/system-databases.ts';
 import { DNS_OUTAGE_FILE, WAYWARD_NAME } from '../support/wayward-dns.ts';
 
 /* The committed bundle during faults of the database and of the network. */
 
 const databases = systemDatabases();
-const restarting = systemDatabases();
+const restarting = systemDatabasesOfItsOwn();
 const HOLDING = /1 in flight \(1 pending\)/;
 
 function gate(url: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}): ActionRun {
@@ -32,7 +39,7 @@ function gate(url: string, inputs: Record<string, string> = {}, env: Record<stri
 }
 
 /** Starts a gate that holds, with its own network to the database. */
-async function held(inputs?: Record<string, string>, on = databases) {
+async function held(inputs?: Record<string, string>, on: SystemDatabases = databases) {
   const database = await guardedDatabase(on);
   const network = await startNetwork(database.url);
   // TLS is disabled, because trying it first takes another connection.

@@ -1,25 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type AppOptions, type DbosApp, launchApp } from '../support/dbos-app.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { type ActionRun, runAction } from '../support/runner.ts';
+import { systemDatabases } from '../support/system-databases.ts';
 
 /* The committed bundle, run as GitHub's runner does, on real DBOS applications. */
 
-let server: PostgresServer;
+const databases = systemDatabases();
 const running = new Set<DbosApp>();
-
-beforeAll(async () => {
-  server = await startPostgres();
-});
 
 afterAll(async () => {
   await Promise.all([...running].map((app) => app.kill()));
-  await server.stop();
 });
 
 /** Creates a database and launches 1.0.0 of an application on it, then 2.0.0, which is the latest. */
@@ -28,7 +22,7 @@ async function blueGreen(): Promise<{
   readonly blue: DbosApp;
   readonly green: DbosApp;
 }> {
-  const url = await server.createDatabase(`app_${randomUUID()}`);
+  const url = await databases.createUrl();
   const blue = await launch({ version: '1.0.0', databaseUrl: url });
   await blue.runShort();
   const green = await launch({ version: '2.0.0', databaseUrl: url });
@@ -245,7 +239,7 @@ describe('an error is reported with its cause and its fix, and without a secret'
   let url: URL;
 
   beforeAll(async () => {
-    url = new URL(await server.createDatabase('errors'));
+    url = new URL(await databases.createUrl('empty'));
   });
 
   /** Returns the URL with a change. */
@@ -302,7 +296,7 @@ describe('an error is reported with its cause and its fix, and without a secret'
     expect(run.summary).toContain('## ❌ No answer');
     const written = [run.shown, run.summary, run.report, ...Object.values(run.outputs)].join('\n');
     expect(written).not.toMatch(/^\s+at .*:\d+:\d+/m);
-    for (const secret of [password, encodeURIComponent(password), server.password])
+    for (const secret of [password, encodeURIComponent(password), databases.server().password])
       expect(written).not.toContain(secret);
   });
 

@@ -5,13 +5,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { certificateAuthority } from '../support/certificates.ts';
 import { guardedDatabase } from '../support/guarded-database.ts';
 import { type FinishedRun, type RunOptions, runAction } from '../support/runner.ts';
-import { systemDatabases } from '../support/system-databases.ts';
+import { systemDatabasesOfItsOwn } from '../support/system-databases.ts';
 
 /* The committed bundle, with TLS to a server whose certificate is good for `localhost`. */
 
 const ca = certificateAuthority('The CA of the test');
 const server = ca.issue({ name: 'server', hosts: ['localhost'] });
-const databases = systemDatabases({
+const databases = systemDatabasesOfItsOwn({
   settings: { ssl: 'on', ssl_cert_file: 'server.crt', ssl_key_file: 'server.key' },
   files: { 'server.crt': server.cert, 'server.key': server.key },
 });

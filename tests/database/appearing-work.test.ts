@@ -4,7 +4,7 @@ import { insertWorkflows, openConnection, systemDatabases } from '../support/sys
 
 /* Rules 3 and 4: work that the counts of one poll do not show. */
 
-const databases = systemDatabases({ settings: { max_prepared_transactions: '5' } });
+const databases = systemDatabases();
 const onTarget = { workflow_uuid: 'w', application_version: '1.0.0', application_name: 'shop' };
 
 /** Creates a system database in which 1.0.0 has drained and 2.0.0 is the latest version. */

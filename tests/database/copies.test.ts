@@ -7,13 +7,13 @@ import {
   createRole,
   openDatabase,
   type Role,
-  systemDatabases,
+  systemDatabasesOfItsOwn,
   type TestDatabase,
 } from '../support/system-databases.ts';
 
 /* Rule 9: a copy of the system database lags behind it, however real it looks. */
 
-const databases = systemDatabases({ settings: { wal_level: 'logical' } });
+const databases = systemDatabasesOfItsOwn({ settings: { wal_level: 'logical' } });
 
 async function databaseInUse(): Promise<TestDatabase> {
   const database = await databases.create();

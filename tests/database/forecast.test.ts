@@ -5,7 +5,6 @@ import { type DbosApp, queueName, SDK_RELEASES, type SdkRelease } from '../suppo
 import { holdOn } from '../support/holding.ts';
 import {
   launchOn,
-  openDatabase,
   systemDatabases,
   type TestDatabase,
   type WorkflowRow,
@@ -21,8 +20,7 @@ const databases = systemDatabases();
 async function launched(
   sdk: SdkRelease,
 ): Promise<{ readonly database: TestDatabase; readonly app: DbosApp }> {
-  const name = `forecast_${sdk.replaceAll('.', '_')}_${Math.random().toString(36).slice(2)}`;
-  const database = await openDatabase(await databases.server().createDatabase(name));
+  const database = await databases.create(sdk);
   return { database, app: await launchOn(database, { sdk, version: '1.0.0' }) };
 }
 

@@ -7,13 +7,14 @@ import { holdOn, plainRequest, pollAt, withoutLimit } from '../support/holding.t
 import {
   createReader,
   openConnection,
-  systemDatabases,
+  systemDatabasesOfItsOwn,
   type TestDatabase,
 } from '../support/system-databases.ts';
 
 /* The gate is a careful client of a production database. */
 
-const databases = systemDatabases();
+/** Of its own, for its log. */
+const databases = systemDatabasesOfItsOwn();
 
 /** Returns the gate's connections to this database, with the number of locks that each holds. */
 function connections(database: TestDatabase) {

@@ -9,7 +9,7 @@ import { type Happening, type Hold, holdOn, plainRequest, pollAt, withoutLimit }
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { type PgBouncer, type PgBouncerOptions, startPgBouncer } from '../support/pgbouncer.ts';
 import { stopForARestart } from '../support/postgres/restart.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* Uses a real PgBouncer in transaction mode, with one connection to the server for all its clients. */
@@ -24,7 +24,10 @@ const inFlight = { status: 'PENDING', application_version: '1.0.0', application_
 const everything = { searchHistoryFor: ['0.9.0'], scanStatuses: true, countFailed: true };
 
 /** Starts a pooler that stops with the test. */
-function pgBouncer(server: PostgresServer, settings: PgBouncerOptions['settings'] = {}): Promise<PgBouncer> {
+function pgBouncer(
+  server: PgBouncerOptions['server'],
+  settings: PgBouncerOptions['settings'] = {},
+): Promise<PgBouncer> {
   if (program === undefined) throw new Error('There is no PgBouncer.');
   return startPgBouncer({ program, server, settings: { default_pool_size: 1, ...settings } });
 }

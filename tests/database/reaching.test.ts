@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ReportableError } from '../../src/errors.ts';
 import { databaseConfig } from '../support/databases.ts';
 import { pollAt } from '../support/holding.ts';
-import { openConnection, openDatabase, systemDatabases } from '../support/system-databases.ts';
+import { openConnection, systemDatabases } from '../support/system-databases.ts';
 
 /* Each failure to reach DBOS's tables shows its cause and its fix, and never the password. */
 
@@ -34,7 +34,7 @@ test('a schema without the tables is reported with the schema that has them', as
 });
 
 test('a database without any DBOS tables is reported', async () => {
-  const database = await openDatabase(await databases.server().createDatabase('application'));
+  const database = await databases.create('empty');
   expect(await failure(database.config)).toMatch(/has no schema dbos\..*_dbos_sys/);
   await database.query('CREATE SCHEMA dbos');
   expect(await failure(database.config)).toMatch(/holds no DBOS tables.*_dbos_sys/);

@@ -1,23 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { launchApp } from '../support/dbos-app.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { type RunOptions, runAction } from '../support/runner.ts';
+import { systemDatabases } from '../support/system-databases.ts';
 
-let server: PostgresServer;
+const databases = systemDatabases();
 let url: string;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  url = await server.createDatabase('shop');
+  url = await databases.createUrl();
   const app = await launchApp({ sdk: '5.3.0', version: '1.0.0', databaseUrl: url });
   await app.startHeld();
   await app.kill();
 });
-
-afterAll(() => server.stop());
 
 /** Returns the SQL statements of the README. */
 function statementsOfReadme(): string {

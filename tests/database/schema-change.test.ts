@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ReportableError } from '../../src/errors.ts';
 import { type Hold, holdOn } from '../support/holding.ts';
-import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* The schema is probed in every poll: it can change during a hold, and can lack columns that a rule needs. */
 
@@ -19,7 +19,7 @@ function summaries({ polls }: Hold) {
 }
 
 test('reads the new schema after a new version migrates it during the hold', async () => {
-  const database = await openDatabase(await databases.server().createDatabase('upgraded'));
+  const database = await databases.create('4.15.5');
   const blue = await launchOn(database, { sdk: '4.15.5', version: '1.0.0' });
   const held = await blue.startHeld();
   const delayed = await blue.enqueue({ queue: 'parallel', delaySeconds: 3600 });

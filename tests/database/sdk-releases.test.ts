@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
-import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 const HOUR = 3_600_000;
 
@@ -12,7 +12,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
   const can = abilitiesOf(sdk);
 
   test('is in flight with all its work, and drained when that has finished', async () => {
-    const database = await emptyDatabase(sdk, 'of');
+    const database = await databases.create(sdk);
     const app = await launchOn(database, { sdk, version: '1.0.0' });
     await app.runShort();
     expect((await holdOn(database, { mode: 'check' })).verdict).toBe(can.register ? 'still-live' : 'drained');
@@ -83,7 +83,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
   test.runIf(can.scheduleInProcess)(
     'blocks while its own schedule starts work, until its process is gone',
     async () => {
-      const database = await emptyDatabase(sdk, 'scheduled');
+      const database = await databases.create(sdk);
       const app = await launchOn(database, { sdk, version: '1.0.0', crontab: '* * * * * *' });
       await expect
         .poll(() => countOf(database, `name = 'short' AND status = 'SUCCESS'`), waiting)
@@ -112,7 +112,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
   test.runIf(can.debounce)(
     'is in flight while it holds back a debounced workflow, and drained when that is cancelled',
     async () => {
-      const database = await emptyDatabase(sdk, 'debounced');
+      const database = await databases.create(sdk);
       const app = await launchOn(database, { sdk, version: '1.0.0' });
       await app.debounce('a key', HOUR);
       await launchOn(database, { sdk, version: '2.0.0' });
@@ -136,10 +136,6 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
 });
 
 const waiting = { interval: 50, timeout: 30_000 };
-
-async function emptyDatabase(sdk: SdkRelease, what: string): Promise<TestDatabase> {
-  return openDatabase(await databases.server().createDatabase(`${what}_${sdk.replaceAll('.', '_')}`));
-}
 
 async function countOf(database: TestDatabase, where: string): Promise<number> {
   const [row] = await database.query(

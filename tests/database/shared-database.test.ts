@@ -3,17 +3,11 @@ import type { GateConfig } from '../../src/config.ts';
 import { MODES } from '../../src/config.ts';
 import { dbosCommand } from '../support/dbos-command.ts';
 import { holdOn } from '../support/holding.ts';
-import { launchOn, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* Rule 7 with real applications: several share a system database, and each is retired separately. */
 
 const databases = systemDatabases();
-let made = 0;
-
-async function emptyDatabase(): Promise<TestDatabase> {
-  made += 1;
-  return openDatabase(await databases.server().createDatabase(`shared_${made}`));
-}
 
 function launch(database: TestDatabase, name: string, version: string) {
   return launchOn(database, { sdk: '5.3.0', name, version });
@@ -24,7 +18,7 @@ const retire = (version: string): Pick<GateConfig, 'targets'> => ({
 });
 
 test('evaluates each application of a shared database by its own work and its own latest version', async () => {
-  const database = await emptyDatabase();
+  const database = await databases.create();
   const shop = await launch(database, 'shop', '1.0.0');
   await launch(database, 'shop', '2.0.0');
   const billing = await launch(database, 'billing', 'b-1');
@@ -83,7 +77,7 @@ test.each(MODES)('fails in mode %s when no application is given, or not exactly'
 });
 
 test('counts work that an outside client enqueues without an application for every application', async () => {
-  const database = await emptyDatabase();
+  const database = await databases.create();
   const shop = await launch(database, 'shop', '1.0.0');
   const green = await launch(database, 'shop', '2.0.0');
   const billing = await launch(database, 'billing', '1.0.0-b');
@@ -103,7 +97,7 @@ test('counts work that an outside client enqueues without an application for eve
 });
 
 test('fails when the given application is renamed during the hold, and keeps holding when none was given', async () => {
-  const database = await emptyDatabase();
+  const database = await databases.create();
   const blue = await launch(database, 'shop', '1.0.0');
   const green = await launch(database, 'shop', '2.0.0');
   const order = await blue.startHeld();

@@ -13,7 +13,13 @@ import { databaseConfig } from '../support/databases.ts';
 import { plainRequest, pollAt } from '../support/holding.ts';
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { startPgBouncer } from '../support/pgbouncer.ts';
-import { createReader, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import {
+  createReader,
+  type SystemDatabases,
+  systemDatabases,
+  systemDatabasesOfItsOwn,
+  type TestDatabase,
+} from '../support/system-databases.ts';
 
 /* Connects to real servers with each `sslmode`. Cases that libpq has too were compared with psql 15. */
 
@@ -38,13 +44,13 @@ const tls = (server: typeof ofLocalhost, hba?: string) => ({
 });
 const OWNER = 'host all postgres all scram-sha-256';
 
-const both = systemDatabases(tls(ofLocalhost));
+const both = systemDatabasesOfItsOwn(tls(ofLocalhost));
 const plaintext = systemDatabases();
-const tlsOnly = systemDatabases(tls(ofLocalhost, `${OWNER}\nhostssl all all all scram-sha-256`));
-const plainOnly = systemDatabases(tls(ofLocalhost, `${OWNER}\nhostnossl all all all scram-sha-256`));
-const outdated = systemDatabases(tls(expired));
-const byAddress = systemDatabases(tls(ca.issue({ name: 'server', addresses: ['127.0.0.1'] })));
-const byCertificate = systemDatabases(
+const tlsOnly = systemDatabasesOfItsOwn(tls(ofLocalhost, `${OWNER}\nhostssl all all all scram-sha-256`));
+const plainOnly = systemDatabasesOfItsOwn(tls(ofLocalhost, `${OWNER}\nhostnossl all all all scram-sha-256`));
+const outdated = systemDatabasesOfItsOwn(tls(expired));
+const byAddress = systemDatabasesOfItsOwn(tls(ca.issue({ name: 'server', addresses: ['127.0.0.1'] })));
+const byCertificate = systemDatabasesOfItsOwn(
   tls(ofLocalhost, `${OWNER}\nhostssl all all all cert\nhostnossl all /^either all trust`),
 );
 
@@ -91,7 +97,7 @@ async function connects(database: Pick<TestDatabase, 'query'>, url: string, give
 }
 
 /** Connects as a role that the last lines of `pg_hba.conf` apply to. */
-async function asReader(databases: typeof both) {
+async function asReader(databases: SystemDatabases) {
   const database = await databases.create();
   const role = await createReader(database);
   return (given: Given) => connects(database, role.url, given);
@@ -117,7 +123,7 @@ function expectOutcome(outcome: string, expected: Expected) {
 }
 
 describe('with libpq’s meaning', () => {
-  test.each<[string, typeof both, Given, Expected]>([
+  test.each<[string, SystemDatabases, Given, Expected]>([
     // A server that takes both.
     ['disable: a server with both', both, mode('disable'), 'plain'],
     ['allow: a server with both', both, mode('allow'), 'plain'],
@@ -184,7 +190,7 @@ describe('with libpq’s meaning', () => {
     ],
     ['require: an expired certificate', outdated, mode('require'), 'TLS'],
     // A server without TLS.
-    ...(['disable', 'allow', 'prefer'] as const).map((name): [string, typeof both, Given, Expected] => [
+    ...(['disable', 'allow', 'prefer'] as const).map((name): [string, SystemDatabases, Given, Expected] => [
       `${name}: a server without TLS`,
       plaintext,
       mode(name),

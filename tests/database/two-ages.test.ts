@@ -7,7 +7,7 @@ import { naiveVerdict, naiveVerdictInTwoQueries } from '../support/naive-gate.ts
 import {
   launchOn,
   openConnection,
-  openDatabase,
+  standStill,
   systemDatabases,
   type TestDatabase,
 } from '../support/system-databases.ts';
@@ -20,20 +20,15 @@ import {
 const databases = systemDatabases();
 const HOUR = 3_600_000;
 /** The interval and the limit of waiting for something to happen, in milliseconds. */
-const waiting = { interval: 20, timeout: 20_000 };
-let made = 0;
+const waiting = { interval: 20, timeout: 60_000 };
 
 type BothAges = Awaited<ReturnType<typeof bothAges>>;
 
-async function emptyDatabase(): Promise<TestDatabase> {
-  made += 1;
-  return openDatabase(await databases.server().createDatabase(`shared_${made}`));
-}
-
 /** Launches 1.0.0 and 2.0.0, with nothing in flight on either. */
 async function bothAges(old: Partial<AppOptions> = {}) {
-  const database = await emptyDatabase();
-  const blue = await launchOn(database, { sdk: '4.20.11', version: '1.0.0', ...old });
+  const options = { sdk: '4.20.11', version: '1.0.0', ...old } as const;
+  const database = await databases.create(options.sdk);
+  const blue = await launchOn(database, options);
   const green = await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
   return { database, blue, green };
 }
@@ -143,16 +138,19 @@ describe('1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3', () => {
   test('blocks while schedules in the old process keep starting work', async () => {
     const { database, blue } = await bothAges({ crontab: '*/2 * * * * *' });
     // A poll is compared with the previous one only in an open settle window, so every second poll sees the traffic.
+    let thaw = async () => {};
     const tick = async () => {
       const before = await endedOnOld(database);
-      await vi.waitUntil(
-        async () => (await endedOnOld(database)) > before && (await naiveVerdict(database)) === 'drained',
-        waiting,
-      );
+      await thaw();
+      await vi.waitUntil(async () => (await endedOnOld(database)) > before, waiting);
+      thaw = await standStill(database, async () => (await naiveVerdict(database)) === 'drained');
     };
     await tick();
 
-    const { verdict, blockers } = await holdOn(database, {}, tick, tick, tick, () => blue.stop());
+    const { verdict, blockers } = await holdOn(database, {}, tick, tick, tick, async () => {
+      await thaw();
+      await blue.stop();
+    });
 
     expect(blockers.slice(0, 4)).toEqual([[], ['still-starting'], [], ['still-starting']]);
     expect(blockers.slice(-3)).toEqual([[], [], []]);
@@ -238,7 +236,7 @@ describe('1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3', () => {
   });
 
   test('blocks while calls of the new version keep postponing a debounced workflow of the old one', async () => {
-    const database = await emptyDatabase();
+    const database = await databases.create();
     const blue = await launchOn(database, { sdk: '5.3.0', version: '1.0.0' });
     const green = await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
     const id = await blue.debounce('cart', HOUR);

@@ -1,7 +1,9 @@
+import { readSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type * as CurrentSdk from '@dbos-inc/dbos-sdk';
 import { answerCalls } from '../support/remote-calls.ts';
-import { type AppCalls, type LaunchOptions, type QueueKind, queueName } from './calls.ts';
+import { type AppCalls, FROZEN, type LaunchOptions, type QueueKind, queueName } from './calls.ts';
+import { waitsForTheDatabase } from './sessions.ts';
 import { FINISH_TOPIC, registerWorkflows } from './workflows.ts';
 
 /*
@@ -190,6 +192,13 @@ const calls: AppCalls = {
   status,
   cancel: (id) => app().DBOS.cancelWorkflow(id),
   setLatestVersion: (version) => app().DBOS.setLatestApplicationVersion(version),
+
+  block: async () => {
+    while (waitsForTheDatabase()) await delay(1);
+    // By number: the stream of standard input would make it one that does not block.
+    writeSync(1, FROZEN);
+    readSync(0, Buffer.alloc(1));
+  },
 
   shutdown: async () => {
     const { DBOS, running } = app();

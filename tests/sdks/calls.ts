@@ -19,6 +19,9 @@ export function queueName(application: string, kind: QueueKind): string {
   return `${application}-${kind}`;
 }
 
+/** What a process prints that is about to stop everything, timers and all. */
+export const FROZEN = 'FROZEN';
+
 /** What a test can make a launched application do. Every workflow is named by its id. */
 export interface AppCalls {
   /** Launches the SDK, which creates or migrates the system database. Resolves when it takes work. */
@@ -58,6 +61,11 @@ export interface AppCalls {
   cancel(id: string): Promise<void>;
   /** Promotes a version. Releases before 4.10 have no such thing. */
   setLatestVersion(version: string): Promise<void>;
+  /**
+   * Waits for a moment when no statement is under way, prints {@link FROZEN}, and blocks the process until its standard
+   * input brings something or ends.
+   */
+  block(): Promise<void>;
   /**
    * Stops taking work and closes the connections.
    *

@@ -10,18 +10,29 @@ export function databaseUrl(serverUrl: string, database: string): string {
 }
 
 /**
- * Creates an empty database beside the one that the URL names, and returns its URL. For test files that
- * share a server which another process started.
+ * Creates a database on the server of the URL, and returns its URL: a copy of the template if there is one, else an
+ * empty one.
  */
-export async function createDatabase(serverUrl: string, name: string): Promise<string> {
+export async function createDatabase(serverUrl: string, name: string, template?: string): Promise<string> {
+  const copy = template === undefined ? '' : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
+  await run(serverUrl, [`CREATE DATABASE ${pg.escapeIdentifier(name)}${copy}`]);
+  return databaseUrl(serverUrl, name);
+}
+
+/** Drops the databases that are still there, whoever is connected to them. */
+export function dropDatabases(serverUrl: string, names: readonly string[]): Promise<void> {
+  const drop = (name: string) => `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`;
+  return run(serverUrl, names.map(drop));
+}
+
+async function run(serverUrl: string, statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
   try {
-    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+    for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
   }
-  return databaseUrl(serverUrl, name);
 }
 
 /** The configuration that the action would make of the URL. */

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { AppCalls, LaunchOptions } from '../sdks/calls.ts';
+import { type AppCalls, FROZEN, type LaunchOptions } from '../sdks/calls.ts';
 import { callsTo } from './remote-calls.ts';
 
 export { queueName } from '../sdks/calls.ts';
@@ -28,11 +28,16 @@ export interface AppOptions extends Omit<LaunchOptions, 'sdk' | 'name'> {
 }
 
 /** A real DBOS application in a process of its own; see {@link AppCalls} for what it does on request. */
-export interface DbosApp extends Omit<AppCalls, 'launch' | 'shutdown'> {
+export interface DbosApp extends Omit<AppCalls, 'launch' | 'shutdown' | 'block'> {
   readonly name: string;
   readonly version: string;
   /** What its process has printed. */
   output(): string;
+  /**
+   * Stops everything in its process, timers and all, at a moment when no statement of it is under way. Returns the
+   * function that lets it continue.
+   */
+  freeze(): Promise<() => Promise<void>>;
   /**
    * Ends the process in order.
    *
@@ -62,6 +67,22 @@ export async function launchApp({ sdk, name = 'shop', ...options }: AppOptions):
   }
   const output = () => printed;
   const calls = callsTo<AppCalls>(child, output);
+  let frozen = false;
+  const freeze = async () => {
+    const { stdin, stdout, exitCode, signalCode } = child;
+    const hasEnded = exitCode !== null || signalCode !== null || !child.connected;
+    // A frozen process is thawed by whoever froze it, and one that has ended needs neither.
+    if (frozen || hasEnded || stdin === null || stdout === null) return async () => {};
+    frozen = true;
+    const before = printed.length;
+    const thawed = calls.block();
+    while (!printed.includes(FROZEN, before)) await Promise.race([once(stdout, 'data'), thawed]);
+    return async () => {
+      frozen = false;
+      stdin.write('.');
+      await thawed;
+    };
+  };
   const kill = async () => {
     child.kill('SIGKILL');
     await exited;
@@ -79,7 +100,7 @@ export async function launchApp({ sdk, name = 'shop', ...options }: AppOptions):
     await kill();
     throw error;
   }
-  return Object.assign(calls, { name, version: options.version, output, stop, kill });
+  return Object.assign(calls, { name, version: options.version, output, freeze, stop, kill });
 }
 
 /** SDKs read `DBOS_*` and `PG*` variables, and a test runner's `NODE_OPTIONS` would reach the child. */

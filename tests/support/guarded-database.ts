@@ -1,4 +1,4 @@
-import { createReader, type systemDatabases, type TestDatabase } from './system-databases.ts';
+import { createReader, type SystemDatabases, type TestDatabase } from './system-databases.ts';
 
 /** A system database with work in flight on 1.0.0, beside a live 2.0.0, and a role of the gate's own for it. */
 export interface GuardedDatabase extends TestDatabase {
@@ -14,10 +14,8 @@ export interface GuardedDatabase extends TestDatabase {
   connections(): Promise<number>;
 }
 
-/** Makes one, as {@link systemDatabases} does. */
-export async function guardedDatabase(
-  databases: ReturnType<typeof systemDatabases>,
-): Promise<GuardedDatabase> {
+/** Makes one, as {@link SystemDatabases} does. */
+export async function guardedDatabase(databases: Pick<SystemDatabases, 'create'>): Promise<GuardedDatabase> {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
   await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });

@@ -6,7 +6,7 @@ import { blockersOf } from '../../src/rules/decide.ts';
 import type { Blocker } from '../../src/rules/index.ts';
 import { type Clock, systemClock } from '../../src/time.ts';
 import { answered, config, type Held } from './builders.ts';
-import type { TestDatabase } from './system-databases.ts';
+import { standStill, type TestDatabase } from './system-databases.ts';
 
 /** What happens in the world while the gate pauses. */
 export type Happening = () => unknown;
@@ -16,17 +16,31 @@ export interface Hold extends Held {
   readonly blockers: readonly (readonly Blocker['kind'][])[];
 }
 
+/** A database as a gate reaches it, or the whole of it with the applications that a test has launched on it. */
+type HeldDatabase = Pick<TestDatabase, 'config'> & Partial<Pick<TestDatabase, 'applications' | 'query'>>;
+
 /**
  * Holds against a real database, on a clock that only pauses move. In each pause the next of the happenings
  * takes place; a poll that decides nothing is followed by none.
+ *
+ * While the gate polls, the applications on the database stand still: what a poll sees of their short transactions,
+ * with which they ask their queues for work, would depend on the moment.
  */
 export async function holdOn(
-  database: Pick<TestDatabase, 'config'>,
+  database: HeldDatabase,
   changes: Partial<GateConfig>,
   ...happenings: readonly Happening[]
 ): Promise<Hold> {
   const gate = config(changes);
-  const clock = scriptedClock(happenings);
+  const { applications = new Set(), query = async () => [] } = database;
+  let thaw = await standStill({ applications, query });
+  const clock = scriptedClock(
+    happenings.map((happens) => async () => {
+      await thaw();
+      await happens();
+      thaw = await standStill({ applications, query });
+    }),
+  );
   const reader = systemDatabase(database.config, gate, clock.now);
   const polls: Poll[] = [];
   const failedPolls: FailedPoll[] = [];
@@ -44,6 +58,7 @@ export async function holdOn(
     return { ...answered(result), polls, failedPolls, blockers };
   } finally {
     await reader.close();
+    await thaw();
   }
 }
 

@@ -9,7 +9,7 @@ import { freePort } from './postgres/free-port.ts';
 import { guard } from './postgres/guardian.ts';
 import { createServerFolder, dataFolder } from './postgres/server-folder.ts';
 import { postgresUser, type RunAs } from './postgres/unprivileged-user.ts';
-import type { PostgresServer } from './postgres.ts';
+import type { SharedServer } from './shared-server.ts';
 
 /** A real PgBouncer in front of a test server, in transaction mode, gone with the test that started it. */
 export interface PgBouncer {
@@ -27,7 +27,7 @@ export interface PgBouncer {
 
 export interface PgBouncerOptions {
   readonly program: string;
-  readonly server: Pick<PostgresServer, 'host' | 'port' | 'user' | 'password'>;
+  readonly server: SharedServer;
   /** Settings of `pgbouncer.ini`. */
   readonly settings?: Readonly<Record<string, string | number>>;
 }

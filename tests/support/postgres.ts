@@ -53,6 +53,7 @@ const SETTINGS = {
   synchronous_commit: 'off',
   full_page_writes: 'off',
   max_connections: '300',
+  max_prepared_transactions: '5',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
@@ -158,7 +159,7 @@ async function serve(
       letGo(child);
       return { pid: child.pid, port, log };
     }
-    // Somebody took the port between the poll and the start: the only failure that a second attempt can heal.
+    // Somebody took the port between the probe and the start: the only failure that a second attempt can heal.
     const portWasTaken = /could not bind|could not create any TCP\/IP sockets/.test(log());
     if (!portWasTaken || attempt === PORT_ATTEMPTS) throw new Error(`Postgres did not start:\n${log()}`);
   }

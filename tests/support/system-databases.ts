@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, inject, onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/postgres/url.ts';
-import { databaseConfig } from './databases.ts';
+import { createDatabase, databaseConfig, databaseUrl, dropDatabases } from './databases.ts';
 import { type AppOptions, type DbosApp, launchApp, type SdkRelease } from './dbos-app.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
+import type { SharedServer } from './shared-server.ts';
+import { templateDatabase } from './template-databases.ts';
 
 /** Columns of `workflow_status`; what is left out gets a value that a running application would write. */
 export type WorkflowRow = Readonly<Record<string, string | number | null>>;
@@ -16,6 +18,8 @@ export type VersionToRegister = string | { readonly version: string; readonly ow
 export interface TestDatabase {
   readonly url: string;
   readonly config: DatabaseConfig;
+  /** Those that {@link launchOn} has launched on it. */
+  readonly applications: Set<DbosApp>;
   /** Runs a statement as the owner of the tables. */
   query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   insert(...rows: readonly WorkflowRow[]): Promise<void>;
@@ -23,38 +27,77 @@ export interface TestDatabase {
   register(...versions: readonly VersionToRegister[]): Promise<void>;
 }
 
+/** The server that a test file works on. */
+export interface TestServer extends SharedServer {
+  /** The connection URL of a database; without a name, of the maintenance database `postgres`. */
+  url(database?: string): string;
+}
+
 /**
- * Gives a test file a server of its own with system databases of any age. A real SDK release makes the first one
- * of its age; every test gets a copy of that, without workflows and without registered versions.
+ * What a database of a test is a copy of: what an SDK release makes, without workflows and without registered versions,
+ * or a database without any table.
  */
-export function systemDatabases(options?: PostgresOptions): {
-  server(): PostgresServer;
-  create(sdk?: SdkRelease): Promise<TestDatabase>;
-} {
-  const templates = new Map<SdkRelease, Promise<string>>();
+export type Origin = SdkRelease | 'empty';
+
+/** Makes databases on a server, each for one test. */
+export interface SystemDatabases<Server extends TestServer = TestServer> {
+  server(): Server;
+  create(origin?: Origin): Promise<TestDatabase>;
+  /** Makes one for a hook, which cannot leave a connection to the test: resolves with its URL. */
+  createUrl(origin?: Origin): Promise<string>;
+}
+
+/** System databases of any age on the server that all test files share. */
+export function systemDatabases(): SystemDatabases {
+  const { host, port, user, password } = inject('sharedServer');
+  const url = `postgresql://${user}:${password}@${host}:${port}`;
+  const server: TestServer = {
+    ...{ host, port, user, password },
+    url: (database = 'postgres') => databaseUrl(url, database),
+  };
+  const made: string[] = [];
+  afterAll(() => dropDatabases(server.url(), made));
+  return databasesOn(
+    () => server,
+    (name) => made.push(name),
+  );
+}
+
+/** System databases on a server of the test file's own, for settings that others must not have, or for its log. */
+export function systemDatabasesOfItsOwn(options?: PostgresOptions): SystemDatabases<PostgresServer> {
   let started: PostgresServer | undefined;
-  let copies = 0;
   beforeAll(async () => {
     started = await startPostgres(options);
   });
   afterAll(() => started?.stop());
-  const server = () => {
+  return databasesOn(() => {
     if (started === undefined) throw new Error('The server is there in tests only.');
     return started;
+  });
+}
+
+function databasesOn<Server extends TestServer>(
+  server: () => Server,
+  onMade: (name: string) => void = () => {},
+): SystemDatabases<Server> {
+  const templates = new Map<SdkRelease, Promise<string>>();
+  const templateOf = (sdk: SdkRelease) => {
+    const template = templates.get(sdk) ?? templateDatabase(server().url(), sdk);
+    templates.set(sdk, template);
+    return template;
   };
-  return {
-    server,
-    async create(sdk = '5.3.0') {
-      const making = templates.get(sdk) ?? makeTemplate(server(), sdk);
-      templates.set(sdk, making);
-      const template = await making;
-      copies += 1;
-      const name = `copy_${copies}`;
-      const admin = await openConnection(server().url());
-      await admin.query(`CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`);
-      return openDatabase(server().url(name));
-    },
+  const createUrl = async (origin: Origin = '5.3.0') => {
+    const template = origin === 'empty' ? undefined : await templateOf(origin);
+    const name = uniqueName('test');
+    onMade(name);
+    return createDatabase(server().url(), name, template);
   };
+  return { server, createUrl, create: async (origin) => openDatabase(await createUrl(origin)) };
+}
+
+/** For what belongs to the server, which other test files share: databases and roles. */
+function uniqueName(name: string): string {
+  return `${name}_${randomBytes(6).toString('hex')}`;
 }
 
 /** A database that is there already. */
@@ -65,6 +108,7 @@ export async function openDatabase(url: string): Promise<TestDatabase> {
   return {
     url,
     config: databaseConfig(url),
+    applications: new Set(),
     query,
     insert: async (...rows) => insertWorkflows(client, rows),
     register: async (...versions) => registerVersions(client, versions),
@@ -73,13 +117,42 @@ export async function openDatabase(url: string): Promise<TestDatabase> {
 
 /** Launches an application on a database; its process ends with the test at the latest. */
 export async function launchOn(
-  { url }: Pick<TestDatabase, 'url'>,
+  { url, applications }: Pick<TestDatabase, 'url' | 'applications'>,
   options: Omit<AppOptions, 'databaseUrl'>,
 ): Promise<DbosApp> {
   const app = await launchApp({ databaseUrl: url, ...options });
+  applications.add(app);
   onTestFinished(() => app.kill());
   return app;
 }
+
+/**
+ * Freezes the applications of a database at a moment when none is in a transaction, and the condition holds too.
+ * Returns the function that lets them continue.
+ */
+export async function standStill(
+  { applications, query }: Pick<TestDatabase, 'applications' | 'query'>,
+  condition: () => Promise<boolean> = async () => true,
+): Promise<() => Promise<void>> {
+  while (applications.size > 0) {
+    const thaws = await Promise.all([...applications].map((app) => app.freeze()));
+    const thaw = async () => {
+      await Promise.all(thaws.map((each) => each()));
+    };
+    const busy = await query(
+      `SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend'
+          AND state <> 'idle' AND pid <> ALL ($1)`,
+      [[...ownBackends]],
+    );
+    if (busy.length === 0 && (await condition())) return thaw;
+    await thaw();
+  }
+  return async () => {};
+}
+
+/** The sessions of this process, which may be in a transaction for as long as the test wants. */
+const ownBackends = new Set<number>();
 
 /** A connection of the owner: a second one can hold a transaction open. */
 export async function openConnection(url: string): Promise<pg.Client> {
@@ -87,6 +160,8 @@ export async function openConnection(url: string): Promise<pg.Client> {
   // A fault of the test's own may break it: its next statement fails then.
   client.on('error', () => undefined);
   await client.connect();
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  ownBackends.add(rows[0]?.pid);
   onTestFinished(() => client.end());
   return client;
 }
@@ -97,13 +172,10 @@ export interface Role extends Pick<TestDatabase, 'url' | 'config'> {
   readonly name: string;
 }
 
-let roles = 0;
-
 /** Creates a role; its name is made unique, since roles belong to the server. */
 export async function createRole(database: TestDatabase, name = 'reader'): Promise<Role> {
-  roles += 1;
   const url = new URL(database.url);
-  const unique = `${name}${roles}`;
+  const unique = uniqueName(name);
   url.username = encodeURIComponent(unique);
   url.password = 'of-the-role';
   const quoted = pg.escapeIdentifier(unique);
@@ -154,21 +226,4 @@ async function registerVersions(client: pg.Client, versions: readonly VersionToR
       [randomUUID(), version, after + index + 1, ...(owner === undefined ? [] : [owner])],
     );
   }
-}
-
-/** Resolves with the name of a database that a release has made and left. */
-async function makeTemplate(server: PostgresServer, sdk: SdkRelease): Promise<string> {
-  const name = `made_by_${sdk}`;
-  const databaseUrl = await server.createDatabase(name);
-  const app = await launchApp({ sdk, version: 'template', databaseUrl });
-  await app.stop();
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query(`SELECT to_regclass('dbos.application_versions') AS versions`);
-    if (rows[0]?.versions) await client.query('DELETE FROM dbos.application_versions');
-  } finally {
-    await client.end();
-  }
-  return name;
 }

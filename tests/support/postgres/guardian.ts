@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { removeServer } from './server-folder.ts';
 
-/** The process that outlives the owner of a server for as long as it takes to idle up after it. */
+/** The process that outlives the owner of a server for as long as it takes to clean up after it. */
 export interface Guardian {
   readonly pid: number;
   /** Stops the server and removes its folder, and waits for both. */

@@ -14,7 +14,7 @@ export interface RunAs {
  */
 export function postgresUser(): RunAs {
   if (process.getuid?.() !== 0) return {};
-  for (const name of ['noTargets', 'daemon']) {
+  for (const name of ['nobody', 'daemon']) {
     const uid = lookUp('-u', name);
     const gid = lookUp('-g', name);
     if (uid !== undefined && gid !== undefined && uid !== 0) return { uid, gid };
