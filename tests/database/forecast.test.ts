@@ -111,7 +111,9 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
 
     const patient = await holdOn(database, { timeoutMs, pollIntervalMs: 10 * MINUTE, failFast: false });
     expect(patient.verdict).toBe('timed-out');
-    const enough = await holdOn(database, { timeoutMs: HOUR }, () => app.cancel(id));
+    const enough = await holdOn(database, { timeoutMs: HOUR, pollIntervalMs: 10 * MINUTE }, () =>
+      app.cancel(id),
+    );
     expect(enough.polls.length).toBeGreaterThan(1);
     const ignored = await holdOn(database, {
       timeoutMs,

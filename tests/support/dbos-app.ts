@@ -48,6 +48,7 @@ export interface DbosApp extends Omit<AppCalls, 'launch' | 'shutdown' | 'block'>
   kill(): Promise<void>;
 }
 
+const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/compiled/', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../sdks/app.ts', import.meta.url));
 
 /**
@@ -103,10 +104,13 @@ export async function launchApp({ sdk, name = 'shop', ...options }: AppOptions):
   return Object.assign(calls, { name, version: options.version, output, freeze, stop, kill });
 }
 
-/** SDKs read `DBOS_*` and `PG*` variables, and a test runner's `NODE_OPTIONS` would reach the child. */
+/**
+ * SDKs read `DBOS_*` and `PG*` variables, and a test runner's `NODE_OPTIONS` would reach the child. Node keeps the
+ * compiled SDKs from one launch to the next.
+ */
 function environment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([key]) => !/^(DBOS|PG|NODE_OPTIONS|VITEST)/i.test(key),
   );
-  return Object.fromEntries(inherited);
+  return { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: COMPILE_CACHE };
 }

@@ -7,11 +7,11 @@ import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { type RunReport, runReportSchema } from '../../src/report/schema.ts';
 import { VERDICTS } from '../../src/rules/verdict.ts';
+import { problemsOfAction, problemsOfWorkflow } from '../support/language-service.ts';
+import { blockedReport, failedReport } from '../support/made-up-reports.ts';
 import { isReport } from '../support/report-file.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
-import { problemsOfAction, problemsOfWorkflow } from './contract/language-service.ts';
-import { blockedReport, failedReport } from './contract/made-up-reports.ts';
-import { workflowsOfReadme, workflowsOfRepository } from './contract/workflows.ts';
+import { workflowsOfReadme, workflowsOfRepository } from '../support/workflows.ts';
 
 const actionYml = readFileSync('action.yml', 'utf8');
 const action = parse(actionYml);

@@ -14,6 +14,8 @@ import { type RunReport, runReportSchema } from '../../src/report/schema.ts';
 import { summaryOf } from '../../src/report/summary.ts';
 import { plain } from '../../src/report/text.ts';
 import { htmlOf, skeletonOf } from '../rendering/github-markdown.ts';
+import { failures } from '../support/hostile-failures.ts';
+import { NAMES_IN_A_SCENE, play, SCENES, type SceneName } from '../support/hostile-scenes.ts';
 import { ATTACKS, hostileNames, hostileText, MEGABYTES } from '../support/hostile-text.ts';
 import { actingIn, codeShownIn, harmIn } from '../support/inert.ts';
 import { readReport } from '../support/report-file.ts';
@@ -21,8 +23,6 @@ import { kitOf } from '../support/report-runs.ts';
 import type { Command } from '../support/runner/commands.ts';
 import { parseOutputs } from '../support/runner/file-commands.ts';
 import { LogReader } from '../support/runner/log-reader.ts';
-import { failures } from './hostile/failures.ts';
-import { NAMES_IN_A_SCENE, play, SCENES, type SceneName } from './hostile/scenes.ts';
 
 /*
  * Nothing that others wrote acts where the gate writes it. What is written is read by parsers that know nothing of

@@ -1,11 +1,11 @@
-import { forecastOf } from '../../../src/forecast/forecast.ts';
-import { emptyHistory } from '../../../src/forecast/history.ts';
-import { initialState } from '../../../src/hold/state.ts';
-import { msg, trusted } from '../../../src/message.ts';
-import { failedRun, runReportOf } from '../../../src/report/model.ts';
-import type { RunReport } from '../../../src/report/schema.ts';
-import { evaluate } from '../../../src/rules/evaluate.ts';
-import { config, DATABASE_EPOCH, inFlight, snapshot, step, workflowDetail } from '../../support/builders.ts';
+import { forecastOf } from '../../src/forecast/forecast.ts';
+import { emptyHistory } from '../../src/forecast/history.ts';
+import { initialState } from '../../src/hold/state.ts';
+import { msg, trusted } from '../../src/message.ts';
+import { failedRun, runReportOf } from '../../src/report/model.ts';
+import type { RunReport } from '../../src/report/schema.ts';
+import { evaluate } from '../../src/rules/evaluate.ts';
+import { config, DATABASE_EPOCH, inFlight, snapshot, step, workflowDetail } from './builders.ts';
 
 const MINUTE = 60_000;
 

@@ -1,11 +1,11 @@
-import { deniedTables, unreachableTables } from '../../../src/dbos/access.ts';
-import { ReportableError } from '../../../src/errors.ts';
-import { parseInputs } from '../../../src/inputs.ts';
-import type { Message } from '../../../src/message.ts';
-import { explainFailure } from '../../../src/postgres/errors.ts';
-import type { DatabaseConfig } from '../../../src/postgres/url.ts';
-import { failedRun, type Run } from '../../../src/report/model.ts';
-import { config, probe } from '../../support/builders.ts';
+import { deniedTables, unreachableTables } from '../../src/dbos/access.ts';
+import { ReportableError } from '../../src/errors.ts';
+import { parseInputs } from '../../src/inputs.ts';
+import type { Message } from '../../src/message.ts';
+import { explainFailure } from '../../src/postgres/errors.ts';
+import type { DatabaseConfig } from '../../src/postgres/url.ts';
+import { failedRun, type Run } from '../../src/report/model.ts';
+import { config, probe } from './builders.ts';
 
 /** SQLSTATEs and codes of Node's whose explanations differ. */
 const CODES = [

@@ -1,9 +1,9 @@
-import type { GateConfig } from '../../../src/config.ts';
-import { TransientError } from '../../../src/errors.ts';
-import { msg } from '../../../src/message.ts';
-import { type LogSink, startLog } from '../../../src/report/log.ts';
-import type { Run } from '../../../src/report/model.ts';
-import type { Verdict } from '../../../src/rules/verdict.ts';
+import type { GateConfig } from '../../src/config.ts';
+import { TransientError } from '../../src/errors.ts';
+import { msg } from '../../src/message.ts';
+import { type LogSink, startLog } from '../../src/report/log.ts';
+import type { Run } from '../../src/report/model.ts';
+import type { Verdict } from '../../src/rules/verdict.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -16,7 +16,7 @@ import {
   started,
   step,
   workflowDetail,
-} from '../../support/builders.ts';
+} from './builders.ts';
 
 const HOUR = 3_600_000;
 

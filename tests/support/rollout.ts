@@ -1,11 +1,11 @@
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
-import { launchApp } from '../support/dbos-app.ts';
+import { launchApp } from './dbos-app.ts';
 
 /*
  * The two halves of a rollout, for a workflow that uses the action itself. On DBOS_SYSTEM_DATABASE_URL:
  *
- *   node tests/usage/rollout.ts begin    1.0.0 stops with a workflow in flight, and 2.0.0 is launched
- *   node tests/usage/rollout.ts finish   1.0.0 comes back, and its workflow ends
+ *   node tests/support/rollout.ts start    1.0.0 stops with a workflow in flight, and 2.0.0 is launched
+ *   node tests/support/rollout.ts finish   1.0.0 comes back, and its workflow ends
  */
 
 const SDK = '5.3.0';
@@ -15,12 +15,12 @@ const NEW = '2.0.0';
 const databaseUrl = process.env['DBOS_SYSTEM_DATABASE_URL'];
 const [half] = process.argv.slice(2);
 if (databaseUrl === undefined) throw new Error('Set DBOS_SYSTEM_DATABASE_URL.');
-if (half !== 'begin' && half !== 'finish') throw new Error('Pass `begin` or `finish`.');
+if (half !== 'start' && half !== 'finish') throw new Error('Pass `start` or `finish`.');
 
-if (half === 'begin') await begin(databaseUrl);
+if (half === 'start') await start(databaseUrl);
 else await finish(databaseUrl);
 
-async function begin(databaseUrl: string): Promise<void> {
+async function start(databaseUrl: string): Promise<void> {
   const old = await launchApp({ sdk: SDK, version: OLD, databaseUrl });
   const id = await old.startReceiving();
   await old.kill();
