@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** The projects whose tests need a server: the files share one, unless they bring their own. */
+/** A project whose test files share a server, unless they start their own. */
 const withServer = (name: string) => ({
   extends: true,
   test: {
@@ -16,11 +16,18 @@ export default defineConfig({
   logLevel: 'error',
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      // Without a process for each file, which would take as long as the tests.
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], isolate: false } },
       withServer('database'),
       withServer('action'),
     ],
-    // Most of a file's time goes by in waiting for other processes.
+    tags: [
+      {
+        name: 'exhaustive',
+        description: 'Takes seconds: many random inputs, or huge ones. `test:unit` omits it.',
+      },
+    ],
+    // A test file mostly waits for other processes.
     maxWorkers: 2 * availableParallelism(),
     // GitHub's language service imports JSON without import attributes: it has to go through Vite.
     server: { deps: { inline: [/@actions\/(expressions|languageservice|workflow-parser)/] } },

@@ -20,9 +20,12 @@ const toHtml = unified()
 
 const sanitizer = unified().use(rehypeSanitize).freeze();
 
-/** The HTML that the Markdown stands for, before anything is taken out of it. */
+let last: { readonly markdown: string; readonly html: Root } | undefined;
+
+/** The HTML that the Markdown stands for, before anything is taken out of it. The last one is kept: parsing is slow. */
 export function htmlOf(markdown: string): Root {
-  return toHtml.runSync(toHtml.parse(markdown));
+  if (last?.markdown !== markdown) last = { markdown, html: toHtml.runSync(toHtml.parse(markdown)) };
+  return last.html;
 }
 
 /** What is left of the HTML on GitHub: the default rules of `rehype-sanitize` are GitHub's. */

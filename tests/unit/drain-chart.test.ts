@@ -71,7 +71,7 @@ const curves: fc.Arbitrary<DrainCurve> = fc.record({
   estimate: fc.option(fc.integer({ min: 1, max: 1000 * 60 * MINUTE }).map(estimateOf), { nil: undefined }),
 });
 
-describe('whatever was polled, the chart', () => {
+describe('whatever was polled, the chart', { tags: ['exhaustive'] }, () => {
   const holds = (property: (curve: DrainCurve) => Promise<void>) =>
     fc.assert(fc.asyncProperty(curves, property), { numRuns: 60 });
 

@@ -1,3 +1,4 @@
+// @module-tag exhaustive
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -90,9 +91,9 @@ describe.each(SCENE_NAMES)('of %s', (scene) => {
       const run = await play(scene, names);
       const report = runReportOf(run);
       expect(harmIn(summaryOf(report))).toEqual([]);
+      expect(skeleton(run)).toBe(expected);
       const kit = kitOf(run, names.join('/'));
       expect(harmIn(summaryOf(report, kit))).toEqual([]);
-      expect(skeleton(run)).toBe(expected);
     });
   });
 

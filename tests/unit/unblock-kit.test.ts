@@ -161,7 +161,7 @@ test('what is not in the list is counted at its top and at the end of a run', ()
   expect(run('cancel', { workflows: [workflow('wf-1')] }).output).not.toContain('more workflow');
 });
 
-test('ten thousand workflows make a list of a sensible size', () => {
+test('ten thousand workflows make a list of a sensible size', { tags: ['exhaustive'] }, () => {
   const workflows = Array.from({ length: 10_000 }, (_, index) =>
     workflow(`00000000-0000-4000-8000-${String(index).padStart(12, '0')}`, {
       lastStep: { number: index, name: 'a step with a rather long name, as some have it' },
@@ -175,7 +175,7 @@ test('ten thousand workflows make a list of a sensible size', () => {
   expect(run('cancel', { workflows }).ids).toHaveLength(10_000);
 });
 
-describe('of hostile ids and names', () => {
+describe('of hostile ids and names', { tags: ['exhaustive'] }, () => {
   const text = fc.oneof(fc.constantFrom(...ATTACKS), hostileText);
   const rows = fc.array(
     fc.record({
