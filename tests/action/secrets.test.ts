@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { commandLine } from '../support/postgres/process-identity.ts';
 import { type FinishedRun, type RunOptions, runAction } from '../support/runner.ts';
 import { systemDatabases } from '../support/system-databases.ts';
@@ -59,7 +59,8 @@ async function run(inputs: Record<string, string>, env: RunOptions['env'] = {}):
     env,
     folder,
   });
-  const argumentsWhileRunning = step.pid === undefined ? '' : commandLine(step.pid);
+  // A process that is being started has no command line yet.
+  const argumentsWhileRunning = await vi.waitUntil(() => commandLine(step.pid ?? 0), { interval: 1 });
   const finished = await step.finished;
   const unmasked = (text: string) => text.replace(/^::add-mask::.*$/gm, '');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
