@@ -51,11 +51,7 @@ export const history: Section = {
   },
 };
 
-async function compared(
-  server: PostgresServer,
-  database: BenchDatabase,
-  sdk: SdkRelease,
-): Promise<readonly string[]> {
+async function compared(server: PostgresServer, database: BenchDatabase, sdk: SdkRelease): Promise<readonly string[]> {
   const list = { whole: listWorkflows(sdk, true), bare: listWorkflows(sdk, false) };
   const contenders = { poll, ...list, sql: plainSql };
   const times = await timesOf(database, contenders, { rounds: ROUNDS, iterations: 4 });

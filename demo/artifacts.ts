@@ -28,9 +28,7 @@ export function prepareArtifacts(): void {
     mkdirSync(FOLDER, { recursive: true });
     accessSync(FOLDER, constants.W_OK);
   } catch {
-    throw new Error(
-      `Make ${shownPath('')} a folder that you can write to: the demo leaves its results there.`,
-    );
+    throw new Error(`Make ${shownPath('')} a folder that you can write to: the demo leaves its results there.`);
   }
 }
 

@@ -5,14 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type PostgresServer, startPostgres } from '../tests/support/postgres.ts';
 import { type FinishedRun, runAction } from '../tests/support/runner.ts';
-import {
-  artifactPath,
-  prepareArtifacts,
-  type RunName,
-  shownPath,
-  writeArtifact,
-  writeRun,
-} from './artifacts.ts';
+import { artifactPath, prepareArtifacts, type RunName, shownPath, writeArtifact, writeRun } from './artifacts.ts';
 import { print } from './console.ts';
 import { fillOldVersion, OLD_TRAFFIC, PATIENT_WORKFLOW, sendTrafficToNewVersion } from './rollout.ts';
 import { type Shop, startShop } from './shop-process.ts';
@@ -78,10 +71,7 @@ export async function playDemo(resources: AsyncDisposableStack): Promise<string>
   print.heading('The annotations and the job summary, to open in a browser');
   print.table([
     [shownPath('held.html'), 'the deploy that failed in the mode `check`'],
-    [
-      shownPath('hopeless.html'),
-      'the deploy whose gate gave up early, because one workflow could not finish in time',
-    ],
+    [shownPath('hopeless.html'), 'the deploy whose gate gave up early, because one workflow could not finish in time'],
     [shownPath('drained.html'), 'the deploy that was held until it was safe'],
   ]);
   print.line('Next to them are the Markdown, the report files, and the logs of the steps and of the shops.');

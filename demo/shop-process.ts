@@ -37,7 +37,5 @@ export function startShop(logFile: string): Shop {
 
 /** Returns the environment without variables that would configure DBOS, Postgres or Node: `open` configures the shop. */
 function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !/^(DBOS|PG|NODE_OPTIONS)/i.test(key)),
-  );
+  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(DBOS|PG|NODE_OPTIONS)/i.test(key)));
 }

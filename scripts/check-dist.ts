@@ -21,9 +21,7 @@ if (differing.length > 0) {
 }
 
 function hashes(folder: string): Map<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(
     files.map((entry) => {
       const file = path.join(entry.parentPath, entry.name);

@@ -7,8 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The folders that the command line names, or all. */
-const FOLDERS =
-  process.argv.length > 2 ? process.argv.slice(2) : ['tests/sdks', 'tests/rendering', 'tests/mermaid'];
+const FOLDERS = process.argv.length > 2 ? process.argv.slice(2) : ['tests/sdks', 'tests/rendering', 'tests/mermaid'];
 
 /**
  * Returns whether everything in the folder's lock file is installed. npm writes `node_modules/.package-lock.json` when

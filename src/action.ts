@@ -3,13 +3,7 @@ import { writeArtifacts } from './artifacts.ts';
 import { systemDatabase } from './dbos/reader.ts';
 import { codeOf, explain } from './errors.ts';
 import { hold } from './hold/hold.ts';
-import {
-  type ActionConfig,
-  databasePasswordOf,
-  databaseUrlOf,
-  parseInputs,
-  readRawInputs,
-} from './inputs.ts';
+import { type ActionConfig, databasePasswordOf, databaseUrlOf, parseInputs, readRawInputs } from './inputs.ts';
 import { type Message, msg, trusted, withoutSecrets } from './message.ts';
 import { secretsIn } from './postgres/url.ts';
 import { annotationsOf } from './report/annotations.ts';
@@ -53,9 +47,7 @@ async function holdWith(
   const reader = systemDatabase(database, gate, systemClock.now);
   const log = startLog(logSink, gate, database);
   if (ignoredParameters > 0) {
-    core.info(
-      `Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`,
-    );
+    core.info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
   }
   try {
     const { error, ...held } = await hold(gate, {

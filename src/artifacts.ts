@@ -21,9 +21,7 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
   );
   if (folder === undefined) return { reportPath: '', kit: undefined };
   const reportPath = await attempt('The report file', () => writeReport(folder, report));
-  const kit = await attempt('The script beside the report file', () =>
-    writeKit(folder, kitFilesOf(report, last)),
-  );
+  const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
   return { reportPath: reportPath ?? '', kit };
 }
 

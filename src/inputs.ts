@@ -45,11 +45,9 @@ const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$
   error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
 });
 
-const schemaName = z
-  .string()
-  .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
-    error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
-  });
+const schemaName = z.string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+  error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
+});
 
 /**
  * The inputs other than secrets, by their names in `action.yml`. Defaults are there too: the runner passes the default of
@@ -154,8 +152,7 @@ function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext
     tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
     schema: raw['schema']?.trim() ?? '',
     environment: context.environment,
-    readFile: (path) =>
-      readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
+    readFile: (path) => readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
   });
 }
 

@@ -35,11 +35,7 @@ export async function addHistory(database: BenchDatabase, from: number, to: numb
 }
 
 /** Adds workflows in flight on the target: enqueued, pending and delayed ones, with 20 names, in 7 queues. */
-export async function addInFlight(
-  database: BenchDatabase,
-  count: number,
-  layout: Layout = 'dense',
-): Promise<void> {
+export async function addInFlight(database: BenchDatabase, count: number, layout: Layout = 'dense'): Promise<void> {
   const { fillfactor, width } = layout === 'dense' ? DENSE : ROW_A_PAGE;
   await database.query(`ALTER TABLE dbos.workflow_status SET (fillfactor = ${fillfactor})`);
   await addRows(database, {
@@ -128,9 +124,7 @@ async function addBatch(database: BenchDatabase, rows: Rows): Promise<void> {
     updated_at: created,
     started_at_epoch_ms: finished ? created : `CASE WHEN i % 4 = 1 THEN ${created} END`,
     completed_at: finished ? created : 'NULL::bigint',
-    delay_until_epoch_ms: finished
-      ? 'NULL::bigint'
-      : `CASE WHEN i % 4 = 3 THEN ${Date.now() + AGE_MS}::bigint END`,
+    delay_until_epoch_ms: finished ? 'NULL::bigint' : `CASE WHEN i % 4 = 3 THEN ${Date.now() + AGE_MS}::bigint END`,
     inputs: hasPayloadTables ? 'NULL' : INPUT,
     output: hasPayloadTables || !finished ? 'NULL' : OUTPUT,
   };

@@ -35,8 +35,7 @@ const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
   'cannot-drain':
     '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
   'timed-out': '`wait`: something still blocked when the timeout passed.',
-  'in-flight':
-    '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
+  'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
   'still-live':
     'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
   drained: 'Every version to retire was idle for the settle window; or there is nothing to retire.',
@@ -73,9 +72,7 @@ function stepInWords(verdict: Verdict): string {
   const others = UNUSUAL.map(([config, when]) => ({ result: conclusionOf(verdict, config), when }));
   return [
     WORDS[usual],
-    ...others
-      .filter(({ result }) => result !== usual)
-      .map(({ result, when }) => `${when} it ${WORDS[result]}`),
+    ...others.filter(({ result }) => result !== usual).map(({ result, when }) => `${when} it ${WORDS[result]}`),
   ].join('; ');
 }
 

@@ -158,11 +158,7 @@ export function queueColumns(schema: Schema) {
 /** Returns a function from a column to its expression, or to what stands in where this schema does not have it. */
 function columnsOf<T extends Table>(schema: Schema, table: T) {
   const standIns: Readonly<Record<string, typeof NEEDED | Sql>> = COLUMNS[table];
-  return (
-    name: keyof (typeof COLUMNS)[T] & string,
-    expression = identifier(name),
-    standIn = standIns[name],
-  ): Sql => {
+  return (name: keyof (typeof COLUMNS)[T] & string, expression = identifier(name), standIn = standIns[name]): Sql => {
     const isThere = schema.tables[table]?.includes(name);
     return isThere || standIn === undefined || standIn === NEEDED ? expression : standIn;
   };

@@ -38,11 +38,7 @@ type ReaderConfig = Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTi
  *
  * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
  */
-export function systemDatabase(
-  config: DatabaseConfig,
-  gate: ReaderConfig,
-  now: () => number,
-): SystemDatabase {
+export function systemDatabase(config: DatabaseConfig, gate: ReaderConfig, now: () => number): SystemDatabase {
   let handle: ConnectionHandle | undefined;
   let connectedBefore = false;
 

@@ -117,9 +117,7 @@ function hasReadableQueues(probe: ProbeRow): boolean {
   const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
   // Another table can have that name, in a schema that DBOS shares with others.
   const isDbos = neededColumns('queues').every((column) => columns.includes(column));
-  const isReadable = columnNames('queues').every(
-    (name) => readable.includes(name) || !columns.includes(name),
-  );
+  const isReadable = columnNames('queues').every((name) => readable.includes(name) || !columns.includes(name));
   return kind === 'r' && !filtered && isDbos && isReadable;
 }
 

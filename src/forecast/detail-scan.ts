@@ -29,10 +29,7 @@ export function detailScanOf(
 }
 
 /** Returns what the detail scan read of a version; nothing before the first scan. */
-export function scannedOf(
-  version: string,
-  detailScan: DetailScan | undefined,
-): readonly WorkflowWithStatus[] {
+export function scannedOf(version: string, detailScan: DetailScan | undefined): readonly WorkflowWithStatus[] {
   return detailScan?.byVersion.get(version) ?? [];
 }
 

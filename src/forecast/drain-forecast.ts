@@ -27,15 +27,7 @@ export interface DrainForecast extends CertainEnd {
  * Where a drain is going: nothing is in flight; no evidence yet; fewer and fewer are in flight; as many arrive as
  * finish; the rest waits for a known time; nothing finished recently; the rest is stuck.
  */
-export const TRENDS = [
-  'idle',
-  'too-early',
-  'draining',
-  'not-converging',
-  'waiting',
-  'stalled',
-  'stuck',
-] as const;
+export const TRENDS = ['idle', 'too-early', 'draining', 'not-converging', 'waiting', 'stalled', 'stuck'] as const;
 export type Trend = (typeof TRENDS)[number];
 
 /** The number of workflows in each state, and of those that the detail scan did not read. */
@@ -70,8 +62,7 @@ export function drainForecast(versions: readonly string[], series: Series, conte
   const moving = movingTimeLeft(points);
   const trend = trendOf(series, states, rate, moving, context);
   const lastWait = latest([certain.notBefore, ...waitsOf(inFlight, history)]);
-  const msUntil = (time: number | undefined) =>
-    time === undefined ? undefined : Math.max(0, time - observedAt);
+  const msUntil = (time: number | undefined) => (time === undefined ? undefined : Math.max(0, time - observedAt));
   return {
     trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,

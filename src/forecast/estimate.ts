@@ -44,8 +44,7 @@ export function movingTimeLeft(samples: readonly Progress[]): TimeLeft | undefin
  * N. E. Day, Statistical Methods in Cancer Research, Volume II (IARC, 1987), p. 69.
  */
 function poissonInterval(count: number): readonly [number, number] {
-  const limit = (n: number, deviations: number) =>
-    n * (1 - 1 / (9 * n) + deviations / (3 * Math.sqrt(n))) ** 3;
+  const limit = (n: number, deviations: number) => n * (1 - 1 / (9 * n) + deviations / (3 * Math.sqrt(n))) ** 3;
   return [limit(count, -QUANTILE_90), limit(count + 1, QUANTILE_90)];
 }
 

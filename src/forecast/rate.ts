@@ -46,9 +46,7 @@ export function rateOf(samples: readonly Progress[]): Rate | undefined {
 
 /** Whether enough workflows have finished, and not in one burst, for a rate or an estimate to mean something. */
 export function hasEvidence(samples: readonly Progress[]): boolean {
-  const pauses = samples.filter(
-    ({ completed }, index) => completed > (samples[index - 1]?.completed ?? completed),
-  );
+  const pauses = samples.filter(({ completed }, index) => completed > (samples[index - 1]?.completed ?? completed));
   return increase('completed', samples) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
 }
 

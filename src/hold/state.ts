@@ -82,12 +82,7 @@ export const initialState: GateState = {
 };
 
 /** Adds what stays true after this poll, whatever the next one finds. */
-export function remember(
-  state: GateState,
-  index: SnapshotIndex,
-  tableId: string,
-  { ended }: PollTime,
-): GateState {
+export function remember(state: GateState, index: SnapshotIndex, tableId: string, { ended }: PollTime): GateState {
   const { history, started } = index.contents;
   const searches = new Map<string, Search>(state.searches);
   for (const version of history?.searchedFor ?? []) {

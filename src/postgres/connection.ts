@@ -44,11 +44,7 @@ export interface Connection {
  * @param signal Cuts the connection when it aborts, whatever the network does, also while it is being made.
  * @throws the driver's error for the way whose failure explains most.
  */
-export async function connect(
-  config: DatabaseConfig,
-  pollTimeoutMs: number,
-  signal: AbortSignal,
-): Promise<Connection> {
+export async function connect(config: DatabaseConfig, pollTimeoutMs: number, signal: AbortSignal): Promise<Connection> {
   const failures: { readonly tls: TlsAttempt; readonly error: unknown }[] = [];
   for (const tls of tlsAttempts(config)) {
     try {
@@ -135,9 +131,7 @@ function connectionOf(client: InstanceType<typeof Client>, socket: Socket): Conn
     },
     async rows(statement, row) {
       // The driver's types omit that several statements have several results.
-      const result: QueryResult | QueryResult[] = await answered(
-        client.query(statement.text, [...statement.values]),
-      );
+      const result: QueryResult | QueryResult[] = await answered(client.query(statement.text, [...statement.values]));
       const last = Array.isArray(result) ? result.at(-1) : result;
       return row.array().parse(last?.rows);
     },

@@ -124,8 +124,7 @@ export const FAILURES = {
   },
   'password-missing': {
     what: 'The server asks for a password, and none was given',
-    matches: ({ code, message }) =>
-      code === '28P01' || /password must be a (non-empty )?string/.test(message),
+    matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
     advice: msg`Put it into \`database-url\`, or pass \`database-password\`.`,
   },
   'password-exchange-failed': {
@@ -152,8 +151,7 @@ export const FAILURES = {
   'no-connection-left': transient({
     what: 'The server has no connection left',
     matches: (failure) =>
-      failure.code === '53300' ||
-      fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
+      failure.code === '53300' || fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
     advice: msg`The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
   }),
   'starting-or-stopping': transient({
@@ -246,8 +244,7 @@ export function explainFailure(error: unknown, config: DatabaseConfig, connected
   const code = failure.code === '' ? '' : ` (${failure.code})`;
   const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
   const at = connectedBefore ? msg` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
-  const advice =
-    typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
+  const advice = typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
   const sentence = msg`${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
   return kind.transient
     ? new TransientError(sentence, connectedBefore, { cause: error, overLimit: kind.overLimit ?? false })

@@ -137,9 +137,10 @@ export function secretsIn(
   const afterScheme = url.replace(/^[^/]*\/+/, '');
   const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
   const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-  const fromQuery = [...url.matchAll(/[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi)].flatMap(
-    ([, rest, value]) => [rest ?? '', value ?? ''],
-  );
+  const fromQuery = [...url.matchAll(/[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi)].flatMap(([, rest, value]) => [
+    rest ?? '',
+    value ?? '',
+  ]);
   const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
   const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
   return [...new Set(all)].filter((secret) => secret.trim() !== '');

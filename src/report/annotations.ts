@@ -60,9 +60,7 @@ function targetAnnotation(target: VersionReport, level: Annotation['level']): An
     };
   }
   const why =
-    blockers.length > 0
-      ? blockers.map(({ message }) => message)
-      : [trusted('Idle, but not for long enough yet.')];
+    blockers.length > 0 ? blockers.map(({ message }) => message) : [trusted('Idle, but not for long enough yet.')];
   return {
     level,
     title: known ? `${name} cannot be retired yet` : `${name} is not known here`,

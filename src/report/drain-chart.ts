@@ -138,9 +138,7 @@ function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
   return {
     labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
     unit: step.unit,
-    polls: times
-      .slice(0, before + 1)
-      .map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
+    polls: times.slice(0, before + 1).map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
     estimated: times.slice(before + 1).map((time) => Math.max(0, rounded(total(last) * (1 - time / leftMs)))),
     isCut,
   };

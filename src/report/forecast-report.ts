@@ -23,9 +23,7 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
     arrivedPerMinute: rate?.arrivedPerMinute ?? null,
     rateOverSeconds: rate === undefined ? null : rate.overMs / 1000,
     secondsLeft:
-      left === undefined
-        ? null
-        : { likely: left.leftMs / 1000, from: left.fromMs / 1000, to: left.toMs / 1000 },
+      left === undefined ? null : { likely: left.leftMs / 1000, from: left.fromMs / 1000, to: left.toMs / 1000 },
     notBefore: notBefore === undefined || notBefore <= now ? null : notBefore,
     earliestEnds: earliestEnds
       .slice(0, EARLIEST_ENDS_REPORTED)

@@ -86,18 +86,13 @@ export function outlook(
       trend !== 'not-converging' && hasTraffic
         ? msg`${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`
         : undefined,
-    bound:
-      notBefore !== undefined && notBefore > now
-        ? earliestEndMessage(notBefore, earliestEnds[0], now)
-        : undefined,
+    bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
     withoutProcess:
       withoutProcess.length > 0
         ? msg`No process of ${namesOf(withoutProcess)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
         : undefined,
   };
-  return Object.entries(messages).flatMap(([key, message]) =>
-    message === undefined ? [] : { key, message },
-  );
+  return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
 }
 
 function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }: Rate): Message {
@@ -167,10 +162,7 @@ export function describeCannotDrain(beyond: PastDeadline, now: number): Message 
   // `"order-7" ("checkout") is asleep until 14:05 UTC`.
   const named = beyond.earliestEnds
     .slice(0, NAMED)
-    .map(
-      (end) =>
-        msg`${workflowNamed(end)} is ${trusted(`${stateOf(end)} until ${momentText(end.until, now)}`)}`,
-    );
+    .map((end) => msg`${workflowNamed(end)} is ${trusted(`${stateOf(end)} until ${momentText(end.until, now)}`)}`);
   const more = trusted(beyond.earliestEnds.length > named.length ? ' and others' : '');
   const who =
     named.length > 0

@@ -73,11 +73,7 @@ export function startLog(
 }
 
 /** Why a poll failed: in full, unless the one before failed in the same way. */
-function failureLine(
-  config: GateConfig,
-  { outage, time, pauseMs }: FailedPoll,
-  before: Outage | undefined,
-): string {
+function failureLine(config: GateConfig, { outage, time, pauseMs }: FailedPoll, before: Outage | undefined): string {
   const same = before !== undefined && plain(before.failure) === plain(outage.failure);
   const what = same
     ? `The poll failed again in the same way, ${outage.failures} times in a row.`
@@ -98,8 +94,7 @@ function stamp(elapsedMs: number): string {
 }
 
 function openingOf(config: GateConfig): Message {
-  const application =
-    config.application === undefined ? trusted('') : msg` of the application ${config.application}`;
+  const application = config.application === undefined ? trusted('') : msg` of the application ${config.application}`;
   const what = msg`${targetsInWords(config)}${application}`;
   const settle = trusted(durationText(config.settleMs));
   const timeout = trusted(durationText(config.timeoutMs));
@@ -168,8 +163,7 @@ function groupLines({ items, omitted }: RunReport['groups'], targets: number): r
   const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
     const name = group.workflow === null ? 'a workflow without a name' : quotedName(group.workflow);
     const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-    const version =
-      group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
+    const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
     return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
   });
   const left = items.length - lines.length + omitted;

@@ -120,9 +120,7 @@ function seenAt(last: Poll, run: Run) {
       return { seconds: atMs / 1000, pending, enqueued, delayed };
     }),
     drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
-    drainingVersions: versions
-      .filter(({ drained, skipped }) => !drained && !skipped)
-      .map(({ version }) => version),
+    drainingVersions: versions.filter(({ drained, skipped }) => !drained && !skipped).map(({ version }) => version),
     newVersion: newVersionOf(evaluation),
     groups: blockingGroups(evaluation),
     activities: activitiesReport(last),

@@ -165,9 +165,7 @@ export const runReportSchema = z
     inFlight: count.describe('On all targets, ignored ones excluded'),
     inFlightAtFirst: count.describe('The same at the first poll'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
-    database: z
-      .object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() })
-      .nullable(),
+    database: z.object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() }).nullable(),
     blockers: z.array(blocker).describe('The failure, or what blocks the whole gate'),
     pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
     warnings: z.array(message),
@@ -183,9 +181,7 @@ export const runReportSchema = z
     drainedVersions: z.array(z.string()),
     drainingVersions: z.array(z.string()),
     newVersion: text.describe('Where forks of the work in flight can run: the latest version that stays'),
-    groups: truncated(group, 'Not read').describe(
-      'What blocks, by version, workflow and queue, largest first',
-    ),
+    groups: truncated(group, 'Not read').describe('What blocks, by version, workflow and queue, largest first'),
     activities: truncated(activityGroup, 'Not listed')
       .extend({ observedAt: time.describe('Database time of the read') })
       .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),

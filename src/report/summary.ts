@@ -81,8 +81,7 @@ function targetState(version: VersionReport, outdated: boolean): string {
   const { skipped, drained, idleSeconds, inFlight, reasons } = version;
   if (skipped) return 'skipped: never seen';
   if (drained) return '✅ drained';
-  if (idleSeconds !== null && reasons.length === 0)
-    return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
+  if (idleSeconds !== null && reasons.length === 0) return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
   const all = [...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []), ...reasons];
   return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
 }
@@ -129,8 +128,7 @@ function workflowList({ workflows }: RunReport, observedAt: number): string {
     `<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`,
     table(items, {
       Id: ({ id }) => code(id),
-      Workflow: ({ workflow, className }) =>
-        `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
+      Workflow: ({ workflow, className }) => `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
       Status: ({ status, delayUntil }) =>
         `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
       'What it does': ({ activity }) =>
@@ -184,8 +182,7 @@ function isoTime({ observedAt }: RunReport): string {
 
 /** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
 function fitted(sections: readonly string[]): string {
-  const notice =
-    '_More was left out here, to stay below the size that GitHub shows. The report file has it._';
+  const notice = '_More was left out here, to stay below the size that GitHub shows. The report file has it._';
   const kept: string[] = [];
   let bytes = Buffer.byteLength(notice) + 2;
   for (const section of sections.filter((each) => each !== '')) {

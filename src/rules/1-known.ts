@@ -26,11 +26,7 @@ export const known: Rule<UnknownVersion> = {
 /** Whether `on-unknown: pass` lets the gate leave out a target: all of the history has no trace of it. */
 export function isSkipped(version: string, context: RuleContext): boolean {
   const unknown = unknownVersion(version, context);
-  return (
-    context.config.onUnknown === 'pass' &&
-    unknown?.searched === 'whole-history' &&
-    unknown.similar.length === 0
-  );
+  return context.config.onUnknown === 'pass' && unknown?.searched === 'whole-history' && unknown.similar.length === 0;
 }
 
 /** Whether two different names are equal in all but case and white space. */
@@ -43,10 +39,7 @@ function unknownVersion(version: string, { state, index }: RuleContext): Unknown
   if (state.known.has(version)) return undefined;
   const registered = index.registered.map((registration) => registration.version);
   const search = state.searches.get(version);
-  const similar = new Set([
-    ...registered.filter((other) => isSimilar(other, version)),
-    ...(search?.similar ?? []),
-  ]);
+  const similar = new Set([...registered.filter((other) => isSimilar(other, version)), ...(search?.similar ?? [])]);
   const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
   return { kind: 'unknown-version', searched, similar: [...similar], registered };
 }

@@ -21,8 +21,7 @@ export const live: Rule<Live> = {
       verdict: 'still-live',
       shortName: 'still the latest version',
       explain({ alternatives }) {
-        const registered =
-          alternatives.length > 0 ? msg` (registered: ${namesOf(alternatives)})` : trusted('');
+        const registered = alternatives.length > 0 ? msg` (registered: ${namesOf(alternatives)})` : trusted('');
         return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${registered}. \`on-live: ignore\` lifts this rule.`;
       },
     },

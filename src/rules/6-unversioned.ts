@@ -57,10 +57,7 @@ export function claimReason(
   return leavesIt ? undefined : 'sdk-may-claim';
 }
 
-function blockersFor(
-  reason: ClaimReason | undefined,
-  { config, index }: RuleContext,
-): readonly Unversioned[] {
+function blockersFor(reason: ClaimReason | undefined, { config, index }: RuleContext): readonly Unversioned[] {
   if (index.unversioned === 0 || !applies(config, reason)) return [];
   return [{ kind: 'unversioned', count: index.unversioned, because: reason ?? 'asked' }];
 }

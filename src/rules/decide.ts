@@ -27,12 +27,7 @@ const SECOND_TRY_MS = 2000;
  * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
  *   finish that is open then.
  */
-export function decide(
-  config: GateConfig,
-  evaluation: Evaluation,
-  forecast: Forecast,
-  time: PollTime,
-): Decision {
+export function decide(config: GateConfig, evaluation: Evaluation, forecast: Forecast, time: PollTime): Decision {
   if (evaluation.provisional) return { pauseMs: 0 };
   if (evaluation.drained) return { verdict: 'drained' };
 
@@ -73,10 +68,7 @@ export function blockersOf(evaluation: Evaluation): readonly Blocker[] {
 }
 
 /** The blockers that belong to no target: those on the whole gate, and those found where there is no target. */
-export function blockersOfAll({
-  gate,
-  noTargets,
-}: Pick<Evaluation, 'gate' | 'noTargets'>): readonly Blocker[] {
+export function blockersOfAll({ gate, noTargets }: Pick<Evaluation, 'gate' | 'noTargets'>): readonly Blocker[] {
   return [...gate, ...(noTargets?.blockers ?? [])];
 }
 

@@ -57,12 +57,7 @@ export interface Evaluation {
  *
  * @param time When the poll started and finished. The settle window is measured with it.
  */
-export function evaluate(
-  config: GateConfig,
-  before: GateState,
-  snapshot: Snapshot,
-  time: PollTime,
-): Evaluation {
+export function evaluate(config: GateConfig, before: GateState, snapshot: Snapshot, time: PollTime): Evaluation {
   const { contents, database } = snapshot;
   const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
   if (contents === undefined || untrusted.length > 0) {
@@ -199,11 +194,7 @@ function stateAfter(
   };
 }
 
-function matterUnversioned(
-  versions: readonly string[],
-  settlings: readonly Settling[],
-  context: RuleContext,
-): boolean {
+function matterUnversioned(versions: readonly string[], settlings: readonly Settling[], context: RuleContext): boolean {
   return (
     versions.some((version) => claimReason(version, context) !== undefined) ||
     settlings.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'))

@@ -70,10 +70,6 @@ export function shortNames(blockers: readonly Blocker[]): readonly string[] {
   return [...new Set(blockers.flatMap(({ kind }) => KINDS[kind].shortName ?? []))];
 }
 
-function explainAs<K extends Blocker['kind']>(
-  kind: K,
-  blocker: BlockerByKind[K],
-  pastDeadline: boolean,
-): Message {
+function explainAs<K extends Blocker['kind']>(kind: K, blocker: BlockerByKind[K], pastDeadline: boolean): Message {
   return KINDS[kind].explain(blocker, pastDeadline);
 }

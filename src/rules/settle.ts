@@ -28,10 +28,7 @@ export function settlingOf(
 }
 
 /** Whether it was idle for the whole settle window, and nothing is about to appear. */
-export function hasSettled(
-  { blockers, settledForMs }: Settling,
-  { settleMs }: Pick<GateConfig, 'settleMs'>,
-): boolean {
+export function hasSettled({ blockers, settledForMs }: Settling, { settleMs }: Pick<GateConfig, 'settleMs'>): boolean {
   return blockers.length === 0 && settledForMs !== undefined && settledForMs >= settleMs;
 }
 

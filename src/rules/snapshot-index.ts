@@ -38,9 +38,7 @@ export interface SnapshotIndex {
  */
 export function indexed(contents: SnapshotContents): SnapshotIndex {
   const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
-  const owned = [...registered].sort(
-    (a, b) => Number(a.application !== null) - Number(b.application !== null),
-  );
+  const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
   const inFlight = byVersion(contents.inFlight);
   const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
   const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
@@ -53,9 +51,7 @@ export function indexed(contents: SnapshotContents): SnapshotIndex {
     contents,
     registered,
     latest: new Set(
-      registered
-        .filter(({ timestamp }) => timestamp === registered[0]?.timestamp)
-        .map(({ version }) => version),
+      registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version),
     ),
     registrations: byVersion(owned),
     mayTakeUnversioned,
@@ -64,8 +60,7 @@ export function indexed(contents: SnapshotContents): SnapshotIndex {
     failed: byVersion(contents.failed ?? []),
     unknownStatuses,
     unversioned:
-      total(inFlight.get(null) ?? NO_WORKFLOWS) +
-      sumOf(unknownStatuses.filter(({ version }) => version === null)),
+      total(inFlight.get(null) ?? NO_WORKFLOWS) + sumOf(unknownStatuses.filter(({ version }) => version === null)),
   };
 }
 
@@ -74,8 +69,6 @@ export function sumOf(statuses: readonly UnknownStatus[]): number {
   return statuses.reduce((sum, { count }) => sum + count, 0);
 }
 
-function byVersion<V extends string | null, T extends { readonly version: V }>(
-  rows: readonly T[],
-): Map<V, T> {
+function byVersion<V extends string | null, T extends { readonly version: V }>(rows: readonly T[]): Map<V, T> {
   return new Map(rows.map((row) => [row.version, row]));
 }

@@ -32,8 +32,7 @@ export function withTargets(config: GateConfig, state: GateState, index: Snapsho
   const idle = firstPoll ? registered.map(({ version }) => version) : [];
   const targets = new Set(
     [...state.targets, ...active, ...idle].filter(
-      (version): version is string =>
-        Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''),
+      (version): version is string => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''),
     ),
   );
   return { ...state, kept, newestRegistration, newer, targets };

@@ -138,8 +138,7 @@ function generationsOf(workflows: readonly BlockingWorkflow[]): ReadonlyMap<stri
 
 /** Returns where a workflow was when the gate read it. */
 function stateOf({ status, lastStep, delayUntil }: BlockingWorkflow): string {
-  if (status === 'DELAYED' && delayUntil !== null)
-    return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
+  if (status === 'DELAYED' && delayUntil !== null) return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
   if (status !== 'PENDING') return visible(status, 30).toLowerCase();
   return lastStep === null ? 'no step done' : `step ${lastStep.number} done, "${visible(lastStep.name, 40)}"`;
 }

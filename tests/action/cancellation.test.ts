@@ -23,8 +23,7 @@ async function createPlace(): Promise<Place> {
   return {
     database,
     network,
-    run: (inputs) =>
-      runAction({ inputs: { ...fixed, 'poll-interval': '100ms', settle: '300ms', ...inputs } }),
+    run: (inputs) => runAction({ inputs: { ...fixed, 'poll-interval': '100ms', settle: '300ms', ...inputs } }),
   };
 }
 

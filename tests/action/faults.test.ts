@@ -71,9 +71,7 @@ describe('a hold survives', () => {
       await delay(20);
     }
     const shown = await drains(run, database);
-    expect(shown).toMatch(
-      /The poll failed\. The connection broke off \(57P01\)\..*Polling again in 1s, giving up in /,
-    );
+    expect(shown).toMatch(/The poll failed\. The connection broke off \(57P01\)\..*Polling again in 1s, giving up in /);
     expectOneAtATime(network);
   });
 

@@ -63,9 +63,7 @@ describe('with nothing in flight', () => {
       'drained-versions': '["1.0.0"]',
       'draining-versions': '[]',
     });
-    expect(run.annotations).toEqual([
-      expect.objectContaining({ level: 'notice', title: '1.0.0 has drained' }),
-    ]);
+    expect(run.annotations).toEqual([expect.objectContaining({ level: 'notice', title: '1.0.0 has drained' })]);
     expect(run.summary).toContain('## ✅ Safe to retire');
     expect(JSON.parse(run.report ?? '')).toMatchObject({
       schemaVersion: 1,
@@ -266,11 +264,7 @@ describe('an error is reported with its cause and its fix, and without a secret'
       /The server refused the password \(28P01\)/,
     ],
     ['no password', () => but((u) => (u.password = '')), /asks for a password, and none was given/],
-    [
-      'no such database',
-      () => but((u) => (u.pathname = '/nowhere')),
-      /There is no such database on this server/,
-    ],
+    ['no such database', () => but((u) => (u.pathname = '/nowhere')), /There is no such database on this server/],
     ['no DBOS tables', () => url.href, /no schema "dbos"/],
     [
       'no TLS at the server',

@@ -24,9 +24,7 @@ const CONNECTION = '##[error]evil <img src=x onerror=1> @octocat a@evil.example 
 
 const attack = (index: number) => ATTACKS[index % ATTACKS.length] ?? '';
 /** The attacks that a person can see and copy, as many as a query lists. */
-const READABLE = ATTACKS.filter((text) => actingIn(text).length === 0 && !/[\n\p{M}]|##\[/u.test(text)).slice(
-  -20,
-);
+const READABLE = ATTACKS.filter((text) => actingIn(text).length === 0 && !/[\n\p{M}]|##\[/u.test(text)).slice(-20);
 const inOrder = (texts: readonly string[]) => [...texts].sort();
 
 /** The allowed titles of annotations, apart from the name of a version. */
@@ -125,9 +123,7 @@ describe('hostile names in every column', () => {
     const run = await gate(database, { mode: 'check', 'retire-version': JSON.stringify(READABLE) });
     const [query = ''] = codeBlocksIn(run.summary, 'sql');
     const rows = await database.query(query);
-    expect(inOrder(rows.map(({ application_version }) => String(application_version)))).toEqual(
-      inOrder(READABLE),
-    );
+    expect(inOrder(rows.map(({ application_version }) => String(application_version)))).toEqual(inOrder(READABLE));
   });
 
   test('are inert in a hold', async () => {
@@ -155,10 +151,7 @@ describe('hostile names in every column', () => {
 
 test('the hostile name of a connection is inert while the gate waits for its transaction', async () => {
   const database = await databases.create();
-  await database.register(
-    { version: APPLICATION, owner: APPLICATION },
-    { version: 'live', owner: APPLICATION },
-  );
+  await database.register({ version: APPLICATION, owner: APPLICATION }, { version: 'live', owner: APPLICATION });
   const url = new URL(database.url);
   url.searchParams.set('application_name', CONNECTION);
   const writer = await openConnection(url.href);
@@ -194,10 +187,7 @@ test('the text of a database error is inert', async () => {
   // Reading the name casts the id to a number, and the server's error quotes the id.
   await database.query(`ALTER TABLE dbos.workflow_status DROP COLUMN name;
     ALTER TABLE dbos.workflow_status ADD COLUMN name text GENERATED ALWAYS AS ((workflow_uuid::integer)::text) VIRTUAL`);
-  for (const text of [
-    '\n::error::evil <img src=x> @octocat',
-    '##[error]evil\u001b[31m\u202e a@evil.example',
-  ]) {
+  for (const text of ['\n::error::evil <img src=x> @octocat', '##[error]evil\u001b[31m\u202e a@evil.example']) {
     await database.query('DELETE FROM dbos.workflow_status');
     await database.query(
       `INSERT INTO dbos.workflow_status (workflow_uuid, status, application_version, created_at, updated_at)

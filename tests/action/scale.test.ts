@@ -54,9 +54,9 @@ test('counts 200,000 workflows with 5,000 names on 300 versions exactly, in boun
              count(*) FILTER (WHERE status = 'DELAYED' AND name NOT LIKE '% 42') AS delayed,
              count(*) FILTER (WHERE name LIKE '% 42') AS ignored
         FROM dbos.workflow_status GROUP BY application_version) v`);
-  expect(
-    Object.fromEntries(versions.map((v) => [v.version, [v.pending, v.enqueued, v.delayed, v.ignored]])),
-  ).toEqual(exact?.['counts']);
+  expect(Object.fromEntries(versions.map((v) => [v.version, [v.pending, v.enqueued, v.delayed, v.ignored]]))).toEqual(
+    exact?.['counts'],
+  );
   expect(groups.items.length + groups.omitted).toBeGreaterThan(NAMES);
   expect(workflows.items.length + workflows.omitted).toBe(WORKFLOWS - ignored);
 

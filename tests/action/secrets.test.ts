@@ -69,11 +69,7 @@ async function run(inputs: Record<string, string>, env: RunOptions['env'] = {}):
   return {
     ...finished,
     arguments: argumentsWhileRunning,
-    written: [
-      unmasked(finished.log),
-      finished.stderr,
-      ...files.map((file) => readFileSync(file, 'utf8')),
-    ].join('\n'),
+    written: [unmasked(finished.log), finished.stderr, ...files.map((file) => readFileSync(file, 'utf8'))].join('\n'),
   };
 }
 
@@ -97,54 +93,51 @@ function expectNothingOf(password: string, { written, arguments: args }: Searche
 const encoded = encodeURIComponent(PASSWORD);
 
 /** The ways to pass a password: each returns inputs and environment for the database of that name. */
-const ways: readonly [string, (database: string) => readonly [Record<string, string>, RunOptions['env']?]][] =
+const ways: readonly [string, (database: string) => readonly [Record<string, string>, RunOptions['env']?]][] = [
   [
-    [
-      'the URL',
-      (database) => [
-        { 'database-url': `postgres://${place.user}:${encoded}@${place.host}:${place.port}/${database}` },
-      ],
+    'the URL',
+    (database) => [{ 'database-url': `postgres://${place.user}:${encoded}@${place.host}:${place.port}/${database}` }],
+  ],
+  [
+    'a SQLAlchemy URL in DBOS_SYSTEM_DATABASE_URL',
+    (database) => [
+      {},
+      {
+        DBOS_SYSTEM_DATABASE_URL: `postgresql+psycopg://${place.user}:${encoded}@${place.host}:${place.port}/${database}`,
+      },
     ],
-    [
-      'a SQLAlchemy URL in DBOS_SYSTEM_DATABASE_URL',
-      (database) => [
-        {},
-        {
-          DBOS_SYSTEM_DATABASE_URL: `postgresql+psycopg://${place.user}:${encoded}@${place.host}:${place.port}/${database}`,
-        },
-      ],
+  ],
+  [
+    'parameters of a JDBC URL',
+    (database) => [
+      {
+        'database-url': `jdbc:postgresql://${place.host}:${place.port}/${database}?user=${place.user}&password=${encoded}`,
+      },
     ],
-    [
-      'parameters of a JDBC URL',
-      (database) => [
-        {
-          'database-url': `jdbc:postgresql://${place.host}:${place.port}/${database}?user=${place.user}&password=${encoded}`,
-        },
-      ],
+  ],
+  [
+    'database-password',
+    (database) => [
+      {
+        'database-url': `postgres://${place.user}@${place.host}:${place.port}/${database}`,
+        'database-password': PASSWORD,
+      },
     ],
-    [
-      'database-password',
-      (database) => [
-        {
-          'database-url': `postgres://${place.user}@${place.host}:${place.port}/${database}`,
-          'database-password': PASSWORD,
-        },
-      ],
+  ],
+  [
+    'PGPASSWORD, with everything else in PG variables',
+    (database) => [
+      { 'database-url': 'postgres://' },
+      {
+        PGHOST: place.host,
+        PGPORT: place.port,
+        PGUSER: place.user,
+        PGPASSWORD: PASSWORD,
+        PGDATABASE: database,
+      },
     ],
-    [
-      'PGPASSWORD, with everything else in PG variables',
-      (database) => [
-        { 'database-url': 'postgres://' },
-        {
-          PGHOST: place.host,
-          PGPORT: place.port,
-          PGUSER: place.user,
-          PGPASSWORD: PASSWORD,
-          PGDATABASE: database,
-        },
-      ],
-    ],
-  ];
+  ],
+];
 
 describe('the password is written nowhere when it comes from', () => {
   test.each(ways)('%s, and is right', async (_what, pass) => {

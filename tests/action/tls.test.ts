@@ -16,11 +16,7 @@ const databases = systemDatabasesOfItsOwn({
   files: { 'server.crt': server.cert, 'server.key': server.key },
 });
 
-async function run(
-  host: string,
-  inputs: Record<string, string>,
-  env: RunOptions['env'] = {},
-): Promise<FinishedRun> {
+async function run(host: string, inputs: Record<string, string>, env: RunOptions['env'] = {}): Promise<FinishedRun> {
   const database = await guardedDatabase(databases);
   await database.drain();
   const url = Object.assign(new URL(database.gateUrl), { hostname: host }).href;

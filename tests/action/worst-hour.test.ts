@@ -83,8 +83,7 @@ describe('ends with a verdict and not with a crash when the server sends', () =>
     ],
   ])('%s', async (_what, answer, explanation) => {
     const url = await serverThat((_message, socket) => socket.write(answer));
-    const run = await runAction({ inputs: { ...inputs, 'database-url': url, timeout: '1s', settle: '1s' } })
-      .finished;
+    const run = await runAction({ inputs: { ...inputs, 'database-url': url, timeout: '1s', settle: '1s' } }).finished;
     expect([run.exitCode, run.signal, run.outputs['verdict'], run.stderr]).toEqual([1, null, 'error', '']);
     expect(run.annotations[0]?.message).toMatch(explanation);
     expect(run.report).toBeDefined();
@@ -120,9 +119,7 @@ test('a hostile error code from the server is neutralised everywhere', async () 
   const fields = Buffer.from(`SFATAL\0C${code}\0Mno\0\0`);
   const length = Buffer.alloc(4);
   length.writeInt32BE(fields.length + 4);
-  const url = await serverThat((_message, socket) =>
-    socket.end(Buffer.concat([Buffer.from('E'), length, fields])),
-  );
+  const url = await serverThat((_message, socket) => socket.end(Buffer.concat([Buffer.from('E'), length, fields])));
   const run = await runAction({ inputs: { ...inputs, 'database-url': url } }).finished;
   expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
   expect([run.summary, run.log].join()).not.toMatch(/evil\.example|octocat/);

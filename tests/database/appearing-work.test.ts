@@ -147,10 +147,8 @@ describe('a workflow that starts and finishes between two polls', () => {
   ])('does not restart the settle window %s', async (_, particulars) => {
     const database = await drainedDatabase();
 
-    const { verdict, blockers } = await holdOn(
-      database,
-      { application: 'shop', ignoreWorkflows: ['monitor-*'] },
-      () => database.insert({ ...shortOne, ...particulars }),
+    const { verdict, blockers } = await holdOn(database, { application: 'shop', ignoreWorkflows: ['monitor-*'] }, () =>
+      database.insert({ ...shortOne, ...particulars }),
     );
 
     expect(blockers).toEqual([[], [], []]);

@@ -71,9 +71,7 @@ test('fails when the chosen application owns nothing here, and lists the owners'
   await database.register(...shopVersions);
   const { verdict, polls } = await holdOn(database, { application: 'Shop' });
   expect(verdict).toBe('error');
-  expect(polls[0]?.evaluation.gate).toEqual([
-    { kind: 'application-not-seen', application: 'Shop', owners: ['shop'] },
-  ]);
+  expect(polls[0]?.evaluation.gate).toEqual([{ kind: 'application-not-seen', application: 'Shop', owners: ['shop'] }]);
 });
 
 test('recognises an application that owns work in flight but no registered version', async () => {

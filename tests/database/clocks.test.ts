@@ -51,9 +51,7 @@ async function answer(
   }
   const { exitCode, stderr, outputs, report } = await run.finished;
   const { 'observed-at': observedAt, 'waited-seconds': _, 'report-path': __, ...rest } = outputs;
-  const { warnings, versions }: { warnings: string[]; versions: Record<string, unknown>[] } = JSON.parse(
-    report ?? '',
-  );
+  const { warnings, versions }: { warnings: string[]; versions: Record<string, unknown>[] } = JSON.parse(report ?? '');
   // Both count the time that passes while the gate runs.
   const lasting = versions.map(({ outlook: ___, idleSeconds: ____, ...version }) => version);
   return {
@@ -75,8 +73,7 @@ async function answersOf(url: string, inputs: Record<string, string> = {}) {
 
 test('the clock of a runner can be shifted', () => {
   for (const shift of SHIFTS) {
-    const print =
-      'console.log(JSON.stringify([Date.now(), new Date(), new Date(5).getTime(), Date.UTC(1970)]))';
+    const print = 'console.log(JSON.stringify([Date.now(), new Date(), new Date(5).getTime(), Date.UTC(1970)]))';
     const { stdout } = spawnSync(node24(), ['--eval', print], {
       env: { ...process.env, ...shiftedBy(shift) },
       encoding: 'utf8',

@@ -68,9 +68,7 @@ test('refuses a streaming standby, with the reason, until it is promoted', async
 
   // It is a real standby: writes to the primary arrive.
   await database.insert({ status: 'CANCELLED', application_version: '1.0.0', application_name: 'shop' });
-  await expect
-    .poll(() => statusesIn(standby), arriving)
-    .toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
+  await expect.poll(() => statusesIn(standby), arriving).toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
 
   for (const standing of [standby.url, reader]) {
     expect(await distrustIn(standing)).toEqual([{ kind: 'untrusted-database', reason: 'standby' }]);
@@ -103,9 +101,7 @@ test('refuses a logical subscriber, with the reason and for every role, until it
        PUBLICATION workflows WITH (create_slot = false)`,
   );
   await publisher.insert({ status: 'CANCELLED', application_version: '1.0.0', application_name: 'shop' });
-  await expect
-    .poll(() => statusesIn(subscriber), arriving)
-    .toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
+  await expect.poll(() => statusesIn(subscriber), arriving).toEqual([{ status: 'CANCELLED' }, { status: 'SUCCESS' }]);
 
   for (const url of [subscriber.url, reader.url]) {
     expect(await distrustIn(url)).toEqual([{ kind: 'untrusted-database', reason: 'logical-subscriber' }]);
@@ -120,9 +116,7 @@ test('refuses a logical subscriber, with the reason and for every role, until it
 
   // A disabled subscription leaves a copy that lags even further behind.
   await subscriber.query('ALTER SUBSCRIPTION workflows DISABLE');
-  expect(await distrustIn(reader.url)).toEqual([
-    { kind: 'untrusted-database', reason: 'logical-subscriber' },
-  ]);
+  expect(await distrustIn(reader.url)).toEqual([{ kind: 'untrusted-database', reason: 'logical-subscriber' }]);
   expect(await verdictOf(publisher.url)).toBe('drained');
   await subscriber.query('ALTER SUBSCRIPTION workflows SET (slot_name = NONE)');
   await subscriber.query('DROP SUBSCRIPTION workflows');

@@ -49,15 +49,12 @@ test(`sees the same as DBOS's own client in ${CASES} random populations`, {
     const shown = expected.workflows.slice(0, DETAIL_LIMIT);
     expect(index.workflows.items).toEqual(shown);
     expect(leftOutOf(index.workflows)).toEqual(lackingIn(shown, expected.workflows));
-    expect(index.lastDelayed.map(({ until }) => until)).toEqual(
-      expected.lastDelayed.slice(0, LAST_DELAYED_LIMIT),
-    );
+    expect(index.lastDelayed.map(({ until }) => until)).toEqual(expected.lastDelayed.slice(0, LAST_DELAYED_LIMIT));
     expect(sorted(index.queues)).toEqual(sorted(expected.queues));
     expect(index.groups.items).toEqual([...index.groups.items].sort(largestFirst));
     expect(index.groups.items).toHaveLength(Math.min(GROUP_LIMIT, expected.groups.length));
     expect(leftOutOf(index.groups)).toEqual(lackingIn(index.groups.items, expected.groups));
-    if (expected.groups.length <= GROUP_LIMIT)
-      expect(sorted(index.groups.items)).toEqual(sorted(expected.groups));
+    if (expected.groups.length <= GROUP_LIMIT) expect(sorted(index.groups.items)).toEqual(sorted(expected.groups));
     else expect(expected.groups).toEqual(expect.arrayContaining([...index.groups.items]));
 
     expect(startedOn(index.started.versions, 'sincePrevious')).toEqual(expected.startedSincePrevious);

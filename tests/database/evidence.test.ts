@@ -17,9 +17,7 @@ async function databaseWithout10() {
 
 /** Makes rows named `slow` take the server longer to read than the poll timeout allows. */
 async function slowDown(database: TestDatabase): Promise<void> {
-  await database.query(
-    'ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored',
-  );
+  await database.query('ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored');
   await database.query(
     `ALTER TABLE dbos.workflow_status ADD COLUMN application_version text GENERATED ALWAYS AS (
        CASE WHEN name = 'slow' THEN md5(repeat(workflow_uuid, 10000000)) ELSE version_stored END) VIRTUAL`,

@@ -3,12 +3,7 @@ import type { Activity } from '../../src/forecast/activity.ts';
 import type { Poll } from '../../src/hold/hold.ts';
 import { type DbosApp, queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
-import {
-  launchOn,
-  systemDatabases,
-  type TestDatabase,
-  type WorkflowRow,
-} from '../support/system-databases.ts';
+import { launchOn, systemDatabases, type TestDatabase, type WorkflowRow } from '../support/system-databases.ts';
 
 /* The forecast on real applications: what each workflow waits for, and the earliest time at which it can finish. */
 
@@ -17,9 +12,7 @@ const HOUR = 60 * MINUTE;
 
 const databases = systemDatabases();
 
-async function launched(
-  sdk: SdkRelease,
-): Promise<{ readonly database: TestDatabase; readonly app: DbosApp }> {
+async function launched(sdk: SdkRelease): Promise<{ readonly database: TestDatabase; readonly app: DbosApp }> {
   const database = await databases.create(sdk);
   return { database, app: await launchOn(database, { sdk, version: '1.0.0' }) };
 }
@@ -35,8 +28,7 @@ function situationsIn(poll: Poll | undefined, ids: readonly string[]): readonly 
 
 describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
   const [major = 0, minor = 0] = sdk.split('.').map(Number);
-  const since = (wanted: number, itsMinor: number) =>
-    major > wanted || (major === wanted && minor >= itsMinor);
+  const since = (wanted: number, itsMinor: number) => major > wanted || (major === wanted && minor >= itsMinor);
   const recordsWakeUps = since(4, 25);
   const namesParents = since(4, 10);
   const hasQueueTable = since(4, 20);
@@ -111,9 +103,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
 
     const patient = await holdOn(database, { timeoutMs, pollIntervalMs: 10 * MINUTE, failFast: false });
     expect(patient.verdict).toBe('timed-out');
-    const enough = await holdOn(database, { timeoutMs: HOUR, pollIntervalMs: 10 * MINUTE }, () =>
-      app.cancel(id),
-    );
+    const enough = await holdOn(database, { timeoutMs: HOUR, pollIntervalMs: 10 * MINUTE }, () => app.cancel(id));
     expect(enough.polls.length).toBeGreaterThan(1);
     const ignored = await holdOn(database, {
       timeoutMs,

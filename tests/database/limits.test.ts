@@ -23,9 +23,7 @@ function workflows(count: number, particulars: (index: number) => WorkflowRow): 
 test('returns the oldest workflows in detail, and the number that it omits', async () => {
   const database = await databases.create();
   const count = DETAIL_LIMIT + 3;
-  await database.insert(
-    ...workflows(count, (index) => ({ status: 'PENDING', workflow_uuid: `w${count - index}` })),
-  );
+  await database.insert(...workflows(count, (index) => ({ status: 'PENDING', workflow_uuid: `w${count - index}` })));
   const { workflows: details, inFlight } = await seenIn(database);
   expect(details.items.map(({ id }) => id)).toEqual(
     Array.from({ length: DETAIL_LIMIT }, (_, index) => `w${count - index}`),

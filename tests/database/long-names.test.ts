@@ -58,14 +58,10 @@ test('counts versions, workflows and executors with names of a megabyte, and sho
   });
   expectBelowLimits(run);
   const report = JSON.parse(run.report ?? '');
-  expect(report.versions.map((target: { version: string }) => target.version.length)).toEqual(
-    Array(4).fill(1_000_001),
-  );
+  expect(report.versions.map((target: { version: string }) => target.version.length)).toEqual(Array(4).fill(1_000_001));
   // They do not fit into the lists of the outputs, and the run reports that.
   expect(run.outputs).toMatchObject({ versions: '[]', 'draining-versions': '[]' });
-  expect(run.annotations.map(({ message }) => message).join()).toMatch(
-    /entries of the output lists were left out/,
-  );
+  expect(run.annotations.map(({ message }) => message).join()).toMatch(/entries of the output lists were left out/);
 });
 
 test('compares the whole name of a target, up to the longest that the runner can pass on', async () => {
@@ -82,9 +78,7 @@ test('compares the whole name of a target, up to the longest that the runner can
   expect(held).toMatchObject({ exitCode: 1, outputs: { verdict: 'in-flight', 'in-flight': '1' } });
   expectBelowLimits(held);
 
-  await database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE application_version = $1`, [
-    long,
-  ]);
+  await database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE application_version = $1`, [long]);
   const drained = await gate(database, { 'retire-version': version });
   expect(drained).toMatchObject({
     exitCode: 0,

@@ -23,11 +23,7 @@ function warningsIn({ last }: Hold): readonly string[] {
 }
 
 /** Creates empty tables with the same columns in another schema. */
-async function addLookAlikes(
-  database: TestDatabase,
-  schema: string,
-  tables: readonly string[],
-): Promise<void> {
+async function addLookAlikes(database: TestDatabase, schema: string, tables: readonly string[]): Promise<void> {
   await database.query(`CREATE SCHEMA ${schema}`);
   for (const table of tables) {
     await database.query(`CREATE TABLE ${schema}.${table} (LIKE dbos.${table} INCLUDING ALL)`);
@@ -101,9 +97,7 @@ test('warns about an empty workflow_status even if versions are registered', asy
   const database = await databaseInUse();
   await database.query('ALTER TABLE dbos.workflow_status RENAME TO live');
   await database.query('CREATE TABLE dbos.workflow_status (LIKE dbos.live INCLUDING ALL)');
-  expect(warningsIn(await holdOn(database, {}))).toContainEqual(
-    expect.stringContaining('have never held a workflow'),
-  );
+  expect(warningsIn(await holdOn(database, {}))).toContainEqual(expect.stringContaining('have never held a workflow'));
 });
 
 test('fails when workflow_status is a foreign table, even if it shows the real rows', async () => {

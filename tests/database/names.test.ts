@@ -93,9 +93,7 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
     for (const name of names) {
       const target = { targets: { kind: 'named', versions: [name] } } as const;
       const { verdict, blockers } = await holdOn(database, target, () =>
-        database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE application_version = $1`, [
-          name,
-        ]),
+        database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE application_version = $1`, [name]),
       );
       expect([shortened(name), verdict, blockers[0]]).toEqual([shortened(name), 'drained', ['in-flight']]);
     }
@@ -108,9 +106,7 @@ test('finds a schema by its exact name, with either meaning of a backslash on th
   const schema = `it's "a\\b" \\' $1`;
   await database.query(`ALTER SCHEMA dbos RENAME TO ${quoteIdentifier(schema)}`);
   for (const setting of ['on', 'off']) {
-    await database.query(
-      `ALTER DATABASE ${database.config.database} SET standard_conforming_strings = ${setting}`,
-    );
+    await database.query(`ALTER DATABASE ${database.config.database} SET standard_conforming_strings = ${setting}`);
     const { inFlight } = await seenIn({ config: { ...database.config, schema } });
     expect(inFlight).toMatchObject([{ version: '1.0.0', pending: 1 }]);
   }

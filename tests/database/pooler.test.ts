@@ -14,9 +14,7 @@ import { openConnection, systemDatabases, type TestDatabase } from '../support/s
 
 /* Uses a real PgBouncer in transaction mode, with one connection to the server for all its clients. */
 
-const program = findPgBouncer(
-  'the gate works through a transaction pooler and leaves nothing in its sessions',
-);
+const program = findPgBouncer('the gate works through a transaction pooler and leaves nothing in its sessions');
 const throughPgBouncer = describe.skipIf(program === undefined);
 
 const databases = systemDatabases();
@@ -142,12 +140,8 @@ async function lockTables(database: TestDatabase): Promise<void> {
 
 /** Adds rows whose version takes longer to read than a poll with a short timeout has. */
 async function addSlowRows(database: TestDatabase, status: string): Promise<void> {
-  await database.insert(
-    ...Array.from({ length: 40 }, () => ({ ...inFlight, status, name: 'slow', created_at: 0 })),
-  );
-  await database.query(
-    'ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored',
-  );
+  await database.insert(...Array.from({ length: 40 }, () => ({ ...inFlight, status, name: 'slow', created_at: 0 })));
+  await database.query('ALTER TABLE dbos.workflow_status RENAME COLUMN application_version TO version_stored');
   await database.query(
     `ALTER TABLE dbos.workflow_status ADD COLUMN application_version text GENERATED ALWAYS AS (
        CASE WHEN name = 'slow' THEN md5(repeat(workflow_uuid, 10000000)) ELSE version_stored END) VIRTUAL`,
@@ -157,9 +151,7 @@ async function addSlowRows(database: TestDatabase, status: string): Promise<void
 /** Returns the backend of the poll that waits for the locked tables. */
 async function waitingBackend(database: TestDatabase): Promise<number> {
   const waiting = () =>
-    database.query(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
+    database.query(`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
   await expect.poll(waiting).toHaveLength(1);
   const [backend] = await waiting();
   return Number(backend?.['pid']);
@@ -271,10 +263,7 @@ throughPgBouncer('a hold continues, and reports why a poll failed,', () => {
       await expect.poll(gates, { timeout: 10_000 }).toEqual([]);
       await finishWork(database);
     });
-    expect([held.verdict, failuresOf(held)]).toEqual([
-      'drained',
-      [expect.stringMatching(/client_idle_timeout/)],
-    ]);
+    expect([held.verdict, failuresOf(held)]).toEqual(['drained', [expect.stringMatching(/client_idle_timeout/)]]);
   });
 
   test('when another client keeps the session for too long', async () => {
@@ -289,10 +278,7 @@ throughPgBouncer('a hold continues, and reports why a poll failed,', () => {
         await finishWork(database);
       },
     );
-    expect([held.verdict, failuresOf(held)]).toEqual([
-      'drained',
-      [expect.stringMatching(/query_wait_timeout/)],
-    ]);
+    expect([held.verdict, failuresOf(held)]).toEqual(['drained', [expect.stringMatching(/query_wait_timeout/)]]);
   });
 
   test('when the server behind PgBouncer is restarted', async () => {
@@ -326,9 +312,6 @@ throughPgBouncer('a hold continues, and reports why a poll failed,', () => {
         await expect.poll(finishWorkOnceItIsBack, { timeout: 10_000 }).toBeUndefined();
       },
     );
-    expect([held.verdict, failuresOf(held)]).toEqual([
-      'drained',
-      [expect.stringMatching(/query_wait_timeout/)],
-    ]);
+    expect([held.verdict, failuresOf(held)]).toEqual(['drained', [expect.stringMatching(/query_wait_timeout/)]]);
   });
 });

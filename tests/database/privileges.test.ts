@@ -96,9 +96,7 @@ describe('docs/grants.sql', () => {
     for (const { table, column } of columns.filter(({ table }) => table !== 'queues')) {
       await database.query(`REVOKE SELECT (${column}) ON dbos.${table} FROM ${role.name}`);
       const errors = await repairAsTold(database, role.config);
-      expect(errors).toEqual([
-        expect.stringContaining(`may not read ${table} (${column}) in the schema dbos.`),
-      ]);
+      expect(errors).toEqual([expect.stringContaining(`may not read ${table} (${column}) in the schema dbos.`)]);
       expect(errors[0]).toContain(`GRANT SELECT (${column}) ON "dbos".${table} TO ${role.name};`);
     }
   });

@@ -65,9 +65,7 @@ test('a missing role is reported', async () => {
 test('an unknown host is reported', async () => {
   const url = new URL(databases.server().url());
   url.hostname = 'no-such-host.invalid';
-  expect(await failure(databaseConfig(url.href))).toMatch(
-    /The host could not be found \((ENOTFOUND|EAI_AGAIN)\)/,
-  );
+  expect(await failure(databaseConfig(url.href))).toMatch(/The host could not be found \((ENOTFOUND|EAI_AGAIN)\)/);
 });
 
 test('a port that nothing listens on is reported', async () => {

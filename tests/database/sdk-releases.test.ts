@@ -24,9 +24,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     const dequeued = await app.enqueue({ queue: 'serial' });
     await app.begun(dequeued);
     const enqueued = await app.enqueue({ queue: 'serial' });
-    const delayed = can.delay
-      ? await app.enqueue({ queue: 'parallel', delaySeconds: HOUR / 1000 })
-      : undefined;
+    const delayed = can.delay ? await app.enqueue({ queue: 'parallel', delaySeconds: HOUR / 1000 }) : undefined;
     await launchOn(database, { sdk, version: '2.0.0' });
 
     const { verdict, polls, blockers } = await holdOn(
@@ -47,13 +45,9 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     expect(first?.targets).toMatchObject([{ ...target, pending: 7, enqueued: 1 }]);
     expect(second?.targets).toMatchObject([{ ...target, pending: 1, enqueued: 0 }]);
     expect(third?.targets).toMatchObject([{ ...target, pending: 0, enqueued: 0 }]);
-    expect(first?.index?.registered.map(({ version }) => version)).toEqual(
-      can.register ? ['2.0.0', '1.0.0'] : [],
-    );
+    expect(first?.index?.registered.map(({ version }) => version)).toEqual(can.register ? ['2.0.0', '1.0.0'] : []);
 
-    const details = Object.fromEntries(
-      first?.index?.contents.workflows.items.map((each) => [each.id, each]) ?? [],
-    );
+    const details = Object.fromEntries(first?.index?.contents.workflows.items.map((each) => [each.id, each]) ?? []);
     const child = detail({ parent: can.nameParents ? parent.id : null });
     expect(details).toEqual({
       [held]: detail({}),
@@ -85,18 +79,14 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
     async () => {
       const database = await databases.create(sdk);
       const app = await launchOn(database, { sdk, version: '1.0.0', crontab: '* * * * * *' });
-      await expect
-        .poll(() => countOf(database, `name = 'short' AND status = 'SUCCESS'`), waiting)
-        .toBeGreaterThan(1);
+      await expect.poll(() => countOf(database, `name = 'short' AND status = 'SUCCESS'`), waiting).toBeGreaterThan(1);
       await launchOn(database, { sdk, version: '2.0.0' });
       const untilAnotherRan = async () => {
         const before = await countOf(database, `status = 'SUCCESS'`);
         await expect.poll(() => countOf(database, `status = 'SUCCESS'`), waiting).toBeGreaterThan(before);
       };
 
-      const { verdict, blockers } = await holdOn(database, {}, untilAnotherRan, untilAnotherRan, () =>
-        app.kill(),
-      );
+      const { verdict, blockers } = await holdOn(database, {}, untilAnotherRan, untilAnotherRan, () => app.kill());
 
       // A poll during a run sees it in flight.
       expect(blockers.flat()).toSatisfy((kinds: readonly string[]) =>
@@ -138,9 +128,7 @@ describe.each(SDK_RELEASES)('an application of SDK %s', (sdk) => {
 const waiting = { interval: 50, timeout: 30_000 };
 
 async function countOf(database: TestDatabase, where: string): Promise<number> {
-  const [row] = await database.query(
-    `SELECT count(*)::int AS count FROM dbos.workflow_status WHERE ${where}`,
-  );
+  const [row] = await database.query(`SELECT count(*)::int AS count FROM dbos.workflow_status WHERE ${where}`);
   return Number(row?.['count']);
 }
 

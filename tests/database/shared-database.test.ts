@@ -56,18 +56,7 @@ test.each(MODES)('fails in mode %s when no application is given, or not exactly'
   );
   const none = await holdOn(database, { mode });
   expect(none).toMatchObject({ verdict: 'error', blockers: [['several-applications']] });
-  for (const application of [
-    'Shop',
-    'SHOP',
-    ' shop',
-    'shop ',
-    'sh op',
-    'shops',
-    'sho',
-    '"shop"',
-    'shop\n',
-    '%',
-  ]) {
+  for (const application of ['Shop', 'SHOP', ' shop', 'shop ', 'sh op', 'shops', 'sho', '"shop"', 'shop\n', '%']) {
     const { verdict, polls } = await holdOn(database, { mode, application });
     expect(verdict, application).toBe('error');
     expect(polls.map(({ evaluation }) => evaluation.gate)).toEqual([

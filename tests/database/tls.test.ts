@@ -109,10 +109,8 @@ const withCa = (name: string, cert = ca.cert): Given => ({
   files: { '/ca.pem': cert },
 });
 const NO_TLS = /^The server does not accept TLS\. `sslmode=[\w-]+` insists on it.*sslmode=prefer/;
-const WRONG_CA =
-  /^The certificate of the server is not signed by a CA that the gate trusts \(\w+\)\..*`tls-ca`/;
-const WRONG_NAME =
-  /^The certificate of the server was made for another host name \(ERR_TLS_CERT_ALTNAME_INVALID\)\./;
+const WRONG_CA = /^The certificate of the server is not signed by a CA that the gate trusts \(\w+\)\..*`tls-ca`/;
+const WRONG_NAME = /^The certificate of the server was made for another host name \(ERR_TLS_CERT_ALTNAME_INVALID\)\./;
 const NOT_LET_IN = /^The server does not let this user in \(28000\)\./;
 
 type Expected = 'TLS' | 'plain' | RegExp;
@@ -131,35 +129,15 @@ describe('with libpq’s meaning', () => {
     ['prefer, with its CA: a server with both', both, withCa('prefer'), 'TLS'],
     ['prefer, with another CA: a server with both', both, withCa('prefer', wrongCa.cert), 'plain'],
     ['require: a server with both', both, mode('require'), 'TLS'],
-    [
-      'require, with its CA: a server under another name',
-      both,
-      { ...withCa('require'), host: '127.0.0.1' },
-      'TLS',
-    ],
+    ['require, with its CA: a server under another name', both, { ...withCa('require'), host: '127.0.0.1' }, 'TLS'],
     ['require, with another CA', both, withCa('require', wrongCa.cert), WRONG_CA],
     ['verify-ca, with its CA', both, withCa('verify-ca'), 'TLS'],
-    [
-      'verify-ca, with its CA: under another name',
-      both,
-      { ...withCa('verify-ca'), host: '127.0.0.1' },
-      'TLS',
-    ],
+    ['verify-ca, with its CA: under another name', both, { ...withCa('verify-ca'), host: '127.0.0.1' }, 'TLS'],
     ['verify-ca, with another CA', both, withCa('verify-ca', wrongCa.cert), WRONG_CA],
     ['verify-full, with its CA', both, withCa('verify-full'), 'TLS'],
     ['verify-full, with its CA among others', both, withCa('verify-full', wrongCa.cert + ca.cert), 'TLS'],
-    [
-      'verify-full, with its CA: under another name',
-      both,
-      { ...withCa('verify-full'), host: '127.0.0.1' },
-      WRONG_NAME,
-    ],
-    [
-      'verify-full, with its CA: an address',
-      byAddress,
-      { ...withCa('verify-full'), host: '127.0.0.1' },
-      'TLS',
-    ],
+    ['verify-full, with its CA: under another name', both, { ...withCa('verify-full'), host: '127.0.0.1' }, WRONG_NAME],
+    ['verify-full, with its CA: an address', byAddress, { ...withCa('verify-full'), host: '127.0.0.1' }, 'TLS'],
     ['verify-full, with its CA: a name for an address', byAddress, withCa('verify-full'), WRONG_NAME],
     ['verify-full, with another CA', both, withCa('verify-full', wrongCa.cert), WRONG_CA],
     ['verify-full, with the CAs of the runtime', both, mode('verify-full'), WRONG_CA],
@@ -205,12 +183,7 @@ describe('with libpq’s meaning', () => {
     ['allow: a server that asks for TLS', tlsOnly, mode('allow'), 'TLS'],
     ['prefer: a server that asks for TLS', tlsOnly, mode('prefer'), 'TLS'],
     ['allow, with another CA: a server that asks for TLS', tlsOnly, withCa('allow', wrongCa.cert), WRONG_CA],
-    [
-      'prefer, with another CA: a server that asks for TLS',
-      tlsOnly,
-      withCa('prefer', wrongCa.cert),
-      WRONG_CA,
-    ],
+    ['prefer, with another CA: a server that asks for TLS', tlsOnly, withCa('prefer', wrongCa.cert), WRONG_CA],
     ['prefer: a server that refuses TLS', plainOnly, mode('prefer'), 'plain'],
     ['require: a server that refuses TLS', plainOnly, mode('require'), NOT_LET_IN],
   ])('%s', async (_what, server, given, expected) => {
@@ -230,31 +203,28 @@ test('a server without TLS that refuses the user is reported for the refusal, no
 
 const pgBouncer = findPgBouncer('`sslmode` means to a pooler that insists on TLS what it means to a server');
 
-test.skipIf(pgBouncer === undefined)(
-  'a pooler that insists on TLS gets it, or the error has the fix',
-  async () => {
-    // For the pooler's user to read.
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-pooler-tls-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    chmodSync(folder, 0o755);
-    const [client_tls_cert_file, client_tls_key_file] = [path.join(folder, 'crt'), path.join(folder, 'key')];
-    writeFileSync(client_tls_cert_file, ofLocalhost.cert);
-    writeFileSync(client_tls_key_file, ofLocalhost.key);
-    const database = await plaintext.create();
-    const pooler = await startPgBouncer({
-      program: pgBouncer ?? '',
-      server: plaintext.server(),
-      settings: { client_tls_sslmode: 'require', client_tls_cert_file, client_tls_key_file },
-    });
-    const through = (name: string) => ({
-      config: databaseConfig(`${pooler.through(database.url)}?sslmode=${name}`),
-    });
-    for (const name of ['allow', 'prefer', 'require']) await pollAt(through(name));
-    const refused: unknown = await pollAt(through('disable')).catch((error: unknown) => error);
-    expect(refused).not.toBeInstanceOf(TransientError);
-    expect(String(refused)).toMatch(/does not let this user in \(08P01\)\..*without TLS/);
-  },
-);
+test.skipIf(pgBouncer === undefined)('a pooler that insists on TLS gets it, or the error has the fix', async () => {
+  // For the pooler's user to read.
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-pooler-tls-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  const [client_tls_cert_file, client_tls_key_file] = [path.join(folder, 'crt'), path.join(folder, 'key')];
+  writeFileSync(client_tls_cert_file, ofLocalhost.cert);
+  writeFileSync(client_tls_key_file, ofLocalhost.key);
+  const database = await plaintext.create();
+  const pooler = await startPgBouncer({
+    program: pgBouncer ?? '',
+    server: plaintext.server(),
+    settings: { client_tls_sslmode: 'require', client_tls_cert_file, client_tls_key_file },
+  });
+  const through = (name: string) => ({
+    config: databaseConfig(`${pooler.through(database.url)}?sslmode=${name}`),
+  });
+  for (const name of ['allow', 'prefer', 'require']) await pollAt(through(name));
+  const refused: unknown = await pollAt(through('disable')).catch((error: unknown) => error);
+  expect(refused).not.toBeInstanceOf(TransientError);
+  expect(String(refused)).toMatch(/does not let this user in \(08P01\)\..*without TLS/);
+});
 
 test('PGSSLNEGOTIATION is ignored: TLS is asked for in plain text first', async () => {
   const listener = createServer().listen(0, '127.0.0.1');

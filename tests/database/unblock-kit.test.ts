@@ -84,10 +84,7 @@ test('fork continues on the new version what is still in flight, and a second ru
     parent,
   ]);
   for (const table of ['workflow_status', 'workflow_input']) {
-    await database.query(`UPDATE dbos.${table} SET workflow_uuid = $2 WHERE workflow_uuid = $1`, [
-      quoted,
-      `o'clock`,
-    ]);
+    await database.query(`UPDATE dbos.${table} SET workflow_uuid = $2 WHERE workflow_uuid = $1`, [quoted, `o'clock`]);
   }
   const kit = await kitOf(database);
   await v1.finish(ended);
@@ -219,9 +216,7 @@ test.each(['sh', 'bash'])(
     const { database, v1 } = await place();
     const ids = [await v1.startHeld(), await v1.startHeld(), await v1.startHeld()];
     const kit = await kitOf(database);
-    const faults = [
-      `[ "$2 $3" = "fork ${ids[0]}" ] && [ ! -e once ] && touch once && kill -INT "$PPID" && exit 130`,
-    ];
+    const faults = [`[ "$2 $3" = "fork ${ids[0]}" ] && [ ! -e once ] && touch once && kill -INT "$PPID" && exit 130`];
     const { output, code } = await run(kit, 'fork', database.url, { faults, shell });
     expect(output).toContain('1 done, 0 left as they are, 0 failed.\nStopped: 2 were not looked at.');
     expect(code).toBe(1);

@@ -26,10 +26,7 @@ async function blueGreen(sdk: (typeof RELEASES)[number][0]): Promise<TestDatabas
   }
   // Without registrations, a row makes a version known. Where rows have owners, the row has one.
   const ended = { status: 'SUCCESS', ...(sdk === '5.3.0' && { application_name: 'shop' }) };
-  await database.insert(
-    { ...ended, application_version: '1.0.0' },
-    { ...ended, application_version: '2.0.0' },
-  );
+  await database.insert({ ...ended, application_version: '1.0.0' }, { ...ended, application_version: '2.0.0' });
   return database;
 }
 
@@ -52,16 +49,12 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
 
     const auto = await holdOn(database, check({}));
     expect(unversionedIn(auto)).toEqual(
-      because
-        ? { count: 3, blockers: [{ kind: 'unversioned', count: 3, because }] }
-        : { count: 0, blockers: [] },
+      because ? { count: 3, blockers: [{ kind: 'unversioned', count: 3, because }] } : { count: 0, blockers: [] },
     );
     expect(auto.verdict).toBe(because ? 'in-flight' : 'drained');
 
     const asked = await holdOn(database, check({ onUnversioned: 'block' }));
-    expect(unversionedIn(asked).blockers).toEqual([
-      { kind: 'unversioned', count: 3, because: because ?? 'asked' },
-    ]);
+    expect(unversionedIn(asked).blockers).toEqual([{ kind: 'unversioned', count: 3, because: because ?? 'asked' }]);
     expect((await holdOn(database, check({ onUnversioned: 'ignore' }))).verdict).toBe('drained');
 
     const blocking = await holdOn(database, { onUnversioned: 'block' }, () =>
@@ -89,10 +82,7 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
   test('a version that is a space is treated as any other version', async () => {
     const database = await blueGreen(sdk);
     await database.insert(...inEveryStatus(' '));
-    const { verdict, last } = await holdOn(
-      database,
-      check({ targets: { kind: 'all-but', keep: ['2.0.0'] } }),
-    );
+    const { verdict, last } = await holdOn(database, check({ targets: { kind: 'all-but', keep: ['2.0.0'] } }));
     expect(verdict).toBe('in-flight');
     expect(last?.evaluation.targets).toContainEqual(
       expect.objectContaining({ version: ' ', pending: 1, enqueued: 1, delayed: 1 }),

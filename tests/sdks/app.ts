@@ -39,8 +39,7 @@ async function launch(options: LaunchOptions) {
   const queues = { serial: { concurrency: 1, ...polling }, parallel: polling };
   const kinds: QueueKind[] = ['serial', 'parallel'];
   const hasQueueTable = 'registerQueue' in DBOS;
-  if (!hasQueueTable)
-    for (const kind of kinds) declareQueue(sdk, queueName(options.name, kind), queues[kind]);
+  if (!hasQueueTable) for (const kind of kinds) declareQueue(sdk, queueName(options.name, kind), queues[kind]);
   await DBOS.launch();
   if (hasQueueTable) {
     for (const kind of kinds) await DBOS.registerQueue(queueName(options.name, kind), queues[kind]);

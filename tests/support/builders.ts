@@ -44,11 +44,7 @@ export function config(changes: Partial<GateConfig> = {}): GateConfig {
   };
 }
 
-export function registration(
-  version: string,
-  timestamp: number,
-  application: string | null = 'shop',
-): Registration {
+export function registration(version: string, timestamp: number, application: string | null = 'shop'): Registration {
   return { version, application, timestamp, rewritten: false };
 }
 
@@ -185,13 +181,7 @@ export interface Scene extends Partial<Omit<SnapshotContents, 'registrations' | 
 
 /** What a poll sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
 export function snapshot(scene: Scene = {}): Snapshot {
-  const {
-    registrations = twoRegistered,
-    started: created = [],
-    names = [],
-    database = facts(),
-    ...others
-  } = scene;
+  const { registrations = twoRegistered, started: created = [], names = [], database = facts(), ...others } = scene;
   const { observedAt = DATABASE_EPOCH, durationMs = 10, ...rest } = others;
   return {
     observedAt,

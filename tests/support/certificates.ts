@@ -37,10 +37,7 @@ export function certificateAuthority(name: string): Authority {
     key: keys.key,
     issue: ({ name: common, hosts = [], addresses = [], expired = false }) => {
       const own = keyPair();
-      const altNames = [
-        ...hosts.map((value) => ({ type: 2, value })),
-        ...addresses.map((ip) => ({ type: 7, ip })),
-      ];
+      const altNames = [...hosts.map((value) => ({ type: 2, value })), ...addresses.map((ip) => ({ type: 7, ip }))];
       const request = {
         keys: own,
         subject: [{ name: 'commonName', value: common }],

@@ -109,8 +109,6 @@ export async function launchApp({ sdk, name = 'shop', ...options }: AppOptions):
  * compiled SDKs from one launch to the next.
  */
 function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(
-    ([key]) => !/^(DBOS|PG|NODE_OPTIONS|VITEST)/i.test(key),
-  );
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(DBOS|PG|NODE_OPTIONS|VITEST)/i.test(key));
   return { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: COMPILE_CACHE };
 }

@@ -40,9 +40,7 @@ export function expectedSnapshot(population: Population, answers: Answers) {
         ...tally(blocking),
         ignored: rows.length - blocking.length,
         oldestCreatedAt: oldest(blocking),
-        delayedUntil: newest(
-          blocking.map((w) => (w.status === 'DELAYED' ? (w.delayUntilEpochMS ?? null) : null)),
-        ),
+        delayedUntil: newest(blocking.map((w) => (w.status === 'DELAYED' ? (w.delayUntilEpochMS ?? null) : null))),
         newestTakenAt: newest(
           rows.flatMap((w) => (w.status === 'PENDING' ? [w.updatedAt ?? null, w.dequeuedAt ?? null] : [])),
         ),
@@ -173,17 +171,13 @@ function detailOf(workflow: WorkflowStatus, answers: Answers): WorkflowDetail {
     debounceDeadline: null,
     deadline: workflow.deadlineEpochMS ?? null,
     parent: workflow.parentWorkflowID ?? null,
-    hasChildren: answers.all.inFlight.some(
-      ({ parentWorkflowID }) => parentWorkflowID === workflow.workflowID,
-    ),
+    hasChildren: answers.all.inFlight.some(({ parentWorkflowID }) => parentWorkflowID === workflow.workflowID),
     lastStep: null,
   };
 }
 
 function countByVersion(rows: readonly WorkflowStatus[]): Record<string, number> {
-  return Object.fromEntries(
-    groupBy(rows, (w) => [versionOf(w)]).map((group) => [versionOf(group[0]), group.length]),
-  );
+  return Object.fromEntries(groupBy(rows, (w) => [versionOf(w)]).map((group) => [versionOf(group[0]), group.length]));
 }
 
 function groupBy<T>(rows: readonly T[], key: (row: T) => readonly unknown[]): [T, ...T[]][] {

@@ -27,7 +27,6 @@ export async function guardedDatabase(databases: Pick<SystemDatabases, 'create'>
     gateUrl: role.url,
     drain: () => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
     disconnect: async () => (await database.query(`SELECT pg_terminate_backend(pid) ${ofTheGate}`)).length,
-    connections: async () =>
-      Number((await database.query(`SELECT count(*)::int AS count ${ofTheGate}`))[0]?.['count']),
+    connections: async () => Number((await database.query(`SELECT count(*)::int AS count ${ofTheGate}`))[0]?.['count']),
   };
 }

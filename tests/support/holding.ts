@@ -52,9 +52,7 @@ export async function holdOn(
       onPoll: (poll) => polls.push(poll),
       onFailedPoll: (failed) => failedPolls.push(failed),
     });
-    const blockers = polls.map(({ evaluation }) => [
-      ...new Set(blockersOf(evaluation).map(({ kind }) => kind)),
-    ]);
+    const blockers = polls.map(({ evaluation }) => [...new Set(blockersOf(evaluation).map(({ kind }) => kind))]);
     return { ...answered(result), polls, failedPolls, blockers };
   } finally {
     await reader.close();

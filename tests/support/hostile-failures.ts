@@ -57,9 +57,7 @@ function inputFailure(names: readonly string[]): Message {
   const others = ['poll-timeout', 'settle', 'ignore-workflows', 'on-unknown', 'on-live', 'on-unversioned'];
   // What begins so is no list, no word and no duration, and too long for a schema.
   const beginning = (name: string) => (name === 'schema' ? '-'.repeat(64) : '[,');
-  const inputs = [...echoed, ...others].map(
-    (name, index) => [name, beginning(name) + (names[index] ?? '')] as const,
-  );
+  const inputs = [...echoed, ...others].map((name, index) => [name, beginning(name) + (names[index] ?? '')] as const);
   const url = { 'database-url': 'postgres://gate:s3cret@db.internal/shop' };
   try {
     parseInputs(

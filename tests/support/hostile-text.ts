@@ -143,9 +143,7 @@ export const hostileText = fc.oneof(
  * that the gate would say so.
  */
 export function hostileNames(count: number): fc.Arbitrary<readonly string[]> {
-  const attacks = fc
-    .nat(ATTACKS.length - 1)
-    .map((first) => [...ATTACKS, ...ATTACKS].slice(first, first + count));
+  const attacks = fc.nat(ATTACKS.length - 1).map((first) => [...ATTACKS, ...ATTACKS].slice(first, first + count));
   const anything = fc.uniqueArray(
     hostileText.filter((text) => text !== ''),
     {

@@ -1,12 +1,4 @@
-import {
-  codeIn,
-  htmlOf,
-  referencesIn,
-  sanitized,
-  skeletonOf,
-  tagsIn,
-  textIn,
-} from '../rendering/github-markdown.ts';
+import { codeIn, htmlOf, referencesIn, sanitized, skeletonOf, tagsIn, textIn } from '../rendering/github-markdown.ts';
 
 /* What it takes for text of others to be harmless where a person or a program reads it. */
 

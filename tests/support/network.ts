@@ -92,8 +92,7 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
     get most() {
       return most;
     },
-    closed: () =>
-      sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => listeners.closed.add(resolve)),
+    closed: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => listeners.closed.add(resolve))),
     spoken: () => new Promise((resolve) => listeners.spoken.add(resolve)),
     goSilent: () => {
       silent = true;

@@ -42,11 +42,7 @@ const LOG_TAIL_CHARACTERS = 20_000;
  *
  * @throws when it does not start, with what it logged
  */
-export async function startPgBouncer({
-  program,
-  server,
-  settings = {},
-}: PgBouncerOptions): Promise<PgBouncer> {
+export async function startPgBouncer({ program, server, settings = {} }: PgBouncerOptions): Promise<PgBouncer> {
   // It refuses to run as root for the reason that Postgres does.
   const runAs = postgresUser();
   const folder = createServerFolder(runAs.uid !== undefined);

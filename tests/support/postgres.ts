@@ -75,11 +75,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const { standbyOf: primary } = options;
     const password = primary?.password ?? randomBytes(16).toString('hex');
     const following = primary
-      ? await copyForStandby(
-          { url: primary.url(), data: dataFolder(primary.folder) },
-          dataFolder(folder),
-          runAs,
-        )
+      ? await copyForStandby({ url: primary.url(), data: dataFolder(primary.folder) }, dataFolder(folder), runAs)
       : await initialise({ binaries, folder, runAs, password });
     for (const [name, content] of Object.entries(options.files ?? {})) {
       const file = path.join(dataFolder(folder), name);
@@ -117,12 +113,7 @@ interface Site {
   readonly runAs: RunAs;
 }
 
-async function initialise({
-  binaries,
-  folder,
-  runAs,
-  password,
-}: Site & { password: string }): Promise<object> {
+async function initialise({ binaries, folder, runAs, password }: Site & { password: string }): Promise<object> {
   const data = dataFolder(folder);
   const passwordFile = path.join(folder, 'password');
   mkdirSync(data, { mode: 0o700 });

@@ -134,8 +134,7 @@ export function runAction(options: RunOptions = {}): ActionRun {
     spawnedAt,
     log: () => streams.log,
     until: (condition) => {
-      const holds = () =>
-        condition instanceof RegExp ? condition.test(streams.log) : condition(streams.log);
+      const holds = () => (condition instanceof RegExp ? condition.test(streams.log) : condition(streams.log));
       return new Promise((resolve, reject) => {
         const poll = () => {
           if (!holds()) return;
@@ -146,11 +145,7 @@ export function runAction(options: RunOptions = {}): ActionRun {
         poll();
         const tooLate = () => {
           if (watchers.delete(poll)) {
-            reject(
-              new Error(
-                `The step ended before its log matched ${condition}:\n${streams.log}${streams.stderr}`,
-              ),
-            );
+            reject(new Error(`The step ended before its log matched ${condition}:\n${streams.log}${streams.stderr}`));
           }
         };
         finished.then(tooLate, tooLate);

@@ -52,9 +52,7 @@ export function sdkOracle(systemDatabaseUrl: string): Oracle {
         onTargets:
           'only' in selection
             ? await listInFlight(client, { applicationVersion: [...selection.only] })
-            : inFlight.filter(
-                (w) => w.applicationVersion && !selection.except.includes(w.applicationVersion),
-              ),
+            : inFlight.filter((w) => w.applicationVersion && !selection.except.includes(w.applicationVersion)),
         everything: await list({}),
         sincePrevious: await list({ startTime: isoTime(now - startedSince) }),
         lastMinute: await list({ startTime: isoTime(now - MINUTE) }),

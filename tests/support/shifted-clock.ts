@@ -11,8 +11,7 @@ const now = () => realNow() + shift;
 
 if (shift !== 0 && Number.isFinite(shift)) {
   globalThis.Date = new Proxy(Date, {
-    construct: (target, args, newTarget) =>
-      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
     get: (target, property, receiver) => (property === 'now' ? now : Reflect.get(target, property, receiver)),
   });
 }

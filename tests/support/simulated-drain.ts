@@ -37,10 +37,7 @@ export const STALLING = {
   'stalled, side by side': (system, random, size) => stalled(sideBySide, system, random, size),
 } as const satisfies Record<string, Populate>;
 
-export const KINDS = { ...ENDING, ...STALLING, 'one burst': oneBurst } as const satisfies Record<
-  string,
-  Populate
->;
+export const KINDS = { ...ENDING, ...STALLING, 'one burst': oneBurst } as const satisfies Record<string, Populate>;
 
 /** A drain that can be run any number of times, always the same. */
 export interface Drain {
@@ -175,13 +172,7 @@ function growing(system: SimulatedSystem, random: Random, size: number): void {
 }
 
 function mix(system: SimulatedSystem, random: Random, size: number): void {
-  const parts: readonly Populate[] = [
-    queueOfWorkers,
-    ENDING['sleepers, recorded'],
-    delayed,
-    receivers,
-    families,
-  ];
+  const parts: readonly Populate[] = [queueOfWorkers, ENDING['sleepers, recorded'], delayed, receivers, families];
   for (const populate of parts) {
     if (random.chance(0.6)) populate(system, random, Math.ceil(size / 3));
   }

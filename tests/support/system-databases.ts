@@ -103,8 +103,7 @@ function uniqueName(name: string): string {
 /** A database that is there already. */
 export async function openDatabase(url: string): Promise<TestDatabase> {
   const client = await openConnection(url);
-  const query: TestDatabase['query'] = async (sql, values = []) =>
-    (await client.query(sql, [...values])).rows;
+  const query: TestDatabase['query'] = async (sql, values = []) => (await client.query(sql, [...values])).rows;
   return {
     url,
     config: databaseConfig(url),
@@ -213,9 +212,7 @@ export async function insertWorkflows(client: pg.Client, rows: readonly Workflow
 }
 
 async function registerVersions(client: pg.Client, versions: readonly VersionToRegister[]): Promise<void> {
-  const { rows } = await client.query(
-    'SELECT max(version_timestamp) AS newest FROM dbos.application_versions',
-  );
+  const { rows } = await client.query('SELECT max(version_timestamp) AS newest FROM dbos.application_versions');
   const after = Number(rows[0]?.newest ?? Date.now());
   for (const [index, each] of versions.entries()) {
     const { version, owner } = typeof each === 'string' ? { version: each, owner: undefined } : each;

@@ -116,18 +116,15 @@ describe('a sleep', () => {
     expect(statusOf(quiet(HOUR, { lastStep: mark })).activity.kind).toBe('timer');
   });
 
-  test.each(['DBOS.recv', 'DBOS.getEvent'])(
-    'after a %s that has finished is its timeout, and over',
-    (before) => {
-      for (const times of [{}, { completedAt: now - HOUR }]) {
-        const lastStep = { ...asleep, ...times, number: 1, before };
-        expect(statusOf(quiet(2 * HOUR, { lastStep }))).toMatchObject({
-          state: 'stuck',
-          activity: { kind: 'silent' },
-        });
-      }
-    },
-  );
+  test.each(['DBOS.recv', 'DBOS.getEvent'])('after a %s that has finished is its timeout, and over', (before) => {
+    for (const times of [{}, { completedAt: now - HOUR }]) {
+      const lastStep = { ...asleep, ...times, number: 1, before };
+      expect(statusOf(quiet(2 * HOUR, { lastStep }))).toMatchObject({
+        state: 'stuck',
+        activity: { kind: 'silent' },
+      });
+    }
+  });
 
   test.each([
     ['no times', { startedAt: null, completedAt: null }],
@@ -195,9 +192,7 @@ describe('a parent', () => {
 
   test('that waits for a message waits for that, and not for its child', () => {
     const marked = sleep({ startedAt: now - HOUR, completedAt: now - HOUR, number: 1 });
-    expect(statusOf(quiet(HOUR, { lastStep: marked }), { family: [busyChild] }).activity.kind).toBe(
-      'message',
-    );
+    expect(statusOf(quiet(HOUR, { lastStep: marked }), { family: [busyChild] }).activity.kind).toBe('message');
   });
 
   test('of a parent has the reason of the youngest generation', () => {
@@ -209,9 +204,7 @@ describe('a parent', () => {
   });
 
   test('of 10,000 generations has a status, in whatever order they come', () => {
-    const line = Array.from({ length: 10_000 }, (_, at) =>
-      quiet(HOUR, { id: `w${at}`, parent: `w${at - 1}` }),
-    );
+    const line = Array.from({ length: 10_000 }, (_, at) => quiet(HOUR, { id: `w${at}`, parent: `w${at - 1}` }));
     for (const family of [line, line.toReversed()]) {
       expect(statusOf(quiet(HOUR, { id: 'w-1' }), { family }).state).toBe('stuck');
     }
@@ -236,8 +229,7 @@ describe('a delayed workflow', () => {
   });
 
   test('whose delay is over is overdue after a minute, and stuck after stuck-after', () => {
-    const due = (agoMs: number, ageMs = HOUR) =>
-      statusOf(quiet(ageMs, { status: 'DELAYED', delayUntil: now - agoMs }));
+    const due = (agoMs: number, ageMs = HOUR) => statusOf(quiet(ageMs, { status: 'DELAYED', delayUntil: now - agoMs }));
     expect(due(MINUTE).activity.kind).toBe('delayed');
     expect(due(MINUTE + 1)).toMatchObject({
       state: 'stuck',

@@ -110,9 +110,7 @@ describe('a URL that is not one of a Postgres database', () => {
   });
 
   test('channel_binding takes the values of libpq, from PGCHANNELBINDING too', () => {
-    expect(read('postgres://u@h/d', { PGCHANNELBINDING: 'require' }).database.requireChannelBinding).toBe(
-      true,
-    );
+    expect(read('postgres://u@h/d', { PGCHANNELBINDING: 'require' }).database.requireChannelBinding).toBe(true);
     expect(read('postgres://u@h/d?channel_binding=prefer').database.requireChannelBinding).toBe(false);
     expect(() => read('postgres://u@h/d?channel_binding=requires')).toThrow(/channel_binding.*is unknown/);
   });
@@ -142,9 +140,7 @@ describe('words about security that the gate does not follow', () => {
   });
 
   test('several are refused together', () => {
-    expect(() => read('postgres://u@h/d?ssl=true&sslmode=require&sslsni=1')).toThrow(
-      /asks for ssl, sslsni, which/,
-    );
+    expect(() => read('postgres://u@h/d?ssl=true&sslmode=require&sslsni=1')).toThrow(/asks for ssl, sslsni, which/);
   });
 
   test('a name that could be a part of a password is not shown', () => {
@@ -162,14 +158,12 @@ describe('words about security that the gate does not follow', () => {
     expect(message).not.toMatch(/5ecret|\n/);
   });
 
-  test.each([
-    { PGREQUIRESSL: '0' },
-    { PGREQUIRESSL: '' },
-    { PGGSSENCMODE: 'disable' },
-    { PGSSLNEGOTIATION: 'direct' },
-  ])('a variable that asks for no more security is ignored: %j', (environment) => {
-    expect(read('postgres://u@h/d', environment)).toEqual(read('postgres://u@h/d'));
-  });
+  test.each([{ PGREQUIRESSL: '0' }, { PGREQUIRESSL: '' }, { PGGSSENCMODE: 'disable' }, { PGSSLNEGOTIATION: 'direct' }])(
+    'a variable that asks for no more security is ignored: %j',
+    (environment) => {
+      expect(read('postgres://u@h/d', environment)).toEqual(read('postgres://u@h/d'));
+    },
+  );
 });
 
 describe('TLS', () => {
@@ -233,9 +227,7 @@ describe('TLS', () => {
   });
 
   test('a CA with TLS turned off is refused, and so is an unknown sslmode', () => {
-    expect(() => read('postgres://u@h/d?sslmode=disable', {}, { tlsCa: ca })).toThrow(
-      'it would verify nothing',
-    );
+    expect(() => read('postgres://u@h/d?sslmode=disable', {}, { tlsCa: ca })).toThrow('it would verify nothing');
     expect(() => read('postgres://u@h/d?sslmode=on')).toThrow(/sslmode.*is unknown.*verify-full/);
     expect(() => read('postgres://u@h/d', { PGSSLMODE: '' })).toThrow(/sslmode.*is unknown.*verify-full/);
   });

@@ -104,8 +104,7 @@ describe('whatever was polled, the chart', { tags: ['exhaustive'] }, () => {
       if (drainChart(curve) === '') return;
       const { xAxis, heights, key } = await chartOf(curve);
       const now = xAxis.categories.indexOf('0');
-      if (key.includes('the chart ends before that'))
-        expect(now * 2).toBeGreaterThanOrEqual(heights.length - 2);
+      if (key.includes('the chart ends before that')) expect(now * 2).toBeGreaterThanOrEqual(heights.length - 2);
       else if (key.includes('estimate')) expect(heights.at(-1)).toBe(0);
       else expect(now).toBe(heights.length - 1);
     });

@@ -207,8 +207,7 @@ describe('the request of a poll', () => {
 
   test('asks for none for ten minutes after one took too long, and for none that could cost the deadline', async () => {
     const failing = await holdAgainst(config({ timeoutMs: 15 * MINUTE }), ({ request, at }) => {
-      if (request.detailScan)
-        throw new TransientError(trusted('The poll took too long.'), true, { overLimit: true });
+      if (request.detailScan) throw new TransientError(trusted('The poll took too long.'), true, { overLimit: true });
       const workflows = { items: [workflowDetail()], omitted: 59, omittedUnversioned: 0 };
       return at < 14 * MINUTE ? { inFlight: [inFlight('1.0.0', { pending: 60 })], workflows } : {};
     });
@@ -241,9 +240,7 @@ describe('the request of a poll', () => {
       }),
     );
     expect(requests.map(({ detailScan }) => detailScan)).toEqual([false, true]);
-    expect(pollOf(polls[0]).forecast.history.detailScan?.workflows.map(({ id }) => id)).toEqual([
-      'of poll 2',
-    ]);
+    expect(pollOf(polls[0]).forecast.history.detailScan?.workflows.map(({ id }) => id)).toEqual(['of poll 2']);
   });
 
   test('asks for the names of workflows created since the previous poll, and for none at first', async () => {
@@ -387,11 +384,7 @@ describe('rate and time left', () => {
   });
 
   test('reports traffic as long as some arrived recently', async () => {
-    const history = [
-      { left: 9 },
-      { left: 9, created: 1 },
-      ...Array.from({ length: 60 }, () => ({ left: 9 })),
-    ];
+    const history = [{ left: 9 }, { left: 9, created: 1 }, ...Array.from({ length: 60 }, () => ({ left: 9 }))];
     const { polls } = await holdAgainst(config({ timeoutMs: 5 * MINUTE }), draining(history));
     const shown = polls.filter(({ forecast }) => forecast.total.hasTraffic).map(({ time }) => time.ended);
     expect([shown[0], shown.at(-1), shown.length]).toEqual([5000, 2 * MINUTE, 24]);
@@ -417,9 +410,7 @@ describe('rate and time left', () => {
 
   test('shows a rate after five completions in three pauses, or after a minute', async () => {
     const rateAfter = async (timeoutMs: number, ...left: readonly number[]) => {
-      const script = draining(
-        Array.from({ length: 20 }, (_, at) => ({ left: left[at] ?? left.at(-1) ?? 0 })),
-      );
+      const script = draining(Array.from({ length: 20 }, (_, at) => ({ left: left[at] ?? left.at(-1) ?? 0 })));
       return pollOf((await holdAgainst(config({ timeoutMs }), script)).last).forecast.total.rate;
     };
     expect(await rateAfter(20_000, 50, 49, 48, 46, 46)).toBeUndefined();
@@ -439,9 +430,7 @@ describe('rate and time left', () => {
     expect(pollOf(even.last).forecast.total).toMatchObject({ trend: 'not-converging', left: undefined });
     const less = await holdAgainst(config({ timeoutMs: 2 * MINUTE }), draining(arriving(5)));
     expect(pollOf(less.last).forecast.total.trend).toBe('draining');
-    expect(even.polls.slice(0, 12).map(({ forecast }) => forecast.total.trend)).not.toContain(
-      'not-converging',
-    );
+    expect(even.polls.slice(0, 12).map(({ forecast }) => forecast.total.trend)).not.toContain('not-converging');
   });
 
   test('shows no estimate whose range says nothing, and one though two polls are of one moment', async () => {
@@ -461,9 +450,7 @@ describe('rate and time left', () => {
   test('is a number, whatever jumps', async () => {
     for (const queued of [1000, 1_000_000, 5_000_000]) {
       const { polls } = await holdAgainst(config({ timeoutMs: 10 * MINUTE }), ({ number }) => ({
-        inFlight: [
-          inFlight('1.0.0', { pending: Math.max(1, 12 - number), enqueued: number < 4 ? queued : 0 }),
-        ],
+        inFlight: [inFlight('1.0.0', { pending: Math.max(1, 12 - number), enqueued: number < 4 ? queued : 0 })],
       }));
       for (const { forecast } of polls) {
         const { leftMs, fromMs, toMs } = forecast.total.left ?? { leftMs: 0, fromMs: 0, toMs: 0 };
@@ -476,35 +463,27 @@ describe('rate and time left', () => {
     const overdue = Array.from({ length: 9 }, (_, at) =>
       quiet(HOUR, { id: `overdue-${at}`, status: 'DELAYED', delayUntil: DATABASE_EPOCH - 50 * MINUTE }),
     );
-    const { last } = await holdAgainst(config({ timeoutMs: 10_000 }), () =>
-      consistingOf(quiet(0), ...overdue),
-    );
+    const { last } = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(quiet(0), ...overdue));
     expect(pollOf(last).forecast.total.series.points.at(-1)?.moving).toBe(1);
     const alone = await holdAgainst(config({ timeoutMs: 10_000 }), () => consistingOf(...overdue));
     expect(pollOf(alone.last).forecast.total.trend).toBe('stuck');
   });
 
   test('reports a stall when nothing has finished for stuck-after', async () => {
-    const { polls } = await holdAgainst(
-      config({ timeoutMs: 20 * MINUTE, stuckAfterMs: 10 * MINUTE }),
-      ({ at }) => ({
-        inFlight: [inFlight('1.0.0', { pending: at < MINUTE ? 5 : 4 })],
-        workflows: { items: [], omitted: 5, omittedUnversioned: 0 },
-      }),
-    );
+    const { polls } = await holdAgainst(config({ timeoutMs: 20 * MINUTE, stuckAfterMs: 10 * MINUTE }), ({ at }) => ({
+      inFlight: [inFlight('1.0.0', { pending: at < MINUTE ? 5 : 4 })],
+      workflows: { items: [], omitted: 5, omittedUnversioned: 0 },
+    }));
     const stalled = polls.filter(({ forecast }) => forecast.total.trend === 'stalled');
     expect(stalled[0]?.time.ended).toBe(11 * MINUTE);
     expect(stalled.every(({ forecast }) => forecast.total.left === undefined)).toBe(true);
   });
 
   test('shows no estimate after a stall, though some finished in the recent window', async () => {
-    const { polls } = await holdAgainst(
-      config({ timeoutMs: 4 * MINUTE, stuckAfterMs: MINUTE }),
-      ({ at }) => ({
-        inFlight: [inFlight('1.0.0', { pending: 99 - Math.min(at, 2 * MINUTE) / 5000 })],
-        workflows: { items: [], omitted: 99, omittedUnversioned: 0 },
-      }),
-    );
+    const { polls } = await holdAgainst(config({ timeoutMs: 4 * MINUTE, stuckAfterMs: MINUTE }), ({ at }) => ({
+      inFlight: [inFlight('1.0.0', { pending: 99 - Math.min(at, 2 * MINUTE) / 5000 })],
+      workflows: { items: [], omitted: 99, omittedUnversioned: 0 },
+    }));
     const at = (time: number) => polls.find((poll) => poll.time.ended === time)?.forecast.total;
     expect(at(3 * MINUTE - 5000)).toMatchObject({ trend: 'draining', left: { leftMs: expect.any(Number) } });
     expect(at(3 * MINUTE)).toMatchObject({ trend: 'stalled', left: undefined });
@@ -514,8 +493,7 @@ describe('rate and time left', () => {
     const silent = Array.from({ length: 3 }, (_, index) => quiet(HOUR, { id: `silent-${index}` }));
     const asleep = asleepUntil(DATABASE_EPOCH + 20 * MINUTE, { id: 'asleep' });
     const delayed = quiet(0, { id: 'delayed', status: 'DELAYED', delayUntil: DATABASE_EPOCH + MINUTE });
-    const moving = (count: number) =>
-      Array.from({ length: count }, (_, index) => quiet(0, { id: `moving-${index}` }));
+    const moving = (count: number) => Array.from({ length: count }, (_, index) => quiet(0, { id: `moving-${index}` }));
     const { polls } = await holdAgainst(config({ timeoutMs: 40_000, failFast: false }), ({ number }) =>
       consistingOf(...silent, asleep, delayed, ...moving(Math.max(0, 20 - 4 * number))),
     );
@@ -600,9 +578,7 @@ describe('processes of the target', () => {
   test('are seen when they take or finish work, whatever the queue does', async () => {
     const later = (scene: Scene) =>
       holdAgainst(config({ timeoutMs: 5000 }), ({ number }) =>
-        number === 1
-          ? { ...consistingOf(enqueued, quiet(HOUR)), queues: [queue] }
-          : { queues: [queue], ...scene },
+        number === 1 ? { ...consistingOf(enqueued, quiet(HOUR)), queues: [queue] } : { queues: [queue], ...scene },
       );
     const waiting = { items: [enqueued], ...whole };
     const taken = { enqueued: 1, pending: 1, newestTakenAt: DATABASE_EPOCH - MINUTE };
@@ -640,10 +616,7 @@ describe('processes of the target', () => {
       'the queue is full',
       { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2, concurrency: 2, rateMs: null }] },
     ],
-    [
-      'the queue is stopped',
-      { ...consistingOf(enqueued), queues: [{ ...queue, concurrency: 0, rateMs: null }] },
-    ],
+    ['the queue is stopped', { ...consistingOf(enqueued), queues: [{ ...queue, concurrency: 0, rateMs: null }] }],
     [
       'another version runs from it, and its limit is unknown',
       { ...consistingOf(enqueued), queues: [{ ...queue, runningInAll: 2 }] },
@@ -674,11 +647,7 @@ describe('processes of the target', () => {
       ...consistingOf(...(number === 1 ? two : [enqueued])),
       queues: [{ ...queue, enqueued: number === 1 ? 2 : 1 }],
     }));
-    expect(polls.map(({ forecast }) => forecast.total.withoutProcess.length > 0)).toEqual([
-      true,
-      false,
-      false,
-    ]);
+    expect(polls.map(({ forecast }) => forecast.total.withoutProcess.length > 0)).toEqual([true, false, false]);
     expect(polls.map(({ forecast }) => forecast.total.states.stuck)).toEqual([2, 0, 0]);
   });
 });
@@ -722,10 +691,7 @@ describe('several targets', () => {
     const { polls } = await holdAgainst(
       config({ targets: { kind: 'all-but', keep: ['2.0.0'] }, timeoutMs: 10_000 }),
       ({ number }) => ({
-        inFlight: [
-          inFlight('1.0.0', { pending: 5 }),
-          ...(number > 1 ? [inFlight('0.8.0', { pending: 7 })] : []),
-        ],
+        inFlight: [inFlight('1.0.0', { pending: 5 }), ...(number > 1 ? [inFlight('0.8.0', { pending: 7 })] : [])],
       }),
     );
     expect(pollOf(polls[1]).forecast.total.series.points.at(-1)).toMatchObject({

@@ -22,10 +22,7 @@ describe('wait', () => {
   });
 
   test('polls twice at least, though the settle window is shorter than the pause', async () => {
-    const { waitedMs, polls } = await holdAgainst(
-      config({ settleMs: 1000, pollIntervalMs: 60_000 }),
-      () => ({}),
-    );
+    const { waitedMs, polls } = await holdAgainst(config({ settleMs: 1000, pollIntervalMs: 60_000 }), () => ({}));
     expect({ waitedMs, polls: polls.length }).toEqual({ waitedMs: 1000, polls: 2 });
   });
 
@@ -114,13 +111,10 @@ describe('check and report', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'in-flight', waitedMs: 0 });
   });
 
-  test.each(['check', 'report'] as const)(
-    '%s believes in drained only after the settle window',
-    async (mode) => {
-      const { verdict, waitedMs } = await holdAgainst(config({ mode }), () => ({}));
-      expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 10_000 });
-    },
-  );
+  test.each(['check', 'report'] as const)('%s believes in drained only after the settle window', async (mode) => {
+    const { verdict, waitedMs } = await holdAgainst(config({ mode }), () => ({}));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 10_000 });
+  });
 
   test('ends when work appears within the settle window', async () => {
     const { verdict, waitedMs } = await holdAgainst(config({ mode: 'check' }), ({ number }) =>
@@ -174,10 +168,7 @@ describe('several targets', () => {
   test('a settle window that runs at the deadline does not prolong the hold for another target', async () => {
     const { verdict, waitedMs } = await holdAgainst(config({ targets, timeoutMs: 12_000 }), ({ at }) => ({
       registrations,
-      inFlight: [
-        inFlight('1.0.0', { pending: 1 }),
-        ...(at < 5000 ? [inFlight('0.9.0', { pending: 1 })] : []),
-      ],
+      inFlight: [inFlight('1.0.0', { pending: 1 }), ...(at < 5000 ? [inFlight('0.9.0', { pending: 1 })] : [])],
     }));
     expect({ verdict, waitedMs }).toEqual({ verdict: 'timed-out', waitedMs: 12_000 });
   });

@@ -109,9 +109,7 @@ describe('durations', () => {
   );
 
   test('refuse a settle window longer than the timeout', () => {
-    expect(problem({ timeout: '5s' })).toMatch(
-      /The input `settle` is 10s, longer than `timeout`, which is 5s/,
-    );
+    expect(problem({ timeout: '5s' })).toMatch(/The input `settle` is 10s, longer than `timeout`, which is 5s/);
   });
 });
 
@@ -130,8 +128,7 @@ describe('words', () => {
 
   test('everything that is wrong is told at once', () => {
     const text = problem({ mode: 'x', timeout: 'y', 'retire-version': '', 'database-url': '' });
-    for (const name of ['mode', 'timeout', 'retire-version', 'database-url'])
-      expect(text).toContain(`\`${name}\``);
+    for (const name of ['mode', 'timeout', 'retire-version', 'database-url']) expect(text).toContain(`\`${name}\``);
   });
 });
 
@@ -196,9 +193,7 @@ describe('the database', () => {
     });
 
     test('on a pull request from a fork, which gets no secrets', () => {
-      expect(problem(none, event('them/app'))).toMatch(
-        /pull request from a fork, and GitHub passes no secrets/,
-      );
+      expect(problem(none, event('them/app'))).toMatch(/pull request from a fork, and GitHub passes no secrets/);
       expect(problem(none, event('us/app'))).not.toContain('fork');
     });
 

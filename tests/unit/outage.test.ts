@@ -2,15 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
 import { ReportableError, TransientError } from '../../src/errors.ts';
 import { msg, trusted } from '../../src/message.ts';
-import {
-  config,
-  holdAgainst,
-  inFlight,
-  type Scene,
-  snapshot,
-  testClock,
-  twoRegistered,
-} from '../support/builders.ts';
+import { config, holdAgainst, inFlight, type Scene, snapshot, testClock, twoRegistered } from '../support/builders.ts';
 
 /* A poll that failed is evidence of nothing: it is retried, and what was idle has to be idle again. */
 
@@ -61,15 +53,11 @@ describe('wait', () => {
   test('tries again with growing pauses, up to half a minute', async () => {
     const held = await holdThrough({}, (at) => (at === 0 || at > 3 * MINUTE ? {} : failure()));
     if (held.error !== undefined) throw held.error;
-    expect(held.failedPolls.map(({ pauseMs }) => pauseMs / 1000)).toEqual([
-      1, 2, 4, 8, 16, 30, 30, 30, 30, 30,
-    ]);
+    expect(held.failedPolls.map(({ pauseMs }) => pauseMs / 1000)).toEqual([1, 2, 4, 8, 16, 30, 30, 30, 30, 30]);
   });
 
   test('begins with short pauses again in the next outage', async () => {
-    const held = await holdThrough({}, (at, number) =>
-      at > 100_000 ? {} : number % 3 === 0 ? busy : failure(),
-    );
+    const held = await holdThrough({}, (at, number) => (at > 100_000 ? {} : number % 3 === 0 ? busy : failure()));
     if (held.error !== undefined) throw held.error;
     expect(new Set(held.failedPolls.map(({ pauseMs }) => pauseMs))).toEqual(new Set([1000, 2000]));
   });
@@ -95,9 +83,7 @@ describe('wait', () => {
   });
 
   test('does not drain while every settle window has a gap', async () => {
-    const held = await holdThrough({ timeoutMs: 10 * MINUTE }, (_at, number) =>
-      number % 2 ? {} : failure(),
-    );
+    const held = await holdThrough({ timeoutMs: 10 * MINUTE }, (_at, number) => (number % 2 ? {} : failure()));
     expect(held).toMatchObject({ verdict: 'timed-out' });
   });
 
@@ -134,15 +120,12 @@ describe('wait', () => {
     expect(held).toMatchObject({ verdict: 'timed-out', waitedMs: MINUTE + 1000 });
   });
 
-  test.each([false, true])(
-    'ends at once for what waiting does not mend (after a poll: %s)',
-    async (after) => {
-      const refused = new ReportableError(trusted('The server refused the password.'));
-      const held = await holdThrough({}, (at) => (after && at === 0 ? busy : refused));
-      expect(held.waitedMs).toBe(after ? 5000 : 0);
-      expect(messageOf(held)).toBe('The server refused the password.');
-    },
-  );
+  test.each([false, true])('ends at once for what waiting does not mend (after a poll: %s)', async (after) => {
+    const refused = new ReportableError(trusted('The server refused the password.'));
+    const held = await holdThrough({}, (at) => (after && at === 0 ? busy : refused));
+    expect(held.waitedMs).toBe(after ? 5000 : 0);
+    expect(messageOf(held)).toBe('The server refused the password.');
+  });
 
   test('times out when a settle window that runs at the deadline has a gap', async () => {
     const held = await holdThrough({ timeoutMs: 12_000 }, (at) =>

@@ -13,30 +13,19 @@ const config = readDatabaseUrl({
 }).database;
 
 function explained(code: string, message = 'no', connectedBefore = false): Error {
-  return explainFailure(
-    Object.assign(new Error(message), code === '' ? {} : { code }),
-    config,
-    connectedBefore,
-  );
+  return explainFailure(Object.assign(new Error(message), code === '' ? {} : { code }), config, connectedBefore);
 }
 
 /** A message of a server or a pooler that repeats parts of the URL. */
 const REPEATING = 'no entry for user "its-user", database "its-database" at its-host';
 
 describe('before a server has let the gate in', () => {
-  test.each([
-    'ENOTFOUND',
-    'ECONNREFUSED',
-    'ETIMEDOUT',
-    'ECONNRESET',
-    '28P01',
-    '28000',
-    '3D000',
-    '53300',
-    '08P01',
-  ])('a failure with %s shows no part of the URL', (code) => {
-    expect(explained(code, REPEATING).message).not.toMatch(/its-(host|user|database)/);
-  });
+  test.each(['ENOTFOUND', 'ECONNREFUSED', 'ETIMEDOUT', 'ECONNRESET', '28P01', '28000', '3D000', '53300', '08P01'])(
+    'a failure with %s shows no part of the URL',
+    (code) => {
+      expect(explained(code, REPEATING).message).not.toMatch(/its-(host|user|database)/);
+    },
+  );
 
   test.each(['08P01', '53100', 'P0001'])('%s shows the message without those parts', (code) => {
     expect(explained(code, REPEATING).message).toContain('no entry for user "…", database "…" at …');
@@ -52,16 +41,7 @@ test.each(['ENOTFOUND', 'ECONNRESET', '53300', '08P01'])(
 
 describe('is tried again', () => {
   test.each([
-    ...[
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'ECONNREFUSED',
-      'ENOENT',
-      'ETIMEDOUT',
-      'EHOSTUNREACH',
-      'ECONNRESET',
-      'EPIPE',
-    ],
+    ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ECONNRESET', 'EPIPE'],
     ...['57P01', '57P02', '57P03', '57P05', '25P03', '08000', '08003', '08006', '53300', '53100', '53200'],
     ...['58030', '57014', '55P03', '40001', '40P01', '42P01', '42703', 'EAGAIN', 'EADDRNOTAVAIL'],
   ])('%s', (code) => {
@@ -113,10 +93,7 @@ describe('ends at once', () => {
   test.each([
     ['Unknown authenticationOk message type 7', /a way to log in that the gate does not have/],
     ['SASL: Only mechanism(s) SCRAM-SHA-256 are supported', /a way to log in that the gate does not have/],
-    [
-      'SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match',
-      /exchange of the password went wrong/,
-    ],
+    ['SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match', /exchange of the password went wrong/],
   ])('the driver’s %j', (message, what) => {
     const error = explained('', message);
     expect(error).not.toBeInstanceOf(TransientError);

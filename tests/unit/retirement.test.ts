@@ -76,9 +76,7 @@ describe('rule 1: a target is known', () => {
     const targets = { kind: 'named', versions: ['1.0.0', '1.0.1'] } as const;
     const { verdict, last } = await holdAgainst({ ...check, targets, onUnknown: 'pass' }, () => ({}));
     expect(verdict).toBe('drained');
-    expect(last?.evaluation.targets.map(({ version, drained }) => [version, drained])).toEqual([
-      ['1.0.0', true],
-    ]);
+    expect(last?.evaluation.targets.map(({ version, drained }) => [version, drained])).toEqual([['1.0.0', true]]);
     expect(last?.evaluation.skipped).toEqual(['1.0.1']);
   });
 
@@ -261,9 +259,7 @@ describe('rule 6: no unversioned work could land on a target', () => {
         () => ({ inFlight: unversioned, ...scene }),
         { history: ['1.0.0'] },
       );
-      return last?.evaluation.targets[0]?.blockers.map((blocker) =>
-        'because' in blocker ? blocker.because : '',
-      );
+      return last?.evaluation.targets[0]?.blockers.map((blocker) => ('because' in blocker ? blocker.because : ''));
     };
     expect(await why({ registrations: [] })).toEqual(['nothing-registered']);
     expect(await why({ registrations: claimless })).toEqual(['sdk-may-claim']);
@@ -281,9 +277,7 @@ describe('rule 6: no unversioned work could land on a target', () => {
       inFlight: [...unversioned, ...(number === 1 ? [unowned] : [])],
     }));
     expect(verdict).toBe('timed-out');
-    expect(last?.evaluation.targets[0]?.blockers).toMatchObject([
-      { kind: 'unversioned', because: 'sdk-may-claim' },
-    ]);
+    expect(last?.evaluation.targets[0]?.blockers).toMatchObject([{ kind: 'unversioned', because: 'sdk-may-claim' }]);
     const lately = { ...started('1.0.0', 1, 1), ranUnowned: true };
     expect(await checked({ inFlight: unversioned, started: [lately] })).toEqual(blocked);
   });
@@ -293,9 +287,9 @@ describe('rule 6: no unversioned work could land on a target', () => {
   });
 
   test('it blocks a target that is not registered itself', async () => {
-    expect(
-      await checked({ inFlight: unversioned, registrations: [registration('2.0.0', 2)] }, {}, ['1.0.0']),
-    ).toEqual(blocked);
+    expect(await checked({ inFlight: unversioned, registrations: [registration('2.0.0', 2)] }, {}, ['1.0.0'])).toEqual(
+      blocked,
+    );
   });
 
   test('it blocks the latest version, though on-live is ignore', async () => {
@@ -306,8 +300,7 @@ describe('rule 6: no unversioned work could land on a target', () => {
   test('on-unversioned: block blocks always, ignore never', async () => {
     expect(await checked({ inFlight: unversioned }, { onUnversioned: 'block' })).toEqual(blocked);
     expect(
-      (await checked({ inFlight: unversioned, registrations: claimless }, { onUnversioned: 'ignore' }))
-        .verdict,
+      (await checked({ inFlight: unversioned, registrations: claimless }, { onUnversioned: 'ignore' })).verdict,
     ).toBe('drained');
   });
 
@@ -329,9 +322,7 @@ describe('where there is no target', () => {
       inFlight: [inFlight(null, { enqueued: 1 })],
     } as const;
     expect(await checked(scene, keep, ['2.0.0'])).toEqual({ verdict: 'in-flight', kinds: ['unversioned'] });
-    expect((await checked({ ...scene, registrations: live, owners: ['shop'] }, keep)).verdict).toBe(
-      'drained',
-    );
+    expect((await checked({ ...scene, registrations: live, owners: ['shop'] }, keep)).verdict).toBe('drained');
   });
 
   test('a transaction that is still writing blocks', async () => {

@@ -24,9 +24,7 @@ test('the list has the rules in the order of their files', async () => {
 
 test('the page on the rule of retirement links each rule to its file', () => {
   const page = readFileSync('docs/rule-of-retirement.md', 'utf8');
-  const links = [
-    ...page.matchAll(/\[`(?<name>[^`]+)`\]\(\.\.\/src\/rules\/(?<file>[^)]+)\) \*\*(?<number>\d+)\. /g),
-  ];
+  const links = [...page.matchAll(/\[`(?<name>[^`]+)`\]\(\.\.\/src\/rules\/(?<file>[^)]+)\) \*\*(?<number>\d+)\. /g)];
   expect(links.map(({ groups }) => [groups?.['number'], groups?.['name'], groups?.['file']])).toEqual(
     files.map((file) => [String(Number.parseInt(file, 10)), file, file]),
   );

@@ -56,18 +56,15 @@ describe('the trend', () => {
     expect(estimated).toBeLessThan(0.01);
   });
 
-  test.each(kindsOf(STALLING))(
-    'is stalled or stuck after a stall, and no time is promised (%s)',
-    async (kind) => {
-      const stuckAfterMs = 5 * MINUTE;
-      const polls = await each(drainsOf(kind, 8), async (drain) => {
-        const since = drain.finishesAt + stuckAfterMs + 15_000;
-        const held = await holdDrain(drain, { timeoutMs: since + 10 * MINUTE, stuckAfterMs });
-        return held.polls.filter(({ time }) => time.ended >= since);
-      });
-      expect(shares(polls.flat(), ['stalled', 'stuck'])).toEqual({ shown: 1, estimated: 0 });
-    },
-  );
+  test.each(kindsOf(STALLING))('is stalled or stuck after a stall, and no time is promised (%s)', async (kind) => {
+    const stuckAfterMs = 5 * MINUTE;
+    const polls = await each(drainsOf(kind, 8), async (drain) => {
+      const since = drain.finishesAt + stuckAfterMs + 15_000;
+      const held = await holdDrain(drain, { timeoutMs: since + 10 * MINUTE, stuckAfterMs });
+      return held.polls.filter(({ time }) => time.ended >= since);
+    });
+    expect(shares(polls.flat(), ['stalled', 'stuck'])).toEqual({ shown: 1, estimated: 0 });
+  });
 });
 
 test('promises nothing after one burst', async () => {

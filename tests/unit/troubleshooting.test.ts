@@ -69,13 +69,9 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
     [[], ['1.0']].map((similar) => ({ kind: 'unknown-version', searched, similar, registered: [] })),
   ),
   'in-flight': [{ kind: 'in-flight', pending: 1, enqueued: 0, delayed: 2 }],
-  'unknown-status': [
-    { kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] },
-  ],
+  'unknown-status': [{ kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] }],
   'still-starting': [{ kind: 'still-starting', atLeast: 2 }],
-  'open-transaction': [
-    { kind: 'open-transaction', writers: [{ transaction: '3/1', pid: 1, connection: 'shop' }] },
-  ],
+  'open-transaction': [{ kind: 'open-transaction', writers: [{ transaction: '3/1', pid: 1, connection: 'shop' }] }],
   live: [{ kind: 'live', alternatives: ['2.0.0'] }],
   unversioned: (['asked', 'latest', 'nothing-registered', 'sdk-may-claim'] as const).map((because) => ({
     kind: 'unversioned',
@@ -207,8 +203,8 @@ async function texts(): Promise<readonly string[]> {
         { environment: {}, withoutSecrets: 'fork' },
       ),
     ),
-    ...['postgres://gate:p@ss@db/shop', 'postgres://gate:x@d b/shop', 'postgres://gate:%@db/shop'].map(
-      (wrong) => messageOf(() => configOf(wrong)),
+    ...['postgres://gate:p@ss@db/shop', 'postgres://gate:x@d b/shop', 'postgres://gate:%@db/shop'].map((wrong) =>
+      messageOf(() => configOf(wrong)),
     ),
     messageOf(() => configOf(url, 'another')),
     messageOf(() => configOf('postgres://gate:x@a,b/shop')),
@@ -254,9 +250,7 @@ describe('the troubleshooting page', () => {
 
   test('has no heading that the gate does not write', async () => {
     const all = await texts();
-    const stale = entries.filter(
-      (entry) => entry.section !== REACHING && !all.some((text) => isOf(text, entry)),
-    );
+    const stale = entries.filter((entry) => entry.section !== REACHING && !all.some((text) => isOf(text, entry)));
     expect(stale.map(({ heading }) => heading)).toEqual([]);
   });
 

@@ -100,9 +100,7 @@ describe('a person who edits the list', () => {
   test('forks a waiting parent, and starts it again from a step', () => {
     const edited = (list: string) => list.replace('waits\twf-1\t-\t-', 'fork\twf-1\t-\t3');
     const { stdout, stderr } = start(kit, ['fork', '--yes'], { edited, prelude: answering, env });
-    expect(stderr).toContain(
-      'fork wf-1 --step 3 --forked-workflow-id wf-1-fork --application-version=2.0.0 ',
-    );
+    expect(stderr).toContain('fork wf-1 --step 3 --forked-workflow-id wf-1-fork --application-version=2.0.0 ');
     expect(stdout).toContain('wf-1: goes on as wf-1-fork');
   });
 
@@ -141,11 +139,7 @@ describe('a person who edits the list', () => {
 });
 
 test('a circle of parents, which only a damaged database has, ends', () => {
-  const workflows = [
-    workflow('a', { parent: 'c' }),
-    workflow('b', { parent: 'a' }),
-    workflow('c', { parent: 'b' }),
-  ];
+  const workflows = [workflow('a', { parent: 'c' }), workflow('b', { parent: 'a' }), workflow('c', { parent: 'b' })];
   expect(run('cancel', { workflows }).ids.toSorted()).toEqual(['a', 'b', 'c']);
 });
 
@@ -211,9 +205,7 @@ describe('of hostile ids and names', { tags: ['exhaustive'] }, () => {
       for (const command of commandsOf(kit)) {
         const { ids, output } = run(command, kit);
         if (listOf(kit) === '') continue;
-        expect(ids.length + Number(/^(\d+) more workflows? with an id/m.exec(output)?.[1] ?? 0)).toBe(
-          each.length,
-        );
+        expect(ids.length + Number(/^(\d+) more workflows? with an id/m.exec(output)?.[1] ?? 0)).toBe(each.length);
         for (const id of ids) expect(each.map((row) => row.id)).toContain(id);
         shown += ids.length;
       }
@@ -301,9 +293,7 @@ describe('the script refuses', () => {
     const ran = start(custom, ['cancel', '--yes'], { env });
     expect(ran).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining(
-        'the tables are in the schema "my schema", and the command line of TypeScript',
-      ),
+      stderr: expect.stringContaining('the tables are in the schema "my schema", and the command line of TypeScript'),
     });
     expect(callsOf('cancel', custom).calls).toContainEqual(
       expect.arrayContaining(['workflow', 'get', 'wf-1', '--schema=my schema']),
@@ -316,25 +306,13 @@ describe('a status is read from', () => {
   const answers: [string, string, string][] = [
     ['what TypeScript prints', mine({ status: 'SUCCESS' }), 'it is SUCCESS now'],
     ['what Python prints', '{"workflow_id": "wf-1", "status": "ERROR", "input": {}}', 'it is ERROR now'],
-    [
-      'a line among others',
-      `a warning\n{"status":"PENDING"}\n${mine({ status: 'SUCCESS' })}\n`,
-      'it is SUCCESS now',
-    ],
-    [
-      'a field, whatever the input says',
-      mine({ status: 'SUCCESS', input: '"status":"PENDING"' }),
-      'it is SUCCESS now',
-    ],
+    ['a line among others', `a warning\n{"status":"PENDING"}\n${mine({ status: 'SUCCESS' })}\n`, 'it is SUCCESS now'],
+    ['a field, whatever the input says', mine({ status: 'SUCCESS', input: '"status":"PENDING"' }), 'it is SUCCESS now'],
     ['a status of ours only', mine({ status: 'SUCC\nESS' }), 'it is UNKNOWN now'],
     ['no row', 'undefined\n', 'it is not there any more'],
     ['no row in Python', 'null\n', 'it is not there any more'],
     ['no answer', '', 'FAILED: its status could not be read'],
-    [
-      'the answer about another',
-      '{"workflowID":"wf-2","status":"SUCCESS"}',
-      'FAILED: its status could not be read',
-    ],
+    ['the answer about another', '{"workflowID":"wf-2","status":"SUCCESS"}', 'FAILED: its status could not be read'],
     ['one that was forked', mine({ status: 'PENDING', wasForkedFrom: true }), 'it was forked before'],
     ['one without its input', '{"workflowID":"wf-1","status":"PENDING"}', 'its input cannot be read'],
   ];

@@ -1,15 +1,7 @@
 import { expect, test } from 'vitest';
 import { plain } from '../../src/report/text.ts';
 import { configurationWarnings, warningsOf } from '../../src/report/warnings.ts';
-import {
-  config,
-  DATABASE_EPOCH,
-  facts,
-  holdAgainst,
-  inFlight,
-  registration,
-  type Scene,
-} from '../support/builders.ts';
+import { config, DATABASE_EPOCH, facts, holdAgainst, inFlight, registration, type Scene } from '../support/builders.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -26,24 +18,14 @@ const strangers = { targets: { kind: 'named', versions: ['1.0.0', '0.1'] }, onUn
 const old = [registration('1.0.0', 1), registration('2.0.0', 2)];
 
 test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
-  [
-    'a schema newer than the gate knows',
-    { database: facts({ migration: 124 }) },
-    {},
-    /migration 124\) is newer/,
-  ],
+  ['a schema newer than the gate knows', { database: facts({ migration: 124 }) }, {}, /migration 124\) is newer/],
   [
     'versions that are not registered',
     { registrations: 'no-table' },
     { ...strangers },
     /No application version is registered/,
   ],
-  [
-    'tables that never held a row',
-    { registrations: [], newestWriteAt: undefined },
-    strangers,
-    /have never held a row/,
-  ],
+  ['tables that never held a row', { registrations: [], newestWriteAt: undefined }, strangers, /have never held a row/],
   [
     'a version that is the constant of patching',
     { registrations: [registration('PATCHING_ENABLED', 1), registration('2.0.0', 2)] },

@@ -11,14 +11,7 @@ import { registrations, registrationsSection } from './registrations.ts';
 import type { SnapshotRequest } from './request.ts';
 import { list, optional, type Section, type SnapshotQuery, truncated } from './section.ts';
 import { started, startedSection } from './started.ts';
-import {
-  file,
-  fileSection,
-  migration,
-  migrationSection,
-  newestWriteAt,
-  newestWriteSection,
-} from './tables.ts';
+import { file, fileSection, migration, migrationSection, newestWriteAt, newestWriteSection } from './tables.ts';
 import { type UnknownStatus, unknownStatus, unknownStatusesSection } from './unknown-statuses.ts';
 import { workflowDetail, workflowsSection } from './workflows.ts';
 
@@ -95,8 +88,7 @@ export const snapshotRow = z.object({
 });
 type SnapshotRow = z.output<typeof snapshotRow>;
 
-export interface SnapshotContents
-  extends Readonly<Omit<SnapshotRow, 'migration' | 'file' | 'unknownStatuses'>> {
+export interface SnapshotContents extends Readonly<Omit<SnapshotRow, 'migration' | 'file' | 'unknownStatuses'>> {
   /** The details are as many as a detail scan reads. */
   readonly detailScan: boolean;
   /** Transactions that held a write lock on `workflow_status` just before the snapshot was taken. */

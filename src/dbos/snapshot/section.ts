@@ -48,10 +48,7 @@ export interface Truncated<T> {
 }
 
 /** A cut list as JSON. `versioned` and `unversioned` are the numbers of items before the cut. */
-export function truncatedRows(
-  select: Sql,
-  counts: { readonly versioned: Sql; readonly unversioned: Sql },
-): Sql {
+export function truncatedRows(select: Sql, counts: { readonly versioned: Sql; readonly unversioned: Sql }): Sql {
   return sql`json_build_object('items', ${rows(select)},
     'versioned', ${counts.versioned}, 'unversioned', ${counts.unversioned})`;
 }

@@ -28,12 +28,7 @@ export type Gate = (
  * and judges a `drained` with the knowledge of everything: would work of the target have been stranded if all of
  * its processes had died at that moment, or at any later one?
  */
-export async function walk(
-  database: TestDatabase,
-  connections: Connections,
-  seed: number,
-  gate: Gate,
-): Promise<Walk> {
+export async function walk(database: TestDatabase, connections: Connections, seed: number, gate: Gate): Promise<Walk> {
   const chance = randomFrom(seed);
   await connections.long.query('ROLLBACK');
   await database.query('TRUNCATE dbos.workflow_status CASCADE');

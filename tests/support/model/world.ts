@@ -61,11 +61,7 @@ export async function worldIn(
   let application = options.application;
 
   const owner = (version: string) => (version === target && targetSdk === 'any-claims' ? null : application);
-  const insert = (
-    version: string | null,
-    status: string,
-    columns: Record<string, string | number | null> = {},
-  ) =>
+  const insert = (version: string | null, status: string, columns: Record<string, string | number | null> = {}) =>
     insertWorkflows(short, [
       {
         application_version: version,
@@ -125,11 +121,7 @@ export async function worldIn(
   const ends =
     (version: string, status: 'SUCCESS' | 'ERROR'): Event =>
     async (chance) => {
-      await change(
-        chance,
-        `status = 'PENDING' AND application_version = '${version}'`,
-        `status = '${status}'`,
-      );
+      await change(chance, `status = 'PENDING' AND application_version = '${version}'`, `status = '${status}'`);
     };
   const processes = (version: string): Event[] => [
     (chance) => dequeue(chance, version),
@@ -165,10 +157,8 @@ export async function worldIn(
     () => insert(null, 'DELAYED', { queue_name: QUEUE }),
   ];
   const peer: Event[] = [
-    () =>
-      insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'PENDING' }]),
-    () =>
-      insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'SUCCESS' }]),
+    () => insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'PENDING' }]),
+    () => insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'SUCCESS' }]),
     () => promoteVersion('9.9'),
   ];
   const others: Event[] = [
@@ -223,13 +213,7 @@ export async function worldIn(
     () => insert(null, 'ENQUEUED', { queue_name: QUEUE, forked_from: 'another' }),
   ];
 
-  const running = [
-    ...processes(target),
-    ...processes(target),
-    ...processes(next),
-    ...traffic(next),
-    ...others,
-  ];
+  const running = [...processes(target), ...processes(target), ...processes(next), ...traffic(next), ...others];
   const shifted = [...running, ...clientsWithoutVersion];
   const commitOpenTransaction = async () => {
     if (isOpen) await long.query('COMMIT');

@@ -6,14 +6,7 @@ const PLACES = ['pgbouncer', '/usr/sbin/pgbouncer'];
 const UPDATE = ['update'];
 const INSTALL = ['install', '--yes', '--no-install-recommends', 'pgbouncer'];
 /** A machine without a way to Debian must not wait for it for long. */
-const PATIENCE = [
-  '-o',
-  'Acquire::Retries=0',
-  '-o',
-  'Acquire::http::Timeout=10',
-  '-o',
-  'DPkg::Lock::Timeout=60',
-];
+const PATIENCE = ['-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=10', '-o', 'DPkg::Lock::Timeout=60'];
 const INSTALL_TIMEOUT_MS = 120_000;
 
 /**

@@ -15,9 +15,7 @@ export function processStart(pid: number): number | undefined {
     env: { ...process.env, LC_ALL: 'C' },
   });
   const [, state, started] = /^(\S+)\s+(.+)$/.exec(ps.stdout.trim()) ?? [];
-  return state === undefined || started === undefined || state.startsWith('Z')
-    ? undefined
-    : Date.parse(started);
+  return state === undefined || started === undefined || state.startsWith('Z') ? undefined : Date.parse(started);
 }
 
 /**

@@ -50,20 +50,12 @@ function olderCommand(line: string): Command | undefined {
   return known(name, parseProperties(properties, ';', LEGACY_ESCAPES), unescaped(data, LEGACY_ESCAPES));
 }
 
-function known(
-  name: string | undefined,
-  properties: Record<string, string>,
-  data: string,
-): Command | undefined {
+function known(name: string | undefined, properties: Record<string, string>, data: string): Command | undefined {
   const lowerCase = name?.toLowerCase() ?? '';
   return KNOWN.has(lowerCase) ? { name: lowerCase, properties, data } : undefined;
 }
 
-function parseProperties(
-  text: string,
-  separator: string,
-  escapes: Record<string, string>,
-): Record<string, string> {
+function parseProperties(text: string, separator: string, escapes: Record<string, string>): Record<string, string> {
   const pairs = text.split(separator).flatMap((pair) => {
     const [, key, value] = /^\s*([^=]+)=(.*)$/s.exec(pair) ?? [];
     return key === undefined || value === undefined ? [] : [[key, unescaped(value, escapes)] as const];

@@ -125,9 +125,7 @@ export class SimulatedSystem {
   }
 
   private dequeue(ageMs = 0): void {
-    const free = new Map(
-      this.slots.entries().map(([queue, slots]) => [queue, slots - this.running(queue).length]),
-    );
+    const free = new Map(this.slots.entries().map(([queue, slots]) => [queue, slots - this.running(queue).length]));
     for (const row of this.live) {
       const { queue } = row.plan;
       if (row.detail?.status !== 'ENQUEUED') continue;
@@ -156,8 +154,7 @@ export class SimulatedSystem {
     } else {
       const until = this.now + phase.ms;
       if (phase.kind === 'sleep') this.mark(row, row.steps, since, phase.recorded ? until : since, 'work');
-      if (phase.kind === 'message')
-        this.mark(row, row.steps + 1, since, since + (phase.timeoutMs ?? 0), null);
+      if (phase.kind === 'message') this.mark(row, row.steps + 1, since, since + (phase.timeoutMs ?? 0), null);
       this.at(until, () => this.leave(row, phase, since));
     }
   }
@@ -216,8 +213,7 @@ export class SimulatedSystem {
     const ends = [...this.live].map(({ detail, plan, phase }) => {
       const now = plan.phases[phase];
       const sleeps = detail?.status === 'PENDING' && now?.kind === 'sleep' && now.recorded;
-      const until =
-        detail?.status === 'DELAYED' ? detail.delayUntil : sleeps ? detail.lastStep?.completedAt : 0;
+      const until = detail?.status === 'DELAYED' ? detail.delayUntil : sleeps ? detail.lastStep?.completedAt : 0;
       return Math.min(until ?? 0, detail?.deadline ?? Number.POSITIVE_INFINITY) - DATABASE_EPOCH;
     });
     return Math.max(0, ...ends);

@@ -2,15 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { trusted } from '../../../src/message.ts';
 import { annotationsOf } from '../../../src/report/annotations.ts';
 import { DATABASE_EPOCH, inFlight, registration, twoRegistered } from '../../support/builders.ts';
-import {
-  busy,
-  failure,
-  HOUR,
-  hopeless,
-  reportAgainst,
-  stuck,
-  hopelessWhy as why,
-} from '../../support/report-runs.ts';
+import { busy, failure, HOUR, hopeless, reportAgainst, stuck, hopelessWhy as why } from '../../support/report-runs.ts';
 
 describe('annotations', () => {
   test('are one per target, with a title, at the level of the step', async () => {

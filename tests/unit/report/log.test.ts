@@ -57,13 +57,10 @@ describe('the log', () => {
   });
 
   test('names what blocks among several versions', async () => {
-    const lines = await logOf(
-      () => ({ ...busy, registrations: [registration('0.9.0', 0), ...twoRegistered] }),
-      {
-        timeoutMs: 20_000,
-        targets: { kind: 'all-but-latest' },
-      },
-    );
+    const lines = await logOf(() => ({ ...busy, registrations: [registration('0.9.0', 0), ...twoRegistered] }), {
+      timeoutMs: 20_000,
+      targets: { kind: 'all-but-latest' },
+    });
     expect(lines).toContainEqual(expect.stringContaining('1 of 2 versions idle: "1.0.0" 3'));
   });
 
@@ -82,9 +79,7 @@ describe('the log', () => {
       }),
       { mode: 'check' },
     );
-    expect(lines).toContainEqual(
-      '- "a\\n::error::b ##\\u{5b}c]\\u{1b}[31m" on queue "payments": 2 pending, 1 delayed',
-    );
+    expect(lines).toContainEqual('- "a\\n::error::b ##\\u{5b}c]\\u{1b}[31m" on queue "payments": 2 pending, 1 delayed');
   });
 
   test('says what stuck workflows wait for, and once that no process seems to run', async () => {
@@ -110,10 +105,10 @@ describe('the log', () => {
   });
 
   test('says at once that nothing finishes any more', async () => {
-    const lines = await logOf(
-      () => ({ ...busy, workflows: { items: [], omitted: 3, omittedUnversioned: 0 } }),
-      { timeoutMs: 3 * 60_000, stuckAfterMs: 90_000 },
-    );
+    const lines = await logOf(() => ({ ...busy, workflows: { items: [], omitted: 3, omittedUnversioned: 0 } }), {
+      timeoutMs: 3 * 60_000,
+      stuckAfterMs: 90_000,
+    });
     expect(lines).toContain(
       '[1m 30s] 3 in flight (2 pending, 1 delayed); no change; nothing has ended recently; timeout in 1m 30s',
     );

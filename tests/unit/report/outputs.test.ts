@@ -60,9 +60,7 @@ describe('outputs', () => {
       }),
       { mode: 'check', targets: { kind: 'named', versions } },
     );
-    const listed: readonly { readonly forecast: unknown }[] = JSON.parse(
-      outputsOf(result, '').values.versions,
-    );
+    const listed: readonly { readonly forecast: unknown }[] = JSON.parse(outputsOf(result, '').values.versions);
     expect(listed).toHaveLength(400);
     expect(new Set(listed.map(({ forecast }) => forecast))).toEqual(new Set([null]));
     expect(fileOf(result).versions[399]?.forecast).not.toBeNull();

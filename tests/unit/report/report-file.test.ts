@@ -4,15 +4,7 @@ import { annotationsOf } from '../../../src/report/annotations.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
 import { inFlight, registration, type Scene } from '../../support/builders.ts';
 import { readReport } from '../../support/report-file.ts';
-import {
-  busy,
-  failure,
-  fileOf,
-  hopeless,
-  rendered,
-  reportAgainst,
-  stuck,
-} from '../../support/report-runs.ts';
+import { busy, failure, fileOf, hopeless, rendered, reportAgainst, stuck } from '../../support/report-runs.ts';
 
 describe('the report file', () => {
   test.each([
@@ -85,9 +77,7 @@ test('the report file says what each stuck workflow waits for', async () => {
   const result = await reportAgainst(() => stuck, { timeoutMs: 20_000 });
   const report = fileOf(result);
   expect(report.forecast).toMatchObject({ trend: 'stuck', stuck: 3, noProcessSeen: true });
-  expect(
-    report.workflows.items.map(({ activity }) => [activity?.state, activity?.kind, activity?.child]),
-  ).toEqual([
+  expect(report.workflows.items.map(({ activity }) => [activity?.state, activity?.kind, activity?.child])).toEqual([
     ['stuck', 'child', 'child'],
     ['stuck', 'silent', null],
     ['stuck', 'queued', null],

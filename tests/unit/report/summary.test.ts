@@ -59,17 +59,13 @@ describe('the job summary', () => {
 
   test('says that a drained target can be torn down', async () => {
     const summary = summaryOf(await reportAgainst(() => ({})));
-    expect(rendered(summary)).toContain(
-      '✅ Safe to retire 1.0.0: nothing in flight, and nothing started for 10s.',
-    );
+    expect(rendered(summary)).toContain('✅ Safe to retire 1.0.0: nothing in flight, and nothing started for 10s.');
     expect(rendered(summary)).toContain('Tear the old version down.');
   });
 
   test('says that there is nothing to retire', async () => {
     const keepLatest = { targets: { kind: 'all-but-latest' } } as const;
-    const summary = summaryOf(
-      await reportAgainst(() => ({ registrations: [registration('2.0.0', 2)] }), keepLatest),
-    );
+    const summary = summaryOf(await reportAgainst(() => ({ registrations: [registration('2.0.0', 2)] }), keepLatest));
     expect(rendered(summary)).toContain('✅ Nothing to retire');
   });
 
@@ -139,16 +135,15 @@ describe('the job summary', () => {
     expect(summary).toMatch(/More was left out here|And [\d,]+ more/);
     expect(annotationsOf(result).length).toBeLessThanOrEqual(11);
     const outputs = outputsOf(result, '/tmp/report.json');
-    expect(
-      Object.values(outputs.values).reduce((sum, value) => sum + Buffer.byteLength(value), 0),
-    ).toBeLessThan(1_000_000);
+    expect(Object.values(outputs.values).reduce((sum, value) => sum + Buffer.byteLength(value), 0)).toBeLessThan(
+      1_000_000,
+    );
     expect(outputs.omitted).toBeGreaterThan(0);
     expect(JSON.parse(outputs.values['draining-versions']).length).toBeGreaterThan(10);
   });
 
   test('is inert, whatever the names in the database', async () => {
-    const evil =
-      '</code><img src=x onerror=1> | **b** @octocat #1 [l](http://e.vil) www.e.vil `x` \n## h \u202e<!--';
+    const evil = '</code><img src=x onerror=1> | **b** @octocat #1 [l](http://e.vil) www.e.vil `x` \n## h \u202e<!--';
     const summary = summaryOf(
       await reportAgainst(
         () => ({
@@ -191,9 +186,7 @@ describe('the job summary', () => {
       'sh unblock.sh inspect shows each of them, and the steps it has done sh unblock.sh cancel gives them up sh unblock.sh fork lets 2.0.0 go on with them',
     );
     expect(text).toContain('It is in /tmp/gate on the runner.');
-    expect(text).toContain(
-      '# "Orders.checkout", version "1.0.0": 1 workflow child wf-1 wf-0 - step 3 done, "charge"',
-    );
+    expect(text).toContain('# "Orders.checkout", version "1.0.0": 1 workflow child wf-1 wf-0 - step 3 done, "charge"');
   });
 });
 
@@ -207,13 +200,9 @@ describe('the job summary of a drain that has no end', () => {
 
   test('shows the bound as a bound alone while the timeout is later', async () => {
     const text = rendered(
-      summaryOf(
-        await reportAgainst(() => hopeless, { timeoutMs: 6 * HOUR, pollIntervalMs: HOUR, failFast: false }),
-      ),
+      summaryOf(await reportAgainst(() => hopeless, { timeoutMs: 6 * HOUR, pollIntervalMs: HOUR, failFast: false })),
     );
-    expect(text).toContain(
-      'Drained at 05:00 UTC at the earliest, in 5h: wf-9 (remind) is delayed until then.',
-    );
+    expect(text).toContain('Drained at 05:00 UTC at the earliest, in 5h: wf-9 (remind) is delayed until then.');
   });
 });
 
@@ -253,9 +242,7 @@ describe('the job summary of a drain that does not converge', () => {
 });
 
 test('the job summary says nothing about the drain after a poll that could not be trusted', async () => {
-  const result = await reportAgainst(({ number }) =>
-    number > 1 ? { database: facts({ standby: true }) } : busy,
-  );
+  const result = await reportAgainst(({ number }) => (number > 1 ? { database: facts({ standby: true }) } : busy));
   expect(result.verdict).toBe('error');
   expect(summaryOf(result)).not.toContain('How it drains');
 });

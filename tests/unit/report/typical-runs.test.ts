@@ -21,8 +21,7 @@ interface TypicalRun {
 
 const RUNS: Readonly<Record<string, TypicalRun>> = {
   drained: {
-    script: ({ at }) =>
-      at < 60_000 ? busy : at < 90_000 ? { inFlight: [inFlight('1.0.0', { pending: 1 })] } : {},
+    script: ({ at }) => (at < 60_000 ? busy : at < 90_000 ? { inFlight: [inFlight('1.0.0', { pending: 1 })] } : {}),
   },
   'in-flight': { script: () => busy, changes: { mode: 'check' } },
   'timed-out': { script: () => stuck, changes: { timeoutMs: 120_000 } },
@@ -48,9 +47,7 @@ describe.each(Object.entries(RUNS))('a run that ends as %s', async (name, { scri
     expect(report.verdict).toBe(name);
     const file = (what: string) => `./typical-runs/${name}/${what}`;
     const folder = '/tmp/dbos-drain-gate';
-    const annotations = annotationsOf(report).map(
-      ({ level, title, message }) => `${level}: ${title}\n${message}\n`,
-    );
+    const annotations = annotationsOf(report).map(({ level, title, message }) => `${level}: ${title}\n${message}\n`);
     const { values } = outputsOf(report, `${folder}/report.json`);
     await expect(summaryOf(report, kitOf(run, folder))).toMatchFileSnapshot(file('summary.md'));
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(file('log.txt'));
