@@ -119,7 +119,9 @@ async function pollOnce(
 ): Promise<{ readonly progress: Progress; readonly decision: Decision } | undefined> {
   const began = elapsed();
   const budgetMs = pollBudgetMs(config, progress.state, began);
-  const request = requestOf(config, progress, began, budgetMs);
+  const { pollTimeoutMs } = config;
+  const opportunity = { began, budgetMs, pollTimeoutMs, isSettled: isSettled(config, progress.state) };
+  const request = { ...progress.rules, ...forecastRequest(progress.history, opportunity) };
   const reading = clock.withTimeout(budgetMs, (overdue) => reader.read(request, overdue));
   const snapshot = await unlessAborted(orTransientError(reading), signal);
   if (snapshot === undefined) return undefined;
@@ -132,17 +134,6 @@ async function pollOnce(
   const { next, poll, decision } = afterSnapshot(config, progress, snapshot, time);
   if (poll !== undefined) onPoll(poll);
   return { progress: next, decision };
-}
-
-function requestOf(
-  config: GateConfig,
-  { state, rules, history }: Progress,
-  began: number,
-  budgetMs: number,
-): SnapshotRequest {
-  const { pollTimeoutMs } = config;
-  const opportunity = { began, budgetMs, pollTimeoutMs, isSettled: isSettled(config, state) };
-  return { ...rules, ...forecastRequest(history, opportunity) };
 }
 
 /** A provisional poll decides nothing, and is reported nowhere. */

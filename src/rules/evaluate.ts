@@ -61,7 +61,8 @@ export function evaluate(config: GateConfig, before: GateState, snapshot: Snapsh
   const { contents, database } = snapshot;
   const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
   if (contents === undefined || untrusted.length > 0) {
-    return withoutEvidence(config, before, snapshot, untrusted);
+    const state = withWindowsReset(before);
+    return { ...NO_EVIDENCE, snapshot, gate: untrusted, state, next: firstRequest(config, state) };
   }
   const index = indexed(contents);
   const targeted = withTargets(config, before, index);
@@ -69,28 +70,16 @@ export function evaluate(config: GateConfig, before: GateState, snapshot: Snapsh
   return evaluateContents({ config, before, state, database, index, time }, snapshot);
 }
 
-/** A poll that could not be read or trusted proves nothing idle. */
-function withoutEvidence(
-  config: GateConfig,
-  before: GateState,
-  snapshot: Snapshot,
-  gate: readonly Blocker[],
-): Evaluation {
-  const state = withWindowsReset(before);
-  return {
-    snapshot,
-    index: undefined,
-    gate,
-    targets: [],
-    skipped: [],
-    noTargets: undefined,
-    drained: false,
-    unversioned: 0,
-    provisional: false,
-    state,
-    next: firstRequest(config, state),
-  };
-}
+/** A poll that could not be read or trusted proves nothing. */
+const NO_EVIDENCE = {
+  index: undefined,
+  targets: [],
+  skipped: [],
+  noTargets: undefined,
+  drained: false,
+  unversioned: 0,
+  provisional: false,
+} as const;
 
 /** Runs the rules for the whole gate, for each target, and where there is no target. */
 function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation {
