@@ -17,12 +17,7 @@ import { systemClock } from './time.ts';
 
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 export async function runAction(): Promise<void> {
-  const cancellation = cancelledBySignal();
-  try {
-    await publish(await run(cancellation.signal));
-  } finally {
-    cancellation.forget();
-  }
+  await publish(await run(cancelledBySignal()));
 }
 
 async function run(signal: AbortSignal): Promise<Run> {
@@ -121,16 +116,13 @@ const logSink: LogSink = {
  * Returns a signal that aborts when the job is cancelled: the runner sends SIGINT, and SIGTERM 7.5 seconds later. The
  * second signal has its usual effect, and ends the process at once.
  */
-function cancelledBySignal(): { readonly signal: AbortSignal; forget(): void } {
+function cancelledBySignal(): AbortSignal {
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
-  const forget = () => {
-    for (const name of names) process.removeListener(name, abort);
-  };
   const abort = () => {
-    forget();
+    for (const name of names) process.removeListener(name, abort);
     controller.abort();
   };
   for (const name of names) process.on(name, abort);
-  return { signal: controller.signal, forget };
+  return controller.signal;
 }

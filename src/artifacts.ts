@@ -20,7 +20,11 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
     mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-')),
   );
   if (folder === undefined) return { reportPath: '', kit: undefined };
-  const reportPath = await attempt('The report file', () => writeReport(folder, report));
+  const reportPath = await attempt('The report file', () => {
+    const file = path.join(folder, 'report.json');
+    writeFileSync(file, `${JSON.stringify(runReportSchema.parse(report), null, 2)}\n`);
+    return file;
+  });
   const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
   return { reportPath: reportPath ?? '', kit };
 }
@@ -43,12 +47,6 @@ export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly 
     schema: database.schema,
     observedAt: detailScan.observedAt,
   });
-}
-
-function writeReport(folder: string, report: RunReport): string {
-  const file = path.join(folder, 'report.json');
-  writeFileSync(file, `${JSON.stringify(runReportSchema.parse(report), null, 2)}\n`);
-  return file;
 }
 
 function writeKit(folder: string, files: readonly KitFile[]): WrittenKit | undefined {

@@ -16,14 +16,8 @@ export function total({ pending, enqueued, delayed }: StatusCounts): number {
 
 /** The counts of several versions or groups, added up status by status. */
 export function summed(all: readonly StatusCounts[]): StatusCounts {
-  return all.reduce(
-    (sum, { pending, enqueued, delayed }) => ({
-      pending: sum.pending + pending,
-      enqueued: sum.enqueued + enqueued,
-      delayed: sum.delayed + delayed,
-    }),
-    NO_WORKFLOWS,
-  );
+  const sumOf = (status: keyof StatusCounts) => all.reduce((sum, counts) => sum + counts[status], 0);
+  return { pending: sumOf('pending'), enqueued: sumOf('enqueued'), delayed: sumOf('delayed') };
 }
 
 /** `3 pending, 1 enqueued`: the counts that are not zero, or `none`. */

@@ -32,7 +32,7 @@ export const systemClock: Clock = {
   },
 };
 
-const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+export const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
 /**
  * Returns the milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`: each unit at most once, the larger first.
@@ -41,13 +41,8 @@ const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 export function durationMs(text: string): number | undefined {
   const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
   if (match?.groups === undefined || text === '') return undefined;
-  const { h, m, s, ms } = match.groups;
-  return (
-    Number(h ?? 0) * UNITS_MS.h +
-    Number(m ?? 0) * UNITS_MS.m +
-    Number(s ?? 0) * UNITS_MS.s +
-    Number(ms ?? 0) * UNITS_MS.ms
-  );
+  const { groups } = match;
+  return Object.entries(UNITS_MS).reduce((sum, [unit, ms]) => sum + Number(groups[unit] ?? 0) * ms, 0);
 }
 
 /** Writes a duration for people, in two units at most: `1h 30m`, `2m`, `45s`, `500ms`, `0s`. */
@@ -65,14 +60,12 @@ function units(large: number, largeUnit: string, small: number, smallUnit: strin
   return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }
 
-/** Moments nearer than this are shown to the second. */
-const NEAR_MS = 10 * UNITS_MS.m;
-
-/** Writes a moment for people: `14:05 UTC`, or `2026-11-26 14:05 UTC` when it is on another day than now. */
+/** Writes a moment for people: `14:05 UTC`, `2026-11-26 14:05 UTC` on another day, with seconds within ten minutes. */
 export function momentText(epochMs: number, now: number): string {
   const moment = new Date(epochMs).toISOString();
   const day = moment.slice(0, 10);
-  const time = `${moment.slice(11, Math.abs(epochMs - now) < NEAR_MS ? 19 : 16)} UTC`;
+  const isNear = Math.abs(epochMs - now) < 10 * UNITS_MS.m;
+  const time = `${moment.slice(11, isNear ? 19 : 16)} UTC`;
   return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
 }
 
@@ -91,7 +84,6 @@ export function iso(epochMs: number | null): string | null {
   return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
 }
 
-/** Whole milliseconds. */
 export function milliseconds(seconds: number): number {
   return Math.round(seconds * 1000);
 }

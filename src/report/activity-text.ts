@@ -79,38 +79,31 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: 
     : msg`in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
 }
 
+const NEXT_STEPS = {
+  running: 'let it finish',
+  silent:
+    'look at what its code does after its last step; if its process is gone, start one of its version, or fork it',
+  sleeping: 'let it wake in time, or cancel or fork it',
+  message: 'send what it waits for, or cancel or fork it',
+  timer: 'look at its code for how long it waits',
+  overdue: 'start a process of its application',
+} as const;
+
 /** What a person can do about a workflow that does this. */
 export function nextStepFor({ state, activity }: WorkflowStatus): string {
-  switch (activity.kind) {
-    case 'running':
-      return 'let it finish';
-    case 'silent':
-      return 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it';
-    case 'sleeping':
-      return 'let it wake in time, or cancel or fork it';
-    case 'message':
-      return 'send what it waits for, or cancel or fork it';
-    case 'timer':
-      return 'look at its code for how long it waits';
-    case 'child':
-      return state === 'stuck' ? 'help its child first' : 'let its child finish';
-    case 'delayed':
-      return activity.debounced
-        ? 'stop the calls that delay it, or cancel it'
-        : 'let its time come, shorten its delay, or cancel or fork it';
-    case 'overdue':
-      return 'start a process of its application';
-    case 'queued':
-      return nextStepInQueue(activity);
-  }
+  if (activity.kind === 'queued') return nextStepInQueue(activity);
+  if (activity.kind === 'child') return state === 'stuck' ? 'help its child first' : 'let its child finish';
+  if (activity.kind !== 'delayed') return NEXT_STEPS[activity.kind];
+  return activity.debounced
+    ? 'stop the calls that delay it, or cancel it'
+    : 'let its time come, shorten its delay, or cancel or fork it';
 }
 
 function nextStepInQueue({ moves, running, limit }: Activity & { readonly kind: 'queued' }): string {
   if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
   if (moves) return 'let the queue drain';
-  if (limit !== null && running >= limit) {
+  if (limit !== null && running >= limit)
     return 'help what runs from that queue, in whatever version, or raise its limit';
-  }
   return running > 0
     ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
     : 'start a process of its version that listens to that queue, or fork it';

@@ -18,13 +18,10 @@ const MESSAGE_CHARACTERS = 4000;
 /** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
 export function annotationsOf(report: RunReport): readonly Annotation[] {
   const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
+  const annotations = verdictAnnotations(report, level);
+  if (report.warnings.length === 0) return annotations;
   const title = 'dbos-drain-gate: before you act on this';
-  return [
-    ...verdictAnnotations(report, level),
-    ...(report.warnings.length > 0
-      ? [{ level: 'warning' as const, title, message: messageOf(joined(report.warnings, '\n')) }]
-      : []),
-  ];
+  return [...annotations, { level: 'warning', title, message: messageOf(joined(report.warnings, '\n')) }];
 }
 
 function verdictAnnotations(report: RunReport, level: Annotation['level']): readonly Annotation[] {

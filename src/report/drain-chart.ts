@@ -2,7 +2,7 @@ import type { TimeLeft } from '../forecast/estimate.ts';
 import type { Sample } from '../forecast/history.ts';
 import { number } from '../message.ts';
 import { type StatusCounts, total } from '../status-counts.ts';
-import { durationText } from '../time.ts';
+import { durationText, UNITS_MS } from '../time.ts';
 
 export type CurvePoint = StatusCounts & Pick<Sample, 'atMs'>;
 
@@ -32,15 +32,11 @@ const LOWEST_AXIS_END = 10;
  */
 const BELOW_THE_AXIS = 1 / 20;
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-
 /** Times between two columns, each with the unit in which it makes short labels. */
 const STEPS = [
-  ...[1, 2, 5, 10].map((n) => ({ ms: n * SECOND, unit: 'seconds', unitMs: SECOND })),
-  ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * MINUTE, unit: 'minutes', unitMs: MINUTE })),
-  ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * HOUR, unit: 'hours', unitMs: HOUR })),
+  ...[1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.s, unit: 'seconds', unitMs: UNITS_MS.s })),
+  ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.m, unit: 'minutes', unitMs: UNITS_MS.m })),
+  ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * UNITS_MS.h, unit: 'hours', unitMs: UNITS_MS.h })),
 ];
 
 /** From the bottom of a column to its top. The colours match the squares, and stand out on white and on black. */

@@ -50,7 +50,9 @@ function kitSection({ folder, list }: WrittenKit, newVersion: string | null): st
       newVersion === null ? trusted('lets the new version go on') : msg`lets ${newVersion} go on with them`,
     ),
   };
-  const lines = linesOf(list);
+  // The list starts with comments. Columns are shown with blanks between them.
+  const all = list.trimEnd().split('\n');
+  const lines = all.slice(all.indexOf('') + 1).map((line) => line.replaceAll('\t', '  '));
   const more = lines.length - LINES_SHOWN;
   return blocks(
     'For all that block there is a script beside the report file. It says what it would do, and does it with `--yes`; what has ended by then it leaves alone:',
@@ -60,10 +62,4 @@ function kitSection({ folder, list }: WrittenKit, newVersion: string | null): st
     `It is in ${code(folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. Its list of workflows, \`workflows.tsv\`, begins with:`,
     codeBlock('text', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]),
   );
-}
-
-/** The lines of the list that are about workflows. Columns are shown with blanks between them. */
-function linesOf(list: string): readonly string[] {
-  const lines = list.trimEnd().split('\n');
-  return lines.slice(lines.indexOf('') + 1).map((line) => line.replaceAll('\t', '  '));
 }

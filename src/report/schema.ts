@@ -17,16 +17,9 @@ const count = z.int().nonnegative();
 const text = z.string().nullable();
 const message = z.custom<Message>().transform(plain).pipe(z.string());
 const time = z.number().nullable().transform(iso).pipe(z.iso.datetime().nullable());
-const seconds = z
-  .number()
-  .nonnegative()
-  .transform((exact) => rounded(exact, 10))
-  .pipe(z.number().nonnegative());
-const rate = z
-  .number()
-  .nonnegative()
-  .transform((exact) => rounded(exact, 100))
-  .pipe(z.number().nonnegative());
+const amount = z.number().nonnegative();
+const seconds = amount.transform((exact) => rounded(exact, 10)).pipe(amount);
+const rate = amount.transform((exact) => rounded(exact, 100)).pipe(amount);
 
 /** Rounded to tenths, hundredths, or other fractions of one. */
 export function rounded(exact: number, fractions: number): number {
@@ -80,7 +73,6 @@ const blocker = z.object({
   message: message.describe('What it means and the way out: for people, and may change'),
 });
 
-/** One version to retire. */
 export const versionSchema = z.object({
   version: z.string(),
   application: text.describe('The application that owns its registration or its rows'),

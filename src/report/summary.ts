@@ -1,11 +1,11 @@
 import { number } from '../message.ts';
 import { durationText, iso, milliseconds } from '../time.ts';
-import { drainSection } from './drain-section.ts';
+import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
-import { blockedFirst } from './model.ts';
+import { blockedFirst, isWatched } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import { describeServer } from './poll-report.ts';
-import type { RunReport, VersionReport, WorkflowReport } from './schema.ts';
+import type { ForecastReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -17,6 +17,7 @@ const GROUPS_SHOWN = 50;
 const OPEN_ROWS = 10;
 
 const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' } as const;
+const STATES = { stuck: '⛔ stuck', waiting: '🟡 waiting', progressing: '🟢 progressing' } as const;
 
 /**
  * The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it.
@@ -94,6 +95,46 @@ function explanations({ versions, blockers }: RunReport): string {
     .slice(0, TARGETS_EXPLAINED)
     .flatMap((each) => each.blockers.map(({ message }) => `- ${code(each.version)}: ${markdown(message)}`));
   return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
+}
+
+/** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
+function drainSection(report: RunReport, observedAt: number): string {
+  const { forecast } = report;
+  if (forecast === null) return '';
+  // One poll, and those of a settle window, show no course.
+  const chart = isWatched(report) ? drainChart(curveOf(report, forecast)) : '';
+  if (forecast.trend === 'idle') return chart === '' ? '' : `### How it drained\n\n${chart}`;
+  const { sentences } = report.outlook;
+  return blocks(
+    '### How it drains',
+    sentences.map((each) => `- ${markdown(each)}`).join('\n'),
+    activityTable(report.activities, observedAt),
+    chart,
+  );
+}
+
+function curveOf({ history }: RunReport, { secondsLeft }: ForecastReport): DrainCurve {
+  const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
+  if (secondsLeft === null) return { points, estimate: undefined };
+  const { likely, from, to } = secondsLeft;
+  return { points, estimate: { leftMs: milliseconds(likely), fromMs: milliseconds(from), toMs: milliseconds(to) } };
+}
+
+function activityTable(activities: RunReport['activities'], observedAt: number): string {
+  const { items, omitted } = activities;
+  if (items.length === 0) return '';
+  const ageMs = observedAt - (activities.observedAt ?? observedAt);
+  return blocks(
+    ageMs >= 1000 ? `As read ${durationText(ageMs)} before the last poll:` : '',
+    table(items, {
+      State: ({ state }) => STATES[state],
+      Count: ({ count }) => count,
+      Workflow: ({ workflow }) => nameOf(workflow),
+      'What it does (the one that lasts longest)': ({ message }) => markdown(message),
+      'Next step': ({ nextStep }) => markdown([nextStep]),
+    }),
+    more(omitted, 'group'),
+  );
 }
 
 function groupTable({ groups, versions }: RunReport, observedAt: number): string {

@@ -27,7 +27,7 @@ export function visible(text: string, maximum = SHOWN_CHARACTERS): string {
     // The runner finds older workflow commands (`##[…]`) anywhere in a line.
     const isCommand = character === '[' && shown.endsWith('##');
     const isShown = marks <= MARKS_ON_A_LETTER && !isCommand && !ACTING.test(character);
-    const next = isShown ? character : escapeOf(character);
+    const next = isShown ? character : (SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`);
     if (shown.length + next.length > maximum) return `${shown}…`;
     shown += next;
   }
@@ -58,8 +58,4 @@ export function shellQuoted(text: string): string | undefined {
 /** `'text'` as an SQL literal; undefined when a person could not see what it says. */
 export function sqlLiteral(text: string): string | undefined {
   return visible(text, COMMAND_CHARACTERS) === text ? quoteLiteral(text) : undefined;
-}
-
-function escapeOf(character: string): string {
-  return SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }

@@ -13,18 +13,7 @@ const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
 
 /** Warnings about the configuration alone. */
 export function configurationWarnings(config: GateConfig): readonly Message[] {
-  return [
-    ...(config.mode === 'wait' && config.timeoutMs > HOSTED_JOB_LIMIT_MS
-      ? [
-          msg`\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`,
-        ]
-      : []),
-    ...(config.settleMs === 0
-      ? [
-          msg`\`settle\` is \`0s\`: one poll is believed, so short workflows that start and end between polls go unnoticed.`,
-        ]
-      : []),
-  ];
+  return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
 }
 
 /** What a person should know besides the verdict. None of it blocks. */
@@ -44,6 +33,16 @@ export function warningsOf(evaluation: Evaluation): readonly Message[] {
 }
 
 type Warning = Message | undefined;
+
+function outlastsJob({ mode, timeoutMs }: GateConfig): Warning {
+  if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS) return undefined;
+  return msg`\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`;
+}
+
+function withoutSettling({ settleMs }: GateConfig): Warning {
+  if (settleMs > 0) return undefined;
+  return msg`\`settle\` is \`0s\`: one poll is believed, so short workflows that start and end between polls go unnoticed.`;
+}
 
 function newerSchema({ snapshot: { database } }: Evaluation): Warning {
   if (!isNewerThanKnown(database)) return undefined;
