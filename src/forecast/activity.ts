@@ -1,22 +1,10 @@
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { EARLIER_STEPS } from '../dbos/snapshot/last-step.ts';
 
-export const ACTIVITIES = [
-  'running',
-  'silent',
-  'sleeping',
-  'message',
-  'timer',
-  'child',
-  'delayed',
-  'overdue',
-  'queued',
-] as const satisfies readonly Activity['kind'][];
+const WAITS = ['sleeping', 'message', 'timer', 'child', 'delayed', 'overdue', 'queued'] as const;
+export const ACTIVITIES = ['running', 'silent', ...WAITS] as const satisfies readonly Activity['kind'][];
 
-/**
- * What a workflow in flight is doing or waiting for, as far as the tables show. Times are in epoch milliseconds of the
- * database's clock.
- */
+/** What a workflow in flight does or waits for. Times are in epoch milliseconds of the database's clock. */
 export type Activity =
   /** It runs, and a step or its status changed recently. */
   | { readonly kind: 'running' }
@@ -55,7 +43,6 @@ export interface WorkflowStatus {
   readonly deadline: number | null;
 }
 
-/** The queue that a workflow waits in. */
 export interface QueueState {
   /** When it last handed out work of the version. */
   readonly movedAt: number;
@@ -65,12 +52,10 @@ export interface QueueState {
   readonly rateMs: number | null;
 }
 
-/** What the status of a workflow depends on, next to its own row. */
 interface Surroundings {
   readonly now: number;
   readonly stuckAfterMs: number;
   readonly queue: (version: string | null, queue: string) => QueueState | undefined;
-  /** The children in flight of a workflow. */
   readonly childrenOf: (id: string) => readonly WorkflowDetail[];
 }
 
@@ -88,6 +73,8 @@ const OVERDUE_MS = 60_000;
 
 /** Only a damaged database has more generations than this: they are not followed. */
 const MOST_GENERATIONS = 500;
+
+type ChildActivity = Extract<Activity, { readonly kind: 'child' }>;
 
 /** Returns the status of each workflow, by its id. Each is evaluated once, however they are related. Pure. */
 export function statusesOf(
@@ -109,17 +96,14 @@ export function statusesOf(
     const progressAt = progressOf(workflow, around.now);
     const isQuiet = around.now - progressAt >= around.stuckAfterMs;
     const activity = activityOf(workflow, foremost, isQuiet, around);
-    const { id, deadline } = workflow;
-    const status = { state: stateOf(activity, isQuiet), activity, progressAt, deadline };
-    statuses.set(id, status);
+    const status = { state: stateOf(activity, isQuiet), activity, progressAt, deadline: workflow.deadline };
+    statuses.set(workflow.id, status);
     return status;
   };
   // The youngest first: children are younger than their parents.
   for (const workflow of workflows.toReversed()) statusFrom(workflow, 0);
   return statuses;
 }
-
-type ChildActivity = Extract<Activity, { readonly kind: 'child' }>;
 
 function activityOf(
   workflow: WorkflowDetail,
@@ -130,9 +114,8 @@ function activityOf(
   if (workflow.status === 'ENQUEUED') return queued(workflow, around);
   if (workflow.status === 'DELAYED') {
     const { delayUntil: until, debounced } = workflow;
-    return until !== null && until + OVERDUE_MS < around.now
-      ? { kind: 'overdue', since: until }
-      : { kind: 'delayed', until, debounced };
+    const isOverdue = until !== null && until + OVERDUE_MS < around.now;
+    return isOverdue ? { kind: 'overdue', since: until } : { kind: 'delayed', until, debounced };
   }
   const timer = timerOf(workflow, around.now);
   if (timer?.kind === 'sleeping' || timer?.kind === 'message') return timer;
@@ -179,24 +162,14 @@ function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around
 }
 
 function stateOf(activity: Activity, isQuiet: boolean): WorkflowState {
-  switch (activity.kind) {
-    case 'running':
-      return 'progressing';
-    case 'silent':
-      return 'stuck';
-    case 'message':
-      return isQuiet && activity.until === null ? 'stuck' : 'waiting';
-    case 'overdue':
-      return isQuiet ? 'stuck' : 'waiting';
-    case 'child':
-      return activity.status.state === 'stuck' ? 'stuck' : 'waiting';
-    case 'queued':
-      return activity.moves ? 'waiting' : 'stuck';
-    case 'sleeping':
-    case 'timer':
-    case 'delayed':
-      return 'waiting';
-  }
+  if (activity.kind === 'running') return 'progressing';
+  const isStuck =
+    activity.kind === 'silent' ||
+    (activity.kind === 'message' && isQuiet && activity.until === null) ||
+    (activity.kind === 'overdue' && isQuiet) ||
+    (activity.kind === 'child' && activity.status.state === 'stuck') ||
+    (activity.kind === 'queued' && !activity.moves);
+  return isStuck ? 'stuck' : 'waiting';
 }
 
 /** Returns the newest time in its row and its last step that is not in the future. */

@@ -39,7 +39,6 @@ const RATE_OVER_MS = 60_000;
 /** Arrivals are compared with completions after this many of them. */
 const ARRIVALS_ENOUGH = 5;
 
-/** What the forecast of a target needs next to its series. */
 interface Context {
   readonly stuckAfterMs: number;
   readonly inFlight: SnapshotIndex['inFlight'];
@@ -61,15 +60,17 @@ export function drainForecast(versions: readonly string[], series: Series, conte
   const states = statesOf(inFlight, history);
   const moving = movingTimeLeft(points);
   const trend = trendOf(series, states, rate, moving, context);
-  const lastWait = latest([certain.notBefore, ...waitsOf(inFlight, history)]);
+  const scanned = inFlight.flatMap((version) => scannedOf(version, history.detailScan));
+  const activities = scanned.map(({ status }) => status.activity);
+  // Certain or not.
+  const waits = activities.map((each) => (each.kind === 'sleeping' || each.kind === 'delayed' ? each.until : null));
+  const lastWait = latest([certain.notBefore, ...waits]);
   const msUntil = (time: number | undefined) => (time === undefined ? undefined : Math.max(0, time - observedAt));
+  const left = withWaits(moving, newest?.moving ?? 0, msUntil(certain.notBefore), msUntil(lastWait));
   return {
     trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-    left:
-      trend === 'stalled'
-        ? undefined
-        : withWaits(moving, newest?.moving ?? 0, msUntil(certain.notBefore), msUntil(lastWait)),
+    left: trend === 'stalled' ? undefined : left,
     ...certain,
     states,
     arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
@@ -98,15 +99,6 @@ function statesOf(versions: readonly string[], history: DrainHistory): States {
   return states;
 }
 
-/** Returns when waits are expected to be over, certain or not. */
-function waitsOf(versions: readonly string[], { detailScan }: DrainHistory): readonly (number | null)[] {
-  return versions
-    .flatMap((version) => scannedOf(version, detailScan))
-    .map(({ status: { activity } }) =>
-      activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null,
-    );
-}
-
 function trendOf(
   { points, inFlight, endedAtMs }: Series,
   states: States,
@@ -117,9 +109,8 @@ function trendOf(
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return 'too-early';
   if (inFlight === 0) return 'idle';
-  const isMeasured =
-    rate !== undefined && rate.overMs >= RATE_OVER_MS && increase('arrived', points) >= ARRIVALS_ENOUGH;
-  if (isMeasured && isKeptUp(rate.completedPerMinute, rate.arrivedPerMinute)) return 'not-converging';
+  const isMeasured = (rate?.overMs ?? 0) >= RATE_OVER_MS && increase('arrived', points) >= ARRIVALS_ENOUGH;
+  if (isMeasured && rate && isKeptUp(rate.completedPerMinute, rate.arrivedPerMinute)) return 'not-converging';
   if (last.moving === 0 && states.notScanned === 0) return states.waiting > 0 ? 'waiting' : 'stuck';
   if (atMs - (endedAtMs ?? first.atMs) >= stuckAfterMs) return 'stalled';
   return left === undefined ? 'too-early' : 'draining';
@@ -133,9 +124,8 @@ function inFlightOf(version: string, { targets }: DrainHistory): number {
 function isWithoutProcess(version: string, context: Context): boolean {
   const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
   const scanned = scannedOf(version, history.detailScan);
-  const isLeft = scanned.some(({ status: { activity } }) => {
-    if (activity.kind !== 'queued' || activity.moves || activity.rateLimited) return false;
-    return activity.running < (activity.limit ?? 1);
+  const isLeft = scanned.some(({ status: { activity: each } }) => {
+    return each.kind === 'queued' && !each.moves && !each.rateLimited && each.running < (each.limit ?? 1);
   });
   const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
   const quietForMs = [

@@ -4,10 +4,7 @@ import type { PollTime } from '../hold/state.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { DetailScan } from './detail-scan.ts';
 
-/**
- * A time before which a workflow cannot finish, in epoch milliseconds of the database's clock. Only someone who cancels
- * it, or changes its delay, ends it sooner.
- */
+/** A workflow, and a time (`until`) before which only a person can end it: by cancelling it or changing its delay. */
 export interface EarliestEnd extends DelayedWorkflow {
   readonly because: 'delayed' | 'sleeping';
 }

@@ -1,20 +1,12 @@
 import type { GateConfig } from '../config.ts';
-import type { ForecastRequest, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import type { ForecastRequest, StartedName, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { statusesOf, type WorkflowStatus } from './activity.ts';
 import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';
 import { certainEnd, clocksAgree, earliestEndsOf, type PastDeadline, pastDeadline } from './earliest-end.ts';
-import {
-  type DrainHistory,
-  emptyHistory,
-  emptySeries,
-  historyAfter,
-  type NewTopLevel,
-  queueKey,
-  queuesAfter,
-} from './history.ts';
+import { type DrainHistory, emptyHistory, emptySeries, historyAfter, queueKey, queuesAfter } from './history.ts';
 
 /** Estimates, and ends that are certain. Never evidence of safety. */
 export interface Forecast {
@@ -26,20 +18,22 @@ export interface Forecast {
   /** The status of each workflow that was read in detail, by its id. */
   readonly statuses: ReadonlyMap<string, WorkflowStatus>;
   /** Top-level workflows created on targets since the gate started, the most frequent first. */
-  readonly newTopLevel: readonly NewTopLevel[];
+  readonly newTopLevel: readonly StartedName[];
   readonly history: DrainHistory;
 }
 
+const NO_POLL = {
+  stuckAfterMs: 0,
+  inFlight: new Map(),
+  history: emptyHistory,
+  earliestEnds: [],
+  observedAt: 0,
+  atMs: 0,
+};
+
 /** The forecast where no snapshot could be read or trusted. */
 const NO_FORECAST: Omit<Forecast, 'history'> = {
-  total: drainForecast([], emptySeries, {
-    stuckAfterMs: 0,
-    inFlight: new Map(),
-    history: emptyHistory,
-    earliestEnds: [],
-    observedAt: 0,
-    atMs: 0,
-  }),
+  total: drainForecast([], emptySeries, NO_POLL),
   targets: new Map(),
   pastDeadline: undefined,
   statuses: new Map(),

@@ -8,17 +8,16 @@ import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';
 
 /** What the forecast carries from one poll to the next. It decides nothing about safety. */
 export interface DrainHistory {
-  /** When the gate started, by the database's clock. */
-  readonly startedAt: number | undefined;
-  /** The time of the previous poll, by the database's clock. */
-  readonly observedAt: number | undefined;
+  /** When the gate started and polled last, by the database's clock. */
+  readonly startedAt?: number;
+  readonly observedAt?: number;
   /** All targets together. */
   readonly total: Series;
   readonly targets: ReadonlyMap<string, Series>;
   /** The previous poll's counts of recently created workflows, which the next poll counts again. */
   readonly created: SnapshotIndex['started'];
   /** Top-level workflows created since the gate started, by version and name. */
-  readonly newTopLevel: ReadonlyMap<string, NewTopLevel>;
+  readonly newTopLevel: ReadonlyMap<string, StartedName>;
   readonly queues: ReadonlyMap<string, QueueState & { readonly enqueued: number }>;
   readonly detailScan: DetailScan | undefined;
   /** When the next detail scan is due, in milliseconds since the gate started. */
@@ -51,9 +50,6 @@ type Totals = Pick<Sample, 'completed' | 'arrived' | 'roots' | 'children'>;
 /** A target, and what its poll adds to the samples. */
 type Changed = TargetEvaluation & Totals & Pick<Sample, 'moving'>;
 
-/** Top-level workflows of one name on one version. */
-export type NewTopLevel = StartedName;
-
 /** The most samples of a series, and with that the most points of its chart. */
 export const SERIES_SAMPLES = 60;
 
@@ -73,8 +69,6 @@ export const emptySeries: Series = { points: [], inFlight: 0, endedAtMs: undefin
 
 /** The history before the first poll. */
 export const emptyHistory: DrainHistory = {
-  startedAt: undefined,
-  observedAt: undefined,
   total: emptySeries,
   targets: new Map(),
   created: new Map(),
@@ -89,9 +83,7 @@ export function withScanPostponed(history: DrainHistory, now: number): DrainHist
   return { ...history, detailScanDueAtMs: now + DETAIL_SCAN_AFTER_FAILURE_MS };
 }
 
-export function queueKey(version: string | null, queue: string): string {
-  return JSON.stringify([version, queue]);
-}
+export const queueKey = (version: string | null, queue: string) => JSON.stringify([version, queue]);
 
 /** Adds a poll to the history. `scan` is its detail scan, if it was one. */
 export function historyAfter(
@@ -103,9 +95,8 @@ export function historyAfter(
 ): DrainHistory {
   const detailScan = scan ?? before.detailScan;
   const changed = targets.map((target) => {
-    const { version, inFlight, delayed } = target;
-    const parked = scannedOf(version, detailScan).filter(isParked).length;
-    const moving = Math.max(0, inFlight - delayed - parked);
+    const parked = scannedOf(target.version, detailScan).filter(isParked).length;
+    const moving = Math.max(0, target.inFlight - target.delayed - parked);
     return { ...target, ...changeOf(target, before, index), moving };
   });
   return {
@@ -115,7 +106,10 @@ export function historyAfter(
     targets: new Map(
       changed.map((target, number) => {
         const most = number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES;
-        return [target.version, extended(before.targets.get(target.version), [target], time.ended, most)];
+        return [
+          target.version,
+          extended(before.targets.get(target.version) ?? emptySeries, [target], time.ended, most),
+        ];
       }),
     ),
     created: index.started,
@@ -130,8 +124,7 @@ export function historyAfter(
  * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
  * arrivals that are not in flight any more. A workflow that started and finished between the polls counts as both.
  */
-function changeOf(target: TargetEvaluation, before: DrainHistory, index: SnapshotIndex): Totals {
-  const { version, inFlight } = target;
+function changeOf({ version, inFlight }: TargetEvaluation, before: DrainHistory, index: SnapshotIndex): Totals {
   const series = before.targets.get(version);
   if (series === undefined) return NO_TOTALS;
   const then = before.created.get(version);
@@ -145,12 +138,8 @@ function changeOf(target: TargetEvaluation, before: DrainHistory, index: Snapsho
 }
 
 /** Adds the sample of one poll, which has these targets together. */
-function extended(
-  { points, endedAtMs }: Series = emptySeries,
-  targets: readonly Changed[],
-  atMs: number,
-  most: number,
-): Series {
+function extended(series: Series, targets: readonly Changed[], atMs: number, most: number): Series {
+  const { points, endedAtMs } = series;
   const sum = (of: (target: Changed) => number) => targets.reduce((all, each) => all + of(each), 0);
   const before = points.at(-1) ?? NO_TOTALS;
   const completed = sum((target) => target.completed);
@@ -166,11 +155,8 @@ function extended(
   const all = [...points, sample];
   // When there are too many, every second sample stays, with the first and the last.
   const isKept = (index: number) => all.length <= most || index % 2 === 0 || index === all.length - 1;
-  return {
-    points: all.filter((_, index) => isKept(index)),
-    inFlight: sum(({ inFlight }) => inFlight),
-    endedAtMs: completed > 0 ? atMs : endedAtMs,
-  };
+  const inFlight = sum((target) => target.inFlight);
+  return { points: all.filter((_, at) => isKept(at)), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
 }
 
 function newTopLevelAfter(

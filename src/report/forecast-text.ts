@@ -1,7 +1,7 @@
 import { HOSTED_JOB_LIMIT_MS } from '../config.ts';
+import type { StartedName } from '../dbos/snapshot/index.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { EarliestEnd, PastDeadline } from '../forecast/earliest-end.ts';
-import type { NewTopLevel } from '../forecast/history.ts';
 import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText } from '../time.ts';
@@ -54,7 +54,7 @@ function perMinute(rate: number): string {
  */
 export function describeForecast(
   forecast: DrainForecast,
-  newTopLevel: readonly NewTopLevel[],
+  newTopLevel: readonly StartedName[],
   now: number,
   isHold: boolean,
 ): readonly Message[] {
@@ -77,7 +77,7 @@ export type Explanations = readonly { readonly key: string; readonly message: Me
 /** What a person has to know while it drains. */
 export function outlook(
   { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }: DrainForecast,
-  newTopLevel: readonly NewTopLevel[],
+  newTopLevel: readonly StartedName[],
   now: number,
 ): Explanations {
   const messages = {
@@ -116,7 +116,7 @@ function estimateSentence({ trend, left, series }: DrainForecast): readonly Mess
 
 function notConverging(
   { total, roots, children }: DrainForecast['arrived'],
-  newTopLevel: readonly NewTopLevel[],
+  newTopLevel: readonly StartedName[],
 ): Message {
   const reasons: Message[] = [trusted('The drain is not converging: as much arrives as ends.')];
   if (roots > 0) reasons.push(msg`${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
@@ -134,7 +134,7 @@ function notConverging(
   return joined(reasons);
 }
 
-function createdRoots(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
+function createdRoots(roots: number, newTopLevel: readonly StartedName[]): Message {
   return msg`${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
 }
 
@@ -142,7 +142,7 @@ function wasOrWere(count: number): string {
   return count === 1 ? 'was' : 'were';
 }
 
-function rootNames(roots: readonly NewTopLevel[]): Message {
+function rootNames(roots: readonly StartedName[]): Message {
   const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
   return names.length > 0 ? msg`, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }
