@@ -25,14 +25,10 @@ process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
 // The driver would turn these variables into startup parameters, which transaction poolers refuse.
 for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY']) delete process.env[name];
 
-/** One connection to the database. */
 export interface Connection {
   /** Runs statements without parameters, in one round trip. */
   run(statements: string): Promise<void>;
-  /**
-   * Returns the rows of a statement, each checked against a schema. A text without parameters can have several
-   * statements: the rows are those of the last one.
-   */
+  /** Returns the rows of a statement, or of the last of several without parameters. Checks each against a schema. */
   rows<T>(statement: Statement, row: z.ZodType<T>): Promise<readonly T[]>;
   /** Closes the connection within a second, whatever the network does. */
   close(): Promise<void>;
@@ -67,24 +63,14 @@ export async function connect(config: DatabaseConfig, pollTimeoutMs: number, sig
  */
 function anotherWayMayWork(error: unknown): boolean {
   const code = codeOf(error) ?? '';
-  return (
-    hasNoTls(error) ||
-    code === '28000' ||
-    (code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED) ||
-    (isHandshakeFailure(code) && !isRefusedCertificate(code))
-  );
+  const isPlainTextRefused = code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED;
+  if (hasNoTls(error) || code === '28000' || isPlainTextRefused) return true;
+  return isHandshakeFailure(code) && !isRefusedCertificate(code);
 }
 
-function hasNoTls(error: unknown): boolean {
-  return error instanceof Error && error.message === NO_TLS;
-}
+const hasNoTls = (error: unknown) => error instanceof Error && error.message === NO_TLS;
 
-async function connectOnce(
-  config: DatabaseConfig,
-  ssl: TlsAttempt,
-  pollTimeoutMs: number,
-  signal: AbortSignal,
-): Promise<Connection> {
+async function connectOnce(config: DatabaseConfig, ssl: TlsAttempt, pollTimeoutMs: number, signal: AbortSignal) {
   const { host, port, user, password, database } = config;
   const socket = new Socket();
   const options: ClientConfig & { scramMaxIterations: number } = {
@@ -132,8 +118,7 @@ function connectionOf(client: InstanceType<typeof Client>, socket: Socket): Conn
     async rows(statement, row) {
       // The driver's types omit that several statements have several results.
       const result: QueryResult | QueryResult[] = await answered(client.query(statement.text, [...statement.values]));
-      const last = Array.isArray(result) ? result.at(-1) : result;
-      return row.array().parse(last?.rows);
+      return row.array().parse([result].flat().at(-1)?.rows);
     },
     async close() {
       const ended = client.end().catch(() => undefined);

@@ -39,9 +39,8 @@ export function patchDriver(): void {
 /** Returns the length in bytes that a partly received message announces, or 0. */
 function announcedLength(parser: Parser): number {
   const buffer: unknown = Reflect.get(parser, 'buffer');
-  const offset = Number(Reflect.get(parser, 'bufferOffset'));
   const isThere = Buffer.isBuffer(buffer) && Number(Reflect.get(parser, 'bufferLength')) > 4;
-  return isThere ? buffer.readUInt32BE(offset + 1) : 0;
+  return isThere ? buffer.readUInt32BE(Number(Reflect.get(parser, 'bufferOffset')) + 1) : 0;
 }
 
 /** The message of the error when the server does not prove by SCRAM that TLS ends at itself. */

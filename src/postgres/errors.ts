@@ -238,9 +238,7 @@ export function explainFailure(error: unknown, config: DatabaseConfig, connected
   const kind = KINDS.find(({ matches }) =>
     typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code),
   );
-  if (kind === undefined) {
-    return error instanceof Error ? error : new Error('something that is no error was thrown');
-  }
+  if (kind === undefined) return error instanceof Error ? error : new Error('something that is no error was thrown');
   const code = failure.code === '' ? '' : ` (${failure.code})`;
   const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
   const at = connectedBefore ? msg` It was ${config.host}, port ${trusted(String(config.port))}.` : [];

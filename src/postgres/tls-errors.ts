@@ -23,8 +23,7 @@ export function isHandshakeFailure(code: string): boolean {
  * of the server's first answer.
  */
 export function isRefusedCertificate(code: string): boolean {
-  const alert = /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/;
-  return alert.test(code);
+  return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
 }
 
 /** The ways to fail that are about TLS, in the order in which they are tried. */
@@ -39,13 +38,9 @@ export const TLS_FAILURES = {
     what: 'The certificate of the server is not signed by a CA that the gate trusts',
     // No chain leads from the server's certificate to a trusted CA.
     matches: [
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'CERT_SIGNATURE_FAILURE',
-      'CERT_UNTRUSTED',
+      ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+      ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
     ],
     advice: ({ tlsCa }) =>
       tlsCa === undefined

@@ -15,11 +15,14 @@ export interface TlsSettings {
   readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined;
 }
 
+/** The variables of the process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What was given about TLS, files not yet read. */
 export interface TlsInputs {
   /** Takes a parameter out of the URL: an empty text where it has no value. */
   readonly take: (name: string) => string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** `tls-ca`, as PEM text. */
   readonly tlsCa: string | undefined;
   readonly readFile: (path: string) => string;
@@ -84,12 +87,8 @@ function contradictionOf(tlsMode: TlsMode, rootCertificate: string | undefined):
 export function holdsCertificates(pem: string): boolean {
   const parts = pem.split(/(?=-----BEGIN )/);
   const certificates = parts.filter((part) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(part));
-  return certificates.length > 0 && certificates.every(isReadable);
-}
-
-function isReadable(certificate: string): boolean {
   try {
-    return new X509Certificate(certificate).raw.length > 0;
+    return certificates.length > 0 && certificates.every((each) => new X509Certificate(each).raw.length > 0);
   } catch {
     return false;
   }

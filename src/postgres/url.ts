@@ -1,6 +1,6 @@
 import { InputError, inputError } from '../errors.ts';
 import { type Message, msg, namesOf, trusted } from '../message.ts';
-import { readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
+import { type Environment, readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
 
 /** How to reach the system database. */
 export interface DatabaseConfig extends TlsSettings {
@@ -40,13 +40,9 @@ const HARMLESS = ['application_name', 'fallback_application_name', 'connect_time
  * strictly, and no error quotes text that could be a part of the password.
  *
  * @returns the configuration, and the number of URL parameters that were ignored.
- * @throws InputError when the URL has no known shape, omits what the environment does not have either, or asks for
- *   security that the gate does not have.
+ * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
  */
-export function readDatabaseUrl(inputs: ConnectionInputs): {
-  readonly database: DatabaseConfig;
-  readonly ignoredParameters: number;
-} {
+export function readDatabaseUrl(inputs: ConnectionInputs) {
   const { environment } = inputs;
   const { parameters, ...parts } = partsOf(inputs.url);
   refuseOtherSecurity(parameters.keys(), environment);
@@ -109,7 +105,7 @@ const DEMANDING = [
 const UNDEMANDING = ['', '0', 'disable', 'prefer'];
 
 /** Refuses all other words about security: to ignore one could make the connection weaker than the user asked. */
-function refuseOtherSecurity(names: Iterable<string>, environment: ConnectionInputs['environment']): void {
+function refuseOtherSecurity(names: Iterable<string>, environment: Environment): void {
   const ofUrl = [...names].flatMap((name) => {
     const word = name.replaceAll('_', '').toLowerCase();
     if (FOLLOWED.includes(name) || !SECURITY.test(word)) return [];
@@ -129,18 +125,12 @@ function onePassword(ofUrl: string | undefined, ofInput: string | undefined): st
  * Returns every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
  * throws: a mistyped or refused URL has to be masked as well.
  */
-export function secretsIn(
-  url: string,
-  password: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): readonly string[] {
+export function secretsIn(url: string, password: string | undefined, environment: Environment): readonly string[] {
   const afterScheme = url.replace(/^[^/]*\/+/, '');
   const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
   const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-  const fromQuery = [...url.matchAll(/[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi)].flatMap(([, rest, value]) => [
-    rest ?? '',
-    value ?? '',
-  ]);
+  const inQuery = /[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi;
+  const fromQuery = [...url.matchAll(inQuery)].flatMap((match) => match.slice(1));
   const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
   const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
   return [...new Set(all)].filter((secret) => secret.trim() !== '');
@@ -154,10 +144,8 @@ function describeMisshapen(url: string): Message {
 }
 
 function readChannelBinding(value: string | undefined): boolean {
-  if (value && !['disable', 'prefer', 'require'].includes(value)) {
-    throw inputError`The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
-  }
-  return value === 'require';
+  if (!value || ['disable', 'prefer', 'require'].includes(value)) return value === 'require';
+  throw inputError`The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
 }
 
 function notAsExpected(part: string): Message {

@@ -11,7 +11,6 @@ export interface BlockingWorkflow
   readonly lastStep: Pick<LastStep, 'number' | 'name'> | null;
 }
 
-/** What the kit is about. */
 export interface UnblockKit {
   /** The workflows that block, oldest first. */
   readonly workflows: readonly BlockingWorkflow[];
@@ -83,15 +82,13 @@ function rowOf(workflow: BlockingWorkflow, hasChildren: boolean): string {
 
 /** Returns what the list does not have, for its top and for the end of a run. */
 function notesOf(untyped: number, omitted: number): readonly string[] {
-  const more = (count: number) => plain(counted(count, 'more workflow'));
-  const notes: [number, string][] = [
-    [
-      untyped,
-      `${more(untyped)} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
-    ],
-    [omitted, `${more(omitted)} not in this list: run the gate again after it for the next ones.`],
+  const note = (count: number, text: string) =>
+    count > 0 ? [`${plain(counted(count, 'more workflow'))} ${text}`] : [];
+  const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`;
+  return [
+    ...note(untyped, untypable),
+    ...note(omitted, 'not in this list: run the gate again after it for the next ones.'),
   ];
-  return notes.filter(([count]) => count > 0).map(([, note]) => note);
 }
 
 /**
@@ -105,11 +102,10 @@ function groupsOf(workflows: readonly BlockingWorkflow[], typed: readonly Blocki
   const groups = Map.groupBy(sorted, (workflow) =>
     JSON.stringify([generationOf(workflow), workflow.name, workflow.className, workflow.version]),
   );
-  return [...groups.values()].flatMap(([first, ...others]) =>
-    first === undefined
-      ? []
-      : [{ title: titleOf(first, 1 + others.length, generationOf(first)), workflows: [first, ...others] }],
-  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first ? [{ title: titleOf(first, group.length, generationOf(first)), workflows: group }] : [];
+  });
 }
 
 function titleOf({ name, className, version }: BlockingWorkflow, count: number, generation: number): string {
