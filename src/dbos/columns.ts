@@ -9,68 +9,57 @@ import type { Schema } from './schema.ts';
  * pages against 143,000 at a million finished rows).
  */
 
-const NEEDED = 'needed';
 const NO_TEXT = sql`NULL::text`;
 const NO_NUMBER = sql`NULL::bigint`;
 
 /**
- * Columns that the statements read, by table. `NEEDED` ones are there from TypeScript SDK 3.0 on, and the rules cannot
+ * Columns that the statements read, by table. Those `needed` are there from TypeScript SDK 3.0 on, and the rules cannot
  * do without them. For the others, SQL stands in where a schema does not have them.
  */
-export const COLUMNS = {
+const COLUMNS = {
   workflow_status: {
-    workflow_uuid: NEEDED,
-    status: NEEDED,
-    name: NEEDED,
-    class_name: NEEDED,
-    queue_name: NEEDED,
-    executor_id: NEEDED,
-    application_version: NEEDED,
-    created_at: NEEDED,
-    updated_at: NEEDED,
-    started_at_epoch_ms: NEEDED,
-    application_name: NO_TEXT,
-    parent_workflow_id: NO_TEXT,
-    delay_until_epoch_ms: NO_NUMBER,
-    workflow_deadline_epoch_ms: NO_NUMBER,
-    is_debounced: sql`false`,
-    debounce_deadline_epoch_ms: NO_NUMBER,
-    ctid: sql`NULL::tid`,
+    needed: [
+      ...['workflow_uuid', 'status', 'name', 'class_name', 'queue_name', 'executor_id', 'application_version'],
+      ...['created_at', 'updated_at', 'started_at_epoch_ms'],
+    ],
+    standIns: {
+      application_name: NO_TEXT,
+      parent_workflow_id: NO_TEXT,
+      delay_until_epoch_ms: NO_NUMBER,
+      workflow_deadline_epoch_ms: NO_NUMBER,
+      is_debounced: sql`false`,
+      debounce_deadline_epoch_ms: NO_NUMBER,
+      ctid: sql`NULL::tid`,
+    },
   },
   operation_outputs: {
-    workflow_uuid: NEEDED,
-    function_id: NEEDED,
-    function_name: NEEDED,
-    started_at_epoch_ms: NO_NUMBER,
-    completed_at_epoch_ms: NO_NUMBER,
+    needed: ['workflow_uuid', 'function_id', 'function_name'],
+    standIns: { started_at_epoch_ms: NO_NUMBER, completed_at_epoch_ms: NO_NUMBER },
   },
   application_versions: {
-    version_name: NEEDED,
-    version_timestamp: NEEDED,
-    created_at: NO_NUMBER,
-    application_name: NO_TEXT,
-    xmin: sql`NULL::xid`,
+    needed: ['version_name', 'version_timestamp'],
+    standIns: { created_at: NO_NUMBER, application_name: NO_TEXT, xmin: sql`NULL::xid` },
   },
-  dbos_migrations: { version: NEEDED },
+  dbos_migrations: { needed: ['version'], standIns: {} },
   queues: {
-    name: NEEDED,
-    concurrency: NEEDED,
-    rate_limit_period_sec: NEEDED,
-    partition_queue: sql`false`,
-    partition_rate_limit_period_sec: sql`NULL::float8`,
-    application_name: NO_TEXT,
+    needed: ['name', 'concurrency', 'rate_limit_period_sec'],
+    standIns: {
+      partition_queue: sql`false`,
+      partition_rate_limit_period_sec: sql`NULL::float8`,
+      application_name: NO_TEXT,
+    },
   },
-} satisfies Record<string, Record<string, typeof NEEDED | Sql>>;
+} satisfies Record<string, { needed: readonly string[]; standIns: Record<string, Sql> }>;
 
 export type Table = keyof typeof COLUMNS;
 export const TABLES = Object.keys(COLUMNS) as readonly Table[];
 
-/** Returns the names of a table's columns that the statements read. */
-export const columnNames = (table: Table): readonly string[] => Object.keys(COLUMNS[table]);
-
 /** Returns the names of a table's columns that the statements cannot do without. */
-export function neededColumns(table: Table): readonly string[] {
-  return Object.entries(COLUMNS[table]).flatMap(([name, column]) => (column === NEEDED ? [name] : []));
+export const neededColumns = (table: Table): readonly string[] => COLUMNS[table].needed;
+
+/** Returns the names of a table's columns that the statements read. */
+export function columnNames(table: Table): readonly string[] {
+  return [...COLUMNS[table].needed, ...Object.keys(COLUMNS[table].standIns)];
 }
 
 /** Statuses in flight, in the one shape that the planner answers from partial indexes: `IN` of all three is not. */
@@ -82,6 +71,9 @@ export const KNOWN_STATUSES = sql`'PENDING', 'ENQUEUED', 'DELAYED', 'SUCCESS', '
 
 /** The start of the transaction, in epoch milliseconds: the same everywhere in one poll. */
 export const NOW = sql`(extract(epoch FROM now()) * 1000)::bigint`;
+
+/** The application that owns a row. */
+const OWNER = sql`NULLIF(application_name, '')`;
 
 /** The end of the year 9999, in epoch milliseconds. */
 const LAST_TIME = 253_402_300_799_999;
@@ -95,14 +87,10 @@ export function shownTime(time: Sql): Sql {
 }
 
 /** A name that is only shown, cut to 300 characters. */
-export function shownName(name: Sql): Sql {
-  return sql`left(${name}, 300)`;
-}
+export const shownName = (name: Sql): Sql => sql`left(${name}, 300)`;
 
 /** The name of a table, with its schema. */
-export function tableOf(schema: Schema, table: Table): Sql {
-  return sql`${identifier(schema.name)}.${identifier(table)}`;
-}
+export const tableOf = (schema: Schema, table: Table): Sql => sql`${identifier(schema.name)}.${identifier(table)}`;
 
 /** Concepts of `workflow_status` that older schemas do not have. */
 export function workflowColumns(schema: Schema) {
@@ -113,8 +101,7 @@ export function workflowColumns(schema: Schema) {
   // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
   const atMost = sql`${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql`created_at`)}`;
   return {
-    /** The application that owns the row. */
-    owner: column('application_name', sql`NULLIF(application_name, '')`),
+    owner: column('application_name', OWNER),
     parent: column('parent_workflow_id'),
     /** Whether it is the child of another workflow. */
     isChild: column('parent_workflow_id', sql`parent_workflow_id IS NOT NULL`, sql`NULL::boolean`),
@@ -137,17 +124,14 @@ export function stepColumns(schema: Schema) {
 /** Concepts of `application_versions` that older schemas do not have. */
 export function registrationColumns(schema: Schema) {
   const column = columnsOf(schema, 'application_versions');
-  return {
-    owner: column('application_name', sql`NULLIF(application_name, '')`),
-    createdAt: column('created_at'),
-  };
+  return { owner: column('application_name', OWNER), createdAt: column('created_at') };
 }
 
 /** Concepts of `queues` that older schemas do not have. */
 export function queueColumns(schema: Schema) {
   const column = columnsOf(schema, 'queues');
   return {
-    owner: column('application_name', sql`NULLIF(application_name, '')`),
+    owner: column('application_name', OWNER),
     /** Its limits hold in each of its partitions, not in all of it. */
     isPartitioned: column('partition_queue'),
     /** The longer period of its rate limits, in seconds. */
@@ -157,9 +141,8 @@ export function queueColumns(schema: Schema) {
 
 /** Returns a function from a column to its expression, or to what stands in where this schema does not have it. */
 function columnsOf<T extends Table>(schema: Schema, table: T) {
-  const standIns: Readonly<Record<string, typeof NEEDED | Sql>> = COLUMNS[table];
-  return (name: keyof (typeof COLUMNS)[T] & string, expression = identifier(name), standIn = standIns[name]): Sql => {
-    const isThere = schema.tables[table]?.includes(name);
-    return isThere || standIn === undefined || standIn === NEEDED ? expression : standIn;
-  };
+  const standIns: Readonly<Record<string, Sql>> = COLUMNS[table].standIns;
+  type Name = keyof (typeof COLUMNS)[T]['standIns'] & string;
+  return (name: Name, expression = identifier(name), standIn = standIns[name]): Sql =>
+    standIn === undefined || schema.tables[table]?.includes(name) ? expression : standIn;
 }

@@ -8,7 +8,7 @@ import { beginScan } from '../postgres/guards.ts';
 import type { Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { deniedTables, productQuery, productRow, unreachableTables, unsupportedProduct } from './access.ts';
-import { foundVersion, historyQuery, statusScanQuery, writer, writersQuery } from './scans.ts';
+import { foundVersion, historyQuery, writer, writersQuery } from './scans.ts';
 import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
 import {
   type DatabaseFacts,
@@ -20,7 +20,7 @@ import {
   snapshotRow,
 } from './snapshot/index.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
-import { unknownStatus } from './snapshot/unknown-statuses.ts';
+import { statusScanQuery, unknownStatus } from './snapshot/unknown-statuses.ts';
 
 /**
  * The system database: one connection at a time, made at the first read and kept until `close`. After a read that

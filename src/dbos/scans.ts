@@ -3,7 +3,6 @@ import { type Statement, sql, statement, text } from '../postgres/sql.ts';
 import { tableOf, workflowColumns } from './columns.ts';
 import { inApplication, resembles } from './scope.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
-import { unknownStatusScan } from './snapshot/unknown-statuses.ts';
 
 /** A transaction that holds a write lock on `workflow_status`. */
 export const writer = z.object({
@@ -42,9 +41,4 @@ export function historyQuery({ schema, gate }: SnapshotQuery, versions: readonly
 SELECT DISTINCT application_version AS version
   FROM ${tableOf(schema, 'workflow_status')}
  WHERE ${resembles(sql`application_version`, versions)} AND ${inApplication(gate.application, owner)}`);
-}
-
-/** Rows in a status that the gate does not know, on a schema without an index on all statuses: a full scan. */
-export function statusScanQuery(query: SnapshotQuery): Statement {
-  return statement(unknownStatusScan(query));
 }

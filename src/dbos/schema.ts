@@ -92,12 +92,6 @@ export interface Schema {
   readonly hasFailedIndex: boolean;
 }
 
-/** A table and columns of it that the role cannot read. */
-export interface MissingPrivilege {
-  readonly table: string;
-  readonly columns: readonly string[];
-}
-
 /** Returns what the statements can use, from the probe. */
 export function schemaOf(name: string, probe: ProbeRow): Schema {
   const tables = TABLES.filter((table) => table !== 'queues' || hasReadableQueues(probe)).flatMap((table) => {
@@ -137,7 +131,7 @@ export function factsOf(probe: ProbeRow, migration: number | undefined): Databas
 }
 
 /** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
-export function missingPrivileges(probe: ProbeRow): readonly MissingPrivilege[] {
+export function missingPrivileges(probe: ProbeRow): readonly { table: Table; columns: readonly string[] }[] {
   return TABLES.filter((table) => table !== 'queues')
     .map((table) => {
       const { columns = [], readable = [] } = probe.tables[table] ?? {};

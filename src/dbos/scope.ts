@@ -1,5 +1,5 @@
 import { type Sql, sql, text, texts } from '../postgres/sql.ts';
-import type { VersionSelection } from './snapshot/request.ts';
+import type { VersionSelection } from './snapshot/section.ts';
 
 /** The application's own rows, and those that no application owns; every row where none is configured. */
 export function inApplication(application: string | undefined, owner: Sql): Sql {

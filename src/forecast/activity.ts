@@ -1,5 +1,5 @@
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { EARLIER_STEPS } from '../dbos/snapshot/last-step.ts';
+import { EARLIER_STEPS } from '../dbos/snapshot/workflows.ts';
 
 const WAITS = ['sleeping', 'message', 'timer', 'child', 'delayed', 'overdue', 'queued'] as const;
 export const ACTIVITIES = ['running', 'silent', ...WAITS] as const satisfies readonly Activity['kind'][];

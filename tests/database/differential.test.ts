@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GROUP_LIMIT } from '../../src/dbos/snapshot/groups.ts';
+import { GROUP_LIMIT, LAST_DELAYED_LIMIT } from '../../src/dbos/snapshot/in-flight.ts';
 import type { StartedOnVersion, Truncated } from '../../src/dbos/snapshot/index.ts';
-import { LAST_DELAYED_LIMIT } from '../../src/dbos/snapshot/last-delayed.ts';
 import { DETAIL_LIMIT } from '../../src/dbos/snapshot/workflows.ts';
 import { indexed } from '../../src/rules/snapshot-index.ts';
 import { expectedSnapshot, largestFirst } from '../support/expected-snapshot.ts';

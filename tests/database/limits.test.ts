@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FAILED_LIMIT } from '../../src/dbos/snapshot/failed.ts';
-import { GROUP_LIMIT } from '../../src/dbos/snapshot/groups.ts';
+import { GROUP_LIMIT } from '../../src/dbos/snapshot/in-flight.ts';
 import { REGISTRATION_LIMIT } from '../../src/dbos/snapshot/registrations.ts';
 import { DETAIL_LIMIT } from '../../src/dbos/snapshot/workflows.ts';
 import { holdOn, seenIn } from '../support/holding.ts';

@@ -7,9 +7,8 @@ import { list, optional, rows, type Section, type SnapshotQuery } from './sectio
 /** How many cancelled, and how many dead-lettered workflows a poll counts, the newest. */
 export const FAILED_LIMIT = 500;
 
-const CANCELLED = sql`'CANCELLED'`;
-const DEAD_LETTERED = sql`'MAX_RECOVERY_ATTEMPTS_EXCEEDED'`;
-/** The name that older SDKs have for it. */
+const STATUSES = [sql`'CANCELLED'`, sql`'MAX_RECOVERY_ATTEMPTS_EXCEEDED'`];
+/** The name that older SDKs have for the second of them. */
 const OLD_DEAD_LETTERED = sql`'RETRIES_EXCEEDED'`;
 
 /** Workflows of one version that failed, and can come back. */
@@ -27,7 +26,7 @@ export function failedSection({ schema, gate, request }: SnapshotQuery): Section
   const { hasFailedIndex, hasPlainStatusIndex } = schema;
   if (!request.countFailed || !(hasFailedIndex || hasPlainStatusIndex)) return { column: sql`NULL::json` };
   const { owner } = workflowColumns(schema);
-  const statuses = [CANCELLED, DEAD_LETTERED, ...(hasFailedIndex ? [] : [OLD_DEAD_LETTERED])];
+  const statuses = hasFailedIndex ? STATUSES : [...STATUSES, OLD_DEAD_LETTERED];
   const newest = hasFailedIndex ? sql`ORDER BY created_at DESC` : sql``;
   const branches = statuses.map(
     (status) => sql`(SELECT application_version AS version, ${owner} AS application, status

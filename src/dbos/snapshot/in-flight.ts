@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../postgres/sql.ts';
-import { IN_FLIGHT, shownTime, tableOf, workflowColumns } from '../columns.ts';
+import { IN_FLIGHT, shownName, shownTime, tableOf, workflowColumns } from '../columns.ts';
 import { inApplication, isIgnored, isSelected } from '../scope.ts';
-import { rows, type Section, type SnapshotQuery, statusCounts, text, time } from './section.ts';
+import { rows, type Section, type SnapshotQuery, statusCounts, text, time, truncatedRows } from './section.ts';
 
 /** The work in flight on one version. */
 export const versionInFlight = z.object({
@@ -70,4 +70,60 @@ export function inFlightSection(query: SnapshotQuery): Section {
             ${shownTime(sql`max(taken_at)`)} AS "newestTakenAt"
        FROM selected GROUP BY version`);
   return { ctes: [inFlight, tally, selected], column };
+}
+
+/** How many groups a poll reads. */
+export const GROUP_LIMIT = 100;
+
+/** Work in flight on one version, under one name, in one queue. */
+export const workflowGroup = z.object({
+  version: text,
+  name: text,
+  queue: text,
+  ...statusCounts,
+  ignored: z.boolean(),
+  oldestCreatedAt: z.int(),
+});
+export type WorkflowGroup = Readonly<z.output<typeof workflowGroup>>;
+
+/** The largest groups first. */
+export function groupsSection(): Section {
+  const grouped = sql`grouped AS MATERIALIZED (
+  SELECT version, name, queue_name, ignored, sum(pending) AS pending, sum(enqueued) AS enqueued,
+         sum(delayed) AS delayed, sum(total) AS total, min(oldest) AS oldest
+    FROM selected
+   WHERE version IS DISTINCT FROM ''
+   GROUP BY version, name, queue_name, ignored
+)`;
+  const largest = sql`
+     SELECT version, ${shownName(sql`name`)} AS name, ${shownName(sql`queue_name`)} AS queue,
+            pending, enqueued, delayed, ignored, ${shownTime(sql`oldest`)} AS "oldestCreatedAt"
+       FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}`;
+  const column = truncatedRows(largest, {
+    versioned: sql`(SELECT count(*) FROM grouped WHERE version IS NOT NULL)`,
+    unversioned: sql`(SELECT count(*) FROM grouped WHERE version IS NULL)`,
+  });
+  return { ctes: [grouped], column };
+}
+
+/** How many of the workflows that are delayed longest a poll reads. */
+export const LAST_DELAYED_LIMIT = 20;
+
+/** A delayed workflow. */
+export const delayedWorkflow = z.object({
+  id: z.string(),
+  version: z.string(),
+  name: text,
+  /** As `VersionInFlight.delayedUntil`. */
+  until: z.int(),
+});
+export type DelayedWorkflow = Readonly<z.output<typeof delayedWorkflow>>;
+
+/** The delayed workflows that start last, the very last first. */
+export function lastDelayedSection(query: SnapshotQuery): Section {
+  const column = rows(sql`
+     SELECT workflow_uuid AS id, version, ${shownName(sql`name`)} AS name, delayed_until AS until
+       FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${isCounted(query)}
+      ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}`);
+  return { column };
 }

@@ -2,32 +2,24 @@ import { z } from 'zod';
 import { identifier, join, type Statement, sql, statement } from '../../postgres/sql.ts';
 import type { Writer } from '../scans.ts';
 import { failed, failedSection } from './failed.ts';
-import { groupsSection, workflowGroup } from './groups.ts';
-import { inFlightSection, versionInFlight } from './in-flight.ts';
-import { delayedWorkflow, lastDelayedSection } from './last-delayed.ts';
-import { applicationSeen, applicationSeenSection, owners, ownersSection } from './owners.ts';
+import * as work from './in-flight.ts';
 import { queueInFlight, queuesSection } from './queues.ts';
 import { registrations, registrationsSection } from './registrations.ts';
-import type { SnapshotRequest } from './request.ts';
-import { list, optional, type Section, type SnapshotQuery, truncated } from './section.ts';
+import { list, optional, type Section, type SnapshotQuery, type SnapshotRequest, truncated } from './section.ts';
 import { started, startedSection } from './started.ts';
-import { file, fileSection, migration, migrationSection, newestWriteAt, newestWriteSection } from './tables.ts';
+import * as tables from './tables.ts';
 import { type UnknownStatus, unknownStatus, unknownStatusesSection } from './unknown-statuses.ts';
 import { workflowDetail, workflowsSection } from './workflows.ts';
 
 export type { Writer } from '../scans.ts';
 export type { FailedOnVersion } from './failed.ts';
-export type { WorkflowGroup } from './groups.ts';
-export type { VersionInFlight } from './in-flight.ts';
-export type { DelayedWorkflow } from './last-delayed.ts';
-export type { EarlierSteps, LastStep } from './last-step.ts';
+export type { DelayedWorkflow, VersionInFlight, WorkflowGroup } from './in-flight.ts';
 export type { QueueInFlight } from './queues.ts';
-export type { Registration, Registrations } from './registrations.ts';
-export type { ForecastRequest, RuleRequest, SnapshotRequest, VersionSelection } from './request.ts';
-export type { Truncated } from './section.ts';
+export type { Registration } from './registrations.ts';
+export type { ForecastRequest, RuleRequest, SnapshotRequest, Truncated, VersionSelection } from './section.ts';
 export type { RowSet, Started, StartedName, StartedOnVersion } from './started.ts';
 export type { UnknownStatus } from './unknown-statuses.ts';
-export type { WorkflowDetail } from './workflows.ts';
+export type { LastStep, WorkflowDetail } from './workflows.ts';
 
 /**
  * One snapshot of the system database, as plain facts.
@@ -65,26 +57,26 @@ export interface DatabaseFacts {
 
 /** The one row of the poll: a column per section. */
 export const snapshotRow = z.object({
-  migration,
+  migration: tables.migration,
   registrations,
-  owners,
-  applicationSeen,
+  owners: tables.owners,
+  applicationSeen: tables.applicationSeen,
   /** One entry per version with rows in flight. Counts are exact. */
-  inFlight: list(versionInFlight),
+  inFlight: list(work.versionInFlight),
   /** What is in flight by version, name and queue, the largest first. */
-  groups: truncated(workflowGroup),
+  groups: truncated(work.workflowGroup),
   /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
   workflows: truncated(workflowDetail),
   /** Where work waits in a queue, the longest queue first. */
   queues: list(queueInFlight),
   /** The delayed workflows that start last, the very last first. */
-  lastDelayed: list(delayedWorkflow),
+  lastDelayed: list(work.delayedWorkflow),
   started,
   /** Undefined without an index on all statuses. */
   unknownStatuses: optional(list(unknownStatus)),
   failed,
-  newestWriteAt,
-  file,
+  newestWriteAt: tables.newestWriteAt,
+  file: tables.file,
 });
 type SnapshotRow = z.output<typeof snapshotRow>;
 
@@ -124,20 +116,20 @@ export interface SnapshotReader {
 /** The poll: everything about the work in flight, in one statement and so in one snapshot. */
 export function snapshotQuery(query: SnapshotQuery): Statement {
   const sections: Record<keyof SnapshotRow, Section> = {
-    inFlight: inFlightSection(query),
-    groups: groupsSection(),
+    inFlight: work.inFlightSection(query),
+    groups: work.groupsSection(),
     started: startedSection(query),
     queues: queuesSection(query),
     registrations: registrationsSection(query),
     unknownStatuses: unknownStatusesSection(query),
-    lastDelayed: lastDelayedSection(query),
+    lastDelayed: work.lastDelayedSection(query),
     workflows: workflowsSection(query),
-    owners: ownersSection(),
-    applicationSeen: applicationSeenSection(query),
+    owners: tables.ownersSection(),
+    applicationSeen: tables.applicationSeenSection(query),
     failed: failedSection(query),
-    newestWriteAt: newestWriteSection(query),
-    migration: migrationSection(query),
-    file: fileSection(query),
+    newestWriteAt: tables.newestWriteSection(query),
+    migration: tables.migrationSection(query),
+    file: tables.fileSection(query),
   };
   const ctes = Object.values(sections).flatMap((section) => section.ctes ?? []);
   const columns = Object.entries(sections).map(([name, { column }]) => sql`${column} AS ${identifier(name)}`);

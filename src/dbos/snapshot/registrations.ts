@@ -27,7 +27,6 @@ export const registrations = optional(
     total: z.int(),
   }),
 );
-export type Registrations = Readonly<NonNullable<z.output<typeof registrations>>>;
 
 /** Registrations of the same application that came later. */
 const LATER = sql`WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp

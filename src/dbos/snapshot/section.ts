@@ -2,7 +2,37 @@ import { z } from 'zod';
 import type { GateConfig } from '../../config.ts';
 import { type Sql, sql } from '../../postgres/sql.ts';
 import type { Schema } from '../schema.ts';
-import type { SnapshotRequest } from './request.ts';
+
+/** Which versions' rows a poll counts. Unversioned rows are always counted. */
+export type VersionSelection = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+/** What the rules need from one poll, in addition to what every poll reads. */
+export interface RuleRequest {
+  readonly selection: VersionSelection;
+  /** Versions whose registrations the poll reads in any case, in addition to the newest ones. */
+  readonly registrationsOf: readonly string[];
+  /** Where the previous poll's `started.fromHere` starts. */
+  readonly startedSince: number | undefined;
+  /** Versions to search for in all rows of any status. It is a full scan, so once per version and run. */
+  readonly searchHistoryFor: readonly string[];
+  /** Read unknown statuses even where that takes a full scan. */
+  readonly scanStatuses: boolean;
+  /** Count cancelled and dead-lettered workflows. */
+  readonly countFailed: boolean;
+}
+
+/** What the forecast needs from one poll. */
+export interface ForecastRequest {
+  /**
+   * Read the details of the oldest 10,000 workflows, not of a few. It costs one page per workflow, and about five more
+   * per running one, so once per minute at most.
+   */
+  readonly detailScan: boolean;
+  /** Name the workflows that were created since then, by the database's clock. Undefined: none. */
+  readonly namesSince: number | undefined;
+}
+
+export interface SnapshotRequest extends RuleRequest, ForecastRequest {}
 
 /** What the SQL of a section depends on. */
 export interface SnapshotQuery {
@@ -25,14 +55,10 @@ export const time = z.int().nullable();
 export const statusCounts = { pending: z.int(), enqueued: z.int(), delayed: z.int() };
 
 /** The rows of a statement, as JSON. */
-export function rows(select: Sql): Sql {
-  return sql`(SELECT coalesce(json_agg(r), '[]') FROM (${select}) r)`;
-}
+export const rows = (select: Sql): Sql => sql`(SELECT coalesce(json_agg(r), '[]') FROM (${select}) r)`;
 
 /** A list of rows that nobody changes. */
-export function list<T extends z.ZodType>(row: T) {
-  return z.array(row).readonly();
-}
+export const list = <T extends z.ZodType>(row: T) => z.array(row).readonly();
 
 /** A section that is NULL in the row, and undefined in the snapshot, where it was not read. */
 export function optional<T extends z.ZodType>(section: T) {
@@ -58,10 +84,6 @@ export function truncated<T extends z.ZodType<{ readonly version: string | null 
     .object({ items: list(row), versioned: z.int(), unversioned: z.int() })
     .transform(({ items, versioned, unversioned }): Truncated<z.output<T>> => {
       const shown = items.filter(({ version }) => version !== null).length;
-      return {
-        items,
-        omitted: versioned - shown,
-        omittedUnversioned: unversioned - (items.length - shown),
-      };
+      return { items, omitted: versioned - shown, omittedUnversioned: unversioned - (items.length - shown) };
     });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Sql, sql } from '../../postgres/sql.ts';
+import { type Sql, type Statement, sql, statement } from '../../postgres/sql.ts';
 import { KNOWN_STATUSES, shownName, tableOf, workflowColumns } from '../columns.ts';
 import { inApplication, isSelected } from '../scope.ts';
 import { rows, type Section, type SnapshotQuery, text } from './section.ts';
@@ -30,8 +30,8 @@ export function unknownStatusesSection(query: SnapshotQuery): Section {
 }
 
 /** Counts the same rows without an index on all statuses: a full scan. */
-export function unknownStatusScan(query: SnapshotQuery): Sql {
-  return countsBy(query, sql`(w.status IS NULL OR w.status NOT IN (${KNOWN_STATUSES}))`);
+export function statusScanQuery(query: SnapshotQuery): Statement {
+  return statement(countsBy(query, sql`(w.status IS NULL OR w.status NOT IN (${KNOWN_STATUSES}))`));
 }
 
 function countsBy({ schema, gate, request }: SnapshotQuery, isUnknown: Sql): Sql {
