@@ -12,7 +12,6 @@ import { foundVersion, historyQuery, writer, writersQuery } from './scans.ts';
 import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
 import {
   type DatabaseFacts,
-  type HistorySearch,
   type Snapshot,
   type SnapshotReader,
   type SnapshotRequest,
@@ -33,11 +32,7 @@ export interface SystemDatabase extends SnapshotReader {
 
 type ReaderConfig = Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs'>;
 
-/**
- * Returns a reader of snapshots.
- *
- * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
- */
+/** Returns a reader of snapshots. `now`, the gate's own clock in milliseconds, measures what a poll cost. */
 export function systemDatabase(config: DatabaseConfig, gate: ReaderConfig, now: () => number): SystemDatabase {
   let handle: ConnectionHandle | undefined;
   let connectedBefore = false;
@@ -46,7 +41,7 @@ export function systemDatabase(config: DatabaseConfig, gate: ReaderConfig, now: 
     handle ??= openHandle((signal) => connectToPostgres(config, gate.pollTimeoutMs, signal));
     const connection = await handle.connection;
     connectedBefore = true;
-    return takeSnapshot(connection, config, gate, request, now);
+    return takeSnapshot(connection, { config, gate, request }, now);
   };
   const close = async () => {
     const open = handle;
@@ -96,11 +91,7 @@ async function inTime<T extends object>(work: Promise<T>, signal: AbortSignal, o
   return result;
 }
 
-async function connectToPostgres(
-  config: DatabaseConfig,
-  pollTimeoutMs: number,
-  signal: AbortSignal,
-): Promise<Connection> {
+async function connectToPostgres(config: DatabaseConfig, pollTimeoutMs: number, signal: AbortSignal) {
   const connection = await connect(config, pollTimeoutMs, signal);
   // A server, or a pooler, that accepts the connection and never answers has not been reached.
   const answer = onlyRow(connection, productQuery, productRow);
@@ -110,28 +101,26 @@ async function connectToPostgres(
   return connection;
 }
 
+interface Poll {
+  readonly config: DatabaseConfig;
+  readonly gate: ReaderConfig;
+  readonly request: SnapshotRequest;
+}
+
 /** The poll and, where they are requested, the searches that take a full scan. */
-async function takeSnapshot(
-  connection: Connection,
-  config: DatabaseConfig,
-  gate: ReaderConfig,
-  request: SnapshotRequest,
-  now: () => number,
-): Promise<Snapshot> {
+async function takeSnapshot(connection: Connection, poll: Poll, now: () => number): Promise<Snapshot> {
   const started = now();
-  const { probe, query, row, writers } = await readUntilStable(connection, config, gate, request);
+  const { probe, query, row, writers } = await readUntilStable(connection, poll);
   const common = { observedAt: probe.observed_at, durationMs: now() - started };
   const database = factsOf(probe, row?.migration);
   if (row === undefined) return { ...common, database, contents: undefined };
 
   const { migration: _migration, file: _file, ...sections } = row;
-  const begin = beginScan(gate.pollTimeoutMs);
-  const history = await searchHistory(connection, begin, query, request.searchHistoryFor);
-  const scanned = request.scanStatuses
-    ? await scan(connection, begin, statusScanQuery(query), unknownStatus)
-    : undefined;
+  const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
+  const begin = beginScan(poll.gate.pollTimeoutMs);
+  const history = await searchHistory(connection, begin, query, searchHistoryFor);
+  const scanned = scanStatuses ? await scan(connection, begin, statusScanQuery(query), unknownStatus) : undefined;
   const unknownStatuses = sections.unknownStatuses ?? scanned;
-  const { detailScan } = request;
   return { ...common, database, contents: { ...sections, detailScan, writers, unknownStatuses, history } };
 }
 
@@ -139,12 +128,7 @@ async function takeSnapshot(
  * Reads one snapshot. A migration that rewrites the table while the poll waits for its lock leaves the older snapshot
  * without a row. The table then has another file, and the snapshot is read again.
  */
-async function readUntilStable(
-  connection: Connection,
-  config: DatabaseConfig,
-  gate: ReaderConfig,
-  request: SnapshotRequest,
-) {
+async function readUntilStable(connection: Connection, { config, gate, request }: Poll) {
   for (;;) {
     const writers = await connection.rows(writersQuery(config.schema), writer);
     const poll = await inTransaction(connection, async () => {
@@ -167,26 +151,15 @@ function isReadable(database: DatabaseFacts): boolean {
   return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
 }
 
-async function searchHistory(
-  connection: Connection,
-  begin: string,
-  query: SnapshotQuery,
-  versions: readonly string[],
-): Promise<HistorySearch | undefined> {
+async function searchHistory(connection: Connection, begin: string, query: SnapshotQuery, versions: readonly string[]) {
   if (versions.length === 0) return undefined;
   const found = await scan(connection, begin, historyQuery(query, versions), foundVersion);
-  return found === 'timed-out'
-    ? { searchedFor: versions, found: [], complete: false }
-    : { searchedFor: versions, found: found.map(({ version }) => version), complete: true };
+  const complete = found !== 'timed-out';
+  return { searchedFor: versions, found: complete ? found.map(({ version }) => version) : [], complete };
 }
 
 /** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
-async function scan<T>(
-  connection: Connection,
-  begin: string,
-  statement: Statement,
-  row: z.ZodType<T>,
-): Promise<readonly T[] | 'timed-out'> {
+async function scan<T>(connection: Connection, begin: string, statement: Statement, row: z.ZodType<T>) {
   try {
     return await inTransaction(connection, async () => {
       await connection.run(begin);
@@ -200,8 +173,7 @@ async function scan<T>(
 
 /**
  * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
- * characters) it rolls back, so that a pooler can keep its connection. A server that does not answer is sent nothing
- * more.
+ * characters) it rolls back, so that a pooler can keep its connection. Without an answer it sends nothing more.
  */
 async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   try {

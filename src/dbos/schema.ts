@@ -132,11 +132,9 @@ export function factsOf(probe: ProbeRow, migration: number | undefined): Databas
 
 /** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
 export function missingPrivileges(probe: ProbeRow): readonly { table: Table; columns: readonly string[] }[] {
-  return TABLES.filter((table) => table !== 'queues')
-    .map((table) => {
-      const { columns = [], readable = [] } = probe.tables[table] ?? {};
-      const isDenied = (name: string) => columns.includes(name) && !readable.includes(name);
-      return { table, columns: columnNames(table).filter(isDenied) };
-    })
-    .filter(({ columns }) => columns.length > 0);
+  return TABLES.flatMap((table) => {
+    const { columns = [], readable = [] } = probe.tables[table] ?? {};
+    const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
+    return table === 'queues' || denied.length === 0 ? [] : [{ table, columns: denied }];
+  });
 }

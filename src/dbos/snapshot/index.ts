@@ -5,7 +5,7 @@ import { failed, failedSection } from './failed.ts';
 import * as work from './in-flight.ts';
 import { queueInFlight, queuesSection } from './queues.ts';
 import { registrations, registrationsSection } from './registrations.ts';
-import { list, optional, type Section, type SnapshotQuery, type SnapshotRequest, truncated } from './section.ts';
+import { list, optional, type SnapshotQuery, type SnapshotRequest, truncated } from './section.ts';
 import { started, startedSection } from './started.ts';
 import * as tables from './tables.ts';
 import { type UnknownStatus, unknownStatus, unknownStatusesSection } from './unknown-statuses.ts';
@@ -55,29 +55,35 @@ export interface DatabaseFacts {
   readonly migration: number | undefined;
 }
 
-/** The one row of the poll: a column per section. */
-export const snapshotRow = z.object({
-  migration: tables.migration,
-  registrations,
-  owners: tables.owners,
-  applicationSeen: tables.applicationSeen,
+/** How each section is read, and what its column holds. Common table expressions come before those that read them. */
+const SECTIONS = {
   /** One entry per version with rows in flight. Counts are exact. */
-  inFlight: list(work.versionInFlight),
+  inFlight: { read: work.inFlightSection, column: list(work.versionInFlight) },
   /** What is in flight by version, name and queue, the largest first. */
-  groups: truncated(work.workflowGroup),
-  /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
-  workflows: truncated(workflowDetail),
+  groups: { read: work.groupsSection, column: truncated(work.workflowGroup) },
+  started: { read: startedSection, column: started },
   /** Where work waits in a queue, the longest queue first. */
-  queues: list(queueInFlight),
-  /** The delayed workflows that start last, the very last first. */
-  lastDelayed: list(work.delayedWorkflow),
-  started,
+  queues: { read: queuesSection, column: list(queueInFlight) },
+  registrations: { read: registrationsSection, column: registrations },
   /** Undefined without an index on all statuses. */
-  unknownStatuses: optional(list(unknownStatus)),
-  failed,
-  newestWriteAt: tables.newestWriteAt,
-  file: tables.file,
-});
+  unknownStatuses: { read: unknownStatusesSection, column: optional(list(unknownStatus)) },
+  /** The delayed workflows that start last, the very last first. */
+  lastDelayed: { read: work.lastDelayedSection, column: list(work.delayedWorkflow) },
+  /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
+  workflows: { read: workflowsSection, column: truncated(workflowDetail) },
+  owners: { read: tables.ownersSection, column: tables.owners },
+  applicationSeen: { read: tables.applicationSeenSection, column: tables.applicationSeen },
+  failed: { read: failedSection, column: failed },
+  newestWriteAt: { read: tables.newestWriteSection, column: tables.newestWriteAt },
+  migration: { read: tables.migrationSection, column: tables.migration },
+  file: { read: tables.fileSection, column: tables.file },
+};
+type Columns = { [Name in keyof typeof SECTIONS]: (typeof SECTIONS)[Name]['column'] };
+
+/** The one row of the poll: a column per section. */
+export const snapshotRow = z.object(
+  Object.fromEntries(Object.entries(SECTIONS).map(([name, { column }]) => [name, column])) as Columns,
+);
 type SnapshotRow = z.output<typeof snapshotRow>;
 
 export interface SnapshotContents extends Readonly<Omit<SnapshotRow, 'migration' | 'file' | 'unknownStatuses'>> {
@@ -115,24 +121,9 @@ export interface SnapshotReader {
 
 /** The poll: everything about the work in flight, in one statement and so in one snapshot. */
 export function snapshotQuery(query: SnapshotQuery): Statement {
-  const sections: Record<keyof SnapshotRow, Section> = {
-    inFlight: work.inFlightSection(query),
-    groups: work.groupsSection(),
-    started: startedSection(query),
-    queues: queuesSection(query),
-    registrations: registrationsSection(query),
-    unknownStatuses: unknownStatusesSection(query),
-    lastDelayed: work.lastDelayedSection(query),
-    workflows: workflowsSection(query),
-    owners: tables.ownersSection(),
-    applicationSeen: tables.applicationSeenSection(query),
-    failed: failedSection(query),
-    newestWriteAt: tables.newestWriteSection(query),
-    migration: tables.migrationSection(query),
-    file: tables.fileSection(query),
-  };
-  const ctes = Object.values(sections).flatMap((section) => section.ctes ?? []);
-  const columns = Object.entries(sections).map(([name, { column }]) => sql`${column} AS ${identifier(name)}`);
+  const sections = Object.entries(SECTIONS).map(([name, { read }]) => ({ name, ...read(query) }));
+  const ctes = sections.flatMap((section) => section.ctes ?? []);
+  const columns = sections.map(({ name, column }) => sql`${column} AS ${identifier(name)}`);
   return statement(sql`
 WITH RECURSIVE ${join(ctes, ', ')}
 SELECT ${join(columns, ',\n  ')}`);
