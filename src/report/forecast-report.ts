@@ -1,4 +1,4 @@
-import type { WorkflowState, WorkflowStatus } from '../forecast/activity.ts';
+import { WORKFLOW_STATES, type WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { Poll } from '../hold/hold.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
@@ -8,13 +8,7 @@ import type { ActivityReport, ForecastReport, RunReport } from './schema.ts';
 const EARLIEST_ENDS_REPORTED = 5;
 const ACTIVITIES_REPORTED = 30;
 
-const STATE_ORDER: readonly WorkflowState[] = ['stuck', 'waiting', 'progressing'];
-
-/**
- * The forecast for one version, or for all of them.
- *
- * @param now By the database's clock, in epoch milliseconds.
- */
+/** The forecast for one version, or for all, at `now` by the database's clock, in epoch milliseconds. */
 export function forecastReport(forecast: DrainForecast, now: number): ForecastReport {
   const { trend, rate, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
   return {
@@ -72,7 +66,7 @@ export function activitiesReport({ evaluation, forecast }: Poll): RunReport['act
     };
   });
   const items = groups
-    .sort((a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || b.count - a.count)
+    .sort((a, b) => WORKFLOW_STATES.indexOf(b.state) - WORKFLOW_STATES.indexOf(a.state) || b.count - a.count)
     .slice(0, ACTIVITIES_REPORTED);
   return { observedAt, items, omitted: groups.length - items.length };
 }

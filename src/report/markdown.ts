@@ -41,7 +41,6 @@ export function nameOf(name: string | null, without = '(no name)'): string {
   return name === null ? without : code(name);
 }
 
-/** A message as a quotation. */
 export function quoteBlock(message: Message): string {
   return markdown(message).replace(/^/gm, '> ');
 }
@@ -54,16 +53,13 @@ export function table<Row>(
   const used = Object.entries(columns)
     .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const textOf = (cell: string | number = '') => (typeof cell === 'number' ? number(cell) : cell);
+  const line = (cells: readonly (string | number | undefined)[]) => `| ${cells.map(textOf).join(' | ')} |`;
   return [
     line(used.map(({ head }) => head)),
     line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
-    ...rows.map((_, row) => line(used.map(({ cells }) => textOf(cells[row])))),
+    ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
   ].join('\n');
-}
-
-function textOf(cell: string | number = ''): string {
-  return typeof cell === 'number' ? number(cell) : cell;
 }
 
 /** `And 3 more versions.`, or nothing. */
