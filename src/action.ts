@@ -112,10 +112,7 @@ const logSink: LogSink = {
   },
 };
 
-/**
- * Returns a signal that aborts when the job is cancelled: the runner sends SIGINT, and SIGTERM 7.5 seconds later. The
- * second signal has its usual effect, and ends the process at once.
- */
+/** Aborts when the runner cancels the job: by SIGINT, and 7.5 seconds later SIGTERM, which ends the process at once. */
 function cancelledBySignal(): AbortSignal {
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;

@@ -10,10 +10,7 @@ import { type KitFile, kitFiles } from './unblock/kit.ts';
 /** Runs `work`. When it throws, `what` could not be written: it returns undefined, and the run continues. */
 export type Attempt = <T>(what: string, work: () => T | Promise<T>) => Promise<T | undefined>;
 
-/**
- * Writes the report file and the unblock kit. A file that cannot be written does not keep out the others. The path is
- * empty when there is no report file.
- */
+/** Writes the report file and the unblock kit, each even if the other fails. Without a report file the path is empty. */
 export async function writeArtifacts(report: RunReport, last: Poll | undefined, attempt: Attempt) {
   // A folder of its own: a job can run the gate more than once.
   const folder = await attempt('The report file', () =>

@@ -9,7 +9,6 @@ import { type DatabaseConfig, readDatabaseUrl } from './postgres/url.ts';
 import type { RunContext } from './run-context.ts';
 import { durationMs, LONGEST_TIMER_MS } from './time.ts';
 
-/** The inputs, parsed. */
 export interface ActionConfig {
   readonly gate: GateConfig;
   readonly database: DatabaseConfig;
@@ -85,11 +84,7 @@ export function readRawInputs(): Readonly<Record<string, string>> {
   return Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
 }
 
-/**
- * Reads the inputs into a configuration.
- *
- * @throws InputError that names every input that is wrong, its value unless secret, and what is accepted.
- */
+/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
 export function parseInputs(raw: Readonly<Record<string, string>>, context: RunContext): ActionConfig {
   const problems: Message[] = [];
   const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));

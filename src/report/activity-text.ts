@@ -13,11 +13,7 @@ export function workflowNamed({ id, name }: Pick<WorkflowDetail, 'id' | 'name'>)
   return name === null ? msg`${id}` : msg`${id} (${name})`;
 }
 
-/**
- * Describes what a workflow does or waits for, and when DBOS will cancel it.
- *
- * @param now By the database's clock, in epoch milliseconds.
- */
+/** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
 export function describeActivity(status: WorkflowStatus, now: number, generations = GENERATIONS): Message {
   const { deadline } = status;
   const activity = describeWait(status, now, generations);

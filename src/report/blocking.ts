@@ -3,17 +3,14 @@ import type { Evaluation } from '../rules/evaluate.ts';
 import type { RunReport } from './schema.ts';
 
 /** Whether rows of this version, or of none, block a target. */
-export function blocksTarget(
-  { version }: { readonly version: string | null },
-  { targets, unversioned }: Pick<Evaluation, 'targets' | 'unversioned'>,
-): boolean {
+export function blocksTarget({ version }: { version: string | null }, { targets, unversioned }: Evaluation): boolean {
   return version === null ? unversioned > 0 : targets.some((target) => target.version === version);
 }
 
 /** How many rows that block a target a truncated list omits. */
 export function omittedFrom(
   { omitted, omittedUnversioned }: Pick<Truncated<unknown>, 'omitted' | 'omittedUnversioned'>,
-  { unversioned }: Pick<Evaluation, 'unversioned'>,
+  { unversioned }: Evaluation,
 ): number {
   return omitted + (unversioned > 0 ? omittedUnversioned : 0);
 }

@@ -13,10 +13,7 @@ export interface DrainCurve {
   readonly estimate: TimeLeft | undefined;
 }
 
-/**
- * The most columns of a chart. Mermaid writes a label below every column, and merges columns with the same label. So
- * each shows its time, and there are only as many as leave room for it.
- */
+/** Mermaid labels every column, and merges those with the same label: more would leave no room for their times. */
 export const MOST_COLUMNS = 28;
 
 /** An estimate longer than this share of the measured time would leave it no room: only its start is drawn. */

@@ -47,11 +47,7 @@ function perMinute(rate: number): string {
   return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }
 
-/**
- * The forecast in sentences. None where nothing is in flight.
- *
- * @param isHold There were polls enough that the lack of an estimate needs an explanation.
- */
+/** The forecast in sentences; none where nothing is in flight. In a hold they explain the lack of an estimate. */
 export function describeForecast(
   forecast: DrainForecast,
   newTopLevel: readonly StartedName[],

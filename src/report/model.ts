@@ -14,7 +14,7 @@ import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
-import type { BlockerReport, RunReport, VersionReport } from './schema.ts';
+import type { RunReport, VersionReport } from './schema.ts';
 import { configurationWarnings, warningsOf } from './warnings.ts';
 
 const WORKFLOWS_REPORTED = 50;
@@ -254,6 +254,6 @@ function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadl
   };
 }
 
-function blockerReport(blocker: Blocker, pastDeadline = false): BlockerReport {
+function blockerReport(blocker: Blocker, pastDeadline = false): RunReport['blockers'][number] {
   return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
 }

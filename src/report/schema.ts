@@ -191,7 +191,6 @@ type Frozen<T> = T extends readonly (infer Item)[]
 /** How a run ended: all that a renderer needs, and the input of the report file. */
 export type RunReport = Frozen<z.input<typeof runReportSchema>>;
 export type VersionReport = RunReport['versions'][number];
-export type BlockerReport = RunReport['blockers'][number];
 export type ForecastReport = NonNullable<RunReport['forecast']>;
 export type WorkflowReport = RunReport['workflows']['items'][number];
 export type ActivityReport = NonNullable<WorkflowReport['activity']>;

@@ -4,8 +4,8 @@ import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
 import { blockedFirst, isWatched } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
-import { describeServer } from './poll-report.ts';
 import type { ForecastReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
+import { describeServer } from './text.ts';
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -19,11 +19,7 @@ const OPEN_ROWS = 10;
 const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' } as const;
 const STATES = { stuck: '⛔ stuck', waiting: '🟡 waiting', progressing: '🟢 progressing' } as const;
 
-/**
- * The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it.
- *
- * @param kit The unblock kit that was written next to the report file, if any.
- */
+/** The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it. */
 export function summaryOf(report: RunReport, kit?: WrittenKit): string {
   // Before the first poll nothing is listed, so no time is shown.
   const observedAt = report.observedAt ?? 0;

@@ -1,4 +1,4 @@
-import type { Message } from '../message.ts';
+import { type Message, trusted } from '../message.ts';
 import { quoteLiteral } from '../postgres/sql.ts';
 
 /** The most characters that one untrusted name takes up, escapes included. */
@@ -58,4 +58,10 @@ export function shellQuoted(text: string): string | undefined {
 /** `'text'` as an SQL literal; undefined when a person could not see what it says. */
 export function sqlLiteral(text: string): string | undefined {
   return visible(text, COMMAND_CHARACTERS) === text ? quoteLiteral(text) : undefined;
+}
+
+/** `PostgreSQL 18.4, DBOS migration 123`. */
+export function describeServer(serverVersion: string, migration: number | null): Message {
+  const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
+  return trusted(`PostgreSQL ${serverVersion}${dbos}`);
 }
