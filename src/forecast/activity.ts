@@ -43,6 +43,9 @@ export interface WorkflowStatus {
   readonly deadline: number | null;
 }
 
+/** The status of each workflow that was read in detail, by its id. */
+export type Statuses = ReadonlyMap<string, WorkflowStatus>;
+
 export interface QueueState {
   /** When it last handed out work of the version. */
   readonly movedAt: number;
@@ -76,11 +79,8 @@ const MOST_GENERATIONS = 500;
 
 type ChildActivity = Extract<Activity, { readonly kind: 'child' }>;
 
-/** Returns the status of each workflow, by its id. Each is evaluated once, however they are related. Pure. */
-export function statusesOf(
-  workflows: readonly WorkflowDetail[],
-  around: Surroundings,
-): ReadonlyMap<string, WorkflowStatus> {
+/** Returns the status of each workflow. Each is evaluated once, however they are related. Pure. */
+export function statusesOf(workflows: readonly WorkflowDetail[], around: Surroundings): Statuses {
   const statuses = new Map<string, WorkflowStatus>();
   const started = new Set<string>();
   const statusFrom = (workflow: WorkflowDetail, generation: number): WorkflowStatus => {
@@ -95,7 +95,7 @@ export function statusesOf(
     const foremost = waits.find(({ status }) => status.state === 'stuck') ?? waits[0];
     const progressAt = progressOf(workflow, around.now);
     const isQuiet = around.now - progressAt >= around.stuckAfterMs;
-    const activity = activityOf(workflow, foremost, isQuiet, around);
+    const activity = activityOf(workflow, isQuiet, around, foremost);
     const status = { state: stateOf(activity, isQuiet), activity, progressAt, deadline: workflow.deadline };
     statuses.set(workflow.id, status);
     return status;
@@ -105,12 +105,7 @@ export function statusesOf(
   return statuses;
 }
 
-function activityOf(
-  workflow: WorkflowDetail,
-  child: ChildActivity | undefined,
-  isQuiet: boolean,
-  around: Surroundings,
-): Activity {
+function activityOf(workflow: WorkflowDetail, isQuiet: boolean, around: Surroundings, child?: ChildActivity): Activity {
   if (workflow.status === 'ENQUEUED') return queued(workflow, around);
   if (workflow.status === 'DELAYED') {
     const { delayUntil: until, debounced } = workflow;

@@ -1,11 +1,11 @@
 import type { SnapshotContents, Truncated, WorkflowDetail } from '../dbos/snapshot/index.ts';
-import type { WorkflowStatus } from './activity.ts';
+import type { Statuses, WorkflowStatus } from './activity.ts';
 
 /** The oldest workflows in flight, read in detail by one poll: a few, or many when the forecast asks for them. */
 export interface DetailScan extends Omit<Truncated<WorkflowDetail>, 'items'> {
   readonly observedAt: number;
   readonly workflows: readonly WorkflowDetail[];
-  readonly statuses: ReadonlyMap<string, WorkflowStatus>;
+  readonly statuses: Statuses;
   readonly byVersion: ReadonlyMap<string | null, readonly WorkflowWithStatus[]>;
 }
 
@@ -14,12 +14,8 @@ interface WorkflowWithStatus {
   readonly status: WorkflowStatus;
 }
 
-/** Returns what this poll read in detail. */
-export function detailScanOf(
-  { workflows: { items: workflows, omitted, omittedUnversioned } }: SnapshotContents,
-  statuses: ReadonlyMap<string, WorkflowStatus>,
-  observedAt: number,
-): DetailScan {
+export function detailScanOf(contents: SnapshotContents, statuses: Statuses, observedAt: number): DetailScan {
+  const { items: workflows, omitted, omittedUnversioned } = contents.workflows;
   const read = workflows.flatMap((workflow) => {
     const status = statuses.get(workflow.id);
     return status === undefined ? [] : [{ workflow, status }];

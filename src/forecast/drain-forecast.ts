@@ -59,14 +59,14 @@ export function drainForecast(versions: readonly string[], series: Series, conte
   const rate = rateOf(points);
   const states = statesOf(inFlight, history);
   const moving = movingTimeLeft(points);
-  const trend = trendOf(series, states, rate, moving, context);
+  const trend = trendOf(series, states, context, rate, moving);
   const scanned = inFlight.flatMap((version) => scannedOf(version, history.detailScan));
   const activities = scanned.map(({ status }) => status.activity);
   // Certain or not.
   const waits = activities.map((each) => (each.kind === 'sleeping' || each.kind === 'delayed' ? each.until : null));
   const lastWait = latest([certain.notBefore, ...waits]);
   const msUntil = (time: number | undefined) => (time === undefined ? undefined : Math.max(0, time - observedAt));
-  const left = withWaits(moving, newest?.moving ?? 0, msUntil(certain.notBefore), msUntil(lastWait));
+  const left = withWaits(newest?.moving ?? 0, moving, msUntil(certain.notBefore), msUntil(lastWait));
   return {
     trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
@@ -99,20 +99,15 @@ function statesOf(versions: readonly string[], history: DrainHistory): States {
   return states;
 }
 
-function trendOf(
-  { points, inFlight, endedAtMs }: Series,
-  states: States,
-  rate: Rate | undefined,
-  left: TimeLeft | undefined,
-  { stuckAfterMs, atMs }: Context,
-): Trend {
+function trendOf(series: Series, states: States, context: Context, rate?: Rate, left?: TimeLeft): Trend {
+  const { points, inFlight, endedAtMs } = series;
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return 'too-early';
   if (inFlight === 0) return 'idle';
   const isMeasured = (rate?.overMs ?? 0) >= RATE_OVER_MS && increase('arrived', points) >= ARRIVALS_ENOUGH;
   if (isMeasured && rate && isKeptUp(rate.completedPerMinute, rate.arrivedPerMinute)) return 'not-converging';
   if (last.moving === 0 && states.notScanned === 0) return states.waiting > 0 ? 'waiting' : 'stuck';
-  if (atMs - (endedAtMs ?? first.atMs) >= stuckAfterMs) return 'stalled';
+  if (context.atMs - (endedAtMs ?? first.atMs) >= context.stuckAfterMs) return 'stalled';
   return left === undefined ? 'too-early' : 'draining';
 }
 

@@ -1,6 +1,4 @@
-import type { GateConfig } from '../config.ts';
 import type { DelayedWorkflow, SnapshotContents } from '../dbos/snapshot/index.ts';
-import type { PollTime } from '../hold/state.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { DetailScan } from './detail-scan.ts';
 
@@ -44,11 +42,7 @@ const CLOCK_SKEW_MS = 60_000;
  *   trace, and can finish sooner: `fail-fast: false` is for it.
  * - DBOS cancels either one at its deadline.
  */
-export function earliestEndsOf(
-  lastDelayed: readonly DelayedWorkflow[],
-  read: DetailScan,
-  lastScan: DetailScan | undefined,
-): readonly EarliestEnd[] {
+export function earliestEndsOf({ lastDelayed }: SnapshotContents, read: DetailScan, lastScan?: DetailScan) {
   const known = new Set([...lastDelayed, ...read.workflows].map(({ id }) => id));
   const older = lastScan === undefined ? [] : sleepingEnds(lastScan).filter(({ id }) => !known.has(id));
   const delayed = lastDelayed.map((workflow): EarliestEnd => ({ ...workflow, because: 'delayed' }));
@@ -75,10 +69,8 @@ export function certainEnd(
   const chosen = new Set(versions);
   const own = earliestEnds.filter(({ version }) => chosen.has(version)).toSorted((a, b) => b.until - a.until);
   const delayed = versions.map((version) => inFlight.get(version)?.delayedUntil);
-  return {
-    earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT),
-    notBefore: latest([...own.map(({ until }) => until), ...delayed]),
-  };
+  const notBefore = latest([...own.map(({ until }) => until), ...delayed]);
+  return { earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT), notBefore };
 }
 
 /** Returns the latest of the times that are known; undefined without any. */
@@ -91,23 +83,15 @@ export function latest(times: readonly (number | null | undefined)[]): number | 
  * Returns what cannot finish before the timeout; undefined when all of it can.
  *
  * @param observedAt By the database's clock, as the earliest ends are.
- * @param time The time of the poll, by the gate's clock.
+ * @param began The start of the poll, by the gate's clock.
  */
-export function pastDeadline(
-  { timeoutMs }: Pick<GateConfig, 'timeoutMs'>,
-  { earliestEnds, notBefore }: CertainEnd,
-  observedAt: number,
-  { began }: PollTime,
-): PastDeadline | undefined {
+export function pastDeadline(timeoutMs: number, certain: CertainEnd, observedAt: number, began: number) {
+  const { earliestEnds, notBefore } = certain;
   const deadline = observedAt + timeoutMs - began;
   if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline) return undefined;
   const neededMs = notBefore - observedAt + began + CLOCK_SKEW_MS;
-  return {
-    earliestEnds: earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
-    notBefore,
-    deadline,
-    neededMs: Math.ceil(neededMs / 60_000) * 60_000,
-  };
+  const past = earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline);
+  return { earliestEnds: past, notBefore, deadline, neededMs: Math.ceil(neededMs / 60_000) * 60_000 };
 }
 
 /**
@@ -116,12 +100,8 @@ export function pastDeadline(
  *
  * @param startedAt The start of the gate by the database's clock; undefined at the first poll.
  */
-export function clocksAgree(
-  startedAt: number | undefined,
-  { newestWriteAt = 0 }: SnapshotContents,
-  observedAt: number,
-  { began }: PollTime,
-): boolean {
+export function clocksAgree(contents: SnapshotContents, observedAt: number, began: number, startedAt?: number) {
+  const { newestWriteAt = 0 } = contents;
   const steppedBackMs = startedAt === undefined ? 0 : startedAt + began - observedAt;
   return steppedBackMs <= CLOCK_SKEW_MS && newestWriteAt - observedAt <= CLOCK_SKEW_MS;
 }

@@ -55,12 +55,7 @@ function poissonInterval(count: number): readonly [number, number] {
  * @param certainMs Until the last wait that is certain, in milliseconds; undefined without one.
  * @param expectedMs Until the last wait, certain or not, in milliseconds; undefined without one.
  */
-export function withWaits(
-  moving: TimeLeft | undefined,
-  count: number,
-  certainMs: number | undefined,
-  expectedMs: number | undefined,
-): TimeLeft | undefined {
+export function withWaits(count: number, moving?: TimeLeft, certainMs?: number, expectedMs?: number) {
   if (moving === undefined && (count > 0 || expectedMs === undefined)) return undefined;
   const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
   const waitMs = expectedMs ?? 0;

@@ -2,7 +2,7 @@ import type { GateConfig } from '../config.ts';
 import type { ForecastRequest, StartedName, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
-import { statusesOf, type WorkflowStatus } from './activity.ts';
+import { type Statuses, statusesOf } from './activity.ts';
 import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';
 import { certainEnd, clocksAgree, earliestEndsOf, type PastDeadline, pastDeadline } from './earliest-end.ts';
@@ -15,8 +15,7 @@ export interface Forecast {
   readonly targets: ReadonlyMap<string, DrainForecast>;
   /** What cannot finish before the timeout. Only what this very poll saw counts. */
   readonly pastDeadline: PastDeadline | undefined;
-  /** The status of each workflow that was read in detail, by its id. */
-  readonly statuses: ReadonlyMap<string, WorkflowStatus>;
+  readonly statuses: Statuses;
   /** Top-level workflows created on targets since the gate started, the most frequent first. */
   readonly newTopLevel: readonly StartedName[];
   readonly history: DrainHistory;
@@ -89,17 +88,17 @@ export function forecastOf(
   // A provisional poll can hold workflows of versions that are no targets.
   const isScan = (contents.detailScan || isWhole) && !evaluation.provisional;
   const history = historyAfter(before, evaluation, index, time, { queues, scan: isScan ? read : undefined });
-  const earliestEnds = earliestEndsOf(contents.lastDelayed, read, history.detailScan);
+  const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
   const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
   const versions = evaluation.targets.map(({ version }) => version);
-  const fresh = earliestEndsOf(contents.lastDelayed, read, undefined);
+  const fresh = earliestEndsOf(contents, read);
   return {
     total: drainForecast(versions, history.total, context),
     targets: new Map(
       [...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)]),
     ),
-    pastDeadline: clocksAgree(before.startedAt, contents, observedAt, time)
-      ? pastDeadline(config, certainEnd(versions, fresh, inFlight), observedAt, time)
+    pastDeadline: clocksAgree(contents, observedAt, time.began, before.startedAt)
+      ? pastDeadline(config.timeoutMs, certainEnd(versions, fresh, inFlight), observedAt, time.began)
       : undefined,
     statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
     newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),

@@ -159,13 +159,9 @@ function extended(series: Series, targets: readonly Changed[], atMs: number, mos
   return { points: all.filter((_, at) => isKept(at)), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
 }
 
-function newTopLevelAfter(
-  { newTopLevel }: DrainHistory,
-  targets: readonly TargetEvaluation[],
-  { contents }: SnapshotIndex,
-): DrainHistory['newTopLevel'] {
+function newTopLevelAfter(before: DrainHistory, targets: readonly TargetEvaluation[], { contents }: SnapshotIndex) {
   const versions = new Set(targets.map(({ version }) => version));
-  const all = new Map(newTopLevel);
+  const all = new Map(before.newTopLevel);
   for (const { version, name, count } of contents.started.names) {
     const key = JSON.stringify([version, name]);
     const known = all.get(key);
@@ -176,17 +172,13 @@ function newTopLevelAfter(
 }
 
 /** Returns the queues, with when each last moved: it handed work out, which running rows or a shorter queue show. */
-export function queuesAfter(
-  before: DrainHistory,
-  { contents, inFlight }: SnapshotIndex,
-  observedAt: number,
-): DrainHistory['queues'] {
+export function queuesAfter(before: DrainHistory, index: SnapshotIndex, observedAt: number): DrainHistory['queues'] {
   return new Map(
-    contents.queues.map(({ version, queue, enqueued, newestStartedAt, ...each }) => {
+    index.contents.queues.map(({ version, queue, enqueued, newestStartedAt, ...each }) => {
       const key = queueKey(version, queue);
       const known = before.queues.get(key);
       // Nothing runs between two short workflows. At the first poll, work that the version took up speaks for the queue.
-      const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
+      const atFirst = newestStartedAt ?? index.inFlight.get(version)?.newestTakenAt ?? 0;
       const fell = known !== undefined && enqueued < known.enqueued;
       const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
       const { runningInAll: running, concurrency: limit, rateMs } = each;

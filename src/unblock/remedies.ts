@@ -1,6 +1,6 @@
 import { IN_FLIGHT } from '../dbos/columns.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import type { WorkflowStatus } from '../forecast/activity.ts';
+import type { Statuses } from '../forecast/activity.ts';
 import { quoteIdentifier, statement } from '../postgres/sql.ts';
 import type { RunReport } from '../report/schema.ts';
 import { shellQuoted, sqlLiteral } from '../report/text.ts';
@@ -39,7 +39,7 @@ export function typedId(id: string): string | undefined {
  */
 export function firstToUnblock(
   workflows: readonly WorkflowDetail[],
-  statuses: ReadonlyMap<string, WorkflowStatus>,
+  statuses: Statuses,
   longest: Pick<WorkflowDetail, 'id'> | undefined,
 ): Pick<WorkflowDetail, 'id'> | undefined {
   if (longest !== undefined) return longest;
