@@ -79,12 +79,7 @@ export function latest(times: readonly (number | null | undefined)[]): number | 
   return known.length === 0 ? undefined : known.reduce((a, b) => Math.max(a, b));
 }
 
-/**
- * Returns what cannot finish before the timeout; undefined when all of it can.
- *
- * @param observedAt By the database's clock, as the earliest ends are.
- * @param began The start of the poll, by the gate's clock.
- */
+/** Returns what cannot finish before the timeout, if anything. `began`: the start of the poll, by the gate's clock. */
 export function pastDeadline(timeoutMs: number, certain: CertainEnd, observedAt: number, began: number) {
   const { earliestEnds, notBefore } = certain;
   const deadline = observedAt + timeoutMs - began;
@@ -97,8 +92,6 @@ export function pastDeadline(timeoutMs: number, certain: CertainEnd, observedAt:
 /**
  * Whether the clocks agree, as far as the snapshot shows. They do not when a process has written a time that is ahead of
  * the database's clock, or when that clock has stepped back since the gate started, as after a failover.
- *
- * @param startedAt The start of the gate by the database's clock; undefined at the first poll.
  */
 export function clocksAgree(contents: SnapshotContents, observedAt: number, began: number, startedAt?: number) {
   const { newestWriteAt = 0 } = contents;

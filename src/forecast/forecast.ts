@@ -49,10 +49,7 @@ interface Opportunity {
   readonly isSettled: boolean;
 }
 
-/**
- * Returns what the forecast asks of a poll. A detail scan needs time, and is never worth the poll that decides: only the
- * first one is read whatever the budget.
- */
+/** Returns what the forecast asks of a poll. A short budget allows no detail scan, except the first. */
 export function forecastRequest(
   { detailScan, detailScanDueAtMs, observedAt }: DrainHistory,
   { began, budgetMs, pollTimeoutMs, isSettled }: Opportunity,
@@ -107,9 +104,9 @@ export function forecastOf(
 }
 
 /** Returns a function that finds the children of a workflow. Of two rows with one id, the last counts. */
-function childrenAmong(workflows: readonly WorkflowDetail[]): (parent: string) => readonly WorkflowDetail[] {
+function childrenAmong(workflows: readonly WorkflowDetail[]) {
   const known = new Map(workflows.map((workflow) => [workflow.id, workflow]));
   const others = known.values().filter(({ id, parent }) => parent !== id);
   const children = Map.groupBy(others, ({ parent }) => parent);
-  return (parent) => children.get(parent) ?? [];
+  return (parent: string) => children.get(parent) ?? [];
 }

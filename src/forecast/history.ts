@@ -19,7 +19,7 @@ export interface DrainHistory {
   /** Top-level workflows created since the gate started, by version and name. */
   readonly newTopLevel: ReadonlyMap<string, StartedName>;
   readonly queues: ReadonlyMap<string, QueueState & { readonly enqueued: number }>;
-  readonly detailScan: DetailScan | undefined;
+  readonly detailScan?: DetailScan | undefined;
   /** When the next detail scan is due, in milliseconds since the gate started. */
   readonly detailScanDueAtMs: number;
 }
@@ -67,14 +67,12 @@ const NO_TOTALS: Totals = { completed: 0, arrived: 0, roots: 0, children: 0 };
 
 export const emptySeries: Series = { points: [], inFlight: 0, endedAtMs: undefined };
 
-/** The history before the first poll. */
 export const emptyHistory: DrainHistory = {
   total: emptySeries,
   targets: new Map(),
   created: new Map(),
   newTopLevel: new Map(),
   queues: new Map(),
-  detailScan: undefined,
   detailScanDueAtMs: 0,
 };
 

@@ -57,9 +57,8 @@ export async function connect(config: DatabaseConfig, pollTimeoutMs: number, sig
 }
 
 /**
- * Returns whether the next way can be tried after an error. As in libpq, it can after a server without TLS, a failed
- * handshake, or a refusal by pg_hba.conf (or by PgBouncer, of plain text). Nothing else counts: a password that was
- * refused once is not sent again in plain text.
+ * Whether to try the next way, as libpq does: after a server without TLS, a failed handshake, or a refusal by
+ * pg_hba.conf (or by PgBouncer, of plain text). A password that was refused is not sent again in plain text.
  */
 function anotherWayMayWork(error: unknown): boolean {
   const code = codeOf(error) ?? '';

@@ -40,10 +40,7 @@ const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechan
 /** PgBouncer uses 08P01 for everything, errors of the server at its login included. Only the message differs. */
 const fromPooler = ({ code, message }: Failure, words: RegExp) => code === '08P01' && words.test(message);
 
-/**
- * Every way to fail that the gate knows, by id. The first that matches wins. SQLSTATEs are those of PostgreSQL's
- * appendix A, PgBouncer's messages those of its release 1.18.
- */
+/** Every known way to fail. The first match wins. Sources: PostgreSQL's appendix A for SQLSTATEs, PgBouncer 1.18. */
 export const FAILURES = {
   'host-not-found': transient({
     what: 'The host could not be found',

@@ -18,10 +18,7 @@ export function isHandshakeFailure(code: string): boolean {
   return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
 }
 
-/**
- * Returns whether the server refused the gate's certificate. With TLS 1.3 that happens after the handshake, in place
- * of the server's first answer.
- */
+/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
 export function isRefusedCertificate(code: string): boolean {
   return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
 }

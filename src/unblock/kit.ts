@@ -23,7 +23,6 @@ export interface UnblockKit {
   readonly observedAt: number;
 }
 
-/** A command of `unblock.sh`. */
 export type UnblockCommand = 'inspect' | 'cancel' | 'fork';
 
 export interface KitFile {
@@ -132,7 +131,6 @@ function generationsOf(workflows: readonly BlockingWorkflow[]): ReadonlyMap<stri
   return generations;
 }
 
-/** Returns where a workflow was when the gate read it. */
 function stateOf({ status, lastStep, delayUntil }: BlockingWorkflow): string {
   if (status === 'DELAYED' && delayUntil !== null) return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
   if (status !== 'PENDING') return visible(status, 30).toLowerCase();

@@ -25,10 +25,7 @@ export function commandsFor(workflow: Pick<WorkflowDetail, 'id'>): readonly stri
   ];
 }
 
-/**
- * Returns an id as it is typed in a command. Undefined if it is empty, looks like an option, or has characters that
- * cannot be typed or seen.
- */
+/** Returns an id as it is typed in a command; undefined if it is empty, looks like an option, or cannot be typed. */
 export function typedId(id: string): string | undefined {
   return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
 }
