@@ -20,11 +20,10 @@ export function unsupportedProduct(version: string): ReportableError | undefined
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
   const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+  const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
   const hint =
     elsewhere.length > 0
-      ? msg` There is a workflow_status table in the ${trusted(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(
-          elsewhere,
-        )}: is that the one? Set \`schema\`.`
+      ? msg` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
       : trusted(
           ' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.',
         );
@@ -61,10 +60,9 @@ export function deniedTables(probe: ProbeRow, config: DatabaseConfig): Reportabl
   const missing = missingPrivileges(probe);
   if (missing.length === 0) return undefined;
   const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+  const remedy = asOwner(grants(probe, config));
   return new ReportableError(
-    msg`The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${asOwner(
-      grants(probe, config),
-    )}`,
+    msg`The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`,
   );
 }
 

@@ -10,35 +10,25 @@ import type { DatabaseConfig } from '../postgres/url.ts';
 import { deniedTables, productQuery, productRow, unreachableTables, unsupportedProduct } from './access.ts';
 import { foundVersion, historyQuery, writer, writersQuery } from './scans.ts';
 import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
-import {
-  type DatabaseFacts,
-  type Snapshot,
-  type SnapshotReader,
-  type SnapshotRequest,
-  snapshotQuery,
-  snapshotRow,
-} from './snapshot/index.ts';
+import type { DatabaseFacts, Snapshot, SnapshotReader, SnapshotRequest } from './snapshot/index.ts';
+import { snapshotQuery, snapshotRow } from './snapshot/index.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
 import { statusScanQuery, unknownStatus } from './snapshot/unknown-statuses.ts';
 
-/**
- * The system database: one connection at a time, made at the first read and kept until `close`. After a read that
- * failed, the next one makes a new connection.
- */
-export interface SystemDatabase extends SnapshotReader {
-  /** Closes the connection, and cuts it one second later, whatever the network does. */
-  close(): Promise<void>;
-}
-
 type ReaderConfig = Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs'>;
 
-/** Returns a reader of snapshots. `now`, the gate's own clock in milliseconds, measures what a poll cost. */
-export function systemDatabase(config: DatabaseConfig, gate: ReaderConfig, now: () => number): SystemDatabase {
-  let handle: ConnectionHandle | undefined;
+/**
+ * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
+ * read that failed, the next one makes a new connection. `close` takes one second at most, whatever the network does.
+ *
+ * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
+ */
+export function systemDatabase(config: DatabaseConfig, gate: ReaderConfig, now: () => number) {
+  let handle: ReturnType<typeof openHandle> | undefined;
   let connectedBefore = false;
 
   const take = async (request: SnapshotRequest) => {
-    handle ??= openHandle((signal) => connectToPostgres(config, gate.pollTimeoutMs, signal));
+    handle ??= openHandle(config, gate.pollTimeoutMs);
     const connection = await handle.connection;
     connectedBefore = true;
     return takeSnapshot(connection, { config, gate, request }, now);
@@ -49,7 +39,7 @@ export function systemDatabase(config: DatabaseConfig, gate: ReaderConfig, now: 
     await open?.close();
   };
 
-  return {
+  const reader: SnapshotReader = {
     async read(request, signal) {
       try {
         return await inTime(take(request), signal, POLL_OVERDUE);
@@ -58,20 +48,15 @@ export function systemDatabase(config: DatabaseConfig, gate: ReaderConfig, now: 
         throw explainFailure(error, config, connectedBefore);
       }
     },
-    close,
   };
+  return { ...reader, close };
 }
 
-/** A connection that is being made, or is there. */
-interface ConnectionHandle {
-  readonly connection: Promise<Connection>;
-  close(): Promise<void>;
-}
-
-function openHandle(make: (signal: AbortSignal) => Promise<Connection>): ConnectionHandle {
+/** Returns a connection that is being made, or is there, and what closes it in either state. */
+function openHandle(config: DatabaseConfig, pollTimeoutMs: number) {
   const lifetime = new AbortController();
   let made: Connection | undefined;
-  const connection = make(lifetime.signal).then((open) => {
+  const connection = connectToPostgres(config, pollTimeoutMs, lifetime.signal).then((open) => {
     made = open;
     return open;
   });

@@ -94,13 +94,10 @@ export interface Schema {
 
 /** Returns what the statements can use, from the probe. */
 export function schemaOf(name: string, probe: ProbeRow): Schema {
-  const tables = TABLES.filter((table) => table !== 'queues' || hasReadableQueues(probe)).flatMap((table) => {
-    const columns = probe.tables[table]?.columns;
-    return columns === undefined ? [] : [[table, columns]];
-  });
+  const usable = TABLES.filter((table) => probe.tables[table] && (table !== 'queues' || hasReadableQueues(probe)));
   return {
     name,
-    tables: Object.fromEntries(tables),
+    tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
     hasPlainStatusIndex: probe.plain_status_index,
     hasFailedIndex: probe.failed_index,
   };

@@ -36,12 +36,9 @@ export const text = (value: string | undefined): Sql => parameter('text', value)
 export const texts = (values: readonly string[]): Sql => parameter('text[]', values);
 
 /** A parameter of type `bigint`, rounded; undefined is NULL. */
-export const bigint = (value: number | undefined): Sql =>
-  parameter('bigint', value === undefined ? undefined : Math.round(value));
+export const bigint = (value: number | undefined): Sql => parameter('bigint', value && Math.round(value));
 
-function parameter(type: Parameter['type'], value: unknown): Sql {
-  return { pieces: [{ type, value: value ?? null }] };
-}
+const parameter = (type: Parameter['type'], value: unknown): Sql => ({ pieces: [{ type, value: value ?? null }] });
 
 /** `"name"` as SQL. */
 export const identifier = (name: string): Sql => ({ pieces: [quoteIdentifier(name)] });
@@ -66,9 +63,7 @@ export function statement({ pieces }: Sql): Statement {
 }
 
 /** `"name"`: an identifier, quoted for SQL. */
-export function quoteIdentifier(name: string): string {
-  return utils.escapeIdentifier(name);
-}
+export const quoteIdentifier = (name: string): string => utils.escapeIdentifier(name);
 
 /** `'text'`: a literal, quoted for SQL, whatever `standard_conforming_strings` is. */
 export function quoteLiteral(value: string): string {

@@ -84,17 +84,14 @@ type Columns = { [Name in keyof typeof SECTIONS]: (typeof SECTIONS)[Name]['colum
 export const snapshotRow = z.object(
   Object.fromEntries(Object.entries(SECTIONS).map(([name, { column }]) => [name, column])) as Columns,
 );
-type SnapshotRow = z.output<typeof snapshotRow>;
 
-export interface SnapshotContents extends Readonly<Omit<SnapshotRow, 'migration' | 'file' | 'unknownStatuses'>> {
+export interface SnapshotContents
+  extends Readonly<Omit<z.output<typeof snapshotRow>, 'migration' | 'file' | 'unknownStatuses'>> {
   /** The details are as many as a detail scan reads. */
   readonly detailScan: boolean;
   /** Transactions that held a write lock on `workflow_status` just before the snapshot was taken. */
   readonly writers: readonly Writer[];
-  /**
-   * Rows in a status that the gate does not know. Undefined: not read (see `SnapshotRequest.scanStatuses`).
-   * `timed-out`: the scan for them ran into its timeout.
-   */
+  /** Undefined: not read (see `SnapshotRequest.scanStatuses`). `timed-out`: the scan ran into its timeout. */
   readonly unknownStatuses: readonly UnknownStatus[] | 'timed-out' | undefined;
   /** What the search of the whole history found. Undefined: not requested. */
   readonly history: HistorySearch | undefined;

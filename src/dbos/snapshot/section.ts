@@ -61,9 +61,7 @@ export const rows = (select: Sql): Sql => sql`(SELECT coalesce(json_agg(r), '[]'
 export const list = <T extends z.ZodType>(row: T) => z.array(row).readonly();
 
 /** A section that is NULL in the row, and undefined in the snapshot, where it was not read. */
-export function optional<T extends z.ZodType>(section: T) {
-  return section.nullable().transform((value) => value ?? undefined);
-}
+export const optional = <T extends z.ZodType>(column: T) => column.nullable().transform((value) => value ?? undefined);
 
 /** A list that the SQL cut at a limit, and how many items it omitted. Items with a version come first. */
 export interface Truncated<T> {

@@ -6,10 +6,7 @@ import { list, rows, type Section, type SnapshotQuery, text } from './section.ts
 
 /** How many names of newly created workflows a poll reads. */
 const STARTED_NAME_LIMIT = 10;
-/**
- * By how much the clocks of the processes that stamp `created_at` can be behind the database's, in milliseconds. Every
- * SDK uses its own process's clock, except those that let the database stamp.
- */
+/** How far the clocks of processes, which stamp `created_at`, can be behind the database's, in milliseconds. */
 const CLOCK_MARGIN_MS = 60_000;
 
 /** Where the counts for the next poll start. */
@@ -54,10 +51,7 @@ export const started = z.object({
 });
 export type Started = Readonly<z.output<typeof started>>;
 
-/**
- * `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput of the
- * last minute, or since the previous poll, not the history.
- */
+/** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
 export function startedSection({ schema, gate, request }: SnapshotQuery): Section {
   const { owner, isChild } = workflowColumns(schema);
   const since = bigint(request.startedSince);

@@ -47,7 +47,6 @@ export const applicationSeen = z.boolean();
 export function applicationSeenSection({ gate }: SnapshotQuery): Section {
   if (gate.application === undefined) return { column: sql`true` };
   const isIts = sql`application = ${text(gate.application)}`;
-  return {
-    column: sql`(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`,
-  };
+  const column = sql`(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`;
+  return { column };
 }
