@@ -60,11 +60,9 @@ async function holdWith(
   }
 }
 
-/**
- * Publishes the answer in every place. A place that cannot be written does not silence the others. The exit code comes
- * first, and is 1 until the report says that the step passes.
- */
+/** Publishes the answer in every place. A place that cannot be written does not silence the others. */
 async function publish(run: Run): Promise<void> {
+  // The exit code comes first: 1 until the report says that the step passes.
   process.exitCode = 1;
   const report = runReportOf(run);
   if (report.conclusion !== 'fail') process.exitCode = 0;

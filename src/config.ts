@@ -37,13 +37,7 @@ export interface GateConfig {
 }
 
 /** The versions that the configuration names, as targets or as versions to keep. */
-export function namedVersions(config: Pick<GateConfig, 'targets'>): readonly string[] {
-  switch (config.targets.kind) {
-    case 'named':
-      return config.targets.versions;
-    case 'all-but':
-      return config.targets.keep;
-    case 'all-but-latest':
-      return [];
-  }
+export function namedVersions({ targets }: Pick<GateConfig, 'targets'>): readonly string[] {
+  if (targets.kind === 'named') return targets.versions;
+  return targets.kind === 'all-but' ? targets.keep : [];
 }

@@ -46,17 +46,7 @@ type Statuses = readonly (typeof STATUSES)[number][];
 
 const ESTIMATE = { color: '#99a3ad', square: '⬜' };
 
-/** A curve at regular times. */
-interface Columns {
-  readonly labels: readonly string[];
-  readonly unit: string;
-  /** The first columns: the polls, up to the last. */
-  readonly polls: readonly CurvePoint[];
-  /** The columns after those: how many can be in flight then. */
-  readonly estimated: readonly number[];
-  /** The estimate continues after the last column. */
-  readonly isCut: boolean;
-}
+type Columns = NonNullable<ReturnType<typeof columnsOf>>;
 
 /**
  * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, since Mermaid's xychart
@@ -113,8 +103,8 @@ function keyOf({ points, estimate }: DrainCurve, { estimated, isCut }: Columns, 
   return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
 }
 
-/** Undefined when there are fewer than two polls. */
-function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
+/** The curve at regular times. Undefined when there are fewer than two polls. */
+function columnsOf({ points, estimate }: DrainCurve) {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || points.length < 2) return undefined;
   const measuredMs = last.atMs - first.atMs;
@@ -131,8 +121,11 @@ function columnsOf({ points, estimate }: DrainCurve): Columns | undefined {
   return {
     labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
     unit: step.unit,
+    /** The first columns: the polls, up to the last. */
     polls: times.slice(0, before + 1).map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
+    /** The columns after those: how many can be in flight then. */
     estimated: times.slice(before + 1).map((time) => Math.max(0, rounded(total(last) * (1 - time / leftMs)))),
+    /** The estimate continues after the last column. */
     isCut,
   };
 }

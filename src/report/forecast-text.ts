@@ -10,14 +10,13 @@ import { workflowNamed } from './activity-text.ts';
 /** A few workflows stand for all: this many are named. */
 const NAMED = 3;
 
-const NO_RATE = { completedPerMinute: 0, arrivedPerMinute: 0 };
-
 /** The forecast in short, for a line of the log: `12 ended and 2 new per minute`. */
 export function forecastParts(forecast: DrainForecast, now: number): readonly string[] {
   const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
   if (trend === 'idle') return [];
   const isAhead = notBefore !== undefined && notBefore > now;
-  const { completedPerMinute: ended, arrivedPerMinute: arrived } = rate ?? NO_RATE;
+  const ended = rate?.completedPerMinute ?? 0;
+  const arrived = rate?.arrivedPerMinute ?? 0;
   return [
     ...(ended > 0 || arrived > 0
       ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]

@@ -223,7 +223,7 @@ function pollLine(config: GateConfig, report: PollReport, previous: PollReport |
   const { inFlight, counts, drained, decides, endedMs } = report;
   const parts = [
     `${number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`,
-    drained || previous === undefined ? '' : difference(inFlight, previous.inFlight),
+    drained || previous === undefined ? '' : difference(inFlight - previous.inFlight),
     ...report.reasons,
     ...report.forecast,
     versionsPart(report.targets),
@@ -233,9 +233,8 @@ function pollLine(config: GateConfig, report: PollReport, previous: PollReport |
   return `${stamp(endedMs)} ${parts.filter((part) => part !== '').join('; ')}`;
 }
 
-function difference(inFlight: number, before: number): string {
-  if (before === inFlight) return 'no change';
-  return `${number(Math.abs(inFlight - before))} ${inFlight < before ? 'fewer' : 'more'}`;
+function difference(change: number): string {
+  return change === 0 ? 'no change' : `${number(Math.abs(change))} ${change < 0 ? 'fewer' : 'more'}`;
 }
 
 /** With several targets: how many are idle, and which of the others hold the most. */
