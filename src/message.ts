@@ -33,8 +33,8 @@ export function number(value: number): string {
 }
 
 /** `1 workflow`, `2 workflows`: a count and what is counted. */
-export function counted(count: number, noun: string, plural = `${noun}s`): Message {
-  return [`${number(count)} ${count === 1 ? noun : plural}`];
+export function counted(count: number, noun: string): Message {
+  return [`${number(count)} ${noun}${count === 1 ? '' : 's'}`];
 }
 
 /** The first few of many names, quoted, and how many more there are. */
