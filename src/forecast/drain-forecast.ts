@@ -80,7 +80,7 @@ export function drainForecast(versions: readonly string[], series: Series, conte
   };
 }
 
-/** Counts workflows by state, as last scanned. Of those, the progressing have finished first, and then the waiting. */
+/** Counts workflows by state, as last scanned. Those gone since were most probably progressing, or else waiting. */
 function statesOf(versions: readonly string[], history: DrainHistory): States {
   const states = { progressing: 0, waiting: 0, stuck: 0, notScanned: 0 };
   for (const version of versions) {

@@ -67,11 +67,11 @@ export function forecastOf(
   time: PollTime,
 ): Forecast {
   const { stuckAfterMs } = config;
-  const { index } = evaluation;
+  const { index, provisional } = evaluation;
   if (index === undefined) return { ...NO_FORECAST, history: before };
   const { contents, inFlight } = index;
   const { observedAt } = evaluation.snapshot;
-  const { items, omitted, omittedUnversioned } = contents.workflows;
+  const { items } = contents.workflows;
   const queues = queuesAfter(before, index, observedAt);
   const statuses = statusesOf(items, {
     now: observedAt,
@@ -81,9 +81,9 @@ export function forecastOf(
     childrenOf: childrenAmong([...(before.detailScan?.workflows ?? []), ...items]),
   });
   const read = detailScanOf(contents, statuses, observedAt);
-  const isWhole = omitted + omittedUnversioned === 0;
+  const isWhole = read.omitted + read.omittedUnversioned === 0;
   // A provisional poll can hold workflows of versions that are no targets.
-  const isScan = (contents.detailScan || isWhole) && !evaluation.provisional;
+  const isScan = (contents.detailScan || isWhole) && !provisional;
   const history = historyAfter(before, evaluation, index, time, { queues, scan: isScan ? read : undefined });
   const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
   const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
