@@ -56,20 +56,17 @@ SELECT ${NOW}::text AS observed_at,
        EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
        coalesce(row_security_active(w.oid), false) AS row_security_active,
        EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status'
-              ) AS plain_status_index,
+                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status') AS plain_status_index,
        EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
-                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed'
-              ) AS failed_index,
+                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed') AS failed_index,
        (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
           FROM (SELECT c.relname,
                        json_build_object(
                          'kind', c.relkind::text,
                          'filtered', coalesce(row_security_active(c.oid), false),
                          'columns', json_agg(a.attname ORDER BY a.attnum),
-                         'readable', coalesce(
-                           json_agg(a.attname ORDER BY a.attnum)
-                             FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
+                         'readable', coalesce(json_agg(a.attname ORDER BY a.attnum)
+                           FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
                    AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')

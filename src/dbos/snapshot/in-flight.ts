@@ -16,10 +16,7 @@ export const versionInFlight = z.object({
   ignored: z.int(),
   /** Creation of the oldest that is not ignored. */
   oldestCreatedAt: time,
-  /**
-   * Before this, no delayed row of it can leave its status by itself, except ignored and debounced ones: the greatest
-   * `delay_until_epoch_ms`, or a deadline where that comes first.
-   */
+  /** The last time at which a delay of it ends, or a deadline that comes first; not of ignored and debounced rows. */
   delayedUntil: time,
   /** The newest write that a process of the version made to the status of a row that it runs. */
   newestTakenAt: time,

@@ -35,10 +35,7 @@ export type StartedOnVersion = Readonly<z.output<typeof startedOnVersion>>;
 const startedName = z.object({ version: z.string(), name: text, count: z.int() });
 export type StartedName = Readonly<z.output<typeof startedName>>;
 
-/**
- * Rows of any status that were created recently, counted twice: since the moment that the previous poll fixed, to
- * compare with it, and since a moment that this poll fixes for the next one.
- */
+/** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
 export const started = z.object({
   versions: list(startedOnVersion),
   /**
