@@ -26,10 +26,7 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
   return { reportPath: reportPath ?? '', kit };
 }
 
-/**
- * The unblock kit for all that blocks. Empty where the answer is about the wrong versions, or about none: to cancel
- * what a misspelt input made a target would end live work.
- */
+/** The unblock kit for all that blocks. Empty where a misspelt input could be the target: that would end live work. */
 export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly KitFile[] {
   const { verdict, blockers, newVersion, database } = report;
   const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;

@@ -11,10 +11,7 @@ export type TargetSelection =
   | { readonly kind: 'all-but'; readonly keep: readonly string[] }
   | { readonly kind: 'all-but-latest' };
 
-/**
- * What a user can choose about the rule of retirement. Durations are in milliseconds. How to reach the database is in
- * `DatabaseConfig`.
- */
+/** What a user can choose about the rule of retirement. Durations are in milliseconds. */
 export interface GateConfig {
   readonly targets: TargetSelection;
   /** Consider only this application's rows, and rows without an owner. Undefined: there is one owner at most. */

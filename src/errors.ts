@@ -45,10 +45,7 @@ export function inputError(...parts: Parameters<typeof msg>): InputError {
   return new InputError(msg(...parts));
 }
 
-/**
- * Explains any failure. The text of an unexpected error could hold anything, a secret included, so only its class and
- * its code are shown.
- */
+/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
 export function explain(error: unknown): Message {
   if (error instanceof ReportableError) return error.explanation;
   const kind = error instanceof Error ? error.constructor.name : typeof error;

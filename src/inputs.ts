@@ -48,10 +48,7 @@ const schemaName = z.string().refine((name) => name !== '' && Buffer.byteLength(
   error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
 });
 
-/**
- * The inputs other than secrets, by their names in `action.yml`. Defaults are there too: the runner passes the default of
- * an input that is not set, so an empty text was asked for.
- */
+/** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
 const plainInputs = {
   schema: schemaName,
   application: z.string(),

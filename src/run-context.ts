@@ -13,7 +13,6 @@ const pullRequestEvent = z.object({
   pull_request: z.object({ head: z.object({ repo: repository }), base: z.object({ repo: repository }) }),
 });
 
-/** Reads the run's context from the variables and the event file that the runner provides. */
 export function readRunContext(environment: RunContext['environment']): RunContext {
   return { environment, withoutSecrets: withoutSecrets(environment) };
 }

@@ -9,7 +9,6 @@ export interface StatusCounts {
 
 export const NO_WORKFLOWS: StatusCounts = { pending: 0, enqueued: 0, delayed: 0 };
 
-/** The number of workflows in all three statuses. */
 export function total({ pending, enqueued, delayed }: StatusCounts): number {
   return pending + enqueued + delayed;
 }

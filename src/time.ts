@@ -34,10 +34,7 @@ export const systemClock: Clock = {
 
 export const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
-/**
- * Returns the milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`: each unit at most once, the larger first.
- * Returns undefined for anything else. A bare number has no unit, so it is refused.
- */
+/** The milliseconds in `90s`, `1h30m` or `500ms`, the larger units first; undefined for anything else. */
 export function durationMs(text: string): number | undefined {
   const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
   if (match?.groups === undefined || text === '') return undefined;

@@ -85,7 +85,6 @@ const NEXT_STEPS = {
   overdue: 'start a process of its application',
 } as const;
 
-/** What a person can do about a workflow that does this. */
 export function nextStepFor({ state, activity }: WorkflowStatus): string {
   if (activity.kind === 'queued') return nextStepInQueue(activity);
   if (activity.kind === 'child') return state === 'stuck' ? 'help its child first' : 'let its child finish';

@@ -23,10 +23,7 @@ const SHOWN_ESTIMATE = 0.5;
 /** On an axis that ends below ten, Mermaid writes fractions of workflows. */
 const LOWEST_AXIS_END = 10;
 
-/**
- * Mermaid draws columns from below the zero of the axis, by half the height of a label, so a zero would be visible. A
- * column that ends lower than that has a negative height, which no browser draws. As a share of the axis.
- */
+/** As a share of the axis: Mermaid draws columns from below zero, where a zero would show. It draws none below this. */
 const BELOW_THE_AXIS = 1 / 20;
 
 /** Times between two columns, each with the unit in which it makes short labels. */

@@ -11,16 +11,10 @@ export function markdown(message: Message): string {
     .join('');
 }
 
-/**
- * Where GitHub would find addresses and bare links, in the text that character references stand for. An invisible
- * comment ends the text there.
- */
+/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
 const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
 
-/**
- * Untrusted text as inline code. Everything but letters, digits, dashes and blanks becomes a character reference, so
- * Markdown, HTML, tables, links, mentions and references find nothing in it.
- */
+/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
 export function code(text: string, maximum?: number): string {
   const parts = visible(text, maximum)
     .split(LINKED)

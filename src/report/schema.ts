@@ -195,5 +195,4 @@ export type ForecastReport = NonNullable<RunReport['forecast']>;
 export type WorkflowReport = RunReport['workflows']['items'][number];
 export type ActivityReport = NonNullable<WorkflowReport['activity']>;
 
-/** The content of the report file. */
 export type ReportFile = z.output<typeof runReportSchema>;

@@ -11,7 +11,6 @@ const PATCHING_VERSION = 'PATCHING_ENABLED';
 /** A system database without a write for this long is idle, or a copy. In milliseconds. */
 const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
 
-/** Warnings about the configuration alone. */
 export function configurationWarnings(config: GateConfig): readonly Message[] {
   return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
 }
