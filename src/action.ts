@@ -110,7 +110,7 @@ const logSink: LogSink = {
   },
 };
 
-/** Aborts when the runner cancels the job: by SIGINT, and 7.5 seconds later SIGTERM, which ends the process at once. */
+/** Aborts when the runner cancels the job: SIGINT, and SIGTERM 7.5 s later. A second signal ends the process at once. */
 function cancelledBySignal(): AbortSignal {
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
