@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 418:
+/***/ 491:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -5477,12 +5477,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   C: () => (/* binding */ runAction)
 });
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -7556,119 +7550,43 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/clock.js
-
-/** The longest that a timer of the runtime can wait for: 2^31 - 1 milliseconds, almost 25 days. */
-const LONGEST_TIMER_MS = 2_147_483_647;
-/** The process's monotonic clock: a step of the wall clock changes no timeout. */
-const systemClock = {
-    now: () => performance.now(),
-    async pause(milliseconds, signal) {
-        await (0,promises_namespaceObject.setTimeout)(milliseconds, undefined, { signal }).catch((error) => {
-            if (!signal.aborted)
-                throw error;
-        });
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/message.js
-/**
- * Writes a sentence. What is interpolated as a string counts as written by others; numbers are ours, and so
- * is what is already a sentence (see `own`).
- */
-function msg(text, ...values) {
-    return text.flatMap((part, index) => {
-        const value = values[index];
-        if (value === undefined)
-            return [part];
-        if (typeof value === 'string')
-            return [part, { quoted: value }];
-        if (typeof value === 'number')
-            return [part, number(value)];
-        return [part, ...value];
-    });
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+;// CONCATENATED MODULE: ./lib/report/blocking.js
+/** Whether rows of this version, or of none, block a target. */
+function blocksTarget({ version }, { targets, unversioned }) {
+    return version === null ? unversioned > 0 : targets.some((target) => target.version === version);
 }
-/** Text of ours, to be interpolated into a sentence as it is. */
-function trusted(text) {
-    return [text];
+/** How many rows that block a target a truncated list omits. */
+function omittedFrom({ omitted, omittedUnversioned }, { unversioned }) {
+    return omitted + (unversioned > 0 ? omittedUnversioned : 0);
 }
-/** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
-function number(value) {
-    return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+function inFlightOnAll(targets) {
+    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
 }
-/** `1 workflow`, `2 workflows`: a count and what is counted. */
-function counted(count, noun, plural = `${noun}s`) {
-    return [`${number(count)} ${count === 1 ? noun : plural}`];
+/** What blocks, by version, workflow and queue. */
+function blockingGroups(evaluation) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return { items: [], omitted: 0 };
+    const { groups } = index.contents;
+    return {
+        items: groups.items
+            .filter((group) => blocksTarget(group, evaluation))
+            .map(({ name, ...group }) => ({ ...group, workflow: name })),
+        omitted: omittedFrom(groups, evaluation),
+    };
 }
-/** The first few of many names, quoted, and how many more there are. */
-function namesOf(names, total = names.length, shown = 5) {
-    const listed = names.slice(0, shown);
-    const rest = Math.max(total, names.length) - listed.length;
-    const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { quoted: name }]);
-    return rest > 0 ? [...parts, ` and ${number(rest)} more`] : parts;
-}
-/** Sentences one after the other. */
-function joined(sentences, separator = ' ') {
-    return sentences.flatMap((sentence, index) => (index > 0 ? [separator, ...sentence] : sentence));
+/** The latest version that is no target: where forks of the work that blocks can run. */
+function newVersionOf({ index, targets }) {
+    const retired = new Set(targets.map(({ version }) => version));
+    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
 }
 
-;// CONCATENATED MODULE: ./lib/errors.js
-
-/** A failure that is told to the user in full: what happened, the likely cause, and the fix. */
-class ReportableError extends Error {
-    name = 'ReportableError';
-    sentence;
-    constructor(sentence, options) {
-        super(sentence
-            .map((part) => (typeof part === 'string' ? part : 'typed' in part ? part.typed : part.quoted))
-            .join(''), options);
-        this.sentence = sentence;
-    }
-}
-/** A poll failed for a reason that may pass by itself: the next one may succeed. */
-class TransientError extends ReportableError {
-    name = 'TransientError';
-    /** The server has let the gate in before, so that this is no question of where the database is. */
-    connectedBefore;
-    /** It was stopped for how long it took, or for what it took: a poll that asks for less may not be. */
-    overLimit;
-    constructor(sentence, connectedBefore, { overLimit = false, ...options } = {}) {
-        super(sentence, options);
-        this.connectedBefore = connectedBefore;
-        this.overLimit = overLimit;
-    }
-}
-/** Something that the user passed is wrong. Raised before anything connects. */
-class InputError extends ReportableError {
-    name = 'InputError';
-}
-/**
- * What may be said of any failure. The text of an error that nobody foresaw could hold anything, a secret
- * included: only its class and code are told.
- */
-function explain(error) {
-    if (error instanceof ReportableError)
-        return error.sentence;
-    const kind = error instanceof Error ? error.constructor.name : typeof error;
-    const code = codeOf(error);
-    return msg `An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
-}
-/** The code of a failure. A server can answer with any text in its place: only what looks like a code is one. */
-function codeOf(error) {
-    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
-        return undefined;
-    // OpenSSL has `SSL/TLS` in some of its own.
-    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
-}
-
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
-// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
-var lib_client = __nccwpck_require__(42);
-;// CONCATENATED MODULE: external "node:events"
-const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -9116,7 +9034,7 @@ const string = (params) => {
 };
 const bigint = /^-?\d+n?$/;
 const integer = /^-?\d+$/;
-const regexes_number = /^-?\d+(?:\.\d+)?$/;
+const number = /^-?\d+(?:\.\d+)?$/;
 const regexes_boolean = /^(?:true|false)$/i;
 const _null = /^null$/i;
 
@@ -10357,7 +10275,7 @@ const $ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super
 })));
 const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes_number;
+    inst._zod.pattern = number;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -11544,7 +11462,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && regexes_number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -11754,16 +11672,16 @@ const $ZodEnum = /*@__PURE__*/ $constructor("$ZodEnum", (inst, def) => {
         return payload;
     };
 });
-const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLiteral", (inst, def) => {
+const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
     $ZodType.init(inst, def);
     const values = new Set(def.values);
     inst._zod.values = values;
-    util.defineLazyInternal(inst, "pattern", (zod) => {
+    defineLazyInternal(inst, "pattern", (zod) => {
         const vals = zod.def.values;
         // unmatchable fallback, RE2-safe: an empty alternation would compile to /^()$/, which matches ""
         return new RegExp(vals.length
             ? `^(${vals
-                .map((o) => typeof o === "string" ? util.escapeRegex(o) : o ? util.escapeRegex(o.toString()) : String(o))
+                .map((o) => typeof o === "string" ? escapeRegex(o) : o ? escapeRegex(o.toString()) : String(o))
                 .join("|")})$`
             : "^[^\\s\\S]$");
     });
@@ -11780,7 +11698,7 @@ const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         });
         return payload;
     };
-})));
+});
 const $ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodFile", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
@@ -13367,7 +13285,7 @@ function _promise(Class, innerType) {
 }
 // @__NO_SIDE_EFFECTS__
 function _custom(Class, fn, _params) {
-    const norm = util.normalizeParams(_params);
+    const norm = normalizeParams(_params);
     norm.abort ?? (norm.abort = true); // default to abort:false
     const schema = new Class({
         type: "custom",
@@ -14750,7 +14668,7 @@ function stringifyKeyNames(bySchema, json, visited) {
         return rest;
     rest.type = "string";
     if (!values)
-        rest.pattern = (types.includes("number") ? regexes_number : integer).source;
+        rest.pattern = (types.includes("number") ? number : integer).source;
     return rest;
 }
 /** Every record of one conversion, so the carriers are found in a single pass rather than once per record. */
@@ -15993,13 +15911,13 @@ const ZodString = /*@__PURE__*/ $constructor("ZodString", (inst, def) => {
         return this.check(_isoDateTime(ZodISODateTime, params));
     },
     date(params) {
-        return this.check(_isoDate(ZodISODate, params));
+        return this.check(_isoDate(schemas_ZodISODate, params));
     },
     time(params) {
-        return this.check(_isoTime(ZodISOTime, params));
+        return this.check(_isoTime(schemas_ZodISOTime, params));
     },
     duration(params) {
-        return this.check(_isoDuration(ZodISODuration, params));
+        return this.check(_isoDuration(schemas_ZodISODuration, params));
     },
 });
 function schemas_string(params) {
@@ -16013,15 +15931,15 @@ const ZodISODateTime = /*@__PURE__*/ $constructor("ZodISODateTime", (inst, def) 
     $ZodISODateTime.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
+const schemas_ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
     $ZodISODate.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
+const schemas_ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
     $ZodISOTime.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
+const schemas_ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
     $ZodISODuration.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
@@ -16827,10 +16745,10 @@ function nativeEnum(entries, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodLiteral", (inst, def) => {
-    core.$ZodLiteral.init(inst, def);
+const ZodLiteral = /*@__PURE__*/ $constructor("ZodLiteral", (inst, def) => {
+    $ZodLiteral.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.literalProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => literalProcessor(inst, ctx, json, params);
     inst.values = new Set(def.values);
     Object.defineProperty(inst, "value", {
         get() {
@@ -16840,12 +16758,12 @@ const ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && 
             return def.values[0];
         },
     });
-})));
+});
 function literal(value, params) {
     return new ZodLiteral({
         type: "literal",
         values: Array.isArray(value) ? value : [value],
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodFile", (inst, def) => {
@@ -17139,7 +17057,7 @@ function check(fn) {
     return ch;
 }
 function custom(fn, _params) {
-    return core._custom(ZodCustom, fn ?? (() => true), _params);
+    return _custom(ZodCustom, fn ?? (() => true), _params);
 }
 function refine(fn, _params = {}) {
     return _refine(ZodCustom, fn, _params);
@@ -17204,40 +17122,1551 @@ function preprocess(fn, schema) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/channel-binding.js
+;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
 
 
-/** The message of the error when the server would not prove by the password whom TLS connects to. */
-const UNBOUND = 'The server does not bind the channel';
-const sasl = object({ mechanisms: array(schemas_string()) });
+
+function iso_datetime(params) {
+    return _isoDateTime(ZodISODateTime, params);
+}
+function iso_date(params) {
+    return core._isoDate(ZodISODate, params);
+}
+function iso_time(params) {
+    return core._isoTime(ZodISOTime, params);
+}
+function iso_duration(params) {
+    return core._isoDuration(ZodISODuration, params);
+}
+
+;// CONCATENATED MODULE: ./lib/config.js
+/** What the gate does about a blocker: hold for it, fail for it, or only report it. */
+const MODES = ['wait', 'check', 'report'];
+/** A job on a GitHub-hosted runner ends after six hours. */
+const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
+/** The versions that the configuration names, as targets or as versions to keep. */
+function namedVersions({ targets }) {
+    if (targets.kind === 'named')
+        return targets.versions;
+    return targets.kind === 'all-but' ? targets.keep : [];
+}
+
+// EXTERNAL MODULE: ./node_modules/pg/lib/utils.js
+var utils = __nccwpck_require__(652);
+;// CONCATENATED MODULE: ./lib/postgres/sql.js
+
 /**
- * libpq's `channel_binding=require`. The driver prefers SCRAM with channel binding, but answers whatever the server
- * asks for: before it does, the connection is cut.
+ * Builds SQL from a template. Fragments nest; numbers are written as they are, so that the planner sees every limit.
+ * Strings from outside do not compile: they are `text` parameters, an `identifier` or a `literal`.
  */
-function requireChannelBinding(client, cut) {
-    const connection = Reflect.get(client, 'connection');
-    if (!(connection instanceof external_node_events_namespaceObject.EventEmitter))
-        throw new Error('the driver has another shape');
-    const refuse = () => cut(new Error(UNBOUND));
-    let offered = false;
-    let proved = false;
-    connection.on('authenticationSASL', (message) => {
-        offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
-        if (!offered)
-            refuse();
+function sql(texts, ...parts) {
+    const pieces = texts.flatMap((written, index) => {
+        const part = parts[index];
+        return [written, ...(typeof part === 'object' ? part.pieces : [String(part ?? '')])];
     });
-    connection.on('authenticationCleartextPassword', refuse);
-    connection.on('authenticationMD5Password', refuse);
-    // Only the end of the exchange proves that the server knows the password.
-    connection.on('authenticationSASLFinal', () => {
-        proved = offered;
+    return { pieces };
+}
+/** A parameter of type `text`; undefined is NULL. */
+const sql_text = (value) => parameter('text', value);
+/** A parameter of type `text[]`. */
+const texts = (values) => parameter('text[]', values);
+/** A parameter of type `bigint`, rounded; undefined is NULL. */
+const sql_bigint = (value) => parameter('bigint', value && Math.round(value));
+const parameter = (type, value) => ({ pieces: [{ type, value: value ?? null }] });
+/** `"name"` as SQL. */
+const identifier = (name) => ({ pieces: [quoteIdentifier(name)] });
+/** `'text'` as SQL, for statements that cannot have parameters. */
+const sql_literal = (value) => ({ pieces: [quoteLiteral(value)] });
+function join(parts, separator) {
+    return { pieces: parts.flatMap(({ pieces }, index) => (index > 0 ? [separator, ...pieces] : pieces)) };
+}
+/** Numbers the parameters. Equal values of one type share a number. */
+function statement({ pieces }) {
+    const values = new Map();
+    const written = pieces.map((piece) => {
+        if (typeof piece === 'string')
+            return piece;
+        const key = JSON.stringify([piece.type, piece.value]);
+        values.set(key, piece.value);
+        return `$${[...values.keys()].indexOf(key) + 1}::${piece.type}`;
     });
-    connection.on('authenticationOk', () => {
-        if (!proved)
-            refuse();
+    return { text: written.join(''), values: [...values.values()] };
+}
+/** `"name"`: an identifier, quoted for SQL. */
+const quoteIdentifier = (name) => utils.escapeIdentifier(name);
+/** `'text'`: a literal, quoted for SQL, whatever `standard_conforming_strings` is. */
+function quoteLiteral(value) {
+    // The driver puts a space before the `E` of an escaped literal.
+    return utils.escapeLiteral(value).trimStart();
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/columns.js
+
+/*
+ * Each concept is one SQL expression. Where a schema has no such column, the expression is a NULL of the column's type,
+ * so that no statement asks how old the schema is.
+ *
+ * Statuses are literals and never parameters: only literals let the planner use DBOS's partial indexes (measured: 224
+ * pages against 143,000 at a million finished rows).
+ */
+const NO_TEXT = sql `NULL::text`;
+const NO_NUMBER = sql `NULL::bigint`;
+/**
+ * Columns that the statements read, by table. Those `needed` are there from TypeScript SDK 3.0 on, and the rules cannot
+ * do without them. For the others, SQL stands in where a schema does not have them.
+ */
+const COLUMNS = {
+    workflow_status: {
+        needed: [
+            ...['workflow_uuid', 'status', 'name', 'class_name', 'queue_name', 'executor_id', 'application_version'],
+            ...['created_at', 'updated_at', 'started_at_epoch_ms'],
+        ],
+        standIns: {
+            application_name: NO_TEXT,
+            parent_workflow_id: NO_TEXT,
+            delay_until_epoch_ms: NO_NUMBER,
+            workflow_deadline_epoch_ms: NO_NUMBER,
+            is_debounced: sql `false`,
+            debounce_deadline_epoch_ms: NO_NUMBER,
+            ctid: sql `NULL::tid`,
+        },
+    },
+    operation_outputs: {
+        needed: ['workflow_uuid', 'function_id', 'function_name'],
+        standIns: { started_at_epoch_ms: NO_NUMBER, completed_at_epoch_ms: NO_NUMBER },
+    },
+    application_versions: {
+        needed: ['version_name', 'version_timestamp'],
+        standIns: { created_at: NO_NUMBER, application_name: NO_TEXT, xmin: sql `NULL::xid` },
+    },
+    dbos_migrations: { needed: ['version'], standIns: {} },
+    queues: {
+        needed: ['name', 'concurrency', 'rate_limit_period_sec'],
+        standIns: {
+            partition_queue: sql `false`,
+            partition_rate_limit_period_sec: sql `NULL::float8`,
+            application_name: NO_TEXT,
+        },
+    },
+};
+const TABLES = Object.keys(COLUMNS);
+/** Returns the names of a table's columns that the statements cannot do without. */
+const neededColumns = (table) => COLUMNS[table].needed;
+/** Returns the names of a table's columns that the statements read. */
+function columnNames(table) {
+    return [...COLUMNS[table].needed, ...Object.keys(COLUMNS[table].standIns)];
+}
+/** Statuses in flight, in the one shape that the planner answers from partial indexes: `IN` of all three is not. */
+const IN_FLIGHT = sql `(status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')`;
+/** Every status that DBOS has, for `IN`. */
+const KNOWN_STATUSES = sql `'PENDING', 'ENQUEUED', 'DELAYED', 'SUCCESS', 'ERROR', 'CANCELLED',
+    'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'`;
+/** The start of the transaction, in epoch milliseconds: the same everywhere in one poll. */
+const NOW = sql `(extract(epoch FROM now()) * 1000)::bigint`;
+/** The application that owns a row. */
+const OWNER = sql `NULLIF(application_name, '')`;
+/** The end of the year 9999, in epoch milliseconds. */
+const LAST_TIME = 253_402_300_799_999;
+/**
+ * A time that is only shown. A row can hold any number, and a calendar ends with the year 9999. NULL stays NULL, which
+ * `least` and `greatest` would not leave it.
+ */
+function shownTime(time) {
+    return sql `CASE WHEN ${time} < 0 THEN 0 WHEN ${time} > ${LAST_TIME} THEN ${LAST_TIME} ELSE ${time} END`;
+}
+/** A name that is only shown, cut to 300 characters. */
+const shownName = (name) => sql `left(${name}, 300)`;
+/** The name of a table, with its schema. */
+const tableOf = (schema, table) => sql `${identifier(schema.name)}.${identifier(table)}`;
+/** Concepts of `workflow_status` that older schemas do not have. */
+function workflowColumns(schema) {
+    const column = columnsOf(schema, 'workflow_status');
+    const delayUntil = column('delay_until_epoch_ms');
+    const isDebounced = column('is_debounced');
+    const deadline = column('workflow_deadline_epoch_ms');
+    // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
+    const atMost = sql `${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql `created_at`)}`;
+    return {
+        owner: column('application_name', OWNER),
+        parent: column('parent_workflow_id'),
+        /** Whether it is the child of another workflow. */
+        isChild: column('parent_workflow_id', sql `parent_workflow_id IS NOT NULL`, sql `NULL::boolean`),
+        delayUntil,
+        isDebounced,
+        debounceDeadline: column('debounce_deadline_epoch_ms'),
+        deadline,
+        /** Before this, a delayed row cannot leave its status by itself. Another call can move a debounced one either way. */
+        delayedUntil: sql `CASE WHEN status = 'DELAYED' AND NOT ${isDebounced}
+              THEN ${shownTime(sql `least(${delayUntil}, ${deadline}, ${atMost})`)} END`,
+    };
+}
+/** Concepts of `operation_outputs` that older schemas do not have. */
+function stepColumns(schema) {
+    const column = columnsOf(schema, 'operation_outputs');
+    return { startedAt: column('started_at_epoch_ms'), completedAt: column('completed_at_epoch_ms') };
+}
+/** Concepts of `application_versions` that older schemas do not have. */
+function registrationColumns(schema) {
+    const column = columnsOf(schema, 'application_versions');
+    return { owner: column('application_name', OWNER), createdAt: column('created_at') };
+}
+/** Concepts of `queues` that older schemas do not have. */
+function queueColumns(schema) {
+    const column = columnsOf(schema, 'queues');
+    return {
+        owner: column('application_name', OWNER),
+        /** Its limits hold in each of its partitions, not in all of it. */
+        isPartitioned: column('partition_queue'),
+        /** The longer period of its rate limits, in seconds. */
+        ratePeriod: sql `greatest(rate_limit_period_sec, ${column('partition_rate_limit_period_sec')})`,
+    };
+}
+/** Returns a function from a column to its expression, or to what stands in where this schema does not have it. */
+function columnsOf(schema, table) {
+    const standIns = COLUMNS[table].standIns;
+    return (name, expression = identifier(name), standIn = standIns[name]) => standIn === undefined || schema.tables[table]?.includes(name) ? expression : standIn;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/scope.js
+
+/** The application's own rows, and those that no application owns; every row where none is configured. */
+function inApplication(application, owner) {
+    if (application === undefined)
+        return sql `true`;
+    return sql `(${owner} IS NULL OR ${owner} = ${sql_text(application)})`;
+}
+/** Rows of a version whose rows the poll counts; NULL for rows without a version. */
+function isSelected(selection, version) {
+    if ('only' in selection)
+        return sql `${version} = ANY (${texts(selection.only)})`;
+    return sql `${version} <> ALL (${texts(selection.except)})`;
+}
+/** Rows under a name that never blocks. In the patterns, `*` stands for any text. */
+function isIgnored(patterns) {
+    const like = patterns.map((pattern) => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'));
+    return sql `coalesce(name LIKE ANY (${texts(like)}), false)`;
+}
+/** Rows of a version that equals one of these, except for case and white space. */
+function resembles(version, others) {
+    const normalized = others.map((other) => other.replace(/[ \t\n\r\f\v]/g, '').toLowerCase());
+    return sql `(${version} = ANY (${texts(others)})
+          OR lower(translate(${version}, E' \\t\\n\\r\\f\\v', '')) = ANY (${texts(normalized)}))`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/section.js
+
+
+const section_text = schemas_string().nullable();
+/** A time in epoch milliseconds. */
+const section_time = schemas_int().nullable();
+/** Workflows in flight, by DBOS status. */
+const statusCounts = { pending: schemas_int(), enqueued: schemas_int(), delayed: schemas_int() };
+/** The rows of a statement, as JSON. */
+const rows = (select) => sql `(SELECT coalesce(json_agg(r), '[]') FROM (${select}) r)`;
+/** A list of rows that nobody changes. */
+const list = (row) => array(row).readonly();
+/** A section that is NULL in the row, and undefined in the snapshot, where it was not read. */
+const section_optional = (column) => column.nullable().transform((value) => value ?? undefined);
+/** A cut list as JSON. `versioned` and `unversioned` are the numbers of items before the cut. */
+function truncatedRows(select, counts) {
+    return sql `json_build_object('items', ${rows(select)},
+    'versioned', ${counts.versioned}, 'unversioned', ${counts.unversioned})`;
+}
+function truncated(row) {
+    return object({ items: list(row), versioned: schemas_int(), unversioned: schemas_int() })
+        .transform(({ items, versioned, unversioned }) => {
+        const shown = items.filter(({ version }) => version !== null).length;
+        return { items, omitted: versioned - shown, omittedUnversioned: unversioned - (items.length - shown) };
     });
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/in-flight.js
+
+
+
+
+
+/** The work in flight on one version. */
+const versionInFlight = object({
+    /** Null for unversioned rows. */
+    version: section_text,
+    application: section_text,
+    /** A process took work of this version without writing an owner: its SDK writes none. */
+    ranUnowned: schemas_boolean(),
+    ...statusCounts,
+    /** In flight under a name that `ignore-workflows` matches; not in the three counts above. */
+    ignored: schemas_int(),
+    /** Creation of the oldest that is not ignored. */
+    oldestCreatedAt: section_time,
+    /** The last time at which a delay of it ends, or a deadline that comes first; not of ignored and debounced rows. */
+    delayedUntil: section_time,
+    /** The newest write that a process of the version made to the status of a row that it runs. */
+    newestTakenAt: section_time,
+});
+/** In the application, and on a version that the poll counts or on none. Reads `tally` or `in_flight`. */
+function isCounted({ gate, request }) {
+    const isOnSelected = sql `(version IS NULL OR version = '' OR ${isSelected(request.selection, sql `version`)})`;
+    return sql `${inApplication(gate.application, sql `application`)} AND ${isOnSelected}`;
+}
+/**
+ * What is in flight can be a million rows. So `in_flight` is read once, through the partial indexes
+ * (`idx_workflow_status_in_flight*`, `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas,
+ * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
+ */
+function inFlightSection(query) {
+    const { owner, parent, delayedUntil } = workflowColumns(query.schema);
+    const inFlight = sql `in_flight AS MATERIALIZED (
+  SELECT ctid AS place, workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
+         created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
+         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows)} AS ignored
+    FROM ${tableOf(query.schema, 'workflow_status')}
+   WHERE ${IN_FLIGHT}
+)`;
+    const tally = sql `tally AS MATERIALIZED (
+  SELECT version, application, name, queue_name, ignored, count(*) AS total,
+         count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
+         count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
+         min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
+         max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
+         max(delayed_until) AS delayed_until
+    FROM in_flight
+   GROUP BY version, application, name, queue_name, ignored
+)`;
+    const selected = sql `selected AS MATERIALIZED (
+  SELECT * FROM tally WHERE ${isCounted(query)}
+)`;
+    const column = rows(sql `
+     SELECT version, max(application) AS application, bool_or(pending > 0 AND application IS NULL) AS "ranUnowned",
+            coalesce(sum(total) FILTER (WHERE ignored), 0) AS ignored,
+            coalesce(sum(pending) FILTER (WHERE NOT ignored), 0) AS pending,
+            coalesce(sum(enqueued) FILTER (WHERE NOT ignored), 0) AS enqueued,
+            coalesce(sum(delayed) FILTER (WHERE NOT ignored), 0) AS delayed,
+            ${shownTime(sql `min(oldest) FILTER (WHERE NOT ignored)`)} AS "oldestCreatedAt",
+            max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
+            ${shownTime(sql `max(taken_at)`)} AS "newestTakenAt"
+       FROM selected GROUP BY version`);
+    return { ctes: [inFlight, tally, selected], column };
+}
+/** How many groups a poll reads. */
+const GROUP_LIMIT = 100;
+/** Work in flight on one version, under one name, in one queue. */
+const workflowGroup = object({
+    version: section_text,
+    name: section_text,
+    queue: section_text,
+    ...statusCounts,
+    ignored: schemas_boolean(),
+    oldestCreatedAt: schemas_int(),
+});
+/** The largest groups first. */
+function groupsSection() {
+    const grouped = sql `grouped AS MATERIALIZED (
+  SELECT version, name, queue_name, ignored, sum(pending) AS pending, sum(enqueued) AS enqueued,
+         sum(delayed) AS delayed, sum(total) AS total, min(oldest) AS oldest
+    FROM selected
+   WHERE version IS DISTINCT FROM ''
+   GROUP BY version, name, queue_name, ignored
+)`;
+    const largest = sql `
+     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `queue_name`)} AS queue,
+            pending, enqueued, delayed, ignored, ${shownTime(sql `oldest`)} AS "oldestCreatedAt"
+       FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}`;
+    const column = truncatedRows(largest, {
+        versioned: sql `(SELECT count(*) FROM grouped WHERE version IS NOT NULL)`,
+        unversioned: sql `(SELECT count(*) FROM grouped WHERE version IS NULL)`,
+    });
+    return { ctes: [grouped], column };
+}
+/** How many of the workflows that are delayed longest a poll reads. */
+const LAST_DELAYED_LIMIT = 20;
+/** A delayed workflow. */
+const delayedWorkflow = object({
+    id: schemas_string(),
+    version: schemas_string(),
+    name: section_text,
+    /** As `VersionInFlight.delayedUntil`. */
+    until: schemas_int(),
+});
+/** The delayed workflows that start last, the very last first. */
+function lastDelayedSection(query) {
+    const column = rows(sql `
+     SELECT workflow_uuid AS id, version, ${shownName(sql `name`)} AS name, delayed_until AS until
+       FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${isCounted(query)}
+      ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}`);
+    return { column };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/workflows.js
+
+
+
+
+
+/** How many workflows a poll reads in detail, and how many a detail scan does. */
+const DETAIL_LIMIT = 50;
+const DETAIL_SCAN_LIMIT = 10_000;
+/** The most steps before a sleep that a poll reads, to find one that has not finished. */
+const EARLIER_STEPS = 200;
+/** The last `EARLIER_STEPS` numbers before a step. A step is recorded when it finishes. */
+const earlierSteps = object({
+    count: schemas_int(),
+    /** When the last of them finished, or will. Null where that of any is unknown, and where there is none. */
+    endedAt: section_time,
+});
+/** The last recorded step of a workflow. */
+const lastStep = object({
+    /** `function_id`: a fork that starts at the next number keeps everything done so far. */
+    number: schemas_int(),
+    name: schemas_string(),
+    /** Unknown in rows of older SDKs, as is `completedAt`. */
+    startedAt: section_time,
+    /** Of a sleep, newer SDKs record when it will be over. */
+    completedAt: section_time,
+    /**
+     * The name of the step before it by number. Null where that has not finished, or there is none. A `recv` or a
+     * `getEvent` takes a number, and the next one for its timeout, which is recorded as a `DBOS.sleep` when the wait starts.
+     */
+    before: section_text,
+    /** What is recorded of the steps before it; null except for a `DBOS.sleep`. */
+    earlier: earlierSteps.nullable(),
+});
+/** A workflow in flight. */
+const workflowDetail = object({
+    id: schemas_string(),
+    version: section_text,
+    name: section_text,
+    className: section_text,
+    status: schemas_string(),
+    queue: section_text,
+    executor: section_text,
+    createdAt: schemas_int(),
+    /** The last write to its row: a change of its status, or of what belongs to that. No step makes one. */
+    updatedAt: schemas_int(),
+    startedAt: section_time,
+    delayUntil: section_time,
+    /** Each further call of its debouncer moves `delayUntil`, up to `debounceDeadline` where there is one. */
+    debounced: schemas_boolean(),
+    debounceDeadline: section_time,
+    /** When DBOS will cancel it. */
+    deadline: section_time,
+    parent: section_text,
+    /** It is the parent of some workflow in flight, on any version, ignored or not. */
+    hasChildren: schemas_boolean(),
+    /** Read only where it is PENDING: null says nothing about what a workflow in a queue did before. */
+    lastStep: lastStep.nullable(),
+});
+/**
+ * The oldest workflows in flight. Their rows are joined back by `ctid`, their place in the table, which holds for a
+ * snapshot: so the aggregates stay narrow, and no index is descended, whose depth grows with history, for each.
+ */
+function workflowsSection(query) {
+    const { schema, request } = query;
+    const { delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
+    const oldest = sql `SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
+              ORDER BY version IS NULL, created_at, workflow_uuid
+              LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
+    const details = sql `SELECT workflow_uuid AS id, application_version AS version, ${shownName(sql `name`)} AS name,
+            ${shownName(sql `class_name`)} AS "className", status, ${shownName(sql `queue_name`)} AS queue,
+            ${shownName(sql `executor_id`)} AS executor, ${shownTime(sql `created_at`)} AS "createdAt",
+            ${shownTime(sql `updated_at`)} AS "updatedAt", ${shownTime(sql `started_at_epoch_ms`)} AS "startedAt",
+            ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,
+            ${shownTime(debounceDeadline)} AS "debounceDeadline", ${shownTime(deadline)} AS deadline, ${parent} AS parent,
+            workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
+            ${lastStepOf(schema)} AS "lastStep"
+       FROM (${oldest}) shown
+       JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place`;
+    const column = truncatedRows(sql `SELECT * FROM (${details}) d ORDER BY version IS NULL, "createdAt", id`, {
+        versioned: sql `(SELECT coalesce(sum(total), 0) FROM selected WHERE NOT ignored AND version <> '')`,
+        unversioned: sql `(SELECT coalesce(sum(total), 0) FROM selected WHERE NOT ignored AND version IS NULL)`,
+    });
+    return { column };
+}
+/**
+ * The last step of the workflow in the row `w`, as JSON. The last two steps are one descent of the primary key of
+ * `operation_outputs`. They are read only where the workflow is PENDING: one that waits in a queue or for its delay ran
+ * them, if any, before its status changed.
+ */
+function lastStepOf(schema) {
+    const steps = tableOf(schema, 'operation_outputs');
+    const { startedAt, completedAt } = stepColumns(schema);
+    const earlier = sql `
+                         SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
+                           FROM (SELECT ${shownTime(completedAt)} AS ended_at FROM ${steps} e
+                                  WHERE e.workflow_uuid = w.workflow_uuid
+                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended`;
+    const isAsleep = sql `o.function_name = 'DBOS.sleep' AND ${shownTime(sql `o.completed_at`)} > ${NOW}`;
+    return sql `(SELECT json_build_object('number', o.function_id, 'name', ${shownName(sql `o.function_name`)},
+                      'startedAt', ${shownTime(sql `o.started_at`)}, 'completedAt', ${shownTime(sql `o.completed_at`)},
+                      'before', CASE WHEN id_before = o.function_id - 1 THEN ${shownName(sql `name_before`)} END,
+                      'earlier', CASE WHEN ${isAsleep} THEN (${earlier}) END)
+               FROM (SELECT *, lead(function_id) OVER last AS id_before, lead(function_name) OVER last AS name_before
+                       FROM (SELECT function_id, function_name, ${startedAt} AS started_at, ${completedAt} AS completed_at
+                               FROM ${steps} s
+                              WHERE s.workflow_uuid = w.workflow_uuid AND w.status = 'PENDING'
+                              ORDER BY function_id DESC LIMIT 2) last_two
+                     WINDOW last AS (ORDER BY function_id DESC)) o
+              ORDER BY o.function_id DESC LIMIT 1)`;
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/activity.js
+
+const WAITS = ['sleeping', 'message', 'timer', 'child', 'delayed', 'overdue', 'queued'];
+const ACTIVITIES = ['running', 'silent', ...WAITS];
+/** Whether a workflow gets closer to its end: by work, by time alone, or not at all for `stuck-after`. */
+const WORKFLOW_STATES = ['progressing', 'waiting', 'stuck'];
+/** Steps that have a timer of their own: it is the step after them. */
+const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
+/**
+ * A timer that was recorded as over within this many milliseconds is only the mark of one. SDKs before TypeScript 4.25
+ * and Python 2.29 record every sleep like that. Newer ones do so for the timeouts of `recv`, `getEvent` and `getResult`.
+ */
+const MARK_MS = 500;
+/** Processes look for delays that have passed once per second. The rest allows for their clocks. */
+const OVERDUE_MS = 60_000;
+/** Only a damaged database has more generations than this: they are not followed. */
+const MOST_GENERATIONS = 500;
+/** Returns the status of each workflow. Each is evaluated once, however they are related. Pure. */
+function statusesOf(workflows, around) {
+    const statuses = new Map();
+    const started = new Set();
+    const statusFrom = (workflow, generation) => {
+        const known = statuses.get(workflow.id);
+        if (known !== undefined)
+            return known;
+        const isFollowed = !started.has(workflow.id) && generation < MOST_GENERATIONS;
+        started.add(workflow.id);
+        const waits = (isFollowed ? around.childrenOf(workflow.id) : []).map((child) => ({ kind: 'child', child, status: statusFrom(child, generation + 1) }));
+        // The child to report is a stuck one, or else the oldest.
+        const foremost = waits.find(({ status }) => status.state === 'stuck') ?? waits[0];
+        const progressAt = progressOf(workflow, around.now);
+        const isQuiet = around.now - progressAt >= around.stuckAfterMs;
+        const activity = activityOf(workflow, isQuiet, around, foremost);
+        const status = { state: stateOf(activity, isQuiet), activity, progressAt, deadline: workflow.deadline };
+        statuses.set(workflow.id, status);
+        return status;
+    };
+    // The youngest first: children are younger than their parents.
+    for (const workflow of workflows.toReversed())
+        statusFrom(workflow, 0);
+    return statuses;
+}
+function activityOf(workflow, isQuiet, around, child) {
+    if (workflow.status === 'ENQUEUED')
+        return queued(workflow, around);
+    if (workflow.status === 'DELAYED') {
+        const { delayUntil: until, debounced } = workflow;
+        const isOverdue = until !== null && until + OVERDUE_MS < around.now;
+        return isOverdue ? { kind: 'overdue', since: until } : { kind: 'delayed', until, debounced };
+    }
+    const timer = timerOf(workflow, around.now);
+    if (timer?.kind === 'sleeping' || timer?.kind === 'message')
+        return timer;
+    return child ?? timer ?? { kind: isQuiet ? 'silent' : 'running' };
+}
+/**
+ * Returns the wait that the last step shows, if it is a timer that can still run. When a message arrives, the timer of
+ * that wait is over. Java's SDK alone records when it would have ended.
+ */
+function timerOf({ lastStep: step, hasChildren }, now) {
+    if (step?.name !== 'DBOS.sleep' || TIMED.has(step.before ?? ''))
+        return undefined;
+    const isTimed = step.number > 0 && step.before === null;
+    const { startedAt, completedAt: until } = step;
+    if (startedAt === null || until === null || until - startedAt <= MARK_MS) {
+        return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+    }
+    if (until <= now)
+        return undefined;
+    if (isTimed)
+        return { kind: 'message', until };
+    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
+}
+/**
+ * Whether all steps before the sleep had finished when it started. A missing number is a step, a wait or a child's
+ * result that can still run. The code can race it against the sleep. Among steps that no poll reads, one can be missing.
+ */
+function isAlone({ number, startedAt, earlier }) {
+    if (number === 0)
+        return true;
+    if (earlier?.endedAt == null || startedAt === null)
+        return false;
+    return number <= EARLIER_STEPS && earlier.count === number && earlier.endedAt <= startedAt;
+}
+function queued({ version, queue, createdAt, updatedAt }, around) {
+    const state = queue === null ? undefined : around.queue(version, queue);
+    const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
+    return {
+        kind: 'queued',
+        queue: queue ?? '',
+        moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
+        running: state?.running ?? 0,
+        limit: state?.limit ?? null,
+        rateLimited: state?.rateMs != null,
+    };
+}
+function stateOf(activity, isQuiet) {
+    if (activity.kind === 'running')
+        return 'progressing';
+    const isStuck = activity.kind === 'silent' ||
+        (activity.kind === 'message' && isQuiet && activity.until === null) ||
+        (activity.kind === 'overdue' && isQuiet) ||
+        (activity.kind === 'child' && activity.status.state === 'stuck') ||
+        (activity.kind === 'queued' && !activity.moves);
+    return isStuck ? 'stuck' : 'waiting';
+}
+/** Returns the newest time in its row and its last step that is not in the future. */
+function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
+    const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
+    return Math.max(...times.map((time) => (time != null && time <= now ? time : 0)));
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/detail-scan.js
+function detailScanOf(contents, statuses, observedAt) {
+    const { items: workflows, omitted, omittedUnversioned } = contents.workflows;
+    const read = workflows.flatMap((workflow) => {
+        const status = statuses.get(workflow.id);
+        return status === undefined ? [] : [{ workflow, status }];
+    });
+    const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
+    return { observedAt, workflows, omitted, omittedUnversioned, statuses, byVersion };
+}
+/** Returns what the detail scan read of a version; nothing before the first scan. */
+function scannedOf(version, detailScan) {
+    return detailScan?.byVersion.get(version) ?? [];
+}
+/**
+ * Whether a workflow does not finish at the rate of the others: its end is known, or it is stuck. Every poll counts
+ * delayed workflows exactly, so they are not parked. Waits for messages finish at the rate of earlier ones.
+ */
+function isParked({ status: { state, activity } }) {
+    const { kind } = activity;
+    return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/earliest-end.js
+const EARLIEST_ENDS_KEPT = 20;
+/**
+ * How far the clocks of processes, which stamp delays and wake-ups, can be ahead of the database's, in milliseconds.
+ * An earliest end counts as past the deadline only when it is later by more than this.
+ */
+const CLOCK_SKEW_MS = 60_000;
+/**
+ * Returns the earliest ends that are certain, at most one per workflow: of what this poll read, and of the sleeping
+ * workflows that the last detail scan read and this poll did not.
+ *
+ * - A delayed workflow starts at `delay_until_epoch_ms` and not before. The SQL omits debounced ones: another call can
+ *   change their delay.
+ * - A sleeping one wakes when its `DBOS.sleep` step says, if nothing ran next to the sleep when it started (see `isAlone`
+ *   in `activity.ts`) and no child is in flight. Code that starts something after the sleep and races the two leaves no
+ *   trace, and can finish sooner: `fail-fast: false` is for it.
+ * - DBOS cancels either one at its deadline.
+ */
+function earliestEndsOf({ lastDelayed }, read, lastScan) {
+    const known = new Set([...lastDelayed, ...read.workflows].map(({ id }) => id));
+    const older = lastScan === undefined ? [] : sleepingEnds(lastScan).filter(({ id }) => !known.has(id));
+    const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
+    return [...older, ...delayed, ...sleepingEnds(read)];
+}
+function sleepingEnds({ workflows, statuses, observedAt }) {
+    return workflows.flatMap(({ id, version, name, deadline, lastStep }) => {
+        const activity = statuses.get(id)?.activity;
+        if (version === null || activity?.kind !== 'sleeping' || !activity.certain)
+            return [];
+        // The process's clock can be wrong, but no sleep lasts longer from now than it does in all.
+        const atMost = observedAt + activity.until - (lastStep?.startedAt ?? activity.until);
+        const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
+        return [{ id, version, name, until, because: 'sleeping' }];
+    });
+}
+/** Returns the earliest ends of these versions. The last delay counts even when its workflow is not listed. */
+function certainEnd(versions, earliestEnds, inFlight) {
+    const chosen = new Set(versions);
+    const own = earliestEnds.filter(({ version }) => chosen.has(version)).toSorted((a, b) => b.until - a.until);
+    const delayed = versions.map((version) => inFlight.get(version)?.delayedUntil);
+    const notBefore = latest([...own.map(({ until }) => until), ...delayed]);
+    return { earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT), notBefore };
+}
+/** Returns the latest of the times that are known; undefined without any. */
+function latest(times) {
+    const known = times.filter((time) => time != null);
+    return known.length === 0 ? undefined : known.reduce((a, b) => Math.max(a, b));
+}
+/** Returns what cannot finish before the timeout, if anything. `began`: the start of the poll, by the gate's clock. */
+function pastDeadline(timeoutMs, certain, observedAt, began) {
+    const { earliestEnds, notBefore } = certain;
+    const deadline = observedAt + timeoutMs - began;
+    if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline)
+        return undefined;
+    const neededMs = notBefore - observedAt + began + CLOCK_SKEW_MS;
+    const past = earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline);
+    return { earliestEnds: past, notBefore, deadline, neededMs: Math.ceil(neededMs / 60_000) * 60_000 };
+}
+/**
+ * Whether the clocks agree, as far as the snapshot shows. They do not when a process has written a time that is ahead of
+ * the database's clock, or when that clock has stepped back since the gate started, as after a failover.
+ */
+function clocksAgree(contents, observedAt, began, startedAt) {
+    const { newestWriteAt = 0 } = contents;
+    const steppedBackMs = startedAt === undefined ? 0 : startedAt + began - observedAt;
+    return steppedBackMs <= CLOCK_SKEW_MS && newestWriteAt - observedAt <= CLOCK_SKEW_MS;
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/rate.js
+/** One burst is no rate: at least 5 workflows finished, in at least 3 of the pauses between polls. */
+const EVIDENCE_COMPLETED = 5;
+const EVIDENCE_PAUSES = 3;
+/** The shortest recent window, in milliseconds. */
+const SHORTEST_WINDOW_MS = 120_000;
+/** Arrivals keep up with completions when they are at least this share of them. */
+const KEEPS_UP = 0.9;
+/** Returns the samples of the recent window: the last half of the hold, and at least two minutes. */
+function recent(samples) {
+    const since = (samples.at(-1)?.atMs ?? 0) - Math.max(SHORTEST_WINDOW_MS, increase('atMs', samples) / 2);
+    return samples.filter(({ atMs }) => atMs >= since);
+}
+/** Returns how much greater a number is in the last sample than in the first; zero without samples. */
+function increase(of, samples) {
+    return (samples.at(-1)?.[of] ?? 0) - (samples[0]?.[of] ?? 0);
+}
+/** Returns the rate of the recent window; undefined before two polls. */
+function rateOf(samples) {
+    const window = recent(samples);
+    const overMs = increase('atMs', window);
+    if (overMs <= 0)
+        return undefined;
+    const perMinute = 60_000 / overMs;
+    return {
+        completedPerMinute: increase('completed', window) * perMinute,
+        arrivedPerMinute: increase('arrived', window) * perMinute,
+        overMs,
+    };
+}
+/** Whether enough workflows have finished, and not in one burst, for a rate or an estimate to mean something. */
+function hasEvidence(samples) {
+    const pauses = samples.filter(({ completed }, index) => completed > (samples[index - 1]?.completed ?? completed));
+    return increase('completed', samples) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
+}
+/** Whether about as many workflows arrive as finish. */
+function isKeptUp(completed, arrived) {
+    return arrived > 0 && arrived >= KEEPS_UP * completed;
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/estimate.js
+
+/** The 90 % quantile of the standard normal distribution: 80 % of the cases lie within it on both sides. */
+const QUANTILE_90 = 1.2816;
+/** With fewer completions in the recent window, the range says nothing: its end is more than 3.5 times its start. */
+const LEAST_COMPLETED = 6;
+/** Bounds, in milliseconds, for the work after a wait. In between, it can take as long as the wait itself. */
+const AFTERWARDS_MS = { least: 30_000, most: 180_000 };
+/**
+ * Estimates how long the moving workflows take: their number divided by the completions per minute of the recent window.
+ *
+ * The range is that of the rate. Completions are counted as a Poisson process, and the window's count gives an 80 %
+ * interval for their mean. Arrivals are not added.
+ *
+ * @returns Undefined without evidence, when hardly anything finished recently, or when as many could arrive as finish.
+ */
+function movingTimeLeft(samples) {
+    const moving = samples.at(-1)?.moving ?? 0;
+    const window = recent(samples);
+    const completed = increase('completed', window);
+    if (moving <= 0 || completed < LEAST_COMPLETED || !hasEvidence(samples))
+        return undefined;
+    // The difference of two Poisson counts has the variance of their sum: arrivals get one standard deviation on top.
+    const arrived = increase('arrived', window);
+    if (isKeptUp(completed, arrived + Math.sqrt(arrived + completed)))
+        return undefined;
+    const [fewest, most] = poissonInterval(completed);
+    const takesMs = (count) => (moving * increase('atMs', window)) / count;
+    return { leftMs: takesMs(completed), fromMs: takesMs(most), toMs: takesMs(fewest) };
+}
+/**
+ * Returns an 80 % confidence interval for the mean of a Poisson distribution of which `count` events were observed.
+ *
+ * This is Byar's approximation of the exact interval, within 1 % of it from 6 events on. Source: N. E. Breslow and
+ * N. E. Day, Statistical Methods in Cancer Research, Volume II (IARC, 1987), p. 69.
+ */
+function poissonInterval(count) {
+    const limit = (n, deviations) => n * (1 - 1 / (9 * n) + deviations / (3 * Math.sqrt(n))) ** 3;
+    return [limit(count, -QUANTILE_90), limit(count + 1, QUANTILE_90)];
+}
+/**
+ * Combines the estimate for the `count` moving workflows with the waits. Both drain side by side: the longer one counts.
+ * The range leaves the last waiting workflow as much time afterwards as the moving ones need, or as it has waited.
+ *
+ * @param certainMs Until the last wait that is certain, in milliseconds; undefined without one.
+ * @param expectedMs Until the last wait, certain or not, in milliseconds; undefined without one.
+ */
+function withWaits(count, moving, certainMs, expectedMs) {
+    if (moving === undefined && (count > 0 || expectedMs === undefined))
+        return undefined;
+    const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
+    const waitMs = expectedMs ?? 0;
+    const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, waitMs));
+    return {
+        leftMs: Math.max(leftMs, waitMs),
+        fromMs: Math.max(fromMs, certainMs ?? 0),
+        toMs: waitMs === 0 && moving !== undefined ? toMs : waitMs + Math.max(toMs, afterwardsMs),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
+
+
+
+
+/**
+ * Where a drain is going: nothing is in flight; no evidence yet; fewer and fewer are in flight; as many arrive as
+ * finish; the rest waits for a known time; nothing finished recently; the rest is stuck.
+ */
+const TRENDS = ['idle', 'too-early', 'draining', 'not-converging', 'waiting', 'stalled', 'stuck'];
+/** Without evidence, a rate means something once it was measured over this many milliseconds. */
+const RATE_OVER_MS = 60_000;
+/** Arrivals are compared with completions after this many of them. */
+const ARRIVALS_ENOUGH = 5;
+/** Returns the forecast for these versions, which have this series together. Pure. */
+function drainForecast(versions, series, context) {
+    const { history, earliestEnds, observedAt } = context;
+    // The last detail scan can hold workflows of versions that have drained since.
+    const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
+    const certain = certainEnd(inFlight, earliestEnds, context.inFlight);
+    const { points } = series;
+    const newest = points.at(-1);
+    const rate = rateOf(points);
+    const states = statesOf(inFlight, history);
+    const moving = movingTimeLeft(points);
+    const trend = trendOf(series, states, context, rate, moving);
+    const scanned = inFlight.flatMap((version) => scannedOf(version, history.detailScan));
+    const activities = scanned.map(({ status }) => status.activity);
+    // Certain or not.
+    const waits = activities.map((each) => (each.kind === 'sleeping' || each.kind === 'delayed' ? each.until : null));
+    const lastWait = latest([certain.notBefore, ...waits]);
+    const msUntil = (time) => (time === undefined ? undefined : Math.max(0, time - observedAt));
+    const left = withWaits(newest?.moving ?? 0, moving, msUntil(certain.notBefore), msUntil(lastWait));
+    return {
+        trend,
+        rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
+        left: trend === 'stalled' ? undefined : left,
+        ...certain,
+        states,
+        arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
+        hasTraffic: increase('roots', recent(points)) > 0,
+        withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
+        series,
+    };
+}
+/** Counts workflows by state, as last scanned. Those gone since were most probably progressing, or else waiting. */
+function statesOf(versions, history) {
+    const states = { progressing: 0, waiting: 0, stuck: 0, notScanned: 0 };
+    for (const version of versions) {
+        const scanned = scannedOf(version, history.detailScan);
+        let rest = inFlightOf(version, history);
+        for (const state of ['stuck', 'waiting', 'progressing']) {
+            const count = Math.min(rest, scanned.filter(({ status }) => status.state === state).length);
+            states[state] += count;
+            rest -= count;
+        }
+        states.notScanned += rest;
+    }
+    return states;
+}
+function trendOf(series, states, context, rate, left) {
+    const { points, inFlight, endedAtMs } = series;
+    const [first, last] = [points[0], points.at(-1)];
+    if (first === undefined || last === undefined)
+        return 'too-early';
+    if (inFlight === 0)
+        return 'idle';
+    const isMeasured = (rate?.overMs ?? 0) >= RATE_OVER_MS && increase('arrived', points) >= ARRIVALS_ENOUGH;
+    if (isMeasured && rate && isKeptUp(rate.completedPerMinute, rate.arrivedPerMinute))
+        return 'not-converging';
+    if (last.moving === 0 && states.notScanned === 0)
+        return states.waiting > 0 ? 'waiting' : 'stuck';
+    if (context.atMs - (endedAtMs ?? first.atMs) >= context.stuckAfterMs)
+        return 'stalled';
+    return left === undefined ? 'too-early' : 'draining';
+}
+function inFlightOf(version, { targets }) {
+    return targets.get(version)?.inFlight ?? 0;
+}
+/** Whether work waits in a queue that has room, and nothing has changed that a process of the version would change. */
+function isWithoutProcess(version, context) {
+    const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
+    const scanned = scannedOf(version, history.detailScan);
+    const isLeft = scanned.some(({ status: { activity: each } }) => {
+        return each.kind === 'queued' && !each.moves && !each.rateLimited && each.running < (each.limit ?? 1);
+    });
+    const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
+    const quietForMs = [
+        observedAt - (inFlight.get(version)?.newestTakenAt ?? 0),
+        atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY),
+        ...pending.map(({ status }) => observedAt - status.progressAt),
+    ];
+    return isLeft && quietForMs.every((quietMs) => quietMs >= stuckAfterMs);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/verdict.js
+/** The gate's answers, in order of precedence. */
+const VERDICTS = [
+    'error',
+    'cancelled',
+    'unknown-version',
+    'cannot-drain',
+    'timed-out',
+    'in-flight',
+    'still-live',
+    'drained',
+];
+/** Of several verdicts that apply, the one to give. */
+function foremost(verdicts) {
+    return VERDICTS.find((verdict) => verdicts.includes(verdict));
+}
+/** How the step ends with this verdict. */
+function conclusionOf(verdict, config) {
+    switch (verdict) {
+        case 'drained':
+            return 'pass';
+        case 'in-flight':
+        case 'still-live':
+            return config.mode === 'report' ? 'pass' : 'fail';
+        case 'timed-out':
+        case 'cannot-drain':
+            return config.onTimeout === 'warn' ? 'warn' : 'fail';
+        case 'unknown-version':
+        case 'cancelled':
+        case 'error':
+            return 'fail';
+    }
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./lib/time.js
+
+/** The longest delay that a timer of the runtime takes: 2^31 - 1 milliseconds, almost 25 days. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+/** The monotonic clock of the process: a change of the wall clock changes no timeout. */
+const systemClock = {
+    now: () => performance.now(),
+    async pause(milliseconds, signal) {
+        await (0,promises_namespaceObject.setTimeout)(milliseconds, undefined, { signal }).catch((error) => {
+            if (!signal.aborted)
+                throw error;
+        });
+    },
+    async withTimeout(milliseconds, work) {
+        // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.
+        const overdue = new AbortController();
+        const timer = setTimeout(() => overdue.abort(), Math.min(milliseconds, LONGEST_TIMER_MS));
+        try {
+            return await work(overdue.signal);
+        }
+        finally {
+            clearTimeout(timer);
+        }
+    },
+};
+const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+/** The milliseconds in `90s`, `1h30m` or `500ms`, the larger units first; undefined for anything else. */
+function durationMs(text) {
+    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
+    if (match?.groups === undefined || text === '')
+        return undefined;
+    const { groups } = match;
+    return Object.entries(UNITS_MS).reduce((sum, [unit, ms]) => sum + Number(groups[unit] ?? 0) * ms, 0);
+}
+/** Writes a duration for people, in two units at most: `1h 30m`, `2m`, `45s`, `500ms`, `0s`. */
+function durationText(milliseconds) {
+    if (milliseconds > 0 && milliseconds < 1000)
+        return `${Math.ceil(milliseconds)}ms`;
+    const seconds = Math.max(0, Math.round(milliseconds / 1000));
+    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+    if (h >= 24)
+        return units(Math.floor(h / 24), 'd', h % 24, 'h');
+    if (h > 0)
+        return units(h, 'h', m, 'm');
+    if (m > 0)
+        return units(m, 'm', s, 's');
+    return `${s}s`;
+}
+function units(large, largeUnit, small, smallUnit) {
+    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
+}
+/** Writes a moment for people: `14:05 UTC`, `2026-11-26 14:05 UTC` on another day, with seconds within ten minutes. */
+function momentText(epochMs, now) {
+    const moment = new Date(epochMs).toISOString();
+    const day = moment.slice(0, 10);
+    const isNear = Math.abs(epochMs - now) < 10 * UNITS_MS.m;
+    const time = `${moment.slice(11, isNear ? 19 : 16)} UTC`;
+    return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
+}
+/** Writes a duration as an input, rounded up to whole minutes: `45m`, `2h`, `2h6m`. */
+function durationInput(milliseconds) {
+    const minutes = Math.ceil(milliseconds / UNITS_MS.m);
+    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+    return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
+}
+/** ISO 8601; null for no time, and for a time that no calendar has (a row can hold any number). */
+function iso(epochMs) {
+    if (epochMs === null)
+        return null;
+    const date = new Date(epochMs);
+    const year = date.getUTCFullYear();
+    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
+}
+function milliseconds(seconds) {
+    return Math.round(seconds * 1000);
+}
+
+;// CONCATENATED MODULE: ./lib/message.js
+/** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
+function msg(text, ...values) {
+    return text.flatMap((part, index) => {
+        const value = values[index];
+        if (value === undefined)
+            return [part];
+        if (typeof value === 'string')
+            return [part, { untrusted: value }];
+        if (typeof value === 'number')
+            return [part, message_number(value)];
+        return [part, ...value];
+    });
+}
+/** Trusted text, to be interpolated into a message as it is. */
+function trusted(text) {
+    return [text];
+}
+/** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
+function message_number(value) {
+    return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+/** `1 workflow`, `2 workflows`: a count and what is counted. */
+function counted(count, noun) {
+    return [`${message_number(count)} ${noun}${count === 1 ? '' : 's'}`];
+}
+/** The first few of many names, quoted, and how many more there are. */
+function namesOf(names, total = names.length, shown = 5) {
+    const listed = names.slice(0, shown);
+    const rest = Math.max(total, names.length) - listed.length;
+    const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { untrusted: name }]);
+    return rest > 0 ? [...parts, ` and ${message_number(rest)} more`] : parts;
+}
+/** Messages one after the other. */
+function joined(messages, separator = ' ') {
+    return messages.flatMap((message, index) => (index > 0 ? [separator, ...message] : message));
+}
+/** The message with `***` in place of every secret in its untrusted parts. */
+function withoutSecrets(message, secrets) {
+    return message.map((part) => typeof part === 'string' || 'command' in part
+        ? part
+        : { untrusted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) });
+}
+
+;// CONCATENATED MODULE: ./lib/report/text.js
+
+
+/** The most characters that one untrusted name takes up, escapes included. */
+const SHOWN_CHARACTERS = 120;
+/** Commands are shown whole: a name in them has 63 bytes at most. */
+const COMMAND_CHARACTERS = 1000;
+/** No language needs more marks on one letter. More of them would pile up over the lines around. */
+const MARKS_ON_A_LETTER = 4;
+/**
+ * Characters that act on a terminal or a reader, or that look like others: control characters, what reverses the
+ * writing direction, what has no width, blanks other than the space, line separators, tags, halves of surrogate pairs,
+ * and code points that no font has.
+ */
+const ACTING = /^[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]$/v;
+const SHORT_ESCAPES = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+/** Untrusted text for one line of plain text. Every character that could act is shown as an escape. */
+function visible(text, maximum = SHOWN_CHARACTERS) {
+    let shown = '';
+    // A mark at the start would sit on the trusted text before it.
+    let marks = MARKS_ON_A_LETTER;
+    for (const character of text) {
+        marks = /^\p{M}$/u.test(character) ? marks + 1 : 0;
+        // The runner finds older workflow commands (`##[…]`) anywhere in a line.
+        const isCommand = character === '[' && shown.endsWith('##');
+        const isShown = marks <= MARKS_ON_A_LETTER && !isCommand && !ACTING.test(character);
+        const next = isShown ? character : (SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`);
+        if (shown.length + next.length > maximum)
+            return `${shown}…`;
+        shown += next;
+    }
+    return shown;
+}
+/** A message for the log and for annotations. Untrusted parts stand in quotation marks. */
+function plain(message) {
+    return message
+        .map((part) => {
+        if (typeof part === 'string')
+            return part;
+        return 'untrusted' in part ? quotedName(part.untrusted) : visible(part.command, COMMAND_CHARACTERS);
+    })
+        .join('');
+}
+/** `"name"`, made harmless. */
+function quotedName(name) {
+    return `"${visible(name).replaceAll('"', '\\"')}"`;
+}
+/** `'text'` for a POSIX shell; undefined when a person could not see what it does, or it could not be typed. */
+function shellQuoted(text) {
+    if (visible(text, COMMAND_CHARACTERS) !== text)
+        return undefined;
+    return /^[A-Za-z0-9_][A-Za-z0-9_.:/@-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+/** `'text'` as an SQL literal; undefined when a person could not see what it says. */
+function sqlLiteral(text) {
+    return visible(text, COMMAND_CHARACTERS) === text ? quoteLiteral(text) : undefined;
+}
+/** `PostgreSQL 18.4, DBOS migration 123`. */
+function describeServer(serverVersion, migration) {
+    const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
+    return trusted(`PostgreSQL ${serverVersion}${dbos}`);
+}
+
+;// CONCATENATED MODULE: ./lib/report/schema.js
+
+
+
+
+
+
+
+/*
+ * One schema for the run report. Its input is the model that the renderers read: messages keep their untrusted parts,
+ * times are epoch milliseconds of the database's clock, durations are exact. Its output is the report file: messages
+ * are plain text, times are ISO 8601, durations and rates are rounded.
+ */
+const count = schemas_int().nonnegative();
+const schema_text = schemas_string().nullable();
+const message = custom().transform(plain).pipe(schemas_string());
+const schema_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
+const amount = schemas_number().nonnegative();
+const seconds = amount.transform((exact) => rounded(exact, 10)).pipe(amount);
+const rate = amount.transform((exact) => rounded(exact, 100)).pipe(amount);
+/** Rounded to tenths, hundredths, or other fractions of one. */
+function rounded(exact, fractions) {
+    return Math.round(exact * fractions) / fractions;
+}
+const schema_statusCounts = { pending: count, enqueued: count, delayed: count };
+const schema_truncated = (item, omitted) => object({ items: array(item), omitted: count.describe(omitted) });
+/** What to expect: estimates and certain bounds. Never evidence of safety. */
+const forecast = object({
+    trend: schemas_enum(TRENDS),
+    completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
+    arrivedPerMinute: rate.nullable(),
+    rateOverSeconds: seconds.nullable().describe('The rates cover the last half of the hold, or two minutes'),
+    secondsLeft: object({ likely: seconds, from: seconds, to: seconds })
+        .nullable()
+        .describe('An estimate with its range, without what is stuck; null without evidence'),
+    notBefore: schema_time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
+    earliestEnds: array(object({
+        id: schemas_string(),
+        workflow: schema_text,
+        version: schemas_string(),
+        until: schema_time,
+        because: schemas_enum(['delayed', 'sleeping']),
+    }))
+        .describe('What certainly lasts longest, the latest end first'),
+    progressing: count.describe('Of those read in detail, the oldest 10,000 once a minute: those at work'),
+    waiting: count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
+    stuck: count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
+    notScanned: count.describe('In flight, but not among those read in detail'),
+    arrivedRoots: count.describe('Created without a parent since the gate started: traffic has not moved off'),
+    arrivedChildren: count.describe('Started by other workflows since the gate started'),
+    noProcessSeen: schemas_boolean()
+        .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
+});
+const outlook = object({ brief: schemas_string(), sentences: array(message) })
+    .describe('The forecast for people, in short and in full; may change');
+const blocker = object({
+    kind: schemas_string().describe('What kind of blocker: stable, for programs'),
+    message: message.describe('What it means and the way out: for people, and may change'),
+});
+const versionSchema = object({
+    version: schemas_string(),
+    application: schema_text.describe('The application that owns its registration or its rows'),
+    ...schema_statusCounts,
+    inFlight: count.describe('All that blocks: the three before, and rows in an unknown status'),
+    ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
+    oldestCreatedAt: schema_time.describe('Creation of the oldest workflow in flight'),
+    latest: schemas_boolean().describe('The latest version of its application'),
+    known: schemas_boolean().describe('Registered, or carried by some row'),
+    skipped: schemas_boolean().describe('Never seen here, and left out by `on-unknown: pass`'),
+    drained: schemas_boolean().describe('Idle for the whole settle window: can be torn down'),
+    idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
+    blockers: array(blocker).describe('What blocks the whole gate, then what blocks this version'),
+    reasons: array(schemas_string()).describe('Short names of its blockers but work in flight; may change'),
+    forecast: forecast.nullable(),
+    outlook,
+});
+const schema_group = object({
+    version: schema_text,
+    workflow: schema_text,
+    queue: schema_text,
+    ...schema_statusCounts,
+    ignored: schemas_boolean(),
+    oldestCreatedAt: schema_time,
+});
+const activity = object({
+    state: schemas_enum(WORKFLOW_STATES),
+    kind: schemas_enum(ACTIVITIES).describe('What it does or waits for: stable, for programs'),
+    progressAt: schema_time.describe('The last change of its status, or the completion of its last step'),
+    until: schema_time.describe('When that ends, where the tables tell'),
+    child: schema_text.describe('The child that it waits for'),
+    message: message.describe('The same for people; may change'),
+    nextStep: schemas_string().describe('What a person can do about it; may change'),
+});
+const workflow = object({
+    id: schemas_string(),
+    version: schema_text,
+    workflow: schema_text,
+    className: schema_text,
+    status: schemas_string(),
+    queue: schema_text,
+    executor: schema_text,
+    createdAt: schema_time,
+    updatedAt: schema_time.describe('The last change of its status'),
+    startedAt: schema_time,
+    delayUntil: schema_time,
+    deadline: schema_time.describe('When DBOS will cancel it'),
+    lastStep: object({ number: schemas_int(), name: schemas_string(), completedAt: schema_time })
+        .nullable()
+        .describe('Of a PENDING workflow; null of another does not say that none was done'),
+    parent: schema_text,
+    activity: activity.nullable(),
+});
+const activityGroup = object({
+    state: schemas_enum(WORKFLOW_STATES),
+    count,
+    workflow: schema_text,
+    message: message.describe('What the one that lasts longest does or waits for; may change'),
+    nextStep: activity.shape.nextStep,
+});
+/** Everything that the gate knows at the end of a run. The JSON Schema of its output is `report.schema.json`. */
+const runReportSchema = object({
+    schemaVersion: literal(1),
+    verdict: schemas_enum(VERDICTS),
+    conclusion: schemas_enum(['pass', 'warn', 'fail']).describe('How the step ended'),
+    headline: message,
+    drained: schemas_boolean(),
+    mode: schemas_enum(MODES).nullable(),
+    application: schema_text.describe('The input of that name'),
+    observedAt: schema_time.describe('Database time of the deciding snapshot'),
+    outdated: schemas_boolean().describe('The run failed after that snapshot, which decides nothing'),
+    waitedSeconds: seconds,
+    polls: count.describe('Polls that succeeded'),
+    failedPolls: count.describe('Polls that failed, and were retried'),
+    inFlight: count.describe('On all targets, ignored ones excluded'),
+    inFlightAtFirst: count.describe('The same at the first poll'),
+    unversioned: count.describe('In-flight rows with no version that a target could claim'),
+    database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() }).nullable(),
+    blockers: array(blocker).describe('The failure, or what blocks the whole gate'),
+    pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
+    warnings: array(message),
+    versions: array(versionSchema),
+    forecast: forecast.nullable().describe('For all versions to retire together'),
+    outlook,
+    newTopLevel: array(object({ version: schemas_string(), workflow: schema_text, count }))
+        .describe('What was created without a parent on a version to retire since the gate started, by name'),
+    history: array(object({ seconds, ...schema_statusCounts }))
+        .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
+    drainedVersions: array(schemas_string()),
+    drainingVersions: array(schemas_string()),
+    newVersion: schema_text.describe('Where forks of the work in flight can run: the latest version that stays'),
+    groups: schema_truncated(schema_group, 'Not read').describe('What blocks, by version, workflow and queue, largest first'),
+    activities: schema_truncated(activityGroup, 'Not listed')
+        .extend({ observedAt: schema_time.describe('Database time of the read') })
+        .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
+    workflows: schema_truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
+    firstToUnblock: schema_text.describe('The id of the workflow to unblock first'),
+})
+    .meta({ title: 'dbos-drain-gate report' });
+
+;// CONCATENATED MODULE: ./lib/unblock/remedies.js
+
+
+
+/** The commands that are shown take the URL from the environment, so they hold no secret. */
+const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
+/**
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line (TypeScript's; Python's
+ * has the same verbs and options). Undefined if its id cannot be typed. Only `unblock.sh` forks: the fork of a workflow
+ * that has just finished does its work again, and no command reports that it has finished.
+ */
+function commandsFor(workflow) {
+    const id = typedId(workflow.id);
+    if (id === undefined)
+        return undefined;
+    return [
+        '# look at it, and at the steps it has done',
+        `npx dbos workflow get ${id} ${URL_OPTION}`,
+        `npx dbos workflow steps ${id} ${URL_OPTION}`,
+        '# give it up: it stops before its next step',
+        `npx dbos workflow cancel ${id} ${URL_OPTION}`,
+    ];
+}
+/** Returns an id as it is typed in a command; undefined if it is empty, looks like an option, or cannot be typed. */
+function typedId(id) {
+    return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
+}
+/**
+ * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest stuck one, else the oldest.
+ * Workflows without children come before parents, because to cancel a waiting parent alone unblocks nothing.
+ */
+function firstToUnblock(workflows, statuses, longest) {
+    if (longest !== undefined)
+        return longest;
+    const parents = new Set(workflows.map(({ parent }) => parent));
+    const childless = workflows.filter(({ id }) => !parents.has(id));
+    const stuck = childless.find(({ id }) => statuses.get(id)?.state === 'stuck');
+    return stuck ?? childless[0] ?? workflows[0];
+}
+/** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
+function inspectionSql(report, schemaName) {
+    const blocked = report.versions.filter(({ drained, skipped }) => !drained && !skipped);
+    const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
+    const more = blocked.length - literals.length;
+    const canBeTyped = literals.length > 0 && !literals.includes(undefined);
+    const orNone = report.unversioned > 0 ? ' OR application_version IS NULL' : '';
+    const application = report.application === null ? undefined : sqlLiteral(report.application);
+    return [
+        ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
+        'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
+        '       to_timestamp(created_at / 1000.0) AS created',
+        `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
+        ` WHERE ${statement(IN_FLIGHT).text}`,
+        ...(canBeTyped ? [`   AND (application_version IN (${literals.join(', ')})${orNone})`] : []),
+        ...(application ? [`   AND (application_name = ${application} OR application_name IS NULL)`] : []),
+        ' ORDER BY created_at;',
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/kit.js
+
+
+
+
+
+/** ncc copies the file next to the bundle, because it sees this expression. */
+const SCRIPT = __nccwpck_require__.ab + "unblock.sh";
+/** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
+function kitFiles(kit) {
+    const typed = kit.workflows.filter(({ id }) => typedId(id) !== undefined);
+    if (typed.length === 0)
+        return [];
+    return [
+        { name: 'unblock.sh', text: (0,external_node_fs_namespaceObject.readFileSync)(SCRIPT, 'utf8') },
+        { name: 'workflows.tsv', text: workflowList(kit, typed) },
+    ];
+}
+/** Returns the commands that `unblock.sh` can run: `fork` only if there is a newer version. */
+function commandsOf({ newVersion }) {
+    return canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
+}
+/** No worker ever takes a workflow whose version is the empty string. */
+function canFork(version) {
+    return version !== undefined && version !== '' && shellQuoted(version) !== undefined;
+}
+/** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */
+function workflowList(kit, typed) {
+    const parents = new Set(kit.workflows.map(({ parent }) => parent));
+    const lines = [
+        '# The workflows that block, for unblock.sh: see its top. To leave one out, delete its line.',
+        `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
+        ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
+        ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
+        ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
+        '# on fork\tid\tparent\tfrom step\tstate',
+        ...groupsOf(kit.workflows, typed).flatMap(({ title, workflows }) => [
+            '',
+            `# ${title}`,
+            ...workflows.map((workflow) => rowOf(workflow, parents.has(workflow.id))),
+        ]),
+    ];
+    return `${lines.join('\n')}\n`;
+}
+function rowOf(workflow, hasChildren) {
+    const { id, parent } = workflow;
+    const onFork = hasChildren ? 'waits' : parent === null ? 'fork' : 'child';
+    const typedParent = parent === null || typedId(parent) === undefined ? '-' : parent;
+    return [onFork, id, typedParent, '-', kit_stateOf(workflow)].join('\t');
+}
+/** Returns what the list does not have, for its top and for the end of a run. */
+function notesOf(untyped, omitted) {
+    const note = (count, text) => count > 0 ? [`${plain(counted(count, 'more workflow'))} ${text}`] : [];
+    const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`;
+    return [
+        ...note(untyped, untypable),
+        ...note(omitted, 'not in this list: run the gate again after it for the next ones.'),
+    ];
+}
+/**
+ * Returns the workflows that can be typed, grouped by generation, name and version. Parents come before their children:
+ * a parent that waits for a cancelled child fails, or does what its code does then, and is not cancelled itself.
+ */
+function groupsOf(workflows, typed) {
+    const generations = generationsOf(workflows);
+    const generationOf = ({ id }) => generations.get(id) ?? 0;
+    const sorted = typed.toSorted((a, b) => generationOf(a) - generationOf(b));
+    const groups = Map.groupBy(sorted, (workflow) => JSON.stringify([generationOf(workflow), workflow.name, workflow.className, workflow.version]));
+    return [...groups.values()].flatMap((group) => {
+        const [first] = group;
+        return first ? [{ title: titleOf(first, group.length, generationOf(first)), workflows: group }] : [];
+    });
+}
+function titleOf({ name, className, version }, count, generation) {
+    const full = name === null ? '(no name)' : quotedName(className ? `${className}.${name}` : name);
+    const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
+    const children = generation > 0 ? ', started by some above' : '';
+    return `${full}, ${on}: ${plain(counted(count, 'workflow'))}${children}`;
+}
+/** Returns how many ancestors of each workflow are in the list; fewer in a cycle, which only a damaged database has. */
+function generationsOf(workflows) {
+    const parents = new Map(workflows.map(({ id, parent }) => [id, parent]));
+    const generations = new Map();
+    for (const { id } of workflows) {
+        const line = new Set();
+        let each = id;
+        while (typeof each === 'string' && parents.has(each) && !generations.has(each) && !line.has(each)) {
+            line.add(each);
+            each = parents.get(each);
+        }
+        let generation = typeof each === 'string' ? (generations.get(each) ?? -1) : -1;
+        for (const member of [...line].reverse())
+            generations.set(member, ++generation);
+    }
+    return generations;
+}
+function kit_stateOf({ status, lastStep, delayUntil }) {
+    if (status === 'DELAYED' && delayUntil !== null)
+        return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
+    if (status !== 'PENDING')
+        return visible(status, 30).toLowerCase();
+    return lastStep === null ? 'no step done' : `step ${lastStep.number} done, "${visible(lastStep.name, 40)}"`;
+}
+
+;// CONCATENATED MODULE: ./lib/artifacts.js
+
+
+
+
+
+
+/** Writes the report file and the unblock kit, each even if the other fails. Without a report file the path is empty. */
+async function writeArtifacts(report, last, attempt) {
+    // A folder of its own: a job can run the gate more than once.
+    const folder = await attempt('The report file', () => (0,external_node_fs_namespaceObject.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-')));
+    if (folder === undefined)
+        return { reportPath: '', kit: undefined };
+    const reportPath = await attempt('The report file', () => {
+        const file = external_node_path_namespaceObject.join(folder, 'report.json');
+        (0,external_node_fs_namespaceObject.writeFileSync)(file, `${JSON.stringify(runReportSchema.parse(report), null, 2)}\n`);
+        return file;
+    });
+    const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
+    return { reportPath: reportPath ?? '', kit };
+}
+/** The unblock kit for all that blocks. Empty where a misspelt input could be the target: that would end live work. */
+function kitFilesOf(report, last) {
+    const { verdict, blockers, newVersion, database } = report;
+    const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
+    if (!isAnswer || last === undefined || database === null)
+        return [];
+    const { evaluation, forecast } = last;
+    const { detailScan } = forecast.history;
+    if (detailScan === undefined)
+        return [];
+    return kitFiles({
+        workflows: detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation)),
+        omitted: omittedFrom(detailScan, evaluation),
+        newVersion: newVersion ?? undefined,
+        schema: database.schema,
+        observedAt: detailScan.observedAt,
+    });
+}
+function writeKit(folder, files) {
+    for (const { name, text } of files)
+        (0,external_node_fs_namespaceObject.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
+    const list = files.find(({ name }) => name === 'workflows.tsv');
+    return list && { folder, list: list.text };
+}
+
+;// CONCATENATED MODULE: ./lib/async.js
+/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
+async function unlessAborted(promise, signal) {
+    promise.catch(() => undefined);
+    if (signal.aborted)
+        return undefined;
+    const { promise: aborted, resolve } = Promise.withResolvers();
+    const abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+        return await Promise.race([promise, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', abort);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/errors.js
+
+/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
+class ReportableError extends Error {
+    name = 'ReportableError';
+    explanation;
+    constructor(explanation, options) {
+        super(explanation
+            .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
+            .join(''), options);
+        this.explanation = explanation;
+    }
+}
+/** A poll failed for a transient reason: the next one can succeed. */
+class TransientError extends ReportableError {
+    name = 'TransientError';
+    /** The server has accepted the gate before, so the address and the credentials are right. */
+    connectedBefore;
+    /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
+    overLimit;
+    constructor(explanation, connectedBefore, { overLimit = false, ...options } = {}) {
+        super(explanation, options);
+        this.connectedBefore = connectedBefore;
+        this.overLimit = overLimit;
+    }
+}
+/** An input is wrong. Raised before anything connects. */
+class InputError extends ReportableError {
+    name = 'InputError';
+}
+/** Writes an input error, as `msg` writes a message. */
+function inputError(...parts) {
+    return new InputError(msg(...parts));
+}
+/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
+function explain(error) {
+    if (error instanceof ReportableError)
+        return error.explanation;
+    const kind = error instanceof Error ? error.constructor.name : typeof error;
+    const code = codeOf(error);
+    return msg `An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+}
+/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
+function codeOf(error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+        return undefined;
+    // OpenSSL has `SSL/TLS` in some of its own.
+    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
+}
+
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
+var lib_client = __nccwpck_require__(42);
+;// CONCATENATED MODULE: external "node:events"
+const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
 var buffer_reader = __nccwpck_require__(971);
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/parser.js
@@ -17245,14 +18674,16 @@ var parser = __nccwpck_require__(318);
 ;// CONCATENATED MODULE: ./lib/postgres/driver-patches.js
 
 
-/** The code of the error when what came cannot be read as the protocol of Postgres. */
+
+
+/** The code of the error when the driver cannot read an answer as the protocol of Postgres. */
 const PROTOCOL_ERROR = 'ERR_PROTOCOL';
-/** Longer than anything that the gate asks for: what announces more is no Postgres, or no friend. */
+/** Longer than any answer to the gate: a peer that announces more is not Postgres, or is hostile. */
 const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
 /**
- * The driver trusts its server: it reads an error message without an end for ever, throws what it cannot read into
- * the event loop, and keeps a message of any length in memory (pg-protocol 1.16). Each would end the gate without a
- * verdict, so each becomes an error message here, as if the server had sent it.
+ * Makes the driver survive a server that breaks the protocol. The driver (pg-protocol 1.16) reads an unterminated
+ * error message forever, throws what it cannot read into the event loop, and keeps a message of any length in memory.
+ * Each would end the gate without a verdict, so each becomes an error message, as if the server had sent it.
  */
 function patchDriver() {
     const { string } = buffer_reader.BufferReader.prototype;
@@ -17276,98 +18707,215 @@ function patchDriver() {
         }
     };
 }
-/** What a message that has come in part says of its length. */
+/** Returns the length in bytes that a partly received message announces, or 0. */
 function announcedLength(parser) {
-    const [buffer, offset, length] = ['buffer', 'bufferOffset', 'bufferLength'].map((name) => Reflect.get(parser, name));
-    const isThere = Buffer.isBuffer(buffer) && typeof offset === 'number' && Number(length) > 4;
-    return isThere ? buffer.readUInt32BE(offset + 1) : 0;
+    const buffer = Reflect.get(parser, 'buffer');
+    const isThere = Buffer.isBuffer(buffer) && Number(Reflect.get(parser, 'bufferLength')) > 4;
+    return isThere ? buffer.readUInt32BE(Number(Reflect.get(parser, 'bufferOffset')) + 1) : 0;
+}
+/** The message of the error when the server does not prove by SCRAM that TLS ends at itself. */
+const UNBOUND = 'The server does not bind the channel';
+const sasl = object({ mechanisms: array(schemas_string()) });
+/**
+ * Enforces libpq's `channel_binding=require`. The driver prefers SCRAM with channel binding, but answers any request
+ * of the server. So the socket is closed before the driver answers another one, and connecting fails.
+ */
+function requireChannelBinding(client, socket) {
+    const connection = Reflect.get(client, 'connection');
+    if (!(connection instanceof external_node_events_namespaceObject.EventEmitter))
+        throw new Error('the driver has another shape');
+    const refuse = () => {
+        socket.destroy();
+        connection.emit('error', new Error(UNBOUND));
+    };
+    let offered = false;
+    let proved = false;
+    connection.on('authenticationSASL', (message) => {
+        offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
+        if (!offered)
+            refuse();
+    });
+    connection.on('authenticationCleartextPassword', refuse);
+    connection.on('authenticationMD5Password', refuse);
+    // Only the final message of the exchange proves that the server knows the password.
+    connection.on('authenticationSASLFinal', () => {
+        proved = offered;
+    });
+    connection.on('authenticationOk', () => {
+        if (!proved)
+            refuse();
+    });
 }
 
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 ;// CONCATENATED MODULE: ./lib/postgres/tls.js
-/** libpq's `sslmode`, with libpq's meaning; the driver itself would take `require` for `verify-full`. */
+
+
+
+/** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
 const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 /**
- * The ways to connect that an `sslmode` allows, in order: false is plain text. As in libpq, a CA that is given is used:
- * `require`, and the TLS that `allow` and `prefer` try, then verify the certificate, though not the host name
- * (`sslrootcert` in its manual, `initialize_SSL` in its source); and to a socket on this machine there is no TLS.
+ * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
  *
- * `verify-full` without a CA goes by those that the runtime brings. libpq would look for a file in the home directory.
+ * - `tls-ca` without an `sslmode` means `verify-full`.
+ * - `verify-full` without a CA trusts the CAs that the runtime brings. libpq needs `sslrootcert=system` for that.
+ * - Nothing is read from `~/.postgresql`, and a missing `sslrootcert` file is an error in every mode.
+ *
+ * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
+ */
+function readTlsSettings({ take, environment, tlsCa, readFile }) {
+    const file = (parameter) => {
+        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
+        return path === undefined || path === 'system' ? path : readFile(path);
+    };
+    const ofUrl = file('sslrootcert');
+    const ca = tlsCa ?? ofUrl;
+    const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
+    const mode = take('sslmode') ?? environment['PGSSLMODE'] ?? byDefault;
+    const tlsMode = TLS_MODES.find((name) => name === mode);
+    if (tlsMode === undefined) {
+        throw inputError `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
+    }
+    const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
+    if (contradiction !== undefined)
+        throw new InputError(contradiction);
+    const [cert, key] = [file('sslcert'), file('sslkey')];
+    if ((cert === undefined) !== (key === undefined)) {
+        throw inputError `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`;
+    }
+    const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
+    return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
+}
+/** Explains why a mode would verify less with `tls-ca` than it seems to. */
+function contradictionOfInput(tlsMode) {
+    if (!['disable', 'allow', 'prefer'].includes(tlsMode))
+        return undefined;
+    return msg `\`tls-ca\` is given, but with \`sslmode=${trusted(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`;
+}
+/** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
+function contradictionOf(tlsMode, rootCertificate) {
+    if (rootCertificate === 'system') {
+        if (tlsMode === 'verify-full')
+            return undefined;
+        return msg `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${trusted(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
+    }
+    if (rootCertificate === undefined) {
+        if (tlsMode !== 'verify-ca')
+            return undefined;
+        return msg `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`;
+    }
+    if (tlsMode === 'disable' || holdsCertificates(rootCertificate))
+        return undefined;
+    return msg `The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`;
+}
+/**
+ * Returns whether a text has certificates in PEM form, all of them readable. Node ignores certificates that it cannot
+ * read. It takes an empty text for no CA, and then trusts every public one (`ca` of its `tls.createSecureContext`).
+ */
+function holdsCertificates(pem) {
+    const parts = pem.split(/(?=-----BEGIN )/);
+    const certificates = parts.filter((part) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(part));
+    try {
+        return certificates.length > 0 && certificates.every((each) => new external_node_crypto_namespaceObject.X509Certificate(each).raw.length > 0);
+    }
+    catch {
+        return false;
+    }
+}
+/**
+ * Returns the ways to connect that an `sslmode` allows, in the order to try them.
+ *
+ * As in libpq, a CA that is given is used: `require`, and the TLS that `allow` and `prefer` try, then verify the
+ * certificate, but not the host name (`sslrootcert` in its manual, `initialize_SSL` in its source). A socket on this
+ * machine has no TLS.
  */
 function tlsAttempts(config) {
-    if (config.host.startsWith('/'))
+    const { host, tlsMode, tlsCa, clientCertificate } = config;
+    if (host.startsWith('/'))
         return [false];
-    const common = {
-        host: config.host,
-        ...(config.tlsCa !== undefined && { ca: config.tlsCa }),
-        ...config.clientCertificate,
+    const verifiedFull = { host, ca: tlsCa, ...clientCertificate, rejectUnauthorized: true };
+    const verifiedCa = { ...verifiedFull, checkServerIdentity: () => undefined };
+    const asGiven = tlsCa === undefined ? { ...verifiedFull, rejectUnauthorized: false } : verifiedCa;
+    const attempts = {
+        disable: [false],
+        allow: [false, asGiven],
+        prefer: [asGiven, false],
+        require: [asGiven],
+        'verify-ca': [verifiedCa],
+        'verify-full': [verifiedFull],
     };
-    const unverified = { ...common, rejectUnauthorized: false };
-    const verifiedCa = {
-        ...common,
-        rejectUnauthorized: true,
-        checkServerIdentity: () => undefined,
-    };
-    const verifiedFull = { ...common, rejectUnauthorized: true };
-    const asGiven = config.tlsCa === undefined ? unverified : verifiedCa;
-    switch (config.tlsMode) {
-        case 'disable':
-            return [false];
-        case 'allow':
-            return [false, asGiven];
-        case 'prefer':
-            return [asGiven, false];
-        case 'require':
-            return [asGiven];
-        case 'verify-ca':
-            return [verifiedCa];
-        case 'verify-full':
-            return [verifiedFull];
-    }
+    return attempts[tlsMode];
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
-/* How TLS fails, in the words of the driver and the codes of Node and OpenSSL ("TLS" in Node's manual). */
-/** The driver's words when the server has no TLS. */
+
+/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
+/** The driver's message when the server has no TLS. */
 const NO_TLS = 'The server does not support SSL connections';
-/** PgBouncer's words when it insists on TLS (`client_tls_sslmode=require`). */
+/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
 const TLS_REQUIRED = 'SSL required';
-/** No chain leads from the certificate of the server to a CA that is trusted. */
-const UNTRUSTED = [
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-    'UNABLE_TO_GET_ISSUER_CERT',
-    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-    'CERT_SIGNATURE_FAILURE',
-    'CERT_UNTRUSTED',
-];
-const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
-/** What else can be wrong with the certificate of the server, or with one between it and its CA. */
-const UNFIT = [
-    'CERT_CHAIN_TOO_LONG',
-    'CERT_REJECTED',
-    'CERT_REVOKED',
-    'ERROR_IN_CERT_NOT_AFTER_FIELD',
-    'ERROR_IN_CERT_NOT_BEFORE_FIELD',
-    'HOSTNAME_MISMATCH',
-    'INVALID_CA',
-    'INVALID_PURPOSE',
-    'PATH_LENGTH_EXCEEDED',
-    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-    'UNSPECIFIED',
-];
-/** The handshake failed, or the certificate of the server did not pass. */
+/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
+const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
+/** Returns whether the handshake failed, or the server's certificate did not pass. */
 function isHandshakeFailure(code) {
-    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || [...UNTRUSTED, ...OUT_OF_DATE, ...UNFIT].includes(code);
+    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
 }
-/**
- * The server has refused the certificate of the gate. With TLS 1.3 it does so after the handshake, so that this comes
- * in place of its first answer.
- */
+/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
 function isRefusedCertificate(code) {
-    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
+    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
 }
+/** The ways to fail that are about TLS, in the order in which they are tried. */
+const TLS_FAILURES = {
+    'tls-unavailable': {
+        what: 'The server does not accept TLS',
+        matches: ({ message }) => message === NO_TLS,
+        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+    },
+    'certificate-untrusted': {
+        what: 'The certificate of the server is not signed by a CA that the gate trusts',
+        // No chain leads from the server's certificate to a trusted CA.
+        matches: [
+            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
+        ],
+        advice: ({ tlsCa }) => tlsCa === undefined
+            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
+            : msg `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
+    },
+    'certificate-of-another-host': {
+        what: 'The certificate of the server was made for another host name',
+        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
+        advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+    },
+    'certificate-out-of-date': {
+        what: 'The certificate of the server is not valid at this time',
+        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
+        advice: msg `Renew it at the server, and check the clock of the runner.`,
+    },
+    'client-certificate-missing': {
+        what: 'The server asks for a client certificate',
+        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
+            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+        advice: msg `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`; and use an \`sslmode\` with TLS.`,
+    },
+    'client-certificate-refused': {
+        what: 'The server does not accept the client certificate',
+        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
+        advice: msg `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+    },
+    'certificate-unusable': {
+        what: 'A certificate or a key of the gate cannot be used',
+        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that it has no passphrase.`,
+    },
+    'tls-failed': {
+        what: 'TLS failed',
+        matches: ({ code }) => isHandshakeFailure(code),
+        advice: msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
+    },
+};
 
 ;// CONCATENATED MODULE: ./lib/postgres/connection.js
 
@@ -17378,25 +18926,24 @@ function isRefusedCertificate(code) {
 
 
 
-/** Longer than the 15 seconds after which PgBouncer tries a login at the server again, and says how it went. */
+/** Longer than the 15 seconds after which PgBouncer retries a login at the server and reports how it went. */
 const CONNECT_TIMEOUT_MS = 20_000;
-/** How long the server has to answer a farewell: a job that is cancelled has to end within two seconds. */
+/** How long the server has to answer when the connection closes. A cancelled job has to finish within 2 seconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** How much longer than the server's own timeout the gate waits for an answer before it gives the network up. */
+/** How much longer than the server's own timeout the gate waits for an answer over the network. */
 const NETWORK_GRACE_MS = 10_000;
-/** What the driver would read by itself, and make startup parameters of, which transaction poolers refuse. */
-const DRIVER_VARIABLES = ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'];
-/** A server may ask for more rounds of SCRAM than the driver's own limit of 100,000; each costs the client time. */
-const MOST_SCRAM_ITERATIONS = 1_000_000;
 patchDriver();
-// glibc asks each name server twice for five seconds, and nothing can call a lookup off: a job that is cancelled
-// then would linger. What the user has set stays.
+// glibc asks each name server twice for five seconds, and nothing can cancel a lookup. A job that is cancelled
+// meanwhile would linger. A value that the user has set stays.
 process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
+// The driver would turn these variables into startup parameters, which transaction poolers refuse.
+for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'])
+    delete process.env[name];
 /**
- * Connects in the first of the ways that `sslmode` allows and the server takes.
+ * Connects in the first way that `sslmode` allows and the server accepts.
  *
- * @param signal Cuts the connection when it aborts, whatever the network does; a connection that is being made too.
- * @throws what the driver throws for the way tried whose failure tells most.
+ * @param signal Cuts the connection when it aborts, whatever the network does, also while it is being made.
+ * @throws the driver's error for the way whose failure explains most.
  */
 async function connect(config, pollTimeoutMs, signal) {
     const failures = [];
@@ -17410,39 +18957,31 @@ async function connect(config, pollTimeoutMs, signal) {
             failures.push({ tls, error });
         }
     }
-    // That a server refuses plain text, or has no TLS, says least: it is why the other way was tried.
+    // A server that has no TLS, or refuses plain text, explains least: that is why the other way was tried.
     const telling = failures.filter(({ error }) => !hasNoTls(error));
     const failure = telling.find(({ tls }) => tls !== false) ?? telling[0] ?? failures[0];
     throw failure?.error ?? new Error('no way to connect');
 }
 /**
- * As in libpq: no TLS at the server, a failed handshake, or a refusal by pg_hba.conf (or by PgBouncer, of plain text)
- * lets the next way be tried. Nothing else does: a password that was refused once is not sent again in plain text.
+ * Whether to try the next way, as libpq does: after a server without TLS, a failed handshake, or a refusal by
+ * pg_hba.conf (or by PgBouncer, of plain text). A password that was refused is not sent again in plain text.
  */
 function anotherWayMayWork(error) {
     const code = codeOf(error) ?? '';
-    return (hasNoTls(error) ||
-        code === '28000' ||
-        (code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED) ||
-        (isHandshakeFailure(code) && !isRefusedCertificate(code)));
+    const isPlainTextRefused = code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED;
+    if (hasNoTls(error) || code === '28000' || isPlainTextRefused)
+        return true;
+    return isHandshakeFailure(code) && !isRefusedCertificate(code);
 }
-function hasNoTls(error) {
-    return error instanceof Error && error.message === NO_TLS;
-}
+const hasNoTls = (error) => error instanceof Error && error.message === NO_TLS;
 async function connectOnce(config, ssl, pollTimeoutMs, signal) {
-    for (const name of DRIVER_VARIABLES)
-        delete process.env[name];
+    const { host, port, user, password, database } = config;
     const socket = new external_node_net_namespaceObject.Socket();
-    const giveUp = () => socket.destroy();
-    let refusal;
-    const client = new lib_client({
-        host: config.host,
-        port: config.port,
-        user: config.user,
-        ...(config.password !== undefined && { password: config.password }),
-        database: config.database,
-        ssl,
-        sslnegotiation: config.directTls && ssl !== false ? 'direct' : 'postgres',
+    const options = {
+        ...{ host, port, user, database, ssl },
+        ...(password !== undefined && { password }),
+        // Otherwise the driver reads PGSSLNEGOTIATION.
+        sslnegotiation: 'postgres',
         stream: () => socket,
         enableChannelBinding: config.requireChannelBinding,
         // The only startup parameter: transaction poolers refuse the others.
@@ -17450,9 +18989,25 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
         keepAlive: true,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         query_timeout: Math.min(pollTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
-        ...{ scramMaxIterations: MOST_SCRAM_ITERATIONS },
-    });
-    // A connection that breaks while idle must not end the process: the next statement fails, and says why.
+        // A server can ask for more rounds than the driver's own limit of 100,000. Each costs the client time.
+        scramMaxIterations: 1_000_000,
+    };
+    const client = new lib_client(options);
+    if (config.requireChannelBinding)
+        requireChannelBinding(client, socket);
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    const connection = connectionOf(client, socket);
+    try {
+        await client.connect();
+        return connection;
+    }
+    catch (error) {
+        socket.destroy();
+        throw error;
+    }
+}
+function connectionOf(client, socket) {
+    // A connection that breaks while idle must not end the process. The next statement fails with this error.
     let brokenBy;
     client.on('error', (error) => {
         brokenBy ??= error;
@@ -17460,104 +19015,21 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
     const answered = (query) => query.catch((error) => {
         throw brokenBy ?? error;
     });
-    if (config.requireChannelBinding) {
-        requireChannelBinding(client, (error) => {
-            refusal = error;
-            giveUp();
-        });
-    }
-    signal.addEventListener('abort', giveUp, { once: true });
-    try {
-        await client.connect();
-        if (refusal !== undefined)
-            throw refusal;
-    }
-    catch (error) {
-        giveUp();
-        throw refusal ?? error;
-    }
     return {
         async run(statements) {
             await answered(client.query(statements));
         },
         async rows(statement, row) {
-            // The driver's types leave out that several statements have several results.
+            // The driver's types omit that several statements have several results.
             const result = await answered(client.query(statement.text, [...statement.values]));
-            const last = Array.isArray(result) ? result.at(-1) : result;
-            return row.array().parse(last?.rows);
+            return row.array().parse([result].flat().at(-1)?.rows);
         },
         async close() {
-            const patience = new AbortController();
             const ended = client.end().catch(() => undefined);
-            await Promise.race([ended, systemClock.pause(CLOSE_TIMEOUT_MS, patience.signal)]);
-            patience.abort();
-            giveUp();
+            await unlessAborted(ended, AbortSignal.timeout(CLOSE_TIMEOUT_MS));
+            socket.destroy();
         },
     };
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/sql.js
-/*
- * Every statement is sent unnamed, since transaction poolers break named ones. Statuses are literals and never
- * parameters: only literals let the planner use DBOS's partial indexes (measured: 224 pages against 143,000 at a
- * million finished rows). Each query names the index that serves it.
- */
-/** Statuses in flight, in the one shape that the planner answers from partial indexes: `IN` of all three is not. */
-const IN_FLIGHT = `(status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')`;
-const KNOWN_STATUSES = [
-    'PENDING',
-    'ENQUEUED',
-    'DELAYED',
-    'SUCCESS',
-    'ERROR',
-    'CANCELLED',
-    'MAX_RECOVERY_ATTEMPTS_EXCEEDED',
-    'RETRIES_EXCEEDED',
-];
-/** Every status that DBOS has, as literals for `IN`. */
-const KNOWN = KNOWN_STATUSES.map((status) => `'${status}'`).join(', ');
-/** The end of the year 9999, in epoch milliseconds. */
-const LAST_TIME = 253_402_300_799_999;
-/** Names are cut to so many characters where they are only shown. */
-const SHOWN_CHARACTERS = 300;
-/** The beginning of the transaction, in epoch milliseconds: the same in all that one poll asks. */
-const NOW = '(extract(epoch FROM now()) * 1000)::bigint';
-/** `"name"`: an identifier, quoted for SQL. */
-function quoteIdentifier(name) {
-    return `"${name.replaceAll('"', '""')}"`;
-}
-/** `'text'`: a literal, quoted for SQL, whatever `standard_conforming_strings` says. */
-function quoteLiteral(text) {
-    const quoted = `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-    return text.includes('\\') ? `E${quoted}` : quoted;
-}
-/** A `LIKE` pattern that matches what a pattern with `*` for any text does. */
-function likePattern(pattern) {
-    return pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
-}
-function tableOf(schema, table) {
-    return `${quoteIdentifier(schema.name)}.${table}`;
-}
-/** The application's own rows and those that no application owns. */
-function inScope(owner) {
-    return `($1::text IS NULL OR ${owner} IS NULL OR ${owner} = $1)`;
-}
-function selected(version) {
-    return `CASE WHEN $2::text[] IS NULL THEN ${version} <> ALL ($3::text[]) ELSE ${version} = ANY ($2) END`;
-}
-/**
- * A time that is only shown: a row may hold any number, and a calendar ends with the year 9999. No time stays
- * none, which `least` and `greatest` would not leave it.
- */
-function shownTime(column) {
-    return `CASE WHEN ${column} < 0 THEN 0 WHEN ${column} > ${LAST_TIME} THEN ${LAST_TIME} ELSE ${column} END`;
-}
-/** Case and white space aside; `normalize` does the same to a parameter. */
-function normalized(expression) {
-    return `lower(translate(${expression}, E' \\t\\n\\r\\f\\v', ''))`;
-}
-function normalize(version) {
-    return version.replace(/[ \t\n\r\f\v]/g, '').toLowerCase();
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/errors.js
@@ -17566,290 +19038,206 @@ function normalize(version) {
 
 
 
-
-/** The message of the driver's error when a connection takes too long to make. */
+/** Returns a kind that can pass by itself, so a hold continues. All others end it at once. */
+const errors_transient = (kind) => ({ ...kind, transient: true });
+/** The message of the driver's error when connecting takes too long. */
 const CONNECT_OVERDUE = 'timeout expired';
 /** The message of the error that ends a poll when the hold has no time left for it. */
 const POLL_OVERDUE = 'The poll is overdue';
-const codes = (...known) => ({ code }) => known.includes(code);
-/** The driver's words for what it cannot answer. */
+/** The driver's messages for login methods that it does not have. */
 const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
-/** PgBouncer answers with 08P01 whatever happened, what the server said at its login included: its words tell. */
+/** PgBouncer uses 08P01 for everything, errors of the server at its login included. Only the message differs. */
 const fromPooler = ({ code, message }, words) => code === '08P01' && words.test(message);
-/**
- * Every way to fail that the gate knows, the first that matches wins. SQLSTATEs are those of PostgreSQL's appendix A,
- * PgBouncer's words those of its release 1.18.
- */
-const FAILURE_KINDS = [
-    {
+/** Every known way to fail. The first match wins. Sources: PostgreSQL's appendix A for SQLSTATEs, PgBouncer 1.18. */
+const FAILURES = {
+    'host-not-found': errors_transient({
         what: 'The host could not be found',
-        transient: true,
-        matches: codes('ENOTFOUND', 'EAI_AGAIN'),
-        advice: () => msg `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
-    },
-    {
+        matches: ['ENOTFOUND', 'EAI_AGAIN'],
+        advice: msg `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+    }),
+    'connection-refused': errors_transient({
         what: 'Nothing accepts connections at this host and port',
-        transient: true,
-        matches: codes('ECONNREFUSED'),
-        advice: () => msg `Check host and port in \`database-url\`, and that the database is running.`,
-    },
-    {
+        matches: ['ECONNREFUSED'],
+        advice: msg `Check host and port in \`database-url\`, and that the database is running.`,
+    }),
+    'socket-missing': errors_transient({
         what: 'The socket of the server is not there',
-        transient: true,
-        matches: codes('ENOENT'),
-        advice: () => msg `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
-    },
-    {
+        matches: ['ENOENT'],
+        advice: msg `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+    }),
+    'socket-denied': {
         what: 'The socket of the server may not be used',
-        transient: false,
-        matches: codes('EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'),
-        advice: () => msg `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
+        matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
+        advice: msg `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
     },
-    {
+    'connect-timeout': errors_transient({
         what: 'The server did not answer in time',
-        transient: true,
         matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN'].includes(code) || message === CONNECT_OVERDUE,
-        advice: () => msg `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
-    },
-    {
+        advice: msg `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+    }),
+    'network-unreachable': errors_transient({
         what: 'There is no way from this runner to the network of the server',
-        transient: true,
-        matches: codes('ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'),
-        advice: () => msg `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
-    },
-    {
+        matches: ['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'],
+        advice: msg `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+    }),
+    'not-postgres': errors_transient({
         what: 'What answers does not speak the protocol of Postgres',
-        transient: true,
         matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
             /^received invalid response|error establishing an SSL connection/.test(message),
-        advice: () => msg `Check host and port in \`database-url\`: another service may listen there.`,
-    },
-    {
+        advice: msg `Check host and port in \`database-url\`: another service may listen there.`,
+    }),
+    'login-unsupported': {
         what: 'The server asks for a way to log in that the gate does not have',
-        transient: false,
         matches: ({ message }) => UNKNOWN_LOGIN.test(message),
-        advice: () => msg `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
+        advice: msg `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
     },
-    {
+    'channel-not-bound': {
         what: 'The server does not do the channel binding that `channel_binding=require` asks for',
-        transient: false,
         matches: ({ message }) => message === UNBOUND,
-        advice: () => msg `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
+        advice: msg `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
     },
-    {
+    'poll-unanswered': errors_transient({
         what: 'The database went silent in the middle of a poll',
-        transient: true,
         overLimit: true,
         matches: ({ message }) => message === 'Query read timeout',
-        advice: () => msg `The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
-    },
-    {
+        advice: msg `The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
+    }),
+    'poll-overdue': {
         what: 'The time ran out while a poll was under way',
-        // The hold has no time left to poll again.
-        transient: false,
+        // Not transient: the hold has no time left to poll again.
         matches: ({ message }) => message === POLL_OVERDUE,
-        advice: () => msg `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+        advice: msg `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
     },
-    {
+    'connection-lost': errors_transient({
         what: 'The connection broke off',
-        transient: true,
         matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
             /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
             ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
             (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
             /connection terminated|not queryable/i.test(message),
-        advice: () => msg `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
-    },
-    {
-        what: 'The server does not accept TLS',
-        transient: false,
-        matches: ({ message }) => message === NO_TLS,
-        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
-    },
-    {
-        what: 'The certificate of the server is not signed by a CA that the gate trusts',
-        transient: false,
-        matches: codes(...UNTRUSTED),
-        advice: ({ tlsCa }) => tlsCa === undefined
-            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
-            : msg `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
-    },
-    {
-        what: 'The certificate of the server was made for another host name',
-        transient: false,
-        matches: codes('ERR_TLS_CERT_ALTNAME_INVALID'),
-        advice: () => msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
-    },
-    {
-        what: 'The certificate of the server is not valid at this time',
-        transient: false,
-        matches: codes(...OUT_OF_DATE),
-        advice: () => msg `Renew it at the server, and check the clock of the runner.`,
-    },
-    {
-        what: 'The server asks for a client certificate',
-        transient: false,
-        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
-            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: () => msg `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`, and \`sslpassword\` if the key has one; and use an \`sslmode\` with TLS.`,
-    },
-    {
-        what: 'The server does not accept the client certificate',
-        transient: false,
-        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
-        advice: () => msg `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
-    },
-    {
-        what: 'A certificate or a key of the gate cannot be used',
-        transient: false,
-        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: () => msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that \`sslpassword\` opens it.`,
-    },
-    {
-        what: 'TLS failed',
-        transient: false,
-        matches: ({ code }) => isHandshakeFailure(code),
-        advice: () => msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
-    },
-    {
+        advice: msg `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+    }),
+    ...TLS_FAILURES,
+    'password-refused': {
         what: 'The server refused the password',
-        transient: false,
         matches: (failure, { password }) => (failure.code === '28P01' && password !== undefined) || fromPooler(failure, /authentication failed/),
-        advice: () => msg `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+        advice: msg `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
     },
-    {
+    'password-missing': {
         what: 'The server asks for a password, and none was given',
-        transient: false,
         matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
-        advice: () => msg `Put it into \`database-url\`, or pass \`database-password\`.`,
+        advice: msg `Put it into \`database-url\`, or pass \`database-password\`.`,
     },
-    {
+    'password-exchange-failed': {
         what: 'The exchange of the password went wrong',
-        transient: false,
         matches: ({ message }) => message.startsWith('SASL: '),
-        advice: (_config, { message }) => msg `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
+        advice: ({ message }) => msg `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
     },
-    {
+    'user-refused': {
         what: 'The server does not let this user in',
-        transient: false,
         matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
         advice: ({ tlsMode }) => msg `There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
     },
-    {
+    'database-missing': {
         what: 'There is no such database on this server',
-        transient: false,
         matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
             fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
-        advice: () => msg `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+        advice: msg `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
     },
-    {
+    'no-connection-left': errors_transient({
         what: 'The server has no connection left',
-        transient: true,
-        matches: (failure) => failure.code === '53300' ||
-            fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
-        advice: () => msg `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
-    },
-    {
+        matches: (failure) => failure.code === '53300' || fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
+        advice: msg `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
+    }),
+    'starting-or-stopping': errors_transient({
         what: 'The database is starting up or shutting down',
-        transient: true,
-        matches: codes('57P03'),
-        advice: () => msg `If it stays so, find out why at the server.`,
-    },
-    {
+        matches: ['57P03'],
+        advice: msg `If it stays so, find out why at the server.`,
+    }),
+    'out-of-resources': errors_transient({
         what: 'The server has run short of a resource',
-        transient: true,
         overLimit: true,
         matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-        advice: (_config, { message }) => msg `It says: ${message}. Memory or disk may be exhausted.`,
-    },
-    {
+        advice: ({ message }) => msg `It says: ${message}. Memory or disk may be exhausted.`,
+    }),
+    'row-security': {
         what: 'Row security would hide rows from the role of the gate',
-        transient: false,
         matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
         advice: ({ user }) => msg `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
     },
-    {
+    'connect-not-granted': {
         what: 'The role of the gate may not connect to this database',
-        transient: false,
         matches: ({ code, message }) => code === '42501' && /for database/.test(message),
         // Both names have proved right: the role has logged in, and the database is there.
         advice: ({ database, user }) => [
             ...trusted('As its owner, run: '),
-            { typed: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
+            { command: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
         ],
     },
-    {
+    'privilege-missing': {
         what: 'The role of the gate lacks a privilege',
-        transient: false,
-        matches: codes('42501'),
+        matches: ['42501'],
         advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
     },
-    {
-        what: 'Somebody cancelled the look at the server',
-        transient: true,
+    'poll-cancelled': errors_transient({
+        what: 'Somebody cancelled the poll at the server',
         overLimit: true,
         matches: ({ code, message }) => code === '57014' && /user request/.test(message),
-        advice: () => msg `An administrator, or a watchdog for long statements, did so.`,
-    },
-    {
+        advice: msg `An administrator, or a watchdog for long statements, did so.`,
+    }),
+    'poll-timeout': errors_transient({
         what: 'The poll took longer than `poll-timeout` and was stopped',
-        transient: true,
         overLimit: true,
-        matches: codes('57014'),
-        advice: () => msg `Raise \`poll-timeout\`, or find out what slows the database down.`,
-    },
-    {
-        what: 'A lock on the tables of DBOS blocked the look for longer than `poll-timeout`',
-        transient: true,
-        matches: codes('55P03'),
+        matches: ['57014'],
+        advice: msg `Raise \`poll-timeout\`, or find out what slows the database down.`,
+    }),
+    'lock-timeout': errors_transient({
+        what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',
+        matches: ['55P03'],
         advice: ({ schema }) => msg `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
-    },
-    {
+    }),
+    'tables-changed': errors_transient({
         what: 'The tables changed under the poll',
-        transient: true,
-        matches: codes('42P01', '42703', '40001', '40P01', '3F000'),
-        advice: (_config, { message }) => msg `A migration may be running. The database says: ${message}.`,
-    },
-    {
+        matches: ['42P01', '42703', '40001', '40P01', '3F000'],
+        advice: ({ message }) => msg `A migration may be running. The database says: ${message}.`,
+    }),
+    'pooler-ended': errors_transient({
         what: 'The pooler in front of the database ended the connection',
-        transient: true,
-        matches: codes('08P01'),
-        advice: (_config, { message }) => msg `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
-    },
-    {
+        matches: ['08P01'],
+        advice: ({ message }) => msg `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+    }),
+    'server-error': {
         what: 'The database answered with an error',
-        transient: false,
         matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
-        advice: (_config, { message }) => msg `It says: ${message}.`,
+        advice: ({ message }) => msg `It says: ${message}.`,
     },
-];
+};
+const KINDS = Object.values(FAILURES);
 /**
- * Turns what the driver or the server threw into what a person can act upon: the cause and the fix.
+ * Returns an error that a person can act on, with the cause and the fix. An unknown error stays as it is.
  *
- * Before a server has let the gate in, nothing of `database-url` is shown: a mistyped one can have the password where
- * the host, the user or the database should be.
+ * Nothing of `database-url` is shown before a server has let the gate in. A mistyped URL can have the password in place
+ * of the host, the user or the database.
  *
- * @param reached The server has let the gate in before, with this host, user and database.
+ * @param connectedBefore The server has let the gate in before, with this host, user and database.
  */
 function explainFailure(error, config, connectedBefore) {
     if (error instanceof ReportableError)
         return error;
     const failure = failureOf(error);
-    const kind = FAILURE_KINDS.find(({ matches }) => matches(failure, config));
-    if (kind === undefined) {
+    const kind = KINDS.find(({ matches }) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
+    if (kind === undefined)
         return error instanceof Error ? error : new Error('something that is no error was thrown');
-    }
     const code = failure.code === '' ? '' : ` (${failure.code})`;
-    const said = connectedBefore ? failure : { ...failure, message: withoutPartsOf(config, failure.message) };
-    const at = connectedBefore
-        ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.`
-        : trusted('');
-    const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${kind.advice(config, said)}`;
+    const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
+    const at = connectedBefore ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
+    const advice = typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
+    const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
     return kind.transient
         ? new TransientError(sentence, connectedBefore, { cause: error, overLimit: kind.overLimit ?? false })
         : new ReportableError(sentence, { cause: error });
 }
-/** A failure to connect to a name with several addresses is an AggregateError; its parts have the code. */
+/** A failure to connect to a name with several addresses is an AggregateError. Its parts have the code. */
 function failureOf(error) {
     if (error instanceof AggregateError && error.errors.length > 0)
         return failureOf(error.errors[0]);
@@ -17857,7 +19245,7 @@ function failureOf(error) {
         return { code: '', message: '' };
     return { code: codeOf(error) ?? '', message: error.message };
 }
-/** What a server says may repeat what it was given. */
+/** A server's message can repeat parts of the URL. */
 function withoutPartsOf({ host, user, database }, message) {
     // A server cuts names at 63 bytes.
     const parts = [host, user, database].flatMap((part) => [part, part.slice(0, 63)]);
@@ -17865,30 +19253,41 @@ function withoutPartsOf({ host, user, database }, message) {
     return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/guards.js
+/**
+ * Starts the transaction of a poll: one snapshot, read-only, with the planner held to the indexes. `row_security =
+ * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects of others
+ * from replacing built-in functions.
+ */
+const beginSnapshot = (pollTimeoutMs) => `
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+${guards(pollTimeoutMs)}
+SET LOCAL enable_seqscan = off;`;
+/** Starts a transaction for a statement that has to read a whole table. */
+const beginScan = (pollTimeoutMs) => `
+BEGIN READ ONLY;
+${guards(pollTimeoutMs)}`;
+/**
+ * The lock timeout is the shorter one: of two equal timeouts the statement's would pass first, and its error explains
+ * less. A gate that was killed or cut off leaves nothing running: the server checks a statement's client once per
+ * second where it can (Postgres 14, on Linux), and no transaction stays open for longer than a poll can take.
+ */
+const guards = (pollTimeoutMs) => `SET LOCAL search_path = pg_catalog;
+SET LOCAL row_security = off;
+SELECT set_config('client_connection_check_interval', '1s', true)
+ WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
+SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off;
+SET LOCAL work_mem = '64MB';`;
+
 ;// CONCATENATED MODULE: ./lib/dbos/schema.js
 
-/** Columns of `workflow_status` that the rules cannot do without. All are there from TypeScript SDK 3.0 on. */
-const NEEDED_COLUMNS = [
-    'workflow_uuid',
-    'status',
-    'name',
-    'class_name',
-    'queue_name',
-    'executor_id',
-    'application_version',
-    'created_at',
-    'updated_at',
-    'started_at_epoch_ms',
-];
-/** Columns that newer schemas add; the poll leaves out what an older one does not have. */
-const OPTIONAL_COLUMNS = [
-    'application_name',
-    'parent_workflow_id',
-    'delay_until_epoch_ms',
-    'workflow_deadline_epoch_ms',
-    'is_debounced',
-    'debounce_deadline_epoch_ms',
-];
+
+
+
 /** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
 const bigintText = schemas_string().transform(Number).pipe(schemas_int());
 const columnList = array(schemas_string());
@@ -17910,46 +19309,69 @@ const probeRow = object({
     failed_index: schemas_boolean(),
     tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
 });
-/** Reads the probe: which columns and tables the queries can use. */
+/** Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot. */
+function openSnapshot(schema, pollTimeoutMs) {
+    const { text, values } = probeQuery(schema);
+    return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
+}
+/** Facts from the catalogs, which every role can read. */
+function probeQuery(schema) {
+    return statement(sql `
+SELECT ${NOW}::text AS observed_at,
+       current_user::text AS role,
+       current_setting('server_version') AS server_version,
+       pg_is_in_recovery() AS standby,
+       n.oid IS NOT NULL AS schema_exists,
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
+       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
+          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
+         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
+       w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
+       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
+       coalesce(row_security_active(w.oid), false) AS row_security_active,
+       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status') AS plain_status_index,
+       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
+                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed') AS failed_index,
+       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
+          FROM (SELECT c.relname,
+                       json_build_object(
+                         'kind', c.relkind::text,
+                         'filtered', coalesce(row_security_active(c.oid), false),
+                         'columns', json_agg(a.attname ORDER BY a.attnum),
+                         'readable', coalesce(json_agg(a.attname ORDER BY a.attnum)
+                           FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
+                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND c.relname IN (${join(TABLES.map(sql_literal), ', ')})
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
+  FROM (SELECT 1) one
+  LEFT JOIN pg_namespace n ON n.nspname = ${sql_literal(schema)}
+  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`);
+}
+/** Returns what the statements can use, from the probe. */
 function schemaOf(name, probe) {
-    const status = probe.tables['workflow_status']?.columns ?? [];
-    const versions = probe.tables['application_versions']?.columns;
+    const usable = TABLES.filter((table) => probe.tables[table] && (table !== 'queues' || hasReadableQueues(probe)));
     return {
         name,
-        hasOwners: status.includes('application_name'),
-        hasParents: status.includes('parent_workflow_id'),
-        hasDelays: status.includes('delay_until_epoch_ms'),
-        hasDeadlines: status.includes('workflow_deadline_epoch_ms'),
-        hasDebounces: status.includes('is_debounced') && status.includes('debounce_deadline_epoch_ms'),
-        hasStepTimes: probe.tables['operation_outputs']?.columns.includes('completed_at_epoch_ms') ?? false,
-        hasMigrations: probe.tables['dbos_migrations'] !== undefined,
-        queues: readableQueues(probe),
-        registrations: versions && {
-            hasOwners: versions.includes('application_name'),
-            hasCreation: versions.includes('created_at'),
-        },
+        tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
         hasPlainStatusIndex: probe.plain_status_index,
         hasFailedIndex: probe.failed_index,
     };
 }
-/** Limits of queues are told where they can be read, and nothing rests on them: a role need not read the table. */
-function readableQueues(probe) {
+/** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
+function hasReadableQueues(probe) {
     const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
-    const limits = ['concurrency', 'rate_limit_period_sec'];
-    // Another table could have that name, in a schema that DBOS shares with others.
-    const isDbos = ['name', ...limits].every((column) => columns.includes(column));
-    const partitions = ['partition_queue', 'partition_rate_limit_period_sec'];
-    const named = ['name', ...limits, ...partitions, 'application_name'];
-    const isReadable = named.every((column) => readable.includes(column) || !columns.includes(column));
-    if (kind !== 'r' || filtered || !isDbos || !isReadable)
-        return undefined;
-    return {
-        hasOwners: columns.includes('application_name'),
-        hasPartitions: columns.includes('partition_queue'),
-        hasPartitionRates: columns.includes('partition_rate_limit_period_sec'),
-    };
+    // Another table can have that name, in a schema that DBOS shares with others.
+    const isDbos = neededColumns('queues').every((column) => columns.includes(column));
+    const isReadable = columnNames('queues').every((name) => readable.includes(name) || !columns.includes(name));
+    return kind === 'r' && !filtered && isDbos && isReadable;
 }
-/** Facts about the database that the rules judge. */
+/** Facts about the database, for rule 9. */
 function factsOf(probe, migration) {
     const columns = probe.tables['workflow_status']?.columns ?? [];
     return {
@@ -17959,30 +19381,17 @@ function factsOf(probe, migration) {
         relationKind: probe.relation_kind ?? '',
         tableId: probe.table_id ?? '',
         rowSecurityActive: probe.row_security_active,
-        missingColumns: NEEDED_COLUMNS.filter((column) => !columns.includes(column)),
+        missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
         migration,
     };
 }
-/** What the role lacks to read what the queries name: all of it is in `docs/grants.sql`. */
+/** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
 function missingPrivileges(probe) {
-    const wanted = {
-        workflow_status: [...NEEDED_COLUMNS, ...OPTIONAL_COLUMNS, 'ctid'],
-        operation_outputs: [
-            'workflow_uuid',
-            'function_id',
-            'function_name',
-            'started_at_epoch_ms',
-            'completed_at_epoch_ms',
-        ],
-        application_versions: ['version_name', 'version_timestamp', 'created_at', 'application_name', 'xmin'],
-        dbos_migrations: ['version'],
-    };
-    return Object.entries(wanted)
-        .map(([table, names]) => {
+    return TABLES.flatMap((table) => {
         const { columns = [], readable = [] } = probe.tables[table] ?? {};
-        return { table, columns: names.filter((name) => columns.includes(name) && !readable.includes(name)) };
-    })
-        .filter(({ columns }) => columns.length > 0);
+        const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
+        return table === 'queues' || denied.length === 0 ? [] : [{ table, columns: denied }];
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/access.js
@@ -17990,6 +19399,10 @@ function missingPrivileges(probe) {
 
 
 
+
+/** Which product answers. Asked before anything that only Postgres understands. */
+const productQuery = { text: 'SELECT pg_catalog.version() AS version', values: [] };
+const productRow = object({ version: schemas_string() });
 /** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
 function unsupportedProduct(version) {
     if (!version.startsWith('CockroachDB'))
@@ -17999,8 +19412,9 @@ function unsupportedProduct(version) {
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 function unreachableTables(probe, config) {
     const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+    const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
     const hint = elsewhere.length > 0
-        ? msg ` There is a workflow_status table in the ${trusted(elsewhere.length === 1 ? 'schema' : 'schemas')} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
+        ? msg ` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
         : trusted(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
     if (!probe.schema_exists) {
         return new ReportableError(msg `The database ${config.database} has no schema ${config.schema}.${hint}`);
@@ -18027,28 +19441,37 @@ function deniedTables(probe, config) {
     if (missing.length === 0)
         return undefined;
     const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
-    return new ReportableError(msg `The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${asOwner(grants(probe, config))}`);
+    const remedy = asOwner(grants(probe, config));
+    return new ReportableError(msg `The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`);
 }
 /** The statements that let the role read what it may not read yet, and no more than that. */
 function grants(probe, { schema }) {
     return missingPrivileges(probe).map(({ table, columns }) => `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`);
 }
 function asOwner(statements) {
-    return joined([trusted('As the owner, run:'), ...statements.map((typed) => [{ typed }])], '\n');
+    return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/scans.js
 
-/** Which product answers. Asked before anything that only Postgres understands. */
-const PRODUCT = 'SELECT pg_catalog.version() AS version';
+
+
+
+/** A transaction that holds a write lock on `workflow_status`. */
+const writer = object({
+    /** `virtualtransaction`: names one transaction of one backend. */
+    transaction: schemas_string(),
+    /** Null for a prepared transaction. */
+    pid: schemas_int().nullable(),
+    /** `application_name` of the connection. */
+    connection: schemas_string().nullable(),
+});
 /**
- * Transactions that hold the lock which writing `workflow_status` takes. Asked outside the poll's transaction and
- * just before it: what has ended by then is visible in the snapshot that the poll takes next. Ordinary roles may
- * read both views; prepared transactions have no pid.
+ * Transactions that hold the lock which writing `workflow_status` takes. Read outside the poll's transaction and just
+ * before it: what has ended by then is visible in the snapshot that follows. Ordinary roles can read both views.
  */
 function writersQuery(schema) {
-    return {
-        text: `
+    return statement(sql `
 SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection
   FROM pg_catalog.pg_locks l
   JOIN pg_catalog.pg_class c ON c.oid = l.relation
@@ -18056,692 +19479,385 @@ SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connect
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
  WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted
    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-   AND n.nspname = $1 AND c.relname = 'workflow_status'
- ORDER BY l.virtualtransaction`,
-        values: [schema],
-    };
+   AND n.nspname = ${sql_text(schema)} AND c.relname = 'workflow_status'
+ ORDER BY l.virtualtransaction`);
 }
-/**
- * Opens the poll's transaction: one snapshot, read-only, with the planner held to the indexes. `row_security =
- * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects that
- * others made from standing in for built-in functions.
- */
-function beginSnapshot(pollTimeoutMs) {
-    return `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-${guards(pollTimeoutMs)}
-SET LOCAL enable_seqscan = off;`;
-}
-/** Opens a transaction for a statement that has to read the whole table. */
-function beginScan(pollTimeoutMs) {
-    return `
-BEGIN READ ONLY;
-${guards(pollTimeoutMs)}`;
-}
-/**
- * The lock timeout is the shorter one: of two equal ones the statement's would pass first, and say less. A gate that
- * was killed or cut off leaves nothing running: the server looks after a statement's client once a second where it
- * can (Postgres 14, on Linux), and no transaction stays open for longer than a poll may take.
- */
-function guards(pollTimeoutMs) {
-    return `SET LOCAL search_path = pg_catalog;
-SET LOCAL row_security = off;
-SELECT set_config('client_connection_check_interval', '1s', true)
- WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
-SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL jit = off;
-SET LOCAL work_mem = '64MB';`;
-}
-/** Opens the poll's transaction and asks the probe, in one round trip. */
-function openSnapshot(schema, pollTimeoutMs) {
-    return { text: `${beginSnapshot(pollTimeoutMs)}${probeQuery(schema)}`, values: [] };
-}
-/** What the catalogs say; they are readable by every role, whatever it may read besides. */
-function probeQuery(schema) {
-    return `
-SELECT ${NOW}::text AS observed_at,
-       current_user::text AS role,
-       current_setting('server_version') AS server_version,
-       pg_is_in_recovery() AS standby,
-       n.oid IS NOT NULL AS schema_exists,
-       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
-       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
-          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
-         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
-       w.relkind::text AS relation_kind,
-       pg_relation_filenode(w.oid)::text AS file,
-       w.oid::text AS table_id,
-       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
-       coalesce(row_security_active(w.oid), false) AS row_security_active,
-       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status'
-              ) AS plain_status_index,
-       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
-                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed'
-              ) AS failed_index,
-       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
-          FROM (SELECT c.relname,
-                       json_build_object(
-                         'kind', c.relkind::text,
-                         'filtered', coalesce(row_security_active(c.oid), false),
-                         'columns', json_agg(a.attname ORDER BY a.attnum),
-                         'readable', coalesce(
-                           json_agg(a.attname ORDER BY a.attnum)
-                             FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
-                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN ('workflow_status', 'operation_outputs', 'application_versions', 'dbos_migrations',
-                                    'queues')
-                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
-  FROM (SELECT 1) one
-  LEFT JOIN pg_namespace n ON n.nspname = ${quoteLiteral(schema)}
-  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
-   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`;
-}
-/** Versions on rows of any status that equal one of these, case and white space aside: a full scan. */
-function historyQuery(schema, application, versions) {
-    return {
-        text: `
+const foundVersion = object({ version: schemas_string() });
+/** Versions on rows of any status that equal one of these, except for case and white space: a full scan. */
+function historyQuery({ schema, gate }, versions) {
+    const { owner } = workflowColumns(schema);
+    return statement(sql `
 SELECT DISTINCT application_version AS version
   FROM ${tableOf(schema, 'workflow_status')}
- WHERE (application_version = ANY ($2::text[]) OR ${normalized('application_version')} = ANY ($3::text[]))
-   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}`,
-        values: [application ?? null, versions, versions.map(normalize)],
-    };
-}
-/** Rows in a status that the gate does not know, on a schema without an index on all statuses: a full scan. */
-function statusScanQuery(schema, scope) {
-    return {
-        text: `
-SELECT application_version AS version, left(status, ${SHOWN_CHARACTERS}) AS status, count(*)::int AS count
-  FROM ${tableOf(schema, 'workflow_status')}
- WHERE (status IS NULL OR status NOT IN (${KNOWN}))
-   AND ${inScope(schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')}
-   AND (application_version IS NULL OR ${selected('application_version')})
- GROUP BY 1, 2`,
-        values: [scope.application ?? null, scope.only ?? null, scope.except],
-    };
+ WHERE ${resembles(sql `application_version`, versions)} AND ${inApplication(gate.application, owner)}`);
 }
 
-;// CONCATENATED MODULE: ./lib/forecast/activity.js
-/** The kinds of what a workflow can be doing. */
-const ACTIVITIES = (/* unused pure expression or super */ null && ([
-    'running',
-    'silent',
-    'sleeping',
-    'message',
-    'timer',
-    'child',
-    'delayed',
-    'overdue',
-    'queued',
-]));
-/** Whether it comes closer to its end by itself: by work, by time alone, or not at all for `stuck-after`. */
-const WORKFLOW_STATES = (/* unused pure expression or super */ null && (['progressing', 'waiting', 'stuck']));
-const SLEEP = 'DBOS.sleep';
-/** So many steps before a sleep are looked at, for one that has not ended. */
-const EARLIER_STEPS = 200;
-/** Steps that have a timer of their own, which is the step after them. */
-const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
-/**
- * A timer that was recorded as over so soon after its beginning is only the mark of one: SDKs before TypeScript 4.25
- * and Python 2.29 record every sleep so, and the newer ones the timeouts of `recv`, `getEvent` and `getResult`. Between
- * the two times lies at most a statement.
- */
-const MARK_MS = 500;
-/** Processes look for delays that have passed once a second; a clock may differ. */
-const OVERDUE_MS = 60_000;
-/** A line of more generations than this, which only a damaged database has, is followed no further. */
-const MOST_GENERATIONS = 500;
-/** What each of these workflows is doing: pure, and each looked at once, however their families are related. */
-function statusesOf(workflows, surroundings) {
-    const done = new Map();
-    const begun = new Set();
-    const statusesAfter = (workflow, generation = 0) => {
-        const known = done.get(workflow.id);
-        if (known !== undefined)
-            return known;
-        const isFollowed = !begun.has(workflow.id) && generation < MOST_GENERATIONS;
-        const children = isFollowed ? surroundings.childrenOf(workflow.id) : [];
-        begun.add(workflow.id);
-        const family = children.map((child) => ({ child, status: statusesAfter(child, generation + 1) }));
-        const result = activity_status(workflow, foremostOf(family), surroundings);
-        done.set(workflow.id, result);
-        return result;
-    };
-    // The youngest first: children come after their parents.
-    for (const workflow of workflows.toReversed())
-        statusesAfter(workflow);
-    return done;
-}
-/** Of several children the one that is to be told of: a stuck one, or else the oldest. */
-function foremostOf(family) {
-    return family.find(({ status: { state } }) => state === 'stuck') ?? family[0];
-}
-function activity_status(workflow, child, around) {
-    const progressAt = progressOf(workflow, around.now);
-    const activity = activityOf(workflow, child, progressAt, around);
-    return {
-        state: stateOf(activity, progressAt, around),
-        activity,
-        progressAt,
-        deadline: workflow.deadline,
-    };
-}
-function activityOf(workflow, child, progressAt, around) {
-    const { now } = around;
-    if (workflow.status === 'DELAYED') {
-        const { delayUntil: until, debounced } = workflow;
-        return until !== null && until + OVERDUE_MS < now
-            ? { kind: 'overdue', since: until }
-            : { kind: 'delayed', until, debounced };
-    }
-    if (workflow.status === 'ENQUEUED')
-        return queued(workflow, around);
-    const timer = timerOf(workflow, now);
-    if (timer?.kind === 'sleeping' || timer?.kind === 'message')
-        return timer;
-    if (child !== undefined)
-        return { kind: 'child', ...child };
-    return timer ?? { kind: now - progressAt < around.stuckAfterMs ? 'running' : 'silent' };
-}
-/**
- * What the last step tells of a wait, if it is a timer that may run still. The timer of a wait for a message is over as
- * soon as that has ended, and Java's SDK, alone, records when it would have been.
- */
-function timerOf({ lastStep: step, hasChildren }, now) {
-    if (step?.name !== SLEEP || TIMED.has(step.before ?? ''))
-        return undefined;
-    const isTimed = step.number > 0 && step.before === null;
-    if (isMark(step))
-        return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
-    const until = step.completedAt ?? 0;
-    if (until <= now)
-        return undefined;
-    if (isTimed)
-        return { kind: 'message', until };
-    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
-}
-/** Its end is not recorded. */
-function isMark({ startedAt, completedAt }) {
-    return startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS;
-}
-/**
- * Nothing that the rows tell of ran beside the sleep when it began: the steps before it had all ended by then. A number
- * that is missing among them is a step, a wait or a child's result that may go on, and be raced against the sleep; where
- * there are more steps than are looked at, one may.
- */
-function isAlone({ number, startedAt, earlier }) {
-    if (number === 0)
-        return true;
-    if (earlier?.endedAt == null || startedAt === null)
-        return false;
-    return number <= EARLIER_STEPS && earlier.count === number && earlier.endedAt <= startedAt;
-}
-function queued({ version, queue, createdAt, updatedAt }, around) {
-    const state = queue === null ? undefined : around.queue(version, queue);
-    const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
-    return {
-        kind: 'queued',
-        queue: queue ?? '',
-        moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
-        running: state?.running ?? 0,
-        limit: state?.limit ?? null,
-        rateLimited: state?.rateMs != null,
-    };
-}
-function stateOf(activity, progressAt, { now, stuckAfterMs }) {
-    switch (activity.kind) {
-        case 'running':
-            return 'progressing';
-        case 'silent':
-            return 'stuck';
-        case 'message':
-            return activity.until !== null || now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
-        case 'overdue':
-            return now - progressAt < stuckAfterMs ? 'waiting' : 'stuck';
-        case 'child':
-            return activity.status.state === 'stuck' ? 'stuck' : 'waiting';
-        case 'queued':
-            return activity.moves ? 'waiting' : 'stuck';
-        case 'sleeping':
-        case 'timer':
-        case 'delayed':
-            return 'waiting';
-    }
-}
-/** The newest sign of progress in its row and its last step that is not in the future. */
-function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
-    const times = [createdAt, updatedAt, startedAt, lastStep?.startedAt, lastStep?.completedAt];
-    return times.reduce((latest, time) => (time != null && time <= now ? Math.max(latest, time) : latest), 0);
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/query.js
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/failed.js
 
 
-/** How many workflows a poll brings in detail, and how many a roll does. */
-const DETAIL_LIMIT = 50;
-const DETAIL_SCAN_LIMIT = 10_000;
-/** How many queues with waiting work a poll brings, and how many of the workflows that are delayed longest. */
-const QUEUE_LIMIT = 100;
-const LAST_DELAYED_LIMIT = 20;
-/** How many names of newly created workflows a poll brings. */
-const STARTED_NAME_LIMIT = 10;
-/** How many groups by version, workflow and queue a poll brings. */
-const GROUP_LIMIT = 100;
-/** How many idle registered versions a poll brings, the newest. */
-const REGISTRATION_LIMIT = 100;
-/** How many cancelled, and how many dead-lettered workflows a poll goes through, the newest. */
+
+
+
+/** How many cancelled, and how many dead-lettered workflows a poll counts, the newest. */
 const FAILED_LIMIT = 500;
+const STATUSES = [sql `'CANCELLED'`, sql `'MAX_RECOVERY_ATTEMPTS_EXCEEDED'`];
+/** The name that older SDKs have for the second of them. */
+const OLD_DEAD_LETTERED = sql `'RETRIES_EXCEEDED'`;
+/** Workflows of one version that failed, and can come back. */
+const failedOnVersion = object({ version: schemas_string(), cancelled: schemas_int(), deadLettered: schemas_int() });
+/** Undefined: not requested. */
+const failed = section_optional(list(failedOnVersion));
 /**
- * By how much the clocks of the processes that stamp `created_at` may lag behind the database's, in
- * milliseconds. Every SDK but those that let the database stamp uses its own process's clock.
+ * Cancelled and dead-lettered workflows: the newest, through `idx_workflow_status_failed`, where it exists. On older
+ * schemas any, through the plain status index, since their order would cost a sort of the history.
  */
-const CLOCK_MARGIN_MS = 60_000;
-/** Its name is one of those that never block. */
-const IGNORED = `coalesce(name LIKE ANY ($4::text[]), false)`;
-/** In the application, and on a version that is judged or on none. */
-const IS_JUDGED = `${inScope('application')} AND (version IS NULL OR version = '' OR ${selected('version')})`;
-/**
- * The poll: everything about the work in flight, in one statement and so in one snapshot.
- *
- * - `in_flight` is read once, through the partial indexes (`idx_workflow_status_in_flight*`,
- *   `idx_workflow_status_pending`, `idx_workflow_status_delayed`) or, on older schemas, the plain status index, and
- *   counted once, in `tally`, from which all other counts are summed: what is in flight may be a million rows.
- * - `created` follows `workflow_status_created_at_index`, which every schema has: its cost follows the throughput of
- *   the last minute, or since the poll before, not the history.
- * - Details are joined back for the few rows that are shown, so that the aggregates stay narrow: by `ctid`, their place
- *   in the table, which holds for a snapshot. By key it would be an index's depth, which grows with history, for each.
- */
-function snapshotQuery(schema, scope, options) {
-    const status = tableOf(schema, 'workflow_status');
-    const owner = schema.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
-    const fromHere = `(${NOW} - ${CLOCK_MARGIN_MS})`;
-    const namesSince = options.namesSince === undefined ? 'NULL' : `${Math.round(options.namesSince)}::bigint`;
-    const text = `
-WITH RECURSIVE in_flight AS MATERIALIZED (
-  SELECT ctid AS place, workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil(schema)} AS delayed_until,
-         ${schema.hasParents ? 'parent_workflow_id' : 'NULL::text'} AS parent, ${IGNORED} AS ignored
-    FROM ${status}
-   WHERE ${IN_FLIGHT}
-), tally AS MATERIALIZED (
-  SELECT version, application, name, queue_name, ignored, count(*) AS total,
-         count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
-         count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
-         min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
-         max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
-         max(delayed_until) AS delayed_until
-    FROM in_flight
-   GROUP BY version, application, name, queue_name, ignored
-), judged AS MATERIALIZED (
-  SELECT * FROM tally WHERE ${IS_JUDGED}
-), grouped AS MATERIALIZED (
-  SELECT version, name, queue_name, ignored, ${sums('pending', 'enqueued', 'delayed', 'total')}, min(oldest) AS oldest
-    FROM judged
-   WHERE version IS DISTINCT FROM ''
-   GROUP BY version, name, queue_name, ignored
-), created AS MATERIALIZED (
-  SELECT application_version AS version, ${owner} AS application, created_at,
-         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
-         hashtextextended(workflow_uuid, 0) AS fingerprint, name,
-         ${schema.hasParents ? 'parent_workflow_id IS NOT NULL' : 'NULL::boolean'} AS is_child
-    FROM ${status}
-   WHERE created_at >= least($5::bigint, ${fromHere})
-     AND ${inScope(owner)} AND application_version <> '' AND ${selected('application_version')}
-     AND NOT ${IGNORED}
-)${queueCtes(schema)}${registeredCte(schema)}${statusesCte(schema)}
-SELECT ${schema.hasMigrations ? `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` : 'NULL::text'} AS migration,
-  (SELECT coalesce(json_agg(v), '[]') FROM (
-     SELECT version, max(application) AS application, bool_or(pending > 0 AND application IS NULL) AS "ranUnowned",
-            coalesce(sum(total) FILTER (WHERE ignored), 0) AS ignored,
-            coalesce(sum(pending) FILTER (WHERE NOT ignored), 0) AS pending,
-            coalesce(sum(enqueued) FILTER (WHERE NOT ignored), 0) AS enqueued,
-            coalesce(sum(delayed) FILTER (WHERE NOT ignored), 0) AS delayed,
-            ${shownTime('min(oldest) FILTER (WHERE NOT ignored)')} AS "oldestCreatedAt",
-            max(delayed_until) FILTER (WHERE NOT ignored) AS "delayedUntil",
-            ${shownTime('max(taken_at)')} AS "newestTakenAt"
-       FROM judged GROUP BY version) v) AS in_flight,
-  (SELECT coalesce(json_agg(q), '[]') FROM (${queueSelect()}) q) AS queues,
-  (SELECT coalesce(json_agg(d), '[]') FROM (
-     SELECT workflow_uuid AS id, version, left(name, ${SHOWN_CHARACTERS}) AS name, delayed_until AS until
-       FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${IS_JUDGED}
-      ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}) d) AS last_delayed,
-  (SELECT coalesce(json_agg(g), '[]') FROM (
-     SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, left(queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            pending, enqueued, delayed, ignored, ${shownTime('oldest')} AS "oldestCreatedAt"
-       FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}) g) AS groups,
-  (SELECT count(*)::int FROM grouped WHERE version IS NOT NULL) AS group_count,
-  (SELECT count(*)::int FROM grouped WHERE version IS NULL) AS unversioned_group_count,
-  (SELECT coalesce(json_agg(w ORDER BY w.version IS NULL, w."createdAt", w.id), '[]') FROM (
-     ${detailSelect(schema, options.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT)}) w) AS workflows,
-  (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version <> '') AS workflow_count,
-  (SELECT coalesce(sum(total), 0)::int FROM judged WHERE NOT ignored AND version IS NULL) AS unversioned_workflow_count,
-  (SELECT coalesce(json_agg(c), '[]') FROM (
-     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
-            json_build_object('count', count(*) FILTER (WHERE created_at >= $5),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= $5), 0)::text) AS "sincePrevious",
-            json_build_object('count', count(*) FILTER (WHERE created_at >= ${fromHere}),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${fromHere}), 0)::text) AS "fromHere",
-            ${schema.hasParents ? 'count(*) FILTER (WHERE is_child AND created_at >= $5)' : 'NULL::int'} AS "childrenSincePrevious",
-            ${schema.hasParents ? `count(*) FILTER (WHERE is_child AND created_at >= ${fromHere})` : 'NULL::int'} AS "childrenFromHere"
-       FROM created GROUP BY version) c) AS created,
-  (SELECT coalesce(json_agg(n), '[]') FROM (
-     SELECT version, left(name, ${SHOWN_CHARACTERS}) AS name, count(*) AS count
-       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${namesSince}
-      GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}) n) AS started_names,
-  ${fromHere}::text AS from_here,
-  (SELECT coalesce(json_agg(application), '[]') FROM (
-     SELECT application FROM tally WHERE application IS NOT NULL
-     UNION SELECT application FROM created WHERE application IS NOT NULL
-     ${schema.registrations?.hasOwners ? `UNION SELECT application FROM every_registration WHERE application IS NOT NULL` : ''}
-     ORDER BY 1 LIMIT 20) o) AS owners,
-  ($1::text IS NULL OR EXISTS (SELECT FROM tally WHERE application = $1)
-     ${schema.registrations ? `OR EXISTS (SELECT FROM every_registration WHERE application = $1)` : ''}) AS application_seen,
-  ${schema.registrations
-        ? `(SELECT coalesce(json_agg(json_build_object('version', version, 'application', application,
-            'timestamp', version_timestamp, 'rewritten', rewritten)), '[]')
-       FROM registered
-      WHERE version IN (SELECT version FROM judged) OR version = ANY ($6::text[]) OR ${normalized('version')} = ANY ($7::text[])
-         OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT}))`
-        : 'NULL::json'} AS registrations,
-  ${schema.registrations ? '(SELECT count(*)::int FROM registered)' : '0'} AS registration_count,
-  ${schema.hasPlainStatusIndex ? unknownStatusesSelect(status, owner) : 'NULL::json'} AS unknown_statuses,
-  ${options.countFailed ? failedSelect(schema, status, owner) : 'NULL::json'} AS failed,
-  (SELECT ${shownTime('at')} FROM (
-     SELECT greatest((SELECT max(created_at) FROM ${status}), (SELECT max(updated_at) FROM tally)) AS at OFFSET 0) n
-  )::text AS newest_write_at,
-  pg_relation_filenode(${quoteLiteral(status)}::regclass)::text AS file`;
-    const named = [...(scope.only ?? []), ...scope.except, ...options.registrationsOf];
-    return {
-        text,
-        values: [
-            scope.application ?? null,
-            scope.only ?? null,
-            scope.except,
-            scope.ignore,
-            options.startedSince ?? null,
-            ...(schema.registrations ? [named, named.map(normalize)] : []),
-        ],
-    };
-}
-function sums(...columns) {
-    return columns.map((column) => `sum(${column}) AS ${column}`).join(', ');
-}
-/** The registrations of the same application that came later. */
-const LATER = `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
-                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
-/**
- * Whether somebody else than the process that made a registration may have given it its owner: it was promoted, or
- * written again after a later version had registered, as `rename-application` does, and a process of a newer SDK
- * that runs the same version. `xmin` tells, the transaction that wrote the row; the promotion of a later version
- * hides it.
- */
-const REWRITTEN = `(version_timestamp IS DISTINCT FROM created_at
-          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
-          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
-function registeredCte(schema) {
-    if (schema.registrations === undefined)
-        return '';
-    const owner = schema.registrations.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text';
-    return `, every_registration AS (
-  SELECT version, application, version_timestamp, ${schema.registrations.hasCreation ? REWRITTEN : 'true'} AS rewritten
-    FROM (SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin,
-                 ${schema.registrations.hasCreation ? 'created_at' : 'NULL::bigint AS created_at'}
-            FROM ${tableOf(schema, 'application_versions')}) v
-  ${schema.registrations.hasCreation ? LATER : ''}
-), registered AS (
-  SELECT * FROM every_registration WHERE ${inScope('application')}
-)`;
-}
-/** Before this, a delayed row cannot leave its status by itself. A further call may move a debounced one either way. */
-function delayedUntil(schema) {
-    if (!schema.hasDelays)
-        return 'NULL::bigint';
-    const deadline = schema.hasDeadlines ? 'workflow_deadline_epoch_ms' : 'NULL';
-    const certain = schema.hasDebounces ? ` AND NOT is_debounced` : '';
-    // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
-    const atMost = `${NOW} + ${shownTime('delay_until_epoch_ms')} - ${shownTime('created_at')}`;
-    return `CASE WHEN status = 'DELAYED'${certain} THEN ${shownTime(`least(delay_until_epoch_ms, ${deadline}, ${atMost})`)} END`;
-}
-/** What runs from each queue in every version, and the limits that the tables tell: DBOS holds the one against the other. */
-function queueCtes(schema) {
-    const { queues } = schema;
-    const rate = queues?.hasPartitionRates
-        ? 'greatest(rate_limit_period_sec, partition_rate_limit_period_sec)'
-        : 'rate_limit_period_sec';
-    const limits = queues === undefined
-        ? 'SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false'
-        : `SELECT name AS queue_name, min(concurrency) FILTER (WHERE concurrency >= 0${queues.hasPartitions ? ' AND NOT partition_queue' : ''}) AS concurrency,
-         max(CASE WHEN ${rate} > 1e9 THEN 1e9 ELSE ${rate} END * 1000)::bigint AS rate_ms
-    FROM ${tableOf(schema, 'queues')}
-   WHERE ${inScope(queues.hasOwners ? `NULLIF(application_name, '')` : 'NULL::text')} GROUP BY name`;
-    return `, running AS (
-  SELECT queue_name, sum(pending) AS running FROM tally
-   WHERE queue_name IS NOT NULL AND ${inScope('application')} GROUP BY queue_name
-), limits AS (
-  ${limits}
-)`;
-}
-/** Queues in which work waits. */
-function queueSelect() {
-    return `
-     SELECT version, left(queue_name, ${SHOWN_CHARACTERS}) AS queue, pending, enqueued,
-            ${shownTime('started_at')} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll", concurrency, rate_ms AS "rateMs"
-       FROM (SELECT version, queue_name, ${sums('pending', 'enqueued')}, max(started_at) AS started_at
-               FROM judged WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
-              GROUP BY version, queue_name HAVING sum(enqueued) > 0
-              ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
-       LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`;
-}
-/**
- * The last two steps of a workflow are one descent of the primary key of `operation_outputs`. What waits in a queue or
- * for its delay has done them before its status changed, if ever: they tell nothing of what it waits for.
- */
-function detailSelect(schema, limit) {
-    const steps = tableOf(schema, 'operation_outputs');
-    const stepColumns = `function_id, function_name${schema.hasStepTimes ? ', started_at_epoch_ms, completed_at_epoch_ms' : ''}`;
-    const stepTime = (column, row = 'o') => schema.hasStepTimes ? shownTime(`${row}.${column}`) : 'NULL::bigint';
-    return `SELECT w.workflow_uuid AS id, w.application_version AS version, left(w.name, ${SHOWN_CHARACTERS}) AS name,
-            left(w.class_name, ${SHOWN_CHARACTERS}) AS "className", w.status, left(w.queue_name, ${SHOWN_CHARACTERS}) AS queue,
-            left(w.executor_id, ${SHOWN_CHARACTERS}) AS executor, ${shownTime('w.created_at')} AS "createdAt",
-            ${shownTime('w.updated_at')} AS "updatedAt", ${shownTime('w.started_at_epoch_ms')} AS "startedAt",
-            ${schema.hasDelays ? shownTime('w.delay_until_epoch_ms') : 'NULL::bigint'} AS "delayUntil",
-            ${schema.hasDebounces ? 'w.is_debounced' : 'false'} AS debounced,
-            ${schema.hasDebounces ? shownTime('w.debounce_deadline_epoch_ms') : 'NULL::bigint'} AS "debounceDeadline",
-            ${schema.hasDeadlines ? shownTime('w.workflow_deadline_epoch_ms') : 'NULL::bigint'} AS deadline,
-            ${schema.hasParents ? 'w.parent_workflow_id' : 'NULL::text'} AS parent,
-            w.workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
-            (SELECT json_build_object('number', o.function_id, 'name', left(o.function_name, ${SHOWN_CHARACTERS}),
-                      'startedAt', ${stepTime('started_at_epoch_ms')}, 'completedAt', ${stepTime('completed_at_epoch_ms')},
-                      'before', CASE WHEN id_before = o.function_id - 1 THEN left(name_before, ${SHOWN_CHARACTERS}) END,
-                      'earlier', CASE WHEN o.function_name = 'DBOS.sleep' AND ${stepTime('completed_at_epoch_ms')} > ${NOW} THEN (
-                         SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
-                           FROM (SELECT ${stepTime('completed_at_epoch_ms', 'e')} AS ended_at FROM ${steps} e
-                                  WHERE e.workflow_uuid = w.workflow_uuid
-                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended) END)
-               FROM (SELECT *, lead(function_id) OVER last AS id_before, lead(function_name) OVER last AS name_before
-                       FROM (SELECT ${stepColumns} FROM ${steps} s
-                              WHERE s.workflow_uuid = w.workflow_uuid AND w.status = 'PENDING'
-                              ORDER BY function_id DESC LIMIT 2) last_two
-                     WINDOW last AS (ORDER BY function_id DESC)) o
-              ORDER BY o.function_id DESC LIMIT 1) AS "lastStep"
-       FROM (SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${IS_JUDGED}
-              ORDER BY version IS NULL, created_at, workflow_uuid LIMIT ${limit}) shown
-       JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place`;
-}
-/** The distinct statuses, found by skipping from one to the next in the plain status index. */
-function statusesCte(schema) {
-    if (!schema.hasPlainStatusIndex)
-        return '';
-    const status = tableOf(schema, 'workflow_status');
-    return `, every_status AS (
-  (SELECT status FROM ${status} WHERE status IS NOT NULL ORDER BY status LIMIT 1)
-  UNION ALL
-  SELECT (SELECT w.status FROM ${status} w WHERE w.status > e.status ORDER BY w.status LIMIT 1)
-    FROM every_status e WHERE e.status IS NOT NULL
-)`;
-}
-/** The unknown statuses come first, and their rows by the index: joined the other way, all of the history is read. */
-function unknownStatusesSelect(status, owner) {
-    const rows = (where) => `SELECT application_version AS version,
-              left(w.status, ${SHOWN_CHARACTERS}) AS status, count(*) AS count
-         FROM ${status} w
-        WHERE ${where} AND ${inScope(owner)}
-          AND (application_version IS NULL OR ${selected('application_version')})
-        GROUP BY 1, 2`;
-    return `(SELECT coalesce(json_agg(u), '[]') FROM (
-     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN}) OFFSET 0) e
-      CROSS JOIN LATERAL (${rows('w.status = e.status')}) f
-     UNION ALL
-     ${rows('w.status IS NULL')}) u)`;
-}
-/**
- * Cancelled and dead-lettered workflows, the newest first through `idx_workflow_status_failed` where it is; on
- * older schemas any, through the plain status index, since their order would cost a sort of the history.
- */
-function failedSelect(schema, status, owner) {
-    if (!schema.hasFailedIndex && !schema.hasPlainStatusIndex)
-        return 'NULL::json';
-    const deadLettered = schema.hasFailedIndex
-        ? ['MAX_RECOVERY_ATTEMPTS_EXCEEDED']
-        : ['MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'];
-    const newest = schema.hasFailedIndex ? 'ORDER BY created_at DESC ' : '';
-    const branches = ['CANCELLED', ...deadLettered].map((literal) => `(SELECT application_version AS version, ${owner} AS application, status FROM ${status}
-        WHERE status = '${literal}' ${newest}LIMIT ${FAILED_LIMIT})`);
-    return `(SELECT coalesce(json_agg(f), '[]') FROM (
+function failedSection({ schema, gate, request }) {
+    const { hasFailedIndex, hasPlainStatusIndex } = schema;
+    if (!request.countFailed || !(hasFailedIndex || hasPlainStatusIndex))
+        return { column: sql `NULL::json` };
+    const { owner } = workflowColumns(schema);
+    const statuses = hasFailedIndex ? STATUSES : [...STATUSES, OLD_DEAD_LETTERED];
+    const newest = hasFailedIndex ? sql `ORDER BY created_at DESC` : sql ``;
+    const branches = statuses.map((status) => sql `(SELECT application_version AS version, ${owner} AS application, status
+        FROM ${tableOf(schema, 'workflow_status')} WHERE status = ${status} ${newest} LIMIT ${FAILED_LIMIT})`);
+    const column = rows(sql `
      SELECT version, count(*) FILTER (WHERE status = 'CANCELLED') AS cancelled,
             count(*) FILTER (WHERE status <> 'CANCELLED') AS "deadLettered"
-       FROM (${branches.join(' UNION ALL ')}) b
-      WHERE version <> '' AND ${inScope('application')} AND ${selected('version')}
-      GROUP BY version) f)`;
+       FROM (${join(branches, ' UNION ALL ')}) b
+      WHERE version <> '' AND ${inApplication(gate.application, sql `application`)}
+        AND ${isSelected(request.selection, sql `version`)}
+      GROUP BY version`);
+    return { column };
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/rows.js
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/queues.js
 
 
-const tallies = { pending: schemas_int(), enqueued: schemas_int(), delayed: schemas_int() };
-const rows_text = schemas_string().nullable();
-const rows_time = schemas_int().nullable();
-const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
-const unknownStatus = object({ version: rows_text, status: rows_text, count: schemas_int() });
-/** The one row of the poll. */
-const snapshotRow = object({
-    migration: bigintText.nullable(),
-    in_flight: array(object({
-        version: rows_text,
-        application: rows_text,
-        ...tallies,
-        ranUnowned: schemas_boolean(),
-        ignored: schemas_int(),
-        oldestCreatedAt: rows_time,
-        delayedUntil: rows_time,
-        newestTakenAt: rows_time,
-    })),
-    queues: array(object({
-        version: schemas_string(),
-        queue: schemas_string(),
-        pending: schemas_int(),
-        enqueued: schemas_int(),
-        newestStartedAt: rows_time,
-        runningInAll: schemas_int(),
-        concurrency: schemas_int().nullable(),
-        rateMs: rows_time,
-    })),
-    last_delayed: array(object({ id: schemas_string(), version: schemas_string(), name: rows_text, until: schemas_int() })),
-    groups: array(object({
-        version: rows_text,
-        name: rows_text,
-        queue: rows_text,
-        ...tallies,
-        ignored: schemas_boolean(),
-        oldestCreatedAt: schemas_int(),
-    })),
-    group_count: schemas_int(),
-    unversioned_group_count: schemas_int(),
-    workflows: array(object({
-        id: schemas_string(),
-        version: rows_text,
-        name: rows_text,
-        className: rows_text,
-        status: schemas_string(),
-        queue: rows_text,
-        executor: rows_text,
-        createdAt: schemas_int(),
-        updatedAt: schemas_int(),
-        startedAt: rows_time,
-        delayUntil: rows_time,
-        debounced: schemas_boolean(),
-        debounceDeadline: rows_time,
-        deadline: rows_time,
-        parent: rows_text,
-        hasChildren: schemas_boolean(),
-        lastStep: object({
-            number: schemas_int(),
-            name: schemas_string(),
-            startedAt: rows_time,
-            completedAt: rows_time,
-            before: rows_text,
-            earlier: object({ count: schemas_int(), endedAt: rows_time }).nullable(),
-        })
-            .nullable(),
-    })),
-    workflow_count: schemas_int(),
-    unversioned_workflow_count: schemas_int(),
-    created: array(object({
-        version: schemas_string(),
-        application: rows_text,
-        ranUnowned: schemas_boolean(),
-        sincePrevious: rowSet,
-        fromHere: rowSet,
-        childrenSincePrevious: schemas_int().nullable(),
-        childrenFromHere: schemas_int().nullable(),
-    })),
-    started_names: array(object({ version: schemas_string(), name: rows_text, count: schemas_int() })),
-    from_here: bigintText,
-    owners: array(schemas_string()),
-    application_seen: schemas_boolean(),
-    registrations: array(object({ version: schemas_string(), application: rows_text, timestamp: schemas_number(), rewritten: schemas_boolean() }))
-        .nullable(),
-    registration_count: schemas_int(),
-    unknown_statuses: array(unknownStatus).nullable(),
-    failed: array(object({ version: schemas_string(), cancelled: schemas_int(), deadLettered: schemas_int() })).nullable(),
-    newest_write_at: bigintText.nullable(),
-    file: schemas_string().nullable(),
+
+
+
+/** How many queues with waiting work a poll reads. */
+const QUEUE_LIMIT = 100;
+/** Work of one version that waits in one queue. */
+const queueInFlight = object({
+    version: schemas_string(),
+    queue: schemas_string(),
+    pending: schemas_int(),
+    enqueued: schemas_int(),
+    /** The newest `started_at_epoch_ms` among running workflows: when the queue was last seen to move. */
+    newestStartedAt: section_time,
+    /** Workflows of all versions that run from this queue: a concurrency limit counts them all. */
+    runningInAll: schemas_int(),
+    /** The queue's limit of running workflows. Null where the tables do not show one, or the role cannot read it. */
+    concurrency: schemas_int().nullable(),
+    /** A rate limit's period, in milliseconds: no start may be seen for as long. Null as above, or without such a limit. */
+    rateMs: section_time,
 });
-const writerRow = object({ transaction: schemas_string(), pid: schemas_int().nullable(), connection: rows_text });
-const historyRow = object({ version: schemas_string() });
-const unknownStatusRow = unknownStatus;
-const productRow = object({ version: schemas_string() });
-/** What the poll's row says, in the gate's words; searches and scans come from statements of their own. */
-function contentsOf(row, others) {
+/** Queues in which work waits, the longest first. */
+function queuesSection(query) {
+    const running = sql `running AS (
+  SELECT queue_name, sum(pending) AS running FROM tally
+   WHERE queue_name IS NOT NULL AND ${inApplication(query.gate.application, sql `application`)} GROUP BY queue_name
+)`;
+    const column = rows(sql `
+     SELECT version, ${shownName(sql `queue_name`)} AS queue, pending, enqueued,
+            ${shownTime(sql `started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
+            concurrency, rate_ms AS "rateMs"
+       FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
+               FROM selected WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
+              GROUP BY version, queue_name HAVING sum(enqueued) > 0
+              ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
+       LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`);
+    return { ctes: [running, sql `limits AS (${limitsOf(query)})`], column };
+}
+/** The limits that the tables show: DBOS holds them against what runs in all versions. */
+function limitsOf({ schema, gate }) {
+    if (schema.tables.queues === undefined) {
+        return sql `SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false`;
+    }
+    const { owner, isPartitioned, ratePeriod } = queueColumns(schema);
+    return sql `SELECT name AS queue_name,
+         min(concurrency) FILTER (WHERE concurrency >= 0 AND NOT ${isPartitioned}) AS concurrency,
+         max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
+    FROM ${tableOf(schema, 'queues')}
+   WHERE ${inApplication(gate.application, owner)} GROUP BY name`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/registrations.js
+
+
+
+
+
+/** How many idle registered versions a poll reads, the newest. */
+const REGISTRATION_LIMIT = 100;
+/** A row of `application_versions`. */
+const registration = object({
+    version: schemas_string(),
+    application: section_text,
+    /** DBOS calls the version with the greatest timestamp the latest. */
+    timestamp: schemas_number(),
+    /** It was written again after its creation, so somebody else may have given it its owner. */
+    rewritten: schemas_boolean(),
+});
+/** Registrations of the application. Undefined: this schema has no `application_versions` (SDKs before TS 4.10). */
+const registrations = section_optional(object({
+    /** The newest ones, those of versions in flight, and those that resemble a version named in the request. */
+    versions: list(registration),
+    total: schemas_int(),
+}));
+/** Registrations of the same application that came later. */
+const LATER = sql `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
+                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
+/**
+ * Whether somebody other than the process that made a registration may have given it its owner: it was promoted, or
+ * written again after a later version had registered. `rename-application` does so, and so does a process of a newer
+ * SDK that runs the same version. `xmin` shows it, the transaction that wrote the row; the promotion of a later version
+ * hides it. True where the schema does not show the creation.
+ */
+const REWRITTEN = sql `(version_timestamp IS DISTINCT FROM created_at
+          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
+          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
+function registrationsSection({ schema, gate, request }) {
+    const every = sql `every_registration AS (
+  SELECT version, application, version_timestamp, ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
+)`;
+    const registered = sql `registered AS (
+  SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql `application`)}
+)`;
+    const { selection } = request;
+    const named = [...('only' in selection ? selection.only : selection.except), ...request.registrationsOf];
+    const shown = rows(sql `
+     SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered
+      WHERE version IN (SELECT version FROM selected) OR ${resembles(sql `version`, named)}
+         OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT})`);
     return {
-        registrations: row.registrations
-            ? { versions: row.registrations, total: row.registration_count }
-            : undefined,
-        owners: row.owners,
-        applicationSeen: row.application_seen,
-        inFlight: row.in_flight,
-        groups: capped(row.groups, row.group_count, row.unversioned_group_count),
-        workflows: capped(row.workflows, row.workflow_count, row.unversioned_workflow_count),
-        detailScan: others.detailScan,
-        queues: row.queues,
-        lastDelayed: row.last_delayed,
-        started: { versions: row.created, names: row.started_names, fromHere: row.from_here },
-        writers: others.writers,
-        unknownStatuses: row.unknown_statuses ?? others.scannedStatuses,
-        failed: row.failed ?? undefined,
-        history: others.history,
-        newestWriteAt: row.newest_write_at ?? undefined,
+        ctes: [every, registered],
+        column: schema.tables.application_versions
+            ? sql `json_build_object('versions', ${shown}, 'total', (SELECT count(*) FROM registered))`
+            : sql `NULL::json`,
     };
 }
-function capped(items, versioned, unversioned) {
-    const brought = items.filter(({ version }) => version !== null).length;
-    return { items, omitted: versioned - brought, omittedUnversioned: unversioned - (items.length - brought) };
+function registrationRows(schema) {
+    if (schema.tables.application_versions === undefined) {
+        return sql `SELECT NULL::text AS version, NULL::text AS application, NULL::bigint AS version_timestamp,
+            NULL::xid AS xmin, NULL::bigint AS created_at WHERE false`;
+    }
+    const { owner, createdAt } = registrationColumns(schema);
+    return sql `SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin, ${createdAt} AS created_at
+            FROM ${tableOf(schema, 'application_versions')}`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/started.js
+
+
+
+
+
+/** How many names of newly created workflows a poll reads. */
+const STARTED_NAME_LIMIT = 10;
+/** How far the clocks of processes, which stamp `created_at`, can be behind the database's, in milliseconds. */
+const CLOCK_MARGIN_MS = 60_000;
+/** Where the counts for the next poll start. */
+const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
+/** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
+const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
+/** Rows of one version that were created recently. */
+const startedOnVersion = object({
+    version: schemas_string(),
+    application: section_text,
+    /** As `VersionInFlight.ranUnowned`. */
+    ranUnowned: schemas_boolean(),
+    /** Since `SnapshotRequest.startedSince`; zero when the request named no moment. */
+    sincePrevious: rowSet,
+    fromHere: rowSet,
+    /** How many of each are children of another workflow; null where the schema does not show it. */
+    childrenSincePrevious: schemas_int().nullable(),
+    childrenFromHere: schemas_int().nullable(),
+});
+/** Workflows of one version and name that were created recently. */
+const startedName = object({ version: schemas_string(), name: section_text, count: schemas_int() });
+/** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
+const started = object({
+    versions: list(startedOnVersion),
+    /**
+     * The names of workflows created since `SnapshotRequest.namesSince`, the most frequent first; without children, where
+     * the schema shows them. The counts are approximate: the clocks are those of the processes that stamp rows.
+     */
+    names: list(startedName),
+    /** Where `fromHere` starts. */
+    fromHere: schemas_int(),
+});
+/** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
+function startedSection({ schema, gate, request }) {
+    const { owner, isChild } = workflowColumns(schema);
+    const since = sql_bigint(request.startedSince);
+    const created = sql `created AS MATERIALIZED (
+  SELECT application_version AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
+         hashtextextended(workflow_uuid, 0) AS fingerprint, name, ${isChild} AS is_child
+    FROM ${tableOf(schema, 'workflow_status')}
+   WHERE created_at >= least(${since}, ${FROM_HERE})
+     AND ${inApplication(gate.application, owner)}
+     AND application_version <> '' AND ${isSelected(request.selection, sql `application_version`)}
+     AND NOT ${isIgnored(gate.ignoreWorkflows)}
+)`;
+    const versions = rows(sql `
+     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
+            ${rowsSince(since)} AS "sincePrevious", ${rowsSince(FROM_HERE)} AS "fromHere",
+            ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
+       FROM created GROUP BY version`);
+    const names = rows(sql `
+     SELECT version, ${shownName(sql `name`)} AS name, count(*) AS count
+       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
+      GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}`);
+    return {
+        ctes: [created],
+        column: sql `json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
+    };
+}
+function rowsSince(moment) {
+    return sql `json_build_object('count', count(*) FILTER (WHERE created_at >= ${moment}),
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${moment}), 0)::text)`;
+}
+/** `is_child` is null in every row where the schema does not show parents. */
+function childrenSince(moment) {
+    return sql `CASE WHEN count(is_child) > 0 THEN count(*) FILTER (WHERE is_child AND created_at >= ${moment}) END`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/tables.js
+
+
+
+
+
+/** The number in `dbos_migrations`; undefined without such a table. */
+const migration = section_optional(bigintText);
+function migrationSection({ schema }) {
+    if (schema.tables.dbos_migrations === undefined)
+        return { column: sql `NULL::text` };
+    return { column: sql `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
+}
+/** The newest write that an index shows. Undefined: the tables hold nothing. */
+const newestWriteAt = section_optional(bigintText);
+function newestWriteSection({ schema }) {
+    const newest = sql `greatest((SELECT max(created_at) FROM ${tableOf(schema, 'workflow_status')}),
+       (SELECT max(updated_at) FROM tally))`;
+    return { column: sql `(SELECT ${shownTime(sql `at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
+}
+/** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
+const tables_file = schemas_string().nullable();
+function fileSection({ schema }) {
+    const table = sql_literal(`${quoteIdentifier(schema.name)}.workflow_status`);
+    return { column: sql `pg_relation_filenode(${table}::regclass)::text` };
+}
+/** Applications that own an in-flight row, a recently created row, or a registration; at most 20 of them. */
+const owners = list(schemas_string());
+function ownersSection() {
+    const column = sql `(SELECT coalesce(json_agg(application), '[]') FROM (
+     SELECT application FROM tally WHERE application IS NOT NULL
+     UNION SELECT application FROM created WHERE application IS NOT NULL
+     UNION SELECT application FROM every_registration WHERE application IS NOT NULL
+     ORDER BY 1 LIMIT 20) o)`;
+    return { column };
+}
+/** The configured application owns an in-flight row or a registration. True when none is configured. */
+const applicationSeen = schemas_boolean();
+function applicationSeenSection({ gate }) {
+    if (gate.application === undefined)
+        return { column: sql `true` };
+    const isIts = sql `application = ${sql_text(gate.application)}`;
+    const column = sql `(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`;
+    return { column };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/unknown-statuses.js
+
+
+
+
+
+/** Rows in a status that the gate does not know. */
+const unknownStatus = object({ version: section_text, status: section_text, count: schemas_int() });
+/**
+ * The distinct statuses, found by skipping from one to the next in the plain status index. The unknown ones come first,
+ * and their rows by the index: joined the other way, all of the history is read. NULL without that index.
+ */
+function unknownStatusesSection(query) {
+    if (!query.schema.hasPlainStatusIndex)
+        return { column: sql `NULL::json` };
+    const table = tableOf(query.schema, 'workflow_status');
+    const everyStatus = sql `every_status AS (
+  (SELECT status FROM ${table} WHERE status IS NOT NULL ORDER BY status LIMIT 1)
+  UNION ALL
+  SELECT (SELECT w.status FROM ${table} w WHERE w.status > e.status ORDER BY w.status LIMIT 1)
+    FROM every_status e WHERE e.status IS NOT NULL
+)`;
+    const column = rows(sql `
+     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN_STATUSES}) OFFSET 0) e
+      CROSS JOIN LATERAL (${countsBy(query, sql `w.status = e.status`)}) f
+     UNION ALL
+     ${countsBy(query, sql `w.status IS NULL`)}`);
+    return { ctes: [everyStatus], column };
+}
+/** Counts the same rows without an index on all statuses: a full scan. */
+function statusScanQuery(query) {
+    return statement(countsBy(query, sql `(w.status IS NULL OR w.status NOT IN (${KNOWN_STATUSES}))`));
+}
+function countsBy({ schema, gate, request }, isUnknown) {
+    const { owner } = workflowColumns(schema);
+    return sql `SELECT application_version AS version, ${shownName(sql `w.status`)} AS status, count(*)::int AS count
+         FROM ${tableOf(schema, 'workflow_status')} w
+        WHERE ${isUnknown} AND ${inApplication(gate.application, owner)}
+          AND (application_version IS NULL OR ${isSelected(request.selection, sql `application_version`)})
+        GROUP BY 1, 2`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/index.js
+
+
+
+
+
+
+
+
+
+
+
+/** How each section is read, and what its column holds. Common table expressions come before those that read them. */
+const SECTIONS = {
+    /** One entry per version with rows in flight. Counts are exact. */
+    inFlight: { read: inFlightSection, column: list(versionInFlight) },
+    /** What is in flight by version, name and queue, the largest first. */
+    groups: { read: groupsSection, column: truncated(workflowGroup) },
+    started: { read: startedSection, column: started },
+    /** Where work waits in a queue, the longest queue first. */
+    queues: { read: queuesSection, column: list(queueInFlight) },
+    registrations: { read: registrationsSection, column: registrations },
+    /** Undefined without an index on all statuses. */
+    unknownStatuses: { read: unknownStatusesSection, column: section_optional(list(unknownStatus)) },
+    /** The delayed workflows that start last, the very last first. */
+    lastDelayed: { read: lastDelayedSection, column: list(delayedWorkflow) },
+    /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
+    workflows: { read: workflowsSection, column: truncated(workflowDetail) },
+    owners: { read: ownersSection, column: owners },
+    applicationSeen: { read: applicationSeenSection, column: applicationSeen },
+    failed: { read: failedSection, column: failed },
+    newestWriteAt: { read: newestWriteSection, column: newestWriteAt },
+    migration: { read: migrationSection, column: migration },
+    file: { read: fileSection, column: tables_file },
+};
+/** The one row of the poll: a column per section. */
+const snapshotRow = object(Object.fromEntries(Object.entries(SECTIONS).map(([name, { column }]) => [name, column])));
+/** The poll: everything about the work in flight, in one statement and so in one snapshot. */
+function snapshotQuery(query) {
+    const sections = Object.entries(SECTIONS).map(([name, { read }]) => ({ name, ...read(query) }));
+    const ctes = sections.flatMap((section) => section.ctes ?? []);
+    const columns = sections.map(({ name, column }) => sql `${column} AS ${identifier(name)}`);
+    return statement(sql `
+WITH RECURSIVE ${join(ctes, ', ')}
+SELECT ${join(columns, ',\n  ')}`);
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/reader.js
@@ -18756,145 +19872,124 @@ function capped(items, versioned, unversioned) {
 
 
 /**
- * A system database that polls are taken at.
+ * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
+ * read that failed, the next one makes a new connection. `close` takes one second at most, whatever the network does.
  *
- * @param now The gate's own clock, in milliseconds: what a poll cost is measured with it.
+ * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
  */
 function systemDatabase(config, gate, now) {
-    let line;
+    let handle;
     let connectedBefore = false;
-    const snapshot = async (request) => {
-        line ??= openLine((signal) => connected(config, gate.pollTimeoutMs, signal));
-        const connection = await line.connection;
+    const take = async (request) => {
+        handle ??= openHandle(config, gate.pollTimeoutMs);
+        const connection = await handle.connection;
         connectedBefore = true;
-        return observe(connection, config, gate, request, now);
+        return takeSnapshot(connection, { config, gate, request }, now);
     };
     const close = async () => {
-        const open = line;
-        line = undefined;
-        await open?.hangUp();
+        const open = handle;
+        handle = undefined;
+        await open?.close();
     };
-    return {
-        async poll(request, withinMs) {
+    const reader = {
+        async read(request, signal) {
             try {
-                return await within(withinMs, POLL_OVERDUE, () => snapshot(request));
+                return await inTime(take(request), signal, POLL_OVERDUE);
             }
             catch (error) {
                 await close();
                 throw explainFailure(error, config, connectedBefore);
             }
         },
-        close,
     };
+    return { ...reader, close };
 }
-function openLine(dial) {
-    const lifeline = new AbortController();
-    let open;
-    const connection = dial(lifeline.signal).then((made) => {
-        open = made;
-        return made;
+/** Returns a connection that is being made, or is there, and what closes it in either state. */
+function openHandle(config, pollTimeoutMs) {
+    const lifetime = new AbortController();
+    let made;
+    const connection = connectToPostgres(config, pollTimeoutMs, lifetime.signal).then((open) => {
+        made = open;
+        return open;
     });
     return {
         connection,
-        async hangUp() {
-            await open?.close();
-            lifeline.abort();
+        async close() {
+            await made?.close();
+            lifetime.abort();
         },
     };
 }
-/** The work's result, if it comes in time; otherwise an error with this message. */
-async function within(milliseconds, message, work) {
-    const patience = new AbortController();
-    const overdue = systemClock
-        .pause(Math.min(Math.max(milliseconds, 0), LONGEST_TIMER_MS), patience.signal)
-        .then(() => {
-        throw new Error(message);
-    });
-    overdue.catch(() => undefined);
-    try {
-        return await Promise.race([work(), overdue]);
-    }
-    finally {
-        patience.abort();
-    }
+/** @throws an error with this message when the signal aborts first. */
+async function inTime(work, signal, overdue) {
+    const result = await unlessAborted(work, signal);
+    if (result === undefined)
+        throw new Error(overdue, { cause: signal.reason });
+    return result;
 }
-async function connected(config, pollTimeoutMs, signal) {
+async function connectToPostgres(config, pollTimeoutMs, signal) {
     const connection = await connect(config, pollTimeoutMs, signal);
-    // A server, or a pooler, that lets the gate in and then says nothing has not been reached.
-    const { version } = await within(CONNECT_TIMEOUT_MS, CONNECT_OVERDUE, () => theRow(connection, { text: PRODUCT, values: [] }, productRow));
+    // A server, or a pooler, that accepts the connection and never answers has not been reached.
+    const answer = onlyRow(connection, productQuery, productRow);
+    const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
     const unsupported = unsupportedProduct(version);
     if (unsupported !== undefined)
         throw unsupported;
     return connection;
 }
-function scopeOf(gate, request) {
-    const { selection } = request;
-    return {
-        application: gate.application,
-        only: 'only' in selection ? selection.only : undefined,
-        except: 'except' in selection ? selection.except : [],
-        ignore: gate.ignoreWorkflows.map(likePattern),
-    };
-}
-/** A poll and, where they are asked for, the searches that take a full scan. */
-async function observe(connection, config, gate, request, now) {
-    const scope = scopeOf(gate, request);
-    const began = now();
-    const { probe, schema, row, writers } = await takeSnapshot(connection, config, gate, scope, request);
-    const common = { observedAt: probe.observed_at, durationMs: now() - began };
-    const database = factsOf(probe, row?.migration ?? undefined);
+/** The poll and, where they are requested, the searches that take a full scan. */
+async function takeSnapshot(connection, poll, now) {
+    const started = now();
+    const { probe, query, row, writers } = await readUntilStable(connection, poll);
+    const common = { observedAt: probe.observed_at, durationMs: now() - started };
+    const database = factsOf(probe, row?.migration);
     if (row === undefined)
         return { ...common, database, contents: undefined };
-    const begin = beginScan(gate.pollTimeoutMs);
-    const history = await searchHistory(connection, begin, schema, scope, request.searchHistoryFor);
-    const scannedStatuses = request.scanStatuses
-        ? await scan(connection, begin, statusScanQuery(schema, scope), unknownStatusRow)
-        : undefined;
-    return {
-        ...common,
-        database,
-        contents: contentsOf(row, { writers, history, scannedStatuses, detailScan: request.detailScan }),
-    };
+    const { migration: _migration, file: _file, ...sections } = row;
+    const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
+    const begin = beginScan(poll.gate.pollTimeoutMs);
+    const history = await searchHistory(connection, begin, query, searchHistoryFor);
+    const scanned = scanStatuses ? await scan(connection, begin, statusScanQuery(query), unknownStatus) : undefined;
+    const unknownStatuses = sections.unknownStatuses ?? scanned;
+    return { ...common, database, contents: { ...sections, detailScan, writers, unknownStatuses, history } };
 }
 /**
- * One poll, in one snapshot. A migration that rewrites the table while the poll waits for its lock leaves the
- * older snapshot without a row; the table then has another file, and the poll is taken again.
+ * Reads one snapshot. A migration that rewrites the table while the poll waits for its lock leaves the older snapshot
+ * without a row. The table then has another file, and the snapshot is read again.
  */
-async function takeSnapshot(connection, config, gate, scope, request) {
+async function readUntilStable(connection, { config, gate, request }) {
     for (;;) {
-        const writers = await connection.rows(writersQuery(config.schema), writerRow);
+        const writers = await connection.rows(writersQuery(config.schema), writer);
         const poll = await inTransaction(connection, async () => {
-            const opening = openSnapshot(config.schema, gate.pollTimeoutMs);
-            const probe = await theRow(connection, opening, probeRow);
+            const probe = await onlyRow(connection, openSnapshot(config.schema, gate.pollTimeoutMs), probeRow);
             const unreachable = unreachableTables(probe, config);
             if (unreachable !== undefined)
                 throw unreachable;
-            const schema = schemaOf(config.schema, probe);
+            const query = { schema: schemaOf(config.schema, probe), gate, request };
             if (!isReadable(factsOf(probe, undefined)))
-                return { writers, probe, schema, row: undefined };
+                return { writers, probe, query, row: undefined };
             const denied = deniedTables(probe, config);
             if (denied !== undefined)
                 throw denied;
-            const row = await theRow(connection, snapshotQuery(schema, scope, request), snapshotRow);
-            return { writers, probe, schema, row };
+            const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
+            return { writers, probe, query, row };
         });
         if (poll.row === undefined || poll.row.file === poll.probe.file)
             return poll;
     }
 }
-/** Whether the poll's statement can run at all; whether what it brings can be believed is for the rules to say. */
+/** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
 function isReadable(database) {
     return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
 }
-async function searchHistory(connection, begin, schema, scope, versions) {
+async function searchHistory(connection, begin, query, versions) {
     if (versions.length === 0)
         return undefined;
-    const found = await scan(connection, begin, historyQuery(schema, scope.application, versions), historyRow);
-    return found === 'timed-out'
-        ? { searchedFor: versions, found: [], complete: false }
-        : { searchedFor: versions, found: found.map(({ version }) => version), complete: true };
+    const found = await scan(connection, begin, historyQuery(query, versions), foundVersion);
+    const complete = found !== 'timed-out';
+    return { searchedFor: versions, found: complete ? found.map(({ version }) => version) : [], complete };
 }
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is an answer. */
+/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
 async function scan(connection, begin, statement, row) {
     try {
         return await inTransaction(connection, async () => {
@@ -18909,9 +20004,8 @@ async function scan(connection, begin, statement, row) {
     }
 }
 /**
- * Does work whose first statement begins a transaction, and commits that. After an error of the server (a code of five
- * characters) the transaction is ended, so that a pooler can keep its connection; a server that says nothing is not
- * asked anything more.
+ * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
+ * characters) it rolls back, so that a pooler can keep its connection. Without an answer it sends nothing more.
  */
 async function inTransaction(connection, work) {
     try {
@@ -18925,188 +20019,393 @@ async function inTransaction(connection, work) {
         throw error;
     }
 }
-async function theRow(connection, statement, row) {
+async function onlyRow(connection, statement, row) {
     const [first] = await connection.rows(statement, row);
     if (first === undefined)
         throw new Error('a statement that always returns a row returned none');
     return first;
 }
 
-;// CONCATENATED MODULE: ./lib/duration.js
-const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-/**
- * The milliseconds in `90s`, `30m`, `2h`, `1h30m` or `500ms`; each unit at most once, the larger first. Undefined
- * for anything else: a bare number has no unit, and is refused.
- */
-function durationMs(text) {
-    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
-    if (match?.groups === undefined || text === '')
-        return undefined;
-    const { h, m, s, ms } = match.groups;
-    return (Number(h ?? 0) * UNITS_MS.h +
-        Number(m ?? 0) * UNITS_MS.m +
-        Number(s ?? 0) * UNITS_MS.s +
-        Number(ms ?? 0) * UNITS_MS.ms);
+;// CONCATENATED MODULE: ./lib/status-counts.js
+
+const NO_WORKFLOWS = { pending: 0, enqueued: 0, delayed: 0 };
+function total({ pending, enqueued, delayed }) {
+    return pending + enqueued + delayed;
 }
-/** `1h 30m`, `2m`, `45s`, `500ms`, `0s`: two units at most, for people. */
-function durationText(milliseconds) {
-    if (milliseconds > 0 && milliseconds < 1000)
-        return `${Math.ceil(milliseconds)}ms`;
-    const seconds = Math.max(0, Math.round(milliseconds / 1000));
-    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-    if (h >= 24)
-        return units(Math.floor(h / 24), 'd', h % 24, 'h');
-    if (h > 0)
-        return units(h, 'h', m, 'm');
-    if (m > 0)
-        return units(m, 'm', s, 's');
-    return `${s}s`;
+/** The counts of several versions or groups, added up status by status. */
+function summed(all) {
+    const sumOf = (status) => all.reduce((sum, counts) => sum + counts[status], 0);
+    return { pending: sumOf('pending'), enqueued: sumOf('enqueued'), delayed: sumOf('delayed') };
 }
-function units(large, largeUnit, small, smallUnit) {
-    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
-}
-/** Nearer moments are told to the second, in milliseconds. */
-const NEAR_MS = 10 * UNITS_MS.m;
-/** `14:05 UTC`, or `2026-11-26 14:05 UTC` where that is another day than now: a moment, for people. */
-function momentText(epochMs, now) {
-    const moment = new Date(epochMs).toISOString();
-    const day = moment.slice(0, 10);
-    const time = `${moment.slice(11, Math.abs(epochMs - now) < NEAR_MS ? 19 : 16)} UTC`;
-    return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
-}
-/** The shortest way to write a duration of whole minutes as an input: `45m`, `2h`, `2h6m`. */
-function durationInput(milliseconds) {
-    const minutes = Math.ceil(milliseconds / UNITS_MS.m);
-    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
-    return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
+/** `3 pending, 1 enqueued`: the counts that are not zero, or `none`. */
+function describeCounts(counts) {
+    const parts = ['pending', 'enqueued', 'delayed']
+        .filter((status) => counts[status] > 0)
+        .map((status) => `${message_number(counts[status])} ${status}`);
+    return parts.length > 0 ? parts.join(', ') : 'none';
 }
 
-;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
-/**
- * Indexes what a poll saw.
- *
- * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into
- * the registration of a version, and into every row of it. Two things spoil that evidence. A newer SDK writes the
- * name into the registration of an older one as well, when it promotes the version, runs it, or adopts what nobody
- * owns; so a registration that was written again proves nothing. And work that a process of the version took up
- * without writing an owner proves the contrary.
- */
-function indexed(contents) {
-    const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
-    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
-    const inFlight = byVersion(contents.inFlight);
-    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
-    const counts = inFlight.get(null);
-    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
-    const active = [...contents.inFlight, ...contents.started.versions];
-    const mayTakeUnversioned = new Set([
-        ...nameless.map(({ version }) => version),
-        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
-    ]);
+;// CONCATENATED MODULE: ./lib/forecast/history.js
+
+
+/** The most samples of a series, and with that the most points of its chart. */
+const SERIES_SAMPLES = 60;
+/** Only the first 200 targets keep the whole series. The others keep the first sample and the last. */
+const TRACKED_TARGETS = 200;
+const UNTRACKED_SAMPLES = 2;
+/** A detail scan reads some pages per workflow: one per minute, and one per ten minutes after one that took too long. */
+const DETAIL_SCAN_EVERY_MS = 60_000;
+const DETAIL_SCAN_AFTER_FAILURE_MS = 600_000;
+const NAMES_KEPT = 50;
+const NO_TOTALS = { completed: 0, arrived: 0, roots: 0, children: 0 };
+const emptySeries = { points: [], inFlight: 0, endedAtMs: undefined };
+const emptyHistory = {
+    total: emptySeries,
+    targets: new Map(),
+    created: new Map(),
+    newTopLevel: new Map(),
+    queues: new Map(),
+    detailScanDueAtMs: 0,
+};
+/** Returns the history after a poll that could have failed because of its detail scan. */
+function withScanPostponed(history, now) {
+    return { ...history, detailScanDueAtMs: now + DETAIL_SCAN_AFTER_FAILURE_MS };
+}
+const queueKey = (version, queue) => JSON.stringify([version, queue]);
+/** Adds a poll to the history. `scan` is its detail scan, if it was one. */
+function historyAfter(before, { targets, snapshot: { observedAt } }, index, time, { queues, scan }) {
+    const detailScan = scan ?? before.detailScan;
+    const changed = targets.map((target) => {
+        const parked = scannedOf(target.version, detailScan).filter(isParked).length;
+        const moving = Math.max(0, target.inFlight - target.delayed - parked);
+        return { ...target, ...changeOf(target, before, index), moving };
+    });
     return {
-        contents,
-        registered,
-        latest: new Set(registered
-            .filter(({ timestamp }) => timestamp === registered[0]?.timestamp)
-            .map(({ version }) => version)),
-        registrations: byVersion(owned),
-        mayTakeUnversioned,
-        inFlight,
-        started: byVersion(contents.started.versions),
-        failed: byVersion(contents.failed ?? []),
-        unknownStatuses,
-        unversioned: (counts === undefined ? 0 : counts.pending + counts.enqueued + counts.delayed) +
-            sumOf(unknownStatuses.filter(({ version }) => version === null)),
+        startedAt: before.startedAt ?? observedAt - time.began,
+        observedAt,
+        total: history_extended(before.total, changed, time.ended, SERIES_SAMPLES),
+        targets: new Map(changed.map((target, number) => {
+            const most = number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES;
+            return [
+                target.version,
+                history_extended(before.targets.get(target.version) ?? emptySeries, [target], time.ended, most),
+            ];
+        })),
+        created: index.started,
+        newTopLevel: newTopLevelAfter(before, targets, index),
+        queues,
+        detailScan,
+        detailScanDueAtMs: scan === undefined ? before.detailScanDueAtMs : time.ended + DETAIL_SCAN_EVERY_MS,
     };
 }
-/** How many rows such statuses have together. */
-function sumOf(statuses) {
-    return statuses.reduce((sum, { count }) => sum + count, 0);
+/**
+ * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
+ * arrivals that are not in flight any more. A workflow that started and finished between the polls counts as both.
+ */
+function changeOf({ version, inFlight }, before, index) {
+    const series = before.targets.get(version);
+    if (series === undefined)
+        return NO_TOTALS;
+    const then = before.created.get(version);
+    const now = index.started.get(version);
+    const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.fromHere.count ?? 0));
+    const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.childrenFromHere ?? 0));
+    const more = inFlight - series.inFlight;
+    const arrived = Math.max(created, more);
+    const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
+    return { completed: arrived - more, arrived, roots, children };
 }
-function byVersion(rows) {
-    return new Map(rows.map((row) => [row.version, row]));
+/** Adds the sample of one poll, which has these targets together. */
+function history_extended(series, targets, atMs, most) {
+    const { points, endedAtMs } = series;
+    const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
+    const before = points.at(-1) ?? NO_TOTALS;
+    const completed = sum((target) => target.completed);
+    const sample = {
+        atMs,
+        ...summed(targets),
+        moving: sum(({ moving }) => moving),
+        completed: before.completed + completed,
+        arrived: before.arrived + sum(({ arrived }) => arrived),
+        roots: before.roots + sum(({ roots }) => roots),
+        children: before.children + sum(({ children }) => children),
+    };
+    const all = [...points, sample];
+    // When there are too many, every second sample stays, with the first and the last.
+    const isKept = (index) => all.length <= most || index % 2 === 0 || index === all.length - 1;
+    const inFlight = sum((target) => target.inFlight);
+    return { points: all.filter((_, at) => isKept(at)), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
+}
+function newTopLevelAfter(before, targets, { contents }) {
+    const versions = new Set(targets.map(({ version }) => version));
+    const all = new Map(before.newTopLevel);
+    for (const { version, name, count } of contents.started.names) {
+        const key = JSON.stringify([version, name]);
+        const known = all.get(key);
+        if (!versions.has(version) || (known === undefined && all.size >= NAMES_KEPT))
+            continue;
+        all.set(key, { version, name, count: count + (known?.count ?? 0) });
+    }
+    return all;
+}
+/** Returns the queues, with when each last moved: it handed work out, which running rows or a shorter queue show. */
+function queuesAfter(before, index, observedAt) {
+    return new Map(index.contents.queues.map(({ version, queue, enqueued, newestStartedAt, ...each }) => {
+        const key = queueKey(version, queue);
+        const known = before.queues.get(key);
+        // Nothing runs between two short workflows. At the first poll, work that the version took up speaks for the queue.
+        const atFirst = newestStartedAt ?? index.inFlight.get(version)?.newestTakenAt ?? 0;
+        const fell = known !== undefined && enqueued < known.enqueued;
+        const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
+        const { runningInAll: running, concurrency: limit, rateMs } = each;
+        return [key, { enqueued, movedAt, running, limit, rateMs }];
+    }));
 }
 
-;// CONCATENATED MODULE: ./lib/rules/target.js
+;// CONCATENATED MODULE: ./lib/forecast/forecast.js
 
-/** Workflows in flight on a target, ignored ones excluded. */
-function inFlightOn({ pending, enqueued, delayed, unknownStatus }) {
-    return pending + enqueued + delayed + unknownStatus;
+
+
+
+
+const NO_POLL = {
+    stuckAfterMs: 0,
+    inFlight: new Map(),
+    history: emptyHistory,
+    earliestEnds: [],
+    observedAt: 0,
+    atMs: 0,
+};
+/** The forecast where no snapshot could be read or trusted. */
+const NO_FORECAST = {
+    total: drainForecast([], emptySeries, NO_POLL),
+    targets: new Map(),
+    pastDeadline: undefined,
+    statuses: new Map(),
+    newTopLevel: [],
+};
+/** Returns what the forecast asks of a poll. A short budget allows no detail scan, except the first. */
+function forecastRequest({ detailScan, detailScanDueAtMs, observedAt }, { began, budgetMs, pollTimeoutMs, isSettled }) {
+    const isDue = began >= detailScanDueAtMs && isSettled;
+    const isFirst = detailScan === undefined && detailScanDueAtMs === 0;
+    return { detailScan: isDue && (isFirst || budgetMs >= pollTimeoutMs), namesSince: observedAt };
 }
-/** Rules 1 to 6, and what rule 9 says of unknown statuses, for one target. */
-function evaluateTarget(version, context) {
-    const { config, before, state, index, time, gateIdle } = context;
-    const inFlight = index.inFlight.get(version);
-    const { pending = 0, enqueued = 0, delayed = 0, ignored = 0 } = inFlight ?? {};
-    const known = state.known.has(version);
-    const unknown = known ? undefined : unknownVersion(version, state, index);
-    const transient = config.onUnknown === 'pass' && unknown?.similar.length === 0 && unknown.searched === 'whole-history';
-    const judged = unknown === undefined || !transient;
-    const statuses = index.unknownStatuses.filter((row) => row.version === version);
-    const latest = index.latest.has(version);
-    const window = before.windows.get(version);
-    const reasonsToWait = [];
-    if (unknown !== undefined && judged)
-        reasonsToWait.push(unknown);
-    if (pending + enqueued + delayed > 0)
-        reasonsToWait.push({ kind: 'in-flight', pending, enqueued, delayed });
-    if (statuses.length > 0)
-        reasonsToWait.push({ kind: 'unknown-status', statuses });
-    const started = window === undefined ? 0 : startedSincePoll(version, before, index);
-    if (started > 0)
-        reasonsToWait.push({ kind: 'still-starting', atLeast: started });
-    if (latest && config.onLive === 'block') {
-        const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
-        reasonsToWait.push({ kind: 'live', alternatives });
-    }
-    const claim = claimReason(version, context);
-    if (index.unversioned > 0 && blocksUnversioned(config, claim)) {
-        reasonsToWait.push({ kind: 'unversioned', count: index.unversioned, because: claim ?? 'asked' });
-    }
-    const { blockers, settledForMs } = settled(reasonsToWait, gateIdle && judged, window, index, time);
+/** Returns the forecast after this poll, given the history before it. Pure. */
+function forecastOf(config, before, evaluation, time) {
+    const { stuckAfterMs } = config;
+    const { index, provisional } = evaluation;
+    if (index === undefined)
+        return { ...NO_FORECAST, history: before };
+    const { contents, inFlight } = index;
+    const { observedAt } = evaluation.snapshot;
+    const { items } = contents.workflows;
+    const queues = queuesAfter(before, index, observedAt);
+    const statuses = statusesOf(items, {
+        now: observedAt,
+        stuckAfterMs,
+        queue: (version, queue) => queues.get(queueKey(version, queue)),
+        // A poll reads few children: those of the last detail scan count as well.
+        childrenOf: childrenAmong([...(before.detailScan?.workflows ?? []), ...items]),
+    });
+    const read = detailScanOf(contents, statuses, observedAt);
+    const isWhole = read.omitted + read.omittedUnversioned === 0;
+    // A provisional poll can hold workflows of versions that are no targets.
+    const isScan = (contents.detailScan || isWhole) && !provisional;
+    const history = historyAfter(before, evaluation, index, time, { queues, scan: isScan ? read : undefined });
+    const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
+    const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
+    const versions = evaluation.targets.map(({ version }) => version);
+    const fresh = earliestEndsOf(contents, read);
     return {
-        version,
-        application: index.registrations.get(version)?.application ?? inFlight?.application ?? null,
-        known,
-        latest,
-        judged,
-        pending,
-        enqueued,
-        delayed,
-        unknownStatus: sumOf(statuses),
-        ignored,
-        oldestCreatedAt: inFlight?.oldestCreatedAt ?? null,
-        failed: index.failed.get(version),
-        blockers,
-        settledForMs,
-        drained: isDrained({ blockers, settledForMs }, config),
+        total: drainForecast(versions, history.total, context),
+        targets: new Map([...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)])),
+        pastDeadline: clocksAgree(contents, observedAt, time.began, before.startedAt)
+            ? pastDeadline(config.timeoutMs, certainEnd(versions, fresh, inFlight), observedAt, time.began)
+            : undefined,
+        statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
+        newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
+        history,
     };
 }
-/** Clean for the whole settle window. */
-function isDrained({ blockers, settledForMs }, config) {
-    return blockers.length === 0 && settledForMs !== undefined && settledForMs >= config.settleMs;
+/** Returns a function that finds the children of a workflow. Of two rows with one id, the last counts. */
+function childrenAmong(workflows) {
+    const known = new Map(workflows.map((workflow) => [workflow.id, workflow]));
+    const others = known.values().filter(({ id, parent }) => parent !== id);
+    const children = Map.groupBy(others, ({ parent }) => parent);
+    return (parent) => children.get(parent) ?? [];
 }
-/** Rule 1: a version without any trace. */
-function unknownVersion(version, state, index) {
-    const registered = index.registered.map((registration) => registration.version);
-    const search = state.searches.get(version);
-    const similar = new Set([
-        ...registered.filter((other) => isSimilar(other, version)),
-        ...(search?.similar ?? []),
-    ]);
-    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
-    return { kind: 'unknown-version', searched, similar: [...similar], registered };
+
+;// CONCATENATED MODULE: ./lib/rules/wording.js
+
+/** `it` or `them`, for so many. */
+function them(count) {
+    return trusted(count === 1 ? 'it' : 'them');
 }
-/** Different names, but equal in all but case and white space. */
+/** Names the versions that are registered, where a name may be misspelt. */
+function registeredHint(registered) {
+    return registered.length > 0
+        ? msg ` Registered here: ${namesOf(registered)}.`
+        : trusted(' No version is registered here: is it the right database?');
+}
+
+;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
+
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+const KEPT_VERSION_GRACE_MS = 120_000;
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. */
+const keptVersions = {
+    checkGate({ config, state, index }) {
+        if (config.targets.kind === 'named')
+            return [];
+        if (state.kept === undefined)
+            return [{ kind: 'no-latest-version' }];
+        return unknownKeptVersions(state.kept, state, index);
+    },
+    blockers: {
+        'kept-version-unknown': {
+            verdict: 'unknown-version',
+            shortName: 'a kept version is not registered',
+            explain: ({ versions, searched, registered }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(registered)}`,
+        },
+        'no-latest-version': {
+            verdict: 'error',
+            shortName: 'no latest version',
+            explain: () => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+        },
+    },
+};
+const SEARCHED = {
+    registrations: 'not registered',
+    'not-yet': 'not registered, the history being searched',
+    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
+    'whole-history': 'never seen in this system database',
+};
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+function keptVersionsToSearch({ state, index, time }) {
+    if (index.registered.length > 0)
+        return [];
+    return (state.kept ?? []).filter((version) => {
+        if (state.known.has(version))
+            return false;
+        const search = state.searches.get(version);
+        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+    });
+}
+function unknownKeptVersions(kept, state, index) {
+    const registered = index.registered.map(({ version }) => version);
+    if (registered.length > 0) {
+        const versions = kept.filter((version) => !registered.includes(version));
+        return versions.length > 0
+            ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
+            : [];
+    }
+    const versions = kept.filter((version) => !state.known.has(version));
+    if (versions.length === 0)
+        return [];
+    const searches = versions.map((version) => state.searches.get(version));
+    const searched = searches.includes(undefined)
+        ? 'not-yet'
+        : searches.every((search) => search?.complete)
+            ? 'whole-history'
+            : 'timed-out';
+    return [{ kind: 'kept-version-unknown', versions, searched, registered: [] }];
+}
+
+;// CONCATENATED MODULE: ./lib/rules/1-known.js
+
+
+/** Rule 1: a target is registered, or some row of any status carries it. */
+const known = {
+    checkTarget(version, context) {
+        const unknown = unknownVersion(version, context);
+        return unknown === undefined ? [] : [unknown];
+    },
+    blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain: _1_known_explain } },
+};
+/** Whether `on-unknown: pass` lets the gate leave out a target: all of the history has no trace of it. */
+function isSkipped(version, context) {
+    const unknown = unknownVersion(version, context);
+    return context.config.onUnknown === 'pass' && unknown?.searched === 'whole-history' && unknown.similar.length === 0;
+}
+/** Whether two different names are equal in all but case and white space. */
 function isSimilar(a, b) {
     const normal = (text) => text.replace(/\s/g, '').toLowerCase();
     return a !== b && normal(a) === normal(b);
 }
+function unknownVersion(version, { state, index }) {
+    if (state.known.has(version))
+        return undefined;
+    const registered = index.registered.map((registration) => registration.version);
+    const search = state.searches.get(version);
+    const similar = new Set([...registered.filter((other) => isSimilar(other, version)), ...(search?.similar ?? [])]);
+    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
+    return { kind: 'unknown-version', searched, similar: [...similar], registered };
+}
+function _1_known_explain({ similar, searched, registered }) {
+    if (similar.length > 0) {
+        return msg `This system database has never seen it, but knows ${namesOf(similar)}, which differs in case or white space only. Correct the version: names are compared exactly.`;
+    }
+    if (searched === 'not-yet')
+        return msg `It is not registered; the history is being searched for it.`;
+    const outcome = searched === 'timed-out'
+        ? msg `It is not registered, and the search of the history for it did not finish within \`poll-timeout\`: raise that, or check the name.`
+        : msg `This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
+    return joined([
+        outcome,
+        msg `If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(registered)}`,
+    ]);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/2-in-flight.js
+
+
+
+/** Rule 2: nothing is in flight on a target, ignored names aside. */
+const inFlight = {
+    checkTarget(version, { index }) {
+        const { pending, enqueued, delayed } = index.inFlight.get(version) ?? NO_WORKFLOWS;
+        const blocker = { kind: 'in-flight', pending, enqueued, delayed };
+        return total(blocker) > 0 ? [blocker] : [];
+    },
+    blockers: {
+        'in-flight': {
+            verdict: 'in-flight',
+            shortName: null,
+            explain(blocker, pastDeadline) {
+                const count = total(blocker);
+                const remedy = pastDeadline
+                    ? trusted('Cancel or fork what outlasts the timeout')
+                    : msg `Let ${them(count)} finish, or cancel or fork ${them(count)}`;
+                return msg `${counted(count, 'workflow')} in flight (${trusted(describeCounts(blocker))}). ${remedy}; \`ignore-workflows\` names workflows that may be stranded.`;
+            },
+        },
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/rules/3-starting.js
+
+/** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
+const starting = {
+    checkTarget(version, context) {
+        if (!context.before.windows.has(version))
+            return [];
+        const atLeast = createdSincePreviousPoll(version, context);
+        return atLeast > 0 ? [{ kind: 'still-starting', atLeast }] : [];
+    },
+    blockers: {
+        'still-starting': {
+            verdict: 'in-flight',
+            shortName: 'work is still starting',
+            explain: ({ atLeast }) => msg `Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
+        },
+    },
+};
 /**
- * Rule 3: how many rows of any status were created on a version since the poll before, at least. It compares
- * what two polls counted from the same moment, with a margin for the clocks of the processes that stamp rows.
+ * At least how many rows were created. Two polls count from the same moment, and their counts are compared: rows are
+ * stamped by the clocks of the processes that create them, which can lag behind the database's.
  */
-function startedSincePoll(version, before, index) {
+function createdSincePreviousPoll(version, { before, index }) {
     const none = { count: 0, fingerprint: '0' };
     const then = before.started?.versions.get(version) ?? none;
     const now = index.started.get(version)?.sincePrevious ?? none;
@@ -19114,14 +20413,83 @@ function startedSincePoll(version, before, index) {
         return 0;
     return Math.max(1, now.count - then.count);
 }
-/** Rule 4: the transactions that were writing at the first idle poll, and still are. */
-function openWriters(window, index) {
-    const now = new Set(index.contents.writers.map(({ transaction }) => transaction));
+
+;// CONCATENATED MODULE: ./lib/rules/4-open-writers.js
+
+/** Rule 4: nothing is about to appear. Each transaction that was writing at the first idle poll has ended. */
+const openWriters = {
+    checkIdle(window, { index: { contents } }) {
+        const open = writersSince(window, contents);
+        const writers = contents.writers.filter(({ transaction }) => open.has(transaction));
+        return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];
+    },
+    blockers: {
+        'open-transaction': {
+            verdict: 'in-flight',
+            shortName: 'a transaction is still writing',
+            explain: ({ writers }) => msg `A transaction that was writing workflows when the target first looked drained is still open (${namesOf(writers.map(describeWriter))}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`,
+        },
+    },
+};
+/** The transactions that were writing at the first idle poll of the window, and still are. */
+function writersSince(window, { writers }) {
+    const now = new Set(writers.map(({ transaction }) => transaction));
     return window === undefined ? now : now.intersection(window.writers);
 }
+function describeWriter({ pid, connection }) {
+    const backend = pid === null ? 'prepared transaction' : `pid ${pid}`;
+    return connection ? `${backend} ${connection}` : backend;
+}
+
+;// CONCATENATED MODULE: ./lib/rules/5-live.js
+
+/** Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items. */
+const live = {
+    checkTarget(version, { config, index }) {
+        if (config.onLive === 'ignore' || !index.latest.has(version))
+            return [];
+        const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
+        return [{ kind: 'live', alternatives }];
+    },
+    blockers: {
+        live: {
+            verdict: 'still-live',
+            shortName: 'still the latest version',
+            explain({ alternatives }) {
+                const registered = alternatives.length > 0 ? msg ` (registered: ${namesOf(alternatives)})` : trusted('');
+                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${registered}. \`on-live: ignore\` lifts this rule.`;
+            },
+        },
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/rules/6-unversioned.js
+
+
+/** Rule 6: no unversioned workflow in flight could be claimed by a target. */
+const unversioned = {
+    checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
+    // A version that the gate cannot see could take such work where nothing is registered.
+    checkNoTargets(context) {
+        return blockersFor(context.index.registered.length === 0 ? 'nothing-registered' : undefined, context);
+    },
+    blockers: {
+        unversioned: {
+            verdict: 'in-flight',
+            shortName: 'unversioned work',
+            explain: ({ count, because }) => msg `${counted(count, 'unversioned workflow')} in flight ${trusted(count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${trusted(REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
+        },
+    },
+};
+const REASONS = {
+    asked: '`on-unversioned` is `block`',
+    latest: 'the latest version dequeues unversioned work',
+    'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
+    'sdk-may-claim': 'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
+};
 /**
- * Rule 6: why a version's processes may dequeue a row without a version, or undefined when they cannot. Only
- * SDKs that let the latest version alone take such rows write the application's name into their registration.
+ * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
+ * the latest version alone take such rows write the application's name into their registration.
  */
 function claimReason(version, { index, state }) {
     if (index.registered.length === 0)
@@ -19131,32 +20499,15 @@ function claimReason(version, { index, state }) {
     const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);
     return leavesIt ? undefined : 'sdk-may-claim';
 }
-/**
- * Rules 4 and 6 where there is no target: what is about to appear could make one, and where nothing is registered
- * an idle version that the gate cannot see could take work without a version.
- */
-function evaluateNoTargets({ config, before, index, time, gateIdle }) {
-    const claim = index.registered.length === 0 ? 'nothing-registered' : undefined;
-    const unversioned = index.unversioned > 0 && blocksUnversioned(config, claim)
-        ? [{ kind: 'unversioned', count: index.unversioned, because: claim ?? 'asked' }]
-        : [];
-    return settled(unversioned, gateIdle, before.windows.get(null), index, time);
+function blockersFor(reason, { config, index }) {
+    if (index.unversioned === 0 || !applies(config, reason))
+        return [];
+    return [{ kind: 'unversioned', count: index.unversioned, because: reason ?? 'asked' }];
 }
-/** Adds what rule 4 says of a idle poll, and how long it has been idle. */
-function settled(blockers, mayBeIdle, window, index, time) {
-    if (blockers.length > 0 || !mayBeIdle)
-        return { blockers, settledForMs: undefined };
-    const open = openWriters(window, index);
-    const writers = index.contents.writers.filter(({ transaction }) => open.has(transaction));
-    return {
-        blockers: writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [],
-        settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
-    };
-}
-function blocksUnversioned(config, claim) {
-    switch (config.onUnversioned) {
+function applies({ onUnversioned }, reason) {
+    switch (onUnversioned) {
         case 'auto':
-            return claim !== undefined;
+            return reason !== undefined;
         case 'block':
             return true;
         case 'ignore':
@@ -19164,774 +20515,146 @@ function blocksUnversioned(config, claim) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/forecast/history.js
+;// CONCATENATED MODULE: ./lib/rules/7-application.js
 
-/** A track has at most so many points, as has the picture that is made of it. */
-const SERIES_SAMPLES = 60;
-/** A roll costs some pages a workflow: once so often, and more seldom when it was too much. In milliseconds. */
-const DETAIL_SCAN_EVERY_MS = 60_000;
-const DETAIL_SCAN_AFTER_FAILURE_MS = 600_000;
-/** Of so many targets the course is kept; of more, where they stand. */
-const TRACKED_TARGETS = 200;
-const UNTRACKED_POINTS = 2;
-/** So many names of what arrives are kept. */
-const NAMES_KEPT = 50;
-/** Before the first look at a target. */
-const emptySeries = { points: [], inFlight: 0, endedAtMs: undefined };
-/** Before the first poll. */
-const emptyHistory = {
-    beganAt: undefined,
-    observedAt: undefined,
-    total: emptySeries,
-    targets: new Map(),
-    created: new Map(),
-    names: new Map(),
-    queues: new Map(),
-    detailScan: undefined,
-    detailScanDueAtMs: 0,
-};
-/** What is left of a course after a poll that may have failed for the roll that it was to bring. */
-function withScanPostponed(history, now) {
-    return { ...history, detailScanDueAtMs: now + DETAIL_SCAN_AFTER_FAILURE_MS };
-}
-function queueKey(version, queue) {
-    return JSON.stringify([version, queue]);
-}
-/** Adds a poll to the course. */
-function historyAfter(before, evaluation, time, { index, queues, detailScan, isDetailScan }) {
-    const parked = (version) => detailScan?.parked.get(version) ?? { all: 0, queued: 0 };
-    const { observedAt } = evaluation.snapshot;
-    const atMs = time.ended;
-    const judged = evaluation.targets.filter((target) => target.judged);
-    const changes = judged.map((target) => ({ target, change: changeOf(target, before, index) }));
-    const targets = new Map(changes.map(({ target, change }, index) => [
-        target.version,
-        history_extended(before.targets.get(target.version), atMs, [target], change, parked, index < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_POINTS),
-    ]));
-    const sum = (of) => changes.reduce((all, { change }) => all + of(change), 0);
-    const total = {
-        completed: sum(({ completed }) => completed),
-        arrived: sum(({ arrived }) => arrived),
-        roots: sum(({ roots }) => roots),
-        children: sum(({ children }) => children),
-    };
-    return {
-        beganAt: before.beganAt ?? observedAt - time.began,
-        observedAt,
-        total: history_extended(before.beganAt === undefined ? undefined : before.total, atMs, judged, total, parked, SERIES_SAMPLES),
-        targets,
-        created: new Map(index.contents.started.versions.map(({ version, fromHere, childrenFromHere }) => [
-            version,
-            { count: fromHere.count, children: childrenFromHere },
-        ])),
-        names: namesWith(before, judged, index.contents),
-        queues,
-        detailScan,
-        detailScanDueAtMs: isDetailScan ? time.ended + DETAIL_SCAN_EVERY_MS : before.detailScanDueAtMs,
-    };
-}
-/**
- * Completions are what arrived and is not there any more. What was in flight at both polls cancels out; a workflow that
- * began and ended between them counts in both.
- */
-function changeOf(target, before, index) {
-    const nothing = { completed: 0, arrived: 0, roots: 0, children: 0 };
-    const series = before.targets.get(target.version);
-    if (series === undefined)
-        return nothing;
-    const then = before.created.get(target.version);
-    const now = index.started.get(target.version);
-    const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.count ?? 0));
-    const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.children ?? 0));
-    const more = inFlightOn(target) - series.inFlight;
-    const arrived = Math.max(created, more);
-    const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
-    return { completed: arrived - more, arrived, roots, children };
-}
-function history_extended(before, atMs, targets, change, parked, most) {
-    const { points, endedAtMs } = before ?? emptySeries;
-    const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
-    const last = points.at(-1);
-    const point = {
-        atMs,
-        pending: sum(({ pending }) => pending),
-        enqueued: sum(({ enqueued }) => enqueued),
-        delayed: sum(({ delayed }) => delayed),
-        moving: sum((each) => Math.max(0, inFlightOn(each) - each.delayed - parked(each.version).all)),
-        queued: sum(({ version, enqueued }) => Math.max(0, enqueued - parked(version).queued)),
-        completed: (last?.completed ?? 0) + change.completed,
-        arrived: (last?.arrived ?? 0) + change.arrived,
-        roots: (last?.roots ?? 0) + change.roots,
-        children: (last?.children ?? 0) + change.children,
-    };
-    return {
-        points: thinned([...points, point], most),
-        inFlight: sum(inFlightOn),
-        endedAtMs: change.completed > 0 ? atMs : endedAtMs,
-    };
-}
-/** Every second point of too many, the first and the last among them. */
-function thinned(points, most) {
-    if (points.length <= most)
-        return points;
-    return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
-}
-function namesWith(before, judged, { started }) {
-    const versions = new Set(judged.map(({ version }) => version));
-    const names = new Map(before.names);
-    for (const { version, name, count } of started.names) {
-        const key = JSON.stringify([version, name]);
-        const known = names.get(key);
-        if (!versions.has(version) || (known === undefined && names.size >= NAMES_KEPT))
-            continue;
-        names.set(key, { version, name, count: count + (known?.count ?? 0) });
-    }
-    return names;
-}
-/** A queue moved when it handed something out: the rows that run from it tell, and that fewer wait. */
-function queuesAfter(before, { contents, inFlight }, observedAt) {
-    return new Map(contents.queues.map((each) => {
-        const { version, queue, enqueued, newestStartedAt } = each;
-        const known = before.queues.get(queueKey(version, queue));
-        // Between two short workflows nothing runs: at the first poll, that its version takes up work speaks for it.
-        const atFirst = newestStartedAt ?? inFlight.get(version)?.newestTakenAt ?? 0;
-        const movedAt = Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
-        const fell = known !== undefined && enqueued < known.enqueued;
-        const state = {
-            enqueued,
-            movedAt: fell ? observedAt : movedAt,
-            running: each.runningInAll,
-            limit: each.concurrency,
-            rateMs: each.rateMs,
-        };
-        return [queueKey(version, queue), state];
-    }));
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/rate.js
-/** One burst is no rate: so many must have ended, in so many of the pauses between polls. */
-const EVIDENCE_COMPLETED = 5;
-const EVIDENCE_PAUSES = 3;
-/** The rate is taken over the last half of the hold, and over so much at least, in milliseconds. */
-const SHORTEST_WINDOW_MS = 120_000;
-/** The exponents that come into question, and how likely each is before there is evidence: between queues and tails. */
-const EXPONENTS = [
-    { exponent: 0, weight: 2 },
-    { exponent: 0.5, weight: 2 },
-    { exponent: 1, weight: 3 },
-    { exponent: 1.5, weight: 2 },
-    { exponent: 2, weight: 1 },
-    { exponent: 3, weight: 0.5 },
-];
-/** However many have ended, what is to come need not go as they did: they tell as much as so many. */
-const MOST_TELLING = 20;
-/** The middles of the fifths of a normal distribution, in standard deviations, and of chances. */
-const DEVIATIONS = [-1.28, -0.52, 0, 0.52, 1.28];
-const CHANCES = [0.1, 0.3, 0.5, 0.7, 0.9];
-/** How much of what arrives now may go on arriving: traffic moves away, and parents have started all their children. */
-const GOING_ON = [0, 0.5, 1];
-/** A range holds in four cases of five, were the drain as it is thought to be. */
-const RANGE = { from: 0.1, middle: 0.5, to: 0.9 };
-/** The pace is never less sure than that, in logarithms: by a factor of 20. */
-const MOST_UNSURE = 3;
-/** A range that is wider says nothing: its end is so many times its beginning. */
-const WIDEST = 100;
-/** Arrivals that make up so much of the completions keep up with them. */
-const KEEPS_UP = 0.9;
-/** More completions than arrivals are believed in when they are apart by so many standard deviations. */
-const CERTAINTY = 1;
-/** The rate of late. Undefined before two polls. */
-function rateOf(history) {
-    const window = lately(history);
-    const [from, to] = [window[0], window.at(-1)];
-    if (from === undefined || to === undefined || to.atMs <= from.atMs)
-        return undefined;
-    const perMinute = 60_000 / (to.atMs - from.atMs);
-    return {
-        completedPerMinute: (to.completed - from.completed) * perMinute,
-        arrivedPerMinute: (to.arrived - from.arrived) * perMinute,
-        overMs: to.atMs - from.atMs,
-    };
-}
-/** Enough has ended, and not in one burst, for an estimate to mean something. */
-function hasEvidence(history) {
-    const pauses = history.filter(({ completed }, index) => completed > (history[index - 1]?.completed ?? completed));
-    return completedIn(history) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
-}
-/** As much arrives as ends. */
-function isKeptUp({ completedPerMinute, arrivedPerMinute }) {
-    return arrivedPerMinute > 0 && arrivedPerMinute >= KEEPS_UP * completedPerMinute;
-}
-/** As much may arrive as ends, for all that so few of each can tell: what a Poisson process leaves open. */
-function mayBeKeptUp({ completedPerMinute, arrivedPerMinute, overMs }) {
-    const minutes = overMs / 60_000;
-    const [ended, arrived] = [completedPerMinute * minutes, arrivedPerMinute * minutes];
-    return arrived > 0 && arrived + CERTAINTY * Math.sqrt(arrived + ended) >= KEEPS_UP * ended;
-}
-/**
- * How long what moves will go on moving, were it to go on as it did. Undefined without evidence, when nothing has
- * ended of late, or when as much may arrive as ends.
- *
- * Completions follow a power of what runs. While work waits in a queue, as much runs as before, and the queue gets
- * shorter at a steady pace. What runs when the queue is empty ends ever more slowly: exponent 0 were ends spread evenly,
- * 1 were each workflow as likely to end as any other, more the longer the longest last. Each exponent is weighed by how
- * well it explains when completions came, and the estimate is the median of what they all say: with how uncertain
- * the pace is (bursts count as what they are: few events), when the very last one happens to end, and whether arrivals go
- * on. Measured by `npm run bench:forecast`.
- */
-function timeLeft(history) {
-    const now = history.at(-1);
-    const rate = rateOf(history);
-    const late = stretchesOf(lately(history));
-    const ended = sum(late, (stretch) => stretch.ended);
-    if (now === undefined || rate === undefined || now.moving <= 0)
-        return undefined;
-    if (!hasEvidence(history) || ended === 0 || mayBeKeptUp(rate))
-        return undefined;
-    const fits = fitsTo(stretchesOf(history));
-    const burst = Math.max(1, Math.min(...fits.map(({ dispersion }) => dispersion)));
-    const best = Math.max(...fits.map(({ likelihood }) => likelihood));
-    const telling = Math.min(1 / burst, MOST_TELLING / completedIn(history));
-    const deviation = Math.min(MOST_UNSURE, Math.sqrt(burst * (1 / ended + 1 / now.moving)));
-    const arriving = rate.arrivedPerMinute / rate.completedPerMinute;
-    const goingOn = arriving > 0 ? GOING_ON : [0];
-    const cases = [];
-    for (const { exponent, weight, likelihood } of fits) {
-        const pace = ended / sum(late, (stretch) => effort(stretch, exponent));
-        const weighed = weight * Math.exp((likelihood - best) * telling);
-        for (const off of DEVIATIONS) {
-            for (const chance of CHANCES) {
-                const ms = drainMs(now, exponent, pace * Math.exp(-off * deviation), -Math.log(chance));
-                for (const part of goingOn)
-                    cases.push({ ms: ms / (1 - part * arriving), weight: weighed });
-            }
+/** Rule 7: the application is the right one. A wrong name would hide everything. */
+const application = {
+    checkGate({ config, before, index }) {
+        const { applicationSeen, owners } = index.contents;
+        if (config.application !== undefined && !applicationSeen) {
+            return [{ kind: 'application-not-seen', application: config.application, owners }];
         }
-    }
-    cases.sort((a, b) => a.ms - b.ms);
-    const [fromMs, leftMs, toMs] = [
-        quantile(cases, RANGE.from),
-        quantile(cases, RANGE.middle),
-        quantile(cases, RANGE.to),
-    ];
-    return toMs <= WIDEST * fromMs ? { leftMs, fromMs, toMs } : undefined;
-}
-/** The last half of the course, or more where that is short. */
-function lately(history) {
-    const [first, last] = [history[0], history.at(-1)];
-    if (first === undefined || last === undefined)
-        return [];
-    const since = last.atMs - Math.max(SHORTEST_WINDOW_MS, (last.atMs - first.atMs) / 2);
-    return history.slice(Math.max(0, history.findIndex(({ atMs }) => atMs >= since)));
-}
-function completedIn(history) {
-    return (history.at(-1)?.completed ?? 0) - (history[0]?.completed ?? 0);
-}
-function stretchesOf(history) {
-    return history.slice(1).flatMap((to, index) => {
-        const from = history[index];
-        if (from === undefined || to.atMs <= from.atMs)
-            return [];
-        const running = (runningAt(from) + runningAt(to)) / 2;
-        return [{ ms: to.atMs - from.atMs, ended: to.completed - from.completed, running }];
-    });
-}
-/** What does not wait in a queue; never nothing, for what begins and ends between two polls is not seen. */
-function runningAt({ moving, queued }) {
-    return Math.max(0.5, moving - queued);
-}
-/** What completions are in proportion to. */
-function effort({ ms, running }, exponent) {
-    return running ** exponent * ms;
-}
-function fitsTo(stretches) {
-    const ended = sum(stretches, (stretch) => stretch.ended);
-    return EXPONENTS.map(({ exponent, weight }) => {
-        const total = sum(stretches, (stretch) => effort(stretch, exponent));
-        const likelihood = sum(stretches, (stretch) => stretch.ended * Math.log(effort(stretch, exponent) / total));
-        const expected = (stretch) => (ended * effort(stretch, exponent)) / total;
-        return { exponent, weight, likelihood, dispersion: dispersionOf(stretches, expected) };
-    });
-}
-/** Pearson's statistic a degree of freedom, over stretches joined until one completion at least is expected in each. */
-function dispersionOf(stretches, expectedIn) {
-    let [statistic, joined, expected, ended] = [0, 0, 0, 0];
-    for (const stretch of stretches) {
-        expected += expectedIn(stretch);
-        ended += stretch.ended;
-        if (expected < 1)
-            continue;
-        statistic += (ended - expected) ** 2 / expected;
-        joined += 1;
-        [expected, ended] = [0, 0];
-    }
-    return joined > 1 ? statistic / (joined - 1) : 1;
-}
-/**
- * How long it takes until so few workflows are left on average as `last`: with a chance of `e ^ -last` that is the time
- * at which none is.
- */
-function drainMs(now, exponent, pace, last) {
-    const running = runningAt(now);
-    const queueMs = Math.min(now.queued, now.moving) / (pace * running ** exponent);
-    if (running <= last)
-        return queueMs;
-    const power = 1 - exponent;
-    const tail = power === 0 ? Math.log(running / last) : (running ** power - last ** power) / power;
-    return queueMs + tail / pace;
-}
-/** The value below which so large a part of the cases lies, by weight, once they are sorted. */
-function quantile(cases, part) {
-    let left = part * sum(cases, ({ weight }) => weight);
-    for (const { ms, weight } of cases) {
-        left -= weight;
-        if (left <= 0)
-            return ms;
-    }
-    return cases.at(-1)?.ms ?? 0;
-}
-function sum(items, of) {
-    return items.reduce((all, item) => all + of(item), 0);
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
-
-
-/**
- * Where a drain is going: nothing in flight; no evidence yet; ever less in flight; as much arrives as ends; all that is
- * left waits for a time; nothing has ended of late; all that is left is stuck.
- */
-const TRENDS = (/* unused pure expression or super */ null && ([
-    'idle',
-    'too-early',
-    'draining',
-    'not-converging',
-    'waiting',
-    'stalled',
-    'stuck',
-]));
-/** So many bounds are named. */
-const EARLIEST_ENDS_KEPT = 20;
-/** How long the work after a wait may take, where nothing tells: as long as the wait, within these. In milliseconds. */
-const AFTERWARDS_MS = { least: 30_000, most: 180_000 };
-/** A rate is told of when there is evidence, or when it was measured for so long. In milliseconds. */
-const RATE_OVER_MS = 60_000;
-/** So long, and so many, before arrivals are compared with completions. In milliseconds. */
-const ARRIVALS_OVER_MS = 60_000;
-const ARRIVALS_ENOUGH = 5;
-/** The bounds among these that are of these versions; more may be delayed than there are bounds named. */
-function certainEnd(versions, earliestEnds, index) {
-    const chosen = new Set(versions);
-    const own = earliestEnds.filter(({ version }) => chosen.has(version));
-    const delayed = versions.flatMap((version) => index.inFlight.get(version)?.delayedUntil ?? []);
-    return {
-        earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT),
-        notBefore: latest([...own.map(({ until }) => until), ...delayed]),
-    };
-}
-/** The forecast for these versions, which have this track together. Pure. */
-function drainForecast(versions, series, context) {
-    // What the last roll read of the others has drained since.
-    const inFlight = versions.filter((version) => inFlightOf(version, context) > 0);
-    const statuses = inFlight.flatMap((version) => read(version, context).map(({ status }) => status));
-    const { earliestEnds, notBefore } = certainEnd(inFlight, context.earliestEnds, context.index);
-    const points = series?.points ?? [];
-    const newest = points.at(-1);
-    const states = summed(inFlight.map((version) => statesOf(version, context)));
-    const lastEnd = latest([...(notBefore === undefined ? [] : [notBefore]), ...statuses.flatMap(endOf)]);
-    const rate = rateOf(points);
-    const moving = timeLeft(points);
-    const trend = trendOf(series, states, rate, moving, context);
-    return {
-        trend,
-        rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-        left: trend === 'stalled'
-            ? undefined
-            : combined(moving, newest?.moving ?? 0, notBefore, lastEnd, context.observedAt),
-        earliestEnds,
-        notBefore,
-        states,
-        arrived: {
-            total: newest?.arrived ?? 0,
-            roots: newest?.roots ?? 0,
-            children: newest?.children ?? 0,
+        if (config.application === undefined && owners.length > 1) {
+            return [{ kind: 'several-applications', owners }];
+        }
+        // DBOS deletes no registration.
+        const versions = [...before.targets, ...(before.kept ?? [])].filter((version) => before.registered.has(version) && !index.registrations.has(version));
+        return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];
+    },
+    blockers: {
+        'application-not-seen': {
+            verdict: 'error',
+            shortName: 'application not seen',
+            explain: ({ application, owners }) => msg `The application ${application} owns no registered version and no workflow in flight here${owners.length > 0
+                ? msg `; the owners found are ${namesOf(owners)}`
+                : trusted(', and nothing else here has an owner')}. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner always count.`,
         },
-        hasTraffic: (newest?.roots ?? 0) > (lately(points)[0]?.roots ?? 0),
-        withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
-        series: series ?? emptySeries,
-    };
-}
-/** By the last roll. Of more than are in flight now, those at work have ended most probably, then those that waited. */
-function statesOf(version, context) {
-    const all = read(version, context);
-    const count = (wanted) => all.filter(({ status }) => status.state === wanted).length;
-    const inFlight = inFlightOf(version, context);
-    const stuck = Math.min(count('stuck'), inFlight);
-    const waiting = Math.min(count('waiting'), inFlight - stuck);
-    const progressing = Math.min(count('progressing'), inFlight - stuck - waiting);
-    return { progressing, waiting, stuck, notScanned: inFlight - stuck - waiting - progressing };
-}
-function summed(all) {
-    const sum = (state) => all.reduce((total, states) => total + states[state], 0);
-    return {
-        progressing: sum('progressing'),
-        waiting: sum('waiting'),
-        stuck: sum('stuck'),
-        notScanned: sum('notScanned'),
-    };
-}
-function inFlightOf(version, { history }) {
-    return history.targets.get(version)?.inFlight ?? 0;
-}
-/** When a wait is expected to be over, certain or not. */
-function endOf({ activity }) {
-    return activity.kind === 'sleeping' || (activity.kind === 'delayed' && activity.until !== null)
-        ? [activity.until ?? 0]
-        : [];
-}
-function latest(times) {
-    return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
-}
-/**
- * What moves and what waits drain side by side: the longer of the two counts. At worst, what waits longest has as much to
- * do afterwards as moves now.
- */
-function combined(moving, movingCount, notBefore, lastEnd, now) {
-    if (moving === undefined && (movingCount > 0 || lastEnd === undefined))
-        return undefined;
-    const certainMs = notBefore === undefined ? 0 : Math.max(0, notBefore - now);
-    const expectedMs = lastEnd === undefined ? 0 : Math.max(0, lastEnd - now);
-    const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, expectedMs));
-    const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
-    return {
-        leftMs: Math.max(leftMs, expectedMs),
-        fromMs: Math.max(fromMs, certainMs),
-        toMs: expectedMs === 0 && moving !== undefined ? toMs : expectedMs + Math.max(toMs, afterwardsMs),
-    };
-}
-function trendOf(series, states, rate, left, context) {
-    const points = series?.points ?? [];
-    const [first, last] = [points[0], points.at(-1)];
-    if (series === undefined || first === undefined || last === undefined)
-        return 'too-early';
-    if (series.inFlight === 0)
-        return 'idle';
-    const enough = rate !== undefined && rate.overMs >= ARRIVALS_OVER_MS && last.arrived - first.arrived >= ARRIVALS_ENOUGH;
-    if (enough && isKeptUp(rate))
-        return 'not-converging';
-    if (last.moving === 0 && states.notScanned === 0)
-        return states.waiting > 0 ? 'waiting' : 'stuck';
-    const quietMs = context.atMs - (series.endedAtMs ?? first.atMs);
-    if (quietMs >= context.config.stuckAfterMs)
-        return 'stalled';
-    return left === undefined ? 'too-early' : 'draining';
-}
-/** What was read of a version in detail, at the last roll. */
-function read(version, { history }) {
-    return history.detailScan?.byVersion.get(version) ?? [];
-}
-/** Work waits in a queue that has room, and nothing that a process of the version would change has changed. */
-function isWithoutProcess(version, context) {
-    const { config, index, history, observedAt, atMs } = context;
-    const own = read(version, context);
-    if (!own.some(({ status: { activity } }) => isUntaken(activity)))
-        return false;
-    const endedAtMs = history.targets.get(version)?.endedAtMs;
-    const signs = [
-        index.inFlight.get(version)?.newestTakenAt ?? 0,
-        ...(endedAtMs === undefined ? [] : [observedAt - (atMs - endedAtMs)]),
-        ...own.flatMap(({ workflow, status }) => (workflow.status === 'PENDING' ? [status.progressAt] : [])),
-    ];
-    return observedAt - (latest(signs) ?? 0) >= config.stuckAfterMs;
-}
-function isUntaken(activity) {
-    if (activity.kind !== 'queued' || activity.moves)
-        return false;
-    const { rateLimited, running, limit } = activity;
-    if (rateLimited)
-        return false;
-    return limit === null ? running === 0 : running < limit;
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/earliest-end.js
-/**
- * The bounds that are certain, the latest first, once a workflow.
- *
- * - A delayed workflow starts at `delay_until_epoch_ms` and not before, unless it is debounced: a further call may
- *   move that either way. The SQL has taken those out already.
- * - A sleeping one wakes at the time that its `DBOS.sleep` step records, where nothing that the rows tell of ran beside
- *   it when it began (see `isAlone` in `situation.ts`), and it has no child in flight. Code that starts something after
- *   the sleep and races the two leaves no trace, and may end sooner: `fail-fast: false` is for it.
- * - DBOS cancels either when its deadline comes first.
- */
-function earliestEndsOf(lastDelayed, workflows, statuses, now) {
-    const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
-    const sleeping = workflows.flatMap(({ id, version, name, deadline, lastStep }) => {
-        const activity = statuses.get(id)?.activity;
-        if (version === null || activity?.kind !== 'sleeping' || !activity.certain)
-            return [];
-        // Whatever the clock of its process: no sleep lasts longer from now than it does in all.
-        const atMost = now + activity.until - (lastStep?.startedAt ?? activity.until);
-        const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
-        return [{ id, version, name, until, because: 'sleeping' }];
-    });
-    return latestFirst([...delayed, ...sleeping]);
-}
-function latestFirst(earliestEnds) {
-    return [...earliestEnds].sort((a, b) => b.until - a.until);
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/past-deadline.js
-/**
- * By how much the clocks of processes, which stamp delays and wake-ups, may be ahead of the database's without being
- * noticed, in milliseconds: a bound is acted on when it is beyond the timeout by more.
- */
-const CLOCK_SKEW_MS = 60_000;
-/**
- * What cannot end before the timeout, if there is any such thing.
- *
- * @param observedAt By the database's clock, as the bounds are.
- * @param time When the poll began, by the gate's clock.
- */
-function pastDeadline({ timeoutMs }, { earliestEnds, notBefore }, observedAt, time) {
-    const deadline = observedAt + timeoutMs - time.began;
-    if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline)
-        return undefined;
-    const neededMs = notBefore - observedAt + time.began + CLOCK_SKEW_MS;
-    return {
-        earliestEnds: earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline),
-        notBefore,
-        deadline,
-        neededMs: Math.ceil(neededMs / 60_000) * 60_000,
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/forecast.js
-
-
-
-
-
-/** What the forecast asks of a poll. A roll is never worth the poll that decides: it needs time, but for the first. */
-function forecastRequest({ detailScan, detailScanDueAtMs, observedAt }, { began, budgetMs, pollTimeoutMs, isSettled }) {
-    const isDue = began >= detailScanDueAtMs && isSettled;
-    const isFirst = detailScan === undefined && detailScanDueAtMs === 0;
-    return { detailScan: isDue && (isFirst || budgetMs >= pollTimeoutMs), namesSince: observedAt };
-}
-/** What is to be expected after this poll, given the course until then. Pure. */
-function forecastOf(config, before, evaluation, time) {
-    const { index } = evaluation;
-    if (index === undefined)
-        return nothingToExpect(before);
-    const { contents } = index;
-    const { observedAt } = evaluation.snapshot;
-    const queues = queuesAfter(before, index, observedAt);
-    const statuses = statusesAfter(config, before.detailScan, queues, contents, observedAt);
-    const isWhole = contents.workflows.omitted + contents.workflows.omittedUnversioned === 0;
-    // Until the targets are settled, a poll brings what is none.
-    const isDetailScan = (contents.detailScan || isWhole) && !evaluation.provisional;
-    const detailScan = isDetailScan ? detailScanOf(contents, statuses, observedAt, time) : before.detailScan;
-    const history = historyAfter(before, evaluation, time, { index, queues, detailScan, isDetailScan });
-    const fresh = earliestEndsOf(contents.lastDelayed, contents.workflows.items, statuses, observedAt);
-    const earliestEnds = isDetailScan ? fresh : withThose(detailScan, fresh, contents);
-    const context = { config, index, history, earliestEnds, observedAt, atMs: time.ended };
-    const targets = new Map(evaluation.targets
-        .filter(({ judged }) => judged)
-        .map(({ version }) => [version, drainForecast([version], history.targets.get(version), context)]));
-    return {
-        total: drainForecast([...targets.keys()], history.total, context),
-        targets,
-        pastDeadline: clocksAgree(before, contents, observedAt, time)
-            ? pastDeadline(config, certainEnd([...targets.keys()], fresh, index), observedAt, time)
-            : undefined,
-        statuses: new Map([...(detailScan?.statuses ?? []), ...statuses]),
-        newTopLevel: [...history.names.values()].sort((a, b) => b.count - a.count),
-        history,
-    };
-}
-function nothingToExpect(history) {
-    const context = {
-        history,
-        earliestEnds: [],
-        observedAt: 0,
-        atMs: 0,
-        index: { inFlight: new Map() },
-        config: { stuckAfterMs: 0 },
-    };
-    return {
-        total: drainForecast([], undefined, context),
-        targets: new Map(),
-        pastDeadline: undefined,
-        statuses: new Map(),
-        newTopLevel: [],
-        history,
-    };
-}
-/**
- * Nothing shows that the clocks of processes, by which delays and sleeps end, are ahead of the database's, or that this
- * is another clock than at the first poll, as after a failover.
- */
-function clocksAgree({ beganAt }, { newestWriteAt }, observedAt, time) {
-    const steppedBackMs = beganAt === undefined ? 0 : beganAt + time.began - observedAt;
-    return steppedBackMs <= CLOCK_SKEW_MS && (newestWriteAt ?? 0) - observedAt <= CLOCK_SKEW_MS;
-}
-/** The bounds of sleeping workflows that the last roll saw, and this poll did not bring, beside those that it did. */
-function withThose(detailScan, fresh, { workflows }) {
-    if (detailScan === undefined)
-        return fresh;
-    const brought = new Set([...workflows.items, ...fresh].map(({ id }) => id));
-    const older = earliestEndsOf([], detailScan.workflows, detailScan.statuses, detailScan.observedAt);
-    return latestFirst([...older.filter(({ id }) => !brought.has(id)), ...fresh]);
-}
-/** Families are looked for in the last roll as well: a poll's few details seldom have all of one. */
-function statusesAfter({ stuckAfterMs }, lastDetailScan, queues, { workflows }, now) {
-    const known = new Map([...(lastDetailScan?.workflows ?? []), ...workflows.items].map((each) => [each.id, each]));
-    const children = Map.groupBy(known.values().filter(({ id, parent }) => parent !== id), ({ parent }) => parent);
-    return statusesOf(workflows.items, {
-        now,
-        stuckAfterMs,
-        queue: (version, queue) => queues.get(queueKey(version, queue)),
-        childrenOf: (id) => children.get(id) ?? [],
-    });
-}
-function detailScanOf({ workflows }, statuses, observedAt, time) {
-    const { items, omitted, omittedUnversioned } = workflows;
-    const read = items.flatMap((workflow) => {
-        const status = statuses.get(workflow.id);
-        return status === undefined ? [] : [{ workflow, status }];
-    });
-    const byVersion = Map.groupBy(read, ({ workflow }) => workflow.version);
-    const parked = new Map([...byVersion].map(([version, each]) => {
-        const all = each.filter(({ status }) => isParked(status));
-        const queued = all.filter(({ status }) => status.activity.kind === 'queued');
-        return [version, { all: all.length, queued: queued.length }];
-    }));
-    const when = { atMs: time.ended, observedAt };
-    return { ...when, workflows: items, omitted, omittedUnversioned, statuses, byVersion, parked };
-}
-/**
- * Its end is known, or there is none in sight. Delayed ones are counted exactly, at every poll. Waits that end at a time
- * that nobody has recorded end as those before them did: experience tells, as of work.
- */
-function isParked({ state, activity }) {
-    const { kind } = activity;
-    return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
-}
-
-;// CONCATENATED MODULE: ./lib/rules/blocker.js
-
-/** The answer that a blocker leads to, while it stands, outside the timeout of a hold. */
-function verdictOf(blocker) {
-    switch (blocker.kind) {
-        case 'unknown-version':
-        case 'kept-version-unknown':
-            return 'unknown-version';
-        case 'in-flight':
-        case 'unknown-status':
-        case 'still-starting':
-        case 'open-transaction':
-        case 'unversioned':
-            return 'in-flight';
-        case 'live':
-            return 'still-live';
-        case 'application-not-seen':
-        case 'several-applications':
-        case 'no-latest-version':
-        case 'registration-gone':
-        case 'untrusted-database':
-        case 'statuses-not-scanned':
-            return 'error';
-    }
-}
-/**
- * What a blocker means and the way out, the input that lifts it included.
- *
- * @param outlasts The hold has ended because some of the work in flight on this version certainly outlasts its timeout.
- */
-function describeBlocker(blocker, outlasts = false) {
-    switch (blocker.kind) {
-        case 'unknown-version':
-            return describeUnknownVersion(blocker);
-        case 'in-flight':
-            return msg `${counted(inFlightIn(blocker), 'workflow')} in flight (${trusted(statusCounts(blocker))}). ${outlasts ? trusted('Cancel or fork what outlasts the timeout') : msg `Let ${them(inFlightIn(blocker))} finish, or cancel or fork ${them(inFlightIn(blocker))}`}; \`ignore-workflows\` names workflows that may be stranded.`;
-        case 'unknown-status':
-            return msg `${counted(total(blocker.statuses), 'workflow')} in a status that this gate does not know (${namesOf(blocker.statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`;
-        case 'still-starting':
-            return msg `Work is still starting on it: at least ${counted(blocker.atLeast, 'workflow')} created since the poll before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`;
-        case 'open-transaction':
-            return msg `A transaction that was writing workflows when the target first looked drained is still open (${namesOf(blocker.writers.map(describeWriter))}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`;
-        case 'live':
-            return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${blocker.alternatives.length > 0 ? msg ` (registered: ${namesOf(blocker.alternatives)})` : trusted('')}. \`on-live: ignore\` lifts this rule.`;
-        case 'unversioned':
-            return msg `${counted(blocker.count, 'unversioned workflow')} in flight ${trusted(blocker.count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${trusted(unversionedReasons[blocker.because])}. Let the new version take ${them(blocker.count)}, or cancel ${them(blocker.count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`;
-        case 'application-not-seen':
-            return msg `The application ${blocker.application} owns no registered version and no workflow in flight here${blocker.owners.length > 0
-                ? msg `; the owners found are ${namesOf(blocker.owners)}`
-                : trusted(', and nothing else here has an owner')}. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner are always judged.`;
-        case 'several-applications':
-            return msg `Several applications share this system database: ${namesOf(blocker.owners)}. Set \`application\` to the one that is being deployed.`;
-        case 'kept-version-unknown':
-            return msg `${trusted(blocker.versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(searchOutcome[blocker.searched])}: ${namesOf(blocker.versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(blocker.registered)}`;
-        case 'no-latest-version':
-            return msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`;
-        case 'registration-gone':
-            return msg `The registration of ${namesOf(blocker.versions)} was here at an earlier poll, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`;
-        case 'untrusted-database':
-            return describeUntrusted(blocker.reason);
-        case 'statuses-not-scanned':
-            return blocker.timedOut
-                ? msg `This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
-                : msg `This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`;
-    }
-}
-/** `3 pending, 1 enqueued`: the counts that are not zero. */
-function statusCounts(counts) {
-    const parts = ['pending', 'enqueued', 'delayed']
-        .filter((status) => counts[status] > 0)
-        .map((status) => `${number(counts[status])} ${status}`);
-    return parts.length > 0 ? parts.join(', ') : 'none';
-}
-function inFlightIn({ pending, enqueued, delayed }) {
-    return pending + enqueued + delayed;
-}
-function them(count) {
-    return trusted(count === 1 ? 'it' : 'them');
-}
-const searchOutcome = {
-    registrations: 'not registered',
-    'not-yet': 'not registered, the history being searched',
-    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
-    'whole-history': 'never seen in this system database',
+        'several-applications': {
+            verdict: 'error',
+            shortName: 'several applications',
+            explain: ({ owners }) => msg `Several applications share this system database: ${namesOf(owners)}. Set \`application\` to the one that is being deployed.`,
+        },
+        'registration-gone': {
+            verdict: 'error',
+            shortName: 'a registration is gone',
+            explain: ({ versions }) => msg `The registration of ${namesOf(versions)} was here at an earlier poll, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`,
+        },
+    },
 };
-const unversionedReasons = {
-    asked: '`on-unversioned` is `block`',
-    latest: 'the latest version dequeues unversioned work',
-    'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
-    'sdk-may-claim': 'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
-};
-function describeUnknownVersion(blocker) {
-    if (blocker.similar.length > 0) {
-        return msg `This system database has never seen it, but knows ${namesOf(blocker.similar)}, which differs in case or white space only. Correct the version: names are compared exactly.`;
-    }
-    if (blocker.searched === 'not-yet')
-        return msg `It is not registered; the history is being searched for it.`;
-    const outcome = blocker.searched === 'timed-out'
-        ? msg `It is not registered, and the search of the history for it did not finish within \`poll-timeout\`: raise that, or check the name.`
-        : msg `This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
-    return joined([
-        outcome,
-        msg `If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(blocker.registered)}`,
+
+;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
+
+/**
+ * Indexes the contents of a snapshot by version.
+ *
+ * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into the
+ * registration of a version, and into each of its rows. Two things spoil that evidence. A newer SDK also writes the name
+ * into an older registration, when it promotes the version, runs it, or adopts rows without an owner. So a registration
+ * that was written again proves nothing. And work that a process of the version dequeued without writing an owner
+ * proves the opposite.
+ */
+function indexed(contents) {
+    const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
+    const inFlight = byVersion(contents.inFlight);
+    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
+    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
+    const active = [...contents.inFlight, ...contents.started.versions];
+    const mayTakeUnversioned = new Set([
+        ...nameless.map(({ version }) => version),
+        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
     ]);
+    return {
+        contents,
+        registered,
+        latest: new Set(registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version)),
+        registrations: byVersion(owned),
+        mayTakeUnversioned,
+        inFlight,
+        started: byVersion(contents.started.versions),
+        failed: byVersion(contents.failed ?? []),
+        unknownStatuses,
+        unversioned: total(inFlight.get(null) ?? NO_WORKFLOWS) + sumOf(unknownStatuses.filter(({ version }) => version === null)),
+    };
 }
-function registeredHint(registered) {
-    return registered.length > 0
-        ? msg ` Registered here: ${namesOf(registered)}.`
-        : trusted(' No version is registered here: is it the right database?');
+/** The number of rows in these statuses. */
+function sumOf(statuses) {
+    return statuses.reduce((sum, { count }) => sum + count, 0);
 }
-function describeWriter(writer) {
-    const pid = writer.pid === null ? 'prepared transaction' : `pid ${writer.pid}`;
-    return writer.connection ? `${pid} ${writer.connection}` : pid;
+function byVersion(rows) {
+    return new Map(rows.map((row) => [row.version, row]));
 }
-function describeUntrusted(reason) {
+
+;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
+
+
+/**
+ * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
+ * From 100 on the number means the same in every SDK.
+ */
+const NEWEST_KNOWN_MIGRATION = 123;
+/** Rule 9: the database can be trusted, and each status in it is understood. */
+const trustedDatabase = {
+    checkDatabase: (database, { tableId }) => reasonsAgainst(database, tableId).map((reason) => ({ kind: 'untrusted-database', reason })),
+    checkTarget(version, { index }) {
+        const statuses = index.unknownStatuses.filter((row) => row.version === version);
+        return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
+    },
+    checkWindows(windows, { database, index }) {
+        const needsScan = isNewerThanKnown(database) && isUnscanned(windows);
+        return needsScan
+            ? [{ kind: 'statuses-not-scanned', timedOut: index.contents.unknownStatuses === 'timed-out' }]
+            : [];
+    },
+    blockers: {
+        'untrusted-database': {
+            verdict: 'error',
+            shortName: 'untrusted database',
+            explain: ({ reason }) => explainReason(reason),
+        },
+        'unknown-status': {
+            verdict: 'in-flight',
+            shortName: 'statuses that the gate does not know',
+            explain: ({ statuses }) => msg `${counted(sumOf(statuses), 'workflow')} in a status that this gate does not know (${namesOf(statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`,
+        },
+        'statuses-not-scanned': {
+            verdict: 'error',
+            shortName: 'unknown statuses possible',
+            explain: ({ timedOut }) => timedOut
+                ? msg `This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+                : msg `This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`,
+        },
+    },
+};
+/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
+function isNewerThanKnown({ migration }) {
+    return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
+}
+function isUnscanned(windows) {
+    return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
+}
+function reasonsAgainst(database, tableId) {
+    const { missingColumns } = database;
+    return [
+        ...(database.standby ? ['standby'] : []),
+        ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
+        ...(database.relationKind === 'r' ? [] : ['not-a-table']),
+        ...(tableId === undefined || tableId === database.tableId ? [] : ['another-table']),
+        ...(database.rowSecurityActive ? ['row-security'] : []),
+        ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
+    ];
+}
+function explainReason(reason) {
     switch (reason) {
         case 'standby':
             return msg `This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
@@ -19947,156 +20670,63 @@ function describeUntrusted(reason) {
             return msg `workflow_status lacks ${namesOf(reason.missingColumns)}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
     }
 }
-function total(statuses) {
-    return statuses.reduce((sum, { count }) => sum + count, 0);
-}
 
-;// CONCATENATED MODULE: ./lib/config.js
-/** What the gate does with a blocker: hold for it, fail for it, or only tell of it. */
-const MODES = ['wait', 'check', 'report'];
-/** A job on a GitHub-hosted runner ends after six hours. */
-const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
-/** The versions that the configuration names, as targets or as versions to keep. */
-function namedVersions(config) {
-    switch (config.targets.kind) {
-        case 'named':
-            return config.targets.versions;
-        case 'all-but':
-            return config.targets.keep;
-        case 'all-but-latest':
-            return [];
-    }
-}
+;// CONCATENATED MODULE: ./lib/rules/index.js
 
-;// CONCATENATED MODULE: ./lib/rules/targets.js
 
-/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
-const KEPT_VERSION_GRACE_MS = 120_000;
-/**
- * Which versions are targets, given what earlier polls decided: named ones; or, with `keep-version`, every
- * version in flight (an unknown status counts as that) or lately started and, at the first poll, the registered
- * idle ones (the poll brings the newest 100). What registers after the first poll is a newer deploy, and the empty
- * string is no version.
- */
-function updateTargets(config, state, index) {
-    const { registered } = index;
-    const newestRegistration = state.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
-    if (config.targets.kind === 'named') {
-        return { ...state, newestRegistration, targets: new Set(config.targets.versions) };
-    }
-    const kept = state.kept ?? resolveKept(config, index);
-    if (kept === undefined)
-        return state;
-    const firstPoll = state.newestRegistration === undefined;
-    const newer = new Set([
-        ...state.newer,
-        ...registered
-            .filter(({ version, timestamp }) => timestamp > newestRegistration && !state.targets.has(version))
-            .map(({ version }) => version),
-    ]);
-    const active = [
-        ...index.inFlight.keys(),
-        ...index.started.keys(),
-        ...index.unknownStatuses.map(({ version }) => version),
-    ];
-    const idle = firstPoll ? registered.map(({ version }) => version) : [];
-    const targets = new Set([...state.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
-    return { ...state, kept, newestRegistration, newer, targets };
-}
-/** Whether it is decided which versions stay: before, a poll brings rows of those as well. */
-function isSettled({ targets }, { kept }) {
-    return targets.kind !== 'all-but-latest' || kept !== undefined;
-}
-/** Which versions' rows the next poll is to count. */
-function selectionFor(config, state) {
-    return config.targets.kind === 'named'
-        ? { only: config.targets.versions }
-        : { except: [...(state.kept ?? namedVersions(config)), ...state.newer] };
-}
-/** Rule 8: each kept version is registered or, where nothing is, known from some row. */
-function keptVersionProblems(config, state, index) {
-    if (config.targets.kind === 'named')
-        return [];
-    if (state.kept === undefined)
-        return [{ kind: 'no-latest-version' }];
-    const registered = index.registered.map(({ version }) => version);
-    if (registered.length > 0) {
-        const versions = state.kept.filter((version) => !registered.includes(version));
-        return versions.length > 0
-            ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
-            : [];
-    }
-    const unknown = state.kept.filter((version) => !state.known.has(version));
-    if (unknown.length === 0)
-        return [];
-    const searches = unknown.map((version) => state.searches.get(version));
-    const searched = searches.includes(undefined)
-        ? 'not-yet'
-        : searches.every((search) => search?.complete)
-            ? 'whole-history'
-            : 'timed-out';
-    return [{ kind: 'kept-version-unknown', versions: unknown, searched, registered: [] }];
-}
-/** The kept versions to search the history for: once, and once more when the grace period has passed. */
-function keptVersionsToSearch(state, index, now) {
-    if (index.registered.length > 0)
-        return [];
-    return (state.kept ?? []).filter((version) => {
-        if (state.known.has(version))
-            return false;
-        const search = state.searches.get(version);
-        return search === undefined || (now >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
-    });
-}
-function resolveKept(config, index) {
-    if (config.targets.kind !== 'all-but-latest')
-        return namedVersions(config);
-    return index.latest.size > 0 ? [...index.latest] : undefined;
-}
 
-;// CONCATENATED MODULE: ./lib/rules/verdict.js
-/** The gate's answers, the one that takes precedence first. */
-const VERDICTS = [
-    'error',
-    'cancelled',
-    'unknown-version',
-    'cannot-drain',
-    'timed-out',
-    'in-flight',
-    'still-live',
-    'drained',
+
+
+
+
+
+
+/** The rule of retirement, 1 to 9. `docs/rule-of-retirement.md` says what each is for. */
+const RULES = [
+    known,
+    inFlight,
+    starting,
+    openWriters,
+    live,
+    unversioned,
+    application,
+    keptVersions,
+    trustedDatabase,
 ];
-/** When each verdict is given: the words of the table in the README. */
-const VERDICT_MEANINGS = {
-    error: 'The gate could not poll, or could not understand or trust what it saw.',
-    cancelled: 'The job was cancelled before there was an answer.',
-    'unknown-version': 'A version to retire, or one to keep, is not known to this system database: most often a typo, or the wrong database.',
-    'cannot-drain': '`wait` with `fail-fast`: a workflow cannot end before the timeout, because it sleeps or is delayed beyond it.',
-    'timed-out': '`wait`: something still blocked when the timeout passed.',
-    'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
-    'still-live': 'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
-    drained: 'Every version to retire was idle for the settle window; or there is nothing to retire.',
+/** What is known of each kind. A kind without an entry here does not compile. */
+const rules_KINDS = {
+    ...known.blockers,
+    ...inFlight.blockers,
+    ...starting.blockers,
+    ...openWriters.blockers,
+    ...live.blockers,
+    ...unversioned.blockers,
+    ...application.blockers,
+    ...keptVersions.blockers,
+    ...trustedDatabase.blockers,
 };
-/** Of several answers that hold at once, the one to give. */
-function foremost(verdicts) {
-    return VERDICTS.find((verdict) => verdicts.includes(verdict));
+/** The blockers that each rule finds with one of its checks, in the order of the rules. */
+function findBlockers(check) {
+    return RULES.flatMap((rule) => check(rule) ?? []);
 }
-/** Whether the step passes with this verdict, as the contract has it. */
-function conclusionOf(verdict, config) {
-    switch (verdict) {
-        case 'drained':
-            return 'pass';
-        case 'in-flight':
-        case 'still-live':
-            return config.mode === 'report' ? 'pass' : 'fail';
-        case 'timed-out':
-        case 'cannot-drain':
-            return config.onTimeout === 'warn' ? 'warn' : 'fail';
-        case 'unknown-version':
-        case 'cancelled':
-        case 'error':
-            return 'fail';
-    }
+/**
+ * Explains what a blocker means and what to do, the input that lifts it included.
+ *
+ * @param pastDeadline Some of the work on this version certainly lasts past the timeout of the hold.
+ */
+function explainBlocker(blocker, pastDeadline = false) {
+    return explainAs(blocker.kind, blocker, pastDeadline);
+}
+/** The verdict that a blocker leads to while it stands, outside the timeout of a hold. */
+function verdictOf({ kind }) {
+    return rules_KINDS[kind].verdict;
+}
+/** The short names of blockers, once each. Work in flight has none: its counts are shown. */
+function shortNames(blockers) {
+    return [...new Set(blockers.flatMap(({ kind }) => rules_KINDS[kind].shortName ?? []))];
+}
+function explainAs(kind, blocker, pastDeadline) {
+    return rules_KINDS[kind].explain(blocker, pastDeadline);
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/decide.js
@@ -20105,18 +20735,18 @@ function conclusionOf(verdict, config) {
 
 /** The gate takes at most a twentieth of one backend's time. */
 const PAUSE_PER_POLL = 20;
-/** With `fail-fast`, `wait` gives a target that is still the latest so long to be replaced. In milliseconds. */
+/** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
-/** How long the look at the deadline of a hold may take, and the second try after it. In milliseconds. */
+/** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
 const LAST_POLL_MS = 5000;
 const SECOND_TRY_MS = 2000;
 /**
- * Whether the gate holds on. Pure.
+ * Decides whether the gate continues to hold. Pure.
  *
  * - `drained` ends every mode.
- * - `check` and `report` end as soon as no target is idle, or when the settle window of the idle ones is over.
- * - `wait` ends early only for what waiting cannot mend (with `fail-fast`: within its timeout). It polls once more at its
- *   deadline; a settle window that is running then may finish.
+ * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed.
+ * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
+ *   finish that is open then.
  */
 function decide(config, evaluation, forecast, time) {
     if (evaluation.provisional)
@@ -20146,8 +20776,8 @@ function decide(config, evaluation, forecast, time) {
     return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
 }
 /**
- * How long a poll that begins now may take, in milliseconds: `wait` ends with its timeout, or with the settle window
- * that runs then, whatever the database does. In `check` and `report` the poll's own timeouts are the limit.
+ * How long a poll that starts now can take, in milliseconds. `wait` ends with its timeout, or with the settle window
+ * that is open then, whatever the database does. In `check` and `report` the poll's own timeouts are the limit.
  */
 function pollBudgetMs(config, { windows }, now) {
     if (config.mode !== 'wait')
@@ -20157,15 +20787,15 @@ function pollBudgetMs(config, { windows }, now) {
     const latest = Math.min(end, config.timeoutMs + config.settleMs);
     return Math.max(SECOND_TRY_MS, latest + LAST_POLL_MS - now);
 }
-/** Every blocker that stands, those of no target in particular first. */
+/** Every blocker that stands now. Those that belong to no target come first. */
 function blockersOf(evaluation) {
     return [...blockersOfAll(evaluation), ...evaluation.targets.flatMap(({ blockers }) => blockers)];
 }
-/** The blockers of no target in particular: the whole gate's, and those that stand where there is no target. */
-function blockersOfAll({ gate, noTargets, }) {
+/** The blockers that belong to no target: those on the whole gate, and those found where there is no target. */
+function blockersOfAll({ gate, noTargets }) {
     return [...gate, ...(noTargets?.blockers ?? [])];
 }
-/** With `fail-fast`: why the hold cannot succeed, when that is certain, or as good as certain. */
+/** The verdict of a hold with `fail-fast` that cannot succeed; undefined while it can. */
 function failedFast(config, evaluation, forecast, time) {
     if (config.mode !== 'wait' || !config.failFast)
         return undefined;
@@ -20174,14 +20804,14 @@ function failedFast(config, evaluation, forecast, time) {
     const since = evaluation.state.onlyLiveSince;
     return since !== undefined && time.ended - since >= ONLY_LIVE_MS ? 'still-live' : undefined;
 }
-/** A kept version may be one that is just being launched. A target that was never seen is a typo. */
+/** A kept version can be one that is just starting. A target that was never seen is a typo. */
 function mayStillAppear(config, evaluation, time) {
-    const targetsKnown = evaluation.targets.every(({ known, judged }) => known || !judged);
+    const targetsKnown = evaluation.targets.every(({ known }) => known);
     return config.mode === 'wait' && targetsKnown && time.ended < KEPT_VERSION_GRACE_MS;
 }
 /**
- * When the settle windows that are open now will have run, in milliseconds since the gate began; undefined when
- * none is. `check` and `report` wait for those alone that their first poll opened.
+ * When the settle windows that are open now will have passed, in milliseconds since the gate started; undefined when
+ * none is open. `check` and `report` wait only for those that their first poll opened.
  */
 function settleEnd(config, evaluation) {
     const { firstPollEnded, windows } = evaluation.state;
@@ -20191,11 +20821,12 @@ function settleEnd(config, evaluation) {
     return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
 }
 function allIdle({ gate, noTargets, targets }) {
-    const all = noTargets === undefined ? targets.filter(({ judged }) => judged) : [noTargets];
+    const all = noTargets === undefined ? targets : [noTargets];
     return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/hold/state.js
+
 /** Before the first poll. */
 const initialState = {
     firstPollEnded: undefined,
@@ -20212,155 +20843,13 @@ const initialState = {
     onlyLiveSince: undefined,
     windows: new Map(),
 };
-/** What is left after a poll that failed: whatever was idle has to be idle anew, for a whole settle window. */
-function withWindowsReset(state) {
-    return { ...state, firstPollEnded: undefined, onlyLiveSince: undefined, windows: new Map() };
-}
-
-;// CONCATENATED MODULE: ./lib/rules/trust.js
-/**
- * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
- * From 100 on the number means the same in every SDK.
- */
-const NEWEST_KNOWN_MIGRATION = 123;
-/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
-function isNewerThanKnown(database) {
-    return database.migration !== undefined && database.migration > NEWEST_KNOWN_MIGRATION;
-}
-/** Rule 9: the database can be trusted. */
-function untrustedDatabase(database, before) {
-    const reasons = [];
-    if (database.standby)
-        reasons.push('standby');
-    if (database.logicalSubscriber)
-        reasons.push('logical-subscriber');
-    if (database.relationKind !== 'r')
-        reasons.push('not-a-table');
-    if (before.tableId !== undefined && before.tableId !== database.tableId)
-        reasons.push('another-table');
-    if (database.rowSecurityActive)
-        reasons.push('row-security');
-    if (database.missingColumns.length > 0)
-        reasons.push({ missingColumns: database.missingColumns });
-    return reasons.map((reason) => ({ kind: 'untrusted-database', reason }));
-}
-/** Rule 7: the application is right. */
-function wrongApplication({ application }, before, { contents, registrations }) {
-    const { applicationSeen, owners } = contents;
-    if (application !== undefined && !applicationSeen)
-        return [{ kind: 'application-not-seen', application, owners }];
-    if (application === undefined && owners.length > 1)
-        return [{ kind: 'several-applications', owners }];
-    const gone = [...before.targets, ...(before.kept ?? [])].filter((version) => before.registered.has(version) && !registrations.has(version));
-    return gone.length > 0 ? [{ kind: 'registration-gone', versions: gone }] : [];
-}
-
-;// CONCATENATED MODULE: ./lib/rules/evaluate.js
-
-
-
-
-
-/** What the first poll is asked for. */
-function firstRequest(config, state) {
-    return {
-        selection: selectionFor(config, state),
-        registrationsOf: [...state.targets],
-        startedSince: undefined,
-        searchHistoryFor: [],
-        scanStatuses: false,
-        countFailed: true,
-    };
-}
-/**
- * The rule of retirement: what this snapshot means, given the memory of those before it. Pure.
- *
- * @param time When the poll began and ended; what the settle window is measured with.
- */
-function evaluate(config, before, snapshot, time) {
-    const reason = untrustedDatabase(snapshot.database, before);
-    if (snapshot.contents === undefined || reason.length > 0) {
-        const state = withWindowsReset(before);
-        return {
-            snapshot,
-            index: undefined,
-            gate: reason,
-            targets: [],
-            noTargets: undefined,
-            drained: false,
-            unversioned: 0,
-            provisional: false,
-            state,
-            next: firstRequest(config, state),
-        };
-    }
-    const index = indexed(snapshot.contents);
-    const { unknownStatuses } = snapshot.contents;
-    const remembered = remember(updateTargets(config, before, index), index, snapshot.database.tableId, time);
-    const resolvedLatest = config.targets.kind === 'all-but-latest' && before.kept === undefined;
-    const gate = [
-        ...wrongApplication(config, before, index),
-        ...keptVersionProblems(config, remembered, index),
-    ];
-    const toSearch = [
-        ...[...remembered.targets].filter((v) => !remembered.known.has(v) && !remembered.searches.has(v)),
-        ...keptVersionsToSearch(remembered, index, time.ended),
-    ];
-    const context = { config, before, state: remembered, index, time, gateIdle: gate.length === 0 };
-    const targets = [...remembered.targets].map((version) => evaluateTarget(version, context));
-    const judged = targets.filter((target) => target.judged);
-    const noTargets = judged.length > 0 ? undefined : evaluateNoTargets(context);
-    const windows = windowsOf(judged, noTargets, context);
-    const needsStatusScan = isNewerThanKnown(snapshot.database) && windows.values().some(({ statusesSeen }) => !statusesSeen);
-    const allGate = needsStatusScan
-        ? [...gate, { kind: 'statuses-not-scanned', timedOut: unknownStatuses === 'timed-out' }]
-        : gate;
-    const isIdle = allGate.length === 0;
-    const provisional = (resolvedLatest && remembered.kept !== undefined) ||
-        toSearch.length > 0 ||
-        (needsStatusScan && unknownStatuses === undefined);
-    const blockers = [
-        ...allGate,
-        ...targets.flatMap((target) => target.blockers),
-        ...(noTargets?.blockers ?? []),
-    ];
-    const isOnlyLive = blockers.length > 0 && blockers.every(({ kind }) => kind === 'live');
-    const state = {
-        ...remembered,
-        firstPollEnded: before.firstPollEnded ?? (provisional ? undefined : time.ended),
-        windows,
-        onlyLiveSince: isOnlyLive ? (before.onlyLiveSince ?? time.ended) : undefined,
-    };
-    const settled = noTargets === undefined ? judged : [{ ...noTargets, drained: isDrained(noTargets, config) }];
-    const unversionedMatters = judged.some(({ version }) => claimReason(version, context) !== undefined) ||
-        settled.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'));
-    return {
-        snapshot,
-        index,
-        gate: allGate,
-        targets: targets.map((target) => ({ ...target, drained: target.drained && isIdle })),
-        noTargets,
-        drained: isIdle && settled.every(({ drained }) => drained),
-        unversioned: unversionedMatters ? index.unversioned : 0,
-        provisional,
-        state,
-        next: {
-            selection: selectionFor(config, state),
-            registrationsOf: [...state.targets],
-            startedSince: state.started?.since,
-            searchHistoryFor: toSearch,
-            scanStatuses: needsStatusScan,
-            countFailed: windows.size > 0,
-        },
-    };
-}
-/** What stays true after this poll, whatever the next one sees. */
-function remember(state, index, tableId, time) {
+/** Adds what stays true after this poll, whatever the next one finds. */
+function remember(state, index, tableId, { ended }) {
     const { history, started } = index.contents;
     const searches = new Map(state.searches);
     for (const version of history?.searchedFor ?? []) {
         searches.set(version, {
-            at: time.ended,
+            at: ended,
             complete: history?.complete ?? false,
             similar: (history?.found ?? []).filter((found) => isSimilar(found, version)),
         });
@@ -20386,9 +20875,31 @@ function remember(state, index, tableId, time) {
         },
     };
 }
-/** The settle windows of what is idle: those that run go on, the others open with this poll. */
-function windowsOf(judged, noTargets, { before, index, time }) {
-    const all = noTargets === undefined ? judged : [{ ...noTargets, version: null }];
+/** The state after a poll that failed: whatever was idle has to be idle for a whole settle window again. */
+function withWindowsReset(state) {
+    return { ...state, firstPollEnded: undefined, onlyLiveSince: undefined, windows: new Map() };
+}
+
+;// CONCATENATED MODULE: ./lib/rules/settle.js
+
+
+/** Adds what the rules say of what is otherwise idle, and for how long it has been. */
+function settlingOf(version, blockers, isGateIdle, context) {
+    if (blockers.length > 0 || !isGateIdle)
+        return { blockers, settledForMs: undefined };
+    const { before, time } = context;
+    const window = before.windows.get(version);
+    return {
+        blockers: findBlockers((rule) => rule.checkIdle?.(window, context)),
+        settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
+    };
+}
+/** Whether it was idle for the whole settle window, and nothing is about to appear. */
+function hasSettled({ blockers, settledForMs }, { settleMs }) {
+    return blockers.length === 0 && settledForMs !== undefined && settledForMs >= settleMs;
+}
+/** The settle windows of what is idle: those that were open stay open, the others open with this poll. */
+function windowsAfter(all, { before, index: { contents }, time }) {
     const idle = all.filter(({ settledForMs }) => settledForMs !== undefined);
     return new Map(idle.map(({ version }) => {
         const window = before.windows.get(version);
@@ -20396,19 +20907,202 @@ function windowsOf(judged, noTargets, { before, index, time }) {
             version,
             {
                 openedAt: window?.openedAt ?? time.ended,
-                writers: openWriters(window, index),
-                statusesSeen: window?.statusesSeen || Array.isArray(index.contents.unknownStatuses),
+                writers: writersSince(window, contents),
+                statusesSeen: window?.statusesSeen || Array.isArray(contents.unknownStatuses),
             },
         ];
     }));
 }
 
+;// CONCATENATED MODULE: ./lib/rules/targets.js
+
+/**
+ * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
+ * versions in flight or recently started and, at the first poll, the newest 100 registered ones. What registers after
+ * the first poll is a newer deploy. The empty string is no version.
+ */
+function withTargets(config, state, index) {
+    const { registered } = index;
+    const newestRegistration = state.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
+    if (config.targets.kind === 'named') {
+        return { ...state, newestRegistration, targets: new Set(config.targets.versions) };
+    }
+    const kept = state.kept ?? resolveKept(config, index);
+    if (kept === undefined)
+        return state;
+    const firstPoll = state.newestRegistration === undefined;
+    const newer = new Set([
+        ...state.newer,
+        ...registered
+            .filter(({ version, timestamp }) => timestamp > newestRegistration && !state.targets.has(version))
+            .map(({ version }) => version),
+    ]);
+    const active = [
+        ...index.inFlight.keys(),
+        ...index.started.keys(),
+        ...index.unknownStatuses.map(({ version }) => version),
+    ];
+    const idle = firstPoll ? registered.map(({ version }) => version) : [];
+    const targets = new Set([...state.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
+    return { ...state, kept, newestRegistration, newer, targets };
+}
+/** Whether it is decided which versions stay. Before that, a poll counts the rows of those as well. */
+function isSettled({ targets }, { kept }) {
+    return targets.kind !== 'all-but-latest' || kept !== undefined;
+}
+/** The versions whose rows the next poll counts. */
+function selectionFor(config, state) {
+    return config.targets.kind === 'named'
+        ? { only: config.targets.versions }
+        : { except: [...(state.kept ?? namedVersions(config)), ...state.newer] };
+}
+function resolveKept(config, index) {
+    if (config.targets.kind !== 'all-but-latest')
+        return namedVersions(config);
+    return index.latest.size > 0 ? [...index.latest] : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/rules/evaluate.js
+
+
+
+
+
+
+
+
+
+/**
+ * Evaluates the rule of retirement: what this snapshot means, given the state that earlier ones left. Pure.
+ *
+ * @param time When the poll started and finished. The settle window is measured with it.
+ */
+function evaluate(config, before, snapshot, time) {
+    const { contents, database } = snapshot;
+    const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
+    if (contents === undefined || untrusted.length > 0) {
+        const state = withWindowsReset(before);
+        return { ...NO_EVIDENCE, snapshot, gate: untrusted, state, next: firstRequest(config, state) };
+    }
+    const index = indexed(contents);
+    const targeted = withTargets(config, before, index);
+    const state = remember(targeted, index, database.tableId, time);
+    return evaluateContents({ config, before, state, database, index, time }, snapshot);
+}
+/** A poll that could not be read or trusted proves nothing. */
+const NO_EVIDENCE = {
+    index: undefined,
+    targets: [],
+    skipped: [],
+    noTargets: undefined,
+    drained: false,
+    unversioned: 0,
+    provisional: false,
+};
+/** Runs the rules for the whole gate, for each target, and where there is no target. */
+function evaluateContents(context, snapshot) {
+    const { config, state, index } = context;
+    const gateBlockers = findBlockers((rule) => rule.checkGate?.(context));
+    const skipped = [...state.targets].filter((version) => isSkipped(version, context));
+    const versions = [...state.targets.difference(new Set(skipped))];
+    const isGateIdle = gateBlockers.length === 0;
+    const settlings = versions.map((version) => {
+        const blockers = findBlockers((rule) => rule.checkTarget?.(version, context));
+        return { version, ...settlingOf(version, blockers, isGateIdle, context) };
+    });
+    const noTargets = versions.length > 0 ? undefined : evaluateNoTargets(isGateIdle, context);
+    const all = noTargets === undefined ? settlings : [{ version: null, ...noTargets }];
+    const windows = windowsAfter(all, context);
+    const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
+    const searchHistoryFor = versionsToSearch(context);
+    const provisional = isProvisional(context, gate, searchHistoryFor);
+    const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
+    const next = stateAfter(context, windows, provisional, blockers);
+    return {
+        snapshot,
+        index,
+        gate,
+        targets: settlings.map((settling) => targetOf(settling, gate.length === 0, context)),
+        skipped,
+        noTargets,
+        drained: gate.length === 0 && all.every((settling) => hasSettled(settling, config)),
+        unversioned: matterUnversioned(versions, all, context) ? index.unversioned : 0,
+        provisional,
+        state: next,
+        next: {
+            ...firstRequest(config, next),
+            startedSince: next.started?.since,
+            searchHistoryFor,
+            scanStatuses: gate.some(({ kind }) => kind === 'statuses-not-scanned'),
+            countFailed: windows.size > 0,
+        },
+    };
+}
+function evaluateNoTargets(isGateIdle, context) {
+    const blockers = findBlockers((rule) => rule.checkNoTargets?.(context));
+    return settlingOf(null, blockers, isGateIdle, context);
+}
+function targetOf({ version, ...settling }, isGateIdle, { config, state, index }) {
+    const row = index.inFlight.get(version);
+    const { pending, enqueued, delayed } = row ?? NO_WORKFLOWS;
+    const unknownStatus = sumOf(index.unknownStatuses.filter((each) => each.version === version));
+    return {
+        version,
+        application: index.registrations.get(version)?.application ?? row?.application ?? null,
+        known: state.known.has(version),
+        latest: index.latest.has(version),
+        ...{ pending, enqueued, delayed, unknownStatus },
+        inFlight: total({ pending, enqueued, delayed }) + unknownStatus,
+        ignored: row?.ignored ?? 0,
+        oldestCreatedAt: row?.oldestCreatedAt ?? null,
+        failed: index.failed.get(version),
+        ...settling,
+        drained: isGateIdle && hasSettled(settling, config),
+    };
+}
+/** Versions whose history the next poll searches: a full scan, so once per version. */
+function versionsToSearch(context) {
+    const { targets, known, searches } = context.state;
+    const unsearched = [...targets].filter((version) => !known.has(version) && !searches.has(version));
+    return [...unsearched, ...keptVersionsToSearch(context)];
+}
+function isProvisional({ config, before, state }, gate, searchHistoryFor) {
+    // The poll that resolves `latest` has counted the rows of that version as well.
+    const resolvedLatest = config.targets.kind === 'all-but-latest' && before.kept === undefined && state.kept !== undefined;
+    const awaitsScan = gate.some((blocker) => blocker.kind === 'statuses-not-scanned' && !blocker.timedOut);
+    return resolvedLatest || awaitsScan || searchHistoryFor.length > 0;
+}
+function stateAfter({ before, state, time }, windows, provisional, blockers) {
+    const isOnlyLive = blockers.length > 0 && blockers.every(({ kind }) => kind === 'live');
+    return {
+        ...state,
+        firstPollEnded: before.firstPollEnded ?? (provisional ? undefined : time.ended),
+        windows,
+        onlyLiveSince: isOnlyLive ? (before.onlyLiveSince ?? time.ended) : undefined,
+    };
+}
+function matterUnversioned(versions, settlings, context) {
+    return (versions.some((version) => claimReason(version, context) !== undefined) ||
+        settlings.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned')));
+}
+/** What a poll is asked for that no earlier one has prepared. */
+function firstRequest(config, state) {
+    return {
+        selection: selectionFor(config, state),
+        registrationsOf: [...state.targets],
+        startedSince: undefined,
+        searchHistoryFor: [],
+        scanStatuses: false,
+        countFailed: true,
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/hold/outage.js
-/** How long a database that was never reached is tried; in `check` and `report`, how long failed polls are taken again. */
+/** How long the gate retries where it has never connected, and in `check` and `report`. */
 const OUTAGE_PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-/** How long the gate goes on trying, in milliseconds: until its timeout, or a minute. */
+/** How long the gate continues to retry, in milliseconds: until its timeout, or for a minute. */
 function patienceLeftMs({ mode, timeoutMs }, { firstFailure, connectedBefore }, now) {
     const minute = firstFailure + OUTAGE_PATIENCE_MS;
     if (mode !== 'wait')
@@ -20416,12 +21110,11 @@ function patienceLeftMs({ mode, timeoutMs }, { firstFailure, connectedBefore }, 
     return (connectedBefore ? timeoutMs : Math.min(timeoutMs, minute)) - now;
 }
 /**
- * The pause before the next try, in milliseconds; undefined when the gate gives up. Pure.
+ * The pause before the next retry, in milliseconds; undefined when the gate gives up. Pure.
  *
- * Pauses double. `wait` goes on until its timeout, once it has reached the database; what was never reached is most
- * often misspelt, and `check` and `report` are not there to wait: whatever comes in between, they take polls again for a
- * minute after the first that failed. At the deadline of `wait`, the first failure of an
- * outage is followed by a second try: a connection that had just been closed must not hide the answer.
+ * Pauses double. Once it has connected, `wait` retries until its timeout. An address that never answered is most often
+ * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. At the deadline of
+ * `wait` the first failure is retried once: a connection that was just closed must not hide the answer.
  */
 function pauseAfterFailure(config, outage, now) {
     const { failures } = outage;
@@ -20442,77 +21135,120 @@ function pauseAfterFailure(config, outage, now) {
 
 
 
+
 /**
- * Polls, judges and pauses until there is a verdict. A poll that failed for a reason that may pass is evidence of
- * nothing: it is taken again, and what was idle before it has to be idle anew.
+ * Polls, evaluates and pauses until there is a verdict. A poll that failed for a transient reason is evidence of
+ * nothing: it is retried, and whatever was idle has to be idle for a whole settle window again.
  *
- * @throws what the observer throws, when waiting mends nothing or no poll has succeeded for too long.
+ * @returns the verdict `error`, with the error, when retrying cannot help or no poll has succeeded for too long.
  */
 async function hold(config, parts) {
-    const { reader, clock, signal, onPoll, onFailedPoll } = parts;
-    const beginning = clock.now();
-    const elapsed = () => clock.now() - beginning;
-    const outcome = (verdict) => ({ verdict, last, waitedMs: elapsed() });
-    let state = initialState;
-    let rules = firstRequest(config, state);
-    let history = emptyHistory;
-    let last;
-    let lastSuccess;
-    let firstFailure;
-    let outage;
-    for (;;) {
-        const began = elapsed();
-        const budgetMs = pollBudgetMs(config, state, began);
-        const request = {
-            ...rules,
-            ...forecastRequest(history, {
-                began,
-                budgetMs,
-                pollTimeoutMs: config.pollTimeoutMs,
-                isSettled: isSettled(config, state),
-            }),
-        };
-        const looking = orTransientError(reader.poll(request, budgetMs));
-        const seen = await unlessAborted(looking, signal);
-        if (seen === undefined)
-            return outcome('cancelled');
-        const time = { began, ended: elapsed() };
-        let pauseMs;
-        if (seen instanceof TransientError) {
-            const { sentence: failure, connectedBefore } = seen;
-            firstFailure ??= began;
-            outage = { lastSuccess, firstFailure, failures: (outage?.failures ?? 0) + 1, failure, connectedBefore };
-            state = withWindowsReset(state);
-            // What breaks a connection once is no roll; what fails again and again may be.
-            const mayBeTheDetailScan = seen.overLimit || outage.failures > 1;
-            if (request.detailScan && mayBeTheDetailScan)
-                history = withScanPostponed(history, time.ended);
-            pauseMs = pauseAfterFailure(config, outage, time.ended);
-            if (pauseMs === undefined)
-                throw gaveUp(outage, time.ended);
-            onFailedPoll({ outage, time, pauseMs });
+    const { clock, signal } = parts;
+    const start = clock.now();
+    const elapsed = () => clock.now() - start;
+    let progress = initialProgress(config);
+    const result = (verdict, error) => {
+        const { first, last, polls, failedPolls } = progress;
+        return { verdict, error, first, last, polls, failedPolls, waitedMs: elapsed() };
+    };
+    try {
+        for (;;) {
+            const polled = await pollOnce(config, progress, parts, elapsed);
+            if (polled === undefined)
+                return result('cancelled');
+            progress = polled.progress;
+            if ('verdict' in polled.decision)
+                return result(polled.decision.verdict);
+            await clock.pause(polled.decision.pauseMs, signal);
+            if (signal.aborted)
+                return result('cancelled');
         }
-        else {
-            outage = undefined;
-            lastSuccess = time.ended;
-            const evaluation = evaluate(config, state, seen, time);
-            state = evaluation.state;
-            rules = evaluation.next;
-            const forecast = forecastOf(config, history, evaluation, time);
-            history = forecast.history;
-            const decision = decide(config, evaluation, forecast, time);
-            if (!evaluation.provisional) {
-                last = { evaluation, forecast, time, decides: 'verdict' in decision };
-                onPoll(last);
-            }
-            if ('verdict' in decision)
-                return outcome(decision.verdict);
-            pauseMs = decision.pauseMs;
-        }
-        await clock.pause(pauseMs, signal);
-        if (signal.aborted)
-            return outcome('cancelled');
     }
+    catch (error) {
+        return result('error', error);
+    }
+}
+function initialProgress(config) {
+    return {
+        state: initialState,
+        rules: firstRequest(config, initialState),
+        history: emptyHistory,
+        lastSuccess: undefined,
+        firstFailure: undefined,
+        outage: undefined,
+        first: undefined,
+        last: undefined,
+        polls: 0,
+        failedPolls: 0,
+    };
+}
+/** One poll, and what to do after it; undefined when the job was cancelled meanwhile. */
+async function pollOnce(config, progress, { reader, clock, signal, onPoll, onFailedPoll }, elapsed) {
+    const began = elapsed();
+    const budgetMs = pollBudgetMs(config, progress.state, began);
+    const { pollTimeoutMs } = config;
+    const opportunity = { began, budgetMs, pollTimeoutMs, isSettled: isSettled(config, progress.state) };
+    const request = { ...progress.rules, ...forecastRequest(progress.history, opportunity) };
+    const reading = clock.withTimeout(budgetMs, (overdue) => reader.read(request, overdue));
+    const snapshot = await unlessAborted(orTransientError(reading), signal);
+    if (snapshot === undefined)
+        return undefined;
+    const time = { began, ended: elapsed() };
+    if (snapshot instanceof TransientError) {
+        const { next, failed } = afterFailure(config, progress, snapshot, time, request);
+        onFailedPoll(failed);
+        return { progress: next, decision: failed };
+    }
+    const { next, poll, decision } = afterSnapshot(config, progress, snapshot, time);
+    if (poll !== undefined)
+        onPoll(poll);
+    return { progress: next, decision };
+}
+/** A provisional poll decides nothing, and is reported nowhere. */
+function afterSnapshot(config, before, snapshot, time) {
+    const evaluation = evaluate(config, before.state, snapshot, time);
+    const forecast = forecastOf(config, before.history, evaluation, time);
+    const decision = decide(config, evaluation, forecast, time);
+    const poll = evaluation.provisional
+        ? undefined
+        : { evaluation, forecast, time, decides: 'verdict' in decision };
+    const next = {
+        ...before,
+        state: evaluation.state,
+        rules: evaluation.next,
+        history: forecast.history,
+        lastSuccess: time.ended,
+        outage: undefined,
+        first: before.first ?? poll,
+        last: poll ?? before.last,
+        polls: before.polls + (poll === undefined ? 0 : 1),
+    };
+    return { next, poll, decision };
+}
+/** @throws ReportableError when the gate gives up. */
+function afterFailure(config, before, error, time, { detailScan }) {
+    const { explanation: failure, connectedBefore, overLimit } = error;
+    const outage = {
+        lastSuccess: before.lastSuccess,
+        firstFailure: before.firstFailure ?? time.began,
+        failures: (before.outage?.failures ?? 0) + 1,
+        failure,
+        connectedBefore,
+    };
+    const pauseMs = pauseAfterFailure(config, outage, time.ended);
+    if (pauseMs === undefined)
+        throw gaveUp(outage, time.ended);
+    // A detail scan does not break a connection once. What fails again and again may be the scan's fault.
+    const mayBeTheScan = detailScan && (overLimit || outage.failures > 1);
+    const next = {
+        ...before,
+        state: withWindowsReset(before.state),
+        history: mayBeTheScan ? withScanPostponed(before.history, time.ended) : before.history,
+        firstFailure: outage.firstFailure,
+        outage,
+        failedPolls: before.failedPolls + 1,
+    };
+    return { next, failed: { outage, time, pauseMs } };
 }
 async function orTransientError(poll) {
     return poll.catch((error) => {
@@ -20528,235 +21264,117 @@ function gaveUp({ failure, failures, lastSuccess }, now) {
         : msg `The last poll that succeeded was ${trusted(durationText(now - lastSuccess))} before.`;
     return new ReportableError(msg `${failure} ${polls}, and the gate gave up. ${before}`);
 }
-/** The promise's value, or undefined as soon as the signal aborts; what the promise does then is nobody's concern. */
-async function unlessAborted(promise, signal) {
-    if (signal.aborted) {
-        promise.catch(() => undefined);
-        return undefined;
-    }
-    const { promise: aborted, resolve } = Promise.withResolvers();
-    const abort = () => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-        return await Promise.race([promise, aborted]);
-    }
-    finally {
-        signal.removeEventListener('abort', abort);
-        promise.catch(() => undefined);
-    }
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
-;// CONCATENATED MODULE: ./lib/postgres/certificates.js
-
-/**
- * Whether a text holds certificates in PEM form, each of which can be read. Node itself says nothing of those that it
- * cannot read, and takes an empty text for no CA at all, which is to trust every public one (`ca` of its
- * `tls.createSecureContext`); libpq refuses such a file.
- */
-function holdsCertificates(pem) {
-    const certificates = pem
-        .split(/(?=-----BEGIN )/)
-        .filter((part) => /^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(part));
-    return certificates.length > 0 && certificates.every(certificates_isReadable);
-}
-function certificates_isReadable(certificate) {
-    try {
-        return new external_node_crypto_namespaceObject.X509Certificate(certificate).raw.length > 0;
-    }
-    catch {
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/tls-settings.js
-
-
-
-
-/** Java's classes that verify what `sslmode` says, or less. */
-const LENIENT_FACTORY = /\.(LibPQFactory|NonValidatingFactory)$/;
-/**
- * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Four things differ:
- *
- * - `tls-ca` without an `sslmode` means `verify-full`, and so does JDBC's `ssl=true`, as it does to JDBC.
- * - `verify-full` without a CA goes by those that the runtime brings, where libpq asks for `sslrootcert=system`.
- * - Nothing is read from `~/.postgresql`, and an `sslrootcert` that is not there is an error in every mode.
- * - PGSSLNEGOTIATION is ignored: `sslnegotiation` of the URL is not.
- *
- * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
- */
-function readTlsSettings(inputs) {
-    const { take, names, jdbc, environment, tlsCa, readFile } = inputs;
-    refuseOtherSpellings(names);
-    const file = (parameter) => {
-        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
-        return path === undefined || path === 'system' ? path : readFile(path);
-    };
-    const rootCertificate = file('sslrootcert');
-    const system = tlsCa === undefined && rootCertificate === 'system';
-    const ca = tlsCa ?? (system ? undefined : rootCertificate);
-    const mode = take('sslmode') ?? modeOfSsl(take('ssl'), jdbc) ?? environment['PGSSLMODE'] ?? requiredMode(inputs);
-    const tlsMode = readMode(mode ?? (system || tlsCa !== undefined ? 'verify-full' : 'prefer'));
-    if (system && tlsMode !== 'verify-full') {
-        refuse(msg `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${trusted(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`);
-    }
-    if (['disable', 'allow', 'prefer'].includes(tlsMode) && tlsCa !== undefined) {
-        refuse(msg `\`tls-ca\` is given, but with \`sslmode=${trusted(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`);
-    }
-    if (tlsMode === 'verify-ca' && ca === undefined) {
-        refuse(msg `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`);
-    }
-    if (tlsMode !== 'disable' && tlsCa === undefined && ca !== undefined && !holdsCertificates(ca)) {
-        refuse(msg `The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`);
-    }
-    const factory = take('sslfactory');
-    if (factory && !LENIENT_FACTORY.test(factory) && tlsMode !== 'disable' && tlsMode !== 'verify-full') {
-        refuse(msg `\`sslfactory\` names a class of Java's that may verify more than \`sslmode=${trusted(tlsMode)}\` does. Use \`sslmode=verify-full\`, or leave \`sslfactory\` out.`);
-    }
-    const directTls = take('sslnegotiation') === 'direct';
-    if (directTls && ['disable', 'allow', 'prefer'].includes(tlsMode)) {
-        refuse(msg `\`sslnegotiation=direct\` needs TLS, which \`sslmode=${trusted(tlsMode)}\` does not insist on. Use \`sslmode=require\` or stronger, or leave \`sslnegotiation\` out.`);
-    }
-    const [cert, key] = [file('sslcert'), file('sslkey')];
-    const passphrase = take('sslpassword') || undefined;
-    if ((cert === undefined) !== (key === undefined)) {
-        refuse(msg `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`);
-    }
-    return {
-        tlsMode,
-        tlsCa: ca,
-        ...(directTls && { directTls }),
-        clientCertificate: cert === undefined || key === undefined
-            ? undefined
-            : { cert, key, ...(passphrase !== undefined && { passphrase }) },
-    };
-}
-/** Other drivers write `sslMode` or `ssl_mode`: passed over, it would leave TLS to the server. */
-function refuseOtherSpellings(names) {
-    for (const name of names) {
-        if (name !== 'sslmode' && name.replaceAll('_', '').toLowerCase() === 'sslmode') {
-            refuse(msg `\`database-url\` has \`sslmode\` in another spelling. Write it in small letters, as one word.`);
-        }
-    }
-}
-/**
- * What `ssl` means to who takes it: JDBC verifies everything when it is true or empty, and leaves it to the server
- * when it is false; libpq takes `ssl=true` for `sslmode=require`; asyncpg knows the names of the modes.
- */
-function modeOfSsl(ssl, jdbc) {
-    if (ssl === undefined)
-        return undefined;
-    if (/^(false|0|no|off)$/i.test(ssl))
-        return jdbc ? 'prefer' : 'disable';
-    return TLS_MODES.find((name) => name === ssl) ?? (jdbc ? 'verify-full' : 'require');
-}
-/** What came before `sslmode`, and libpq still takes. */
-function requiredMode({ take, environment }) {
-    const required = take('requiressl') ?? environment['PGREQUIRESSL'] ?? '';
-    return required.startsWith('1') ? 'require' : undefined;
-}
-function readMode(mode) {
-    const known = TLS_MODES.find((name) => name === mode);
-    if (known !== undefined)
-        return known;
-    refuse(msg `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`);
-}
-function refuse(sentence) {
-    throw new InputError(sentence);
-}
 
 ;// CONCATENATED MODULE: ./lib/postgres/url.js
 
 
 
-const SHAPE = /^(?<jdbc>jdbc:)?(?<scheme>postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\/(?:(?<userinfo>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-/** Parameters that mean something to other drivers and nothing to the gate's own connection. */
+const SEVERAL_HOSTS = msg `\`database-url\` names several hosts. Name the primary alone.`;
+/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
-/** Parameters that ask for more security than the gate has: to pass them over would be to weaken the connection. */
-const DEMANDING = ['require_auth', 'sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'requirepeer'];
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
- * JDBC's. What it leaves out comes from the `PG*` variables.
+ * JDBC's. Parts that it omits come from the `PG*` variables.
  *
- * A mistyped URL can parse with a part of the password as the host or the database, so the shape is checked
- * strictly and no error quotes what could be a part of it.
+ * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
+ * strictly, and no error quotes text that could be a part of the password.
  *
- * @returns the configuration, and how many parameters of the URL were passed over.
- * @throws InputError when the URL is of no known shape, or leaves out what the environment does not bring.
+ * @returns the configuration, and the number of URL parameters that were ignored.
+ * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
  */
 function readDatabaseUrl(inputs) {
-    const { environment, readFile } = inputs;
-    const match = SHAPE.exec(inputs.url.trim());
-    if (match?.groups === undefined)
-        throw new InputError(describeMisshapen(inputs.url));
-    const { userinfo = '', hosts = '', database = '', query = '' } = match.groups;
-    if (hosts.includes(','))
-        throw new InputError(severalHosts());
-    const parameters = readParameters(query);
-    const takeAsGiven = (name) => {
+    const { environment } = inputs;
+    const { parameters, ...parts } = partsOf(inputs.url);
+    refuseOtherSecurity(parameters.keys(), environment);
+    const take = (name) => {
         const value = parameters.get(name);
         parameters.delete(name);
         return value;
     };
-    const take = (name) => takeAsGiven(name) || undefined;
-    const hostMatch = HOST.exec(hosts);
-    if (hostMatch?.groups === undefined)
-        throw new InputError(notAsExpected('host'));
-    const [userText, ...passwordText] = userinfo.split(':');
-    const urlPassword = decoded(passwordText.join(':')) || take('password');
-    if (inputs.password !== undefined && urlPassword !== undefined && inputs.password !== urlPassword) {
-        throw new InputError(msg `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`);
-    }
-    const tls = readTlsSettings({
-        take: takeAsGiven,
-        names: parameters.keys(),
-        jdbc: match.groups['jdbc'] !== undefined,
-        environment,
-        tlsCa: inputs.tlsCa,
-        readFile,
-    });
-    const user = decoded(userText ?? '') || take('user') || environment['PGUSER'];
+    const password = onePassword(decoded(parts.secret) || take('password'), inputs.password);
+    const tls = readTlsSettings({ ...inputs, take });
+    const user = decoded(parts.user) || take('user') || environment['PGUSER'];
     if (!user)
         throw new InputError(msg `\`database-url\` names no user. Add one to it, or set PGUSER.`);
-    const host = decoded(hostMatch.groups['host'] ?? '').replace(/^\[|\]$/g, '') ||
-        take('host') ||
-        environment['PGHOST'] ||
-        'localhost';
-    const demanded = DEMANDING.filter((name) => parameters.has(name));
-    if (demanded.length > 0) {
-        throw new InputError(msg `\`database-url\` asks for ${namesOf(demanded)}, which the gate cannot keep. Leave it out, and use \`sslmode=verify-full\`, with \`channel_binding=require\` if no password may be sent in another way.`);
-    }
+    const host = parts.host || take('host') || environment['PGHOST'] || 'localhost';
     if (host.includes(','))
-        throw new InputError(severalHosts());
+        throw new InputError(SEVERAL_HOSTS);
     const config = {
         host,
-        port: readPort(hostMatch.groups['port'] || take('port') || environment['PGPORT'] || '5432'),
+        port: readPort(parts.port || take('port') || environment['PGPORT'] || '5432'),
         user,
-        password: inputs.password ?? urlPassword ?? (environment['PGPASSWORD'] || undefined),
-        database: decoded(database) || take('dbname') || environment['PGDATABASE'] || user,
+        password: password || environment['PGPASSWORD'] || undefined,
+        database: decoded(parts.database) || take('dbname') || environment['PGDATABASE'] || user,
         ...tls,
-        requireChannelBinding: readChannelBinding(take('channel_binding') ?? environment['PGCHANNELBINDING']),
+        requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
         schema: inputs.schema,
     };
-    return {
-        database: config,
-        ignoredParameters: [...parameters.keys()].filter((name) => !HARMLESS.includes(name)).length,
-    };
+    const ignored = [...parameters.keys()].filter((name) => !HARMLESS.includes(name));
+    return { database: config, ignoredParameters: ignored.length };
+}
+/** Splits a URL. `user`, `secret` and `database` are still percent-encoded. */
+function partsOf(url) {
+    const groups = SHAPE.exec(url.trim())?.groups;
+    if (groups === undefined)
+        throw new InputError(describeMisshapen(url));
+    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
+    if (hosts.includes(','))
+        throw new InputError(SEVERAL_HOSTS);
+    const parameters = readParameters(query);
+    const address = HOST.exec(hosts)?.groups;
+    if (address === undefined)
+        throw new InputError(notAsExpected('host'));
+    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
+    return { user, secret, host, port: address['port'], database, parameters };
+}
+/** The parameters about security that the gate follows. */
+const FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
+/** How parameters about security start, in libpq and other drivers, without underscores. */
+const SECURITY = /^(?:ssl|tls|gss|channelbinding|require(?:auth|peer|ssl))/;
+/** Parameters that an error can show. Any other name can be a part of a password with a raw `&`. */
+const KNOWN = new Set([
+    ...['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslcrl', 'sslcrldir'],
+    ...['sslnegotiation', 'sslfactory', 'sslminprotocolversion', 'sslcertmode', 'sslsni'],
+    ...['channelbinding', 'gssencmode', 'requireauth', 'requirepeer', 'requiressl'],
+]);
+/** libpq's variables that can ask for more security than the gate has, and the values that do not ask. */
+const DEMANDING = [
+    ...['PGREQUIRESSL', 'PGREQUIREAUTH', 'PGREQUIREPEER', 'PGGSSENCMODE'],
+    ...['PGSSLCRL', 'PGSSLCRLDIR', 'PGSSLMINPROTOCOLVERSION'],
+];
+const UNDEMANDING = ['', '0', 'disable', 'prefer'];
+/** Refuses all other words about security: to ignore one could make the connection weaker than the user asked. */
+function refuseOtherSecurity(names, environment) {
+    const ofUrl = [...names].flatMap((name) => {
+        const word = name.replaceAll('_', '').toLowerCase();
+        if (FOLLOWED.includes(name) || !SECURITY.test(word))
+            return [];
+        return KNOWN.has(word) ? [name] : [`${word.slice(0, 3)}…`];
+    });
+    const refused = [...ofUrl, ...DEMANDING.filter((name) => !UNDEMANDING.includes(environment[name] ?? ''))];
+    if (refused.length === 0)
+        return;
+    throw inputError `\`database-url\`, or a variable of libpq, asks for ${namesOf(refused)}, which the gate cannot keep. Leave it out. Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`;
+}
+function onePassword(ofUrl, ofInput) {
+    if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
+        return ofInput ?? ofUrl;
+    throw inputError `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`;
 }
 /**
- * Every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
- * throws: a mistyped URL has to be masked as well.
+ * Returns every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
+ * throws: a mistyped or refused URL has to be masked as well.
  */
 function secretsIn(url, password, environment) {
     const afterScheme = url.replace(/^[^/]*\/+/, '');
     const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
     const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-    const fromQuery = [...url.matchAll(/[?&](?:ssl)?password=(?=(.*))([^&#]*)/gi)].flatMap(([, rest, value]) => [rest ?? '', value ?? '']);
+    const inQuery = /[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi;
+    const fromQuery = [...url.matchAll(inQuery)].flatMap((match) => match.slice(1));
     const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
-    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret)]);
+    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
     return [...new Set(all)].filter((secret) => secret.trim() !== '');
 }
 function describeMisshapen(url) {
@@ -20766,13 +21384,9 @@ function describeMisshapen(url) {
     return msg `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
 }
 function readChannelBinding(value) {
-    if (value && !['disable', 'prefer', 'require'].includes(value)) {
-        throw new InputError(msg `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`);
-    }
-    return value === 'require';
-}
-function severalHosts() {
-    return msg `\`database-url\` names several hosts. Name the primary alone.`;
+    if (!value || ['disable', 'prefer', 'require'].includes(value))
+        return value === 'require';
+    throw inputError `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
 }
 function notAsExpected(part) {
     return msg `The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
@@ -20780,10 +21394,10 @@ function notAsExpected(part) {
 function readParameters(query) {
     const parameters = new Map();
     for (const pair of query.split('&').filter((text) => text !== '')) {
-        const [name = '', ...value] = pair.split('=');
-        if (!/^[A-Za-z_]+$/.test(name) || value.length === 0)
+        const { name, value } = /^(?<name>[A-Za-z_]+)=(?<value>.*)$/s.exec(pair)?.groups ?? {};
+        if (name === undefined)
             throw new InputError(notAsExpected('list of parameters'));
-        parameters.set(name, decoded(value.join('=')));
+        parameters.set(name, decoded(value ?? ''));
     }
     return parameters;
 }
@@ -20794,19 +21408,17 @@ function readPort(text) {
     return port;
 }
 function decoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        throw new InputError(msg `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`);
-    }
+    const plain = tryDecoded(text);
+    if (plain !== undefined)
+        return plain;
+    throw inputError `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`;
 }
 function tryDecoded(text) {
     try {
         return decodeURIComponent(text);
     }
     catch {
-        return text;
+        return undefined;
     }
 }
 
@@ -20820,53 +21432,41 @@ function tryDecoded(text) {
 
 
 
-
-const acceptedDuration = 'a duration such as 90s, 30m, 2h, 1h30m or 500ms';
-const inputs_duration = (shortestMs, shortest) => schemas_string().transform((text, context) => {
+/** A text that `parse` reads. It returns undefined for anything but what is accepted. */
+const parsedText = (parse, accepted) => schemas_string().transform((text, context) => {
+    const parsed = parse(text);
+    if (parsed !== undefined)
+        return parsed;
+    context.addIssue({ code: 'custom', message: accepted });
+    return NEVER;
+});
+const inputs_duration = (shortestMs, shortest) => parsedText((text) => {
     const ms = durationMs(text);
-    if (ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS)
-        return ms;
-    const range = shortestMs > 0 ? `, from ${shortest}` : '';
-    context.addIssue({ code: 'custom', message: `${acceptedDuration}${range}, below 25 days` });
-    return NEVER;
-});
+    return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
+}, `a duration such as 90s, 30m, 2h, 1h30m or 500ms${shortestMs > 0 ? `, from ${shortest}` : ''}, below 25 days`);
 const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
-/** Lists take one item a line, or a JSON array of strings. */
-const list = schemas_string().transform((text, context) => {
-    const items = listItems(text);
-    if (items !== undefined)
-        return items;
-    context.addIssue({
-        code: 'custom',
-        message: 'one item a line, or a JSON array of strings that are not empty',
-    });
-    return NEVER;
-});
-/** YAML's other words for them are refused: GitHub passes them on as they are. */
-const trueOrFalse = oneOf(['true', 'false']).transform((word) => word === 'true');
-const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
+/** A list has one item per line, or is a JSON array of strings. */
+const inputs_list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
+const ignoreList = inputs_list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
     error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
 });
-const schemaName = schemas_string()
-    .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
 });
-/**
- * The gate's inputs other than secrets, by their names in `action.yml`, which also has their defaults. The runner
- * passes the default of an input that is not set, so an empty text was asked for.
- */
+/** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
 const plainInputs = {
     schema: schemaName,
     application: schemas_string(),
-    'retire-version': list,
-    'keep-version': list,
+    'retire-version': inputs_list,
+    'keep-version': inputs_list,
     mode: oneOf(MODES),
     timeout: inputs_duration(1000, '1s'),
     'on-timeout': oneOf(['fail', 'warn']),
     'poll-interval': inputs_duration(100, '100ms'),
     'poll-timeout': inputs_duration(100, '100ms'),
     settle: inputs_duration(0, '0s'),
-    'fail-fast': trueOrFalse,
+    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
+    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
     'stuck-after': inputs_duration(1000, '1s'),
     'ignore-workflows': ignoreList,
     'on-unknown': oneOf(['fail', 'pass']),
@@ -20875,32 +21475,29 @@ const plainInputs = {
 };
 /** Inputs whose values are never shown. */
 const SECRET_INPUTS = ['database-url', 'database-password', 'tls-ca'];
-/** Every input that the code reads: what `action.yml` must declare, neither more nor less. */
+/** Every input that the code reads. `action.yml` declares exactly these. */
 const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
-/** The inputs as the runner passes them. The only place where they are read. */
+/** Reads the inputs as the runner passes them. Nothing else reads inputs. */
 function readRawInputs() {
-    // A version name may end in blanks, and a password may consist of them: nothing is trimmed here.
+    // A version name can end in blanks, and a password can consist of them, so nothing is trimmed here.
     return Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
 }
-/**
- * Reads the inputs into a configuration.
- *
- * @throws InputError that names every input that is wrong, its value unless secret, and what is accepted.
- */
+/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
 function parseInputs(raw, context) {
     const problems = [];
     const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
     const parsed = object(plainInputs).safeParse(trimmed);
     for (const issue of parsed.error?.issues ?? []) {
         const name = String(issue.path[0]);
-        problems.push(msg `The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name] ?? '')}. Accepted: ${trusted(issue.message)}.`);
+        problems.push(msg `The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
     }
-    const targets = attempt(problems, () => readTargets(trimmed['retire-version'] ?? '', trimmed['keep-version'] ?? ''));
+    const targets = attempt(problems, () => readTargets(trimmed['retire-version'], trimmed['keep-version']));
     const settings = parsed.data;
     if (settings !== undefined && settings.settle > settings.timeout) {
-        problems.push(msg `The input \`settle\` is ${shown(trimmed['settle'] ?? '')}, longer than \`timeout\`, which is ${shown(trimmed['timeout'] ?? '')}. Accepted: a \`settle\` no longer than \`timeout\`.`);
+        const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
+        problems.push(msg `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);
     }
-    const database = attempt(problems, () => readDatabase(raw, trimmed['schema'] ?? '', context));
+    const database = attempt(problems, () => readDatabase(raw, context));
     if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
         throw new InputError(joined(problems, '\n'));
     }
@@ -20924,15 +21521,15 @@ function parseInputs(raw, context) {
         },
     };
 }
-/** The database URL as given, or as the environment has it: known before anything else is, to be masked. */
+/** The database URL from the input or the environment. It is masked before anything else is read. */
 function databaseUrlOf(raw, context) {
     return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
 }
-/** The password as given, less the line break that a command's output ends in. */
+/** The password without the line break that a command's output ends in; undefined when it is empty. */
 function databasePasswordOf(raw) {
     return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }
-function readDatabase(raw, schema, context) {
+function readDatabase(raw, context) {
     const url = databaseUrlOf(raw, context);
     if (url === '')
         throw new InputError(describeMissingUrl(context));
@@ -20940,7 +21537,7 @@ function readDatabase(raw, schema, context) {
         url,
         password: databasePasswordOf(raw),
         tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
-        schema,
+        schema: raw['schema']?.trim() ?? '',
         environment: context.environment,
         readFile: (path) => readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
     });
@@ -20956,12 +21553,12 @@ function describeMissingUrl(context) {
             return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
     }
 }
-function readTargets(version, keepVersion) {
+function readTargets(version = '', keepVersion = '') {
     if (version !== '' && keepVersion !== '') {
-        throw new InputError(msg `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`);
+        throw inputError `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`;
     }
     if (version === '' && keepVersion === '') {
-        throw new InputError(msg `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`);
+        throw inputError `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`;
     }
     if (version !== '')
         return { kind: 'named', versions: [...new Set(listItems(version) ?? [])] };
@@ -20969,14 +21566,13 @@ function readTargets(version, keepVersion) {
         return { kind: 'all-but-latest' };
     const keep = listItems(keepVersion) ?? [];
     if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-        throw new InputError(msg `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`);
+        throw inputError `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`;
     }
     return { kind: 'all-but', keep: [...new Set(keep)] };
 }
 function listItems(text) {
     if (text.startsWith('[')) {
-        const parsed = array(schemas_string().min(1)).min(1).safeParse(parsedJson(text));
-        return parsed.data;
+        return array(schemas_string().min(1)).min(1).safeParse(parsedJson(text)).data;
     }
     return text
         .split(/\r?\n/)
@@ -20997,11 +21593,11 @@ function readCa(text) {
     if (holdsCertificates(text))
         return text;
     if (text.includes('\n') || text.includes('-----')) {
-        throw new InputError(msg `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`);
+        throw inputError `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`;
     }
     const pem = readTextFile(text, trusted('The file that `tls-ca` names'));
     if (!holdsCertificates(pem)) {
-        throw new InputError(msg `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`);
+        throw inputError `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
     }
     return pem;
 }
@@ -21010,7 +21606,7 @@ function readTextFile(path, what) {
         return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
     }
     catch (error) {
-        throw new InputError(msg `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`);
+        throw inputError `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`;
     }
 }
 function attempt(problems, read) {
@@ -21020,127 +21616,25 @@ function attempt(problems, read) {
     catch (error) {
         if (!(error instanceof InputError))
             throw error;
-        problems.push(error.sentence);
+        problems.push(error.explanation);
         return undefined;
     }
 }
-function shown(value) {
+function shown(value = '') {
     return value === '' ? trusted('empty') : namesOf([value]);
-}
-
-;// CONCATENATED MODULE: ./lib/report/escape.js
-
-/** Text written by others is shown in so many characters, escapes included; ids in commands are whole or not there. */
-const escape_SHOWN_CHARACTERS = 120;
-/** Statements and commands are shown whole: a name in them has 63 bytes at most. */
-const TYPED_CHARACTERS = 1000;
-/** More marks on one letter than any language needs would pile up over the lines around. */
-const MARKS_ON_A_LETTER = 4;
-/**
- * Characters that act on a terminal or a reader instead of being read, or that cannot be told from others: control
- * characters, what reverses the writing direction, what has no width, blanks other than the space, line separators,
- * tags, halves of surrogate pairs, and code points that no font knows.
- */
-const ACTING = /^[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]$/v;
-/** Text written by others, for one line of plain text: whatever could act is shown as an escape instead. */
-function visible(text, maximum = escape_SHOWN_CHARACTERS) {
-    let shown = '';
-    // A mark that comes first would sit on what we wrote before it.
-    let marks = MARKS_ON_A_LETTER;
-    for (const character of text) {
-        marks = /^\p{M}$/u.test(character) ? marks + 1 : 0;
-        // Older workflow commands (`##[…]`) are recognised anywhere in a line.
-        const isCommand = character === '[' && shown.endsWith('##');
-        const isShown = marks <= MARKS_ON_A_LETTER && !isCommand && !ACTING.test(character);
-        const next = isShown ? character : escapeOf(character);
-        if (shown.length + next.length > maximum)
-            return `${shown}…`;
-        shown += next;
-    }
-    return shown;
-}
-/** A sentence for the log and for annotations: what it quotes stands in quotation marks. */
-function plain(sentence) {
-    return sentence.map((part) => (typeof part === 'string' ? part : quoted(part))).join('');
-}
-/** `"name"`, made harmless. */
-function quotedName(name) {
-    return `"${visible(name).replaceAll('"', '\\"')}"`;
-}
-/** A sentence for Markdown: what it quotes becomes inert code; backticks of our own stay what they are. */
-function markdown(sentence) {
-    return sentence
-        .map((part) => (typeof part === 'string' ? part.replaceAll('<', '&lt;') : escape_codeOf(part)))
-        .join('');
-}
-/**
- * Where addresses and bare links would be found, in the text that character references stand for: a comment, which
- * nobody sees, ends the text there.
- */
-const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
-/**
- * Text written by others as inline code. Character references in place of everything that is no letter, digit,
- * dash or blank leave Markdown, HTML, tables, links, mentions and references nothing to work on.
- */
-function code(text, maximum) {
-    const parts = visible(text, maximum)
-        .split(LINKED)
-        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
-    return `<code>${parts.join('<!-- -->')}</code>`;
-}
-/** A fenced block, with a fence longer than any in the text. What could act in a line is shown as an escape. */
-function codeBlock(language, lines) {
-    const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
-    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = '`'.repeat(Math.max(3, longest + 1));
-    return `${fence}${language}\n${text}\n${fence}`;
-}
-/** `'text'`, for a POSIX shell; undefined when a person could not see what it does, or it could not be typed. */
-function shellQuoted(text) {
-    if (visible(text, 1000) !== text)
-        return undefined;
-    return /^[A-Za-z0-9_][A-Za-z0-9_.:/@-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-/** `'text'`, as an SQL literal; undefined when a person could not see what it says. */
-function sqlLiteral(text) {
-    if (visible(text, 1000) !== text)
-        return undefined;
-    return quoteLiteral(text);
-}
-function quoted(part) {
-    return 'quoted' in part ? quotedName(part.quoted) : visible(part.typed, TYPED_CHARACTERS);
-}
-function escape_codeOf(part) {
-    return 'quoted' in part ? code(part.quoted) : code(part.typed, TYPED_CHARACTERS);
-}
-function escapeOf(character) {
-    switch (character) {
-        case '\n':
-            return '\\n';
-        case '\r':
-            return '\\r';
-        case '\t':
-            return '\\t';
-        default:
-            return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/report/activity-text.js
 
 
-/** So many generations of children are told of: the last one is what matters, and the workflow list has the others. */
+/** How many generations of children are described. The last one matters, and the workflow list has the others. */
 const GENERATIONS = 3;
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
-/** `"order-7" ("checkout")`: a workflow by its id, and its name where it has one. */
+/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. */
 function workflowNamed({ id, name }) {
     return name === null ? msg `${id}` : msg `${id} (${name})`;
 }
-/**
- * What a workflow does or waits for, and when DBOS will cancel it, in a few words.
- *
- * @param now By the database's clock, in epoch milliseconds.
- */
+/** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
 function describeActivity(status, now, generations = GENERATIONS) {
     const { deadline } = status;
     const activity = describeWait(status, now, generations);
@@ -21179,7 +21673,7 @@ function describeWait({ activity, progressAt }, now, generations) {
             return describeQueue(activity, quiet);
     }
 }
-/** A row may hold any time: beyond some, how far it is means nothing. */
+/** A row can hold any time. Beyond ten years the distance means nothing. */
 function farText(milliseconds) {
     return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
 }
@@ -21199,42 +21693,105 @@ function describeQueue(activity, quiet) {
         ? msg `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
         : msg `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
 }
-/** What a person can do about it. */
+const NEXT_STEPS = {
+    running: 'let it finish',
+    silent: 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it',
+    sleeping: 'let it wake in time, or cancel or fork it',
+    message: 'send what it waits for, or cancel or fork it',
+    timer: 'look at its code for how long it waits',
+    overdue: 'start a process of its application',
+};
 function nextStepFor({ state, activity }) {
-    switch (activity.kind) {
-        case 'running':
-            return 'let it finish';
-        case 'silent':
-            return 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it';
-        case 'sleeping':
-            return 'let it wake in time, or cancel or fork it';
-        case 'message':
-            return 'send what it waits for, or cancel or fork it';
-        case 'timer':
-            return 'look at its code for how long it waits';
-        case 'child':
-            return state === 'stuck' ? 'help its child first' : 'let its child finish';
-        case 'delayed':
-            return activity.debounced
-                ? 'stop the calls that delay it, or cancel it'
-                : 'let its time come, shorten its delay, or cancel or fork it';
-        case 'overdue':
-            return 'start a process of its application';
-        case 'queued':
-            return nextStepInQueue(activity);
-    }
+    if (activity.kind === 'queued')
+        return nextStepInQueue(activity);
+    if (activity.kind === 'child')
+        return state === 'stuck' ? 'help its child first' : 'let its child finish';
+    if (activity.kind !== 'delayed')
+        return NEXT_STEPS[activity.kind];
+    return activity.debounced
+        ? 'stop the calls that delay it, or cancel it'
+        : 'let its time come, shorten its delay, or cancel or fork it';
 }
 function nextStepInQueue({ moves, running, limit }) {
     if (limit === 0)
         return 'raise the limit of that queue, or cancel or fork it';
     if (moves)
         return 'let the queue drain';
-    if (limit !== null && running >= limit) {
+    if (limit !== null && running >= limit)
         return 'help what runs from that queue, in whatever version, or raise its limit';
-    }
     return running > 0
         ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
         : 'start a process of its version that listens to that queue, or fork it';
+}
+
+;// CONCATENATED MODULE: ./lib/report/forecast-report.js
+
+
+
+const EARLIEST_ENDS_REPORTED = 5;
+const ACTIVITIES_REPORTED = 30;
+/** The forecast for one version, or for all, at `now` by the database's clock, in epoch milliseconds. */
+function forecastReport(forecast, now) {
+    const { trend, rate, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
+    return {
+        trend,
+        completedPerMinute: rate?.completedPerMinute ?? null,
+        arrivedPerMinute: rate?.arrivedPerMinute ?? null,
+        rateOverSeconds: rate === undefined ? null : rate.overMs / 1000,
+        secondsLeft: left === undefined ? null : { likely: left.leftMs / 1000, from: left.fromMs / 1000, to: left.toMs / 1000 },
+        notBefore: notBefore === undefined || notBefore <= now ? null : notBefore,
+        earliestEnds: earliestEnds
+            .slice(0, EARLIEST_ENDS_REPORTED)
+            .map(({ name, ...earliestEnd }) => ({ ...earliestEnd, workflow: name })),
+        ...states,
+        arrivedRoots: arrived.roots,
+        arrivedChildren: arrived.children,
+        noProcessSeen: withoutProcess.length > 0,
+    };
+}
+function activityReport(status, now) {
+    if (status === undefined)
+        return null;
+    const { state, activity, progressAt } = status;
+    return {
+        state,
+        kind: activity.kind,
+        progressAt,
+        until: 'until' in activity ? activity.until : null,
+        child: activity.kind === 'child' ? activity.child.id : null,
+        message: describeActivity(status, now),
+        nextStep: nextStepFor(status),
+    };
+}
+/** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
+function activitiesReport({ evaluation, forecast }) {
+    const { detailScan } = forecast.history;
+    if (detailScan === undefined)
+        return { observedAt: null, items: [], omitted: 0 };
+    const { observedAt, workflows, statuses } = detailScan;
+    const blocking = workflows.flatMap((workflow) => {
+        const status = statuses.get(workflow.id);
+        return status !== undefined && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
+    });
+    const alike = Map.groupBy(blocking, ({ workflow: { name, queue, status: rowStatus }, status }) => JSON.stringify([status.state, status.activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]));
+    const groups = [...alike.values()].map((group) => {
+        const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
+        return {
+            state: status.state,
+            count: group.length,
+            workflow: workflow.name,
+            message: describeActivity(status, observedAt),
+            nextStep: nextStepFor(status),
+        };
+    });
+    const items = groups
+        .sort((a, b) => WORKFLOW_STATES.indexOf(b.state) - WORKFLOW_STATES.indexOf(a.state) || b.count - a.count)
+        .slice(0, ACTIVITIES_REPORTED);
+    return { observedAt, items, omitted: groups.length - items.length };
+}
+/** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */
+function lasts({ activity, progressAt }) {
+    return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/forecast-text.js
@@ -21242,50 +21799,42 @@ function nextStepInQueue({ moves, running, limit }) {
 
 
 
-/** So many workflows are named where a few will do. */
+/** A few workflows stand for all: this many are named. */
 const NAMED = 3;
-/** `12 ended and 2 new per minute`: short, for a line of the log. */
+/** The forecast in short, for a line of the log: `12 ended and 2 new per minute`. */
 function forecastParts(forecast, now) {
     const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
     if (trend === 'idle')
         return [];
-    const ended = rate === undefined ? 0 : rate.completedPerMinute;
-    const arrived = rate === undefined ? 0 : rate.arrivedPerMinute;
+    const isAhead = notBefore !== undefined && notBefore > now;
+    const ended = rate?.completedPerMinute ?? 0;
+    const arrived = rate?.arrivedPerMinute ?? 0;
     return [
         ...(ended > 0 || arrived > 0
             ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
             : []),
         ...(trend === 'not-converging' ? ['not converging'] : []),
-        ...(trend === 'stalled' ? ['nothing has ended of late'] : []),
-        ...whenText(left, notBefore, now),
-        ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
+        ...(trend === 'stalled' ? ['nothing has ended recently'] : []),
+        // The estimate, or the certain bound where there is none.
+        ...(left !== undefined ? [leftText(left)] : isAhead ? [`not before ${momentText(notBefore, now)}`] : []),
+        ...(states.stuck > 0 ? [`${message_number(states.stuck)} stuck`] : []),
         ...(withoutProcess.length > 0 ? ['no sign of a process'] : []),
     ];
 }
-/** The estimate, or the bound where there is none. */
-function whenText(left, notBefore, now) {
-    if (left !== undefined)
-        return [leftText(left)];
-    return notBefore !== undefined && notBefore > now ? [`not before ${momentText(notBefore, now)}`] : [];
-}
 /** `about 12m to go (8m to 20m)`. */
 function leftText({ leftMs, fromMs, toMs }) {
-    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
+    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(forecast_text_rounded(each)));
     return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
 }
-/** An estimate has no seconds beyond some minutes, and no minutes beyond some hours. */
-function rounded(milliseconds) {
+/** Rounds an estimate: to five seconds, from five minutes on to minutes, and from four hours on to ten minutes. */
+function forecast_text_rounded(milliseconds) {
     const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
     return Math.max(unit, Math.round(milliseconds / unit) * unit);
 }
 function perMinute(rate) {
-    return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
+    return rate >= 10 || rate === 0 ? message_number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }
-/**
- * Where a drain is going, in sentences. None where nothing is in flight.
- *
- * @param isHold It was watched for long enough that the want of an estimate has to be explained.
- */
+/** The forecast in sentences; none where nothing is in flight. In a hold they explain the lack of an estimate. */
 function describeForecast(forecast, newTopLevel, now, isHold) {
     const { trend, rate, states, left } = forecast;
     if (trend === 'idle')
@@ -21293,76 +21842,58 @@ function describeForecast(forecast, newTopLevel, now, isHold) {
     return [
         ...(rate === undefined ? [] : [paceSentence(rate)]),
         ...(isHold ? estimateSentence(forecast) : []),
-        ...outlook(forecast, newTopLevel, now).map(({ sentence }) => sentence),
+        ...forecast_text_outlook(forecast, newTopLevel, now).map(({ message }) => message),
         ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
         ...(states.notScanned > 0
             ? [msg `What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
             : []),
     ];
 }
-/** What a person has to know while it drains, each with a key that stays the same as long as it holds. */
-function outlook({ trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }, newTopLevel, now) {
-    const arriving = trend === 'not-converging'
-        ? [{ key: 'not converging', sentence: notConverging(arrived, newTopLevel) }]
-        : hasTraffic
-            ? [{ key: 'arriving', sentence: stillArriving(arrived.roots, newTopLevel) }]
-            : [];
-    const bound = notBefore !== undefined && notBefore > now
-        ? [{ key: 'bound', sentence: earliestEndMessage(notBefore, earliestEnds[0], now) }]
-        : [];
-    return [
-        ...arriving,
-        ...bound,
-        ...(withoutProcess.length > 0 ? [{ key: 'withoutProcess', sentence: noProcess(withoutProcess) }] : []),
-    ];
+/** What a person has to know while it drains. */
+function forecast_text_outlook({ trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }, newTopLevel, now) {
+    const messages = {
+        'not converging': trend === 'not-converging' ? notConverging(arrived, newTopLevel) : undefined,
+        arriving: trend !== 'not-converging' && hasTraffic
+            ? msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`
+            : undefined,
+        bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
+        withoutProcess: withoutProcess.length > 0
+            ? msg `No process of ${namesOf(withoutProcess)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
+            : undefined,
+    };
+    return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
 }
-function noProcess(versions) {
-    return msg `No process of ${namesOf(versions)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`;
+function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
+    const isQuiet = ended === 0 && arrived === 0;
+    const pace = `${perMinute(ended)} ended and ${perMinute(arrived)} arrived per minute,`;
+    return trusted(`${isQuiet ? 'Nothing has ended or arrived' : pace} over the last ${durationText(overMs)}.`);
 }
-function paceSentence({ completedPerMinute, arrivedPerMinute, overMs }) {
-    if (completedPerMinute === 0 && arrivedPerMinute === 0) {
-        return msg `Nothing has ended or arrived over the last ${trusted(durationText(overMs))}.`;
-    }
-    return msg `${trusted(perMinute(completedPerMinute))} ended and ${trusted(perMinute(arrivedPerMinute))} arrived per minute, over the last ${trusted(durationText(overMs))}.`;
-}
-/** How many are stuck, and whether an estimate is about the others. */
+/** How many are stuck, and whether an estimate covers the others only. */
 function stuckSentence(stuck, hasEstimate) {
     return msg `${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
 }
 function estimateSentence({ trend, left, series }) {
     if (left !== undefined)
         return [msg `Estimate: ${trusted(leftText(left))}.`];
-    switch (trend) {
-        case 'too-early':
-            return [trusted('Too little has ended for an estimate.')];
-        case 'stalled':
-            return [
-                series.endedAtMs === undefined
-                    ? trusted('Nothing has ended since the gate began, so there is no estimate.')
-                    : trusted('Nothing has ended of late, so there is no estimate.'),
-            ];
-        default:
-            return [];
-    }
+    if (trend === 'too-early')
+        return [trusted('Too little has ended for an estimate.')];
+    if (trend !== 'stalled')
+        return [];
+    const since = series.endedAtMs === undefined ? 'since the gate began' : 'recently';
+    return [trusted(`Nothing has ended ${since}, so there is no estimate.`)];
 }
 function notConverging({ total, roots, children }, newTopLevel) {
-    const apart = [
-        ...(roots > 0 ? [msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`] : []),
-        ...(children > 0
-            ? [
-                msg `${counted(children, 'child workflow')} ${trusted(wasOrWere(children))} started by others; that ends with those that start them.`,
-            ]
-            : []),
-        ...(roots + children === 0
-            ? [
-                msg `${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
-            ]
-            : []),
-    ];
-    return msg `The drain is not converging: as much arrives as ends. ${joined(apart)}`;
-}
-function stillArriving(roots, newTopLevel) {
-    return msg `${createdRoots(roots, newTopLevel)}: some traffic still comes here.`;
+    const reasons = [trusted('The drain is not converging: as much arrives as ends.')];
+    if (roots > 0)
+        reasons.push(msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
+    if (children > 0) {
+        const were = trusted(wasOrWere(children));
+        reasons.push(msg `${counted(children, 'child workflow')} ${were} started by others; that ends with those that start them.`);
+    }
+    if (roots + children === 0) {
+        reasons.push(msg `${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`);
+    }
+    return joined(reasons);
 }
 function createdRoots(roots, newTopLevel) {
     return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
@@ -21375,47 +21906,124 @@ function rootNames(roots) {
     return names.length > 0 ? msg `, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }
 function earliestEndMessage(notBefore, latest, now) {
-    const who = latest?.until === notBefore
-        ? msg `: ${workflowNamed(latest)} is ${trusted(forecast_text_stateOf(latest))} until then`
-        : trusted('');
-    return msg `Drained at ${trusted(momentText(notBefore, now))} at the earliest, in ${trusted(durationText(notBefore - now))}${who}.`;
-}
-/** `"order-7" ("checkout") is asleep until 14:05 UTC`. */
-function describeEarliestEnd(bound, now) {
-    return msg `${workflowNamed(bound)} is ${trusted(`${forecast_text_stateOf(bound)} until ${momentText(bound.until, now)}`)}`;
+    const when = `Drained at ${momentText(notBefore, now)} at the earliest, in ${durationText(notBefore - now)}`;
+    if (latest?.until !== notBefore)
+        return trusted(`${when}.`);
+    return msg `${trusted(when)}: ${workflowNamed(latest)} is ${trusted(forecast_text_stateOf(latest))} until then.`;
 }
 function forecast_text_stateOf({ because }) {
     return because === 'sleeping' ? 'asleep' : 'delayed';
 }
-/** Why `wait` ended with `cannot-drain`: who lasts beyond the timeout, until when, and what would do. */
+/** Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps. */
 function describeCannotDrain(beyond, now) {
-    const named = beyond.earliestEnds.slice(0, NAMED).map((bound) => describeEarliestEnd(bound, now));
-    const more = beyond.earliestEnds.length > named.length ? trusted(' and others') : trusted('');
+    // `"order-7" ("checkout") is asleep until 14:05 UTC`.
+    const named = beyond.earliestEnds
+        .slice(0, NAMED)
+        .map((end) => msg `${workflowNamed(end)} is ${trusted(`${forecast_text_stateOf(end)} until ${momentText(end.until, now)}`)}`);
+    const more = trusted(beyond.earliestEnds.length > named.length ? ' and others' : '');
     const who = named.length > 0
         ? msg `${joined(named, ', ')}${more}`
         : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching(beyond)} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
-}
-/** How to wait for long enough. */
-function reaching({ neededMs }) {
-    return neededMs <= HOSTED_JOB_LIMIT_MS
-        ? msg `It takes a \`timeout\` of ${trusted(durationInput(neededMs))} to reach the last of them, and more for what they do then.`
+    const reaching = beyond.neededMs <= HOSTED_JOB_LIMIT_MS
+        ? msg `It takes a \`timeout\` of ${trusted(durationInput(beyond.neededMs))} to reach the last of them, and more for what they do then.`
         : msg `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
+    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
-/** Whether the hold has ended because work on this version certainly outlasts the timeout. */
-function outlasts(result, version) {
-    const deadline = pastDeadlineOf(result)?.deadline;
-    const notBefore = result.last?.forecast.targets.get(version)?.notBefore;
-    return deadline !== undefined && notBefore !== undefined && notBefore > deadline;
+
+;// CONCATENATED MODULE: ./lib/report/warnings.js
+
+
+
+
+/** DBOS's constant version of applications that use patching instead of versions. */
+const PATCHING_VERSION = 'PATCHING_ENABLED';
+/** A system database without a write for this long is idle, or a copy. In milliseconds. */
+const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
+function configurationWarnings(config) {
+    return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
 }
-/** What a run that ended with `cannot-drain` found to last beyond its timeout. */
-function pastDeadlineOf({ last, verdict }) {
-    return verdict === 'cannot-drain' ? last?.forecast.pastDeadline : undefined;
+/** What a person should know besides the verdict. None of it blocks. */
+function warningsOf(evaluation) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return [];
+    return [
+        newerSchema(evaluation),
+        nothingRegistered(index),
+        patching(evaluation),
+        skipped(evaluation),
+        emptyVersion(index),
+        ...evaluation.targets.map(failedWorkflows),
+        stranded(evaluation),
+        quietDatabase(evaluation, index),
+    ].filter((warning) => warning !== undefined);
 }
-/** The same in a sentence. */
-function whyItCannotDrain(result) {
-    const beyond = pastDeadlineOf(result);
-    return beyond && describeCannotDrain(beyond, result.last?.evaluation.snapshot.observedAt ?? 0);
+function outlastsJob({ mode, timeoutMs }) {
+    if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS)
+        return undefined;
+    return msg `\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`;
+}
+function withoutSettling({ settleMs }) {
+    if (settleMs > 0)
+        return undefined;
+    return msg `\`settle\` is \`0s\`: one poll is believed, so short workflows that start and end between polls go unnoticed.`;
+}
+function newerSchema({ snapshot: { database } }) {
+    if (!isNewerThanKnown(database))
+        return undefined;
+    return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). Look for a newer release.`;
+}
+function nothingRegistered({ contents, registered }) {
+    if (contents.newestWriteAt === undefined) {
+        const row = trusted(registered.length > 0 ? 'a workflow' : 'a row');
+        return msg `These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`;
+    }
+    if (registered.length > 0)
+        return undefined;
+    return msg `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`;
+}
+function patching({ targets }) {
+    if (!targets.some(({ version }) => version === PATCHING_VERSION))
+        return undefined;
+    return msg `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`;
+}
+function skipped({ skipped: versions }) {
+    if (versions.length === 0)
+        return undefined;
+    return msg `Never seen here, and skipped because of \`on-unknown: pass\`: ${namesOf(versions)}.`;
+}
+function emptyVersion({ inFlight }) {
+    const count = total(inFlight.get('') ?? NO_WORKFLOWS);
+    if (count === 0)
+        return undefined;
+    const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
+    return msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version: no process will ever take ${trusted(them)}. Fork or cancel ${trusted(them)}.`;
+}
+function failedWorkflows({ version, failed }) {
+    if (failed === undefined)
+        return undefined;
+    const { cancelled, deadLettered } = failed;
+    const parts = Object.entries({ cancelled, 'dead-lettered': deadLettered })
+        .filter(([, count]) => count > 0)
+        .map(([what, count]) => `${count} ${what}`);
+    const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
+    return msg `${version} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
+}
+function stranded({ targets }) {
+    const ignoring = targets.filter(({ ignored }) => ignored > 0);
+    if (ignoring.length === 0)
+        return undefined;
+    const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
+    const versions = namesOf(ignoring.map(({ version }) => version));
+    return msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`;
+}
+function quietDatabase({ snapshot }, { contents, registered }) {
+    const writes = [contents.newestWriteAt, registered[0]?.timestamp].filter((time) => time !== undefined);
+    const quietMs = snapshot.observedAt - Math.max(...writes);
+    if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
+        return undefined;
+    const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
+    return msg `Nothing has been written to this system database for ${days}. A restored copy looks just like this: is it the live database?`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/model.js
@@ -21424,131 +22032,217 @@ function whyItCannotDrain(result) {
 
 
 
-/** It held, so that there is a course to tell of, or a reason why none can be told. */
-function isWatched({ config, polls }) {
-    return config?.mode === 'wait' && polls > 1;
+
+
+
+
+
+
+const WORKFLOWS_REPORTED = 50;
+/** A run that failed before its first poll. */
+function failedRun(failure, config, schema = '') {
+    const nothing = { first: undefined, last: undefined, waitedMs: 0, polls: 0, failedPolls: 0 };
+    return { verdict: 'error', failure, config, schema, ...nothing };
 }
-/** The targets, those that `on-unknown: pass` takes out of the judgement among them. */
-function targetsOf(result) {
-    return result.last?.evaluation.targets ?? [];
+const NOTHING_EXPECTED = { forecast: null, outlook: { brief: '', sentences: [] } };
+const NOTHING_LISTED = { items: [], omitted: 0 };
+/** Before the first poll that decides anything. */
+const NOTHING_SEEN = {
+    ...NOTHING_EXPECTED,
+    observedAt: null,
+    database: null,
+    inFlight: 0,
+    unversioned: 0,
+    blockers: [],
+    pastDeadline: null,
+    versions: [],
+    newTopLevel: [],
+    history: [],
+    drainedVersions: [],
+    drainingVersions: [],
+    newVersion: null,
+    groups: NOTHING_LISTED,
+    activities: { observedAt: null, ...NOTHING_LISTED },
+    workflows: NOTHING_LISTED,
+    firstToUnblock: null,
+};
+/** The report of a run. It explains, counts and chooses everything that a renderer shows. */
+function runReportOf(run) {
+    const { verdict, failure, config, first, last, waitedMs, polls, failedPolls } = run;
+    const seen = last === undefined ? NOTHING_SEEN : seenAt(last, run);
+    return {
+        ...seen,
+        schemaVersion: 1,
+        verdict,
+        conclusion: config === undefined ? 'fail' : conclusionOf(verdict, config),
+        headline: headlineOf(run, seen),
+        drained: verdict === 'drained',
+        mode: config?.mode ?? null,
+        application: config?.application ?? null,
+        outdated: failure !== undefined && last !== undefined,
+        waitedSeconds: waitedMs / 1000,
+        polls,
+        failedPolls,
+        inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
+        blockers: failure === undefined ? seen.blockers : [{ kind: 'failure', message: failure }],
+        warnings: [
+            ...(config === undefined ? [] : configurationWarnings(config)),
+            // After a failure, what an earlier poll saw is no reason to warn.
+            ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),
+        ],
+    };
 }
-function inFlightOnAll(targets) {
-    return targets.reduce((sum, target) => sum + inFlightOn(target), 0);
+/** Versions in the order in which they are shown: what blocks most comes first. */
+function blockedFirst(versions) {
+    return versions.toSorted((a, b) => Number(a.drained) - Number(b.drained) || b.inFlight - a.inFlight);
 }
-/** So many workflows are shown one by one, and are in the report. */
-const WORKFLOWS_SHOWN = 50;
-/** The oldest workflows that are in flight on a target, or unversioned and claimable by one. */
-function blockingWorkflows(result) {
-    const items = result.last?.evaluation.index?.contents.workflows.items ?? [];
-    return items.filter((workflow) => isRelevant(workflow, result)).slice(0, WORKFLOWS_SHOWN);
-}
-/** How many block besides them. */
-function workflowsOmitted(result) {
-    const workflows = result.last?.evaluation.index?.contents.workflows;
-    const relevant = workflows?.items.filter((workflow) => isRelevant(workflow, result)).length ?? 0;
-    return Math.max(0, relevant - WORKFLOWS_SHOWN) + omitted(workflows, result);
-}
-/** Whether rows of this version, or of none, block a target. */
-function isRelevant(row, { last }) {
-    return last !== undefined && concernsTarget(row, last.evaluation);
-}
-/** The same by one poll. */
-function concernsTarget({ version }, { targets, unversioned }) {
-    return version === null ? unversioned > 0 : targets.some((target) => target.version === version);
-}
-/** How many of a capped list were left out, of those that concern a target. */
-function omitted(list, result) {
-    const unversioned = (result.last?.evaluation.unversioned ?? 0) > 0 ? (list?.omittedUnversioned ?? 0) : 0;
-    return (list?.omitted ?? 0) + unversioned;
-}
-/** Names of the targets that may be torn down: none while anything blocks the whole gate. */
-function drainedVersions(result) {
-    return targetsOf(result)
-        .filter(({ drained }) => drained && !isInconclusive(result))
-        .map(({ version }) => version);
-}
-/** Names of every other target. */
-function drainingVersions(result) {
-    const drained = new Set(drainedVersions(result));
-    return targetsOf(result)
-        .filter(({ judged, version }) => judged && !drained.has(version))
-        .map(({ version }) => version);
-}
-/** After a failure, what an earlier poll saw decides nothing. */
-function isInconclusive(result) {
-    return result.failure !== undefined;
+/** It held, so that there is a course to show, or a reason why none can be shown. */
+function isWatched({ mode, polls }) {
+    return mode === 'wait' && polls > 1;
 }
 /** The answer in a sentence that a person understands without knowing the gate. */
-function headline(result) {
-    const targets = targetsOf(result).filter(({ judged }) => judged);
-    const names = namesOf(targets.map(({ version }) => version));
+function headlineOf({ verdict, config, waitedMs, last }, seen) {
+    const targets = seen.versions.filter(({ skipped }) => !skipped);
+    const inFlight = counted(seen.inFlight, 'workflow');
+    const waited = trusted(durationText(waitedMs));
+    const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
     const blocked = targets.filter(({ drained }) => !drained);
-    const inFlight = counted(inFlightOnAll(targets), 'workflow');
-    const waited = trusted(durationText(result.waitedMs));
-    switch (result.verdict) {
+    const blockedNames = namesOfAll(blocked);
+    switch (verdict) {
         case 'drained':
-            return targets.length === 0
-                ? result.config?.targets.kind === 'named'
-                    ? msg `Nothing to retire: none of these versions has ever been seen here.`
-                    : msg `Nothing to retire: no other version has work in flight here.`
-                : msg `Safe to retire ${names}: nothing in flight, and nothing started for ${trusted(durationText(result.config?.settleMs ?? 0))}.`;
+            return drainedHeadline(config, targets);
         case 'in-flight':
-            if (targets.length === 0)
-                return msg `Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`;
-            return msg `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: ${inFlight} in flight${trusted(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
+            return targets.length === 0
+                ? msg `Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
+                : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${otherReasons(blocked)}.`;
         case 'still-live':
-            return msg `Not safe to retire ${namesOf(blocked.map(({ version }) => version))}: new work is still sent there, because it is the latest version.`;
+            return msg `Not safe to retire ${blockedNames}: new work is still sent there, because it is the latest version.`;
         case 'cannot-drain':
-            return msg `Cannot drain before the timeout: ${inFlight} in flight on ${namesOf(blocked.map(({ version }) => version))}, and not all can end by then.`;
+            return msg `Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
         case 'timed-out':
-            return msg `Not drained after ${waited}: ${inFlight} still in flight on ${namesOf(blocked.map(({ version }) => version))}${trusted(otherReasons(blocked.flatMap(({ blockers }) => blockers)))}.`;
-        case 'unknown-version': {
-            const kept = unknownKeptVersions(result);
-            return kept.length > 0
-                ? msg `No answer: a version to keep is not known here: ${namesOf(kept)}.`
-                : msg `No answer: this system database has never seen ${namesOf(targets.filter(({ known }) => !known).map(({ version }) => version))}.`;
-        }
+            return msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
+        case 'unknown-version':
+            return unknownKept !== undefined
+                ? msg `No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
+                : msg `No answer: this system database has never seen ${namesOfAll(targets.filter(({ known }) => !known))}.`;
         case 'cancelled':
-            return msg `Cancelled after ${waited}, before there was an answer${targets.length > 0 ? msg `: ${inFlight} in flight on ${names}` : trusted('')}.`;
+            return targets.length === 0
+                ? msg `Cancelled after ${waited}, before there was an answer.`
+                : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfAll(targets)}.`;
         case 'error':
-            return result.config === undefined
+            return config === undefined
                 ? msg `No answer: the inputs are not right, and nothing was looked at.`
                 : msg `No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
     }
 }
-/** Everything that stands in the way, once each: the whole gate's first. */
-function obstacles(result) {
-    if (result.failure !== undefined)
-        return [result.failure];
-    const blockers = result.last === undefined ? [] : blockersOfAll(result.last.evaluation);
-    return blockers.map((blocker) => describeBlocker(blocker));
+function drainedHeadline(config, targets) {
+    if (config === undefined || targets.length === 0) {
+        return config?.targets.kind === 'named'
+            ? msg `Nothing to retire: none of these versions has ever been seen here.`
+            : msg `Nothing to retire: no other version has work in flight here.`;
+    }
+    const settle = trusted(durationText(config.settleMs));
+    return msg `Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${settle}.`;
 }
-/** A short name for what else than work in flight stands in the way. */
-const SHORT_REASONS = {
-    'unknown-status': 'statuses that the gate does not know',
-    'still-starting': 'work is still starting',
-    'open-transaction': 'a transaction is still writing',
-    live: 'still the latest version',
-    unversioned: 'unversioned work',
-    'unknown-version': 'unknown version',
-    'application-not-seen': 'application not seen',
-    'several-applications': 'several applications',
-    'kept-version-unknown': 'a kept version is not registered',
-    'no-latest-version': 'no latest version',
-    'registration-gone': 'a registration is gone',
-    'untrusted-database': 'untrusted database',
-    'statuses-not-scanned': 'unknown statuses possible',
-};
-/** The short names of blockers other than work in flight, once each. */
-function shortReasons(blockers) {
-    return [...new Set(blockers.flatMap(({ kind }) => SHORT_REASONS[kind] ?? []))];
+function namesOfAll(versions) {
+    return namesOf(versions.map(({ version }) => version));
 }
-function otherReasons(blockers) {
-    const reasons = shortReasons(blockers);
-    return reasons.length > 0 ? `; ${reasons.join(', ')}` : '';
+function otherReasons(blocked) {
+    const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
+    return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
 }
-function unknownKeptVersions(result) {
-    return (result.last?.evaluation.gate ?? []).flatMap((blocker) => blocker.kind === 'kept-version-unknown' ? blocker.versions : []);
+function seenAt(last, run) {
+    const { evaluation, forecast } = last;
+    const { snapshot, index, targets, skipped } = evaluation;
+    const { observedAt } = snapshot;
+    const { serverVersion, migration } = snapshot.database;
+    const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
+    const versions = [
+        ...targets.map((target) => versionReport(target, pastDeadline, last, run)),
+        ...skipped.map(skippedVersion),
+    ];
+    return {
+        observedAt,
+        database: { serverVersion, schema: run.schema, migration: migration ?? null },
+        inFlight: inFlightOnAll(targets),
+        unversioned: evaluation.unversioned,
+        blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
+        pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
+        versions,
+        ...expected(index && forecast.total, forecast.newTopLevel, observedAt, run),
+        newTopLevel: forecast.newTopLevel.map(({ name, ...created }) => ({ ...created, workflow: name })),
+        history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
+            return { seconds: atMs / 1000, pending, enqueued, delayed };
+        }),
+        drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
+        drainingVersions: versions.filter(({ drained, skipped }) => !drained && !skipped).map(({ version }) => version),
+        newVersion: newVersionOf(evaluation),
+        groups: blockingGroups(evaluation),
+        activities: activitiesReport(last),
+        ...workflowsReport(last, pastDeadline),
+    };
+}
+function versionReport(target, pastDeadline, { evaluation, forecast }, run) {
+    const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
+    const drain = forecast.targets.get(version);
+    const isPastDeadline = pastDeadline !== undefined && (drain?.notBefore ?? 0) > pastDeadline.deadline;
+    const newTopLevel = forecast.newTopLevel.filter((each) => each.version === version);
+    return {
+        ...shown,
+        version,
+        skipped: false,
+        drained: shown.drained && run.failure === undefined,
+        idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
+        blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
+        reasons: shortNames(blockers),
+        ...expected(drain, newTopLevel, evaluation.snapshot.observedAt, run),
+    };
+}
+/** The forecast for one version, or for all of them: for programs and for people. */
+function expected(forecast, newTopLevel, now, { config, polls }) {
+    if (forecast === undefined)
+        return NOTHING_EXPECTED;
+    const isHold = config !== undefined && isWatched({ mode: config.mode, polls });
+    return {
+        forecast: forecastReport(forecast, now),
+        outlook: {
+            brief: forecastParts(forecast, now).join('; '),
+            sentences: describeForecast(forecast, newTopLevel, now, isHold),
+        },
+    };
+}
+function skippedVersion(version) {
+    return {
+        version,
+        application: null,
+        ...{ ...NO_WORKFLOWS, inFlight: 0, ignored: 0, oldestCreatedAt: null },
+        ...{ latest: false, known: false, skipped: true, drained: false, idleSeconds: null },
+        ...{ blockers: [], reasons: [], ...NOTHING_EXPECTED },
+    };
+}
+/** The oldest workflows that block, and the one to unblock first. */
+function workflowsReport({ evaluation, forecast }, pastDeadline) {
+    const { index, snapshot } = evaluation;
+    if (index === undefined)
+        return { workflows: NOTHING_LISTED, firstToUnblock: null };
+    const { workflows } = index.contents;
+    const blocking = workflows.items.filter((workflow) => blocksTarget(workflow, evaluation));
+    const shown = blocking.slice(0, WORKFLOWS_REPORTED);
+    const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0]);
+    return {
+        workflows: {
+            items: shown.map(({ name, ...workflow }) => ({
+                ...workflow,
+                workflow: name,
+                activity: activityReport(forecast.statuses.get(workflow.id), snapshot.observedAt),
+            })),
+            omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
+        },
+        firstToUnblock: first?.id ?? null,
+    };
+}
+function blockerReport(blocker, pastDeadline = false) {
+    return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/annotations.js
@@ -21556,88 +22250,62 @@ function unknownKeptVersions(result) {
 
 
 
-
-
-
-/** GitHub shows ten annotations of each level a step; one is for "and N more", and one for the warnings. */
+/** GitHub shows ten annotations of each level per step. One is for "and N more", and one for the warnings. */
 const TARGETS_SHOWN = 8;
 /** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
 const MESSAGE_CHARACTERS = 4000;
-/** The run's annotations: one a target with a title, or one for what blocks the whole gate; then the warnings. */
-function annotationsOf(result) {
-    const level = result.step === 'pass' ? 'notice' : result.step === 'warn' ? 'warning' : 'error';
-    return [...verdictAnnotations(result, level), ...warningAnnotations(result)];
+/** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
+function annotationsOf(report) {
+    const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
+    const annotations = verdictAnnotations(report, level);
+    if (report.warnings.length === 0)
+        return annotations;
+    const title = 'dbos-drain-gate: before you act on this';
+    return [...annotations, { level: 'warning', title, message: messageOf(joined(report.warnings, '\n')) }];
 }
-function verdictAnnotations(result, level) {
-    const reasons = obstacles(result);
-    const targets = targetsOf(result).filter(({ judged }) => judged);
-    if (reasons.length > 0 || targets.length === 0 || result.verdict === 'cancelled') {
-        const message = messageOf(joined([...reasons, headline(result)], '\n'));
-        return [{ level, title: `dbos-drain-gate: ${result.verdict}`, message }];
+function verdictAnnotations(report, level) {
+    const { verdict, headline, blockers, pastDeadline } = report;
+    const targets = report.versions.filter(({ skipped }) => !skipped);
+    if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
+        const message = messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
+        return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
     }
-    // What blocks comes first, so that "and N more" is about what does not.
-    const ordered = [...targets].sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a));
-    const why = whyItCannotDrain(result);
-    const first = why === undefined ? [] : [{ level, title: 'dbos-drain-gate: cannot-drain', message: messageOf(why) }];
-    const targetsShown = ordered
+    const title = 'dbos-drain-gate: cannot-drain';
+    const first = pastDeadline === null ? [] : [{ level, title, message: messageOf(pastDeadline) }];
+    // "And N more" is about what blocks least.
+    const targetsShown = blockedFirst(targets)
         .slice(0, TARGETS_SHOWN - first.length)
-        .map((target) => targetAnnotation(target, level, result));
+        .map((target) => targetAnnotation(target, level));
     const shown = [...first, ...targetsShown];
-    const more = ordered.length - targetsShown.length;
+    const more = targets.length - targetsShown.length;
     if (more === 0)
         return shown;
-    return [
-        ...shown,
-        {
-            level: shown.some((annotation) => annotation.level === level) ? level : 'notice',
-            title: 'dbos-drain-gate',
-            message: `and ${number(more)} more versions: see the job summary.`,
-        },
-    ];
+    const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
+    const message = `and ${message_number(more)} more versions: see the job summary.`;
+    return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
 }
-function targetAnnotation(target, level, result) {
-    const name = visible(target.version, 80);
-    if (target.drained) {
+function targetAnnotation(target, level) {
+    const { version, drained, known, blockers, outlook } = target;
+    const name = visible(version, 80);
+    if (drained) {
+        const idle = trusted(durationText(milliseconds(target.idleSeconds ?? 0)));
         return {
             level: 'notice',
             title: `${name} has drained`,
-            message: plain(msg `${target.version} has drained: nothing in flight, and nothing started for ${trusted(durationText(target.settledForMs ?? 0))}.`),
+            message: plain(msg `${version} has drained: nothing in flight, and nothing started for ${idle}.`),
         };
     }
-    const sentences = target.blockers.length > 0
-        ? target.blockers.map((blocker) => describeBlocker(blocker, outlasts(result, target.version)))
-        : [trusted('Idle, but not for long enough yet.')];
+    const why = blockers.length > 0 ? blockers.map(({ message }) => message) : [trusted('Idle, but not for long enough yet.')];
     return {
         level,
-        title: target.known ? `${name} cannot be retired yet` : `${name} is not known here`,
+        title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: messageOf(msg `${target.version}: ${joined([...sentences, ...expectations(target, result)], '\n')}`),
+        message: messageOf(msg `${version}: ${joined([...why, ...outlook.sentences], '\n')}`),
     };
 }
-/** Whether it drains, and whether it ever will. */
-function expectations({ version }, result) {
-    const { last } = result;
-    const forecast = last?.forecast.targets.get(version);
-    if (last === undefined || forecast === undefined)
-        return [];
-    const roots = last.forecast.newTopLevel.filter((each) => each.version === version);
-    return describeForecast(forecast, roots, last.evaluation.snapshot.observedAt, isWatched(result));
-}
-function warningAnnotations(result) {
-    const [first, ...more] = result.warnings;
-    if (first === undefined)
-        return [];
-    return [
-        {
-            level: 'warning',
-            title: 'dbos-drain-gate: before you act on this',
-            message: messageOf(joined([first, ...more], '\n')),
-        },
-    ];
-}
-/** The text of a sentence, cut between two characters where it has to be cut. */
-function messageOf(sentence) {
-    const text = plain(sentence);
+/** The text of a message. Where it is too long, it is cut between two characters. */
+function messageOf(message) {
+    const text = plain(message);
     if (text.length <= MESSAGE_CHARACTERS)
         return text;
     return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
@@ -21654,77 +22322,151 @@ function messageOf(sentence) {
 
 
 
-/** Without a change there is a line so often, in milliseconds. */
+
+/** The longest time without a line, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
-/** How many groups of workflows the log lists. */
 const GROUPS_SHOWN = 20;
-/** Of how many targets the log explains what blocks them; the summary has more. */
+/** The log explains only so many. The summary explains more. */
 const EXPLAINED_TARGETS = 5;
-/** Of how many stuck workflows the log says what they wait for. */
 const EXPLAINED_STUCK = 3;
-/** A log that reads well at a glance: a line when something changed, and one a minute when nothing did. */
-function progressLog(sink) {
-    let config;
+/** Writes what the gate waits for, and returns callbacks that log its polls: what changed, or one line a minute. */
+function startLog(sink, config, { database, schema }) {
     let previous;
-    let printed;
-    let where = [];
+    let lastShown;
     let outage;
     const explained = new Set();
+    sink.line(plain(openingOf(config)));
+    for (const warning of configurationWarnings(config))
+        sink.line(plain(msg `Mind: ${warning}`));
+    const isDue = ({ decides, endedMs, fingerprint }) => decides || fingerprint !== lastShown?.fingerprint || endedMs - lastShown.endedMs >= HEARTBEAT_MS;
     return {
-        begin(given, { database, schema }, advice) {
-            config = given;
-            where = msg `System database: ${database}, schema ${schema}.`;
-            sink.line(plain(opening(given)));
-            for (const warning of advice)
-                sink.line(plain(msg `Mind: ${warning}`));
-        },
-        poll(poll) {
-            if (config === undefined)
-                return;
-            const { evaluation, time } = poll;
+        onPoll(poll) {
+            const report = pollReportOf(poll);
             if (outage !== undefined) {
-                sink.line(recoveryLine(outage, time.ended));
+                sink.line(recoveryLine(outage, report.endedMs));
                 outage = undefined;
-                printed = undefined;
+                lastShown = undefined;
             }
             if (previous === undefined) {
-                // A mistyped URL can have the password where the database should be: only now has it proved right.
-                sink.line(plain(where));
-                sink.line(plain(whatIsThere(evaluation)));
-                const groups = groupLines(evaluation);
+                // A mistyped URL can have the password where the database should be. Now it has proved right.
+                sink.line(plain(msg `System database: ${database}, schema ${schema}.`));
+                sink.line(plain(describeDatabase(poll.evaluation)));
+                const groups = groupLines(blockingGroups(poll.evaluation), report.targets.length);
                 if (groups.length > 0)
                     sink.group('What is in flight, by workflow', groups);
             }
-            const state = log_stateOf(poll);
-            const isDue = printed === undefined || time.ended - printed.at >= HEARTBEAT_MS;
-            if (isDue || poll.decides || printed?.state !== state) {
-                sink.line(pollLine(config, poll, previous));
-                printed = { at: time.ended, state };
+            if (isDue(report)) {
+                sink.line(pollLine(config, report, previous));
+                lastShown = report;
             }
-            // The annotations explain the deciding poll; in the log they follow at once.
-            for (const { key, version, blocker } of poll.decides ? [] : explainable(evaluation)) {
-                if (explained.has(key))
-                    continue;
+            // The annotations explain the deciding poll. They follow in the log at once.
+            for (const { key, message } of report.decides ? [] : report.explanations) {
+                if (!explained.has(key))
+                    sink.line(`  ${plain(message)}`);
                 explained.add(key);
-                sink.line(`  ${plain(msg `${version === undefined ? trusted('') : msg `${version}: `}${describeBlocker(blocker)}`)}`);
             }
-            for (const { key, sentence } of poll.decides ? [] : log_expectations(poll)) {
-                if (explained.has(key))
-                    continue;
-                explained.add(key);
-                sink.line(`  ${plain(sentence)}`);
-            }
-            previous = poll;
+            previous = report;
         },
-        failedPoll(failed) {
-            if (config === undefined)
-                return;
+        onFailedPoll(failed) {
             sink.line(failureLine(config, failed, outage));
             outage = failed.outage;
         },
     };
 }
-/** Why a poll failed, in full when it is not why the one before did. */
+/** What one poll found, as the log shows it. */
+function pollReportOf(poll) {
+    const { evaluation, forecast, time, decides } = poll;
+    const { snapshot, targets, drained } = evaluation;
+    return {
+        decides,
+        endedMs: time.ended,
+        drained,
+        inFlight: inFlightOnAll(targets),
+        counts: summed(targets),
+        targets,
+        settledForMs: settledFor(evaluation),
+        /** Short names of what else than work in flight blocks. */
+        reasons: shortNames(blockersOf(evaluation)),
+        forecast: forecastParts(forecast.total, snapshot.observedAt),
+        explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
+        fingerprint: fingerprintOf(poll),
+    };
+}
+/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
+function describeDatabase({ snapshot, index, gate, targets, state }) {
+    const { serverVersion, migration } = snapshot.database;
+    const server = describeServer(serverVersion, migration ?? null);
+    if (index === undefined)
+        return msg `${server}.`;
+    const [newest] = index.registered;
+    const { registrations } = index.contents;
+    const registered = newest === undefined || registrations === undefined
+        ? trusted('no version is registered')
+        : msg `${registrations.total} registered, the latest is ${newest.version}`;
+    const parts = [msg `${server}. Versions: ${registered}`];
+    if (state.kept !== undefined)
+        parts.push(msg `kept: ${namesOf(state.kept)}`);
+    if (state.kept !== undefined && gate.length === 0) {
+        const retired = namesOf(targets.map(({ version }) => version));
+        parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
+    }
+    return msg `${joined(parts, '; ')}.`;
+}
+/** How long everything has been idle, in milliseconds; undefined while something is not. */
+function settledFor({ gate, noTargets, targets }) {
+    const all = noTargets === undefined ? targets : [noTargets];
+    const settled = all.map(({ settledForMs }) => settledForMs).filter((ms) => ms !== undefined);
+    if (gate.length > 0 || settled.length < all.length)
+        return undefined;
+    return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+}
+/** Two polls between which nothing happened that deserves a line have the same. */
+function fingerprintOf({ evaluation, forecast }) {
+    const { trend, states, withoutProcess } = forecast.total;
+    return JSON.stringify([
+        trend === 'not-converging',
+        trend === 'stalled',
+        states.stuck,
+        withoutProcess.length,
+        blockersOfAll(evaluation).map(({ kind }) => kind),
+        evaluation.unversioned,
+        evaluation.targets.map(({ version, pending, enqueued, delayed, unknownStatus, ...target }) => [
+            ...[version, pending, enqueued, delayed, unknownStatus],
+            target.settledForMs !== undefined,
+            target.drained,
+            target.blockers.map(({ kind }) => kind),
+        ]),
+    ]);
+}
+/** What blocks the whole gate, or else what blocks the first few targets. */
+function explainedBlockers(evaluation) {
+    const ofAll = blockersOfAll(evaluation);
+    if (ofAll.length > 0) {
+        return ofAll.map((blocker) => ({ key: blocker.kind, message: explainBlocker(blocker) }));
+    }
+    return evaluation.targets.slice(0, EXPLAINED_TARGETS).flatMap(({ version, blockers }) => blockers.map((blocker) => ({
+        key: `${blocker.kind} ${version}`,
+        message: msg `${version}: ${explainBlocker(blocker)}`,
+    })));
+}
+/** Whether the drain converges, when it can finish at the earliest, and what is stuck. */
+function expectations({ evaluation, forecast }) {
+    const { observedAt } = evaluation.snapshot;
+    const { total, newTopLevel, statuses, history } = forecast;
+    const scanned = history.detailScan?.workflows ?? [];
+    const stuck = scanned.flatMap((workflow) => {
+        const status = statuses.get(workflow.id);
+        return status?.state === 'stuck' && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
+    });
+    return [
+        ...forecast_text_outlook(total, newTopLevel, observedAt),
+        ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, status }) => ({
+            key: `stuck ${workflow.id}`,
+            message: msg `Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${trusted(nextStepFor(status))}.`,
+        })),
+    ];
+}
+/** Why a poll failed: in full, unless the one before failed in the same way. */
 function failureLine(config, { outage, time, pauseMs }, before) {
     const same = before !== undefined && plain(before.failure) === plain(outage.failure);
     const what = same
@@ -21736,1016 +22478,125 @@ function failureLine(config, { outage, time, pauseMs }, before) {
 }
 function recoveryLine({ failures, lastSuccess = 0 }, now) {
     const polls = failures === 1 ? 'one failed poll' : `${failures} failed polls`;
-    return `${stamp(now)} The database answers again, after ${polls} in ${durationText(now - lastSuccess)}: what was idle before has to be idle anew.`;
+    return `${stamp(now)} The database answers again, after ${polls} in ${durationText(now - lastSuccess)}: what was idle before has to be idle again.`;
 }
-/** `[  1m 5s]`: the time since the gate began. */
+/** `[  1m 5s]`: the time since the gate started. */
 function stamp(elapsedMs) {
     return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
 }
-function opening(config) {
+function openingOf(config) {
     const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
     const what = msg `${targetsInWords(config)}${application}`;
-    const settle = durationText(config.settleMs);
+    const settle = trusted(durationText(config.settleMs));
+    const timeout = trusted(durationText(config.timeoutMs));
+    const interval = trusted(durationText(config.pollIntervalMs));
     switch (config.mode) {
         case 'wait':
-            return msg `Waiting until ${what} can be retired: for ${trusted(durationText(config.timeoutMs))} at most, a poll every ${trusted(durationText(config.pollIntervalMs))}, and then idle for ${trusted(settle)} in a row.`;
+            return msg `Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
         case 'check':
-            return msg `Checking whether ${what} can be retired: if it is idle, for ${trusted(settle)} in a row; anything in flight fails this step.`;
+            return msg `Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
         case 'report':
-            return msg `Reporting whether ${what} can be retired: if it is idle, for ${trusted(settle)} in a row; work in flight does not fail this step.`;
+            return msg `Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
     }
 }
-function targetsInWords(config) {
-    switch (config.targets.kind) {
-        case 'named':
-            return namesOf(config.targets.versions);
-        case 'all-but':
-            return msg `every version but ${namesOf(config.targets.keep)}`;
-        case 'all-but-latest':
-            return trusted('every version but the latest');
-    }
+function targetsInWords({ targets }) {
+    if (targets.kind === 'named')
+        return namesOf(targets.versions);
+    return msg `every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
 }
-/** What the first poll found, before it is judged. */
-function whatIsThere({ snapshot, index, gate, targets, state }) {
-    const { database } = snapshot;
-    const server = msg `PostgreSQL ${trusted(database.serverVersion)}${trusted(database.migration === undefined ? '' : `, DBOS migration ${database.migration}`)}`;
-    if (index === undefined)
-        return msg `${server}.`;
-    const newest = index.registered[0];
-    const registered = newest === undefined
-        ? trusted('no version is registered')
-        : msg `${index.contents.registrations?.total ?? 0} registered, the latest is ${newest.version}`;
-    const kept = state.kept === undefined ? trusted('') : msg `; kept: ${namesOf(state.kept)}`;
-    const retired = state.kept === undefined || gate.length > 0
-        ? trusted('')
-        : targets.length === 0
-            ? trusted('; nothing to retire')
-            : msg `; to retire: ${namesOf(targets.map(({ version }) => version))}`;
-    return msg `${server}. Versions: ${registered}${kept}${retired}.`;
-}
-/** What a change is a change of. */
-function log_stateOf({ evaluation, forecast }) {
-    const { trend, states, withoutProcess } = forecast.total;
-    return JSON.stringify([
-        trend === 'not-converging',
-        trend === 'stalled',
-        states.stuck,
-        withoutProcess.length,
-        evaluation.gate.map(({ kind }) => kind),
-        evaluation.noTargets?.blockers.map(({ kind }) => kind),
-        evaluation.unversioned,
-        evaluation.targets.map((target) => [
-            target.version,
-            target.pending,
-            target.enqueued,
-            target.delayed,
-            target.unknownStatus,
-            target.settledForMs !== undefined,
-            target.drained,
-            target.blockers.map(({ kind }) => kind),
-        ]),
-    ]);
-}
-function pollLine(config, poll, previous) {
-    const { evaluation, time } = poll;
-    const targets = evaluation.targets.filter(({ judged }) => judged);
-    const inFlight = inFlightOnAll(targets);
+function pollLine(config, report, previous) {
+    const { inFlight, counts, drained, decides, endedMs } = report;
     const parts = [
-        `${number(inFlight)} in flight${inFlight > 0 ? ` (${statusCounts(log_summed(targets))})` : ''}`,
-        ...(evaluation.drained ? [] : differencePart(inFlight, previous)),
-        ...shortReasons(blockersOf(evaluation)),
-        ...forecastParts(poll.forecast.total, evaluation.snapshot.observedAt),
-        ...versionsPart(targets),
-        ...settlePart(config, evaluation),
-        ...(config.mode === 'wait' && !poll.decides ? [log_timeLeft(config, time.ended)] : []),
+        `${message_number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`,
+        drained || previous === undefined ? '' : difference(inFlight - previous.inFlight),
+        ...report.reasons,
+        ...report.forecast,
+        versionsPart(report.targets),
+        settlePart(config, report),
+        config.mode === 'wait' && !decides ? timeLeft(config, endedMs) : '',
     ];
-    return `${stamp(time.ended)} ${parts.join('; ')}`;
+    return `${stamp(endedMs)} ${parts.filter((part) => part !== '').join('; ')}`;
 }
-function differencePart(inFlight, previous) {
-    if (previous === undefined)
-        return [];
-    const before = inFlightOnAll(previous.evaluation.targets.filter(({ judged }) => judged));
-    if (before === inFlight)
-        return ['no change'];
-    const difference = number(Math.abs(inFlight - before));
-    return [`${difference} ${inFlight < before ? 'fewer' : 'more'}`];
+function difference(change) {
+    return change === 0 ? 'no change' : `${message_number(Math.abs(change))} ${change < 0 ? 'fewer' : 'more'}`;
 }
 /** With several targets: how many are idle, and which of the others hold the most. */
 function versionsPart(targets) {
     if (targets.length < 2)
-        return [];
+        return '';
     const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
-    const most = [...blocked]
-        .sort((a, b) => inFlightOn(b) - inFlightOn(a))
+    const most = blocked
+        .toSorted((a, b) => b.inFlight - a.inFlight)
         .slice(0, 3)
-        .map((target) => `${quotedName(target.version)} ${number(inFlightOn(target))}`);
+        .map((target) => `${quotedName(target.version)} ${message_number(target.inFlight)}`);
     const rest = blocked.length - most.length;
     const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
-    return [`${targets.length - blocked.length} of ${targets.length} versions idle${listed}`];
+    return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }
-function settlePart(config, evaluation) {
-    if (evaluation.drained)
-        return ['drained'];
-    const all = evaluation.noTargets
-        ? [evaluation.noTargets]
-        : evaluation.targets.filter(({ judged }) => judged);
-    const settled = all.flatMap(({ settledForMs }) => settledForMs ?? []);
-    if (settled.length < all.length || evaluation.gate.length > 0)
-        return [];
-    const leftMs = config.settleMs - settled.reduce((a, b) => Math.min(a, b), config.settleMs);
-    return [leftMs > 0 ? `idle, and must stay so for ${durationText(leftMs)}` : 'idle'];
+function settlePart({ settleMs }, { drained, settledForMs }) {
+    if (drained)
+        return 'drained';
+    if (settledForMs === undefined)
+        return '';
+    const leftMs = settleMs - settledForMs;
+    return leftMs > 0 ? `idle, and must stay so for ${durationText(leftMs)}` : 'idle';
 }
-function log_timeLeft(config, elapsedMs) {
+function timeLeft(config, elapsedMs) {
     const leftMs = config.timeoutMs - elapsedMs;
     return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
 }
-/** `3 pending, 1 enqueued  "checkout" on queue "payments"`: aligned, the largest first. */
-function groupLines(evaluation) {
-    const { index, targets, unversioned } = evaluation;
-    const groups = (index?.contents.groups.items ?? []).filter((group) => concernsTarget(group, evaluation));
-    const lines = groups.slice(0, GROUPS_SHOWN).map((group) => {
+/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
+function groupLines({ items, omitted }, targets) {
+    const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
+        const name = group.workflow === null ? 'a workflow without a name' : quotedName(group.workflow);
         const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-        const version = group.version === null ? ', unversioned' : targets.length > 1 ? `, ${quotedName(group.version)}` : '';
-        const ignored = group.ignored ? ', ignored' : '';
-        return `- ${group.name === null ? 'a workflow without a name' : quotedName(group.name)}${queue}${version}${ignored}: ${statusCounts(group)}`;
+        const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
+        return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
     });
-    const cut = index?.contents.groups;
-    const left = groups.length -
-        lines.length +
-        (cut?.omitted ?? 0) +
-        (unversioned > 0 ? (cut?.omittedUnversioned ?? 0) : 0);
-    return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
-}
-/** What blocks the whole gate, or else what blocks the first few targets. */
-function explainable(evaluation) {
-    const whole = blockersOfAll(evaluation);
-    if (whole.length > 0)
-        return whole.map((blocker) => ({ key: blocker.kind, version: undefined, blocker }));
-    return evaluation.targets
-        .slice(0, EXPLAINED_TARGETS)
-        .flatMap(({ version, blockers }) => blockers.map((blocker) => ({ key: `${blocker.kind} ${version}`, version, blocker })));
-}
-/** What is to be expected, once each: that it does not converge, when it can drain at the earliest, and what is stuck. */
-function log_expectations({ evaluation, forecast, }) {
-    const { observedAt } = evaluation.snapshot;
-    const { total, newTopLevel, statuses, history } = forecast;
-    const stuck = (history.detailScan?.workflows ?? []).flatMap((workflow) => {
-        const status = statuses.get(workflow.id);
-        return status?.state === 'stuck' && concernsTarget(workflow, evaluation) ? [{ workflow, status }] : [];
-    });
-    return [
-        ...outlook(total, newTopLevel, observedAt),
-        ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, status }) => ({
-            key: `stuck ${workflow.id}`,
-            sentence: msg `Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${trusted(nextStepFor(status))}.`,
-        })),
-    ];
-}
-function log_summed(targets) {
-    const sum = (of) => targets.reduce((all, target) => all + of(target), 0);
-    return { pending: sum((t) => t.pending), enqueued: sum((t) => t.enqueued), delayed: sum((t) => t.delayed) };
-}
-
-;// CONCATENATED MODULE: ./lib/report/formats.js
-/** Whole seconds and tenths. */
-function seconds(milliseconds) {
-    return Math.round(milliseconds / 100) / 10;
-}
-/** ISO 8601; null for no time, and for one that no calendar has (a row may hold any number). */
-function iso(epochMs) {
-    if (epochMs === null || epochMs === undefined)
-        return null;
-    const date = new Date(epochMs);
-    const year = date.getUTCFullYear();
-    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
-}
-
-;// CONCATENATED MODULE: ./lib/unblock/remedies.js
-
-
-
-/** DBOS's command line reads the URL from here in the commands that are shown: no secret is in them. */
-const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
-/**
- * What to do about one blocking workflow, as commands of DBOS's own command line (TypeScript; Python's has the
- * same verbs and options). Undefined when its id holds what cannot be typed or seen. To fork one is left to the
- * unblock kit: the fork of a workflow that has just ended does its work again, and no command says that it has ended.
- */
-function commandsFor(workflow) {
-    const id = typedId(workflow.id);
-    if (id === undefined)
-        return undefined;
-    return [
-        '# look at it, and at the steps it has done',
-        `npx dbos workflow get ${id} ${URL_OPTION}`,
-        `npx dbos workflow steps ${id} ${URL_OPTION}`,
-        '# give it up: it stops before its next step',
-        `npx dbos workflow cancel ${id} ${URL_OPTION}`,
-    ];
-}
-/**
- * An id, as it is typed in a command; undefined when it holds what cannot be typed or seen, is empty, or would be
- * taken for an option.
- */
-function typedId(id) {
-    return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
-}
-/**
- * The workflow to begin with: the one that outlasts the timeout, or else a stuck one before others, and one that waits
- * for no child before a parent, since to end a waiting parent alone unblocks nothing. The oldest of those.
- */
-function firstToUnblock(workflows, statuses, longest) {
-    if (longest !== undefined)
-        return longest;
-    const parents = new Set(workflows.map(({ parent }) => parent));
-    const childless = workflows.filter(({ id }) => !parents.has(id));
-    const stuck = childless.find(({ id }) => statuses.get(id)?.state === 'stuck');
-    return stuck ?? childless[0] ?? workflows[0];
-}
-/** The version that forks of the blocking work should run on: the latest that is no target. */
-function newVersionOf(result) {
-    const targets = new Set(targetsOf(result).map(({ version }) => version));
-    return [...(result.last?.evaluation.index?.latest ?? [])].find((version) => !targets.has(version));
-}
-/** The query that shows what the gate counted; the shape lets the partial indexes serve it. */
-function inspectionSql(result) {
-    const schema = quoteIdentifier(result.schema ?? 'dbos');
-    const blocked = targetsOf(result).filter(({ drained, judged }) => judged && !drained);
-    const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
-    const versions = literals.every((literal) => literal !== undefined) && literals.length > 0 ? literals : undefined;
-    const more = blocked.length - literals.length;
-    const unversioned = (result.last?.evaluation.unversioned ?? 0) > 0;
-    const application = result.config?.application === undefined ? undefined : sqlLiteral(result.config.application);
-    const filter = versions === undefined ? undefined : `application_version IN (${versions.join(', ')})`;
-    return [
-        ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
-        'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
-        '       to_timestamp(created_at / 1000.0) AS created',
-        `  FROM ${schema}.workflow_status`,
-        " WHERE (status IN ('PENDING', 'ENQUEUED') OR status = 'DELAYED')",
-        ...(filter === undefined
-            ? []
-            : [`   AND (${filter}${unversioned ? ' OR application_version IS NULL' : ''})`]),
-        ...(application === undefined
-            ? []
-            : [`   AND (application_name = ${application} OR application_name IS NULL)`]),
-        ' ORDER BY created_at;',
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/unblock/shell.js
-/*
- * The fixed part of the scripts of the unblock kit, for any POSIX shell: what is done to one workflow, and what is
- * said of it. What was seen in TypeScript's command line 5.3.0:
- *
- * - `get` prints one line of JSON; of a workflow that is not there it prints `undefined`, and exits with 0. A client
- *   that is older than the database (4.27 on what 5.3 wrote) shows no `input`, and its fork has none.
- * - `cancel` exits with 0 whatever it finds: it does nothing to SUCCESS, ERROR and what is not there, and writes
- *   CANCELLED over everything else, dead-lettered and cancelled ones included.
- * - `fork` takes a workflow in any state, SUCCESS included; it prints nothing. A second fork under the same id fails.
- * - Each of them tries for ever to reach a server that does not answer.
- */
-/** Steps with a smaller number are copied into a fork: this one, the largest that the column holds, keeps them all. */
-const KEEP_ALL_STEPS = 2_147_483_647;
-/**
- * From the arguments to the exit code. What differs stands before it: `$name`, `$verb`, and the functions `ask` (calls
- * the command line), `may_run` and `notes`.
- */
-const COMMON = `yes=
-case "$#:$1" in
-  0:) ;;
-  1:--yes) yes=1 ;;
-  *) printf '%s\\n' "usage: sh $0 [--yes]" >&2; exit 2 ;;
-esac
-did=0 left=0 failed=0 unseen=0 stopped=
-trap 'stopped=1' HUP INT TERM
-
-refuse() { printf '%s\\n' "$name: $1" >&2; exit 2; }
-did() { did=$((did + 1)); printf '%s\\n' "$1: $2"; }
-leave() { left=$((left + 1)); printf '%s\\n' "$1: left as it is: $2"; }
-fail() { failed=$((failed + 1)); printf '%s\\n' "$1: FAILED: $2" >&2; }
-
-# The answer counts only on a line that is about this workflow: its input may hold any text.
-if command -v node >/dev/null 2>&1; then
-  read_state() {
-    node -e '
-      const [, id, source] = process.argv;
-      let state = "UNREADABLE";
-      for (const line of require("fs").readFileSync(0, "utf8").split("\\n")) {
-        let seen = null;
-        try { if (line !== "undefined") seen = JSON.parse(line); } catch { continue; }
-        if (seen === null) state = "MISSING";
-        if ((seen?.workflowID ?? seen?.workflow_id) !== id) continue;
-        if (source && (seen.forkedFrom ?? seen.forked_from) !== source) { state = "UNRELATED"; break; }
-        state = /^[A-Z_]+$/.test(seen.status) ? seen.status : "UNKNOWN";
-        if (seen.wasForkedFrom ?? seen.was_forked_from) state += " forked";
-        else if ((seen.input ?? null) === null) state += " blind";
-      }
-      console.log(state);
-    ' -- "$1" "$2"
-  }
-else
-  read_state() {
-    python3 -c '
-import json, re, sys
-id, source = sys.argv[1:]
-state = "UNREADABLE"
-for line in sys.stdin.buffer.read().decode("utf-8", "replace").split("\\n"):
-    try:
-        seen = None if line == "undefined" else json.loads(line)
-    except ValueError:
-        continue
-    if seen is None:
-        state = "MISSING"
-    if not isinstance(seen, dict) or seen.get("workflowID", seen.get("workflow_id")) != id:
-        continue
-    if source and seen.get("forkedFrom", seen.get("forked_from")) != source:
-        state = "UNRELATED"
-        break
-    state = seen.get("status") if re.fullmatch("[A-Z_]+", str(seen.get("status"))) else "UNKNOWN"
-    if seen.get("wasForkedFrom", seen.get("was_forked_from")):
-        state += " forked"
-    elif seen.get("input") is None:
-        state += " blind"
-print(state)
-' "$1" "$2"
-  }
-fi
-
-# Sets state: a status, MISSING or UNREADABLE; and what a fork has to know, "forked" or "blind".
-# $1: the workflow; $2: what it has to be a fork of, if anything
-look_at() {
-  state=UNREADABLE
-  answer=$(ask get "$1") || return 0
-  state=$(printf '%s\\n' "$answer" | read_state "$1" "$2") || state=UNREADABLE
-}
-
-# Whether it is this one's turn. $1: the workflow
-turn() {
-  if [ -n "$stopped" ]; then unseen=$((unseen + 1)); return 1; fi
-  if [ -z "$yes" ]; then did=$((did + 1)); printf '%s\\n' "would $verb $1"; return 1; fi
-}
-
-# Whether it is in flight still. $1: the workflow
-in_flight() {
-  look_at "$1"
-  case "$state" in
-    PENDING* | ENQUEUED* | DELAYED*) return 0 ;;
-    UNREADABLE) fail "$1" 'its status could not be read' ;;
-    MISSING) leave "$1" 'it is not there any more' ;;
-    *) leave "$1" "it is \${state%% *} now" ;;
-  esac
-  return 1
-}
-
-# Cancels it, and makes sure that it is cancelled. $1: the workflow
-is_cancelled() {
-  ask cancel "$1" >/dev/null || { fail "$1" 'cancel failed'; return 1; }
-  look_at "$1"
-  case "$state" in
-    CANCELLED*) return 0 ;;
-    SUCCESS* | ERROR*) leave "$1" "it has just ended in \${state%% *}" ;;
-    *) fail "$1" "it is $state after the cancel" ;;
-  esac
-  return 1
-}
-
-start() {
-  set -f
-  if [ -z "$yes" ]; then printf '%s\\n' "A dry run: nothing is done, or read."; return; fi
-  [ -n "$DBOS_SYSTEM_DATABASE_URL" ] || refuse 'DBOS_SYSTEM_DATABASE_URL is not set: it has to hold the URL of the system database.'
-  may_run
-  DBOS_CLI=\${DBOS_CLI:-npx --no-install dbos}
-  command -v node >/dev/null 2>&1 || command -v python3 >/dev/null 2>&1 || refuse 'neither node nor python3 is there, to read what the command line prints.'
-  $DBOS_CLI --help >/dev/null 2>&1 </dev/null || refuse "\\"$DBOS_CLI\\" does not run: call this script in a folder where the DBOS SDK is installed, or set DBOS_CLI to its command line."
-  printf '%s\\n' 'Asking the database. Without an answer, look at its URL: the command line tries for ever.'
-  ask list --limit 1 >/dev/null || refuse 'the system database cannot be read: see above.'
-}
-
-finish() {
-  trap - HUP INT TERM
-  printf '\\n'
-  if [ -z "$yes" ]; then
-    printf '%s\\n' "$did to $verb. Nothing was done. To do it: sh $0 --yes"
-  else
-    printf '%s\\n' "$did done, $left left as they are, $failed failed."
-  fi
-  [ "$unseen" -eq 0 ] || printf '%s\\n' "Stopped: $unseen were not looked at."
-  notes
-  [ "$failed" -eq 0 ] && [ -z "$stopped" ]
-  exit
-}
-`;
-const INSPECT = `inspect() {
-  turn "$1" || return 0
-  printf '\\n%s\\n' "# $1"
-  if ask get "$1" && ask steps "$1"; then did=$((did + 1)); else fail "$1" 'it could not be read'; fi
-}
-`;
-const CANCEL = `cancel() {
-  turn "$1" || return 0
-  in_flight "$1" || return 0
-  is_cancelled "$1" || return 0
-  did "$1" 'cancelled'
-}
-`;
-const FORK = `# Copies the workflow under the id ID-fork, with the steps below the number: with this one, all that are done.
-keep_all=${KEEP_ALL_STEPS}
-
-# $1: the workflow; $2: the step to start again from, unless all steps are kept
-fork() {
-  turn "$1" || return 0
-  in_flight "$1" || return 0
-  case "$state" in
-    *' forked') leave "$1" 'it was forked before'; return 0 ;;
-    *' blind') fail "$1" 'its input cannot be read, and a fork would have none. Take the command line of the newest SDK in use: an older one does not see it'; return 0 ;;
-  esac
-  is_cancelled "$1" || return 0
-  if copy "$1" "$2" || copy "$1" "$2"; then
-    did "$1" "goes on as $1-fork"
-  else
-    fail "$1" 'CANCELLED, BUT NOT FORKED. This script will not do it any more; do it by hand:'
-    printf '%s\\n' "  $DBOS_CLI workflow fork $(quoted "$1") --step \${2:-$keep_all} --forked-workflow-id $(quoted "$1-fork") --application-version=$(quoted "$version") --sys-db-url \\"\\$DBOS_SYSTEM_DATABASE_URL\\"" >&2
-  fi
-}
-
-# It may have been made although the command line failed: when the connection broke, or a signal ended it.
-copy() {
-  ask fork "$1" --step "\${2:-$keep_all}" --forked-workflow-id "$1-fork" "--application-version=$version" >/dev/null && return 0
-  look_at "$1-fork" "$1"
-  case "$state" in MISSING | UNREADABLE | UNRELATED) return 1 ;; esac
-}
-
-quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")"; }
-
-# $1: a workflow that others in this list were started by
-waits() {
-  [ -z "$stopped" ] || { unseen=$((unseen + 1)); return 0; }
-  leave "$1" 'it has children in flight (see the top of this script)'
-}
-
-# $1: the workflow; $2: its parent, unless that id cannot be typed
-child() {
-  [ -n "$2" ] || { leave "$1" 'the id of its parent cannot be typed'; return 0; }
-  if [ -n "$yes" ] && [ -z "$stopped" ]; then
-    look_at "$2"
-    case "$state" in
-      SUCCESS* | ERROR* | MISSING) ;;
-      UNREADABLE) fail "$1" 'the status of its parent could not be read'; return 0 ;;
-      *) leave "$1" "its parent is \${state%% *}, and it or a fork of it may wait (see the top of this script)"; return 0 ;;
-    esac
-  fi
-  fork "$1"
-}
-`;
-
-;// CONCATENATED MODULE: ./lib/unblock/kit.js
-
-
-
-
-
-/**
- * One script a remedy, over all the workflows; a remedy that cannot be offered is left out, and so are all of them
- * when there is nothing that could be typed.
- */
-function unblockScripts(kit) {
-    const groups = groupsOf(kit.workflows);
-    if (groups.length === 0)
-        return [];
-    const parents = parentsIn(kit.workflows);
-    // No worker ever takes what carries the empty string.
-    const version = kit.newVersion ? shellQuoted(kit.newVersion) : undefined;
-    const inspect = script(kit, groups, {
-        name: 'inspect.sh',
-        verb: 'look at',
-        does: INSPECT_HEADER,
-        shell: INSPECT,
-        call: (_workflow, id) => `inspect ${id}`,
-    });
-    const cancel = script(kit, groups, {
-        name: 'cancel.sh',
-        verb: 'cancel',
-        does: CANCEL_HEADER,
-        shell: CANCEL,
-        call: (_workflow, id) => `cancel ${id}`,
-    });
-    if (kit.newVersion === undefined || version === undefined)
-        return [inspect, cancel];
-    const fork = script(kit, groups, {
-        name: 'fork.sh',
-        verb: 'fork',
-        does: [`Lets ${quotedName(kit.newVersion)} go on with the workflows that blocked.`, '', ...FORK_HEADER],
-        shell: `version=${version}\n${FORK}`,
-        call: ({ id: plain, parent }, id) => {
-            if (parents.has(plain))
-                return `waits ${id}`;
-            if (parent === null)
-                return `fork ${id}`;
-            const typedParent = typedId(parent);
-            return typedParent === undefined ? `child ${id}` : `child ${id} ${typedParent}`;
-        },
-    });
-    return [inspect, cancel, fork];
-}
-function script(kit, groups, remedy) {
-    const typed = groups.reduce((sum, { workflows }) => sum + workflows.length, 0);
-    const notes = notesOf(kit, typed);
-    const header = [
-        ...remedy.does,
-        '',
-        `Without --yes it only says what it would do: sh ${remedy.name} [--yes]`,
-        ...CALLING_HEADER,
-        '',
-        `Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
-        ...notes,
-    ];
-    const text = [
-        '#!/bin/sh',
-        ...header.map(comment),
-        '',
-        `name=${remedy.name}`,
-        `verb='${remedy.verb}'`,
-        ...schemaLines(kit.schema),
-        `notes() { ${notes.length > 0 ? `printf '%s\\n'${notes.map((note) => ` '${note}'`).join('')}` : ':'}; }`,
-        COMMON,
-        remedy.shell,
-        'start',
-        ...groups.flatMap((group) => ['', comment(group.title), ...linesOf(group, remedy)]),
-        '',
-        'finish',
-    ].join('\n');
-    return { name: remedy.name, text: `${text}\n` };
-}
-function linesOf({ workflows }, { call }) {
-    return workflows.map(({ workflow, id }) => `${call(workflow, id)} ${comment(kit_stateOf(workflow))}`);
-}
-/** What the script cannot do, at its top and at its end; no apostrophe, since a shell prints it. */
-function notesOf({ workflows, omitted }, typed) {
-    const untyped = workflows.length - typed;
-    return [
-        ...(untyped > 0
-            ? [
-                `${plain(counted(untyped, 'more workflow'))} with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`,
-            ]
-            : []),
-        ...(omitted > 0
-            ? [
-                `${plain(counted(omitted, 'more workflow'))} not in this script: run the gate again after it for the next ones.`,
-            ]
-            : []),
-    ];
-}
-/** How the command line is called: TypeScript's has no option for a schema. */
-function schemaLines(schema) {
-    const call = 'NODE_NO_WARNINGS=1 $DBOS_CLI workflow "$@" --sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
-    if (schema === 'dbos')
-        return [`ask() { ${call} </dev/null; }`, 'may_run() { :; }'];
-    const typed = shellQuoted(schema);
-    return typed === undefined
-        ? ['ask() { false; }', "may_run() { refuse 'the name of the schema cannot be typed safely.'; }"]
-        : [
-            `schema=${typed}`,
-            `ask() { ${call} "--schema=$schema" </dev/null; }`,
-            `may_run() { [ -n "$DBOS_CLI" ] || refuse "the tables are in the schema \\"$schema\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to one that has the option --schema (DBOS_CLI=dbos for that of Python)."; }`,
-        ];
-}
-/**
- * Parents before their children, since a parent that waits for a cancelled child fails, or does what its code does
- * about that, instead of being cancelled. Those that have the same generation, name and version are together.
- */
-function groupsOf(workflows) {
-    const generations = generationsOf(workflows);
-    const typed = workflows.flatMap((workflow) => {
-        const id = typedId(workflow.id);
-        const generation = generations.get(workflow.id) ?? 0;
-        return id === undefined ? [] : [{ workflow, id, generation }];
-    });
-    const groups = new Map();
-    for (const member of typed) {
-        const { name, className, version } = member.workflow;
-        const key = JSON.stringify([member.generation, name, className, version]);
-        const group = groups.get(key);
-        if (group === undefined)
-            groups.set(key, [member]);
-        else
-            group.push(member);
-    }
-    return [...groups.values()]
-        .sort(([a], [b]) => (a?.generation ?? 0) - (b?.generation ?? 0))
-        .flatMap((members) => {
-        const [first] = members;
-        if (first === undefined)
-            return [];
-        const { name, className, version } = first.workflow;
-        const full = name === null ? '(no name)' : quotedName(className ? `${className}.${name}` : name);
-        const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
-        const children = first.generation > 0 ? ', started by some above' : '';
-        return [
-            {
-                title: `${full}, ${on}: ${plain(counted(members.length, 'workflow'))}${children}`,
-                workflows: members,
-            },
-        ];
-    });
-}
-/** How many of a workflow's forebears are in the list; fewer in a circle, which only a damaged database has. */
-function generationsOf(workflows) {
-    const parents = new Map(workflows.map(({ id, parent }) => [id, parent]));
-    const generations = new Map();
-    for (const { id } of workflows) {
-        const line = new Set();
-        let each = id;
-        while (typeof each === 'string' && parents.has(each) && !generations.has(each) && !line.has(each)) {
-            line.add(each);
-            each = parents.get(each);
-        }
-        let generation = typeof each === 'string' ? (generations.get(each) ?? -1) : -1;
-        for (const member of [...line].reverse())
-            generations.set(member, ++generation);
-    }
-    return generations;
-}
-/** Ids that a workflow in the list names as its parent. */
-function parentsIn(workflows) {
-    return new Set(workflows.flatMap(({ parent }) => (parent === null ? [] : [parent])));
-}
-/** Where a workflow stood when the gate looked. */
-function kit_stateOf({ status, lastStep, delayUntil }) {
-    if (status === 'DELAYED' && delayUntil !== null)
-        return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
-    if (status !== 'PENDING')
-        return visible(status, 30).toLowerCase();
-    return lastStep === null ? 'no step done' : stepText(lastStep);
-}
-function stepText({ number, name }) {
-    return `step ${number} done, "${visible(name, 40)}"`;
-}
-/** Text without line breaks, as a comment. */
-function comment(text) {
-    return text === '' ? '#' : `# ${text}`;
-}
-const CALLING_HEADER = [
-    "With it, it needs the system database in $DBOS_SYSTEM_DATABASE_URL, and DBOS's command line: call it in the folder",
-    'of the application, or set DBOS_CLI to what it is to be called as (else: npx --no-install dbos; without the option,',
-    'npx would run whatever else is called dbos). Take the command line of the newest SDK that uses the database.',
-    'Each workflow is looked at again before anything is done to it. To leave one out, delete its line.',
-    'It may be stopped, and run again: what is done already, or has ended meanwhile, is left as it is.',
-];
-const INSPECT_HEADER = [
-    'Shows the workflows that block, and the steps that they have done. It only reads. What it prints holds their',
-    'inputs and outputs: mind who can read the log of a job.',
-];
-const CANCEL_HEADER = [
-    'Gives the workflows up that block: each is cancelled, and stops before its next step.',
-    '',
-    'A step that runs at that moment runs on to its end, and its result is dropped. Cancelling reaches no children, so',
-    'they have lines of their own, after those of their parents: the other way round, a parent that waits for a child',
-    'would be told that it was cancelled, and fail or do what its code does then.',
-    'A cancelled workflow can be resumed (by a process of its own version) for as long as its row is there.',
-];
-const FORK_HEADER = [
-    'Each is cancelled; once it is seen to be CANCELLED, a copy of it, the fork, starts on the new version, with every',
-    'step done until then (concurrent ones too, whatever their order). Nothing is done to one that is not in flight any',
-    'more, or was forked before: the work of one that has ended would be done twice.',
-    '',
-    'Before you run it, make sure that',
-    '- the new code fits the steps done (a line tells the last one that the gate saw): a fork does not run them again,',
-    '  and fails when the code asks for others at the same numbers. To go back to an earlier step, add its number as',
-    '  inspect.sh shows it: fork ID 3 runs step 3 and what follows again.',
-    '- a process of the new version runs: it has to take the forks up.',
-    '- a step that is cut off may be run again: the old process goes on with it to its end, and the fork starts it anew.',
-    '- nobody needs the old id. A fork has another one, the old with -fork at its end: who waits for the result or the',
-    '  events of the old one, or sends messages to it, does not reach the fork.',
-    '- it may start at once: the fork has no delay, deadline, priority or deduplication id, and is not in the queue of',
-    '  the old one but in an internal queue without limits.',
-    '',
-    'Parents and children. A forked parent waits for the children that it had, and fails when one of them is cancelled or',
-    'forked. So a workflow with children in flight is left as it is (its line says "waits"), and so is a child whose',
-    'parent may wait for it ("child"). What can be done about those:',
-    '- wait until the children have ended, and run the gate again.',
-    '- write "fork" for the "waits" of a parent: it goes on on the new version, and waits there for the same children.',
-    '  They have to end on the old version, and may not be cancelled or forked.',
-    '- start the children again from their beginning: fork PARENT N, where N is the step that started the first of',
-    '  those in flight, then cancel those with cancel.sh.',
-    '- keep parents, children and their ids, with the DBOSClient of TypeScript from 5.3 on: cancel them with cancel.sh,',
-    '  then rewindWorkflow(id, { startStep: 2147483647, applicationVersion }) for children first. Messages that they',
-    '  have not received yet are lost.',
-];
-
-;// CONCATENATED MODULE: ./lib/report/next-steps.js
-
-
-
-
-
-
-
-/** So many lines of a script are shown. */
-const LINES_SHOWN = 8;
-/**
- * The scripts over all that blocks. None where the answer is about the wrong versions, or about none: to cancel what a
- * misspelt input made a target would end live work.
- */
-function unblockScriptsOf(result) {
-    const kit = kitOf(result);
-    return kit === undefined ? [] : unblockScripts(kit);
-}
-function kitOf(result) {
-    const { last, verdict } = result;
-    const detailScan = last?.forecast.history.detailScan;
-    const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict);
-    if (detailScan === undefined ||
-        last === undefined ||
-        !isAnswer ||
-        blockersOfAll(last.evaluation).length > 0)
-        return undefined;
-    return {
-        workflows: detailScan.workflows.filter((workflow) => isRelevant(workflow, result)),
-        omitted: omitted(detailScan, result),
-        newVersion: newVersionOf(result),
-        schema: result.schema ?? 'dbos',
-        observedAt: detailScan.observedAt,
-    };
-}
-/** What a person can do now. */
-function nextSteps(result, kit) {
-    if (result.verdict === 'drained') {
-        return targetsOf(result).length === 0
-            ? ''
-            : '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
-    }
-    const workflow = firstToUnblock(blockingWorkflows(result), result.last?.forecast.statuses ?? new Map(), pastDeadlineOf(result)?.earliestEnds[0]);
-    if (workflow === undefined)
-        return '';
-    const commands = commandsFor(workflow) ?? [
-        '# The id of that workflow holds characters that cannot be shown or typed safely:',
-        '# take it from the query below.',
-    ];
-    const customSchema = result.schema === undefined || result.schema === 'dbos'
-        ? []
-        : [
-            "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
-        ];
-    return [
-        '### What to do next',
-        result.verdict === 'cannot-drain'
-            ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
-            : 'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:',
-        codeBlock('sh', commands),
-        ...customSchema,
-        ...kitSection(kit, newVersionOf(result)),
-        'The work in flight, as the gate counts it:',
-        codeBlock('sql', inspectionSql(result)),
-    ].join('\n\n');
-}
-/** Where the scripts are, what each does, and how the one that lets the work go on begins. */
-function kitSection(kit, newVersion) {
-    const shown = kit?.scripts.at(-1);
-    if (kit === undefined || shown === undefined)
-        return [];
-    const what = {
-        'inspect.sh': 'shows each of them, and the steps it has done',
-        'cancel.sh': 'gives them up',
-        'fork.sh': markdown(newVersion === undefined
-            ? trusted('lets the new version go on')
-            : msg `lets ${newVersion} go on with them`),
-    };
-    const lines = next_steps_linesOf(shown);
-    const more = lines.length - LINES_SHOWN;
-    return [
-        'For all that block there are scripts beside the report file. They say what they would do, and do it with `--yes`; what has ended by then they leave alone:',
-        kit.scripts.map(({ name }) => `- \`${name}\` ${what[name]}`).join('\n'),
-        `They are in ${code(kit.folder, 1000)} on the runner. To keep them, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. \`${shown.name}\` begins with:`,
-        codeBlock('sh', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]),
-    ];
-}
-/** The lines of a script that are about workflows. */
-function next_steps_linesOf({ text }) {
-    const lines = text.split('\n');
-    return lines.slice(lines.indexOf('start') + 2, -3);
-}
-
-;// CONCATENATED MODULE: ./lib/report/forecast-report.js
-
-
-
-/** So many bounds of each version are in the report. */
-const EARLIEST_ENDS_REPORTED = 5;
-/** The forecast, for programs. */
-function forecastReport(forecast, now) {
-    const { trend, rate: pace, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
-    return {
-        trend,
-        completedPerMinute: pace === undefined ? null : hundredths(pace.completedPerMinute),
-        arrivedPerMinute: pace === undefined ? null : hundredths(pace.arrivedPerMinute),
-        rateOverSeconds: pace === undefined ? null : seconds(pace.overMs),
-        secondsLeft: left === undefined
-            ? null
-            : { likely: seconds(left.leftMs), from: seconds(left.fromMs), to: seconds(left.toMs) },
-        notBefore: notBefore === undefined || notBefore <= now ? null : iso(notBefore),
-        earliestEnds: earliestEnds
-            .slice(0, EARLIEST_ENDS_REPORTED)
-            .map(({ id, name, version, until, because }) => ({
-            id,
-            workflow: name,
-            version,
-            until: iso(until),
-            because,
-        })),
-        ...states,
-        arrivedRoots: arrived.roots,
-        arrivedChildren: arrived.children,
-        noProcessSeen: withoutProcess.length > 0,
-    };
-}
-/** What a workflow is doing, for programs. */
-function activityReport(status, now) {
-    const { state, activity, progressAt } = status;
-    return {
-        state,
-        kind: activity.kind,
-        progressAt: iso(progressAt),
-        until: 'until' in activity ? iso(activity.until) : null,
-        child: activity.kind === 'child' ? activity.child.id : null,
-        message: `${plain(describeActivity(status, now))}. Next: ${nextStepFor(status)}.`,
-    };
-}
-function hundredths(value) {
-    return Math.round(value * 100) / 100;
-}
-
-;// CONCATENATED MODULE: ./lib/report/report-file.js
-
-
-
-
-
-
-
-
-/** The report of a run, for programs: names and ids as they are in the database, nothing neutralised. */
-function reportOf(result) {
-    const evaluation = result.last?.evaluation;
-    const snapshot = evaluation?.snapshot;
-    const groups = snapshot?.contents?.groups;
-    return {
-        schemaVersion: 1,
-        verdict: result.verdict,
-        step: result.step,
-        headline: plain(headline(result)),
-        drained: result.verdict === 'drained',
-        mode: result.config?.mode ?? null,
-        application: result.config?.application ?? null,
-        observedAt: iso(snapshot?.observedAt),
-        waitedSeconds: seconds(result.waitedMs),
-        polls: result.polls,
-        failedPolls: result.failedPolls,
-        inFlight: inFlightOnAll(targetsOf(result)),
-        unversioned: evaluation?.unversioned ?? 0,
-        database: snapshot === undefined
-            ? null
-            : {
-                serverVersion: snapshot.database.serverVersion,
-                schema: result.schema ?? '',
-                migration: snapshot.database.migration ?? null,
-            },
-        blockers: [
-            ...(result.failure === undefined ? [] : [{ kind: 'failure', message: plain(result.failure) }]),
-            ...(evaluation === undefined ? [] : blockersOfAll(evaluation)).map((each) => told(each)),
-        ],
-        warnings: result.warnings.map(plain),
-        versions: versionsOf(result),
-        ...expected(result),
-        drainedVersions: [...drainedVersions(result)],
-        drainingVersions: [...drainingVersions(result)],
-        groups: {
-            items: (groups?.items ?? []).map(({ name, oldestCreatedAt, ...group }) => ({
-                ...group,
-                workflow: name,
-                oldestCreatedAt: iso(oldestCreatedAt),
-            })),
-            omitted: omitted(groups, result),
-        },
-        workflows: {
-            items: blockingWorkflows(result).map((workflow) => workflowReport(workflow, result)),
-            omitted: workflowsOmitted(result),
-        },
-    };
-}
-/** The forecast for all targets together, and what it rests on. */
-function expected({ last }) {
-    if (last === undefined)
-        return { forecast: null, newTopLevel: [], curve: [] };
-    const { total, newTopLevel } = last.forecast;
-    return {
-        forecast: forecastReport(total, last.evaluation.snapshot.observedAt),
-        newTopLevel: newTopLevel.map(({ version, name, count: created }) => ({
-            version,
-            workflow: name,
-            count: created,
-        })),
-        curve: total.series.points.map(({ atMs, pending, enqueued, delayed }) => ({
-            seconds: seconds(atMs),
-            pending,
-            enqueued,
-            delayed,
-        })),
-    };
-}
-function workflowReport(workflow, { last }) {
-    const { id, version, name, className, status, queue, executor, parent, lastStep } = workflow;
-    const doing = last?.forecast.statuses.get(id);
-    return {
-        ...{ id, version, workflow: name, className, status, queue, executor, parent },
-        createdAt: iso(workflow.createdAt),
-        updatedAt: iso(workflow.updatedAt),
-        startedAt: iso(workflow.startedAt),
-        delayUntil: iso(workflow.delayUntil),
-        deadline: iso(workflow.deadline),
-        lastStep: lastStep === null
-            ? null
-            : { number: lastStep.number, name: lastStep.name, completedAt: iso(lastStep.completedAt) },
-        activity: doing === undefined ? null : activityReport(doing, last?.evaluation.snapshot.observedAt ?? 0),
-    };
-}
-/** One object a target: the output `versions`. */
-function versionsOf(result) {
-    const drained = new Set(drainedVersions(result));
-    return targetsOf(result).map((target) => ({
-        version: target.version,
-        application: target.application,
-        pending: target.pending,
-        enqueued: target.enqueued,
-        delayed: target.delayed,
-        inFlight: inFlightOn(target),
-        ignored: target.ignored,
-        latest: target.latest,
-        known: target.known,
-        drained: drained.has(target.version),
-        blockers: [...(result.last?.evaluation.gate ?? []), ...target.blockers].map((each) => told(each, outlasts(result, target.version))),
-        forecast: forecastOfTarget(result, target.version),
-    }));
-}
-function forecastOfTarget({ last }, version) {
-    const forecast = last?.forecast.targets.get(version);
-    if (last === undefined || forecast === undefined)
-        return null;
-    return forecastReport(forecast, last.evaluation.snapshot.observedAt);
-}
-function told(blocker, outlastsTimeout = false) {
-    return { kind: blocker.kind, message: plain(describeBlocker(blocker, outlastsTimeout)) };
+    const left = items.length - lines.length + omitted;
+    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
 
 
 
-/** GitHub takes 1 MB of outputs a job; the three lists share a part of it, since other steps have outputs too. */
+/** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
-/** The names in `action.yml`. */
-const OUTPUT_NAMES = (/* unused pure expression or super */ null && ([
-    'verdict',
-    'drained',
-    'in-flight',
-    'unversioned',
-    'waited-seconds',
-    'versions',
-    'drained-versions',
-    'draining-versions',
-    'observed-at',
-    'report-path',
-]));
-/** The outputs, for every verdict. What was not observed is empty, zero, or an empty list. */
-function outputsOf(result, reportPath) {
-    const versions = fittingVersions(versionsOf(result));
-    const drained = fitting(drainedVersions(result));
-    const draining = fitting(drainingVersions(result));
+/** The outputs in `action.yml`, for every verdict. What was not observed is empty, zero, or an empty list. */
+function outputsOf(report, reportPath) {
+    const versions = fittingVersions(report);
+    const drained = fitting(report.drainedVersions);
+    const draining = fitting(report.drainingVersions);
     return {
         values: {
-            verdict: result.verdict,
-            drained: String(result.verdict === 'drained'),
-            'in-flight': String(inFlightOnAll(targetsOf(result))),
-            unversioned: String(result.last?.evaluation.unversioned ?? 0),
-            'waited-seconds': String(seconds(result.waitedMs)),
+            verdict: report.verdict,
+            drained: String(report.drained),
+            'in-flight': String(report.inFlight),
+            unversioned: String(report.unversioned),
+            'waited-seconds': String(rounded(report.waitedSeconds, 10)),
             versions: versions.json,
             'drained-versions': drained.json,
             'draining-versions': draining.json,
-            'observed-at': iso(result.last?.evaluation.snapshot.observedAt) ?? '',
+            'observed-at': iso(report.observedAt) ?? '',
             'report-path': reportPath,
         },
+        /** How many entries of the lists are omitted, to stay within GitHub's limit. */
         omitted: versions.omitted + drained.omitted + draining.omitted,
     };
 }
-/** Where all would not fit, forecasts are left out before versions are; the report file has them. */
-function fittingVersions(versions) {
-    const brief = fitting(versions.map(({ forecast, ...version }) => ({
+/** Versions as in the report file, without what is written for people. */
+const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, skipped: true, idleSeconds: true, reasons: true, outlook: true }));
+/** Where not all fit, forecasts are omitted before versions are. The report file has them. */
+function fittingVersions({ versions }) {
+    const entries = versionOutputs.parse(versions);
+    const brief = fitting(entries.map(({ forecast, ...version }) => ({
         ...version,
         forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })));
-    return brief.omitted === 0 ? brief : fitting(versions.map((version) => ({ ...version, forecast: null })));
+    return brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
 }
-/** The entries that fit, in JSON. One that is too long keeps none of those after it out. */
+/** The entries that fit, in JSON. A longer one does not keep out those after it. */
 function fitting(entries) {
     const texts = [];
     let bytes = 2;
@@ -22763,60 +22614,52 @@ function fitting(entries) {
 ;// CONCATENATED MODULE: ./lib/report/drain-chart.js
 
 
-/**
- * The most columns of a chart. Mermaid writes a label below every column, takes those with one label for one column,
- * and trims blanks: so each has its time, and there are as many as leave room for it.
- */
+
+/** Mermaid labels every column, and merges those with the same label: more would leave no room for their times. */
 const MOST_COLUMNS = 28;
-/** An estimate this many times as long as what was measured would leave that no room: only its beginning is drawn. */
+/** An estimate longer than this share of the measured time would leave it no room: only its start is drawn. */
 const LONGEST_ESTIMATE = 2;
-const BEGINNING = 0.5;
-/** On an axis that ends below ten, Mermaid would write fractions of workflows. */
+const SHOWN_ESTIMATE = 0.5;
+/** On an axis that ends below ten, Mermaid writes fractions of workflows. */
 const LOWEST_AXIS_END = 10;
-/**
- * Mermaid draws columns from below the zero of the axis, by half the height of a label, so that a zero would be seen.
- * What lies lower than that, in parts of the axis, has a negative height, which a browser does not draw.
- */
+/** As a share of the axis: Mermaid draws columns from below zero, where a zero would show. It draws none below this. */
 const BELOW_THE_AXIS = 1 / 20;
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 /** Times between two columns, each with the unit in which it makes short labels. */
 const STEPS = [
-    ...[1, 2, 5, 10].map((n) => ({ ms: n * SECOND, unit: 'seconds', unitMs: SECOND })),
-    ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * MINUTE, unit: 'minutes', unitMs: MINUTE })),
-    ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * HOUR, unit: 'hours', unitMs: HOUR })),
+    ...[1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.s, unit: 'seconds', unitMs: UNITS_MS.s })),
+    ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.m, unit: 'minutes', unitMs: UNITS_MS.m })),
+    ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * UNITS_MS.h, unit: 'hours', unitMs: UNITS_MS.h })),
 ];
-/** From the bottom of a column to its top. The colours are those of the squares, and stand out on white and on black. */
-const STATUSES = [
+/** From the bottom of a column to its top. The colours match the squares, and stand out on white and on black. */
+const drain_chart_STATUSES = [
     { status: 'pending', color: '#2f81d7', square: '🟦' },
     { status: 'enqueued', color: '#f4900c', square: '🟧' },
     { status: 'delayed', color: '#a960d0', square: '🟪' },
 ];
 const ESTIMATE = { color: '#99a3ad', square: '⬜' };
 /**
- * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, for Mermaid's xychart
- * has none. Empty when there is nothing to draw. Nothing but numbers goes in: there is nothing to escape.
+ * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, since Mermaid's xychart
+ * has none. Empty when there is nothing to draw. It holds numbers only, so there is nothing to escape.
  *
- * Columns, not lines: stacked, they show the whole and its parts, and Mermaid's lines cannot end before the last label.
+ * Columns, not lines: stacked, they show the whole and its parts. Mermaid's lines cannot end before the last label.
  */
 function drainChart(curve) {
-    const columns = columnsOf(curve);
-    const statuses = STATUSES.filter(({ status }) => columns?.polls.some((poll) => poll[status] > 0));
+    const columns = drain_chart_columnsOf(curve);
+    const statuses = drain_chart_STATUSES.filter(({ status }) => columns?.polls.some((poll) => poll[status] > 0));
     if (columns === undefined || statuses.length === 0)
         return '';
     return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
 }
 function mermaid({ labels, unit, polls, estimated }, statuses) {
-    // Each series is drawn over those before it: what is highest comes first.
+    // Each series is drawn over those before it, so the highest comes first.
     const measured = statuses.map(({ color }, index) => ({
         color,
-        heights: polls.map((poll) => drain_chart_sum(statuses.slice(0, index + 1).map(({ status }) => poll[status]))),
+        heights: [
+            ...polls.map((poll) => statuses.slice(0, index + 1).reduce((sum, { status }) => sum + poll[status], 0)),
+            ...estimated.map(() => 0),
+        ],
     }));
-    const series = [
-        ...measured.map(({ color, heights }) => ({ color, heights: [...heights, ...estimated.map(() => 0)] })),
-        { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] },
-    ]
+    const series = [...measured, { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] }]
         .filter(({ heights }) => heights.some((height) => height > 0))
         .reverse();
     const axisEnd = Math.max(LOWEST_AXIS_END, ...series.flatMap(({ heights }) => heights));
@@ -22840,7 +22683,7 @@ function mermaid({ labels, unit, polls, estimated }, statuses) {
 }
 function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
     const last = points.at(-1);
-    const counts = statuses.map(({ status, square }) => `${square} ${number(last?.[status] ?? 0)} ${status}`);
+    const counts = statuses.map(({ status, square }) => `${square} ${message_number(last?.[status] ?? 0)} ${status}`);
     const seen = `At the last poll: ${counts.join(' · ')}`;
     if (estimate === undefined || estimated.length === 0)
         return seen;
@@ -22848,16 +22691,16 @@ function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
     const cut = isCut ? '; the chart ends before that' : '';
     return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
 }
-/** Undefined when there are fewer than two polls. */
-function columnsOf({ points, estimate }) {
+/** The curve at regular times. Undefined when there are fewer than two polls. */
+function drain_chart_columnsOf({ points, estimate }) {
     const [first, last] = [points[0], points.at(-1)];
     if (first === undefined || last === undefined || points.length < 2)
         return undefined;
     const measuredMs = last.atMs - first.atMs;
-    const leftMs = inFlight(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
+    const leftMs = total(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
     const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
-    const drawnMs = isCut ? BEGINNING * measuredMs : leftMs;
-    // Three more: the last poll, and what is begun at either end.
+    const drawnMs = isCut ? SHOWN_ESTIMATE * measuredMs : leftMs;
+    // Three more: the last poll, and a started column at either end.
     const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
     if (step === undefined)
         return undefined;
@@ -22867,115 +22710,116 @@ function columnsOf({ points, estimate }) {
     return {
         labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
         unit: step.unit,
-        polls: times
-            .slice(0, before + 1)
-            .map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
-        estimated: times
-            .slice(before + 1)
-            .map((time) => Math.max(0, drain_chart_rounded(inFlight(last) * (1 - time / leftMs)))),
+        /** The first columns: the polls, up to the last. */
+        polls: times.slice(0, before + 1).map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
+        /** The columns after those: how many can be in flight then. */
+        estimated: times.slice(before + 1).map((time) => Math.max(0, drain_chart_rounded(total(last) * (1 - time / leftMs)))),
+        /** The estimate continues after the last column. */
         isCut,
     };
 }
 function drain_chart_rounded(height) {
     return Number(height.toFixed(2));
 }
-function inFlight({ pending, enqueued, delayed }) {
-    return drain_chart_sum([pending, enqueued, delayed]);
-}
-function drain_chart_sum(values) {
-    return values.reduce((total, value) => total + value, 0);
-}
 
-;// CONCATENATED MODULE: ./lib/report/markdown-table.js
+;// CONCATENATED MODULE: ./lib/report/markdown.js
 
-/** A table without the columns that are empty in every row. */
-function table(head, rows, right) {
-    const used = head.map((_, index) => rows.some((row) => row[index] !== ''));
-    const line = (cells) => `| ${cells.filter((_, index) => used[index]).join(' | ')} |`;
-    const rule = head.map((_, index) => (right.includes(index) ? '---:' : '---'));
-    return [line(head), line(rule), ...rows.map(line)].join('\n');
+
+/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
+function markdown(message) {
+    return message
+        .map((part) => {
+        if (typeof part === 'string')
+            return part.replaceAll('<', '&lt;');
+        return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
+    })
+        .join('');
+}
+/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
+const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
+/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
+function code(text, maximum) {
+    const parts = visible(text, maximum)
+        .split(LINKED)
+        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
+    return `<code>${parts.join('<!-- -->')}</code>`;
+}
+/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes. */
+function codeBlock(language, lines) {
+    const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
+    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = '`'.repeat(Math.max(3, longest + 1));
+    return `${fence}${language}\n${text}\n${fence}`;
+}
+/** A name that some rows lack: that of a workflow in older ones. */
+function nameOf(name, without = '(no name)') {
+    return name === null ? without : code(name);
+}
+function quoteBlock(message) {
+    return markdown(message).replace(/^/gm, '> ');
+}
+/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
+function table(rows, columns) {
+    const used = Object.entries(columns)
+        .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
+        .filter(({ cells }) => cells.some((cell) => cell !== ''));
+    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
+    const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
+    return [
+        line(used.map(({ head }) => head)),
+        line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
+        ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
+    ].join('\n');
 }
 /** `And 3 more versions.`, or nothing. */
 function more(count, noun) {
-    return count > 0 ? [`And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.`] : [];
+    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
+}
+/** Paragraphs and other blocks in their order, but for empty ones. */
+function blocks(...texts) {
+    return texts.filter((text) => text !== '').join('\n\n');
 }
 
-;// CONCATENATED MODULE: ./lib/report/drain-section.js
+;// CONCATENATED MODULE: ./lib/report/next-steps.js
 
 
 
 
-
-
-
-
-const drain_section_GROUPS_SHOWN = 30;
-const STATES = {
-    stuck: '⛔ stuck',
-    waiting: '🟡 waiting',
-    progressing: '🟢 progressing',
-};
-const ORDER = ['stuck', 'waiting', 'progressing'];
-/** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
-function drainSection(result) {
-    const { last } = result;
-    if (last?.evaluation.index === undefined)
-        return '';
-    const { observedAt } = last.evaluation.snapshot;
-    const { total, newTopLevel } = last.forecast;
-    // One poll, and those of a settle window, show no course.
-    const chart = isWatched(result) ? drainChart({ points: total.series.points, estimate: total.left }) : '';
-    if (total.trend === 'idle')
-        return chart === '' ? '' : `### How it drained\n\n${chart}`;
-    const sentences = describeForecast(total, newTopLevel, observedAt, isWatched(result));
-    return [
-        '### How it drains',
-        ...(sentences.length > 0 ? [sentences.map((each) => `- ${markdown(each)}`).join('\n')] : []),
-        ...activityTable(result),
-        ...(chart === '' ? [] : [chart]),
-    ].join('\n\n');
-}
-function activityTable(result) {
-    const detailScan = result.last?.forecast.history.detailScan;
-    if (detailScan === undefined)
-        return [];
-    const relevant = detailScan.workflows.filter((workflow) => isRelevant(workflow, result));
-    const groups = [...drain_section_groupsOf(relevant, detailScan.statuses)].sort((a, b) => ORDER.indexOf(a.longest.state) - ORDER.indexOf(b.longest.state) || b.count - a.count);
-    if (groups.length === 0)
-        return [];
-    const rows = groups
-        .slice(0, drain_section_GROUPS_SHOWN)
-        .map(({ name, count, longest }) => [
-        STATES[longest.state],
-        number(count),
-        name === null ? '(no name)' : code(name),
-        markdown(describeActivity(longest, detailScan.observedAt)),
-        markdown([nextStepFor(longest)]),
-    ]);
-    const ageMs = (result.last?.evaluation.snapshot.observedAt ?? 0) - detailScan.observedAt;
-    return [
-        ...(ageMs >= 1000 ? [`As read ${durationText(ageMs)} before the last poll:`] : []),
-        table(['State', 'Count', 'Workflow', 'What it does (the one that lasts longest)', 'Next step'], rows, [1]),
-        ...more(groups.length - rows.length, 'group'),
-    ];
-}
-function drain_section_groupsOf(workflows, statuses) {
-    const groups = new Map();
-    for (const { id, name, queue, status: rowStatus } of workflows) {
-        const status = statuses.get(id);
-        if (status === undefined)
-            continue;
-        const { state, activity } = status;
-        const key = JSON.stringify([state, activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]);
-        const group = groups.get(key);
-        const longest = group !== undefined && lasts(group.longest) >= lasts(status) ? group.longest : status;
-        groups.set(key, { name, count: (group?.count ?? 0) + 1, longest });
+const LINES_SHOWN = 8;
+/** What a person can do now. */
+function nextSteps(report, kit) {
+    const { verdict, versions, database, firstToUnblock, newVersion } = report;
+    if (verdict === 'drained') {
+        return versions.length === 0
+            ? ''
+            : '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
     }
-    return [...groups.values()];
+    if (firstToUnblock === null || database === null)
+        return '';
+    const commands = commandsFor({ id: firstToUnblock }) ?? [
+        '# The id of that workflow holds characters that cannot be shown or typed safely:',
+        '# take it from the query below.',
+    ];
+    return blocks('### What to do next', verdict === 'cannot-drain'
+        ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
+        : 'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:', codeBlock('sh', commands), database.schema === 'dbos'
+        ? ''
+        : "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), 'The work in flight, as the gate counts it:', codeBlock('sql', inspectionSql(report, database.schema)));
 }
-/** A number that is greater for what lasts longer: the end that is known, or else how long nothing has changed. */
-function lasts({ activity, progressAt }) {
-    return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
+/** Where the kit is, what each command does, and how the list starts. */
+function kitSection({ folder, list }, newVersion) {
+    const what = {
+        inspect: 'shows each of them, and the steps it has done',
+        cancel: 'gives them up',
+        fork: markdown(newVersion === null ? trusted('lets the new version go on') : msg `lets ${newVersion} go on with them`),
+    };
+    // The list starts with comments. Columns are shown with blanks between them.
+    const all = list.trimEnd().split('\n');
+    const lines = all.slice(all.indexOf('') + 1).map((line) => line.replaceAll('\t', '  '));
+    const more = lines.length - LINES_SHOWN;
+    return blocks('For all that block there is a script beside the report file. It says what it would do, and does it with `--yes`; what has ended by then it leaves alone:', commandsOf({ newVersion: newVersion ?? undefined })
+        .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
+        .join('\n'), `It is in ${code(folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. Its list of workflows, \`workflows.tsv\`, begins with:`, codeBlock('text', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary.js
@@ -22986,349 +22830,194 @@ function lasts({ activity, progressAt }) {
 
 
 
-
-
-
-
-/** GitHub drops a step's summary above 1 MiB; the margin is for what else the step may write. */
+/** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
 const summary_TARGETS_SHOWN = 100;
 const TARGETS_EXPLAINED = 10;
 const summary_GROUPS_SHOWN = 50;
+/** The list of workflows is open when it has at most this many rows. */
+const OPEN_ROWS = 10;
 const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
-/**
- * The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it.
- *
- * @param kit The scripts that were written beside the report file, if any.
- */
-function summaryOf(result, kit) {
-    const sections = [
-        verdictSection(result),
-        targetTable(result),
-        explanations(result),
-        drainSection(result),
-        groupTable(result),
-        workflowList(result),
-        nextSteps(result, kit),
-        warningList(result),
-        footer(result),
-    ].filter((section) => section !== '');
-    return fitted(sections);
-}
-function verdictSection(result) {
-    const icon = result.verdict === 'drained' || result.step !== 'pass' ? ICONS[result.step] : 'ℹ️';
-    const reasons = obstacles(result).flatMap((reason) => (reason.length > 0 ? [quoteBlock(reason)] : []));
-    const why = whyItCannotDrain(result);
-    return [
-        `## ${icon} ${markdown(headline(result))}`,
-        ...summary_history(result),
-        ...reasons,
-        ...(why === undefined ? [] : [quoteBlock(why)]),
-        ...whatIsOutdated(result),
-    ].join('\n\n');
-}
-/** What there was at first, when there was anything to wait for. */
-function summary_history({ first, last, waitedMs }) {
-    if (first === undefined || first === last)
-        return [];
-    const count = inFlightOnAll(first.evaluation.targets);
-    const were = count === 1 ? 'workflow was' : 'workflows were';
-    return count > 0
-        ? [`${number(count)} ${were} in flight at the first poll, ${durationText(waitedMs)} before.`]
-        : [];
-}
-/** After a failure, all that can be shown is what was there before it. */
-function whatIsOutdated({ failure, last }) {
-    if (failure === undefined || last === undefined)
-        return [];
-    const { observedAt } = last.evaluation.snapshot;
-    return [
-        `What follows is from the last poll that succeeded, at ${new Date(observedAt).toISOString()} (database time). It decides nothing.`,
-    ];
-}
-function targetTable(result) {
-    const targets = targetsOf(result);
-    const observedAt = result.last?.evaluation.snapshot.observedAt;
-    if (targets.length === 0 || observedAt === undefined)
-        return '';
-    const rows = [...targets]
-        .sort((a, b) => Number(a.drained) - Number(b.drained) || inFlightOn(b) - inFlightOn(a))
-        .slice(0, summary_TARGETS_SHOWN)
-        .map((target) => [
-        code(target.version),
-        targetState(target),
-        targets.length > 1 ? expectedOf(target, result, observedAt) : '',
-        number(target.pending),
-        number(target.enqueued),
-        number(target.delayed),
-        number(target.ignored),
-        target.oldestCreatedAt === null ? '' : `${durationText(observedAt - target.oldestCreatedAt)} ago`,
+const STATES = { stuck: '⛔ stuck', waiting: '🟡 waiting', progressing: '🟢 progressing' };
+/** The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it. */
+function summaryOf(report, kit) {
+    // Before the first poll nothing is listed, so no time is shown.
+    const observedAt = report.observedAt ?? 0;
+    return fitted([
+        verdictSection(report),
+        targetTable(report, observedAt),
+        explanations(report),
+        drainSection(report, observedAt),
+        groupTable(report, observedAt),
+        summary_workflowList(report, observedAt),
+        nextSteps(report, kit),
+        warningList(report),
+        footer(report),
     ]);
-    return [
-        '### Versions to retire',
-        table(['Version', 'State', 'Expected', 'Pending', 'Enqueued', 'Delayed', 'Ignored', 'Oldest created'], rows, [3, 4, 5, 6]),
-        ...more(targets.length - rows.length, 'version'),
-    ].join('\n\n');
 }
-/** How it drains, where there are several to compare. */
-function expectedOf({ version }, { last }, now) {
-    const forecast = last?.forecast.targets.get(version);
-    return forecast === undefined ? '' : forecastParts(forecast, now).join('; ');
+function verdictSection(report) {
+    const { verdict, conclusion, headline, blockers, pastDeadline, polls, inFlightAtFirst } = report;
+    const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
+    const reasons = [...blockers.map(({ message }) => message), pastDeadline ?? []];
+    const were = inFlightAtFirst === 1 ? 'workflow was' : 'workflows were';
+    const before = durationText(milliseconds(report.waitedSeconds));
+    return blocks(`## ${icon} ${markdown(headline)}`, polls > 1 && inFlightAtFirst > 0
+        ? `${message_number(inFlightAtFirst)} ${were} in flight at the first poll, ${before} before.`
+        : '', ...reasons.filter(({ length }) => length > 0).map(quoteBlock), report.outdated
+        ? `What follows is from the last poll that succeeded, at ${isoTime(report)} (database time). It decides nothing.`
+        : '');
 }
-function targetState(target) {
-    if (!target.judged)
-        return 'never seen, not judged';
-    if (target.drained)
+function targetTable({ versions, outdated }, observedAt) {
+    if (versions.length === 0)
+        return '';
+    const shown = blockedFirst(versions).slice(0, summary_TARGETS_SHOWN);
+    return blocks('### Versions to retire', table(shown, {
+        Version: ({ version }) => code(version),
+        State: (version) => targetState(version, outdated),
+        // How each drains, where there are several to compare.
+        Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
+        Pending: ({ pending }) => pending,
+        Enqueued: ({ enqueued }) => enqueued,
+        Delayed: ({ delayed }) => delayed,
+        Ignored: ({ ignored }) => ignored,
+        'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
+    }), more(versions.length - shown.length, 'version'));
+}
+function targetState(version, outdated) {
+    const { skipped, drained, idleSeconds, inFlight, reasons } = version;
+    if (skipped)
+        return 'skipped: never seen';
+    if (drained)
         return '✅ drained';
-    if (target.settledForMs !== undefined && target.blockers.length === 0)
-        return '⏳ idle, not for long enough';
-    const inFlight = inFlightOn(target);
-    const reasons = [
-        ...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []),
-        ...shortReasons(target.blockers),
-    ];
-    return reasons.length > 0 ? `⛔ ${reasons.join(', ')}` : '⛔ blocked with the whole gate';
+    if (idleSeconds !== null && reasons.length === 0)
+        return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
+    const all = [...(inFlight > 0 ? [`${message_number(inFlight)} in flight`] : []), ...reasons];
+    return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
 }
 /** Why the targets are blocked, the way out included. */
-function explanations(result) {
-    const blocked = targetsOf(result).filter(({ blockers }) => blockers.length > 0);
-    if (blocked.length === 0 || obstacles(result).length > 0)
+function explanations({ versions, blockers }) {
+    const blocked = versions.filter((version) => version.blockers.length > 0);
+    if (blocked.length === 0 || blockers.length > 0)
         return '';
     const lines = blocked
         .slice(0, TARGETS_EXPLAINED)
-        .flatMap(({ version, blockers }) => blockers.map((blocker) => `- ${code(version)}: ${markdown(describeBlocker(blocker, outlasts(result, version)))}`));
-    return ['### Why', lines.join('\n'), ...more(blocked.length - TARGETS_EXPLAINED, 'version')].join('\n\n');
+        .flatMap((each) => each.blockers.map(({ message }) => `- ${code(each.version)}: ${markdown(message)}`));
+    return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
 }
-function groupTable(result) {
-    const snapshot = result.last?.evaluation.snapshot;
-    const groups = snapshot?.contents?.groups;
-    if (snapshot === undefined || groups === undefined)
+/** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
+function drainSection(report, observedAt) {
+    const { forecast } = report;
+    if (forecast === null)
         return '';
-    const relevant = groups.items.filter((group) => isRelevant(group, result));
-    if (relevant.length === 0)
-        return '';
-    const severalVersions = targetsOf(result).length > 1;
-    const rows = relevant
-        .slice(0, summary_GROUPS_SHOWN)
-        .map((group) => [
-        group.name === null ? '(no name)' : code(group.name),
-        group.queue === null ? '' : code(group.queue),
-        ...(severalVersions ? [group.version === null ? '(none)' : code(group.version)] : []),
-        number(group.pending),
-        number(group.enqueued),
-        number(group.delayed),
-        `${durationText(snapshot.observedAt - group.oldestCreatedAt)} ago`,
-        [...(group.ignored ? ['ignored'] : []), ...(group.version === null ? ['unversioned'] : [])].join(', '),
-    ]);
-    const version = severalVersions ? ['Version'] : [];
-    const first = 2 + version.length;
-    return [
-        '### What is in flight, by workflow',
-        table(['Workflow', 'Queue', ...version, 'Pending', 'Enqueued', 'Delayed', 'Oldest created', ''], rows, [
-            first,
-            first + 1,
-            first + 2,
-        ]),
-        ...more(relevant.length - rows.length + omitted(groups, result), 'group'),
-    ].join('\n\n');
+    // One poll, and those of a settle window, show no course.
+    const chart = isWatched(report) ? drainChart(curveOf(report, forecast)) : '';
+    if (forecast.trend === 'idle')
+        return chart === '' ? '' : `### How it drained\n\n${chart}`;
+    const { sentences } = report.outlook;
+    return blocks('### How it drains', sentences.map((each) => `- ${markdown(each)}`).join('\n'), activityTable(report.activities, observedAt), chart);
 }
-function workflowList(result) {
-    const snapshot = result.last?.evaluation.snapshot;
-    const workflows = blockingWorkflows(result);
-    if (snapshot === undefined || workflows.length === 0)
+function curveOf({ history }, { secondsLeft }) {
+    const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
+    if (secondsLeft === null)
+        return { points, estimate: undefined };
+    const { likely, from, to } = secondsLeft;
+    return { points, estimate: { leftMs: milliseconds(likely), fromMs: milliseconds(from), toMs: milliseconds(to) } };
+}
+function activityTable(activities, observedAt) {
+    const { items, omitted } = activities;
+    if (items.length === 0)
         return '';
-    const ago = (time) => time === null
-        ? ''
-        : time > snapshot.observedAt
-            ? `in ${durationText(time - snapshot.observedAt)}`
-            : `${durationText(snapshot.observedAt - time)} ago`;
-    const rows = workflows.map((workflow) => [
-        code(workflow.id),
-        workflowName(workflow),
-        `${code(workflow.status)}${workflow.delayUntil !== null && workflow.status === 'DELAYED' ? `, due ${ago(workflow.delayUntil)}` : ''}`,
-        doing(result, workflow, snapshot.observedAt),
-        workflow.queue === null ? '' : code(workflow.queue),
-        // A row that waits carries the executor that enqueued it, and none that runs it.
-        workflow.executor === null || workflow.status !== 'PENDING' ? '' : code(workflow.executor),
-        ago(workflow.createdAt),
-        ago(workflow.startedAt),
-        workflow.lastStep === null ? '' : lastStep(workflow.lastStep, ago(workflow.lastStep.completedAt)),
-        workflow.parent === null ? '' : code(workflow.parent),
-    ]);
-    const cut = workflowsOmitted(result);
-    const title = cut > 0
-        ? `The oldest ${number(rows.length)} of ${number(rows.length + cut)} workflows in flight`
+    const ageMs = observedAt - (activities.observedAt ?? observedAt);
+    return blocks(ageMs >= 1000 ? `As read ${durationText(ageMs)} before the last poll:` : '', table(items, {
+        State: ({ state }) => STATES[state],
+        Count: ({ count }) => count,
+        Workflow: ({ workflow }) => nameOf(workflow),
+        'What it does (the one that lasts longest)': ({ message }) => markdown(message),
+        'Next step': ({ nextStep }) => markdown([nextStep]),
+    }), more(omitted, 'group'));
+}
+function groupTable({ groups, versions }, observedAt) {
+    if (groups.items.length === 0)
+        return '';
+    const severalVersions = versions.filter(({ skipped }) => !skipped).length > 1;
+    const shown = groups.items.slice(0, summary_GROUPS_SHOWN);
+    return blocks('### What is in flight, by workflow', table(shown, {
+        Workflow: ({ workflow }) => nameOf(workflow),
+        Queue: ({ queue }) => nameOf(queue, ''),
+        Version: ({ version }) => (severalVersions ? nameOf(version, '(none)') : ''),
+        Pending: ({ pending }) => pending,
+        Enqueued: ({ enqueued }) => enqueued,
+        Delayed: ({ delayed }) => delayed,
+        'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
+        '': ({ ignored, version }) => [...(ignored ? ['ignored'] : []), ...(version === null ? ['unversioned'] : [])].join(', '),
+    }), more(groups.items.length - shown.length + groups.omitted, 'group'));
+}
+function summary_workflowList({ workflows }, observedAt) {
+    const { items, omitted } = workflows;
+    if (items.length === 0)
+        return '';
+    const title = omitted > 0
+        ? `The oldest ${message_number(items.length)} of ${message_number(items.length + omitted)} workflows in flight`
         : 'The workflows in flight';
-    return [
-        `<details${rows.length <= 10 ? ' open' : ''}><summary><b>${title}</b></summary>`,
-        table([
-            'Id',
-            'Workflow',
-            'Status',
-            'What it does',
-            'Queue',
-            'Executor',
-            'Created',
-            'Dequeued',
-            'Last step',
-            'Parent',
-        ], rows, []),
-        ...(cut > 0 ? [`${number(cut)} more are in the database; the query below shows them all.`] : []),
-        '</details>',
-    ].join('\n\n');
+    return blocks(`<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`, table(items, {
+        Id: ({ id }) => code(id),
+        Workflow: ({ workflow, className }) => `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
+        Status: ({ status, delayUntil }) => `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
+        'What it does': ({ activity }) => activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
+        Queue: ({ queue }) => nameOf(queue, ''),
+        // The row of a workflow that waits carries the executor that enqueued it. None runs it.
+        Executor: ({ executor, status }) => (status === 'PENDING' ? nameOf(executor, '') : ''),
+        Created: ({ createdAt }) => moment(createdAt, observedAt),
+        Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
+        'Last step': (workflow) => summary_lastStep(workflow, observedAt),
+        Parent: ({ parent }) => nameOf(parent, ''),
+    }), omitted > 0 ? `${message_number(omitted)} more are in the database; the query below shows them all.` : '', '</details>');
 }
-function doing({ last }, { id }, now) {
-    const status = last?.forecast.statuses.get(id);
-    if (status === undefined)
+/** `2h ago`, or `in 5m`; empty for no time. */
+function moment(time, observedAt) {
+    if (time === null)
         return '';
-    return `${status.state === 'stuck' ? '⛔ ' : ''}${markdown(describeActivity(status, now))}`;
+    const distance = durationText(Math.abs(time - observedAt));
+    return time > observedAt ? `in ${distance}` : `${distance} ago`;
 }
-/** The end of a `DBOS.sleep` may lie ahead: newer SDKs record when it will be over. */
-function lastStep(step, when) {
+/** The end of a `DBOS.sleep` can lie ahead: newer SDKs record when it will be over. */
+function summary_lastStep({ lastStep: step }, observedAt) {
+    if (step === null)
+        return '';
+    const when = moment(step.completedAt, observedAt);
     const ends = when.startsWith('in ') ? `, ends ${when}` : when === '' ? '' : `, ${when}`;
     return `${code(step.name)} (step ${step.number})${ends}`;
 }
-function workflowName({ name, className }) {
-    if (name === null)
-        return '(no name)';
-    return className ? `${code(className)}.${code(name)}` : code(name);
-}
-function warningList(result) {
-    if (result.warnings.length === 0)
+function warningList({ warnings }) {
+    if (warnings.length === 0)
         return '';
-    return ['### Before you act on this', result.warnings.map((w) => `- ⚠️ ${markdown(w)}`).join('\n')].join('\n\n');
+    return `### Before you act on this\n\n${warnings.map((each) => `- ⚠️ ${markdown(each)}`).join('\n')}`;
 }
-function footer(result) {
-    const snapshot = result.last?.evaluation.snapshot;
-    if (snapshot === undefined)
+function footer(report) {
+    const { verdict, database, waitedSeconds, polls, failedPolls } = report;
+    if (database === null)
         return '';
-    const { serverVersion, migration } = snapshot.database;
-    const server = msg `PostgreSQL ${trusted(serverVersion)}${trusted(migration === undefined ? '' : `, DBOS migration ${migration}`)}`;
-    return `<sub>Verdict ${code(result.verdict)}, observed at ${new Date(snapshot.observedAt).toISOString()} (database time), after ${durationText(result.waitedMs)} and ${number(result.polls)} ${result.polls === 1 ? 'poll' : 'polls'}${result.failedPolls > 0 ? `, and ${number(result.failedPolls)} that failed and had to be taken again` : ''}. ${markdown(server)}.</sub>`;
+    const server = markdown(describeServer(database.serverVersion, database.migration));
+    const waited = durationText(milliseconds(waitedSeconds));
+    const failed = failedPolls > 0 ? `, and ${message_number(failedPolls)} that failed and had to be taken again` : '';
+    const taken = `${message_number(polls)} ${polls === 1 ? 'poll' : 'polls'}${failed}`;
+    return `<sub>Verdict ${code(verdict)}, observed at ${isoTime(report)} (database time), after ${waited} and ${taken}. ${server}.</sub>`;
 }
-/** Sections in their order, as many as fit: the last ones are left out, and that is said. */
+function isoTime({ observedAt }) {
+    return iso(observedAt) ?? 'an unknown time';
+}
+/** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
 function fitted(sections) {
     const notice = '_More was left out here, to stay below the size that GitHub shows. The report file has it._';
     const kept = [];
     let bytes = Buffer.byteLength(notice) + 2;
-    for (const section of sections) {
+    for (const section of sections.filter((each) => each !== '')) {
         bytes += Buffer.byteLength(section) + 2;
         if (bytes > SUMMARY_BYTES)
             return `${[...kept, notice].join('\n\n')}\n`;
         kept.push(section);
     }
     return `${kept.join('\n\n')}\n`;
-}
-function quoteBlock(sentence) {
-    return markdown(sentence)
-        .split('\n')
-        .map((line) => `> ${line}`)
-        .join('\n');
-}
-
-;// CONCATENATED MODULE: ./lib/report/warnings.js
-
-
-
-/** DBOS's constant version of applications that use patching instead of versions. */
-const PATCHING_VERSION = 'PATCHING_ENABLED';
-/** A system database that nobody writes to for so long is idle, or a copy. In milliseconds. */
-const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
-/** What a person should know before acting on the configuration alone. */
-function configurationWarnings(config) {
-    const warnings = [];
-    if (config.mode === 'wait' && config.timeoutMs > HOSTED_JOB_LIMIT_MS) {
-        warnings.push(msg `\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`);
-    }
-    if (config.settleMs === 0) {
-        warnings.push(msg `\`settle\` is \`0s\`: one poll is believed, so short workflows that start and end between polls go unnoticed.`);
-    }
-    return warnings;
-}
-/** What a person should know beside the verdict; none of it blocks. */
-function warningsOf(evaluation) {
-    const { index } = evaluation;
-    if (index === undefined)
-        return [];
-    const polls = [newerSchema, nothingRegistered, patching, takenOut, nameless, failed, stranded, quiet];
-    return polls.flatMap((poll) => poll(evaluation, index));
-}
-function newerSchema({ snapshot: { database } }) {
-    if (!isNewerThanKnown(database))
-        return [];
-    return [
-        msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). Poll for a newer release.`,
-    ];
-}
-function nothingRegistered(_judgement, index) {
-    if (index.contents.newestWriteAt === undefined) {
-        const row = trusted(index.registered.length > 0 ? 'a workflow' : 'a row');
-        return [
-            msg `These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`,
-        ];
-    }
-    return index.registered.length > 0
-        ? []
-        : [
-            msg `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`,
-        ];
-}
-function patching({ targets }) {
-    return targets.some(({ version }) => version === PATCHING_VERSION)
-        ? [
-            msg `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`,
-        ]
-        : [];
-}
-function takenOut({ targets }) {
-    const versions = targets.filter(({ judged }) => !judged).map(({ version }) => version);
-    return versions.length > 0
-        ? [msg `Never seen here, and taken out of the judgement by \`on-unknown: pass\`: ${namesOf(versions)}.`]
-        : [];
-}
-function nameless(_judgement, index) {
-    const { pending = 0, enqueued = 0, delayed = 0 } = index.inFlight.get('') ?? {};
-    const count = pending + enqueued + delayed;
-    const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-    return count > 0
-        ? [
-            msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version: no process will ever take ${trusted(them)}. Fork or cancel ${trusted(them)}.`,
-        ]
-        : [];
-}
-function failed({ targets }) {
-    return targets.flatMap(({ version, failed }) => {
-        if (failed === undefined)
-            return [];
-        const parts = [
-            ...(failed.cancelled > 0 ? [`${failed.cancelled} cancelled`] : []),
-            ...(failed.deadLettered > 0 ? [`${failed.deadLettered} dead-lettered`] : []),
-        ];
-        const noun = failed.cancelled + failed.deadLettered === 1 ? 'workflow' : 'workflows';
-        return [
-            msg `${version} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`,
-        ];
-    });
-}
-function stranded({ targets }) {
-    const ignoring = targets.filter(({ ignored }) => ignored > 0);
-    const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
-    const versions = namesOf(ignoring.map(({ version }) => version));
-    return count > 0
-        ? [
-            msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`,
-        ]
-        : [];
-}
-function quiet({ snapshot }, index) {
-    const writes = [index.contents.newestWriteAt, index.registered[0]?.timestamp].filter((time) => time !== undefined);
-    const quietMs = snapshot.observedAt - Math.max(...writes);
-    if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
-        return [];
-    const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
-    return [
-        msg `Nothing has been written to this system database for ${days}. A restored copy polls just like this: is it the live database?`,
-    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/run-context.js
@@ -23338,11 +23027,10 @@ const repository = object({ full_name: schemas_string() }).nullish();
 const pullRequestEvent = object({
     pull_request: object({ head: object({ repo: repository }), base: object({ repo: repository }) }),
 });
-/** Reads the run's context from the variables and the event file that the runner provides. */
 function readRunContext(environment) {
-    return { environment, withoutSecrets: withoutSecrets(environment) };
+    return { environment, withoutSecrets: run_context_withoutSecrets(environment) };
 }
-function withoutSecrets(environment) {
+function run_context_withoutSecrets(environment) {
     if (environment['GITHUB_ACTOR'] === 'dependabot[bot]')
         return 'dependabot';
     const event = pullRequestEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
@@ -23377,174 +23065,83 @@ function readEvent(path) {
 
 
 
-
-
-
-
-
-
-/** Runs the action: reads the inputs, holds, and tells the outcome. Never throws; sets the process's exit code. */
+/** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 async function runAction() {
-    const cancellation = cancelledBySignal();
-    try {
-        await tell(await outcome(cancellation.signal));
-    }
-    finally {
-        cancellation.forget();
-    }
+    await publish(await run(cancelledBySignal()));
 }
-async function outcome(signal) {
+async function run(signal) {
     const context = readRunContext(process.env);
     const raw = readRawInputs();
     const secrets = secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment);
     for (const secret of secrets)
         core_setSecret(secret);
+    // The runner masks secrets in the log only: the summary, the outputs and the report file are not masked.
+    const safe = (message) => withoutSecrets(message, secrets);
     try {
-        return await runGate(parseInputs(raw, context), secrets, signal);
+        return await holdWith(parseInputs(raw, context), safe, signal);
     }
     catch (error) {
-        return action_failed(error, secrets, {});
+        return failedRun(safe(explain(error)));
     }
 }
-async function runGate(config, secrets, signal) {
-    const { gate, database } = config;
-    const system = systemDatabase(database, gate, systemClock.now);
-    const progress = progressLog(logSink);
-    const beginning = systemClock.now();
-    let polls = 0;
-    let failedPolls = 0;
-    let first;
-    let last;
-    const advice = configurationWarnings(gate);
-    progress.begin(gate, database, advice);
-    if (config.ignoredParameters > 0) {
-        info(`Parameters of database-url that mean nothing to the gate, and are passed over: ${config.ignoredParameters}.`);
+async function holdWith({ gate, database, ignoredParameters }, safe, signal) {
+    const reader = systemDatabase(database, gate, systemClock.now);
+    const log = startLog(logSink, gate, database);
+    if (ignoredParameters > 0) {
+        info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
     }
     try {
-        const outcome = await hold(gate, {
-            reader: system,
+        const { error, ...held } = await hold(gate, {
+            reader,
             clock: systemClock,
             signal,
-            onPoll: (poll) => {
-                polls += 1;
-                first ??= poll;
-                last = poll;
-                progress.poll(poll);
-            },
-            onFailedPoll: (poll) => {
-                failedPolls += 1;
-                const failure = action_withoutSecrets(poll.outage.failure, secrets);
-                progress.failedPoll({ ...poll, outage: { ...poll.outage, failure } });
-            },
+            onPoll: log.onPoll,
+            onFailedPoll: (poll) => log.onFailedPoll({ ...poll, outage: { ...poll.outage, failure: safe(poll.outage.failure) } }),
         });
-        return {
-            verdict: outcome.verdict,
-            step: conclusionOf(outcome.verdict, gate),
-            config: gate,
-            schema: database.schema,
-            first,
-            last: outcome.last,
-            failure: undefined,
-            warnings: [...advice, ...(outcome.last ? warningsOf(outcome.last.evaluation) : [])],
-            waitedMs: outcome.waitedMs,
-            polls,
-            failedPolls,
-        };
-    }
-    catch (error) {
-        const waitedMs = systemClock.now() - beginning;
-        return action_failed(error, secrets, { config, first, last, polls, failedPolls, waitedMs });
+        const failure = error === undefined ? undefined : safe(explain(error));
+        return { ...held, failure, config: gate, schema: database.schema };
     }
     finally {
-        await system.close();
+        await reader.close();
     }
 }
-/** A run that ended in a failure: whatever it saw before decides nothing. */
-function action_failed(error, secrets, sofar) {
-    const verdict = 'error';
-    const step = 'fail';
-    return {
-        verdict,
-        step,
-        config: sofar.config?.gate,
-        schema: sofar.config?.database.schema,
-        first: sofar.first,
-        last: sofar.last,
-        failure: action_withoutSecrets(explain(error), secrets),
-        warnings: sofar.config === undefined ? [] : configurationWarnings(sofar.config.gate),
-        waitedMs: sofar.waitedMs ?? 0,
-        polls: sofar.polls ?? 0,
-        failedPolls: sofar.failedPolls ?? 0,
-    };
-}
-/** The runner masks secrets in the log alone; the summary, the outputs and the report are not masked. */
-function action_withoutSecrets(sentence, secrets) {
-    return sentence.map((part) => typeof part === 'string'
-        ? part
-        : 'typed' in part
-            ? part
-            : { quoted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.quoted) });
-}
-/**
- * Tells the outcome in every place, each for itself: that one cannot be written must not silence the others. The
- * exit code comes first.
- */
-async function tell(result) {
-    if (result.step === 'fail')
-        process.exitCode = 1;
+/** Publishes the answer in every place. A place that cannot be written does not silence the others. */
+async function publish(run) {
+    // The exit code comes first: 1 until the report says that the step passes.
+    process.exitCode = 1;
+    const report = runReportOf(run);
+    if (report.conclusion !== 'fail')
+        process.exitCode = 0;
     const problems = [];
     const attempt = async (what, work) => {
         try {
             return await work();
         }
         catch (error) {
-            problems.push(msg `${trusted(what)} could not be written (${trusted(codeOf(error) ?? 'unknown reason')}).`);
+            const code = trusted(codeOf(error) ?? 'unknown reason');
+            problems.push(msg `${trusted(what)} could not be written (${code}).`);
             return undefined;
         }
     };
-    const folder = await attempt('The report file', makeFolder);
-    const written = folder === undefined ? undefined : await leave(folder, result, attempt);
-    const outputs = outputsOf(result, written?.reportPath ?? '');
-    if (outputs.omitted > 0) {
+    const withProblems = () => ({ ...report, warnings: [...report.warnings, ...problems] });
+    const { reportPath, kit } = await writeArtifacts(report, run.last, attempt);
+    const outputs = await attempt('The outputs', () => outputsOf(report, reportPath));
+    if (outputs !== undefined && outputs.omitted > 0) {
         problems.push(msg `${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`);
     }
-    for (const [name, value] of Object.entries(outputs.values)) {
+    for (const [name, value] of Object.entries(outputs?.values ?? {})) {
         await attempt(`The output ${name}`, () => setOutput(name, value));
     }
     if (process.env['GITHUB_STEP_SUMMARY']) {
-        const told = { ...result, warnings: [...result.warnings, ...problems] };
-        const summary = summaryOf(told, written?.kit);
+        const summary = summaryOf(withProblems(), kit);
         await attempt('The job summary', () => summary_summary.addRaw(summary).write());
     }
-    info(plain(msg `Verdict ${trusted(result.verdict)}: ${headline(result)}`));
-    if (written?.kit !== undefined && written.kit.scripts.length > 0) {
-        const names = written.kit.scripts.map(({ name }) => name).join(', ');
-        info(plain(msg `The job summary lists what blocks; ${trusted(names)} for all of it are in ${written.kit.folder}.`));
+    info(plain(msg `Verdict ${trusted(report.verdict)}: ${report.headline}`));
+    if (kit !== undefined) {
+        info(plain(msg `The job summary lists what blocks; unblock.sh for all of it is in ${kit.folder}.`));
     }
-    const complete = { ...result, warnings: [...result.warnings, ...problems] };
-    for (const { level, title, message } of annotationsOf(complete))
+    for (const { level, title, message } of annotationsOf(withProblems()))
         annotate[level](message, { title });
-}
-/** A folder of its own for what a run leaves: a job may run the gate more than once. */
-function makeFolder() {
-    return (0,external_node_fs_namespaceObject.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-'));
-}
-/** What a run leaves for others to use: the report file, and the scripts of the unblock kit. */
-async function leave(folder, result, attempt) {
-    const reportPath = await attempt('The report file', () => writeReport(folder, result));
-    const scripts = await attempt('The scripts beside the report file', () => writeScripts(folder, result));
-    return { reportPath, kit: scripts && { folder, scripts } };
-}
-function writeScripts(folder, result) {
-    const scripts = unblockScriptsOf(result);
-    for (const { name, text } of scripts)
-        (0,external_node_fs_namespaceObject.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
-    return scripts;
-}
-function writeReport(folder, result) {
-    const file = external_node_path_namespaceObject.join(folder, 'report.json');
-    (0,external_node_fs_namespaceObject.writeFileSync)(file, `${JSON.stringify(reportOf(result), null, 2)}\n`);
-    return file;
 }
 const annotate = { error: error, warning: warning, notice: notice };
 const logSink = {
@@ -23556,24 +23153,18 @@ const logSink = {
         endGroup();
     },
 };
-/**
- * A signal that aborts when the job is cancelled: the runner sends SIGINT, and SIGTERM 7.5 seconds later. The
- * second signal has its usual effect, and ends the process at once.
- */
+/** Aborts when the runner cancels the job: SIGINT, and SIGTERM 7.5 s later. A second signal ends the process at once. */
 function cancelledBySignal() {
     const controller = new AbortController();
     const names = ['SIGINT', 'SIGTERM'];
-    const forget = () => {
+    const abort = () => {
         for (const name of names)
             process.removeListener(name, abort);
-    };
-    const abort = () => {
-        forget();
         controller.abort();
     };
     for (const name of names)
         process.on(name, abort);
-    return { signal: controller.signal, forget };
+    return controller.signal;
 }
 
 
@@ -23583,7 +23174,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(418);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(491);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

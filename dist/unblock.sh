@@ -4,11 +4,10 @@
 #     sh unblock.sh inspect|cancel|fork [--yes]
 #
 # Without --yes it only prints what it would do: it reads nothing and changes nothing. With --yes it needs
-# - the URL of the system database in $DBOS_SYSTEM_DATABASE_URL.
+# - the URL of the system database in $DBOS_SYSTEM_DATABASE_URL, and node or python3.
 # - DBOS's command line, of the newest SDK that uses the database. Call this script in the folder of the application,
-#   or set DBOS_CLI to the command. The default is "npx --no-install dbos": without the option, npx would run any
-#   other package called dbos. A schema other than dbos needs Python's command line (DBOS_CLI=dbos).
-# - node or python3, to read the answers of the command line.
+#   or set DBOS_CLI to the command (default: npx --no-install dbos). A schema other than dbos needs Python's command
+#   line (DBOS_CLI=dbos).
 # Each workflow is read again before anything is done to it. You can stop the script and run it again: what is done
 # already, or has finished since, is left as it is.
 #
@@ -19,7 +18,7 @@
 #   2 id          the id of the workflow
 #   3 parent      the id of the workflow that started it
 #   4 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.
-#   5 state       where the workflow was when the gate read it, for you to read
+#   5 state       where the workflow was when the gate read it
 #
 # INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of
 # workflows: check who can read the log of a job before you run it there.
@@ -60,9 +59,6 @@ did=0 left=0 failed=0 unseen=0 stopped=
 trap 'stopped=1' HUP INT TERM
 
 refuse() { printf '%s\n' "unblock.sh: $1" >&2; exit 2; }
-did() { did=$((did + 1)); printf '%s\n' "$1: $2"; }
-leave() { left=$((left + 1)); printf '%s\n' "$1: left as it is: $2"; }
-fail() { failed=$((failed + 1)); printf '%s\n' "$1: FAILED: $2" >&2; }
 
 # --- DBOS's command line. Observed with TypeScript's, version 5.3.0:
 # - get prints one line of JSON. For a workflow that does not exist it prints "undefined" and exits with 0. A client
@@ -103,111 +99,93 @@ for line in sys.stdin.buffer.read().decode("utf-8", "replace").split("\n"):
     try: seen = None if line == "undefined" else json.loads(line)
     except ValueError: continue
     if seen is None: state = "MISSING"
-    if not isinstance(seen, dict) or seen.get("workflowID", seen.get("workflow_id")) != id:
-        continue
-    if source and seen.get("forkedFrom", seen.get("forked_from")) != source:
-        state = "UNRELATED"
-        break
+    if not isinstance(seen, dict) or seen.get("workflowID", seen.get("workflow_id")) != id: continue
+    if source and seen.get("forkedFrom", seen.get("forked_from")) != source: state = "UNRELATED"; break
     state = seen.get("status") if re.fullmatch("[A-Z_]+", str(seen.get("status"))) else "UNKNOWN"
     if seen.get("wasForkedFrom", seen.get("was_forked_from")): state += " forked"
     elif seen.get("input") is None: state += " blind"
 print(state)
 '
-read_state() {
-  if [ "$reader" = node ]; then node -e "$in_node" -- "$1" "$2"; else python3 -c "$in_python" "$1" "$2"; fi
-}
 
 # Sets state to a status, MISSING, UNRELATED or UNREADABLE. " forked" or " blind" at its end matter to a fork.
 # $1: the workflow. $2: the workflow that it must be a fork of, or nothing.
 look_at() {
   state=UNREADABLE
   answer=$(ask get "$1") || return 0
-  state=$(printf '%s\n' "$answer" | read_state "$1" "$2") || state=UNREADABLE
+  # shellcheck disable=SC2086 # The reader is a command and its option.
+  state=$(printf '%s\n' "$answer" | $reader "$program" "$1" "$2") || state=UNREADABLE
 }
 
-# --- One workflow. $1 is its id.
-# Succeeds if something is to be done to it now.
-turn() {
-  if [ -n "$stopped" ]; then unseen=$((unseen + 1)); return 1; fi
-  if [ -z "$yes" ]; then did=$((did + 1)); printf '%s\n' "would $verb $1"; return 1; fi
-}
+# --- One workflow: $id, $parent and $step of its line in the list.
+did() { did=$((did + 1)); printf '%s\n' "$id: $1"; }
+# These two do not succeed, so that nothing more is done to the workflow.
+leave() { left=$((left + 1)); printf '%s\n' "$id: left as it is: $1"; return 1; }
+fail() { failed=$((failed + 1)); printf '%s\n' "$id: FAILED: $1" >&2; return 1; }
 
 in_flight() {
-  look_at "$1"
+  look_at "$id"
   case "$state" in
     PENDING* | ENQUEUED* | DELAYED*) return 0 ;;
-    UNREADABLE) fail "$1" 'its status could not be read' ;;
-    MISSING) leave "$1" 'it is not there any more' ;;
-    *) leave "$1" "it is ${state%% *} now" ;;
+    UNREADABLE) fail 'its status could not be read' ;;
+    MISSING) leave 'it is not there any more' ;;
+    *) leave "it is ${state%% *} now" ;;
   esac
-  return 1
 }
 
 # Cancels it and reads it again: the exit code of cancel is no evidence.
 is_cancelled() {
-  ask cancel "$1" >/dev/null || { fail "$1" 'cancel failed'; return 1; }
-  look_at "$1"
+  ask cancel "$id" >/dev/null || { fail 'cancel failed'; return; }
+  look_at "$id"
   case "$state" in
     CANCELLED*) return 0 ;;
-    SUCCESS* | ERROR*) leave "$1" "it has just ended in ${state%% *}" ;;
-    *) fail "$1" "it is $state after the cancel" ;;
+    SUCCESS* | ERROR*) leave "it has just ended in ${state%% *}" ;;
+    *) fail "it is $state after the cancel" ;;
   esac
-  return 1
 }
 
 inspect() {
-  turn "$1" || return 0
-  printf '\n%s\n' "# $1"
-  if ask get "$1" && ask steps "$1"; then did=$((did + 1)); else fail "$1" 'it could not be read'; fi
+  printf '\n%s\n' "# $id"
+  if ask get "$id" && ask steps "$id"; then did=$((did + 1)); else fail 'it could not be read'; fi
 }
 
-cancel() { turn "$1" && in_flight "$1" && is_cancelled "$1" && did "$1" 'cancelled'; }
+cancel() { in_flight && is_cancelled && did 'cancelled'; }
 
-# $2: the first step that is not copied.
 fork() {
-  turn "$1" && in_flight "$1" || return 0
+  [ "$on_fork" != child ] || parent_has_finished || return
+  in_flight || return
   case "$state" in
-    *' forked') leave "$1" 'it was forked before'; return 0 ;;
-    *' blind') fail "$1" 'its input cannot be read, and a fork would have none. Take the command line of the newest SDK in use: an older one does not see it'; return 0 ;;
+    *' forked') leave 'it was forked before'; return ;;
+    *' blind') fail 'its input cannot be read, and a fork would have none. Take the command line of the newest SDK in use: an older one does not see it'; return ;;
   esac
-  is_cancelled "$1" || return 0
-  if copy "$1" "$2" || copy "$1" "$2"; then did "$1" "goes on as $1-fork"; return 0; fi
-  fail "$1" 'CANCELLED, BUT NOT FORKED. This script will not do it any more; do it by hand:'
-  by_hand "$1" "$2" >&2
+  is_cancelled || return
+  if copy || copy; then did "goes on as $id-fork"; return; fi
+  fail 'CANCELLED, BUT NOT FORKED. This script will not do it any more; do it by hand:'
+  by_hand >&2
+}
+
+# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.
+parent_has_finished() {
+  look_at "$parent"
+  case "$state" in
+    SUCCESS* | ERROR* | MISSING) return 0 ;;
+    UNREADABLE) fail 'the status of its parent could not be read' ;;
+    *) leave "its parent is ${state%% *}, and it or a fork of it may wait (see the top of this script)" ;;
+  esac
 }
 
 # Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.
 copy() {
-  ask fork "$1" --step "$2" --forked-workflow-id "$1-fork" "--application-version=$version" >/dev/null && return 0
-  look_at "$1-fork" "$1"
+  ask fork "$id" --step "$step" --forked-workflow-id "$id-fork" "--application-version=$version" >/dev/null && return
+  look_at "$id-fork" "$id"
   case "$state" in MISSING | UNREADABLE | UNRELATED) return 1 ;; esac
 }
 
 by_hand() {
   other=
   [ "$schema" = dbos ] || other=" --schema=$(quoted "$schema")"
-  printf '%s\n' "  $DBOS_CLI workflow fork $(quoted "$1") --step $2 --forked-workflow-id $(quoted "$1-fork") --application-version=$(quoted "$version") --sys-db-url \"\$DBOS_SYSTEM_DATABASE_URL\"$other"
+  printf '%s\n' "  $DBOS_CLI workflow fork $(quoted "$id") --step $step --forked-workflow-id $(quoted "$id-fork") --application-version=$(quoted "$version") --sys-db-url \"\$DBOS_SYSTEM_DATABASE_URL\"$other"
 }
 quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
-
-waits() {
-  [ -z "$stopped" ] || { unseen=$((unseen + 1)); return 0; }
-  leave "$1" 'it has children in flight (see the top of this script)'
-}
-
-# $2: the first step that is not copied. $3: the parent, or nothing if that id cannot be typed.
-child() {
-  [ -n "$3" ] || { leave "$1" 'the id of its parent cannot be typed'; return 0; }
-  if [ -n "$yes" ] && [ -z "$stopped" ]; then
-    look_at "$3"
-    case "$state" in
-      SUCCESS* | ERROR* | MISSING) ;;
-      UNREADABLE) fail "$1" 'the status of its parent could not be read'; return 0 ;;
-      *) leave "$1" "its parent is ${state%% *}, and it or a fork of it may wait (see the top of this script)"; return 0 ;;
-    esac
-  fi
-  fork "$1" "$2"
-}
 
 # --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.
 # Moves the first column of rest to column.
@@ -230,29 +208,30 @@ read_facts() {
 
 read_workflows() {
   while IFS= read -r line || [ -n "$line" ]; do
-    case "$line" in '' | "$cr" | '#'*) ;; *) workflow "${line%"$cr"}" ;; esac
+    line=${line%"$cr"}
+    case "$line" in '' | '#'*) continue ;; esac
+    if [ -n "$stopped" ]; then unseen=$((unseen + 1)); else workflow; fi
   done <"$list"
 }
 
-# $1: a line. A person can have edited it: one that is not understood fails, and nothing is done to its workflow.
+# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.
 workflow() {
-  rest=$1$tab
+  rest=$line$tab
   next_column; on_fork=$column; next_column; id=$column
   next_column; parent=$column; next_column; step=$column
-  case "$id" in '' | -*) fail "$1" 'its second column is no id'; return 0 ;; esac
-  case "$parent" in -*) parent= ;; esac
+  case "$id" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac
   case "$step" in
     '' | -) step=$keep_all ;;
-    *[!0-9]*) fail "$id" 'its fourth column is neither the number of a step nor -'; return 0 ;;
+    *[!0-9]*) fail 'its fourth column is neither the number of a step nor -'; return ;;
   esac
   case "$command $on_fork" in
-    'inspect '*) inspect "$id" ;;
-    'cancel '*) cancel "$id" ;;
-    'fork fork') fork "$id" "$step" ;;
-    'fork child') child "$id" "$step" "$parent" ;;
-    'fork waits') waits "$id" ;;
-    *) fail "$id" 'its first column is none of fork, child and waits' ;;
+    'inspect '* | 'cancel '* | 'fork fork') ;;
+    'fork child') case "$parent" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;
+    'fork waits') leave 'it has children in flight (see the top of this script)'; return ;;
+    *) fail 'its first column is none of fork, child and waits'; return ;;
   esac
+  if [ -z "$yes" ]; then did=$((did + 1)); printf '%s\n' "would $verb $id"; return; fi
+  case "$command" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac
 }
 
 # --- From the arguments to the exit code.
@@ -261,10 +240,11 @@ start() {
   [ -n "$DBOS_SYSTEM_DATABASE_URL" ] || refuse 'DBOS_SYSTEM_DATABASE_URL is not set: it has to hold the URL of the system database.'
   [ -n "$schema" ] || refuse 'the name of the schema cannot be typed safely.'
   [ "$schema" = dbos ] || [ -n "$DBOS_CLI" ] || refuse "the tables are in the schema \"$schema\", and the command line of TypeScript reads dbos only: set DBOS_CLI to one that has the option --schema (DBOS_CLI=dbos for that of Python)."
+  # Without --no-install, npx would run any other package called dbos.
   DBOS_CLI=${DBOS_CLI:-npx --no-install dbos}
-  reader=node
-  command -v node >/dev/null 2>&1 || reader=python3
-  command -v "$reader" >/dev/null 2>&1 || refuse 'neither node nor python3 is there, to read what the command line prints.'
+  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node
+  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python
+  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi
   $DBOS_CLI --help >/dev/null 2>&1 </dev/null || refuse "\"$DBOS_CLI\" does not run: call this script in a folder where the DBOS SDK is installed, or set DBOS_CLI to its command line."
   printf '%s\n' 'Asking the database. Without an answer, look at its URL: the command line tries for ever.'
   ask list --limit 1 >/dev/null || refuse 'the system database cannot be read: see above.'
