@@ -12,7 +12,7 @@ async function connectionsTo(database: TestDatabase) {
   return { short: await openConnection(database.url), long: await openConnection(database.url) };
 }
 
-const stepsWanted = Number(process.env['MODEL_STEPS'] ?? 4000);
+const stepsWanted = Number(process.env['MODEL_STEPS'] ?? 3000);
 const firstSeed = Number(process.env['MODEL_SEED'] ?? Date.now() % 1_000_000);
 
 test('never reports a version as drained whose work is stranded, then or later', { timeout: 0 }, async () => {
