@@ -157,14 +157,24 @@ function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around
 }
 
 function stateOf(activity: Activity, isQuiet: boolean): WorkflowState {
-  if (activity.kind === 'running') return 'progressing';
-  const isStuck =
-    activity.kind === 'silent' ||
-    (activity.kind === 'message' && isQuiet && activity.until === null) ||
-    (activity.kind === 'overdue' && isQuiet) ||
-    (activity.kind === 'child' && activity.status.state === 'stuck') ||
-    (activity.kind === 'queued' && !activity.moves);
-  return isStuck ? 'stuck' : 'waiting';
+  switch (activity.kind) {
+    case 'running':
+      return 'progressing';
+    case 'silent':
+      return 'stuck';
+    case 'message':
+      return isQuiet && activity.until === null ? 'stuck' : 'waiting';
+    case 'overdue':
+      return isQuiet ? 'stuck' : 'waiting';
+    case 'child':
+      return activity.status.state === 'stuck' ? 'stuck' : 'waiting';
+    case 'queued':
+      return activity.moves ? 'waiting' : 'stuck';
+    case 'sleeping':
+    case 'timer':
+    case 'delayed':
+      return 'waiting';
+  }
 }
 
 /** Returns the newest time in its row and its last step that is not in the future. */
