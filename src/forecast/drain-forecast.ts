@@ -1,7 +1,7 @@
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { WorkflowState } from './activity.ts';
 import { scannedOf } from './detail-scan.ts';
-import { type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
+import { boundsOf, type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
 import { movingTimeLeft, type TimeLeft, withWaits } from './estimate.ts';
 import type { DrainHistory, Series } from './history.ts';
 import { hasEvidence, increase, isKeptUp, type Rate, rateOf, recent } from './rate.ts';
@@ -53,7 +53,7 @@ export function drainForecast(versions: readonly string[], series: Series, conte
   const { history, earliestEnds, observedAt } = context;
   // The last detail scan can hold workflows of versions that have drained since.
   const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
-  const certain = certainEnd(inFlight, earliestEnds, context.inFlight);
+  const certain = certainEnd(boundsOf(inFlight, earliestEnds, context.inFlight));
   const { points } = series;
   const newest = points.at(-1);
   const rate = rateOf(points);

@@ -7,6 +7,11 @@ export interface EarliestEnd extends DelayedWorkflow {
   readonly because: 'delayed' | 'sleeping';
 }
 
+/** A time before which a version cannot drain, and the workflow behind it. The last delay of a version names none. */
+export type Bound =
+  | EarliestEnd
+  | { readonly id: null; readonly version: string; readonly until: number; readonly because: 'delayed' };
+
 export interface CertainEnd {
   /** The latest first, at most 20. */
   readonly earliestEnds: readonly EarliestEnd[];
@@ -60,17 +65,24 @@ function sleepingEnds({ workflows, statuses, observedAt }: DetailScan): readonly
   });
 }
 
-/** Returns the earliest ends of these versions. The last delay counts even when its workflow is not listed. */
-export function certainEnd(
+/** Returns the bounds of these versions. The last delay counts even when its workflow is not listed. */
+export function boundsOf(
   versions: readonly string[],
   earliestEnds: readonly EarliestEnd[],
   inFlight: SnapshotIndex['inFlight'],
-): CertainEnd {
+): readonly Bound[] {
   const chosen = new Set(versions);
-  const own = earliestEnds.filter(({ version }) => chosen.has(version)).toSorted((a, b) => b.until - a.until);
-  const delayed = versions.map((version) => inFlight.get(version)?.delayedUntil);
-  const notBefore = latest([...own.map(({ until }) => until), ...delayed]);
-  return { earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT), notBefore };
+  const delays = versions.flatMap((version): readonly Bound[] => {
+    const until = inFlight.get(version)?.delayedUntil;
+    return until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
+  });
+  return [...earliestEnds.filter(({ version }) => chosen.has(version)), ...delays];
+}
+
+/** Returns the end that is certain with these bounds. */
+export function certainEnd(bounds: readonly Bound[]): CertainEnd {
+  const named = bounds.filter((bound) => bound.id !== null).toSorted((a, b) => b.until - a.until);
+  return { earliestEnds: named.slice(0, EARLIEST_ENDS_KEPT), notBefore: latest(bounds.map(({ until }) => until)) };
 }
 
 /** Returns the latest of the times that are known; undefined without any. */

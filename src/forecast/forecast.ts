@@ -5,15 +5,16 @@ import type { Evaluation } from '../rules/evaluate.ts';
 import { type Statuses, statusesOf } from './activity.ts';
 import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';
-import { certainEnd, clocksAgree, earliestEndsOf, type PastDeadline, pastDeadline } from './earliest-end.ts';
+import { boundsOf, certainEnd, clocksAgree, earliestEndsOf, type PastDeadline, pastDeadline } from './earliest-end.ts';
 import { type DrainHistory, emptyHistory, emptySeries, historyAfter, queueKey, queuesAfter } from './history.ts';
+import { hasStood, standingAfter } from './standing.ts';
 
 /** Estimates, and ends that are certain. Never evidence of safety. */
 export interface Forecast {
   /** All targets together. */
   readonly total: DrainForecast;
   readonly targets: ReadonlyMap<string, DrainForecast>;
-  /** What cannot finish before the timeout. Only what this very poll saw counts. */
+  /** What cannot finish before the timeout. Only what this very poll saw counts, and what had stood for a while. */
   readonly pastDeadline: PastDeadline | undefined;
   readonly statuses: Statuses;
   /** Top-level workflows created on targets since the gate started, the most frequent first. */
@@ -84,18 +85,20 @@ export function forecastOf(
   const isWhole = read.omitted + read.omittedUnversioned === 0;
   // A provisional poll can hold workflows of versions that are no targets.
   const isScan = (contents.detailScan || isWhole) && !provisional;
-  const history = historyAfter(before, evaluation, index, time, { queues, scan: isScan ? read : undefined });
+  const versions = evaluation.targets.map(({ version }) => version);
+  const bounds = boundsOf(versions, earliestEndsOf(contents, read), inFlight);
+  const standing = standingAfter(before.standing, bounds, (id) => isScan || statuses.has(id), time);
+  const stood = bounds.filter((bound) => hasStood(standing, bound, time));
+  const history = historyAfter(before, evaluation, index, time, { queues, standing, scan: isScan ? read : undefined });
   const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
   const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
-  const versions = evaluation.targets.map(({ version }) => version);
-  const fresh = earliestEndsOf(contents, read);
   return {
     total: drainForecast(versions, history.total, context),
     targets: new Map(
       [...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)]),
     ),
     pastDeadline: clocksAgree(contents, observedAt, time.began, before.startedAt)
-      ? pastDeadline(config.timeoutMs, certainEnd(versions, fresh, inFlight), observedAt, time.began)
+      ? pastDeadline(config.timeoutMs, certainEnd(stood), observedAt, time.began)
       : undefined,
     statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
     newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),

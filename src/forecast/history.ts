@@ -5,6 +5,7 @@ import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { type StatusCounts, summed } from '../status-counts.ts';
 import type { QueueState } from './activity.ts';
 import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';
+import type { Standing } from './standing.ts';
 
 /** What the forecast carries from one poll to the next. It decides nothing about safety. */
 export interface DrainHistory {
@@ -19,6 +20,7 @@ export interface DrainHistory {
   /** Top-level workflows created since the gate started, by version and name. */
   readonly newTopLevel: ReadonlyMap<string, StartedName>;
   readonly queues: ReadonlyMap<string, QueueState & { readonly enqueued: number }>;
+  readonly standing: Standing;
   readonly detailScan?: DetailScan | undefined;
   /** When the next detail scan is due, in milliseconds since the gate started. */
   readonly detailScanDueAtMs: number;
@@ -73,6 +75,7 @@ export const emptyHistory: DrainHistory = {
   created: new Map(),
   newTopLevel: new Map(),
   queues: new Map(),
+  standing: new Map(),
   detailScanDueAtMs: 0,
 };
 
@@ -89,7 +92,7 @@ export function historyAfter(
   { targets, snapshot: { observedAt } }: Evaluation,
   index: SnapshotIndex,
   time: PollTime,
-  { queues, scan }: { readonly queues: DrainHistory['queues']; readonly scan: DetailScan | undefined },
+  { scan, ...kept }: Pick<DrainHistory, 'queues' | 'standing'> & { readonly scan: DetailScan | undefined },
 ): DrainHistory {
   const detailScan = scan ?? before.detailScan;
   const changed = targets.map((target) => {
@@ -112,7 +115,7 @@ export function historyAfter(
     ),
     created: index.started,
     newTopLevel: newTopLevelAfter(before, targets, index),
-    queues,
+    ...kept,
     detailScan,
     detailScanDueAtMs: scan === undefined ? before.detailScanDueAtMs : time.ended + DETAIL_SCAN_EVERY_MS,
   };

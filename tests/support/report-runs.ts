@@ -106,6 +106,9 @@ export const hopeless: Scene = {
   ],
 };
 
+/** A hold against `hopeless`, while the database's clock runs. */
+export const hopelessHold: Script = ({ at }) => ({ ...hopeless, observedAt: DATABASE_EPOCH + at });
+
 /** Why `hopeless` cannot drain within half an hour. */
 export const hopelessWhy =
   'The timeout is at 00:30 UTC, and "wf-9" ("remind") is delayed until 05:00 UTC, "wf-8" is delayed until 02:00 UTC. It takes a `timeout` of 5h1m to reach the last of them';

@@ -25,6 +25,7 @@ import {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const CLOCK_MARGIN = MINUTE;
+const BOUND_STANDS = 10_000;
 
 const whole = { omitted: 0, omittedUnversioned: 0 };
 
@@ -53,10 +54,14 @@ function delayedUntil(until: number, version = '1.0.0'): Scene {
   };
 }
 
-/** The first poll of a hold of half an hour. */
-async function firstPoll(scene: Scene, changes: Partial<GateConfig> = {}) {
-  const { verdict, polls } = await holdAgainst(config({ timeoutMs: 30 * MINUTE, ...changes }), () => scene);
-  return { verdict, decided: polls.length === 1, forecast: pollOf(polls[0]).forecast };
+/** A hold of half an hour, in which nothing changes but the time. */
+async function heldAgainst(scene: Scene, changes: Partial<GateConfig> = {}) {
+  const gate = config({ timeoutMs: 30 * MINUTE, ...changes });
+  const { verdict, waitedMs, polls } = await holdAgainst(gate, ({ at }) => ({
+    observedAt: DATABASE_EPOCH + at,
+    ...scene,
+  }));
+  return { verdict, waitedMs, forecast: pollOf(polls[0]).forecast };
 }
 
 function pollOf(poll: Poll | undefined): Poll {
@@ -70,11 +75,49 @@ describe('cannot-drain', () => {
   test.each([
     ['a delay', (until: number) => delayedUntil(until)],
     ['a sleep', (until: number) => consistingOf(asleepUntil(until))],
-  ])('ends a hold at once for %s beyond the timeout, with a minute for the clocks', async (_what, scene) => {
-    const within = await firstPoll(scene(TIMEOUT + CLOCK_MARGIN));
-    expect(within).toMatchObject({ decided: false });
-    const beyond = await firstPoll(scene(TIMEOUT + CLOCK_MARGIN + 1));
-    expect(beyond).toMatchObject({ decided: true, verdict: 'cannot-drain' });
+  ])('ends a hold soon for %s beyond the timeout, with a minute for the clocks', async (_what, scene) => {
+    const within = await heldAgainst(scene(TIMEOUT + CLOCK_MARGIN));
+    expect(within).toMatchObject({ verdict: 'timed-out' });
+    const beyond = await heldAgainst(scene(TIMEOUT + CLOCK_MARGIN + 1));
+    expect(beyond).toMatchObject({ verdict: 'cannot-drain', waitedMs: BOUND_STANDS });
+  });
+
+  describe('waits until a bound has stood, unchanged, for ten seconds', () => {
+    const asleep = asleepUntil(TIMEOUT + HOUR);
+    const racing = asleepUntil(TIMEOUT + HOUR, { hasChildren: true });
+    const holdOf = (script: Script, changes: Partial<GateConfig> = {}) =>
+      holdAgainst(config({ timeoutMs: 30 * MINUTE, pollIntervalMs: 200, ...changes }), (poll) => ({
+        observedAt: DATABASE_EPOCH + poll.at,
+        ...script(poll),
+      }));
+
+    test('so that a parent whose child has just finished can finish too', async () => {
+      const { verdict } = await holdOf(({ at }) => {
+        return at < 5000 ? consistingOf(racing) : at < 14_000 ? consistingOf(asleep) : {};
+      });
+      expect(verdict).toBe('drained');
+    });
+
+    test('and counts anew after a poll that found it otherwise', async () => {
+      const { verdict, waitedMs } = await holdOf(({ at }) => consistingOf(at === 9000 ? racing : asleep));
+      expect(verdict).toBe('cannot-drain');
+      expect(waitedMs).toBe(9200 + BOUND_STANDS);
+    });
+
+    test('and counts anew when it moves', async () => {
+      const { verdict } = await holdOf(({ at }) => delayedUntil(TIMEOUT + HOUR + Math.floor(at / 9000)));
+      expect(verdict).toBe('timed-out');
+    });
+
+    test('though most polls do not read the workflow', async () => {
+      const others = { omitted: 1, omittedUnversioned: 0 };
+      const { verdict, waitedMs } = await holdOf(({ request }) => {
+        const read = consistingOf(quiet(0, { id: 'order-2' }), ...(request.detailScan ? [asleep] : []));
+        return request.detailScan ? read : { ...read, workflows: { items: [], ...others } };
+      });
+      expect(verdict).toBe('cannot-drain');
+      expect(waitedMs).toBe(MINUTE);
+    });
   });
 
   test.each([
@@ -82,7 +125,7 @@ describe('cannot-drain', () => {
     ['the mode is check', { mode: 'check' }],
     ['the mode is report', { mode: 'report' }],
   ] as const)('is no verdict where %s', async (_why, changes) => {
-    expect((await firstPoll(delayedUntil(TIMEOUT + HOUR), changes)).verdict).not.toBe('cannot-drain');
+    expect((await heldAgainst(delayedUntil(TIMEOUT + HOUR), changes)).verdict).not.toBe('cannot-drain');
   });
 
   test.each([
@@ -104,19 +147,19 @@ describe('cannot-drain', () => {
       consistingOf(quiet(0, { status: 'DELAYED', delayUntil: TIMEOUT + HOUR, debounced: true })),
     ],
   ])('is no verdict for a workflow %s', async (_what, scene) => {
-    expect((await firstPoll(scene, { pollIntervalMs: 31 * MINUTE })).decided).toBe(false);
+    expect((await heldAgainst(scene)).verdict).not.toBe('cannot-drain');
   });
 
   test('ends a hold as soon as one of several targets cannot drain', async () => {
     const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
     const registrations = [registration('0.9.0', 0), ...twoRegistered];
-    const { verdict } = await firstPoll({ registrations, ...delayedUntil(TIMEOUT + HOUR) }, { targets });
+    const { verdict } = await heldAgainst({ registrations, ...delayedUntil(TIMEOUT + HOUR) }, { targets });
     expect(verdict).toBe('cannot-drain');
   });
 
   test('ends a hold for the last delay, even when its workflow is not listed', async () => {
     const unnamed = { ...delayedUntil(TIMEOUT + HOUR), lastDelayed: [] };
-    expect((await firstPoll(unnamed)).verdict).toBe('cannot-drain');
+    expect((await heldAgainst(unnamed)).verdict).toBe('cannot-drain');
   });
 
   test('ends a hold for work that arrives during it, measured from then', async () => {
@@ -127,8 +170,8 @@ describe('cannot-drain', () => {
       }));
     expect((await comesAfter(TIMEOUT + CLOCK_MARGIN)).polls).toHaveLength(4);
     const { polls } = await comesAfter(TIMEOUT + CLOCK_MARGIN + 1);
-    expect(polls).toHaveLength(2);
-    expect(pollOf(polls[1]).forecast.pastDeadline).toMatchObject({
+    expect(polls).toHaveLength(3);
+    expect(pollOf(polls[2]).forecast.pastDeadline).toMatchObject({
       deadline: TIMEOUT,
       neededMs: 33 * MINUTE,
     });
@@ -138,10 +181,14 @@ describe('cannot-drain', () => {
     const ahead = DATABASE_EPOCH + HOUR;
     const lastStep = step({ name: 'DBOS.sleep', startedAt: ahead, completedAt: ahead + 10 * MINUTE });
     const skewed = consistingOf(workflowDetail({ lastStep }));
-    expect((await firstPoll(skewed)).decided).toBe(false);
-    const apart = { ...delayedUntil(TIMEOUT + HOUR), newestWriteAt: DATABASE_EPOCH + MINUTE + 1 };
-    expect((await firstPoll(apart)).decided).toBe(false);
-    expect((await firstPoll({ ...apart, newestWriteAt: DATABASE_EPOCH + MINUTE })).decided).toBe(true);
+    expect((await heldAgainst(skewed)).verdict).toBe('timed-out');
+    const apart = (byMs: number) => ({
+      ...delayedUntil(TIMEOUT + HOUR),
+      newestWriteAt: DATABASE_EPOCH + BOUND_STANDS + byMs,
+    });
+    const brief = { timeoutMs: BOUND_STANDS };
+    expect((await heldAgainst(apart(MINUTE + 1), brief)).verdict).toBe('timed-out');
+    expect((await heldAgainst(apart(MINUTE), brief)).verdict).toBe('cannot-drain');
   });
 
   test('is no verdict after the clock of the database stepped back, as after a failover', async () => {
@@ -164,9 +211,10 @@ describe('cannot-drain', () => {
 
   test('gives way to an error, and to an unknown version, which can still appear', async () => {
     const scene = { ...delayedUntil(TIMEOUT + HOUR), owners: ['shop', 'crm'] };
-    expect((await firstPoll(scene)).verdict).toBe('error');
+    expect((await heldAgainst(scene)).verdict).toBe('error');
     const keep = { targets: { kind: 'all-but', keep: ['3.0.0'] } } as const;
     const { verdict, waitedMs } = await holdAgainst(config(keep), ({ at }) => ({
+      observedAt: DATABASE_EPOCH + at,
       ...delayedUntil(TIMEOUT + HOUR),
       registrations: at < MINUTE ? twoRegistered : [...twoRegistered, registration('3.0.0', 3)],
     }));
@@ -186,12 +234,16 @@ describe('cannot-drain', () => {
       asleepUntil(TIMEOUT, { id: 'order-3' }),
     );
     const sooner = { id: 'order-4', version: '1.0.0', name: null, until: TIMEOUT + 3 * MINUTE };
-    const { polls } = await holdAgainst(config(), () => ({ ...scene, lastDelayed: [sooner] }));
-    const beyond = pollOf(polls[0]).forecast.pastDeadline;
+    const { polls } = await holdAgainst(config(), ({ at }) => ({
+      ...scene,
+      observedAt: DATABASE_EPOCH + at,
+      lastDelayed: [sooner],
+    }));
+    const beyond = pollOf(polls.at(-1)).forecast.pastDeadline;
     expect(beyond?.earliestEnds.map(({ id }) => id)).toEqual(['order-1', 'order-4', 'order-2']);
     expect(beyond).toMatchObject({ notBefore: until, deadline: TIMEOUT, neededMs: 92 * MINUTE });
-    const enough = await firstPoll(scene, { timeoutMs: beyond?.neededMs ?? 0 });
-    expect(enough.decided).toBe(false);
+    const enough = await heldAgainst(scene, { timeoutMs: beyond?.neededMs ?? 0 });
+    expect(enough.verdict).toBe('timed-out');
   });
 });
 
@@ -271,7 +323,7 @@ test('a child that only the last detail scan read still counts', async () => {
 });
 
 test('a workflow that is its own parent waits for no child', async () => {
-  const { forecast } = await firstPoll(consistingOf(quiet(0, { id: 'self', parent: 'self' })), {
+  const { forecast } = await heldAgainst(consistingOf(quiet(0, { id: 'self', parent: 'self' })), {
     mode: 'check',
   });
   expect(forecast.statuses.get('self')?.activity.kind).toBe('running');
@@ -508,7 +560,7 @@ describe('rate and time left', () => {
 
   test('allows for as much time after a sleep as it takes, but half a minute at least and three at most', async () => {
     const toMs = async (leftMs: number) => {
-      const { forecast } = await firstPoll(consistingOf(asleepUntil(DATABASE_EPOCH + leftMs)));
+      const { forecast } = await heldAgainst(consistingOf(asleepUntil(DATABASE_EPOCH + leftMs)));
       return forecast.total.left?.toMs;
     };
     expect(await toMs(5000)).toBe(35_000);
@@ -561,7 +613,7 @@ describe('processes of the target', () => {
   const check = { mode: 'check' } as const;
 
   async function isWithoutProcess(scene: Scene): Promise<boolean> {
-    return (await firstPoll(scene, check)).forecast.total.withoutProcess.includes('1.0.0');
+    return (await heldAgainst(scene, check)).forecast.total.withoutProcess.includes('1.0.0');
   }
 
   test('seem not to run when nobody takes their queued work and nothing has changed for stuck-after', async () => {
@@ -599,7 +651,7 @@ describe('processes of the target', () => {
       inFlight: [inFlight('1.0.0', { enqueued: 1, newestTakenAt: DATABASE_EPOCH - MINUTE })],
       queues: [queue],
     };
-    const { forecast } = await firstPoll(scene, check);
+    const { forecast } = await heldAgainst(scene, check);
     expect(forecast.statuses.get('enqueued')).toMatchObject({
       state: 'waiting',
       activity: { moves: true },

@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { trusted } from '../../../src/message.ts';
 import { annotationsOf } from '../../../src/report/annotations.ts';
 import { DATABASE_EPOCH, inFlight, registration, twoRegistered } from '../../support/builders.ts';
-import { busy, failure, HOUR, hopeless, reportAgainst, stuck, hopelessWhy as why } from '../../support/report-runs.ts';
+import {
+  busy,
+  failure,
+  HOUR,
+  hopeless,
+  hopelessHold,
+  reportAgainst,
+  stuck,
+  hopelessWhy as why,
+} from '../../support/report-runs.ts';
 
 describe('annotations', () => {
   test('are one per target, with a title, at the level of the step', async () => {
@@ -50,11 +59,11 @@ describe('annotations', () => {
 
 describe('annotations of a drain that has no end', () => {
   test('come with the reason first, and the timeout that it would take', async () => {
-    const [first, second] = annotationsOf(await reportAgainst(() => hopeless));
+    const [first, second] = annotationsOf(await reportAgainst(hopelessHold));
     expect(first).toMatchObject({ level: 'error', title: 'dbos-drain-gate: cannot-drain' });
     expect(first?.message).toContain(why);
     expect(second?.title).toBe('1.0.0 cannot be retired yet');
-    const warned = annotationsOf(await reportAgainst(() => hopeless, { onTimeout: 'warn' }));
+    const warned = annotationsOf(await reportAgainst(hopelessHold, { onTimeout: 'warn' }));
     expect(warned[0]?.level).toBe('warning');
   });
 

@@ -20,6 +20,7 @@ import {
   failure,
   HOUR,
   hopeless,
+  hopelessHold,
   kitOf,
   rendered,
   reportAgainst,
@@ -192,7 +193,7 @@ describe('the job summary', () => {
 
 describe('the job summary of a drain that has no end', () => {
   test('says why, and starts with the workflow that lasts longest', async () => {
-    const text = rendered(summaryOf(await reportAgainst(() => hopeless)));
+    const text = rendered(summaryOf(await reportAgainst(hopelessHold)));
     expect(text).toMatch(/^❌ Cannot drain before the timeout: 3 workflows in flight on 1\.0\.0/);
     expect(text).toContain(why.replaceAll('"', '').replaceAll('`', ''));
     expect(text).toContain('npx dbos workflow cancel wf-9 ');
