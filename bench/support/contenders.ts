@@ -29,7 +29,6 @@ function session(database: BenchDatabase, detailScan: boolean): Session {
   const ask = () => {
     const pollBefore = Date.now() - 5000;
     const request = {
-      registrationsOf: [TARGET],
       startedSince: pollBefore,
       namesSince: pollBefore,
       detailScan,

@@ -108,7 +108,7 @@ function describeDatabase({ snapshot, index, gate, targets, state }: Evaluation)
   const registered =
     newest === undefined || registrations === undefined
       ? trusted('no version is registered')
-      : msg`${registrations.total} registered, the latest is ${newest.version}`;
+      : msg`${registrations.length} registered, the latest is ${newest.version}`;
   const parts = [msg`${server}. Versions: ${registered}`];
   if (state.kept !== undefined) parts.push(msg`kept: ${namesOf(state.kept)}`);
   if (state.kept !== undefined && gate.length === 0) {

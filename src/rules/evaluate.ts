@@ -194,7 +194,6 @@ function matterUnversioned(versions: readonly string[], settlings: readonly Sett
 export function firstRequest(config: GateConfig, state: GateState): RuleRequest {
   return {
     selection: selectionFor(config, state),
-    registrationsOf: [...state.targets],
     startedSince: undefined,
     searchHistoryFor: [],
     scanStatuses: false,

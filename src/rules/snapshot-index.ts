@@ -37,7 +37,7 @@ export interface SnapshotIndex {
  * proves the opposite.
  */
 export function indexed(contents: SnapshotContents): SnapshotIndex {
-  const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+  const registered = [...(contents.registrations ?? [])].sort((a, b) => b.timestamp - a.timestamp);
   const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
   const inFlight = byVersion(contents.inFlight);
   const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];

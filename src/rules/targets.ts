@@ -5,7 +5,7 @@ import type { SnapshotIndex } from './snapshot-index.ts';
 
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
- * versions in flight or recently started and, at the first poll, the newest 100 registered ones. What registers after
+ * versions in flight or recently started and, at the first poll, all other registered ones. What registers after
  * the first poll is a newer deploy. The empty string is no version.
  */
 export function withTargets(config: GateConfig, state: GateState, index: SnapshotIndex): GateState {

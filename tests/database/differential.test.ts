@@ -66,9 +66,8 @@ test(`sees the same as DBOS's own client in ${CASES} random populations`, {
     expect(index.applicationSeen).toBe(expected.applicationSeen);
     expect(index.newestWriteAt).toBe(expected.newestWriteAt);
 
-    expect(index.registrations?.total).toBe(answers.registered.length);
     // A client cannot see whether a registration was written again.
-    const registered = index.registrations?.versions.map(({ rewritten: _, ...registration }) => registration);
+    const registered = index.registrations?.map(({ rewritten: _, ...registration }) => registration);
     expect(sorted(registered)).toEqual(sorted(answers.registered));
     if (answers.latest !== undefined) {
       expect([...indexed(index).latest]).toContain(answers.latest);

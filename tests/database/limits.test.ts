@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { FAILED_LIMIT } from '../../src/dbos/snapshot/failed.ts';
 import { GROUP_LIMIT } from '../../src/dbos/snapshot/in-flight.ts';
-import { REGISTRATION_LIMIT } from '../../src/dbos/snapshot/registrations.ts';
 import { DETAIL_LIMIT } from '../../src/dbos/snapshot/workflows.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { systemDatabases, type WorkflowRow } from '../support/system-databases.ts';
@@ -43,24 +42,25 @@ test('returns the largest groups, and the number that it omits', async () => {
   expect(inFlight).toMatchObject([{ pending: 1, enqueued: GROUP_LIMIT + 2 }]);
 });
 
-test('returns the newest registered versions, and every one that is named or in flight', async () => {
+const MANY = 300;
+const versionsNamed = (name: string) =>
+  Array.from({ length: MANY }, (_, index) => ({ version: `${name}-${index}`, owner: 'shop' }));
+
+test('makes every registered version but the kept one a target, however many there are', async () => {
   const database = await databases.create();
-  const idle = Array.from({ length: REGISTRATION_LIMIT }, (_, index) => `idle-${index}`);
-  await database.register('named', 'NAMED', 'in-flight', 'forgotten', ...idle);
-  await database.insert({ ...workflow, status: 'PENDING', application_version: 'in-flight' });
-  const { registrations } = await seenIn(database, {}, { selection: { except: ['named'] } });
-  const versions = registrations?.versions.map(({ version }) => version) ?? [];
-  expect(versions.sort()).toEqual([...idle, 'named', 'NAMED', 'in-flight'].sort());
-  expect(registrations?.total).toBe(REGISTRATION_LIMIT + 4);
+  await database.register(...versionsNamed('old'), { version: '2.0.0', owner: 'shop' });
+  const { verdict, last } = await holdOn(database, { targets: { kind: 'all-but', keep: ['2.0.0'] } });
+  expect(verdict).toBe('drained');
+  expect(last?.evaluation.targets.map(({ version }) => version).sort()).toEqual(
+    versionsNamed('old')
+      .map(({ version }) => version)
+      .sort(),
+  );
 });
 
-test('recognises a target and a kept version that are registered before the newest hundred', async () => {
+test('recognises a target and a kept version that are registered before many others', async () => {
   const database = await databases.create();
-  const newer = Array.from({ length: REGISTRATION_LIMIT + 1 }, (_, index) => ({
-    version: `newer-${index}`,
-    owner: 'shop',
-  }));
-  await database.register({ version: '1.0.0', owner: 'shop' }, ...newer);
+  await database.register({ version: '1.0.0', owner: 'shop' }, ...versionsNamed('newer'));
   expect((await holdOn(database, {})).verdict).toBe('drained');
   const kept = await holdOn(database, {
     mode: 'check',
@@ -68,6 +68,14 @@ test('recognises a target and a kept version that are registered before the newe
     targets: { kind: 'all-but', keep: ['1.0.0'] },
   });
   expect(kept.verdict).toBe('drained');
+});
+
+test('holds for unversioned work that the oldest of many versions could claim', async () => {
+  const database = await databases.create();
+  await database.register('of-an-old-sdk', ...versionsNamed('newer'));
+  await database.insert({ ...workflow, status: 'ENQUEUED', application_version: null });
+  const { verdict, blockers } = await holdOn(database, { mode: 'check', targets: { kind: 'all-but-latest' } });
+  expect([verdict, blockers.at(-1)]).toEqual(['in-flight', ['unversioned']]);
 });
 
 test.each(['4.10.15', '5.3.0'] as const)(
@@ -131,11 +139,7 @@ test('shows the step with the highest number as the last step of a workflow', as
 
 test('evaluates a target by its own registration, however many newer ones there are', async () => {
   const database = await databases.create();
-  const newer = Array.from({ length: REGISTRATION_LIMIT + 1 }, (_, index) => ({
-    version: `newer-${index}`,
-    owner: 'shop',
-  }));
-  await database.register({ version: '1.0.0', owner: 'shop' }, ...newer);
+  await database.register({ version: '1.0.0', owner: 'shop' }, ...versionsNamed('newer'));
   await database.insert(
     { ...workflow, status: 'PENDING' },
     { ...workflow, status: 'ENQUEUED', application_version: null },

@@ -125,7 +125,6 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
   const anyApplication = { application: undefined, ignoreWorkflows: [] };
   const asked = {
     selection: { only: ['1.0.0'] },
-    registrationsOf: ['1.0.0'],
     startedSince: Date.now() - STARTED * 1000,
     countFailed: true,
     detailScan: false,

@@ -63,7 +63,6 @@ export async function holdOn(
 /** Asks for 1.0.0, and for nothing that not every poll brings. */
 export const plainRequest: SnapshotRequest = {
   selection: { only: ['1.0.0'] },
-  registrationsOf: [],
   startedSince: undefined,
   searchHistoryFor: [],
   scanStatuses: false,

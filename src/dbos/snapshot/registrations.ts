@@ -2,11 +2,8 @@ import { z } from 'zod';
 import { type Sql, sql } from '../../postgres/sql.ts';
 import { registrationColumns, tableOf } from '../columns.ts';
 import type { Schema } from '../schema.ts';
-import { inApplication, resembles } from '../scope.ts';
+import { inApplication } from '../scope.ts';
 import { list, optional, rows, type Section, type SnapshotQuery, text } from './section.ts';
-
-/** How many idle registered versions a poll reads, the newest. */
-export const REGISTRATION_LIMIT = 100;
 
 /** A row of `application_versions`. */
 const registration = z.object({
@@ -19,14 +16,11 @@ const registration = z.object({
 });
 export type Registration = Readonly<z.output<typeof registration>>;
 
-/** Registrations of the application. Undefined: this schema has no `application_versions` (SDKs before TS 4.10). */
-export const registrations = optional(
-  z.object({
-    /** The newest ones, those of versions in flight, and those that resemble a version named in the request. */
-    versions: list(registration),
-    total: z.int(),
-  }),
-);
+/**
+ * Every registration of the application, without a limit: any of them can be a target, and can say how the SDK of its
+ * version behaves. Undefined: this schema has no `application_versions` (SDKs before TS 4.10).
+ */
+export const registrations = optional(list(registration));
 
 /** Registrations of the same application that came later. */
 const LATER = sql`WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
@@ -42,24 +36,17 @@ const REWRITTEN = sql`(version_timestamp IS DISTINCT FROM created_at
           OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
           OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
 
-export function registrationsSection({ schema, gate, request }: SnapshotQuery): Section {
+export function registrationsSection({ schema, gate }: SnapshotQuery): Section {
   const every = sql`every_registration AS (
   SELECT version, application, version_timestamp, ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
 )`;
   const registered = sql`registered AS (
   SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql`application`)}
 )`;
-  const { selection } = request;
-  const named = [...('only' in selection ? selection.only : selection.except), ...request.registrationsOf];
-  const shown = rows(sql`
-     SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered
-      WHERE version IN (SELECT version FROM selected) OR ${resembles(sql`version`, named)}
-         OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT})`);
+  const all = rows(sql`SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered`);
   return {
     ctes: [every, registered],
-    column: schema.tables.application_versions
-      ? sql`json_build_object('versions', ${shown}, 'total', (SELECT count(*) FROM registered))`
-      : sql`NULL::json`,
+    column: schema.tables.application_versions ? all : sql`NULL::json`,
   };
 }
 

@@ -9,8 +9,6 @@ export type VersionSelection = { readonly only: readonly string[] } | { readonly
 /** What the rules need from one poll, in addition to what every poll reads. */
 export interface RuleRequest {
   readonly selection: VersionSelection;
-  /** Versions whose registrations the poll reads in any case, in addition to the newest ones. */
-  readonly registrationsOf: readonly string[];
   /** Where the previous poll's `started.fromHere` starts. */
   readonly startedSince: number | undefined;
   /** Versions to search for in all rows of any status. It is a full scan, so once per version and run. */
