@@ -72,8 +72,15 @@ export const KNOWN_STATUSES = sql`'PENDING', 'ENQUEUED', 'DELAYED', 'SUCCESS', '
 /** The start of the transaction, in epoch milliseconds: the same everywhere in one poll. */
 export const NOW = sql`(extract(epoch FROM now()) * 1000)::bigint`;
 
+/**
+ * A name or an id, compared byte for byte whatever the collation of its column: to a nondeterministic one, `V1` and `v1`
+ * can be equal, and before Postgres 18 it cannot do `LIKE`. Statuses and the ids of steps keep theirs, as their indexes
+ * do: rows that are equal to a status in flight count as such, and no two workflows have equal ids.
+ */
+const bytes = (name: Sql): Sql => sql`(${name} COLLATE pg_catalog."C")`;
+
 /** The application that owns a row. */
-const OWNER = sql`NULLIF(application_name, '')`;
+const OWNER = bytes(sql`NULLIF(application_name, '')`);
 
 /** The end of the year 9999, in epoch milliseconds. */
 const LAST_TIME = 253_402_300_799_999;
@@ -92,7 +99,7 @@ export const shownName = (name: Sql): Sql => sql`left(${name}, 300)`;
 /** The name of a table, with its schema. */
 export const tableOf = (schema: Schema, table: Table): Sql => sql`${identifier(schema.name)}.${identifier(table)}`;
 
-/** Concepts of `workflow_status` that older schemas do not have. */
+/** Concepts of `workflow_status`, those included that older schemas do not have. */
 export function workflowColumns(schema: Schema) {
   const column = columnsOf(schema, 'workflow_status');
   const delayUntil = column('delay_until_epoch_ms');
@@ -101,8 +108,12 @@ export function workflowColumns(schema: Schema) {
   // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
   const atMost = sql`${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql`created_at`)}`;
   return {
+    id: bytes(sql`workflow_uuid`),
+    version: bytes(sql`application_version`),
+    name: bytes(sql`name`),
+    queue: bytes(sql`queue_name`),
     owner: column('application_name', OWNER),
-    parent: column('parent_workflow_id'),
+    parent: column('parent_workflow_id', bytes(sql`parent_workflow_id`)),
     /** Whether it is the child of another workflow. */
     isChild: column('parent_workflow_id', sql`parent_workflow_id IS NOT NULL`, sql`NULL::boolean`),
     delayUntil,
@@ -121,16 +132,21 @@ export function stepColumns(schema: Schema) {
   return { startedAt: column('started_at_epoch_ms'), completedAt: column('completed_at_epoch_ms') };
 }
 
-/** Concepts of `application_versions` that older schemas do not have. */
+/** Concepts of `application_versions`, those included that older schemas do not have. */
 export function registrationColumns(schema: Schema) {
   const column = columnsOf(schema, 'application_versions');
-  return { owner: column('application_name', OWNER), createdAt: column('created_at') };
+  return {
+    version: bytes(sql`version_name`),
+    owner: column('application_name', OWNER),
+    createdAt: column('created_at'),
+  };
 }
 
-/** Concepts of `queues` that older schemas do not have. */
+/** Concepts of `queues`, those included that older schemas do not have. */
 export function queueColumns(schema: Schema) {
   const column = columnsOf(schema, 'queues');
   return {
+    name: bytes(sql`name`),
     owner: column('application_name', OWNER),
     /** Its limits hold in each of its partitions, not in all of it. */
     isPartitioned: column('partition_queue'),

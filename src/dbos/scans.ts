@@ -36,9 +36,9 @@ export const foundVersion = z.object({ version: z.string() });
 
 /** Versions on rows of any status that equal one of these, except for case and white space: a full scan. */
 export function historyQuery({ schema, gate }: SnapshotQuery, versions: readonly string[]): Statement {
-  const { owner } = workflowColumns(schema);
+  const { owner, version } = workflowColumns(schema);
   return statement(sql`
-SELECT DISTINCT application_version AS version
+SELECT DISTINCT ${version} AS version
   FROM ${tableOf(schema, 'workflow_status')}
- WHERE ${resembles(sql`application_version`, versions)} AND ${inApplication(gate.application, owner)}`);
+ WHERE ${resembles(version, versions)} AND ${inApplication(gate.application, owner)}`);
 }

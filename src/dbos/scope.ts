@@ -14,9 +14,9 @@ export function isSelected(selection: VersionSelection, version: Sql): Sql {
 }
 
 /** Rows under a name that never blocks. In the patterns, `*` stands for any text. */
-export function isIgnored(patterns: readonly string[]): Sql {
+export function isIgnored(patterns: readonly string[], name: Sql): Sql {
   const like = patterns.map((pattern) => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'));
-  return sql`coalesce(name LIKE ANY (${texts(like)}), false)`;
+  return sql`coalesce(${name} LIKE ANY (${texts(like)}), false)`;
 }
 
 /** Rows of a version that equals one of these, except for case and white space. */

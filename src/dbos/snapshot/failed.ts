@@ -25,11 +25,11 @@ export const failed = optional(list(failedOnVersion));
 export function failedSection({ schema, gate, request }: SnapshotQuery): Section {
   const { hasFailedIndex, hasPlainStatusIndex } = schema;
   if (!request.countFailed || !(hasFailedIndex || hasPlainStatusIndex)) return { column: sql`NULL::json` };
-  const { owner } = workflowColumns(schema);
+  const { version, owner } = workflowColumns(schema);
   const statuses = hasFailedIndex ? STATUSES : [...STATUSES, OLD_DEAD_LETTERED];
   const newest = hasFailedIndex ? sql`ORDER BY created_at DESC` : sql``;
   const branches = statuses.map(
-    (status) => sql`(SELECT application_version AS version, ${owner} AS application, status
+    (status) => sql`(SELECT ${version} AS version, ${owner} AS application, status
         FROM ${tableOf(schema, 'workflow_status')} WHERE status = ${status} ${newest} LIMIT ${FAILED_LIMIT})`,
   );
   const column = rows(sql`

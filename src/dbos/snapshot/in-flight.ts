@@ -35,11 +35,11 @@ export function isCounted({ gate, request }: SnapshotQuery): Sql {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 export function inFlightSection(query: SnapshotQuery): Section {
-  const { owner, parent, delayedUntil } = workflowColumns(query.schema);
+  const { id, version, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
   const inFlight = sql`in_flight AS MATERIALIZED (
-  SELECT ctid AS place, workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
-         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows)} AS ignored
+  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name,
+         ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
+         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, name)} AS ignored
     FROM ${tableOf(query.schema, 'workflow_status')}
    WHERE ${IN_FLIGHT}
 )`;

@@ -47,10 +47,10 @@ function limitsOf({ schema, gate }: SnapshotQuery): Sql {
   if (schema.tables.queues === undefined) {
     return sql`SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false`;
   }
-  const { owner, isPartitioned, ratePeriod } = queueColumns(schema);
-  return sql`SELECT name AS queue_name,
+  const { name, owner, isPartitioned, ratePeriod } = queueColumns(schema);
+  return sql`SELECT ${name} AS queue_name,
          min(concurrency) FILTER (WHERE concurrency >= 0 AND NOT ${isPartitioned}) AS concurrency,
          max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
-   WHERE ${inApplication(gate.application, owner)} GROUP BY name`;
+   WHERE ${inApplication(gate.application, owner)} GROUP BY 1`;
 }

@@ -55,7 +55,7 @@ function registrationRows(schema: Schema): Sql {
     return sql`SELECT NULL::text AS version, NULL::text AS application, NULL::bigint AS version_timestamp,
             NULL::xid AS xmin, NULL::bigint AS created_at WHERE false`;
   }
-  const { owner, createdAt } = registrationColumns(schema);
-  return sql`SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin, ${createdAt} AS created_at
+  const { version, owner, createdAt } = registrationColumns(schema);
+  return sql`SELECT ${version} AS version, ${owner} AS application, version_timestamp, xmin, ${createdAt} AS created_at
             FROM ${tableOf(schema, 'application_versions')}`;
 }

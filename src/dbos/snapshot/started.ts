@@ -50,17 +50,17 @@ export type Started = Readonly<z.output<typeof started>>;
 
 /** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
 export function startedSection({ schema, gate, request }: SnapshotQuery): Section {
-  const { owner, isChild } = workflowColumns(schema);
+  const { id, version, name, owner, isChild } = workflowColumns(schema);
   const since = bigint(request.startedSince);
   const created = sql`created AS MATERIALIZED (
-  SELECT application_version AS version, ${owner} AS application, created_at,
+  SELECT ${version} AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
-         hashtextextended(workflow_uuid, 0) AS fingerprint, name, ${isChild} AS is_child
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
-     AND application_version <> '' AND ${isSelected(request.selection, sql`application_version`)}
-     AND NOT ${isIgnored(gate.ignoreWorkflows)}
+     AND ${version} <> '' AND ${isSelected(request.selection, version)}
+     AND NOT ${isIgnored(gate.ignoreWorkflows, name)}
 )`;
   const versions = rows(sql`
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",

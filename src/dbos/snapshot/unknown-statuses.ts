@@ -35,10 +35,10 @@ export function statusScanQuery(query: SnapshotQuery): Statement {
 }
 
 function countsBy({ schema, gate, request }: SnapshotQuery, isUnknown: Sql): Sql {
-  const { owner } = workflowColumns(schema);
-  return sql`SELECT application_version AS version, ${shownName(sql`w.status`)} AS status, count(*)::int AS count
+  const { version, owner } = workflowColumns(schema);
+  return sql`SELECT ${version} AS version, ${shownName(sql`w.status`)} AS status, count(*)::int AS count
          FROM ${tableOf(schema, 'workflow_status')} w
         WHERE ${isUnknown} AND ${inApplication(gate.application, owner)}
-          AND (application_version IS NULL OR ${isSelected(request.selection, sql`application_version`)})
+          AND (${version} IS NULL OR ${isSelected(request.selection, version)})
         GROUP BY 1, 2`;
 }

@@ -71,7 +71,7 @@ export type WorkflowDetail = Readonly<z.output<typeof workflowDetail>>;
  */
 export function workflowsSection(query: SnapshotQuery): Section {
   const { schema, request } = query;
-  const { delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
+  const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
   const oldest = sql`SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
@@ -81,7 +81,7 @@ export function workflowsSection(query: SnapshotQuery): Section {
             ${shownTime(sql`updated_at`)} AS "updatedAt", ${shownTime(sql`started_at_epoch_ms`)} AS "startedAt",
             ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,
             ${shownTime(debounceDeadline)} AS "debounceDeadline", ${shownTime(deadline)} AS deadline, ${parent} AS parent,
-            workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
+            ${id} IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             ${lastStepOf(schema)} AS "lastStep"
        FROM (${oldest}) shown
        JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place`;
