@@ -138,9 +138,9 @@ function isReadable(database: DatabaseFacts): boolean {
 
 async function searchHistory(connection: Connection, begin: string, query: SnapshotQuery, versions: readonly string[]) {
   if (versions.length === 0) return undefined;
-  const found = await scan(connection, begin, historyQuery(query, versions), foundVersion);
+  const found = await scan(connection, begin, historyQuery(query), foundVersion);
   const complete = found !== 'timed-out';
-  return { searchedFor: versions, found: complete ? found.map(({ version }) => version) : [], complete };
+  return { searchedFor: versions, found: complete ? found : [], complete };
 }
 
 /** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */

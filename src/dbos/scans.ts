@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Statement, sql, statement, text } from '../postgres/sql.ts';
-import { tableOf, workflowColumns } from './columns.ts';
-import { inApplication, resembles } from './scope.ts';
+import { type Sql, type Statement, sql, statement, text } from '../postgres/sql.ts';
+import { registrationColumns, tableOf, workflowColumns } from './columns.ts';
+import { inApplication } from './scope.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
 
 /** A transaction that holds a write lock on `workflow_status`. */
@@ -32,13 +32,29 @@ SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connect
  ORDER BY l.virtualtransaction`);
 }
 
-export const foundVersion = z.object({ version: z.string() });
+/** A version that some row of any status carries, or a registration has. */
+export const foundVersion = z.object({
+  version: z.string(),
+  /** The other application that it belongs to; null where it counts for this one. */
+  stranger: z.string().nullable(),
+});
+export type FoundVersion = Readonly<z.output<typeof foundVersion>>;
 
-/** Versions on rows of any status that equal one of these, except for case and white space: a full scan. */
-export function historyQuery({ schema, gate }: SnapshotQuery, versions: readonly string[]): Statement {
+/**
+ * Every version that this system database knows, of this application and of the others: a full scan. Which of them a
+ * name is close to is for rule 1 to judge.
+ */
+export function historyQuery({ schema, gate }: SnapshotQuery): Statement {
   const { owner, version } = workflowColumns(schema);
+  const registration = registrationColumns(schema);
+  const strangerOf = (ownerOf: Sql) =>
+    sql`CASE WHEN NOT ${inApplication(gate.application, ownerOf)} THEN ${ownerOf} END`;
+  const registered = sql`
+ UNION
+SELECT ${registration.version} AS version, ${strangerOf(registration.owner)} AS stranger
+  FROM ${tableOf(schema, 'application_versions')}`;
   return statement(sql`
-SELECT DISTINCT ${version} AS version
-  FROM ${tableOf(schema, 'workflow_status')}
- WHERE ${resembles(version, versions)} AND ${inApplication(gate.application, owner)}`);
+SELECT DISTINCT ${version} AS version, ${strangerOf(owner)} AS stranger
+  FROM ${tableOf(schema, 'workflow_status')} WHERE ${version} <> ''
+${schema.tables.application_versions === undefined ? sql`` : registered}`);
 }

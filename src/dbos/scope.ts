@@ -18,10 +18,3 @@ export function isIgnored(patterns: readonly string[], name: Sql): Sql {
   const like = patterns.map((pattern) => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'));
   return sql`coalesce(${name} LIKE ANY (${texts(like)}), false)`;
 }
-
-/** Rows of a version that equals one of these, except for case and white space. */
-export function resembles(version: Sql, others: readonly string[]): Sql {
-  const normalized = others.map((other) => other.replace(/[ \t\n\r\f\v]/g, '').toLowerCase());
-  return sql`(${version} = ANY (${texts(others)})
-          OR lower(translate(${version}, E' \\t\\n\\r\\f\\v', '')) = ANY (${texts(normalized)}))`;
-}

@@ -1,5 +1,5 @@
-import type { RowSet } from '../dbos/snapshot/index.ts';
-import { isSimilar } from '../rules/1-known.ts';
+import type { HistorySearch, RowSet } from '../dbos/snapshot/index.ts';
+import { type CloseVersion, closeVersions } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 
 /** When a poll started and finished, in milliseconds since the gate started. */
@@ -44,8 +44,8 @@ export interface GateState {
 export interface Search {
   readonly at: number;
   readonly complete: boolean;
-  /** Versions that it found and that differ in case or white space only. */
-  readonly similar: readonly string[];
+  /** Versions that it found and that the one searched for is close to. The others are not kept. */
+  readonly close: readonly CloseVersion[];
 }
 
 export interface StartedBaseline {
@@ -89,7 +89,7 @@ export function remember(state: GateState, index: SnapshotIndex, tableId: string
     searches.set(version, {
       at: ended,
       complete: history?.complete ?? false,
-      similar: (history?.found ?? []).filter((found) => isSimilar(found, version)),
+      close: closeVersions(version, history?.found ?? []),
     });
   }
   const known = new Set([
@@ -98,7 +98,7 @@ export function remember(state: GateState, index: SnapshotIndex, tableId: string
     ...index.inFlight.keys().filter((version) => version !== null),
     ...index.started.keys(),
     ...index.unknownStatuses.flatMap(({ version }) => version ?? []),
-    ...(history?.found ?? []),
+    ...foundByName(history),
   ]);
   return {
     ...state,
@@ -112,6 +112,12 @@ export function remember(state: GateState, index: SnapshotIndex, tableId: string
       versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
     },
   };
+}
+
+/** The versions that a search looked for, and found in this application. */
+function foundByName(history: HistorySearch | undefined): readonly string[] {
+  const own = new Set((history?.found ?? []).filter(({ stranger }) => stranger === null).map(({ version }) => version));
+  return (history?.searchedFor ?? []).filter((version) => own.has(version));
 }
 
 /** The state after a poll that failed: whatever was idle has to be idle for a whole settle window again. */

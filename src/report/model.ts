@@ -120,7 +120,11 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
     case 'unknown-version':
       return unknownKept !== undefined
         ? msg`No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
-        : msg`No answer: this system database has never seen ${namesOfAll(targets.filter(({ known }) => !known))}.`;
+        : msg`No answer: ${trusted(
+            config?.application === undefined
+              ? 'this system database has never seen'
+              : 'this application has never used',
+          )} ${namesOfAll(targets.filter(({ known }) => !known))}.`;
     case 'cancelled':
       return targets.length === 0
         ? msg`Cancelled after ${waited}, before there was an answer.`

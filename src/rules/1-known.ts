@@ -1,15 +1,25 @@
-import { joined, type Message, msg, namesOf } from '../message.ts';
+import type { FoundVersion } from '../dbos/snapshot/index.ts';
+import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
+import { type Closeness, closenessTo, isUnfilled } from './close-names.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import { registeredHint } from './wording.ts';
+
+/** A known version that an unknown one is close to. */
+export interface CloseVersion extends FoundVersion {
+  /** `same`: another application has this very version. */
+  readonly how: Closeness | 'same';
+}
 
 /** A target without any trace in this system database. */
 export interface UnknownVersion {
   readonly kind: 'unknown-version';
   /** `not-yet`: the history is still to be searched. `timed-out`: the search did not finish. */
   readonly searched: 'not-yet' | 'timed-out' | 'whole-history';
-  /** Known versions that differ from it in case or white space only. */
-  readonly similar: readonly string[];
+  /** A script or an expression left the name unfilled. */
+  readonly unfilled: boolean;
+  /** The known versions that it is closest to. With any, it is a mistake. */
+  readonly close: readonly CloseVersion[];
   readonly registered: readonly string[];
 }
 
@@ -23,32 +33,55 @@ export const known: Rule<UnknownVersion> = {
   blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain } },
 };
 
-/** Whether `on-unknown: pass` lets the gate leave out a target: all of the history has no trace of it. */
+/** Whether `on-unknown: pass` lets the gate leave out a target: all of the history has no trace of it, nor a close name. */
 export function isSkipped(version: string, context: RuleContext): boolean {
   const unknown = unknownVersion(version, context);
-  return context.config.onUnknown === 'pass' && unknown?.searched === 'whole-history' && unknown.similar.length === 0;
+  if (context.config.onUnknown !== 'pass' || unknown === undefined) return false;
+  return unknown.searched === 'whole-history' && !unknown.unfilled && unknown.close.length === 0;
 }
 
-/** Whether two different names are equal in all but case and white space. */
-export function isSimilar(a: string, b: string): boolean {
-  const normal = (text: string) => text.replace(/\s/g, '').toLowerCase();
-  return a !== b && normal(a) === normal(b);
+/** The known versions that an unknown one is close to. */
+export function closeVersions(version: string, found: readonly FoundVersion[]): readonly CloseVersion[] {
+  const closeness = closenessTo(version);
+  return found.flatMap((each) => {
+    const how = each.version !== version ? closeness(each.version) : each.stranger !== null ? 'same' : undefined;
+    return how === undefined ? [] : [{ ...each, how }];
+  });
 }
 
 function unknownVersion(version: string, { state, index }: RuleContext): UnknownVersion | undefined {
   if (state.known.has(version)) return undefined;
   const registered = index.registered.map((registration) => registration.version);
   const search = state.searches.get(version);
-  const similar = new Set([...registered.filter((other) => isSimilar(other, version)), ...(search?.similar ?? [])]);
+  const own = closeVersions(
+    version,
+    registered.map((name) => ({ version: name, stranger: null })),
+  );
   const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
-  return { kind: 'unknown-version', searched, similar: [...similar], registered };
+  return {
+    ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },
+    close: closest([...own, ...(search?.close ?? [])]),
+  };
 }
 
-function explain({ similar, searched, registered }: UnknownVersion): Message {
-  if (similar.length > 0) {
-    return msg`This system database has never seen it, but knows ${namesOf(
-      similar,
-    )}, which differs in case or white space only. Correct the version: names are compared exactly.`;
+const CLOSEST_FIRST = ['same', 'spelling', 'v', 'hash', 'part'] as const;
+
+/** Those of this application if there are any, and of those the closest, each once. */
+function closest(versions: readonly CloseVersion[]): readonly CloseVersion[] {
+  const own = versions.filter(({ stranger }) => stranger === null);
+  const candidates = own.length > 0 ? own : versions;
+  const how = CLOSEST_FIRST.find((each) => candidates.some((candidate) => candidate.how === each));
+  const chosen = candidates.filter((candidate) => candidate.how === how);
+  return [...new Map(chosen.map((each) => [JSON.stringify([each.version, each.stranger]), each])).values()];
+}
+
+function explain({ unfilled, close, searched, registered }: UnknownVersion): Message {
+  if (close.length > 0) return joined([explainClose(close), BEYOND_PASSING]);
+  if (unfilled) {
+    return joined([
+      msg`It is not a version, but text that a script or an expression leaves where a value is missing. Correct what fills \`retire-version\`.`,
+      BEYOND_PASSING,
+    ]);
   }
   if (searched === 'not-yet') return msg`It is not registered; the history is being searched for it.`;
   const outcome =
@@ -60,3 +93,30 @@ function explain({ similar, searched, registered }: UnknownVersion): Message {
     msg`If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(registered)}`,
   ]);
 }
+
+const BEYOND_PASSING = trusted('`on-unknown: pass` does not cover such a mistake.');
+
+/** The known versions that it is close to, why, and what to correct. */
+function explainClose(close: readonly CloseVersion[]): Message {
+  const strangers = [...new Set(close.flatMap(({ stranger }) => stranger ?? []))];
+  const how = close[0]?.how ?? 'same';
+  if (how === 'same') {
+    return msg`It belongs to ${applicationsOf(strangers)}, and this application has never used it. Is \`application\` right?`;
+  }
+  const names = [...new Set(close.map(({ version }) => version))];
+  const differs = msg`This system database has never seen it, but knows ${namesOf(names)}${trusted(DIFFERENCES[how])}`;
+  if (strangers.length === 0) return differs;
+  return msg`${differs} That belongs to ${applicationsOf(strangers)}: is \`application\` right?`;
+}
+
+function applicationsOf(owners: readonly string[]): Message {
+  return msg`the ${trusted(owners.length === 1 ? 'application' : 'applications')} ${namesOf(owners)}`;
+}
+
+const DIFFERENCES: Readonly<Record<Closeness, string>> = {
+  spelling:
+    ', which differs only in case, white space, quotes or invisible characters. Names are compared exactly: correct the version.',
+  v: ', which differs only in a leading `v`. Names are compared exactly: correct the version.',
+  hash: ', which is the same hash in another length. Correct the version: write the hash as it is known here.',
+  part: ' as a part of it. Write one version per line, without a bullet, a comma, a comment or a prefix.',
+};

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { UnknownVersion } from '../../src/rules/1-known.ts';
 import { holdOn } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
@@ -47,7 +48,7 @@ describe('a version that is not registered', () => {
     const { verdict, polls } = await holdOn(await databaseWithout10(), {});
     expect(verdict).toBe('unknown-version');
     expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([
-      { searched: 'whole-history', similar: [], registered: ['2.0.0'] },
+      { searched: 'whole-history', close: [], registered: ['2.0.0'] },
     ]);
   });
 
@@ -58,7 +59,9 @@ describe('a version that is not registered', () => {
       await database.insert({ ...ended, application_version: similar });
       const { verdict, polls } = await holdOn(database, { onUnknown: 'pass' });
       expect(verdict).toBe('unknown-version');
-      expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ similar: [similar] }]);
+      expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([
+        { close: [{ version: similar, how: 'spelling' }] },
+      ]);
     },
   );
 
@@ -67,7 +70,55 @@ describe('a version that is not registered', () => {
     await database.register({ version: 'Blue', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
     const { verdict, polls } = await holdOn(database, { targets: { kind: 'named', versions: ['blue'] } });
     expect(verdict).toBe('unknown-version');
-    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ similar: ['Blue'] }]);
+    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([
+      { close: [{ version: 'Blue', how: 'spelling' }] },
+    ]);
+  });
+
+  test('is a mistake in its shape when a version that it is close to is known, and no harmless absence', async () => {
+    const sha = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334';
+    const database = await databases.create();
+    await database.register(...['1.0.0', '202611010930', '2.0.0'].map((version) => ({ version, owner: 'shop' })));
+    await database.insert({ ...ended, application_version: '0.9.0' }, { ...ended, application_version: sha });
+    const mistakes: [string, Partial<UnknownVersion['close'][number]>[]][] = [
+      ['- 1.0.0', [{ version: '1.0.0', how: 'part' }]],
+      [
+        '1.0.0, 0.9.0',
+        [
+          { version: '1.0.0', how: 'part' },
+          { version: '0.9.0', how: 'part' },
+        ],
+      ],
+      ['"1.0.0"', [{ version: '1.0.0', how: 'spelling' }]],
+      ['v1.0.0', [{ version: '1.0.0', how: 'v' }]],
+      ['refs/tags/1.0.0', [{ version: '1.0.0', how: 'part' }]],
+      ['1.0.0 # old', [{ version: '1.0.0', how: 'part' }]],
+      ['\u200b1.0.0', [{ version: '1.0.0', how: 'spelling' }]],
+      ['a1b2c3d', [{ version: sha, how: 'hash' }]],
+      ['undefined', []],
+    ];
+    const versions = mistakes.map(([version]) => version);
+    const targets = { kind: 'named', versions: [...versions, '20261101', '1.0.1'] } as const;
+    const { verdict, last } = await holdOn(database, { onUnknown: 'pass', targets });
+    expect(verdict).toBe('unknown-version');
+    expect(last?.evaluation.skipped).toEqual(['20261101', '1.0.1']);
+    expect(last?.evaluation.targets).toMatchObject(
+      mistakes.map(([version, close]) => ({ version, blockers: [{ kind: 'unknown-version', close }] })),
+    );
+  });
+
+  test.each([
+    ['a row of', '1.0.0', 'same'],
+    ['a registration of', 'b-1', 'same'],
+    ['another spelling that is a row of', 'v1.0.0', 'v'],
+  ])('is a mistake when %s another application has it', async (_, version, how) => {
+    const database = await databaseWithout10();
+    await database.register({ version: 'b-1', owner: 'billing' });
+    await database.insert({ ...ended, application_name: 'billing' });
+    const targets = { kind: 'named', versions: [version] } as const;
+    const { verdict, last } = await holdOn(database, { application: 'shop', onUnknown: 'pass', targets });
+    expect(verdict).toBe('unknown-version');
+    expect(last?.evaluation.targets[0]?.blockers).toMatchObject([{ close: [{ stranger: 'billing', how }] }]);
   });
 
   test('is unknown when only another application has used it', async () => {

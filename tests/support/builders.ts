@@ -304,7 +304,8 @@ function scriptedReader(
     read: async (request) => {
       requests.push(request);
       const searchedFor = request.searchHistoryFor;
-      const history = searchedFor.length === 0 ? undefined : { searchedFor, found, complete: true };
+      const known = found.map((version) => ({ version, stranger: null }));
+      const history = searchedFor.length === 0 ? undefined : { searchedFor, found: known, complete: true };
       return snapshot({
         history,
         detailScan: request.detailScan,

@@ -103,11 +103,19 @@ export function expectedSnapshot(population: Population, answers: Answers) {
       ...answers.all.everything.map(({ createdAt }) => createdAt),
       ...answers.all.inFlight.flatMap(({ updatedAt }) => updatedAt ?? []),
     ].sort((a, b) => b - a)[0],
-    /** Versions that some row carries and that equal one of these, case and blanks aside. */
-    historyOf: (searchedFor: readonly string[]) =>
-      namesIn(answers.everything.map(versionOf)).filter((version) =>
-        searchedFor.some((searched) => withoutCaseAndBlanks(searched) === withoutCaseAndBlanks(version)),
-      ),
+    /** Every version that a row carries or that is registered, with the other application that it belongs to. */
+    history: groupBy(
+      [
+        ...answers.all.everything.map((w) => ({ version: versionOf(w) ?? '', owner: applicationOf(w) })),
+        ...answers.all.registered.map(({ version, application }) => ({ version, owner: application })),
+      ]
+        .filter(({ version }) => version !== '')
+        .map(({ version, owner }) => {
+          const isOwn = population.application === undefined || owner === null || owner === population.application;
+          return { version, stranger: isOwn ? null : owner };
+        }),
+      ({ version, stranger }) => [version, stranger],
+    ).map(([found]) => found),
   };
 }
 
@@ -189,10 +197,6 @@ function groupBy<T>(rows: readonly T[], key: (row: T) => readonly unknown[]): [T
     else group.push(row);
   }
   return [...groups.values()];
-}
-
-function withoutCaseAndBlanks(version: string): string {
-  return version.replaceAll(' ', '').toLowerCase();
 }
 
 function namesIn(names: readonly (string | null)[]): string[] {

@@ -3,6 +3,7 @@ import { TransientError } from '../../src/errors.ts';
 import { msg } from '../../src/message.ts';
 import { type LogSink, startLog } from '../../src/report/log.ts';
 import type { Run } from '../../src/report/model.ts';
+import { closenessTo, isUnfilled } from '../../src/rules/close-names.ts';
 import type { Verdict } from '../../src/rules/verdict.ts';
 import {
   config,
@@ -137,9 +138,9 @@ export const SCENES = {
     }),
   }),
 
-  'versions that have drained': ([a = '', b = '', unseen = '', live = '']) => ({
+  'versions that have drained': ([a = '', b = '', live = '', ...others]) => ({
     verdict: 'drained',
-    changes: { onUnknown: 'pass', targets: { kind: 'named', versions: [a, b, unseen] } },
+    changes: { onUnknown: 'pass', targets: { kind: 'named', versions: [a, b, unseenAmong(others, [a, b, live])] } },
     script: () => ({
       registrations: [a, b, live].map((version, at) => registration(version, at)),
       inFlight: [inFlight(a, { ignored: 3 }), inFlight(b, { ignored: 1 })],
@@ -155,12 +156,20 @@ export const SCENES = {
     }),
   }),
 
-  'versions that nobody has seen': ([a = '', b = '', ...registered]) => ({
-    verdict: 'unknown-version',
-    changes: { mode: 'check', targets: { kind: 'named', versions: [a, b] } },
-    script: () => ({ registrations: registered.map((version, at) => registration(version, at)) }),
-    history: [`${a} `, `${a}\t`],
-  }),
+  'versions that nobody has seen': (names) => {
+    const misspelt = names.find((name) => closenessTo(name)(`${name} `) !== undefined) ?? 'misspelt';
+    const unseen = unseenAmong(
+      names.filter((name) => name !== misspelt),
+      [misspelt],
+    );
+    const registered = strangersTo([misspelt, unseen], names);
+    return {
+      verdict: 'unknown-version',
+      changes: { mode: 'check', targets: { kind: 'named', versions: [misspelt, unseen] } },
+      script: () => ({ registrations: registered.map((version, at) => registration(version, at)) }),
+      history: [`${misspelt} `, `${misspelt}\t`],
+    };
+  },
 
   'a version to keep that is not registered': ([a = '', b = '', ...registered]) => ({
     verdict: 'unknown-version',
@@ -245,4 +254,18 @@ function workflow(version: string, names: readonly string[], status: string) {
     delayUntil: DATABASE_EPOCH + HOUR,
     lastStep: step({ number: 3, name: `${name}${parent}`, completedAt: DATABASE_EPOCH - 60_000 }),
   });
+}
+
+/** A name that the gate takes for another version where these are known, and not for a mistake. */
+function unseenAmong(names: readonly string[], known: readonly string[]): string {
+  const isOther = (name: string) => !isUnfilled(name) && known.every((each) => closenessTo(name)(each) === undefined);
+  return names.find(isOther) ?? 'never seen';
+}
+
+/** As many names as a text lists, and some more, to which none of the others is close. */
+function strangersTo(others: readonly string[], names: readonly string[]): readonly string[] {
+  const strangers = names.filter((name) =>
+    others.every((other) => name !== other && closenessTo(other)(name) === undefined),
+  );
+  return Array.from({ length: 8 }, (_, at) => strangers[at] ?? `stranger ${at}`);
 }

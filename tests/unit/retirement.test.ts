@@ -95,6 +95,19 @@ describe('rule 1: a target is known', () => {
     },
   );
 
+  test.each(['v1.0.0', 'refs/tags/1.0.0', '1.0.0, 0.9.0', 'undefined', '{{ version }}'])(
+    'fails for %j with on-unknown: pass, and for that alone where the known version is a target as well',
+    async (version) => {
+      const changes = { onUnknown: 'pass', targets: { kind: 'named', versions: ['1.0.0', version] } } as const;
+      expect(await checked({}, changes)).toEqual({ verdict: 'unknown-version', kinds: ['unknown-version'] });
+    },
+  );
+
+  test.each(['undefined', 'v1.0.0'])('knows %j where some row carries it', async (version) => {
+    const changes = { targets: { kind: 'named', versions: [version] } } as const;
+    expect((await checked({}, changes, [version])).kinds).not.toContain('unknown-version');
+  });
+
   test('finds the version that was meant in the history too', async () => {
     const changes = { targets: { kind: 'named', versions: ['RELEASE'] }, onUnknown: 'pass' } as const;
     expect((await checked({}, changes, ['release'])).verdict).toBe('unknown-version');

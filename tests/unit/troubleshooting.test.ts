@@ -66,7 +66,14 @@ function isOf(text: string, { heading }: Entry): boolean {
 
 const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonly kind: K })[] } = {
   'unknown-version': (['not-yet', 'timed-out', 'whole-history'] as const).flatMap((searched) =>
-    [[], ['1.0']].map((similar) => ({ kind: 'unknown-version', searched, similar, registered: [] })),
+    [
+      { unfilled: false, close: [] },
+      { unfilled: true, close: [] },
+      { unfilled: false, close: [{ version: '1.0', stranger: 'crm', how: 'same' }] as const },
+      ...(['spelling', 'v', 'hash', 'part'] as const).flatMap((how) =>
+        [null, 'crm'].map((stranger) => ({ unfilled: false, close: [{ version: '1.0', stranger, how }] })),
+      ),
+    ].map((found) => ({ kind: 'unknown-version', searched, ...found, registered: [] })),
   ),
   'in-flight': [{ kind: 'in-flight', pending: 1, enqueued: 0, delayed: 2 }],
   'unknown-status': [{ kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] }],

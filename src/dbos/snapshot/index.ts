@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { identifier, join, type Statement, sql, statement } from '../../postgres/sql.ts';
-import type { Writer } from '../scans.ts';
+import type { FoundVersion, Writer } from '../scans.ts';
 import { failed, failedSection } from './failed.ts';
 import * as work from './in-flight.ts';
 import { queueInFlight, queuesSection } from './queues.ts';
@@ -11,7 +11,7 @@ import * as tables from './tables.ts';
 import { type UnknownStatus, unknownStatus, unknownStatusesSection } from './unknown-statuses.ts';
 import { workflowDetail, workflowsSection } from './workflows.ts';
 
-export type { Writer } from '../scans.ts';
+export type { FoundVersion, Writer } from '../scans.ts';
 export type { FailedOnVersion } from './failed.ts';
 export type { DelayedWorkflow, VersionInFlight, WorkflowGroup } from './in-flight.ts';
 export type { QueueInFlight } from './queues.ts';
@@ -100,8 +100,8 @@ export interface SnapshotContents
 /** A search of all rows, of any status, for versions. */
 export interface HistorySearch {
   readonly searchedFor: readonly string[];
-  /** Versions found that equal a version searched for, except for case and white space. */
-  readonly found: readonly string[];
+  /** Every version that some row carries or that is registered, of whatever application. */
+  readonly found: readonly FoundVersion[];
   /** False: the search ran into its timeout and proves nothing. */
   readonly complete: boolean;
 }

@@ -1,0 +1,84 @@
+/*
+ * A name that is unknown but close to a known one is a mistake, such as `v1.0.0`, `1.0.0, 0.9.0` or `refs/tags/1.0.0`
+ * where 1.0.0 is known. Another version is none: 1.0.1, 1.0.0-rc1 and 1.0.0+build are not close to 1.0.0. Closeness is
+ * judged here and nowhere else, and not in SQL: Postgres and JavaScript fold names differently.
+ */
+
+/**
+ * How a name is close to a known one. `spelling`: equal, but for white space, invisible characters, quotes and case.
+ * `v`: equal, but for a leading `v`. `hash`: one is the start of the other. `part`: the known name is a whole token of it.
+ */
+export type Closeness = 'spelling' | 'v' | 'hash' | 'part';
+
+/** Colours of a terminal, escapes that nobody resolved, white space, quotes, and characters that nobody sees. */
+const NOISE =
+  /\p{Cc}\[[\d;]*m|\\[nrt]|[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}`´′]/gu;
+
+/** What a name can consist of. Anything else ends a token, as any letter of another alphabet does. */
+const TOKEN = /[a-z0-9._+-]/;
+const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
+const HEX = /^[0-9a-f]{7,}$/;
+const HEX_WORDS = /(?<![a-z0-9])[0-9a-f]{7,}(?![a-z0-9])/g;
+
+/** What scripts, templates and expressions leave where a value is missing. */
+const UNFILLED = [
+  /(?<![a-z0-9])(?:undefined|null|nil|none|nan|\[object object\]|<no value>)(?![a-z0-9])/,
+  /\$(?:[{(]|[a-z_])|\{\{|%[a-z_]\w*%/,
+  // Nothing but punctuation.
+  /^[!-/:-@[-`{-~]*$/,
+];
+
+/** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
+export function isUnfilled(name: string): boolean {
+  const { tight, spaced } = folded(name);
+  return UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight));
+}
+
+/** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */
+export function closenessTo(name: string): (known: string) => Closeness | undefined {
+  const asked = folded(name);
+  const words = asked.tight.match(HEX_WORDS) ?? [];
+  // A bullet or a full stop can stand right at the name.
+  const bare = asked.tight.replace(/^[._+-]+/, '').replace(/(?<![._+-])[._+-]+$/, '');
+  return (known) => {
+    const other = folded(known);
+    const core = other.tight.replace(/^v(?=\d)/, '');
+    if (name === known || core === '') return undefined;
+    if (other.tight === asked.tight) return 'spelling';
+    if (!/[\p{L}\p{N}]/u.test(core)) return undefined;
+    if (asked.tight === `v${core}` || asked.tight === core) return 'v';
+    if (words.some((word) => isSameHash(word, other.tight))) return 'hash';
+    const isPart =
+      bare === other.tight ||
+      standsIn(core, asked.tight) ||
+      standsIn(other.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
+    return isPart ? 'part' : undefined;
+  };
+}
+
+/** The name in lower case and compatible characters, without its noise, and with a space in its place. */
+function folded(name: string): { readonly tight: string; readonly spaced: string } {
+  const fold = (space: string) =>
+    name.replace(NOISE, space).normalize('NFKC').replace(NOISE, space).toLowerCase().trim();
+  return {
+    // Typography makes dashes of hyphens.
+    tight: fold('').replace(/[\p{Pd}\u2212]/gu, '-'),
+    spaced: fold(' ').replace(/ +/g, ' '),
+  };
+}
+
+function isSameHash(word: string, known: string): boolean {
+  if (HASH.test(known)) return known.startsWith(word);
+  return HASH.test(word) && HEX.test(known) && word.startsWith(known);
+}
+
+/** Whether a name stands in a text as a whole token, or behind a leading `v`. */
+function standsIn(name: string, text: string): boolean {
+  if (name === '' || !text.includes(name)) return false;
+  const standsAt = (at: number) => text.startsWith(name, at) && !TOKEN.test(text.charAt(at + name.length));
+  for (let at = 0; at <= text.length - name.length; at++) {
+    const isStart = at === 0 || !TOKEN.test(text.charAt(at - 1));
+    if (isStart && (standsAt(at) || (text.charAt(at) === 'v' && standsAt(at + 1)))) return true;
+  }
+  return false;
+}
