@@ -12,7 +12,7 @@ GRANT USAGE ON SCHEMA dbos TO drain_gate;
 
 -- ctid is where a row lies, and leads back to it without an index.
 GRANT SELECT (ctid, workflow_uuid, status, name, class_name, queue_name, executor_id, application_version,
-              application_name, parent_workflow_id, created_at, updated_at, started_at_epoch_ms,
+              application_name, parent_workflow_id, forked_from, created_at, updated_at, started_at_epoch_ms,
               delay_until_epoch_ms, workflow_deadline_epoch_ms, is_debounced, debounce_deadline_epoch_ms)
   ON dbos.workflow_status TO drain_gate;
 

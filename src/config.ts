@@ -29,7 +29,8 @@ export interface GateConfig {
   /** Workflow names that never block; `*` stands for any text. */
   readonly ignoreWorkflows: readonly string[];
   readonly onUnknown: 'fail' | 'pass';
-  readonly onLive: 'block' | 'ignore';
+  /** `latest-only`: only the latest version blocks, and who started the newest workflows does not matter. */
+  readonly onLive: 'block' | 'latest-only' | 'ignore';
   readonly onUnversioned: 'auto' | 'block' | 'ignore';
 }
 

@@ -65,7 +65,7 @@ const plainInputs = {
   'stuck-after': duration(1000, '1s'),
   'ignore-workflows': ignoreList,
   'on-unknown': oneOf(['fail', 'pass']),
-  'on-live': oneOf(['block', 'ignore']),
+  'on-live': oneOf(['block', 'latest-only', 'ignore']),
   'on-unversioned': oneOf(['auto', 'block', 'ignore']),
 } as const;
 

@@ -37,7 +37,7 @@ const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
   'timed-out': '`wait`: something still blocked when the timeout passed.',
   'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
   'still-live':
-    'Nothing else blocks, but a version to retire is still the latest, so new work is sent to it. In `wait`: for two minutes, with `fail-fast`.',
+    'Nothing else blocks, but a version to retire is the latest or, in `check` and `report`, still receives new work. In `wait` only for the latest, after two minutes, with `fail-fast`.',
   drained: 'Every version to retire was idle for the settle window; or there is nothing to retire.',
 };
 

@@ -25,6 +25,7 @@ const COLUMNS = {
     standIns: {
       application_name: NO_TEXT,
       parent_workflow_id: NO_TEXT,
+      forked_from: NO_TEXT,
       delay_until_epoch_ms: NO_NUMBER,
       workflow_deadline_epoch_ms: NO_NUMBER,
       is_debounced: sql`false`,
@@ -114,6 +115,8 @@ export function workflowColumns(schema: Schema) {
     queue: bytes(sql`queue_name`),
     owner: column('application_name', OWNER),
     parent: column('parent_workflow_id', bytes(sql`parent_workflow_id`)),
+    /** The workflow that it is a fork of. */
+    forkedFrom: column('forked_from', bytes(sql`forked_from`)),
     /** Whether it is the child of another workflow. */
     isChild: column('parent_workflow_id', sql`parent_workflow_id IS NOT NULL`, sql`NULL::boolean`),
     delayUntil,

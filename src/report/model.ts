@@ -112,7 +112,7 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
         ? msg`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
         : msg`Not safe to retire ${blockedNames}: ${inFlight} in flight${otherReasons(blocked)}.`;
     case 'still-live':
-      return msg`Not safe to retire ${blockedNames}: new work is still sent there, because it is the latest version.`;
+      return msg`Not safe to retire ${blockedNames}: new work is still sent there${otherReasons(blocked)}.`;
     case 'cannot-drain':
       return msg`Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
     case 'timed-out':

@@ -22,6 +22,7 @@ export function warningsOf(evaluation: Evaluation): readonly Message[] {
   return [
     newerSchema(evaluation),
     nothingRegistered(index),
+    withoutParents(index),
     patching(evaluation),
     skipped(evaluation),
     emptyVersion(index),
@@ -54,7 +55,12 @@ function nothingRegistered({ contents, registered }: SnapshotIndex): Warning {
     return msg`These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`;
   }
   if (registered.length > 0) return undefined;
-  return msg`No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`;
+  return msg`No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
+}
+
+function withoutParents({ contents }: SnapshotIndex): Warning {
+  if (contents.newestRoots?.showsParents !== false) return undefined;
+  return msg`This schema does not show which workflows are children (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15): that a target which is not the latest still receives new work goes unnoticed.`;
 }
 
 function patching({ targets }: Evaluation): Warning {

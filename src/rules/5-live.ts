@@ -1,19 +1,44 @@
-import { msg, namesOf, trusted } from '../message.ts';
+import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
+import { durationText, momentText } from '../time.ts';
+import type { RuleContext } from './context.ts';
+import { type SignOfLife, signOfLife } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
 
-/** The target is the latest version of its application. */
-export interface Live {
-  readonly kind: 'live';
-  /** Other registered versions, which could become the latest. */
-  readonly alternatives: readonly string[];
-}
+export type Live =
+  /** The target is the latest version of its application. */
+  | {
+      readonly kind: 'live';
+      /** Other registered versions, which could become the latest. */
+      readonly alternatives: readonly string[];
+    }
+  /** The target is not the latest version, but the newest workflows show that it still receives work. */
+  | {
+      readonly kind: 'receives-work';
+      readonly sign: SignOfLife;
+      readonly latest: readonly string[];
+      /** Database clock, epoch milliseconds. */
+      readonly observedAt: number;
+    };
 
-/** Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items. */
+/**
+ * Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items, and new work
+ * has moved off it.
+ */
 export const live: Rule<Live> = {
   checkTarget(version, { config, index }) {
     if (config.onLive === 'ignore' || !index.latest.has(version)) return [];
     const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
     return [{ kind: 'live', alternatives }];
+  },
+
+  checkOtherwiseIdle(version, context) {
+    const { index, observedAt } = context;
+    const { newestRoots } = index.contents;
+    const [newest] = index.registered;
+    if (!readsNewestRoots(context) || newestRoots === undefined || newest === undefined) return [];
+    const latest = { versions: index.latest, since: newest.timestamp };
+    const sign = signOfLife(version, latest, newestRoots, observedAt);
+    return sign === undefined ? [] : [{ kind: 'receives-work', sign, latest: [...index.latest], observedAt }];
   },
 
   blockers: {
@@ -25,5 +50,60 @@ export const live: Rule<Live> = {
         return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${registered}. \`on-live: ignore\` lifts this rule.`;
       },
     },
+    'receives-work': {
+      verdict: 'still-live',
+      shortName: 'still receives work',
+      explain: ({ sign, latest, observedAt }) =>
+        msg`${describe(sign, observedAt)} ${remedy(sign, latest)} \`on-live: latest-only\` lifts this rule.`,
+    },
   },
 };
+
+/** Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void. */
+export function readsNewestRoots({ config, index }: Pick<RuleContext, 'config' | 'index'>): boolean {
+  return config.onLive === 'block' && index.registered.length > 0;
+}
+
+function describe(sign: SignOfLife, now: number): Message {
+  switch (sign.because) {
+    case 'share':
+    case 'rollback': {
+      const age = trusted(durationText(now - sign.startedAt));
+      const since = sign.newer === 0 ? trusted('none has') : msg`${trusted(`only ${sign.newer}`)} ${have(sign.newer)}`;
+      return msg`It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since. ${ending(sign, now)}`;
+    }
+    case 'process-name':
+      return msg`Each of its processes has a version of its own, and so has the latest: new work was started on it ${trusted(durationText(now - sign.startedAt))} ago, and its process can still run.`;
+    case 'nothing-else-runs':
+      return msg`No other version takes up work: the newest workflows do not reach back to the launch of the latest version, and none of them ran elsewhere.`;
+  }
+}
+
+function have(count: number): Message {
+  return trusted(count === 1 ? 'has' : 'have');
+}
+
+/** Until when it counts as live, and what ends that sooner. */
+function ending(sign: SignOfLife & { readonly because: 'share' | 'rollback' }, now: number): Message {
+  const { lacking, until, oneIsEnoughFrom } = sign;
+  const ends = trusted(lacking === 1 ? 'ends' : 'end');
+  if (until !== undefined) {
+    return msg`It counts as live until ${trusted(momentText(until, now))} unless more starts; ${counted(lacking, 'more workflow')} on the new version ${ends} that sooner.`;
+  }
+  if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
+    return msg`It counts as live until another version takes up work: one workflow on the new version is enough.`;
+  }
+  return msg`It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
+}
+
+function remedy({ because }: SignOfLife, latest: readonly string[]): Message {
+  switch (because) {
+    case 'share':
+    case 'rollback':
+      return msg`Is it the version that runs, after a rollback? Then keep it, or promote it with DBOS's setLatestApplicationVersion: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
+    case 'process-name':
+      return msg`Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;
+    case 'nothing-else-runs':
+      return msg`Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs with DBOS's setLatestApplicationVersion.`;
+  }
+}

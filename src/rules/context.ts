@@ -12,5 +12,7 @@ export interface RuleContext {
   readonly state: GateState;
   readonly database: DatabaseFacts;
   readonly index: SnapshotIndex;
+  /** When the snapshot was taken, by the database's clock in epoch milliseconds. */
+  readonly observedAt: number;
   readonly time: PollTime;
 }

@@ -7,7 +7,7 @@ import { claimReason } from './6-unversioned.ts';
 import { keptVersionsToSearch } from './8-kept-versions.ts';
 import type { RuleContext } from './context.ts';
 import { type Blocker, findBlockers } from './index.ts';
-import { hasSettled, type Settling, settlingOf, windowsAfter } from './settle.ts';
+import { awaitsEvidence, hasSettled, isIdleButForRule5, type Settling, settlingOf, windowsAfter } from './settle.ts';
 import { indexed, type SnapshotIndex, sumOf } from './snapshot-index.ts';
 import { selectionFor, withTargets } from './targets.ts';
 
@@ -67,7 +67,7 @@ export function evaluate(config: GateConfig, before: GateState, snapshot: Snapsh
   const index = indexed(contents);
   const targeted = withTargets(config, before, index);
   const state = remember(targeted, index, database.tableId, time);
-  return evaluateContents({ config, before, state, database, index, time }, snapshot);
+  return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
 }
 
 /** A poll that could not be read or trusted proves nothing. */
@@ -97,7 +97,9 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
   const windows = windowsAfter(all, context);
   const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
   const searchHistoryFor = versionsToSearch(context);
-  const provisional = isProvisional(context, gate, searchHistoryFor);
+  const nearlyIdle = isGateIdle ? settlings.filter(isIdleButForRule5) : [];
+  const awaitsRoots = nearlyIdle.some(({ version }) => awaitsEvidence(version, context));
+  const provisional = awaitsRoots || isProvisional(context, gate, searchHistoryFor);
   const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
   const next = stateAfter(context, windows, provisional, blockers);
   return {
@@ -117,6 +119,7 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
       searchHistoryFor,
       scanStatuses: gate.some(({ kind }) => kind === 'statuses-not-scanned'),
       countFailed: windows.size > 0,
+      newestRoots: config.onLive === 'block' && nearlyIdle.length > 0,
     },
   };
 }
@@ -198,5 +201,6 @@ export function firstRequest(config: GateConfig, state: GateState): RuleRequest 
     searchHistoryFor: [],
     scanStatuses: false,
     countFailed: true,
+    newestRoots: config.onLive === 'block',
   };
 }

@@ -31,6 +31,8 @@ export interface Rule<B extends { readonly kind: string }> {
   checkGate?(context: RuleContext): readonly B[];
   /** For one target. */
   checkTarget?(version: string, context: RuleContext): readonly B[];
+  /** For a target without another blocker, where nothing blocks the whole gate. Such a blocker closes its settle window. */
+  checkOtherwiseIdle?(version: string, context: RuleContext): readonly B[];
   /** Where there is no target. */
   checkNoTargets?(context: RuleContext): readonly B[];
   /** For a target without another blocker, or for no target at all. Such a blocker leaves it idle. */

@@ -127,6 +127,7 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
     selection: { only: ['1.0.0'] },
     startedSince: Date.now() - STARTED * 1000,
     countFailed: true,
+    newestRoots: false,
     detailScan: false,
     namesSince: Date.now() - 5000,
   };

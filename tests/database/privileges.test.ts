@@ -52,7 +52,7 @@ describe('a role that is not allowed to', () => {
          created_at, updated_at, started_at_epoch_ms, parent_workflow_id) ON dbos.workflow_status TO ${role.name}`,
     );
     const [error, ...more] = await repairAsTold(database, role.config);
-    expect(error).toMatch(/may not read workflow_status \(application_name, delay_until_epoch_ms, /);
+    expect(error).toMatch(/may not read workflow_status \(application_name, forked_from, delay_until_epoch_ms, /);
     expect(error).not.toMatch(/operation_outputs|application_versions|dbos_migrations/);
     expect(more).toEqual([]);
   });
@@ -86,7 +86,7 @@ describe('docs/grants.sql', () => {
   test('grants enough for every query of the gate, without payloads, writes or temporary tables', async () => {
     const { role } = await granted();
     expect((await holdOn(role, {})).verdict).toBe('drained');
-    const searching = { searchHistoryFor: ['0.9.0'], scanStatuses: true, countFailed: true };
+    const searching = { searchHistoryFor: ['0.9.0'], scanStatuses: true, countFailed: true, newestRoots: true };
     expect((await pollAt(role, {}, searching)).contents).toBeDefined();
   });
 

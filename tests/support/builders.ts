@@ -3,6 +3,7 @@ import type { ProbeRow } from '../../src/dbos/schema.ts';
 import type {
   DatabaseFacts,
   LastStep,
+  NewestRoots,
   QueueInFlight,
   Registration,
   Snapshot,
@@ -179,6 +180,9 @@ export interface Scene extends Partial<Omit<SnapshotContents, 'registrations' | 
   readonly database?: DatabaseFacts;
 }
 
+/** No workflow was created since the latest version was registered. */
+export const nothingStarted: NewestRoots = { versions: [], reachesBack: true, showsParents: true };
+
 /** What a poll sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
 export function snapshot(scene: Scene = {}): Snapshot {
   const { registrations = twoRegistered, started: created = [], names = [], database = facts(), ...others } = scene;
@@ -201,6 +205,7 @@ export function snapshot(scene: Scene = {}): Snapshot {
       writers: [],
       unknownStatuses: undefined,
       failed: undefined,
+      newestRoots: nothingStarted,
       history: undefined,
       newestWriteAt: DATABASE_EPOCH,
       ...rest,
@@ -306,11 +311,9 @@ function scriptedReader(
       const searchedFor = request.searchHistoryFor;
       const known = found.map((version) => ({ version, stranger: null }));
       const history = searchedFor.length === 0 ? undefined : { searchedFor, found: known, complete: true };
-      return snapshot({
-        history,
-        detailScan: request.detailScan,
-        ...script({ number: requests.length, at: clock.now() - start, request }),
-      });
+      const scene = script({ number: requests.length, at: clock.now() - start, request });
+      const newestRoots = request.newestRoots ? (scene.newestRoots ?? nothingStarted) : undefined;
+      return snapshot({ history, detailScan: request.detailScan, ...scene, newestRoots });
     },
   };
 }

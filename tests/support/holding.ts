@@ -67,6 +67,7 @@ export const plainRequest: SnapshotRequest = {
   searchHistoryFor: [],
   scanStatuses: false,
   countFailed: false,
+  newestRoots: false,
   detailScan: false,
   namesSince: undefined,
 };

@@ -118,7 +118,7 @@ describe('words', () => {
     ['mode', 'Wait', 'wait, check, report'],
     ['on-timeout', 'pass', 'fail, warn'],
     ['on-unknown', 'warn', 'fail, pass'],
-    ['on-live', '', 'block, ignore'],
+    ['on-live', '', 'block, latest-only, ignore'],
     ['on-unversioned', 'no', 'auto, block, ignore'],
   ])('%s refuses %j, and says what it takes', (name, value, accepted) => {
     const text = problem({ [name]: value });

@@ -13,6 +13,7 @@ import { describeCannotDrain, outlook, stuckSentence } from '../../src/report/fo
 import { plain } from '../../src/report/text.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
 import { type Blocker, explainBlocker } from '../../src/rules/index.ts';
+import type { SignOfLife } from '../../src/rules/live-evidence.ts';
 import {
   config,
   DATABASE_EPOCH,
@@ -64,6 +65,14 @@ function isOf(text: string, { heading }: Entry): boolean {
   return new RegExp(`^${pattern}`).test(text);
 }
 
+const counts = { startedAt: DATABASE_EPOCH - 60_000, newer: 2, lacking: 3 };
+const signs: readonly SignOfLife[] = [
+  { because: 'share', ...counts, until: DATABASE_EPOCH + 60_000, oneIsEnoughFrom: undefined },
+  { because: 'rollback', ...counts, newer: 0, until: undefined, oneIsEnoughFrom: DATABASE_EPOCH + 60_000 },
+  { because: 'process-name', startedAt: DATABASE_EPOCH - 60_000 },
+  { because: 'nothing-else-runs' },
+];
+
 const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonly kind: K })[] } = {
   'unknown-version': (['not-yet', 'timed-out', 'whole-history'] as const).flatMap((searched) =>
     [
@@ -80,6 +89,12 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
   'still-starting': [{ kind: 'still-starting', atLeast: 2 }],
   'open-transaction': [{ kind: 'open-transaction', writers: [{ transaction: '3/1', pid: 1, connection: 'shop' }] }],
   live: [{ kind: 'live', alternatives: ['2.0.0'] }],
+  'receives-work': signs.map((sign) => ({
+    kind: 'receives-work',
+    sign,
+    latest: ['2.0.0'],
+    observedAt: DATABASE_EPOCH,
+  })),
   unversioned: (['asked', 'latest', 'nothing-registered', 'sdk-may-claim'] as const).map((because) => ({
     kind: 'unversioned',
     count: 2,

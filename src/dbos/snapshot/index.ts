@@ -3,6 +3,7 @@ import { identifier, join, type Statement, sql, statement } from '../../postgres
 import type { FoundVersion, Writer } from '../scans.ts';
 import { failed, failedSection } from './failed.ts';
 import * as work from './in-flight.ts';
+import { newestRoots, newestRootsSection } from './newest-roots.ts';
 import { queueInFlight, queuesSection } from './queues.ts';
 import { registrations, registrationsSection } from './registrations.ts';
 import { list, optional, type SnapshotQuery, type SnapshotRequest, truncated } from './section.ts';
@@ -14,6 +15,7 @@ import { workflowDetail, workflowsSection } from './workflows.ts';
 export type { FoundVersion, Writer } from '../scans.ts';
 export type { FailedOnVersion } from './failed.ts';
 export type { DelayedWorkflow, VersionInFlight, WorkflowGroup } from './in-flight.ts';
+export type { NewestRoots, Root } from './newest-roots.ts';
 export type { QueueInFlight } from './queues.ts';
 export type { Registration } from './registrations.ts';
 export type { ForecastRequest, RuleRequest, SnapshotRequest, Truncated, VersionSelection } from './section.ts';
@@ -65,6 +67,7 @@ const SECTIONS = {
   /** Where work waits in a queue, the longest queue first. */
   queues: { read: queuesSection, column: list(queueInFlight) },
   registrations: { read: registrationsSection, column: registrations },
+  newestRoots: { read: newestRootsSection, column: newestRoots },
   /** Undefined without an index on all statuses. */
   unknownStatuses: { read: unknownStatusesSection, column: optional(list(unknownStatus)) },
   /** The delayed workflows that start last, the very last first. */

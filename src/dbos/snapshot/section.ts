@@ -17,6 +17,8 @@ export interface RuleRequest {
   readonly scanStatuses: boolean;
   /** Count cancelled and dead-lettered workflows. */
   readonly countFailed: boolean;
+  /** Read who started the newest workflows. Rule 5 needs it where nothing else blocks. */
+  readonly newestRoots: boolean;
 }
 
 /** What the forecast needs from one poll. */
