@@ -4,7 +4,7 @@ import { registrationColumns, tableOf, workflowColumns } from './columns.ts';
 import { inApplication } from './scope.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
 
-/** A transaction that holds a write lock on `workflow_status`. */
+/** A transaction that writes `workflow_status`, or is about to. */
 export const writer = z.object({
   /** `virtualtransaction`: names one transaction of one backend. */
   transaction: z.string(),
@@ -12,23 +12,42 @@ export const writer = z.object({
   pid: z.int().nullable(),
   /** `application_name` of the connection. */
   connection: z.string().nullable(),
+  /** It waits for a lock that it needs to write. */
+  waits: z.boolean(),
+  /** The global identifier of a prepared transaction. */
+  prepared: z.string().nullable(),
 });
 export type Writer = Readonly<z.output<typeof writer>>;
 
 /**
- * Transactions that hold the lock which writing `workflow_status` takes. Read outside the poll's transaction and just
- * before it: what has ended by then is visible in the snapshot that follows. Ordinary roles can read both views.
+ * Transactions that hold the lock which writing `workflow_status`, or a table that inherits from it, takes; and those
+ * that wait for a lock to write or to lock rows in any table of the schema. A lock that another transaction keeps from
+ * writers, as CREATE INDEX does, lets the gate read. DBOS writes `workflow_status` first when it enqueues, and last when
+ * it rewinds a workflow. Read before the snapshot is taken: what has ended by then is visible in it. Ordinary roles can
+ * read the views.
  */
 export function writersQuery(schema: string): Statement {
   return statement(sql`
-SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection
+WITH RECURSIVE status_tables AS (
+  SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = ${text(schema)} AND c.relname = 'workflow_status'
+  UNION
+  SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN status_tables t ON t.oid = i.inhparent
+)
+SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection, NOT bool_and(l.granted) AS waits,
+       CASE WHEN l.pid IS NULL THEN (SELECT max(p.gid) FROM pg_catalog.pg_locks x
+                                       JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
+                                      WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL) END AS prepared
   FROM pg_catalog.pg_locks l
-  JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted
+ WHERE l.locktype = 'relation'
    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-   AND n.nspname = ${text(schema)} AND c.relname = 'workflow_status'
+   AND CASE WHEN l.granted THEN l.mode = 'RowExclusiveLock' AND l.relation IN (SELECT t.oid FROM status_tables t)
+            ELSE l.mode IN ('RowExclusiveLock', 'RowShareLock')
+                 AND EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                              WHERE c.oid = l.relation
+                                AND (n.nspname = ${text(schema)} OR c.oid IN (SELECT t.oid FROM status_tables t))) END
+ GROUP BY l.virtualtransaction, l.pid, a.application_name
  ORDER BY l.virtualtransaction`);
 }
 

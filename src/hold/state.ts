@@ -58,7 +58,7 @@ export interface StartedBaseline {
 export interface SettleWindow {
   /** When the first idle poll finished. */
   readonly openedAt: number;
-  /** Transactions that were writing at the first idle poll, and at every poll since. */
+  /** Open transactions that were writing, or waiting to, at an idle poll before the settle time had passed. */
   readonly writers: ReadonlySet<string>;
   /** Unknown statuses were looked for. That takes a full scan where no index helps, so it happens once per window. */
   readonly statusesSeen: boolean;

@@ -1,19 +1,20 @@
-import type { SnapshotContents, Writer } from '../dbos/snapshot/index.ts';
+import type { Writer } from '../dbos/snapshot/index.ts';
 import type { SettleWindow } from '../hold/state.ts';
-import { msg, namesOf } from '../message.ts';
+import { joined, type Message, msg, namesOf } from '../message.ts';
+import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 
-/** Transactions that were writing at the first idle poll are still open. */
+/** Transactions that were collected in the settle window are still open. */
 export interface OpenTransaction {
   readonly kind: 'open-transaction';
   readonly writers: readonly Writer[];
 }
 
-/** Rule 4: nothing is about to appear. Each transaction that was writing at the first idle poll has ended. */
+/** Rule 4: nothing is about to appear. Each transaction that was writing, or waiting to, in the window has ended. */
 export const openWriters: Rule<OpenTransaction> = {
-  checkIdle(window, { index: { contents } }) {
-    const open = writersSince(window, contents);
-    const writers = contents.writers.filter(({ transaction }) => open.has(transaction));
+  checkIdle(window, context) {
+    const open = writersIn(window, context);
+    const writers = context.index.contents.writers.filter(({ transaction }) => open.has(transaction));
     return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];
   },
 
@@ -22,23 +23,40 @@ export const openWriters: Rule<OpenTransaction> = {
       verdict: 'in-flight',
       shortName: 'a transaction is still writing',
       explain: ({ writers }) =>
-        msg`A transaction that was writing workflows when the target first looked drained is still open (${namesOf(
+        msg`A transaction that writes workflows, or waits to, is still open (${namesOf(
           writers.map(describeWriter),
-        )}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`,
+        )}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
     },
   },
 };
 
-/** The transactions that were writing at the first idle poll of the window, and still are. */
-export function writersSince(
+/**
+ * The transactions to wait for: those that write now, until the settle time has passed. Then only those of them that
+ * were there before: later ones belong to others, and under traffic there is always one.
+ */
+export function writersIn(
   window: SettleWindow | undefined,
-  { writers }: Pick<SnapshotContents, 'writers'>,
+  { config, index: { contents }, time }: RuleContext,
 ): ReadonlySet<string> {
-  const now = new Set(writers.map(({ transaction }) => transaction));
-  return window === undefined ? now : now.intersection(window.writers);
+  const now = new Set(contents.writers.map(({ transaction }) => transaction));
+  if (window === undefined || time.began - window.openedAt < config.settleMs) return now;
+  return now.intersection(window.writers);
 }
 
-function describeWriter({ pid, connection }: Writer): string {
-  const backend = pid === null ? 'prepared transaction' : `pid ${pid}`;
-  return connection ? `${backend} ${connection}` : backend;
+function describeWriter({ pid, connection, waits, prepared }: Writer): string {
+  if (pid === null) return prepared === null ? 'prepared transaction' : `prepared transaction ${prepared}`;
+  const backend = connection ? `pid ${pid} ${connection}` : `pid ${pid}`;
+  return waits ? `${backend}, waiting for its lock` : backend;
+}
+
+function remedyFor(writers: readonly Writer[]): Message {
+  const isPrepared = ({ pid }: Writer) => pid === null;
+  return joined([
+    ...(writers.every(isPrepared) ? [] : [msg`End a forgotten one with pg_terminate_backend(pid).`]),
+    ...(writers.some(isPrepared)
+      ? [
+          msg`No process holds a prepared transaction: end it with COMMIT PREPARED or ROLLBACK PREPARED and its gid, which pg_prepared_xacts lists.`,
+        ]
+      : []),
+  ]);
 }

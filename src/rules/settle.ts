@@ -1,6 +1,6 @@
 import type { GateConfig } from '../config.ts';
 import type { SettleWindow } from '../hold/state.ts';
-import { writersSince } from './4-open-writers.ts';
+import { writersIn } from './4-open-writers.ts';
 import { readsNewestRoots } from './5-live.ts';
 import type { RuleContext } from './context.ts';
 import { type Blocker, findBlockers } from './index.ts';
@@ -50,8 +50,9 @@ export function hasSettled({ blockers, settledForMs }: Settling, { settleMs }: P
 /** The settle windows of what is idle: those that were open stay open, the others open with this poll. */
 export function windowsAfter(
   all: readonly (Settling & { readonly version: string | null })[],
-  { before, index: { contents }, time }: RuleContext,
+  context: RuleContext,
 ): ReadonlyMap<string | null, SettleWindow> {
+  const { before, index, time } = context;
   const idle = all.filter(({ settledForMs }) => settledForMs !== undefined);
   return new Map(
     idle.map(({ version }) => {
@@ -60,8 +61,8 @@ export function windowsAfter(
         version,
         {
           openedAt: window?.openedAt ?? time.ended,
-          writers: writersSince(window, contents),
-          statusesSeen: window?.statusesSeen || Array.isArray(contents.unknownStatuses),
+          writers: writersIn(window, context),
+          statusesSeen: window?.statusesSeen || Array.isArray(index.contents.unknownStatuses),
         },
       ];
     }),

@@ -70,21 +70,55 @@ describe('an enqueue in an open transaction', () => {
     );
 
     expect(blockers.slice(0, 3)).toEqual([['open-transaction'], ['in-flight', 'still-starting'], []]);
-    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ writers: [{ pid: null }] }]);
+    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([
+      { writers: [{ pid: null, prepared: 'enqueue', waits: false }] },
+    ]);
     expect(verdict).toBe('drained');
   });
 
-  test('does not block when it started after the first idle poll', async () => {
+  test.each([
+    ['blocks when it first writes in the settle window', 0, [[], ['open-transaction'], ['open-transaction'], []]],
+    ['does not block when it first writes after the settle time', 1, [[], [], []]],
+  ])('%s', async (_, pauses, expected) => {
     const database = await drainedDatabase();
     const writer = await openConnection(database.url);
 
-    const { verdict, blockers, polls } = await holdOn(database, {}, async () => {
-      await writer.query('BEGIN');
-      await insertWorkflows(writer, [{ ...onTarget, application_version: '2.0.0', status: 'PENDING' }]);
-    });
+    const { verdict, blockers, polls } = await holdOn(
+      database,
+      {},
+      ...Array.from({ length: pauses }, () => () => undefined),
+      async () => {
+        await writer.query('BEGIN');
+        await insertWorkflows(writer, [{ ...onTarget, application_version: '2.0.0', status: 'PENDING' }]);
+      },
+      () => undefined,
+      () => writer.query('COMMIT'),
+    );
 
-    expect(blockers).toEqual([[], [], []]);
-    expect(polls[1]?.evaluation.index?.contents.writers).toHaveLength(1);
+    expect(blockers).toEqual(expected);
+    expect(polls[pauses + 1]?.evaluation.index?.contents.writers).toHaveLength(1);
+    expect(verdict).toBe('drained');
+  });
+
+  test('into a table that inherits from workflow_status blocks', async () => {
+    const database = await drainedDatabase();
+    await database.query('CREATE TABLE dbos.child () INHERITS (dbos.workflow_status)');
+    await database.query('CREATE TABLE public.grandchild () INHERITS (dbos.child)');
+    const writer = await openConnection(database.url);
+    await writer.query('BEGIN');
+    await writer.query(
+      `INSERT INTO public.grandchild (workflow_uuid, status, name, application_version, created_at, updated_at)
+       VALUES ('w', 'ENQUEUED', 'order', '1.0.0', 1, 1)`,
+    );
+
+    const { verdict, blockers } = await holdOn(
+      database,
+      {},
+      () => writer.query('COMMIT'),
+      () => database.query('DELETE FROM dbos.workflow_status'),
+    );
+
+    expect(blockers.slice(0, 3)).toEqual([['open-transaction'], ['in-flight'], []]);
     expect(verdict).toBe('drained');
   });
 
@@ -103,6 +137,53 @@ describe('an enqueue in an open transaction', () => {
     await neighbour.query('SELECT * FROM dbos.workflow_status FOR UPDATE');
 
     expect((await seenIn(database)).writers).toEqual([]);
+  });
+});
+
+describe('an enqueue that waits for its lock', () => {
+  const enqueue = `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, application_version, created_at, updated_at)
+    VALUES ('w', 'ENQUEUED', 'order', '1.0.0', 1, 1)`;
+
+  test.each([
+    ['CREATE INDEX', 'CREATE INDEX ON dbos.workflow_status (executor_id)', enqueue],
+    ['LOCK TABLE', 'LOCK TABLE dbos.workflow_status IN SHARE MODE', enqueue],
+    [
+      'a lock on a table that DBOS writes before',
+      'LOCK TABLE dbos.workflow_events IN SHARE MODE',
+      `DELETE FROM dbos.workflow_events WHERE workflow_uuid = 'w'; ${enqueue}`,
+    ],
+    [
+      'a lock that keeps rows from being locked',
+      'LOCK TABLE dbos.workflow_status IN EXCLUSIVE MODE',
+      `BEGIN; SELECT FROM dbos.workflow_status WHERE workflow_uuid = 'w' FOR UPDATE; ${enqueue}; COMMIT`,
+    ],
+  ])('behind %s blocks, and then as work in flight', async (_, blocking, writing) => {
+    const database = await drainedDatabase();
+    const owner = await openConnection(database.url);
+    const writer = await openConnection(database.url);
+    await owner.query('BEGIN');
+    await owner.query(blocking);
+    const written = writer.query(writing);
+    const waiting = () =>
+      database.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`);
+    await expect.poll(waiting).toHaveLength(1);
+
+    const { verdict, blockers, polls } = await holdOn(
+      database,
+      {},
+      () => undefined,
+      () => undefined,
+      async () => {
+        await owner.query('COMMIT');
+        await written;
+      },
+      () => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+
+    const open = ['open-transaction'];
+    expect(blockers.slice(0, 5)).toEqual([open, open, open, ['in-flight'], []]);
+    expect(polls[0]?.evaluation.targets[0]?.blockers).toMatchObject([{ writers: [{ waits: true }] }]);
+    expect(verdict).toBe('drained');
   });
 });
 

@@ -14,6 +14,7 @@ import type {
   StartedOnVersion,
   VersionInFlight,
   WorkflowDetail,
+  Writer,
 } from '../../src/dbos/snapshot/index.ts';
 import { explain } from '../../src/errors.ts';
 import { type FailedPoll, type HoldParts, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
@@ -66,6 +67,11 @@ export function inFlight(version: string | null, counts: Partial<VersionInFlight
     newestTakenAt: null,
     ...counts,
   };
+}
+
+/** A transaction that writes, as it is named in `pg_locks`. */
+export function openWriter(transaction = '3/7', changes: Partial<Writer> = {}): Writer {
+  return { transaction, pid: 42, connection: 'shop', waits: false, prepared: null, ...changes };
 }
 
 /** So many rows created lately: `then` as the poll before counted them, `now` as this one does. */

@@ -10,6 +10,7 @@ import {
   DATABASE_EPOCH,
   facts,
   inFlight,
+  openWriter,
   queueInFlight,
   registration,
   runAgainst,
@@ -75,8 +76,8 @@ export const SCENES = {
         omittedUnversioned: 0,
       },
       writers: [
-        { transaction: '3/1', pid: 11, connection: of[15] ?? '' },
-        { transaction: '-1/2', pid: null, connection: of[16] ?? '' },
+        openWriter('3/1', { pid: 11, connection: of[15] ?? '', waits: true }),
+        openWriter('-1/2', { pid: null, connection: null, prepared: of[16] ?? '' }),
       ],
       unknownStatuses: [
         { version: a, status: of[17] ?? '', count: 2 },

@@ -7,7 +7,7 @@ import { hold } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
 import { startLog } from '../../src/report/log.ts';
 import { type Clock, systemClock } from '../../src/time.ts';
-import { config, inFlight, snapshot, started } from '../support/builders.ts';
+import { config, inFlight, openWriter, snapshot, started } from '../support/builders.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const POLLS = 100_000;
@@ -43,7 +43,7 @@ test('a hold of a day and a hundred thousand polls needs no more memory at its e
         return snapshot({
           inFlight: pending === 0 ? [] : [inFlight('1.0.0', { pending })],
           started: [started('1.0.0', polls, polls + 1)],
-          writers: [{ transaction: `3/${polls}`, pid: polls, connection: null }],
+          writers: [openWriter(`3/${polls}`, { pid: polls, connection: null })],
         });
       },
     },

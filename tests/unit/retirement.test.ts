@@ -6,6 +6,7 @@ import {
   facts,
   holdAgainst,
   inFlight,
+  openWriter,
   registration,
   type Scene,
   started,
@@ -196,29 +197,62 @@ describe('rule 3: nothing starts during the settle window', () => {
 });
 
 describe('rule 4: nothing is about to appear', () => {
-  const writer = (transaction: string) => ({ transaction, pid: 42, connection: 'shop' });
-
   test('a transaction that was writing at the first idle poll blocks until it has ended', async () => {
     const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
-      writers: at < 60_000 ? [writer('3/7')] : [],
+      writers: at < 60_000 ? [openWriter()] : [],
     }));
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
   });
 
   test('check fails when it has not ended within the settle window', async () => {
-    expect(await checked({ writers: [writer('3/7')] })).toEqual({
+    expect(await checked({ writers: [openWriter()] })).toEqual({
       verdict: 'in-flight',
       kinds: ['open-transaction'],
     });
   });
 
-  test('transactions that began later do not block', async () => {
-    const { verdict } = await holdAgainst(check, ({ number }) => ({ writers: [writer(`3/${number}`)] }));
+  test('one that first writes two seconds after the first idle poll blocks until it has ended', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
+      writers: at >= 2000 && at < 60_000 ? [openWriter()] : [],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
+  });
+
+  test('one that first writes when the settle time has passed does not block', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
+      writers: at >= 10_000 ? [openWriter('3/8')] : [],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 10_000 });
+  });
+
+  test('later ones are not added while the gate waits for one', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at, number }) => ({
+      writers: [openWriter(`4/${number}`), ...(at < 60_000 ? [openWriter('3/7')] : [])],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
+  });
+
+  test('a thousand short transactions per second do not keep the gate from ending', async () => {
+    for (const gate of [config(), check]) {
+      const { verdict, waitedMs } = await holdAgainst(gate, ({ number }) => ({
+        writers: Array.from({ length: 5 }, (_, index) => openWriter(`${index}/${number}`)),
+      }));
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 10_000 });
+    }
+  });
+
+  test('overlapping transactions of half a minute do not keep it from ending', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
+      writers: Array.from({ length: 60 }, (_, index) => (at / 1000 - index) / 30)
+        .map((started) => Math.floor(started))
+        .map((generation, index) => openWriter(`${index}/${generation}`)),
+    }));
     expect(verdict).toBe('drained');
+    expect(waitedMs).toBeLessThanOrEqual(45_000);
   });
 
   test('a settle window of 0s does not overlook it', async () => {
-    const { verdict } = await holdAgainst({ ...check, settleMs: 0 }, () => ({ writers: [writer('3/7')] }));
+    const { verdict } = await holdAgainst({ ...check, settleMs: 0 }, () => ({ writers: [openWriter()] }));
     expect(verdict).toBe('in-flight');
   });
 });
@@ -339,8 +373,7 @@ describe('where there is no target', () => {
   });
 
   test('a transaction that is still writing blocks', async () => {
-    const writers = [{ transaction: '3/7', pid: 42, connection: 'shop' }];
-    expect(await checked({ registrations: live, writers }, keep)).toEqual({
+    expect(await checked({ registrations: live, writers: [openWriter()] }, keep)).toEqual({
       verdict: 'in-flight',
       kinds: ['open-transaction'],
     });

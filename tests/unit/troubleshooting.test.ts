@@ -19,6 +19,7 @@ import {
   DATABASE_EPOCH,
   holdAgainst,
   inFlight,
+  openWriter,
   probe,
   queueInFlight,
   started,
@@ -87,7 +88,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
   'in-flight': [{ kind: 'in-flight', pending: 1, enqueued: 0, delayed: 2 }],
   'unknown-status': [{ kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] }],
   'still-starting': [{ kind: 'still-starting', atLeast: 2 }],
-  'open-transaction': [{ kind: 'open-transaction', writers: [{ transaction: '3/1', pid: 1, connection: 'shop' }] }],
+  'open-transaction': [{ kind: 'open-transaction', writers: [openWriter()] }],
   live: [{ kind: 'live', alternatives: ['2.0.0'] }],
   'receives-work': signs.map((sign) => ({
     kind: 'receives-work',

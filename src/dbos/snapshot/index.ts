@@ -92,7 +92,7 @@ export interface SnapshotContents
   extends Readonly<Omit<z.output<typeof snapshotRow>, 'migration' | 'file' | 'unknownStatuses'>> {
   /** The details are as many as a detail scan reads. */
   readonly detailScan: boolean;
-  /** Transactions that held a write lock on `workflow_status` just before the snapshot was taken. */
+  /** Transactions that were writing `workflow_status`, or waiting to, just before the snapshot was taken. */
   readonly writers: readonly Writer[];
   /** Undefined: not read (see `SnapshotRequest.scanStatuses`). `timed-out`: the scan ran into its timeout. */
   readonly unknownStatuses: readonly UnknownStatus[] | 'timed-out' | undefined;
