@@ -19,13 +19,13 @@ export interface GateState {
   readonly tableId: string | undefined;
   /** Versions that were registered: DBOS deletes no registration. */
   readonly registered: ReadonlySet<string>;
-  /** The versions that stay; undefined with named targets, and until `keep-version: latest` is resolved. */
+  /** The versions that stay; undefined with named targets, and until `keep-version: latest` has been resolved once. */
   readonly kept: readonly string[] | undefined;
-  /** The greatest registration timestamp at the first poll. What registers later belongs to a newer deploy. */
-  readonly newestRegistration: number | undefined;
+  /** The versions that were registered when the gate began: at the first poll that could be read. */
+  readonly registeredAtFirst: ReadonlySet<string> | undefined;
   /** Once a target, always a target. */
   readonly targets: ReadonlySet<string>;
-  /** Versions that registered after the first poll: newer deploys, which are no targets. */
+  /** With kept versions named: those that registered after the first poll. They belong to another deploy. */
   readonly newer: ReadonlySet<string>;
   /** Once known, always known: garbage collection during a hold changes nothing. */
   readonly known: ReadonlySet<string>;
@@ -70,7 +70,7 @@ export const initialState: GateState = {
   tableId: undefined,
   registered: new Set(),
   kept: undefined,
-  newestRegistration: undefined,
+  registeredAtFirst: undefined,
   targets: new Set(),
   newer: new Set(),
   known: new Set(),

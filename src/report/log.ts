@@ -58,6 +58,7 @@ export function startLog(
         const groups = groupLines(blockingGroups(poll.evaluation), report.targets.length);
         if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
       }
+      if (isKeptReplaced(report, previous)) sink.line(replacementLine(report));
       if (isDue(report)) {
         sink.line(pollLine(config, report, previous));
         lastShown = report;
@@ -89,6 +90,7 @@ function pollReportOf(poll: Poll) {
     inFlight: inFlightOnAll(targets),
     counts: summed(targets),
     targets,
+    kept: evaluation.state.kept ?? [],
     settledForMs: settledFor(evaluation),
     /** Short names of what else than work in flight blocks. */
     reasons: shortNames(blockersOf(evaluation)),
@@ -116,6 +118,16 @@ function describeDatabase({ snapshot, index, gate, targets, state }: Evaluation)
     parts.push(targets.length > 0 ? msg`to retire: ${retired}` : trusted('nothing to retire'));
   }
   return msg`${joined(parts, '; ')}.`;
+}
+
+function isKeptReplaced({ kept }: PollReport, previous: PollReport | undefined): boolean {
+  return previous !== undefined && kept.some((version) => !previous.kept.includes(version));
+}
+
+function replacementLine({ endedMs, kept, targets }: PollReport): string {
+  const names = namesOf(kept);
+  const retired = namesOf(targets.map(({ version }) => version));
+  return `${stamp(endedMs)} ${plain(msg`The latest version is now ${names}, which registered after the gate started: it stays; to retire: ${retired}.`)}`;
 }
 
 /** How long everything has been idle, in milliseconds; undefined while something is not. */

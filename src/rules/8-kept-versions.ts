@@ -16,16 +16,20 @@ export type KeptVersionProblem =
       readonly searched: Searched;
       readonly registered: readonly string[];
     }
-  | { readonly kind: 'no-latest-version' };
+  | { readonly kind: 'no-latest-version' }
+  /** A process that has no version has registered, and is the latest. */
+  | { readonly kind: 'empty-latest-version' };
 
 /** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
 export const KEPT_VERSION_GRACE_MS = 120_000;
 
-/** Rule 8: each kept version is registered or, where nothing is, some row carries it. */
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
 export const keptVersions: Rule<KeptVersionProblem> = {
   checkGate({ config, state, index }) {
     if (config.targets.kind === 'named') return [];
     if (state.kept === undefined) return [{ kind: 'no-latest-version' }];
+    const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
+    if (isEmpty) return [{ kind: 'empty-latest-version' }];
     return unknownKeptVersions(state.kept, state, index);
   },
 
@@ -45,6 +49,12 @@ export const keptVersions: Rule<KeptVersionProblem> = {
       shortName: 'no latest version',
       explain: () =>
         msg`\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+    },
+    'empty-latest-version': {
+      verdict: 'error',
+      shortName: 'the latest version is empty',
+      explain: () =>
+        msg`\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
     },
   },
 };

@@ -9,7 +9,7 @@ import type { RuleContext } from './context.ts';
 import { type Blocker, findBlockers } from './index.ts';
 import { awaitsEvidence, hasSettled, isIdleButForRule5, type Settling, settlingOf, windowsAfter } from './settle.ts';
 import { indexed, type SnapshotIndex, sumOf } from './snapshot-index.ts';
-import { selectionFor, withTargets } from './targets.ts';
+import { selectionFor, uncountedTargets, withTargets } from './targets.ts';
 
 /** What the rules say of one target, after one poll. */
 export interface TargetEvaluation extends StatusCounts, Settling {
@@ -88,9 +88,10 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
   const skipped = [...state.targets].filter((version) => isSkipped(version, context));
   const versions = [...state.targets.difference(new Set(skipped))];
   const isGateIdle = gateBlockers.length === 0;
+  const uncounted = uncountedTargets(config, context.before, state);
   const settlings = versions.map((version) => {
     const blockers = findBlockers((rule) => rule.checkTarget?.(version, context));
-    return { version, ...settlingOf(version, blockers, isGateIdle, context) };
+    return { version, ...settlingOf(version, blockers, isGateIdle && !uncounted.has(version), context) };
   });
   const noTargets = versions.length > 0 ? undefined : evaluateNoTargets(isGateIdle, context);
   const all = noTargets === undefined ? settlings : [{ version: null, ...noTargets }];
@@ -99,7 +100,7 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
   const searchHistoryFor = versionsToSearch(context);
   const nearlyIdle = isGateIdle ? settlings.filter(isIdleButForRule5) : [];
   const awaitsRoots = nearlyIdle.some(({ version }) => awaitsEvidence(version, context));
-  const provisional = awaitsRoots || isProvisional(context, gate, searchHistoryFor);
+  const provisional = uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor);
   const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
   const next = stateAfter(context, windows, provisional, blockers);
   return {

@@ -5,37 +5,28 @@ import type { SnapshotIndex } from './snapshot-index.ts';
 
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
- * versions in flight or recently started and, at the first poll, all other registered ones. What registers after
- * the first poll is a newer deploy. The empty string is no version.
+ * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
+ * poll belongs to another deploy. The empty string is no version.
  */
 export function withTargets(config: GateConfig, state: GateState, index: SnapshotIndex): GateState {
-  const { registered } = index;
-  const newestRegistration = state.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
-  if (config.targets.kind === 'named') {
-    return { ...state, newestRegistration, targets: new Set(config.targets.versions) };
-  }
-  const kept = state.kept ?? resolveKept(config, index);
+  if (config.targets.kind === 'named') return { ...state, targets: new Set(config.targets.versions) };
+  const names = index.registered.map(({ version }) => version);
+  const registeredAtFirst = state.registeredAtFirst ?? new Set(names);
+  const kept = keptVersions(config, state, index);
   if (kept === undefined) return state;
 
-  const firstPoll = state.newestRegistration === undefined;
-  const newer = new Set([
-    ...state.newer,
-    ...registered
-      .filter(({ version, timestamp }) => timestamp > newestRegistration && !state.targets.has(version))
-      .map(({ version }) => version),
-  ]);
-  const active = [
+  // By name: a promotion renews the time of a registration, and some processes stamp it with their own clock.
+  const later = names.filter((version) => !registeredAtFirst.has(version) && !state.targets.has(version));
+  const newer = config.targets.kind === 'all-but' ? state.newer.union(new Set(later)) : state.newer;
+  const others = [
     ...index.inFlight.keys(),
     ...index.started.keys(),
     ...index.unknownStatuses.map(({ version }) => version),
-  ];
-  const idle = firstPoll ? registered.map(({ version }) => version) : [];
-  const targets = new Set(
-    [...state.targets, ...active, ...idle].filter(
-      (version): version is string => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''),
-    ),
+    ...names,
+  ].filter(
+    (version): version is string => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''),
   );
-  return { ...state, kept, newestRegistration, newer, targets };
+  return { ...state, kept, registeredAtFirst, newer, targets: state.targets.union(new Set(others)) };
 }
 
 /** Whether it is decided which versions stay. Before that, a poll counts the rows of those as well. */
@@ -44,13 +35,26 @@ export function isSettled({ targets }: GateConfig, { kept }: GateState): boolean
 }
 
 /** The versions whose rows the next poll counts. */
-export function selectionFor(config: GateConfig, state: GateState): VersionSelection {
+export function selectionFor(config: GateConfig, state: Pick<GateState, 'kept' | 'newer'>): VersionSelection {
   return config.targets.kind === 'named'
     ? { only: config.targets.versions }
     : { except: [...(state.kept ?? namedVersions(config)), ...state.newer] };
 }
 
-function resolveKept(config: GateConfig, index: SnapshotIndex): readonly string[] | undefined {
+/** Targets whose rows a poll after the state `before` did not count: the latest version that was kept until then. */
+export function uncountedTargets(config: GateConfig, before: GateState, { targets }: GateState): ReadonlySet<string> {
+  const selection = selectionFor(config, before);
+  return 'except' in selection ? targets.intersection(new Set(selection.except)) : new Set();
+}
+
+/**
+ * The versions that stay; undefined where no latest version is registered. `latest` is resolved at each poll: a version
+ * that registered after the first poll takes the place of the kept one. An older one that is promoted does not: it is a
+ * target, and a target never becomes kept.
+ */
+function keptVersions(config: GateConfig, { kept, targets }: GateState, { latest }: SnapshotIndex) {
   if (config.targets.kind !== 'all-but-latest') return namedVersions(config);
-  return index.latest.size > 0 ? [...index.latest] : undefined;
+  if (latest.size === 0) return kept;
+  const resolved = [...latest].filter((version) => !targets.has(version));
+  return resolved.every((version) => kept?.includes(version)) ? kept : resolved;
 }

@@ -110,6 +110,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
     registered: [],
   })),
   'no-latest-version': [{ kind: 'no-latest-version' }],
+  'empty-latest-version': [{ kind: 'empty-latest-version' }],
   'registration-gone': [{ kind: 'registration-gone', versions: ['1.0.0'] }],
   'untrusted-database': (
     [
