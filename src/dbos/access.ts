@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { ReportableError } from '../errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
+import { alone } from '../postgres/guards.ts';
 import { quoteIdentifier, type Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { missingPrivileges, type ProbeRow } from './schema.ts';
 
 /** Which product answers. Asked before anything that only Postgres understands. */
-export const productQuery: Statement = { text: 'SELECT pg_catalog.version() AS version', values: [] };
+export const productQuery: Statement = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
 export const productRow = z.object({ version: z.string() });
 
 /** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
@@ -14,6 +15,13 @@ export function unsupportedProduct(version: string): ReportableError | undefined
   if (!version.startsWith('CockroachDB')) return undefined;
   return new ReportableError(
     msg`This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`,
+  );
+}
+
+/** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
+export function splitAnswers(): ReportableError {
+  return new ReportableError(
+    msg`Several servers answered one poll, three times in a row. A pooler or a proxy in between sends some statements to the primary and others to a standby, so the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary itself, or at a port of the pooler that does not split reads from writes.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Sql, type Statement, sql, statement, text } from '../postgres/sql.ts';
+import { literal, type Sql, type Statement, sql, statement } from '../postgres/sql.ts';
 import { registrationColumns, tableOf, workflowColumns } from './columns.ts';
 import { inApplication } from './scope.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
@@ -24,29 +24,29 @@ export type Writer = Readonly<z.output<typeof writer>>;
  * that wait for a lock to write or to lock rows in any table of the schema. A lock that another transaction keeps from
  * writers, as CREATE INDEX does, lets the gate read. DBOS writes `workflow_status` first when it enqueues, and last when
  * it rewinds a workflow. Read before the snapshot is taken: what has ended by then is visible in it. Ordinary roles can
- * read the views.
+ * read the views. It has no parameters: several statements cannot.
  */
 export function writersQuery(schema: string): Statement {
   return statement(sql`
 WITH RECURSIVE status_tables AS (
-  SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = ${text(schema)} AND c.relname = 'workflow_status'
+  SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = ${literal(schema)} AND c.relname = 'workflow_status'
   UNION
-  SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN status_tables t ON t.oid = i.inhparent
+  SELECT i.inhrelid FROM pg_inherits i JOIN status_tables t ON t.oid = i.inhparent
 )
 SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection, NOT bool_and(l.granted) AS waits,
-       CASE WHEN l.pid IS NULL THEN (SELECT max(p.gid) FROM pg_catalog.pg_locks x
-                                       JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
+       CASE WHEN l.pid IS NULL THEN (SELECT max(p.gid) FROM pg_locks x
+                                       JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
                                       WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL) END AS prepared
-  FROM pg_catalog.pg_locks l
-  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+  FROM pg_locks l
+  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
  WHERE l.locktype = 'relation'
-   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
    AND CASE WHEN l.granted THEN l.mode = 'RowExclusiveLock' AND l.relation IN (SELECT t.oid FROM status_tables t)
             ELSE l.mode IN ('RowExclusiveLock', 'RowShareLock')
-                 AND EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                 AND EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                               WHERE c.oid = l.relation
-                                AND (n.nspname = ${text(schema)} OR c.oid IN (SELECT t.oid FROM status_tables t))) END
+                                AND (n.nspname = ${literal(schema)} OR c.oid IN (SELECT t.oid FROM status_tables t))) END
  GROUP BY l.virtualtransaction, l.pid, a.application_name
  ORDER BY l.virtualtransaction`);
 }

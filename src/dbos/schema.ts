@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { beginSnapshot } from '../postgres/guards.ts';
 import { join, literal, type Statement, sql, statement } from '../postgres/sql.ts';
 import { columnNames, NOW, neededColumns, TABLES, type Table } from './columns.ts';
-import type { DatabaseFacts } from './snapshot/index.ts';
+import { SERVER, server } from './server.ts';
+import type { DatabaseFacts, SnapshotRow } from './snapshot/index.ts';
 
 /** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
 export const bigintText = z.string().transform(Number).pipe(z.int());
@@ -14,7 +15,8 @@ export const probeRow = z.object({
   observed_at: bigintText,
   role: z.string(),
   server_version: z.string(),
-  standby: z.boolean(),
+  server,
+  identifies_cluster: z.boolean(),
   schema_exists: z.boolean(),
   schema_usable: z.boolean(),
   schemas_with_tables: columnList,
@@ -44,7 +46,8 @@ export function probeQuery(schema: string): Statement {
 SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
-       pg_is_in_recovery() AS standby,
+       ${SERVER} AS server,
+       has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS identifies_cluster,
        n.oid IS NOT NULL AS schema_exists,
        coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
        (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
@@ -87,6 +90,8 @@ export interface Schema {
   readonly hasPlainStatusIndex: boolean;
   /** The partial index on failed statuses that replaced it. */
   readonly hasFailedIndex: boolean;
+  /** The role can read what identifies the cluster. */
+  readonly identifiesCluster: boolean;
 }
 
 /** Returns what the statements can use, from the probe. */
@@ -97,6 +102,7 @@ export function schemaOf(name: string, probe: ProbeRow): Schema {
     tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
     hasPlainStatusIndex: probe.plain_status_index,
     hasFailedIndex: probe.failed_index,
+    identifiesCluster: probe.identifies_cluster,
   };
 }
 
@@ -109,18 +115,24 @@ function hasReadableQueues(probe: ProbeRow): boolean {
   return kind === 'r' && !filtered && isDbos && isReadable;
 }
 
-/** Facts about the database, for rule 9. */
-export function factsOf(probe: ProbeRow, migration: number | undefined): DatabaseFacts {
+/** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
+const SHARDED = TABLES.filter((table) => table !== 'queues');
+
+/** Facts about the database, for rule 9. The second row is there where the tables could be read. */
+export function factsOf(probe: ProbeRow, row?: Pick<SnapshotRow, 'migration' | 'cluster'>): DatabaseFacts {
   const columns = probe.tables['workflow_status']?.columns ?? [];
   return {
     serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
-    standby: probe.standby,
+    standby: probe.server.standby,
+    startedAt: probe.server.startedAt,
+    cluster: row?.cluster,
+    sharded: SHARDED.some((table) => probe.tables[table]?.columns.includes('shard_key')),
     logicalSubscriber: probe.logical_subscriber,
     relationKind: probe.relation_kind ?? '',
     tableId: probe.table_id ?? '',
     rowSecurityActive: probe.row_security_active,
     missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
-    migration,
+    migration: row?.migration,
   };
 }
 

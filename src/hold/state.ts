@@ -1,4 +1,4 @@
-import type { HistorySearch, RowSet } from '../dbos/snapshot/index.ts';
+import type { DatabaseFacts, HistorySearch, RowSet } from '../dbos/snapshot/index.ts';
 import { type CloseVersion, closeVersions } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 
@@ -17,6 +17,8 @@ export interface GateState {
   readonly firstPollEnded: number | undefined;
   /** The id of the table `workflow_status` at the first poll. */
   readonly tableId: string | undefined;
+  /** The server that answered the previous poll. */
+  readonly server: ServerFacts | undefined;
   /** Versions that were registered: DBOS deletes no registration. */
   readonly registered: ReadonlySet<string>;
   /** The versions that stay; undefined with named targets, and until `keep-version: latest` has been resolved once. */
@@ -39,6 +41,9 @@ export interface GateState {
   /** The open settle windows by target; under null where there is no target. */
   readonly windows: ReadonlyMap<string | null, SettleWindow>;
 }
+
+/** What tells one server from another, and one cluster from another. */
+export type ServerFacts = Pick<DatabaseFacts, 'startedAt' | 'cluster'>;
 
 /** A search of the whole history for one version. */
 export interface Search {
@@ -68,6 +73,7 @@ export interface SettleWindow {
 export const initialState: GateState = {
   firstPollEnded: undefined,
   tableId: undefined,
+  server: undefined,
   registered: new Set(),
   kept: undefined,
   registeredAtFirst: undefined,
@@ -82,7 +88,12 @@ export const initialState: GateState = {
 };
 
 /** Adds what stays true after this poll, whatever the next one finds. */
-export function remember(state: GateState, index: SnapshotIndex, tableId: string, { ended }: PollTime): GateState {
+export function remember(
+  state: GateState,
+  index: SnapshotIndex,
+  database: DatabaseFacts,
+  { ended }: PollTime,
+): GateState {
   const { history, started } = index.contents;
   const searches = new Map<string, Search>(state.searches);
   for (const version of history?.searchedFor ?? []) {
@@ -102,7 +113,8 @@ export function remember(state: GateState, index: SnapshotIndex, tableId: string
   ]);
   return {
     ...state,
-    tableId: state.tableId ?? tableId,
+    tableId: state.tableId ?? database.tableId,
+    server: { startedAt: database.startedAt, cluster: database.cluster },
     registered: state.registered.union(new Set(index.registrations.keys())),
     searches,
     known,

@@ -28,7 +28,7 @@ for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY
 export interface Connection {
   /** Runs statements without parameters, in one round trip. */
   run(statements: string): Promise<void>;
-  /** Returns the rows of a statement, or of the last of several without parameters. Checks each against a schema. */
+  /** Returns the rows of a statement, or of the last query of several statements without parameters, each checked. */
   rows<T>(statement: Statement, row: z.ZodType<T>): Promise<readonly T[]>;
   /** Closes the connection within a second, whatever the network does. */
   close(): Promise<void>;
@@ -117,7 +117,7 @@ function connectionOf(client: InstanceType<typeof Client>, socket: Socket): Conn
     async rows(statement, row) {
       // The driver's types omit that several statements have several results.
       const result: QueryResult | QueryResult[] = await answered(client.query(statement.text, [...statement.values]));
-      return row.array().parse([result].flat().at(-1)?.rows);
+      return row.array().parse([result].flat().findLast(({ command }) => command === 'SELECT')?.rows);
     },
     async close() {
       const ended = client.end().catch(() => undefined);

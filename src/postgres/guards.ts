@@ -1,24 +1,37 @@
+/*
+ * Every statement of the gate runs in a transaction that says all that a role, a database or a pooler's session may have
+ * set otherwise: the isolation level, that it only reads, that it does not wait for a moment without serialization
+ * conflicts, where names are searched for, and how long it may take.
+ */
+
 /**
- * Starts the transaction of a poll: one snapshot, read-only, with the planner held to the indexes. `row_security =
- * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects of others
- * from replacing built-in functions.
+ * Starts the transaction of a snapshot: one moment, read-only, with the planner held to the indexes. `row_security =
+ * off` makes Postgres raise an error where a policy would have hidden rows.
  */
 export const beginSnapshot = (pollTimeoutMs: number) => `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE;
 ${guards(pollTimeoutMs)}
 SET LOCAL enable_seqscan = off;`;
 
-/** Starts a transaction for a statement that has to read a whole table. */
-export const beginScan = (pollTimeoutMs: number) => `
-BEGIN READ ONLY;
+/** Starts the transaction in which the open writers are asked for, or of a statement that has to read a whole table. */
+export const beginReadCommitted = (pollTimeoutMs: number) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
 ${guards(pollTimeoutMs)}`;
 
+/** A statement in a transaction of its own that every product understands which speaks Postgres's protocol. */
+export const alone = (statement: string) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
+${statement};
+COMMIT`;
+
 /**
- * The lock timeout is the shorter one: of two equal timeouts the statement's would pass first, and its error explains
- * less. A gate that was killed or cut off leaves nothing running: the server checks a statement's client once per
- * second where it can (Postgres 14, on Linux), and no transaction stays open for longer than a poll can take.
+ * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
+ * which come first unless they are named. The lock timeout is the shorter one: of two equal timeouts the statement's
+ * would pass first, and its error explains less. A gate that was killed or cut off leaves nothing running: the server
+ * checks a statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for
+ * longer than a poll can take.
  */
-const guards = (pollTimeoutMs: number) => `SET LOCAL search_path = pg_catalog;
+const guards = (pollTimeoutMs: number) => `SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL row_security = off;
 SELECT set_config('client_connection_check_interval', '1s', true)
  WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';

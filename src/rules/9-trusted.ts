@@ -1,5 +1,5 @@
 import type { DatabaseFacts, UnknownStatus } from '../dbos/snapshot/index.ts';
-import type { SettleWindow } from '../hold/state.ts';
+import type { GateState, SettleWindow } from '../hold/state.ts';
 import { counted, type Message, msg, namesOf } from '../message.ts';
 import type { Rule } from './rule.ts';
 import { sumOf } from './snapshot-index.ts';
@@ -9,7 +9,10 @@ export type UntrustedReason =
   | 'standby'
   | 'logical-subscriber'
   | 'not-a-table'
+  | 'shard'
   | 'another-table'
+  | 'another-cluster'
+  | 'perhaps-another-cluster'
   | 'row-security'
   | { readonly missingColumns: readonly string[] };
 
@@ -29,8 +32,8 @@ export const NEWEST_KNOWN_MIGRATION = 123;
 
 /** Rule 9: the database can be trusted, and each status in it is understood. */
 export const trustedDatabase: Rule<UntrustedData> = {
-  checkDatabase: (database, { tableId }) =>
-    reasonsAgainst(database, tableId).map((reason) => ({ kind: 'untrusted-database', reason })),
+  checkDatabase: (database, before) =>
+    reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
 
   checkTarget(version, { index }) {
     const statuses = index.unknownStatuses.filter((row) => row.version === version);
@@ -78,16 +81,33 @@ function isUnscanned(windows: Iterable<SettleWindow>): boolean {
   return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
 }
 
-function reasonsAgainst(database: DatabaseFacts, tableId: string | undefined): readonly UntrustedReason[] {
+function reasonsAgainst(database: DatabaseFacts, before: GateState): readonly UntrustedReason[] {
   const { missingColumns } = database;
+  const { tableId } = before;
   return [
     ...(database.standby ? (['standby'] as const) : []),
     ...(database.logicalSubscriber ? (['logical-subscriber'] as const) : []),
     ...(database.relationKind === 'r' ? [] : (['not-a-table'] as const)),
+    ...(database.sharded ? (['shard'] as const) : []),
+    ...anotherCluster(database, before),
     ...(tableId === undefined || tableId === database.tableId ? [] : (['another-table'] as const)),
     ...(database.rowSecurityActive ? (['row-security'] as const) : []),
     ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
   ];
+}
+
+/** Whether another server answers than at the previous poll: after a failover, or a restart. */
+export function isAnotherServer({ server }: GateState, { startedAt }: DatabaseFacts): boolean {
+  return server !== undefined && server.startedAt !== startedAt;
+}
+
+/** Another cluster may be a copy from before the workflows that an earlier poll saw, or one that nothing runs on. */
+function anotherCluster(database: DatabaseFacts, before: GateState): readonly UntrustedReason[] {
+  // What could not be read is not trusted for another reason.
+  if (before.server === undefined || database.cluster === undefined) return [];
+  const { cluster } = before.server;
+  if (cluster && database.cluster) return cluster === database.cluster ? [] : ['another-cluster'];
+  return isAnotherServer(before, database) ? ['perhaps-another-cluster'] : [];
 }
 
 function explainReason(reason: UntrustedReason): Message {
@@ -98,6 +118,12 @@ function explainReason(reason: UntrustedReason): Message {
       return msg`A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
     case 'not-a-table':
       return msg`workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+    case 'shard':
+      return msg`This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support it. Keep the version running until DBOS shows nothing in flight on it on any shard.`;
+    case 'another-cluster':
+      return msg`Another database cluster answers than at the previous poll: the address of \`database-url\` was switched, to a restored copy for instance. Make sure that it leads to the database that the application writes to, and run the gate again.`;
+    case 'perhaps-another-cluster':
+      return msg`Another server answers than at the previous poll, after a restart or a failover, and this role cannot read whether it belongs to the same cluster. Run the gate again. To survive a failover, let a superuser run GRANT EXECUTE ON FUNCTION pg_control_system() for the role.`;
     case 'another-table':
       return msg`workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
     case 'row-security':

@@ -5,6 +5,7 @@ import { NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
 import { isSkipped } from './1-known.ts';
 import { claimReason } from './6-unversioned.ts';
 import { keptVersionsToSearch } from './8-kept-versions.ts';
+import { isAnotherServer } from './9-trusted.ts';
 import type { RuleContext } from './context.ts';
 import { type Blocker, findBlockers } from './index.ts';
 import { awaitsEvidence, hasSettled, isIdleButForRule5, type Settling, settlingOf, windowsAfter } from './settle.ts';
@@ -57,8 +58,9 @@ export interface Evaluation {
  *
  * @param time When the poll started and finished. The settle window is measured with it.
  */
-export function evaluate(config: GateConfig, before: GateState, snapshot: Snapshot, time: PollTime): Evaluation {
+export function evaluate(config: GateConfig, previous: GateState, snapshot: Snapshot, time: PollTime): Evaluation {
   const { contents, database } = snapshot;
+  const before = isAnotherServer(previous, database) ? withWindowsReset(previous) : previous;
   const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
   if (contents === undefined || untrusted.length > 0) {
     const state = withWindowsReset(before);
@@ -66,7 +68,7 @@ export function evaluate(config: GateConfig, before: GateState, snapshot: Snapsh
   }
   const index = indexed(contents);
   const targeted = withTargets(config, before, index);
-  const state = remember(targeted, index, database.tableId, time);
+  const state = remember(targeted, index, database, time);
   return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
 }
 

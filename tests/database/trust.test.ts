@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { holdOn } from '../support/holding.ts';
-import { createRole, type Role, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { openSnapshot, probeQuery } from '../../src/dbos/schema.ts';
+import { holdOn, pollAt } from '../support/holding.ts';
+import {
+  createRole,
+  openConnection,
+  type Role,
+  systemDatabases,
+  type TestDatabase,
+} from '../support/system-databases.ts';
 
 /* Rule 9: what a poll must not trust. None of it is allowed to look like "nothing in flight". */
 
@@ -92,4 +99,65 @@ test('reads DBOS’s tables and Postgres’s functions, whatever comes first in 
   const { polls, blockers } = await holdOn(reader, { mode: 'check' });
   expect(blockers).toEqual([['in-flight']]);
   expect(polls[0]?.evaluation.snapshot.observedAt).toBeGreaterThan(Date.UTC(2020));
+});
+
+test('refuses one shard of a sharded system database', async () => {
+  const database = await databaseInUse();
+  await database.query('DELETE FROM dbos.workflow_status');
+  await database.query('ALTER TABLE dbos.operation_outputs ADD COLUMN shard_key text');
+  expect(await distrustIn(database)).toEqual([{ kind: 'untrusted-database', reason: 'shard' }]);
+});
+
+describe('whatever the role of the gate has set', () => {
+  const settings = [
+    'search_path = public, pg_catalog',
+    'default_transaction_isolation = serializable',
+    'default_transaction_read_only = on',
+    'default_transaction_deferrable = on',
+  ];
+
+  async function roleWithSettings(database: TestDatabase): Promise<Role> {
+    const reader = await createReader(database);
+    for (const setting of settings) await database.query(`ALTER ROLE ${reader.name} SET ${setting}`);
+    return reader;
+  }
+
+  test('it sees a writer, though an operator of others hides it', async () => {
+    const database = await databaseInUse();
+    await database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`);
+    await database.query(`
+      CREATE FUNCTION public.never(text, text) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT false';
+      CREATE FUNCTION public.never(name, text) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT false';
+      CREATE FUNCTION public.never(name, name) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT false';
+      CREATE OPERATOR public.= (leftarg = text, rightarg = text, function = public.never);
+      CREATE OPERATOR public.= (leftarg = name, rightarg = text, function = public.never);
+      CREATE OPERATOR public.= (leftarg = name, rightarg = name, function = public.never);
+      CREATE FUNCTION public.version() RETURNS text LANGUAGE sql AS $$ SELECT 'CockroachDB' $$`);
+    const writer = await openConnection(database.url);
+    await writer.query('BEGIN');
+    await writer.query('DELETE FROM dbos.workflow_status');
+    const { contents } = await pollAt(await roleWithSettings(database));
+    expect(contents?.writers).toHaveLength(1);
+  });
+
+  test('it does not wait for a moment without serializable writers', async () => {
+    const database = await databaseInUse();
+    const reader = await roleWithSettings(database);
+    const writer = await openConnection(database.url);
+    await writer.query('BEGIN ISOLATION LEVEL SERIALIZABLE');
+    await writer.query('SELECT FROM dbos.workflow_status');
+    const request = { searchHistoryFor: ['1.0.0'], scanStatuses: true };
+    const { contents } = await pollAt(reader, { pollTimeoutMs: 3000 }, request);
+    expect(contents?.history?.complete).toBe(true);
+  });
+
+  test('a temporary table of a pooler’s session does not replace a catalog', async () => {
+    const database = await databaseInUse();
+    await database.query('CREATE TEMPORARY TABLE pg_class AS SELECT * FROM pg_catalog.pg_class WHERE false');
+    const [row] = await database
+      .query(openSnapshot('dbos', 30_000).text)
+      .then(() => database.query(probeQuery('dbos').text));
+    await database.query('COMMIT');
+    expect(row).toMatchObject({ relation_kind: 'r' });
+  });
 });

@@ -488,6 +488,7 @@ describe('rule 9: the database can be trusted', () => {
   test.each([
     ['a standby', { standby: true }],
     ['a logical subscriber', { logicalSubscriber: true }],
+    ['a shard', { sharded: true }],
     ['a view in place of the table', { relationKind: 'v' }],
     ['row security that filters', { rowSecurityActive: true }],
     ['a missing column', { missingColumns: ['application_version'] }],
@@ -511,6 +512,34 @@ describe('rule 9: the database can be trusted', () => {
     }));
     expect(verdict).toBe('error');
   });
+
+  test.each([
+    ['another cluster is an error', { startedAt: '2', cluster: '2' }],
+    ['another cluster is an error, even if its server was started at the same moment', { cluster: '2' }],
+    ['another server of a cluster that cannot be read is an error', { startedAt: '2', cluster: null }],
+  ])('%s', async (_, changes) => {
+    const { verdict, waitedMs } = await holdAgainst(config(), ({ number }) => ({
+      database: facts(number > 1 ? changes : {}),
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'error', waitedMs: 5000 });
+  });
+
+  test('the same server is trusted though its cluster cannot be read', async () => {
+    const { verdict } = await holdAgainst(config(), () => ({ database: facts({ cluster: null }) }));
+    expect(verdict).toBe('drained');
+  });
+
+  test.each([config(), check])(
+    'after another server of the same cluster the settle window starts over',
+    async (gate) => {
+      const { verdict, waitedMs, polls } = await holdAgainst(gate, ({ at }) => ({
+        database: facts({ startedAt: at < 8000 ? '1' : '2' }),
+        writers: at < 8000 ? [openWriter('5/1')] : [],
+      }));
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 20_000 });
+      expect(polls).toHaveLength(5);
+    },
+  );
 
   test('a status that the gate does not know counts as in flight', async () => {
     const unknownStatuses = [{ version: '1.0.0', status: 'PAUSED', count: 2 }];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
-import { deniedTables, unreachableTables, unsupportedProduct } from '../../src/dbos/access.ts';
+import { deniedTables, splitAnswers, unreachableTables, unsupportedProduct } from '../../src/dbos/access.ts';
 import { explain, ReportableError, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
@@ -117,7 +117,10 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
       'standby',
       'logical-subscriber',
       'not-a-table',
+      'shard',
       'another-table',
+      'another-cluster',
+      'perhaps-another-cluster',
       'row-security',
       { missingColumns: ['status'] },
     ] satisfies UntrustedReason[]
@@ -221,6 +224,7 @@ async function texts(): Promise<readonly string[]> {
     told(unreachableTables(probe({ schema_usable: false }), database)),
     told(deniedTables(probe({ tables: unreadable }), database)),
     told(unsupportedProduct('CockroachDB CCL v25.1')),
+    told(splitAnswers()),
     messageOf(() =>
       parseInputs(
         { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0' },

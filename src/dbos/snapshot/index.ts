@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { identifier, join, type Statement, sql, statement } from '../../postgres/sql.ts';
 import type { FoundVersion, Writer } from '../scans.ts';
+import { server } from '../server.ts';
 import { failed, failedSection } from './failed.ts';
 import * as work from './in-flight.ts';
 import { newestRoots, newestRootsSection } from './newest-roots.ts';
@@ -43,6 +44,15 @@ export interface DatabaseFacts {
   readonly serverVersion: string;
   /** `pg_is_in_recovery()`: a standby lags behind its primary. */
   readonly standby: boolean;
+  /** When the server was started, in microseconds since the epoch. It tells the servers of a cluster apart. */
+  readonly startedAt: string;
+  /**
+   * The `system_identifier` of the cluster, which its standbys have too. Null where the role cannot read it, undefined
+   * where the tables could not be read.
+   */
+  readonly cluster: string | null | undefined;
+  /** DBOS's tables have a column `shard_key`: this is one shard of several. */
+  readonly sharded: boolean;
   /** A subscription replicates `workflow_status` into this database: a copy that lags as well. */
   readonly logicalSubscriber: boolean;
   /** `pg_class.relkind` of `workflow_status`; `r` is an ordinary table. */
@@ -80,6 +90,8 @@ const SECTIONS = {
   newestWriteAt: { read: tables.newestWriteSection, column: tables.newestWriteAt },
   migration: { read: tables.migrationSection, column: tables.migration },
   file: { read: tables.fileSection, column: tables.file },
+  server: { read: tables.serverSection, column: server },
+  cluster: { read: tables.clusterSection, column: tables.cluster },
 };
 type Columns = { [Name in keyof typeof SECTIONS]: (typeof SECTIONS)[Name]['column'] };
 
@@ -88,8 +100,10 @@ export const snapshotRow = z.object(
   Object.fromEntries(Object.entries(SECTIONS).map(([name, { column }]) => [name, column])) as Columns,
 );
 
+export type SnapshotRow = z.output<typeof snapshotRow>;
+
 export interface SnapshotContents
-  extends Readonly<Omit<z.output<typeof snapshotRow>, 'migration' | 'file' | 'unknownStatuses'>> {
+  extends Readonly<Omit<SnapshotRow, 'migration' | 'file' | 'server' | 'cluster' | 'unknownStatuses'>> {
   /** The details are as many as a detail scan reads. */
   readonly detailScan: boolean;
   /** Transactions that were writing `workflow_status`, or waiting to, just before the snapshot was taken. */

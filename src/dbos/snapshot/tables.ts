@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { literal, quoteIdentifier, sql, text } from '../../postgres/sql.ts';
 import { shownTime, tableOf } from '../columns.ts';
 import { bigintText } from '../schema.ts';
+import { SERVER } from '../server.ts';
 import { list, optional, type Section, type SnapshotQuery } from './section.ts';
 
 /** The number in `dbos_migrations`; undefined without such a table. */
@@ -27,6 +28,17 @@ export const file = z.string().nullable();
 export function fileSection({ schema }: SnapshotQuery): Section {
   const table = literal(`${quoteIdentifier(schema.name)}.workflow_status`);
   return { column: sql`pg_relation_filenode(${table}::regclass)::text` };
+}
+
+/** The server of the snapshot: a pooler can split one transaction. */
+export const serverSection = (): Section => ({ column: SERVER });
+
+/** The `system_identifier`, which a cluster keeps for ever. Null where the role cannot read it. */
+export const cluster = z.string().nullable();
+
+export function clusterSection({ schema }: SnapshotQuery): Section {
+  if (!schema.identifiesCluster) return { column: sql`NULL::text` };
+  return { column: sql`(SELECT system_identifier::text FROM pg_control_system())` };
 }
 
 /** Applications that own an in-flight row, a recently created row, or a registration; at most 20 of them. */

@@ -1,0 +1,146 @@
+import type { z } from 'zod';
+import type { GateConfig } from '../config.ts';
+import { codeOf } from '../errors.ts';
+import type { Connection } from '../postgres/connection.ts';
+import { beginReadCommitted } from '../postgres/guards.ts';
+import type { Statement } from '../postgres/sql.ts';
+import type { DatabaseConfig } from '../postgres/url.ts';
+import { deniedTables, splitAnswers, unreachableTables } from './access.ts';
+import { foundVersion, historyQuery, writer, writersQuery } from './scans.ts';
+import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
+import { isSameServer, rowsWithServer, type Server, withServer } from './server.ts';
+import type { DatabaseFacts, Snapshot, SnapshotRequest } from './snapshot/index.ts';
+import { snapshotQuery, snapshotRow } from './snapshot/index.ts';
+import type { SnapshotQuery } from './snapshot/section.ts';
+import { statusScanQuery, unknownStatus } from './snapshot/unknown-statuses.ts';
+
+/** What one poll is about. */
+export interface PollRequest {
+  readonly config: DatabaseConfig;
+  readonly gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs'>;
+  readonly request: SnapshotRequest;
+}
+
+/** How often in a row several servers have answered one poll before the gate gives up: a failover does so once. */
+const SPLIT_POLLS = 3;
+
+/**
+ * The poll and, where they are requested, the searches that take a full scan: all of one server.
+ *
+ * @param now The gate's own clock, in milliseconds. It measures what the poll cost.
+ * @throws ReportableError when a pooler sends the statements of one poll to several servers.
+ */
+export async function takeSnapshot(connection: Connection, poll: PollRequest, now: () => number): Promise<Snapshot> {
+  const started = now();
+  for (let attempt = 1; attempt <= SPLIT_POLLS; attempt++) {
+    const { snapshot, servers } = await readOnce(connection, poll);
+    const [first, ...others] = servers;
+    if (others.every((other) => first !== undefined && isSameServer(first, other))) {
+      return { ...snapshot, durationMs: now() - started };
+    }
+  }
+  throw splitAnswers();
+}
+
+async function readOnce(connection: Connection, poll: PollRequest) {
+  const { probe, query, row, writers } = await readUntilStable(connection, poll);
+  const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
+  const servers: Server[] = [writers.server, probe.server];
+  if (row === undefined) return { snapshot: { ...common, contents: undefined }, servers };
+
+  const { migration: _migration, file: _file, cluster: _cluster, server, ...sections } = row;
+  servers.push(server);
+  const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
+  const scan: Scan = async (statement, each) => {
+    const found = await scanOnce(connection, poll.gate.pollTimeoutMs, statement, each);
+    if (found === 'timed-out') return found;
+    servers.push(found.server);
+    return found.rows;
+  };
+  const history = await searchHistory(scan, query, searchHistoryFor);
+  const scanned = scanStatuses ? await scan(statusScanQuery(query), unknownStatus) : undefined;
+  const unknownStatuses = sections.unknownStatuses ?? scanned;
+  const contents = { ...sections, detailScan, writers: writers.rows, unknownStatuses, history };
+  return { snapshot: { ...common, contents }, servers };
+}
+
+/**
+ * Asks for the open writers, and then reads one snapshot, each in a transaction of its own: a snapshot taken before the
+ * writers were asked for would miss what commits in between. The second transaction starts in the message that ends the
+ * first.
+ *
+ * A migration that rewrites the table while the poll waits for its lock leaves the older snapshot without a row. The
+ * table then has another file, and both are read again.
+ */
+async function readUntilStable(connection: Connection, { config, gate, request }: PollRequest) {
+  const { text: askWriters } = withServer(writersQuery(config.schema));
+  const openWriters = { text: `${beginReadCommitted(gate.pollTimeoutMs)}${askWriters}`, values: [] };
+  const { text: readProbe } = openSnapshot(config.schema, gate.pollTimeoutMs);
+  const nextTransaction = { text: `COMMIT;${readProbe}`, values: [] };
+  for (;;) {
+    const poll = await inTransaction(connection, async () => {
+      const writers = await onlyRow(connection, openWriters, rowsWithServer(writer));
+      const probe = await onlyRow(connection, nextTransaction, probeRow);
+      const unreachable = unreachableTables(probe, config);
+      if (unreachable !== undefined) throw unreachable;
+      const query = { schema: schemaOf(config.schema, probe), gate, request };
+      if (!isReadable(factsOf(probe))) return { writers, probe, query, row: undefined };
+      const denied = deniedTables(probe, config);
+      if (denied !== undefined) throw denied;
+      const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
+      return { writers, probe, query, row };
+    });
+    if (poll.row === undefined || poll.row.file === poll.probe.file) return poll;
+  }
+}
+
+/** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
+function isReadable(database: DatabaseFacts): boolean {
+  return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
+}
+
+type Scan = <T>(statement: Statement, row: z.ZodType<T>) => Promise<readonly T[] | 'timed-out'>;
+
+async function searchHistory(scan: Scan, query: SnapshotQuery, versions: readonly string[]) {
+  if (versions.length === 0) return undefined;
+  const found = await scan(historyQuery(query), foundVersion);
+  const complete = found !== 'timed-out';
+  return { searchedFor: versions, found: complete ? found : [], complete };
+}
+
+/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
+async function scanOnce<T>(connection: Connection, pollTimeoutMs: number, statement: Statement, row: z.ZodType<T>) {
+  try {
+    return await inTransaction(connection, async () => {
+      await connection.run(beginReadCommitted(pollTimeoutMs));
+      return onlyRow(connection, withServer(statement), rowsWithServer(row));
+    });
+  } catch (error) {
+    if (codeOf(error) === '57014') return 'timed-out';
+    throw error;
+  }
+}
+
+/**
+ * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
+ * characters) it rolls back, so that a pooler can keep its connection. Without an answer it sends nothing more.
+ */
+async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    await connection.run('COMMIT');
+    return result;
+  } catch (error) {
+    if (codeOf(error)?.length === 5) await connection.run('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The row of a statement that always returns one. Several would be those of several servers, or shards. */
+export async function onlyRow<T>(connection: Connection, statement: Statement, row: z.ZodType<T>): Promise<T> {
+  const [first, ...others] = await connection.rows(statement, row);
+  if (first === undefined || others.length > 0) {
+    throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
+  }
+  return first;
+}
