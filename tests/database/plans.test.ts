@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { openSnapshot, probeQuery, probeRow, schemaOf } from '../../src/dbos/schema.ts';
 import { snapshotQuery, snapshotRow } from '../../src/dbos/snapshot/index.ts';
+import { EXAMINED_ROWS, NEWEST_ROWS } from '../../src/dbos/snapshot/newest-roots.ts';
 import type { Statement } from '../../src/postgres/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { explain } from '../support/explain.ts';
+import { plainRequest } from '../support/holding.ts';
 import { openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /** One release per generation of indexes: on all statuses, partial, and partial with the application's name. */
@@ -17,6 +19,7 @@ const STARTED = 300;
 /** Some indexes of a larger table are one level deeper. */
 const TOLERANCE = 1.15;
 const NAMED = 'a poll of a named version';
+const ROOTS = 'a poll that reads who started the newest workflows';
 
 const databases = systemDatabases();
 
@@ -24,6 +27,7 @@ describe.each(RELEASES)('a poll on the schema of SDK %s', (sdk) => {
   test('costs as much as there is in flight, not as there is finished, whatever the statistics are', async () => {
     const database = await databases.create(sdk);
     await database.query('ALTER TABLE dbos.workflow_status SET (autovacuum_enabled = off)');
+    await registerLongAgo(database);
     await addWorkflows(database, { from: 1, to: SMALL, inFlight: true });
     const polls = await pollsAt(database);
 
@@ -37,6 +41,8 @@ describe.each(RELEASES)('a poll on the schema of SDK %s', (sdk) => {
 
     // About one page per workflow in flight, as they are scattered: the work in flight is read once.
     expect(small.get(NAMED)?.pages).toBeLessThan((SMALL / IN_FLIGHT_EVERY) * TOLERANCE);
+    // The 2,000 newest rows, of which a page has about ten.
+    expect((small.get(ROOTS)?.pages ?? 0) - (small.get(NAMED)?.pages ?? 0)).toBeLessThan(NEWEST_ROWS / 5);
     const all = { withoutStatistics, small, withStaleStatistics, large };
     for (const [stage, costs] of Object.entries(all)) {
       for (const [poll, { scannedTables, pages, timesThroughInFlight }] of costs) {
@@ -48,6 +54,19 @@ describe.each(RELEASES)('a poll on the schema of SDK %s', (sdk) => {
       }
     }
   });
+});
+
+test('who started the newest workflows of a quiet application costs a bounded number of rows of others', async () => {
+  const database = await databases.create();
+  await registerLongAgo(database);
+  await addWorkflows(database, { from: 1, to: 2 * EXAMINED_ROWS, inFlight: false });
+  const gate = { application: 'crm', ignoreWorkflows: [] };
+  const [row] = await database.query(probeQuery('dbos').text);
+  const schema = schemaOf('dbos', probeRow.parse(row));
+  const request = { ...plainRequest, newestRoots: true };
+  const { pages, scannedTables } = await explain(database, snapshotQuery({ schema, gate, request }));
+  expect(scannedTables).not.toContain('workflow_status');
+  expect(pages).toBeLessThan(EXAMINED_ROWS / 5);
 });
 
 describe('a workflow that a poll shows in detail', () => {
@@ -124,21 +143,20 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
   const shop = { application: hasOwners ? 'shop' : undefined, ignoreWorkflows: ['monitor*'] };
   const anyApplication = { application: undefined, ignoreWorkflows: [] };
   const asked = {
-    selection: { only: ['1.0.0'] },
+    ...plainRequest,
     startedSince: Date.now() - STARTED * 1000,
     countFailed: true,
-    newestRoots: false,
-    detailScan: false,
     namesSince: Date.now() - 5000,
   };
   return new Map([
     [NAMED, snapshotQuery({ schema, gate: shop, request: { ...asked, countFailed: false } })],
+    [ROOTS, snapshotQuery({ schema, gate: shop, request: { ...asked, countFailed: false, newestRoots: true } })],
     [
       'a first poll of one',
       snapshotQuery({
         schema,
         gate: shop,
-        request: { ...asked, startedSince: undefined, detailScan: true, namesSince: undefined },
+        request: { ...asked, startedSince: undefined, detailScan: true, namesSince: undefined, newestRoots: true },
       }),
     ],
     [
@@ -150,6 +168,12 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
       }),
     ],
   ]);
+}
+
+/** Every workflow is newer than the registration of the latest version, which no application owns. */
+async function registerLongAgo(database: TestDatabase): Promise<void> {
+  await database.register('1.0.0', '2.0.0');
+  await database.query('UPDATE dbos.application_versions SET version_timestamp = version_timestamp - 1000000000000');
 }
 
 async function costsOf(database: TestDatabase, polls: ReadonlyMap<string, Statement>) {

@@ -71,7 +71,7 @@ async function untilOldClaims(both: BothAges, queued: { ahead: string; id: strin
 describe('1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3', () => {
   test('blocks while unversioned work is queued, which workers of 1.0.0 claim and stamp', async () => {
     const both = await bothAges();
-    const { database, blue } = both;
+    const { database, blue, green } = both;
     const queued = await letUnversionedWait(both);
     expect(await rowOf(database, queued.id)).toEqual({ version: null, status: 'ENQUEUED' });
     expect(await naiveVerdict(database)).toBe('drained');
@@ -84,7 +84,11 @@ describe('1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3', () => {
         claimed = await untilOldClaims(both, queued);
         expect(await rowOf(database, claimed)).toEqual({ version: '1.0.0', status: 'PENDING' });
       },
-      () => blue.finish(claimed),
+      async () => {
+        await blue.finish(claimed);
+        // Until 2.0.0 starts something, 1.0.0 is the version that started the last workflow.
+        await green.runShort();
+      },
     );
 
     expect(blockers.slice(0, 2)).toEqual([['unversioned'], ['in-flight']]);
@@ -114,7 +118,7 @@ describe('1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3', () => {
     ],
   ])('blocks while unversioned work is queued, although 1.0.0 has an owner: %s', async (_, giveOwner) => {
     const both = await bothAges();
-    const { database, blue } = both;
+    const { database, blue, green } = both;
     await giveOwner(both);
     const registered = 'SELECT version_name FROM dbos.application_versions WHERE application_name = $1';
     expect(await database.query(registered, ['shop'])).toHaveLength(2);
@@ -127,7 +131,11 @@ describe('1.0.0 on SDK 4.20 next to 2.0.0 on SDK 5.3', () => {
       async () => {
         claimed = await untilOldClaims(both, queued);
       },
-      () => blue.finish(claimed),
+      async () => {
+        await blue.finish(claimed);
+        // Until 2.0.0 starts something, 1.0.0 is the version that started the last workflow.
+        await green.runShort();
+      },
     );
 
     expect(blockers[0]).toEqual(['unversioned']);

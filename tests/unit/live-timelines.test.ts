@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { holdAlong, type Timeline } from '../support/timelines.ts';
 
 /*
- * How often and how soon a hold of half an hour ends, for deploys whose traffic comes at random: the whole gate's rules,
- * on rule 5's account. The figures beside each timeline were worked out on paper: of 300 runs, those that drained, and
- * the median wait in seconds.
+ * How often and how soon a hold of half an hour ends, for deploys whose traffic comes at random: what rule 5 costs and
+ * catches. The figures beside each timeline were worked out on paper: of 300 runs, those that drained, and the median
+ * wait in seconds. 300 runs of the rules themselves differ from them by chance only.
  *
  * TIMELINE_RUNS=300 npx vitest run tests/unit/live-timelines.test.ts prints the table again.
  */
@@ -146,7 +146,9 @@ describe.each(Object.entries({ ...ORDINARY, ...WRONG }))(
 
         const part = (drained[column] ?? 0) / ON_PAPER;
         const noise = 4 * Math.sqrt((part * (1 - part)) / RUNS) + 4 * Math.sqrt((part * (1 - part)) / ON_PAPER);
-        expect(Math.abs(ended.length / RUNS - part)).toBeLessThanOrEqual(noise);
+        // What came never, or always, in 300 runs can come once, but not where no run may drain.
+        const oddOne = drained === NONE ? 0 : 1 / ON_PAPER;
+        expect(Math.abs(ended.length / RUNS - part)).toBeLessThanOrEqual(noise + oddOne);
         if (medians === undefined) return;
         // Waits are spread like the pauses between workflows, and few runs tell little about the middle.
         const expected = medians[column] ?? 0;
