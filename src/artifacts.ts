@@ -29,7 +29,7 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
 /** The unblock kit for all that blocks. Empty where a misspelt input could be the target: that would end live work. */
 export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly KitFile[] {
   const { verdict, blockers, newVersion, database } = report;
-  const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
+  const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
   if (!isAnswer || last === undefined || database === null) return [];
   const { evaluation, forecast } = last;
   const { detailScan } = forecast.history;

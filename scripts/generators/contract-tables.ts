@@ -38,7 +38,9 @@ const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
   'in-flight': '`check` and `report`: work is in flight, is still starting, or could appear on a version to retire.',
   'still-live':
     'Nothing else blocks, but a version to retire is the latest or, in `check` and `report`, still receives new work. In `wait` only for the latest, after two minutes, with `fail-fast`.',
-  drained: 'Every version to retire was idle for the settle window; or there is nothing to retire.',
+  'no-target':
+    'There was nothing to retire for the settle window: no version but the kept ones is registered, in flight or recently started. With `keep-version: latest`, nothing says that the new version has launched: `wait` gives it two minutes, or until `timeout` if that is sooner.',
+  drained: 'There is a version to retire, and every one of them was idle for the settle window.',
 };
 
 /** Returns the verdicts as a Markdown table, in the reverse of their precedence, so that `drained` is first. */
@@ -49,15 +51,17 @@ export function verdictTable(): string {
   return table(['Verdict', 'The step', 'When'], rows);
 }
 
-type StepConfig = Pick<GateConfig, 'mode' | 'onTimeout'>;
+type StepConfig = Pick<GateConfig, 'mode' | 'onTimeout' | 'targets'>;
 
-const USUAL: StepConfig = { mode: 'wait', onTimeout: 'fail' };
+const USUAL: StepConfig = { mode: 'wait', onTimeout: 'fail', targets: { kind: 'named', versions: [] } };
+const LATEST = { kind: 'all-but-latest' } as const;
 
 /** The configurations that can change the result of the step, and how to name them. */
 const UNUSUAL: readonly (readonly [StepConfig, string])[] = [
   [{ ...USUAL, mode: 'check' }, 'in `check`'],
   [{ ...USUAL, mode: 'report' }, 'in `report`'],
   [{ ...USUAL, onTimeout: 'warn' }, 'with `on-timeout: warn`'],
+  [{ ...USUAL, targets: LATEST }, 'in `wait` and `check` with `keep-version: latest`'],
 ];
 
 const WORDS: Readonly<Record<Conclusion, string>> = {

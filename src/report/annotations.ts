@@ -26,7 +26,7 @@ export function annotationsOf(report: RunReport): readonly Annotation[] {
 
 function verdictAnnotations(report: RunReport, level: Annotation['level']): readonly Annotation[] {
   const { verdict, headline, blockers, pastDeadline } = report;
-  const targets = report.versions.filter(({ skipped }) => !skipped);
+  const targets = report.versions;
   if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
     const message = messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
     return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];

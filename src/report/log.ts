@@ -251,6 +251,7 @@ function difference(change: number): string {
 
 /** With several targets: how many are idle, and which of the others hold the most. */
 function versionsPart(targets: PollReport['targets']): string {
+  if (targets.length === 0) return 'nothing to retire so far';
   if (targets.length < 2) return '';
   const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
   const most = blocked

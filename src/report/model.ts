@@ -8,14 +8,13 @@ import { blockersOfAll } from '../rules/decide.ts';
 import type { TargetEvaluation } from '../rules/evaluate.ts';
 import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import { conclusionOf } from '../rules/verdict.ts';
-import { NO_WORKFLOWS } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
 import type { RunReport, VersionReport } from './schema.ts';
-import { configurationWarnings, warningsOf } from './warnings.ts';
+import { configurationWarnings, launchWarnings, warningsOf } from './warnings.ts';
 
 const WORKFLOWS_REPORTED = 50;
 
@@ -82,6 +81,7 @@ export function runReportOf(run: Run): RunReport {
       ...(config === undefined ? [] : configurationWarnings(config)),
       // After a failure, what an earlier poll saw is no reason to warn.
       ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),
+      ...(config === undefined || last === undefined ? [] : launchWarnings(config, last)),
     ],
   };
 }
@@ -98,7 +98,7 @@ export function isWatched({ mode, polls }: Pick<RunReport, 'mode' | 'polls'>): b
 
 /** The answer in a sentence that a person understands without knowing the gate. */
 function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunReport, 'inFlight' | 'versions'>): Message {
-  const targets = seen.versions.filter(({ skipped }) => !skipped);
+  const targets = seen.versions;
   const inFlight = counted(seen.inFlight, 'workflow');
   const waited = trusted(durationText(waitedMs));
   const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
@@ -106,7 +106,9 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
   const blockedNames = namesOfAll(blocked);
   switch (verdict) {
     case 'drained':
-      return drainedHeadline(config, targets);
+      return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
+    case 'no-target':
+      return noTargetHeadline(config, last);
     case 'in-flight':
       return targets.length === 0
         ? msg`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
@@ -116,7 +118,9 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
     case 'cannot-drain':
       return msg`Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
     case 'timed-out':
-      return msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
+      return targets.length === 0
+        ? msg`No answer after ${waited}: nothing is there to retire, and something could still make it so.`
+        : msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
     case 'unknown-version':
       return unknownKept !== undefined
         ? msg`No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
@@ -124,7 +128,7 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
             config?.application === undefined
               ? 'this system database has never seen'
               : 'this application has never used',
-          )} ${namesOfAll(targets.filter(({ known }) => !known))}.`;
+          )} ${namesOfAll(targets.filter(isUnknown))}.`;
     case 'cancelled':
       return targets.length === 0
         ? msg`Cancelled after ${waited}, before there was an answer.`
@@ -136,14 +140,18 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
   }
 }
 
-function drainedHeadline(config: GateConfig | undefined, targets: readonly VersionReport[]): Message {
-  if (config === undefined || targets.length === 0) {
-    return config?.targets.kind === 'named'
-      ? msg`Nothing to retire: none of these versions has ever been seen here.`
-      : msg`Nothing to retire: no other version has work in flight here.`;
+/** What there is in place of a target, what that means, and what to do. */
+function noTargetHeadline(config: GateConfig | undefined, last: Poll | undefined): Message {
+  const kept = namesOf(last?.evaluation.state.kept ?? []);
+  const found = msg`Nothing to retire: no version but ${kept} is registered, in flight or recently started.`;
+  if (config?.targets.kind !== 'all-but-latest') {
+    return msg`${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
   }
-  const settle = trusted(durationText(config.settleMs));
-  return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${settle}.`;
+  return msg`${found} Has the new version launched, and is this the system database that it uses? Do not tear ${kept} down: it is the latest version. To keep a version that you know, name it in \`keep-version\` instead of latest.`;
+}
+
+function isUnknown({ blockers }: VersionReport): boolean {
+  return blockers.some(({ kind }) => kind === 'unknown-version');
 }
 
 function namesOfAll(versions: readonly VersionReport[]): Message {
@@ -157,14 +165,11 @@ function otherReasons(blocked: readonly VersionReport[]): Message {
 
 function seenAt(last: Poll, run: Run) {
   const { evaluation, forecast } = last;
-  const { snapshot, index, targets, skipped } = evaluation;
+  const { snapshot, index, targets } = evaluation;
   const { observedAt } = snapshot;
   const { serverVersion, migration } = snapshot.database;
   const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
-  const versions = [
-    ...targets.map((target) => versionReport(target, pastDeadline, last, run)),
-    ...skipped.map(skippedVersion),
-  ];
+  const versions = targets.map((target) => versionReport(target, pastDeadline, last, run));
   return {
     observedAt,
     database: { serverVersion, schema: run.schema, migration: migration ?? null },
@@ -179,7 +184,7 @@ function seenAt(last: Poll, run: Run) {
       return { seconds: atMs / 1000, pending, enqueued, delayed };
     }),
     drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
-    drainingVersions: versions.filter(({ drained, skipped }) => !drained && !skipped).map(({ version }) => version),
+    drainingVersions: versions.filter(({ drained }) => !drained).map(({ version }) => version),
     newVersion: newVersionOf(evaluation),
     groups: blockingGroups(evaluation),
     activities: activitiesReport(last),
@@ -200,7 +205,6 @@ function versionReport(
   return {
     ...shown,
     version,
-    skipped: false,
     drained: shown.drained && run.failure === undefined,
     idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
     blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
@@ -224,16 +228,6 @@ function expected(
       brief: forecastParts(forecast, now).join('; '),
       sentences: describeForecast(forecast, newTopLevel, now, isHold),
     },
-  };
-}
-
-function skippedVersion(version: string): VersionReport {
-  return {
-    version,
-    application: null,
-    ...{ ...NO_WORKFLOWS, inFlight: 0, ignored: 0, oldestCreatedAt: null },
-    ...{ latest: false, known: false, skipped: true, drained: false, idleSeconds: null },
-    ...{ blockers: [], reasons: [], ...NOTHING_EXPECTED },
   };
 }
 

@@ -15,11 +15,9 @@ const LINES_SHOWN = 8;
 
 /** What a person can do now. */
 export function nextSteps(report: RunReport, kit: WrittenKit | undefined): string {
-  const { verdict, versions, database, firstToUnblock, newVersion } = report;
+  const { verdict, database, firstToUnblock, newVersion } = report;
   if (verdict === 'drained') {
-    return versions.length === 0
-      ? ''
-      : '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
+    return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
   }
   if (firstToUnblock === null || database === null) return '';
   const commands = commandsFor({ id: firstToUnblock }) ?? [

@@ -30,7 +30,7 @@ export function outputsOf(report: RunReport, reportPath: string) {
 
 /** Versions as in the report file, without what is written for people. */
 const versionOutputs = z.array(
-  versionSchema.omit({ oldestCreatedAt: true, skipped: true, idleSeconds: true, reasons: true, outlook: true }),
+  versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }),
 );
 
 /** Where not all fit, forecasts are omitted before versions are. The report file has them. */

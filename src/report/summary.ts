@@ -75,9 +75,8 @@ function targetTable({ versions, outdated }: RunReport, observedAt: number): str
 }
 
 function targetState(version: VersionReport, outdated: boolean): string {
-  const { skipped, drained, idleSeconds, inFlight, reasons } = version;
-  if (skipped) return 'skipped: never seen';
-  if (drained) return '✅ drained';
+  const { known, drained, idleSeconds, inFlight, reasons } = version;
+  if (drained) return known ? '✅ drained' : '✅ drained, never seen here';
   if (idleSeconds !== null && reasons.length === 0) return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
   const all = [...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []), ...reasons];
   return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
@@ -135,7 +134,7 @@ function activityTable(activities: RunReport['activities'], observedAt: number):
 
 function groupTable({ groups, versions }: RunReport, observedAt: number): string {
   if (groups.items.length === 0) return '';
-  const severalVersions = versions.filter(({ skipped }) => !skipped).length > 1;
+  const severalVersions = versions.length > 1;
   const shown = groups.items.slice(0, GROUPS_SHOWN);
   return blocks(
     '### What is in flight, by workflow',

@@ -1,15 +1,21 @@
 import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../config.ts';
+import type { Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
+import type { Blocker } from '../rules/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { NO_WORKFLOWS, total } from '../status-counts.ts';
+import { durationText } from '../time.ts';
 
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
 
 /** A system database without a write for this long is idle, or a copy. In milliseconds. */
 const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
+
+/** A latest version that registered this long before the gate started is most often the old one. In milliseconds. */
+const LAUNCHED_LONG_AGO_MS = 60 * 60 * 1000;
 
 export function configurationWarnings(config: GateConfig): readonly Message[] {
   return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
@@ -24,12 +30,26 @@ export function warningsOf(evaluation: Evaluation): readonly Message[] {
     nothingRegistered(index),
     withoutParents(index),
     patching(evaluation),
-    skipped(evaluation),
+    passed(evaluation),
     emptyVersion(index),
     ...evaluation.targets.map(failedWorkflows),
     stranded(evaluation),
     quietDatabase(evaluation, index),
   ].filter((warning) => warning !== undefined);
+}
+
+/** In `wait` with `latest`: the version that stays is not one that has just been launched. */
+export function launchWarnings(config: GateConfig, { evaluation, forecast }: Poll): readonly Message[] {
+  const { index, state } = evaluation;
+  const { startedAt } = forecast.history;
+  if (config.mode !== 'wait' || config.targets.kind !== 'all-but-latest') return [];
+  const times = (state.kept ?? []).flatMap((version) => index?.registrations.get(version)?.timestamp ?? []);
+  if (startedAt === undefined || times.length === 0) return [];
+  const agoMs = startedAt - Math.max(...times);
+  if (agoMs <= LAUNCHED_LONG_AGO_MS) return [];
+  return [
+    msg`The latest version, ${namesOf(state.kept ?? [])}, registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? A deploy names the version that it keeps, in \`keep-version\`.`,
+  ];
 }
 
 type Warning = Message | undefined;
@@ -68,9 +88,14 @@ function patching({ targets }: Evaluation): Warning {
   return msg`${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`;
 }
 
-function skipped({ skipped: versions }: Evaluation): Warning {
+function passed({ targets }: Evaluation): Warning {
+  const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
   if (versions.length === 0) return undefined;
-  return msg`Never seen here, and skipped because of \`on-unknown: pass\`: ${namesOf(versions)}.`;
+  return msg`Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => version))}.`;
+}
+
+function isUnknown({ kind }: Blocker): boolean {
+  return kind === 'unknown-version';
 }
 
 function emptyVersion({ inFlight }: SnapshotIndex): Warning {

@@ -27,17 +27,15 @@ export interface UnknownVersion {
 export const known: Rule<UnknownVersion> = {
   checkTarget(version, context) {
     const unknown = unknownVersion(version, context);
-    return unknown === undefined ? [] : [unknown];
+    return unknown === undefined || isPassed(unknown, context) ? [] : [unknown];
   },
 
   blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain } },
 };
 
-/** Whether `on-unknown: pass` lets the gate leave out a target: all of the history has no trace of it, nor a close name. */
-export function isSkipped(version: string, context: RuleContext): boolean {
-  const unknown = unknownVersion(version, context);
-  if (context.config.onUnknown !== 'pass' || unknown === undefined) return false;
-  return unknown.searched === 'whole-history' && !unknown.unfilled && unknown.close.length === 0;
+/** Whether `on-unknown: pass` lifts the rule: all of the history has no trace of the version, nor of a close name. */
+function isPassed({ searched, unfilled, close }: UnknownVersion, { config }: RuleContext): boolean {
+  return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && close.length === 0;
 }
 
 /** The known versions that an unknown one is close to. */

@@ -15,6 +15,9 @@ const PAUSE_PER_POLL = 20;
 /** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
 
+/** How long `wait` gives a new version to appear where there is no target. In milliseconds. */
+const LAUNCH_GRACE_MS = 120_000;
+
 /** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
 const LAST_POLL_MS = 5000;
 const SECOND_TRY_MS = 2000;
@@ -22,7 +25,7 @@ const SECOND_TRY_MS = 2000;
 /**
  * Decides whether the gate continues to hold. Pure.
  *
- * - `drained` ends every mode.
+ * - `drained` ends every mode, and so does `no-target`.
  * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed.
  * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
  *   finish that is open then.
@@ -30,6 +33,7 @@ const SECOND_TRY_MS = 2000;
 export function decide(config: GateConfig, evaluation: Evaluation, forecast: Forecast, time: PollTime): Decision {
   if (evaluation.provisional) return { pauseMs: 0 };
   if (evaluation.drained) return { verdict: 'drained' };
+  if (evaluation.hasNoTarget) return decideNoTarget(config, evaluation, time);
 
   const verdict = foremost(blockersOf(evaluation).map(verdictOf)) ?? 'in-flight';
   if (verdict === 'error') return { verdict };
@@ -39,7 +43,7 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
 
   const settledAt = settleEnd(config, evaluation);
   const settling = settledAt !== undefined && time.began < settledAt;
-  const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_POLL * evaluation.snapshot.durationMs);
+  const pauseMs = usualPauseMs(config, evaluation);
   const nextPollMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
   if (config.mode !== 'wait') return settling ? { pauseMs: nextPollMs } : { verdict };
 
@@ -48,6 +52,18 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
   const running = settling && settledAt <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
   if (running && allIdle(evaluation)) return { pauseMs: nextPollMs };
   return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+
+/** With `latest`, `wait` gives the new version two minutes to appear: its launch makes the one before a target. */
+function decideNoTarget(config: GateConfig, evaluation: Evaluation, time: PollTime): Decision {
+  const awaitsLaunch = config.mode === 'wait' && config.targets.kind === 'all-but-latest';
+  const graceEnds = awaitsLaunch ? Math.min(LAUNCH_GRACE_MS, config.timeoutMs) : 0;
+  const leftMs = graceEnds - time.ended;
+  return leftMs > 0 ? { pauseMs: Math.min(usualPauseMs(config, evaluation), leftMs) } : { verdict: 'no-target' };
+}
+
+function usualPauseMs({ pollIntervalMs }: GateConfig, { snapshot }: Evaluation): number {
+  return Math.max(pollIntervalMs, PAUSE_PER_POLL * snapshot.durationMs);
 }
 
 /**

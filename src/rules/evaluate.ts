@@ -2,7 +2,6 @@ import type { GateConfig } from '../config.ts';
 import type { FailedOnVersion, RuleRequest, Snapshot } from '../dbos/snapshot/index.ts';
 import { type GateState, type PollTime, remember, withWindowsReset } from '../hold/state.ts';
 import { NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
-import { isSkipped } from './1-known.ts';
 import { claimReason } from './6-unversioned.ts';
 import { keptVersionsToSearch } from './8-kept-versions.ts';
 import { isAnotherServer } from './9-trusted.ts';
@@ -39,12 +38,12 @@ export interface Evaluation {
   /** Blockers on the whole gate: they block every target. */
   readonly gate: readonly Blocker[];
   readonly targets: readonly TargetEvaluation[];
-  /** Targets that `on-unknown: pass` leaves out. */
-  readonly skipped: readonly string[];
   /** What stands in the way where there is no target; undefined where there is one, or nothing could be read. */
   readonly noTargets: Settling | undefined;
-  /** Every target has drained; or there has been none for the settle window, and nothing that could make one. */
+  /** There is a target, and every one has drained. */
   readonly drained: boolean;
+  /** There has been no target for the settle window, and nothing that could make one. */
+  readonly hasNoTarget: boolean;
   /** In-flight rows without a version that a target could claim. */
   readonly unversioned: number;
   /** The poll lacked evidence that `next` brings. It decides nothing: poll again at once. */
@@ -76,9 +75,9 @@ export function evaluate(config: GateConfig, previous: GateState, snapshot: Snap
 const NO_EVIDENCE = {
   index: undefined,
   targets: [],
-  skipped: [],
   noTargets: undefined,
   drained: false,
+  hasNoTarget: false,
   unversioned: 0,
   provisional: false,
 } as const;
@@ -87,8 +86,7 @@ const NO_EVIDENCE = {
 function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation {
   const { config, state, index } = context;
   const gateBlockers = findBlockers((rule) => rule.checkGate?.(context));
-  const skipped = [...state.targets].filter((version) => isSkipped(version, context));
-  const versions = [...state.targets.difference(new Set(skipped))];
+  const versions = [...state.targets];
   const isGateIdle = gateBlockers.length === 0;
   const uncounted = uncountedTargets(config, context.before, state);
   const settlings = versions.map((version) => {
@@ -104,15 +102,16 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
   const awaitsRoots = nearlyIdle.some(({ version }) => awaitsEvidence(version, context));
   const provisional = uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor);
   const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
+  const isSettled = gate.length === 0 && all.every((settling) => hasSettled(settling, config));
   const next = stateAfter(context, windows, provisional, blockers);
   return {
     snapshot,
     index,
     gate,
     targets: settlings.map((settling) => targetOf(settling, gate.length === 0, context)),
-    skipped,
     noTargets,
-    drained: gate.length === 0 && all.every((settling) => hasSettled(settling, config)),
+    drained: isSettled && noTargets === undefined,
+    hasNoTarget: isSettled && noTargets !== undefined,
     unversioned: matterUnversioned(versions, all, context) ? index.unversioned : 0,
     provisional,
     state: next,

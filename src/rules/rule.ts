@@ -20,8 +20,8 @@ export interface BlockerKind<B> {
 
 /**
  * One rule of retirement: how to find its blockers, and what each kind of them means. A rule has the checks that it
- * needs. Each check is pure, and returns the blockers that stand now. `evaluate.ts` also asks rule 1 which targets to skip,
- * and rule 6 whether unversioned work matters.
+ * needs. Each check is pure, and returns the blockers that stand now. `evaluate.ts` also asks
+ * rule 6 whether unversioned work matters.
  */
 export interface Rule<B extends { readonly kind: string }> {
   readonly blockers: { readonly [K in B['kind']]: BlockerKind<Extract<B, { readonly kind: K }>> };

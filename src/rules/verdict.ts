@@ -9,6 +9,7 @@ export const VERDICTS = [
   'timed-out',
   'in-flight',
   'still-live',
+  'no-target',
   'drained',
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -22,10 +23,15 @@ export function foremost(verdicts: readonly Verdict[]): Verdict | undefined {
 export type Conclusion = 'pass' | 'warn' | 'fail';
 
 /** How the step ends with this verdict. */
-export function conclusionOf(verdict: Verdict, config: Pick<GateConfig, 'mode' | 'onTimeout'>): Conclusion {
+export function conclusionOf(verdict: Verdict, config: Pick<GateConfig, 'mode' | 'onTimeout' | 'targets'>): Conclusion {
   switch (verdict) {
     case 'drained':
       return 'pass';
+    case 'no-target': {
+      // With `latest`, nothing says that the new version has launched.
+      const isAboutToTearDown = config.mode === 'wait' || config.mode === 'check';
+      return isAboutToTearDown && config.targets.kind === 'all-but-latest' ? 'fail' : 'pass';
+    }
     case 'in-flight':
     case 'still-live':
       return config.mode === 'report' ? 'pass' : 'fail';

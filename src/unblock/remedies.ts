@@ -51,7 +51,7 @@ export function inspectionSql(
   report: Pick<RunReport, 'versions' | 'unversioned' | 'application'>,
   schemaName: string,
 ): readonly string[] {
-  const blocked = report.versions.filter(({ drained, skipped }) => !drained && !skipped);
+  const blocked = report.versions.filter(({ drained }) => !drained);
   const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
   const more = blocked.length - literals.length;
   const canBeTyped = literals.length > 0 && !literals.includes(undefined);

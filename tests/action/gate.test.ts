@@ -85,7 +85,8 @@ describe('with nothing in flight', () => {
 
   test('reports that there is nothing to retire when every version is kept', async () => {
     const run = await gate(url, { 'keep-version': '1.0.0\n2.0.0' }).finished;
-    expect([run.exitCode, run.outputs['verdict'], run.outputs['versions']]).toEqual([0, 'drained', '[]']);
+    expect([run.exitCode, run.outputs['verdict'], run.outputs['versions']]).toEqual([0, 'no-target', '[]']);
+    expect([run.outputs['drained'], run.outputs['drained-versions']]).toEqual(['false', '[]']);
     expect(run.shown).toContain('Nothing to retire');
   });
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { type GateConfig, MODES } from '../../src/config.ts';
 import { blockersOf } from '../../src/rules/decide.ts';
 import { verdictOf } from '../../src/rules/index.ts';
+import { conclusionOf } from '../../src/rules/verdict.ts';
 import {
   config,
   facts,
@@ -73,18 +75,37 @@ describe('rule 1: a target is known', () => {
     expect(verdict).toBe('drained');
   });
 
-  test('skips unknown versions with on-unknown: pass', async () => {
-    const targets = { kind: 'named', versions: ['1.0.0', '1.0.1'] } as const;
-    const { verdict, last } = await holdAgainst({ ...check, targets, onUnknown: 'pass' }, () => ({}));
-    expect(verdict).toBe('drained');
-    expect(last?.evaluation.targets.map(({ version, drained }) => [version, drained])).toEqual([['1.0.0', true]]);
-    expect(last?.evaluation.skipped).toEqual(['1.0.1']);
-  });
+  describe('with on-unknown: pass an unknown version', () => {
+    const pass = { targets: { kind: 'named', versions: ['1.0.1'] }, onUnknown: 'pass' } as const;
+    const claimable = { inFlight: [inFlight(null, { enqueued: 1 })] };
 
-  test('never calls a skipped version drained', async () => {
-    const targets = { kind: 'named', versions: ['1.0.1'] } as const;
-    const { last } = await holdAgainst({ ...check, targets, onUnknown: 'pass', settleMs: 0 }, () => ({}));
-    expect(last?.evaluation).toMatchObject({ targets: [], skipped: ['1.0.1'] });
+    test('is a target that passes, after the settle window', async () => {
+      const targets = { kind: 'named', versions: ['1.0.0', '1.0.1'] } as const;
+      const { verdict, waitedMs, last } = await holdAgainst({ ...check, targets, onUnknown: 'pass' }, () => ({}));
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 10_000 });
+      expect(last?.evaluation.targets.map(({ version, known, drained }) => [version, known, drained])).toEqual([
+        ['1.0.0', true, true],
+        ['1.0.1', false, true],
+      ]);
+    });
+
+    test('waits for transactions that are writing, like any other target', async () => {
+      const writers = [{ transaction: '3/7', pid: 42, connection: 'shop', waits: false, prepared: null }];
+      expect((await checked({ writers }, pass)).kinds).toEqual(['open-transaction']);
+    });
+
+    test('blocks when work shows up on it, though that makes it known', async () => {
+      const { verdict } = await holdAgainst({ ...check, ...pass }, ({ number }) => ({
+        inFlight: number < 3 ? [] : [inFlight('1.0.1', { pending: 1 })],
+      }));
+      expect(verdict).toBe('in-flight');
+    });
+
+    // It is torn down now, and an SDK that registers no version could run there.
+    test('blocks while unversioned work could be claimed by its processes', async () => {
+      expect(await checked(claimable, pass)).toEqual({ verdict: 'in-flight', kinds: ['unversioned'] });
+      expect((await checked(claimable, { ...pass, onUnversioned: 'ignore' })).verdict).toBe('drained');
+    });
   });
 
   test.each(['1.0.0 ', 'V1', ' v 1'])(
@@ -369,7 +390,7 @@ describe('where there is no target', () => {
       inFlight: [inFlight(null, { enqueued: 1 })],
     } as const;
     expect(await checked(scene, keep, ['2.0.0'])).toEqual({ verdict: 'in-flight', kinds: ['unversioned'] });
-    expect((await checked({ ...scene, registrations: live, owners: ['shop'] }, keep)).verdict).toBe('drained');
+    expect((await checked({ ...scene, registrations: live, owners: ['shop'] }, keep)).verdict).toBe('no-target');
   });
 
   test('a transaction that is still writing blocks', async () => {
@@ -384,7 +405,55 @@ describe('where there is no target', () => {
     const { verdict, waitedMs } = await holdAgainst(config(changes), ({ at }) => ({
       registrations: at < 50_000 ? live : [...live, registration('3.0.0', 3)],
     }));
-    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'no-target', waitedMs: 60_000 });
+  });
+
+  describe('and `latest` is kept', () => {
+    const latest = { targets: { kind: 'all-but-latest' } } as const;
+
+    test.each(['check', 'report'] as const)('%s ends after the settle window', async (mode) => {
+      const { verdict, waitedMs, last } = await holdAgainst(config({ ...latest, mode }), () => ({
+        registrations: live,
+      }));
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'no-target', waitedMs: 10_000 });
+      expect(last?.evaluation).toMatchObject({ drained: false, targets: [] });
+    });
+
+    test.each([
+      [30 * 60_000, 120_000],
+      [60_000, 60_000],
+      [12_000, 12_000],
+    ])('wait with a timeout of %i ms gives the new version until %i ms', async (timeoutMs, ends) => {
+      const { verdict, waitedMs } = await holdAgainst(config({ ...latest, timeoutMs }), () => ({
+        registrations: live,
+      }));
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'no-target', waitedMs: ends });
+    });
+
+    test('wait retires the old version when the new one registers just in time', async () => {
+      const { verdict, last } = await holdAgainst(config(latest), ({ at }) => ({
+        registrations: at < 110_000 ? live : [...live, registration('3.0.0', 3)],
+      }));
+      expect(verdict).toBe('drained');
+      expect(last?.evaluation.targets).toMatchObject([{ version: '2.0.0', drained: true }]);
+    });
+
+    test('what could make a target is the answer before', async () => {
+      const writers = [{ transaction: '3/7', pid: 42, connection: 'shop', waits: false, prepared: null }];
+      const changes = { ...latest, timeoutMs: 60_000 };
+      const { verdict } = await holdAgainst(config(changes), () => ({ registrations: live, writers }));
+      expect(verdict).toBe('timed-out');
+    });
+  });
+
+  test('only the mode and `latest` decide whether the step passes', () => {
+    const concludes = (mode: GateConfig['mode'], targets: GateConfig['targets']) =>
+      conclusionOf('no-target', { mode, targets, onTimeout: 'warn' });
+    const named = { kind: 'all-but', keep: ['2.0.0'] } as const;
+    for (const mode of MODES) {
+      expect(concludes(mode, named)).toBe('pass');
+      expect(concludes(mode, { kind: 'all-but-latest' })).toBe(mode === 'wait' || mode === 'check' ? 'fail' : 'pass');
+    }
   });
 
   test('a version that has work in an unknown status alone is a target', async () => {
@@ -467,7 +536,7 @@ describe('rule 8: kept versions are registered', () => {
 
   test('some row is enough where nothing is registered', async () => {
     const scene = { registrations: 'no-table', owners: [] } as const;
-    expect((await checked(scene, keep('2.0.0'), ['2.0.0'])).verdict).toBe('drained');
+    expect((await checked(scene, keep('2.0.0'), ['2.0.0'])).verdict).toBe('no-target');
     expect((await checked(scene, keep('2.0.0'))).verdict).toBe('unknown-version');
   });
 

@@ -54,17 +54,6 @@ describe('keep-version', () => {
     expect([polls.length, requests.length]).toEqual([1, 2]);
   });
 
-  test('nothing to retire is drained, after the settle window', async () => {
-    const { verdict, waitedMs, last } = await holdAgainst(config(keepLatest), () => ({
-      registrations: [registration('2.0.0', 2)],
-    }));
-    expect({ verdict, waitedMs, targets: last?.evaluation.targets }).toEqual({
-      verdict: 'drained',
-      waitedMs: 10_000,
-      targets: [],
-    });
-  });
-
   test.each([3, 0])(
     'a version that registers after the first poll is another deploy, and no target (%i)',
     async (at) => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { GateConfig } from '../../src/config.ts';
 import { plain } from '../../src/report/text.ts';
-import { configurationWarnings, warningsOf } from '../../src/report/warnings.ts';
+import { configurationWarnings, launchWarnings, warningsOf } from '../../src/report/warnings.ts';
 import { config, DATABASE_EPOCH, facts, holdAgainst, inFlight, registration, type Scene } from '../support/builders.ts';
 
 const DAY = 24 * 3_600_000;
@@ -32,7 +33,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     patched,
     /draining it means nothing/,
   ],
-  ['a target that on-unknown takes out', {}, strangers, /skipped because of `on-unknown: pass`: "0\.1"/],
+  ['a target that on-unknown lets pass', {}, strangers, /passed because of `on-unknown: pass`: "0\.1"/],
   [
     'rows with an empty version',
     { inFlight: [inFlight('', { enqueued: 2 })] },
@@ -80,4 +81,22 @@ test('warns of a timeout that a hosted job does not live to see, and of a settle
   expect(configurationWarnings(config({ settleMs: 0 })).map(plain)).toEqual([
     expect.stringContaining('one poll is believed'),
   ]);
+});
+
+test('warns in `wait` with `latest` of a latest version that registered long before the gate started', async () => {
+  const warnedAfter = async (agoMs: number, changes: Partial<GateConfig>) => {
+    const gate = config({ targets: { kind: 'all-but-latest' }, ...changes });
+    const registrations = [registration('1.0.0', 1), registration('2.0.0', DATABASE_EPOCH - agoMs)];
+    const { last } = await holdAgainst(gate, ({ at }) => ({ registrations, observedAt: DATABASE_EPOCH + at }));
+    return last === undefined ? [] : launchWarnings(gate, last).map(plain);
+  };
+  const hour = 3_600_000;
+  expect(await warnedAfter(2 * hour, {})).toEqual([
+    expect.stringMatching(
+      /^The latest version, "2\.0\.0", registered 2h before the gate started\. Has the new version/,
+    ),
+  ]);
+  expect(await warnedAfter(hour, {})).toEqual([]);
+  expect(await warnedAfter(2 * hour, { mode: 'check' })).toEqual([]);
+  expect(await warnedAfter(2 * hour, { targets: { kind: 'all-but', keep: ['2.0.0'] } })).toEqual([]);
 });

@@ -67,7 +67,13 @@ describe('the job summary', () => {
   test('says that there is nothing to retire', async () => {
     const keepLatest = { targets: { kind: 'all-but-latest' } } as const;
     const summary = summaryOf(await reportAgainst(() => ({ registrations: [registration('2.0.0', 2)] }), keepLatest));
-    expect(rendered(summary)).toContain('✅ Nothing to retire');
+    expect(rendered(summary)).toContain(
+      '❌ Nothing to retire: no version but 2.0.0 is registered, in flight or recently started. Has the new version launched',
+    );
+    const kept = { mode: 'check', targets: { kind: 'all-but', keep: ['2.0.0'] } } as const;
+    const calm = summaryOf(await reportAgainst(() => ({ registrations: [registration('2.0.0', 2)] }), kept));
+    expect(rendered(calm)).toContain('ℹ️ Nothing to retire: no version but 2.0.0 is registered');
+    expect(rendered(calm)).not.toContain('Tear the old version down');
   });
 
   test('says what failed, and nothing about versions', () => {

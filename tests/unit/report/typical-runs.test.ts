@@ -6,11 +6,11 @@ import { annotationsOf } from '../../../src/report/annotations.ts';
 import { runReportOf } from '../../../src/report/model.ts';
 import { outputsOf } from '../../../src/report/outputs.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
-import { DATABASE_EPOCH, inFlight, type Script } from '../../support/builders.ts';
-import { busy, fileOf, holdAndLog, hopeless, kitOf, stuck } from '../../support/report-runs.ts';
+import { DATABASE_EPOCH, inFlight, registration, type Script } from '../../support/builders.ts';
+import { busy, fileOf, HOUR, holdAndLog, hopeless, kitOf, stuck } from '../../support/report-runs.ts';
 
 /*
- * What six typical runs publish, in the files beside this test: a reviewer sees a change of the product in the diff.
+ * What seven typical runs publish, in the files beside this test: a reviewer sees a change of the product in the diff.
  * `npx vitest run --update` writes them.
  */
 
@@ -35,6 +35,10 @@ const RUNS: Readonly<Record<string, TypicalRun>> = {
   'unknown-version': {
     script: () => ({}),
     changes: { mode: 'check', targets: { kind: 'named', versions: ['1.0.1'] } },
+  },
+  'no-target': {
+    script: () => ({ registrations: [registration('2.0.0', DATABASE_EPOCH - 2 * HOUR)] }),
+    changes: { targets: { kind: 'all-but-latest' } },
   },
 };
 
