@@ -12,7 +12,7 @@ import { blockingGroups, blocksTarget, inFlightOnAll } from './blocking.ts';
 import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 import type { RunReport } from './schema.ts';
 import { describeServer, plain, quotedName } from './text.ts';
-import { configurationWarnings } from './warnings.ts';
+import { configurationWarnings, formerNames } from './warnings.ts';
 
 /** The longest time without a line, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
@@ -55,6 +55,8 @@ export function startLog(
         // A mistyped URL can have the password where the database should be. Now it has proved right.
         sink.line(plain(msg`System database: ${database}, schema ${schema}.`));
         sink.line(plain(describeDatabase(poll.evaluation)));
+        const renamed = formerNames(poll.evaluation);
+        if (renamed !== undefined) sink.line(plain(msg`Mind: ${renamed}`));
         const groups = groupLines(blockingGroups(poll.evaluation), report.targets.length);
         if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
       }

@@ -52,6 +52,7 @@ const NOTHING_SEEN = {
   drainedVersions: [],
   drainingVersions: [],
   newVersion: null,
+  otherApplications: [],
   groups: NOTHING_LISTED,
   activities: { observedAt: null, ...NOTHING_LISTED },
   workflows: NOTHING_LISTED,
@@ -97,7 +98,10 @@ export function isWatched({ mode, polls }: Pick<RunReport, 'mode' | 'polls'>): b
 }
 
 /** The answer in a sentence that a person understands without knowing the gate. */
-function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunReport, 'inFlight' | 'versions'>): Message {
+function headlineOf(
+  { verdict, config, waitedMs, last }: Run,
+  seen: Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications'>,
+): Message {
   const targets = seen.versions;
   const inFlight = counted(seen.inFlight, 'workflow');
   const waited = trusted(durationText(waitedMs));
@@ -108,7 +112,7 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
     case 'drained':
       return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
     case 'no-target':
-      return noTargetHeadline(config, last);
+      return noTargetHeadline(config, last, seen.otherApplications);
     case 'in-flight':
       return targets.length === 0
         ? msg`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
@@ -141,7 +145,15 @@ function headlineOf({ verdict, config, waitedMs, last }: Run, seen: Pick<RunRepo
 }
 
 /** What there is in place of a target, what that means, and what to do. */
-function noTargetHeadline(config: GateConfig | undefined, last: Poll | undefined): Message {
+function noTargetHeadline(
+  config: GateConfig | undefined,
+  last: Poll | undefined,
+  others: RunReport['otherApplications'],
+): Message {
+  const formers = others.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
+  if (formers.length > 0) {
+    return msg`Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
+  }
   const kept = namesOf(last?.evaluation.state.kept ?? []);
   const found = msg`Nothing to retire: no version but ${kept} is registered, in flight or recently started.`;
   if (config?.targets.kind !== 'all-but-latest') {
@@ -186,6 +198,9 @@ function seenAt(last: Poll, run: Run) {
     drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
     drainingVersions: versions.filter(({ drained }) => !drained).map(({ version }) => version),
     newVersion: newVersionOf(evaluation),
+    otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
+      return { name, mayBeFormerName, inFlight };
+    }),
     groups: blockingGroups(evaluation),
     activities: activitiesReport(last),
     ...workflowsReport(last, pastDeadline),

@@ -172,6 +172,15 @@ export const runReportSchema = z
     drainedVersions: z.array(z.string()),
     drainingVersions: z.array(z.string()),
     newVersion: text.describe('Where forks of the work in flight can run: the latest version that stays'),
+    otherApplications: z
+      .array(
+        z.object({
+          name: z.string(),
+          mayBeFormerName: z.boolean().describe('It registered no version since this application registered its first'),
+          inFlight: z.array(z.object({ version: text, ...statusCounts })),
+        }),
+      )
+      .describe('Applications beside the one that `application` names; empty without that'),
     groups: truncated(group, 'Not read').describe('What blocks, by version, workflow and queue, largest first'),
     activities: truncated(activityGroup, 'Not listed')
       .extend({ observedAt: time.describe('Database time of the read') })

@@ -1,4 +1,5 @@
 import { number } from '../message.ts';
+import { summed, total } from '../status-counts.ts';
 import { durationText, iso, milliseconds } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
@@ -13,6 +14,7 @@ export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
 const TARGETS_SHOWN = 100;
 const TARGETS_EXPLAINED = 10;
 const GROUPS_SHOWN = 50;
+const APPLICATIONS_SHOWN = 10;
 /** The list of workflows is open when it has at most this many rows. */
 const OPEN_ROWS = 10;
 
@@ -32,6 +34,7 @@ export function summaryOf(report: RunReport, kit?: WrittenKit): string {
     workflowList(report, observedAt),
     nextSteps(report, kit),
     warningList(report),
+    otherApplications(report),
     footer(report),
   ]);
 }
@@ -200,6 +203,16 @@ function lastStep({ lastStep: step }: WorkflowReport, observedAt: number): strin
 function warningList({ warnings }: RunReport): string {
   if (warnings.length === 0) return '';
   return `### Before you act on this\n\n${warnings.map((each) => `- ⚠️ ${markdown(each)}`).join('\n')}`;
+}
+
+/** One line about the applications that share the database. Those that may be a former name have a warning as well. */
+function otherApplications({ otherApplications: others }: RunReport): string {
+  if (others.length === 0) return '';
+  const shown = others.slice(0, APPLICATIONS_SHOWN).map(({ name, inFlight }) => {
+    return `${code(name)} (${number(total(summed(inFlight)))} in flight)`;
+  });
+  const rest = others.length - shown.length;
+  return `Other applications in this system database, which this run is not about: ${shown.join(', ')}${rest > 0 ? `, and ${number(rest)} more` : ''}.`;
 }
 
 function footer(report: RunReport): string {

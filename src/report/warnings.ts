@@ -3,6 +3,7 @@ import type { Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
+import { explainFormerNames } from '../rules/former-names.ts';
 import type { Blocker } from '../rules/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { NO_WORKFLOWS, total } from '../status-counts.ts';
@@ -26,6 +27,7 @@ export function warningsOf(evaluation: Evaluation): readonly Message[] {
   const { index } = evaluation;
   if (index === undefined) return [];
   return [
+    formerNames(evaluation),
     newerSchema(evaluation),
     nothingRegistered(index),
     withoutParents(index),
@@ -53,6 +55,12 @@ export function launchWarnings(config: GateConfig, { evaluation, forecast }: Pol
 }
 
 type Warning = Message | undefined;
+
+/** The other applications that may be former names of this one. */
+export function formerNames({ otherApplications }: Evaluation): Warning {
+  const formers = otherApplications.filter(({ mayBeFormerName }) => mayBeFormerName);
+  return formers.length === 0 ? undefined : explainFormerNames(formers);
+}
 
 function outlastsJob({ mode, timeoutMs }: GateConfig): Warning {
   if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS) return undefined;

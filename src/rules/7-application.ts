@@ -1,4 +1,6 @@
+import type { Application } from '../dbos/snapshot/index.ts';
 import { msg, namesOf, trusted } from '../message.ts';
+import { describeApplications, possibleFormerNames } from './former-names.ts';
 import type { Rule } from './rule.ts';
 
 /** What can be wrong about the application. */
@@ -8,19 +10,24 @@ export type WrongApplication =
       readonly application: string;
       readonly owners: readonly string[];
     }
-  | { readonly kind: 'several-applications'; readonly owners: readonly string[] }
+  | {
+      readonly kind: 'several-applications';
+      readonly owners: readonly string[];
+      /** Those that may be former names of another one. */
+      readonly formers: readonly Application[];
+    }
   /** A registration that was here at an earlier poll is gone, or belongs to another application. */
   | { readonly kind: 'registration-gone'; readonly versions: readonly string[] };
 
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
 export const application: Rule<WrongApplication> = {
   checkGate({ config, before, index }) {
-    const { applicationSeen, owners } = index.contents;
+    const { applicationSeen, owners, applications } = index.contents;
     if (config.application !== undefined && !applicationSeen) {
       return [{ kind: 'application-not-seen', application: config.application, owners }];
     }
     if (config.application === undefined && owners.length > 1) {
-      return [{ kind: 'several-applications', owners }];
+      return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
     }
     // DBOS deletes no registration.
     const versions = [...before.targets, ...(before.kept ?? [])].filter(
@@ -43,10 +50,15 @@ export const application: Rule<WrongApplication> = {
     'several-applications': {
       verdict: 'error',
       shortName: 'several applications',
-      explain: ({ owners }) =>
-        msg`Several applications share this system database: ${namesOf(
+      explain: ({ owners, formers }) => {
+        const rename =
+          formers.length > 0
+            ? msg` Was the application renamed? ${describeApplications(formers)} registered no version since another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
+            : trusted('');
+        return msg`Several applications share this system database: ${namesOf(
           owners,
-        )}. Set \`application\` to the one that is being deployed.`,
+        )}. Set \`application\` to the one that is being deployed.${rename}`;
+      },
     },
     'registration-gone': {
       verdict: 'error',

@@ -6,6 +6,7 @@ import { claimReason } from './6-unversioned.ts';
 import { keptVersionsToSearch } from './8-kept-versions.ts';
 import { isAnotherServer } from './9-trusted.ts';
 import type { RuleContext } from './context.ts';
+import { type OtherApplication, otherApplications } from './former-names.ts';
 import { type Blocker, findBlockers } from './index.ts';
 import { awaitsEvidence, hasSettled, isIdleButForRule5, type Settling, settlingOf, windowsAfter } from './settle.ts';
 import { indexed, type SnapshotIndex, sumOf } from './snapshot-index.ts';
@@ -44,6 +45,8 @@ export interface Evaluation {
   readonly drained: boolean;
   /** There has been no target for the settle window, and nothing that could make one. */
   readonly hasNoTarget: boolean;
+  /** The applications beside the configured one, of which some may be its former names. */
+  readonly otherApplications: readonly OtherApplication[];
   /** In-flight rows without a version that a target could claim. */
   readonly unversioned: number;
   /** The poll lacked evidence that `next` brings. It decides nothing: poll again at once. */
@@ -78,6 +81,7 @@ const NO_EVIDENCE = {
   noTargets: undefined,
   drained: false,
   hasNoTarget: false,
+  otherApplications: [],
   unversioned: 0,
   provisional: false,
 } as const;
@@ -112,6 +116,7 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
     noTargets,
     drained: isSettled && noTargets === undefined,
     hasNoTarget: isSettled && noTargets !== undefined,
+    otherApplications: otherApplications(config.application, index.contents.applications),
     unversioned: matterUnversioned(versions, all, context) ? index.unversioned : 0,
     provisional,
     state: next,

@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
-import { holdOn, seenIn } from '../support/holding.ts';
-import { systemDatabases } from '../support/system-databases.ts';
+import { describe, expect, test } from 'vitest';
+import { plain } from '../../src/report/text.ts';
+import { warningsOf } from '../../src/report/warnings.ts';
+import { explainBlocker } from '../../src/rules/index.ts';
+import { type Hold, holdOn, seenIn } from '../support/holding.ts';
+import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* Rule 7, and the rows that belong to an application. */
 
@@ -115,3 +118,120 @@ test('fails when the application is renamed and another one takes its name befor
   });
   expect([verdict, blockers.at(-1)]).toEqual(['error', ['registration-gone']]);
 });
+
+describe('after a rename without rename-application', () => {
+  const keepLatest = { targets: { kind: 'all-but-latest' } } as const;
+  const former = { ...workflow, application_name: 'shop-api' };
+
+  async function renamed(): Promise<TestDatabase> {
+    const database = await databases.create();
+    await database.register({ version: '1.0.0', owner: 'shop-api' }, { version: '2.0.0', owner: 'shop' });
+    return database;
+  }
+
+  test('the former name is named in a warning, with its versions and counts', async () => {
+    const database = await renamed();
+    await database.insert(former, { ...former, status: 'DELAYED' }, { ...former, application_version: null });
+    const held = await holdOn(database, { ...keepLatest, application: 'shop' });
+    expect(warningsIn(held)).toContainEqual(
+      expect.stringMatching(
+        /renamed\? "shop-api" \(3 workflows in flight: "1\.0\.0": 1 pending, 1 delayed; unversioned: 1 pending\)/,
+      ),
+    );
+    expect(held.last?.evaluation.otherApplications).toMatchObject([{ name: 'shop-api', mayBeFormerName: true }]);
+  });
+
+  test('it is named although one of its versions was promoted since', async () => {
+    const database = await renamed();
+    await database.insert(former);
+    await database.query(`UPDATE dbos.application_versions SET version_timestamp = version_timestamp + 60000
+                           WHERE application_name = 'shop-api'`);
+    expect(warningsIn(await holdOn(database, { ...keepLatest, application: 'shop' }))).toContainEqual(FORMER_NAME);
+  });
+
+  test('it is named although none of its versions is registered', async () => {
+    const database = await renamed();
+    await database.insert(former);
+    await database.query(`DELETE FROM dbos.application_versions WHERE application_name = 'shop-api'`);
+    expect(warningsIn(await holdOn(database, { ...keepLatest, application: 'shop' }))).toContainEqual(FORMER_NAME);
+  });
+
+  test('the error that asks for the application tells what a rename looks like', async () => {
+    const database = await renamed();
+    await database.insert(former);
+    const { verdict, last } = await holdOn(database, keepLatest);
+    expect(verdict).toBe('error');
+    const [blocker] = last?.evaluation.gate ?? [];
+    expect(blocker && plain(explainBlocker(blocker))).toMatch(
+      /share this system database: "shop", "shop-api".*Was the application renamed\? "shop-api" \(1 workflow in flight/,
+    );
+  });
+
+  test('a target that only the former name has is a mistake, even with on-unknown: pass', async () => {
+    const database = await renamed();
+    await database.insert(former);
+    const { verdict, last } = await holdOn(database, { application: 'shop', onUnknown: 'pass' });
+    expect(verdict).toBe('unknown-version');
+    expect(last?.evaluation.targets[0]?.blockers).toMatchObject([{ close: [{ stranger: 'shop-api', how: 'same' }] }]);
+  });
+
+  test('nothing is said of it once nothing of it is in flight, and it is found under its own name', async () => {
+    const database = await renamed();
+    await database.insert({ ...former, status: 'SUCCESS' });
+    const held = await holdOn(database, { ...keepLatest, application: 'shop' });
+    expect(warningsIn(held)).not.toContainEqual(FORMER_NAME);
+    await database.insert(former);
+    const { blockers } = await holdOn(database, { application: 'shop-api', mode: 'check', onLive: 'ignore' });
+    expect(blockers).toEqual([['in-flight']]);
+  });
+});
+
+test('an application that registers versions in turns with another one is not its former name', async () => {
+  const database = await databases.create();
+  const owned = (owner: string) => (version: string) => ({ version, owner });
+  await database.register(owned('billing')('b-1'), ...shopVersions, owned('billing')('b-2'));
+  await database.insert({ ...workflow, application_version: 'b-1', application_name: 'billing' });
+  const held = await holdOn(database, { application: 'shop' });
+  expect(warningsIn(held)).toEqual([]);
+  expect(held.last?.evaluation.otherApplications).toMatchObject([
+    { name: 'billing', mayBeFormerName: false, inFlight: [{ version: 'b-1', pending: 1 }] },
+  ]);
+  const undecided = await holdOn(database, {});
+  expect(undecided.last?.evaluation.gate).toMatchObject([{ kind: 'several-applications', formers: [] }]);
+});
+
+test('of several other applications, only one that stopped before this one started may be its former name', async () => {
+  const database = await databases.create();
+  await database.register(
+    ...[
+      { version: 'a-1', owner: 'shop-api' },
+      { version: 'o-1', owner: 'orders' },
+    ],
+    billing,
+    ...shopVersions,
+    { version: 'b-2', owner: 'billing' },
+  );
+  await database.insert(
+    { ...workflow, application_version: 'a-1', application_name: 'shop-api' },
+    { ...workflow, application_version: 'b-1', application_name: 'billing' },
+  );
+  const { last } = await holdOn(database, { application: 'shop' });
+  expect(last?.evaluation.otherApplications.map(({ name, mayBeFormerName }) => [name, mayBeFormerName])).toEqual([
+    ['billing', false],
+    ['orders', false],
+    ['shop-api', true],
+  ]);
+});
+
+test('sees every owner, however many there are', async () => {
+  const database = await databases.create();
+  const many = Array.from({ length: 30 }, (_, index) => ({ version: `v${index}`, owner: `owner-${index}` }));
+  await database.register(...many);
+  expect((await seenIn(database)).owners).toHaveLength(30);
+});
+
+const FORMER_NAME = expect.stringMatching(/^Was this application renamed\? "shop-api"/);
+
+function warningsIn({ last }: Hold): readonly string[] {
+  return last === undefined ? [] : warningsOf(last.evaluation).map(plain);
+}

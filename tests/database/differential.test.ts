@@ -62,6 +62,12 @@ test(`sees the same as DBOS's own client in ${CASES} random populations`, {
     const unknown = indexed(index).unknownStatuses.filter(({ version }) => version !== '');
     expect(sorted(unknown)).toEqual(sorted(expected.unknownStatuses));
     expect(index.owners).toEqual(expected.owners);
+    const applications = index.applications.map(({ name, inFlight }) => ({ name, inFlight: sorted(inFlight) }));
+    const expectedApplications = expected.applications.map(({ name, inFlight }) => ({
+      name,
+      inFlight: sorted(inFlight),
+    }));
+    expect(sorted(applications)).toEqual(sorted(expectedApplications));
     expect(index.applicationSeen).toBe(expected.applicationSeen);
     expect(index.newestWriteAt).toBe(expected.newestWriteAt);
 

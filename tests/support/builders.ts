@@ -1,6 +1,7 @@
 import type { GateConfig } from '../../src/config.ts';
 import type { ProbeRow } from '../../src/dbos/schema.ts';
 import type {
+  Application,
   DatabaseFacts,
   LastStep,
   NewestRoots,
@@ -44,6 +45,11 @@ export function config(changes: Partial<GateConfig> = {}): GateConfig {
     onUnversioned: 'auto',
     ...changes,
   };
+}
+
+/** An application with one registered version and nothing in flight, but for what the test says. */
+export function application(changes: Partial<Application> = {}): Application {
+  return { name: 'billing', firstRegistered: 1, newestRegistered: 1, inFlight: [], ...changes };
 }
 
 export function registration(version: string, timestamp: number, application: string | null = 'shop'): Registration {
@@ -205,6 +211,7 @@ export function snapshot(scene: Scene = {}): Snapshot {
       registrations: registrations === 'no-table' ? undefined : registrations,
       owners: ['shop'],
       applicationSeen: true,
+      applications: [],
       inFlight: [],
       groups: { items: [], omitted: 0, omittedUnversioned: 0 },
       workflows: { items: [], omitted: 0, omittedUnversioned: 0 },

@@ -98,6 +98,17 @@ export function expectedSnapshot(population: Population, answers: Answers) {
       ...ownersInUse,
       ...[...answers.sincePrevious, ...answers.lastMinute].filter(isStarting).map(applicationOf),
     ]),
+    /** An owner of nothing but ignored work is not listed. */
+    applications: namesIn([
+      ...answers.all.inFlight.filter((w) => !isIgnored(w)).map(applicationOf),
+      ...answers.all.registered.map(({ application }) => application),
+    ]).map((name) => ({
+      name,
+      inFlight: groupBy(
+        answers.all.inFlight.filter((w) => applicationOf(w) === name && !isIgnored(w)),
+        (w) => [versionOf(w)],
+      ).map((rows) => ({ version: versionOf(rows[0]), ...tally(rows) })),
+    })),
     applicationSeen: population.application === undefined || ownersInUse.includes(population.application),
     newestWriteAt: [
       ...answers.all.everything.map(({ createdAt }) => createdAt),

@@ -6,6 +6,7 @@ import type { Run } from '../../src/report/model.ts';
 import { closenessTo, isUnfilled } from '../../src/rules/close-names.ts';
 import type { Verdict } from '../../src/rules/verdict.ts';
 import {
+  application as applicationNamed,
   config,
   DATABASE_EPOCH,
   facts,
@@ -56,6 +57,11 @@ export const SCENES = {
     script: () => ({
       registrations: [a, b, c, live].map((version, at) => registration(version, at, application)),
       owners: [application],
+      applications: [
+        applicationNamed({ name: application, firstRegistered: 5 }),
+        applicationNamed({ name: b, inFlight: [{ version: c, pending: 1, enqueued: 0, delayed: 0 }] }),
+        applicationNamed({ name: c, newestRegistered: 9 }),
+      ],
       inFlight: [
         { ...inFlight(a, { pending: 3, enqueued: 1, delayed: 1, ignored: 2 }), application },
         { ...inFlight(b, { pending: 1 }), application },
@@ -187,7 +193,17 @@ export const SCENES = {
   'several applications': ([a = '', ...owners]) => ({
     verdict: 'error',
     changes: { targets: { kind: 'named', versions: [a] } },
-    script: () => ({ owners, inFlight: [inFlight(a, { pending: 1 })] }),
+    script: () => ({
+      owners,
+      applications: owners.map((name, at) =>
+        applicationNamed({
+          name,
+          firstRegistered: at,
+          inFlight: [{ version: a, pending: 1, enqueued: 0, delayed: 0 }],
+        }),
+      ),
+      inFlight: [inFlight(a, { pending: 1 })],
+    }),
   }),
 
   'a registration that has gone': ([a = '', b = '', live = '']) => ({

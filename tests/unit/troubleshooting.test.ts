@@ -12,9 +12,11 @@ import { describeActivity } from '../../src/report/activity-text.ts';
 import { describeCannotDrain, outlook, stuckSentence } from '../../src/report/forecast-text.ts';
 import { plain } from '../../src/report/text.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
+import { explainFormerNames } from '../../src/rules/former-names.ts';
 import { type Blocker, explainBlocker } from '../../src/rules/index.ts';
 import type { SignOfLife } from '../../src/rules/live-evidence.ts';
 import {
+  application,
   config,
   DATABASE_EPOCH,
   holdAgainst,
@@ -74,6 +76,11 @@ const signs: readonly SignOfLife[] = [
   { because: 'nothing-else-runs' },
 ];
 
+const formerShop = application({
+  name: 'shop-api',
+  inFlight: [{ version: '1.0.0', pending: 2, enqueued: 0, delayed: 1 }],
+});
+
 const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonly kind: K })[] } = {
   'unknown-version': (['not-yet', 'timed-out', 'whole-history'] as const).flatMap((searched) =>
     [
@@ -102,7 +109,10 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
     because,
   })),
   'application-not-seen': [{ kind: 'application-not-seen', application: 'shop', owners: [] }],
-  'several-applications': [{ kind: 'several-applications', owners: ['shop', 'crm'] }],
+  'several-applications': [
+    { kind: 'several-applications', owners: ['shop', 'crm'], formers: [] },
+    { kind: 'several-applications', owners: ['shop', 'shop-api'], formers: [formerShop] },
+  ],
   'kept-version-unknown': [['2.0.0'], ['2.0.0', '3.0.0']].map((versions) => ({
     kind: 'kept-version-unknown',
     versions,
@@ -217,6 +227,7 @@ async function texts(): Promise<readonly string[]> {
   }).catch((error: unknown) => plain(explain(error)));
   if (typeof gaveUp !== 'string') throw new Error('The hold did not give up.');
   return [
+    plain(explainFormerNames([formerShop])),
     ...Object.values(blockers).flatMap((samples) => samples.map((each) => plain(explainBlocker(each)))),
     told(unreachableTables(probe({ schema_exists: false }), database)),
     told(unreachableTables(probe(), database)),

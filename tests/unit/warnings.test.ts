@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
 import { plain } from '../../src/report/text.ts';
 import { configurationWarnings, launchWarnings, warningsOf } from '../../src/report/warnings.ts';
-import { config, DATABASE_EPOCH, facts, holdAgainst, inFlight, registration, type Scene } from '../support/builders.ts';
+import {
+  application,
+  config,
+  DATABASE_EPOCH,
+  facts,
+  holdAgainst,
+  inFlight,
+  registration,
+  type Scene,
+} from '../support/builders.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -34,6 +43,22 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     /draining it means nothing/,
   ],
   ['a target that on-unknown lets pass', {}, strangers, /passed because of `on-unknown: pass`: "0\.1"/],
+  [
+    'a possible former name of the application',
+    {
+      owners: ['shop', 'shop-api'],
+      applications: [
+        application({ name: 'shop', firstRegistered: 5, newestRegistered: 9 }),
+        application({
+          name: 'shop-api',
+          newestRegistered: 4,
+          inFlight: Array.from({ length: 7 }, (_, at) => ({ version: `v${at}`, pending: 2, enqueued: 1, delayed: 0 })),
+        }),
+      ],
+    },
+    { application: 'shop' },
+    /renamed\? "shop-api" \(21 workflows in flight: "v0": 2 pending, 1 enqueued; .*; and 2 more versions\) has registered/,
+  ],
   [
     'rows with an empty version',
     { inFlight: [inFlight('', { enqueued: 2 })] },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { identifier, join, type Statement, sql, statement } from '../../postgres/sql.ts';
 import type { FoundVersion, Writer } from '../scans.ts';
 import { server } from '../server.ts';
+import * as applications from './applications.ts';
 import { failed, failedSection } from './failed.ts';
 import * as work from './in-flight.ts';
 import { newestRoots, newestRootsSection } from './newest-roots.ts';
@@ -14,6 +15,7 @@ import { type UnknownStatus, unknownStatus, unknownStatusesSection } from './unk
 import { workflowDetail, workflowsSection } from './workflows.ts';
 
 export type { FoundVersion, Writer } from '../scans.ts';
+export type { Application } from './applications.ts';
 export type { FailedOnVersion } from './failed.ts';
 export type { DelayedWorkflow, VersionInFlight, WorkflowGroup } from './in-flight.ts';
 export type { NewestRoots, Root } from './newest-roots.ts';
@@ -84,8 +86,9 @@ const SECTIONS = {
   lastDelayed: { read: work.lastDelayedSection, column: list(work.delayedWorkflow) },
   /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
   workflows: { read: workflowsSection, column: truncated(workflowDetail) },
-  owners: { read: tables.ownersSection, column: tables.owners },
-  applicationSeen: { read: tables.applicationSeenSection, column: tables.applicationSeen },
+  owners: { read: applications.ownersSection, column: applications.owners },
+  applicationSeen: { read: applications.applicationSeenSection, column: applications.applicationSeen },
+  applications: { read: applications.applicationsSection, column: applications.applications },
   failed: { read: failedSection, column: failed },
   newestWriteAt: { read: tables.newestWriteSection, column: tables.newestWriteAt },
   migration: { read: tables.migrationSection, column: tables.migration },

@@ -38,7 +38,8 @@ const REWRITTEN = sql`(version_timestamp IS DISTINCT FROM created_at
 
 export function registrationsSection({ schema, gate }: SnapshotQuery): Section {
   const every = sql`every_registration AS (
-  SELECT version, application, version_timestamp, ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
+  SELECT version, application, version_timestamp, coalesce(created_at, version_timestamp) AS registered_at,
+         ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
 )`;
   const registered = sql`registered AS (
   SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql`application`)}

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { literal, quoteIdentifier, sql, text } from '../../postgres/sql.ts';
+import { literal, quoteIdentifier, sql } from '../../postgres/sql.ts';
 import { shownTime, tableOf } from '../columns.ts';
 import { bigintText } from '../schema.ts';
 import { SERVER } from '../server.ts';
-import { list, optional, type Section, type SnapshotQuery } from './section.ts';
+import { optional, type Section, type SnapshotQuery } from './section.ts';
 
 /** The number in `dbos_migrations`; undefined without such a table. */
 export const migration = optional(bigintText);
@@ -39,26 +39,4 @@ export const cluster = z.string().nullable();
 export function clusterSection({ schema }: SnapshotQuery): Section {
   if (!schema.identifiesCluster) return { column: sql`NULL::text` };
   return { column: sql`(SELECT system_identifier::text FROM pg_control_system())` };
-}
-
-/** Applications that own an in-flight row, a recently created row, or a registration; at most 20 of them. */
-export const owners = list(z.string());
-
-export function ownersSection(): Section {
-  const column = sql`(SELECT coalesce(json_agg(application), '[]') FROM (
-     SELECT application FROM tally WHERE application IS NOT NULL
-     UNION SELECT application FROM created WHERE application IS NOT NULL
-     UNION SELECT application FROM every_registration WHERE application IS NOT NULL
-     ORDER BY 1 LIMIT 20) o)`;
-  return { column };
-}
-
-/** The configured application owns an in-flight row or a registration. True when none is configured. */
-export const applicationSeen = z.boolean();
-
-export function applicationSeenSection({ gate }: SnapshotQuery): Section {
-  if (gate.application === undefined) return { column: sql`true` };
-  const isIts = sql`application = ${text(gate.application)}`;
-  const column = sql`(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`;
-  return { column };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../../src/config.ts';
 import { TransientError } from '../../../src/errors.ts';
 import { msg } from '../../../src/message.ts';
-import { inFlight, registration, twoRegistered, workflowDetail } from '../../support/builders.ts';
+import { application, inFlight, registration, twoRegistered, workflowDetail } from '../../support/builders.ts';
 import { busy, IDLE, logOf, stuck } from '../../support/report-runs.ts';
 
 const reasons = [
@@ -48,6 +48,18 @@ describe('the log', () => {
       '[   15s] 0 in flight; 1 fewer; idle, and must stay so for 10s; timeout in 29m 45s',
       '[   25s] 0 in flight; drained',
     ]);
+  });
+
+  test('names a possible former name of the application at the first poll', async () => {
+    const formerName = application({
+      name: 'shop-api',
+      inFlight: [{ version: '1.0.0', pending: 2, enqueued: 0, delayed: 0 }],
+    });
+    const scene = { ...busy, applications: [application({ name: 'shop', firstRegistered: 2 }), formerName] };
+    const lines = await logOf(() => scene, { application: 'shop', timeoutMs: 60_000 });
+    expect(lines.filter((line) => line.startsWith('Mind: Was this application renamed? "shop-api" (2 '))).toHaveLength(
+      1,
+    );
   });
 
   test('has a line once a minute when nothing changes', async () => {

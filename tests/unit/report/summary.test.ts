@@ -7,6 +7,7 @@ import { outputsOf } from '../../../src/report/outputs.ts';
 import { SUMMARY_BYTES, summaryOf } from '../../../src/report/summary.ts';
 import { plain } from '../../../src/report/text.ts';
 import {
+  application,
   DATABASE_EPOCH,
   facts,
   inFlight,
@@ -29,6 +30,11 @@ import {
   hopelessWhy as why,
   workflow,
 } from '../../support/report-runs.ts';
+
+const renamed = [
+  application({ name: 'shop', firstRegistered: 2, newestRegistered: 2 }),
+  application({ name: 'shop-api', inFlight: [{ version: '1.0.0', pending: 2, enqueued: 0, delayed: 0 }] }),
+];
 
 describe('the job summary', () => {
   test('says what blocks a target, since when, and what to do about it', async () => {
@@ -74,6 +80,25 @@ describe('the job summary', () => {
     const calm = summaryOf(await reportAgainst(() => ({ registrations: [registration('2.0.0', 2)] }), kept));
     expect(rendered(calm)).toContain('ℹ️ Nothing to retire: no version but 2.0.0 is registered');
     expect(rendered(calm)).not.toContain('Tear the old version down');
+  });
+
+  test('does not say that no other version has work in flight when a possible former name has', async () => {
+    const gate = { application: 'shop', targets: { kind: 'all-but-latest' } } as const;
+    const scene = { registrations: [registration('2.0.0', 2)], applications: renamed };
+    const summary = rendered(summaryOf(await reportAgainst(() => scene, gate)));
+    expect(summary).toContain('what may be a former name: shop-api.');
+    expect(summary).toContain('Was this application renamed? shop-api (2 workflows in flight: 1.0.0: 2 pending)');
+    expect(summary).not.toContain('no other version has work in flight');
+  });
+
+  test('has one line about the other applications in the database', async () => {
+    const others = Array.from({ length: 12 }, (_, at) => application({ name: `other-${at}` }));
+    const scene = { applications: [application({ name: 'shop', firstRegistered: 0 }), ...others] };
+    const report = await reportAgainst(() => scene, { application: 'shop' });
+    expect(report.warnings).toEqual([]);
+    expect(rendered(summaryOf(report))).toMatch(
+      /Other applications in this system database, which this run is not about: other-0 \(0 in flight\), .*, and 2 more\./,
+    );
   });
 
   test('says what failed, and nothing about versions', () => {
