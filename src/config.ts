@@ -1,12 +1,13 @@
-/** What the gate does about a blocker: hold for it, fail for it, or only report it. */
-export const MODES = ['wait', 'check', 'report'] as const;
+/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
+export const MODES = ['wait', 'check', 'report', 'preflight'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** A job on a GitHub-hosted runner ends after six hours. */
 export const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 
-/** The application versions to retire. */
+/** The application versions to retire; none in `preflight`. */
 export type TargetSelection =
+  | { readonly kind: 'none' }
   | { readonly kind: 'named'; readonly versions: readonly string[] }
   | { readonly kind: 'all-but'; readonly keep: readonly string[] }
   | { readonly kind: 'all-but-latest' };

@@ -92,7 +92,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
       msg`The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
     );
   }
-  const targets = attempt(problems, () => readTargets(trimmed['retire-version'], trimmed['keep-version']));
+  const targets = attempt(problems, () => readTargets(trimmed));
   const settings = parsed.data;
   if (settings !== undefined && settings.settle > settings.timeout) {
     const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
@@ -160,7 +160,12 @@ function describeMissingUrl(context: RunContext): Message {
   }
 }
 
-function readTargets(version = '', keepVersion = ''): TargetSelection {
+function readTargets(trimmed: Readonly<Record<string, string>>): TargetSelection {
+  const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
+  if (mode === 'preflight') {
+    if (version === '' && keepVersion === '') return { kind: 'none' };
+    throw inputError`The input \`mode\` is preflight, which judges no version, and \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
+  }
   if (version !== '' && keepVersion !== '') {
     throw inputError`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`;
   }

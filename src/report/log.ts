@@ -10,6 +10,7 @@ import { durationText } from '../time.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll } from './blocking.ts';
 import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
+import { foundIn, foundLines } from './found.ts';
 import type { RunReport } from './schema.ts';
 import { describeServer, plain, quotedName } from './text.ts';
 import { configurationWarnings, formerNames } from './warnings.ts';
@@ -59,9 +60,13 @@ export function startLog(
         if (renamed !== undefined) sink.line(plain(msg`Mind: ${renamed}`));
         const groups = groupLines(blockingGroups(poll.evaluation), report.targets.length);
         if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
+        const { index } = poll.evaluation;
+        if (config.mode === 'preflight' && index !== undefined) {
+          sink.group('What is here, by version', foundLines(foundIn(index)));
+        }
       }
       if (isKeptReplaced(report, previous)) sink.line(replacementLine(report));
-      if (isDue(report)) {
+      if (isDue(report) && config.mode !== 'preflight') {
         sink.line(pollLine(config, report, previous));
         lastShown = report;
       }
@@ -225,11 +230,14 @@ function openingOf(config: GateConfig): Message {
       return msg`Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
     case 'report':
       return msg`Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
+    case 'preflight':
+      return msg`Checking whether the gate can work here${application}. No version is judged.`;
   }
 }
 
 function targetsInWords({ targets }: GateConfig): Message {
   if (targets.kind === 'named') return namesOf(targets.versions);
+  if (targets.kind === 'none') return trusted('no version');
   return msg`every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
 }
 

@@ -13,6 +13,7 @@ import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
+import { foundIn } from './found.ts';
 import type { RunReport, VersionReport } from './schema.ts';
 import { configurationWarnings, launchWarnings, warningsOf } from './warnings.ts';
 
@@ -42,6 +43,7 @@ const NOTHING_SEEN = {
   ...NOTHING_EXPECTED,
   observedAt: null,
   database: null,
+  found: null,
   inFlight: 0,
   unversioned: 0,
   blockers: [],
@@ -112,7 +114,9 @@ function headlineOf(
     case 'drained':
       return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
     case 'no-target':
-      return noTargetHeadline(config, last, seen.otherApplications);
+      return config?.targets.kind === 'none'
+        ? preflightHeadline(last)
+        : noTargetHeadline(config, last, seen.otherApplications);
     case 'in-flight':
       return targets.length === 0
         ? msg`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
@@ -142,6 +146,12 @@ function headlineOf(
         ? msg`No answer: the inputs are not right, and nothing was looked at.`
         : msg`No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
   }
+}
+
+function preflightHeadline(last: Poll | undefined): Message {
+  const registered = last?.evaluation.index?.registered ?? [];
+  const latest = registered[0] === undefined ? trusted('') : msg`; the latest is ${registered[0].version}`;
+  return msg`The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
 }
 
 /** What there is in place of a target, what that means, and what to do. */
@@ -185,6 +195,7 @@ function seenAt(last: Poll, run: Run) {
   return {
     observedAt,
     database: { serverVersion, schema: run.schema, migration: migration ?? null },
+    found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
     inFlight: inFlightOnAll(targets),
     unversioned: evaluation.unversioned,
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),

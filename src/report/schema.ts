@@ -90,6 +90,20 @@ export const versionSchema = z.object({
   outlook,
 });
 
+const found = z.object({
+  applications: z.array(z.string()).describe('The owners of rows and registrations'),
+  versions: z.array(
+    z.object({
+      version: text.describe('Null for work without a version'),
+      application: text,
+      registered: z.boolean(),
+      latest: z.boolean(),
+      ...statusCounts,
+      ignored: count,
+    }),
+  ),
+});
+
 const group = z.object({
   version: text,
   workflow: text,
@@ -157,6 +171,7 @@ export const runReportSchema = z
     inFlightAtFirst: count.describe('The same at the first poll'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
     database: z.object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() }).nullable(),
+    found: found.nullable().describe('What the application has here, in mode `preflight`'),
     blockers: z.array(blocker).describe('The failure, or what blocks the whole gate'),
     pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
     warnings: z.array(message),

@@ -2,6 +2,7 @@ import { number } from '../message.ts';
 import { summed, total } from '../status-counts.ts';
 import { durationText, iso, milliseconds } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
+import { foundSection } from './found.ts';
 import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
 import { blockedFirst, isWatched } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
@@ -28,6 +29,7 @@ export function summaryOf(report: RunReport, kit?: WrittenKit): string {
   return fitted([
     verdictSection(report),
     targetTable(report, observedAt),
+    foundSection(report.found),
     explanations(report),
     drainSection(report, observedAt),
     groupTable(report, observedAt),

@@ -26,7 +26,7 @@ export const KEPT_VERSION_GRACE_MS = 120_000;
 /** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
 export const keptVersions: Rule<KeptVersionProblem> = {
   checkGate({ config, state, index }) {
-    if (config.targets.kind === 'named') return [];
+    if (config.targets.kind === 'named' || config.targets.kind === 'none') return [];
     if (state.kept === undefined) return [{ kind: 'no-latest-version' }];
     const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
     if (isEmpty) return [{ kind: 'empty-latest-version' }];

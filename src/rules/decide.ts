@@ -25,13 +25,15 @@ const SECOND_TRY_MS = 2000;
 /**
  * Decides whether the gate continues to hold. Pure.
  *
- * - `drained` ends every mode, and so does `no-target`.
+ * - `drained` ends every mode, and so does `no-target`. `preflight` ends with its first poll.
  * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed.
  * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
  *   finish that is open then.
  */
 export function decide(config: GateConfig, evaluation: Evaluation, forecast: Forecast, time: PollTime): Decision {
   if (evaluation.provisional) return { pauseMs: 0 };
+  // No version is judged: what blocks the whole gate is in the way of any run.
+  if (config.mode === 'preflight') return { verdict: foremost(evaluation.gate.map(verdictOf)) ?? 'no-target' };
   if (evaluation.drained) return { verdict: 'drained' };
   if (evaluation.hasNoTarget) return decideNoTarget(config, evaluation, time);
 

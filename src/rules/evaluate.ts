@@ -132,7 +132,8 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
 }
 
 function evaluateNoTargets(isGateIdle: boolean, context: RuleContext): Settling {
-  const blockers = findBlockers((rule) => rule.checkNoTargets?.(context));
+  const isPreflight = context.config.targets.kind === 'none';
+  const blockers = isPreflight ? [] : findBlockers((rule) => rule.checkNoTargets?.(context));
   return settlingOf(null, blockers, isGateIdle, context);
 }
 

@@ -6,9 +6,10 @@ import type { SnapshotIndex } from './snapshot-index.ts';
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
  * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
- * poll belongs to another deploy. The empty string is no version.
+ * poll belongs to another deploy. The empty string is no version. A preflight has none.
  */
 export function withTargets(config: GateConfig, state: GateState, index: SnapshotIndex): GateState {
+  if (config.targets.kind === 'none') return state;
   if (config.targets.kind === 'named') return { ...state, targets: new Set(config.targets.versions) };
   const names = index.registered.map(({ version }) => version);
   const registeredAtFirst = state.registeredAtFirst ?? new Set(names);

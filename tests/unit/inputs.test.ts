@@ -83,6 +83,13 @@ describe('versions', () => {
     );
     expect(problem({ 'retire-version': '' })).toMatch(/Neither `retire-version` nor `keep-version` is set/);
   });
+
+  test('are none in preflight, which refuses a version', () => {
+    expect(parse({ mode: 'preflight', 'retire-version': '' }).gate.targets).toEqual({ kind: 'none' });
+    for (const named of [{ 'retire-version': '1' }, { 'retire-version': '', 'keep-version': 'latest' }]) {
+      expect(problem({ mode: 'preflight', ...named })).toMatch(/`mode` is preflight, which judges no version/);
+    }
+  });
 });
 
 describe('durations', () => {
