@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 491:
+/***/ 677:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -16590,14 +16590,14 @@ const ZodTuple = /*@__PURE__*/ $constructor("ZodTuple", (inst, def) => {
     },
 });
 function tuple(items, _paramsOrRest, _params) {
-    const hasRest = _paramsOrRest instanceof core.$ZodType;
+    const hasRest = _paramsOrRest instanceof $ZodType;
     const params = hasRest ? _params : _paramsOrRest;
     const rest = hasRest ? _paramsOrRest : null;
     return new ZodTuple({
         type: "tuple",
         items: items,
         rest,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
@@ -17140,8 +17140,8 @@ function iso_duration(params) {
 }
 
 ;// CONCATENATED MODULE: ./lib/config.js
-/** What the gate does about a blocker: hold for it, fail for it, or only report it. */
-const MODES = ['wait', 'check', 'report'];
+/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
+const MODES = ['wait', 'check', 'report', 'preflight'];
 /** A job on a GitHub-hosted runner ends after six hours. */
 const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 /** The versions that the configuration names, as targets or as versions to keep. */
@@ -17224,6 +17224,7 @@ const COLUMNS = {
         standIns: {
             application_name: NO_TEXT,
             parent_workflow_id: NO_TEXT,
+            forked_from: NO_TEXT,
             delay_until_epoch_ms: NO_NUMBER,
             workflow_deadline_epoch_ms: NO_NUMBER,
             is_debounced: sql `false`,
@@ -17263,8 +17264,14 @@ const KNOWN_STATUSES = sql `'PENDING', 'ENQUEUED', 'DELAYED', 'SUCCESS', 'ERROR'
     'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'`;
 /** The start of the transaction, in epoch milliseconds: the same everywhere in one poll. */
 const NOW = sql `(extract(epoch FROM now()) * 1000)::bigint`;
+/**
+ * A name or an id, compared byte for byte whatever the collation of its column: to a nondeterministic one, `V1` and `v1`
+ * can be equal, and before Postgres 18 it cannot do `LIKE`. Statuses and the ids of steps keep theirs, as their indexes
+ * do: rows that are equal to a status in flight count as such, and no two workflows have equal ids.
+ */
+const bytes = (name) => sql `(${name} COLLATE pg_catalog."C")`;
 /** The application that owns a row. */
-const OWNER = sql `NULLIF(application_name, '')`;
+const OWNER = bytes(sql `NULLIF(application_name, '')`);
 /** The end of the year 9999, in epoch milliseconds. */
 const LAST_TIME = 253_402_300_799_999;
 /**
@@ -17278,7 +17285,7 @@ function shownTime(time) {
 const shownName = (name) => sql `left(${name}, 300)`;
 /** The name of a table, with its schema. */
 const tableOf = (schema, table) => sql `${identifier(schema.name)}.${identifier(table)}`;
-/** Concepts of `workflow_status` that older schemas do not have. */
+/** Concepts of `workflow_status`, those included that older schemas do not have. */
 function workflowColumns(schema) {
     const column = columnsOf(schema, 'workflow_status');
     const delayUntil = column('delay_until_epoch_ms');
@@ -17287,8 +17294,14 @@ function workflowColumns(schema) {
     // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
     const atMost = sql `${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql `created_at`)}`;
     return {
+        id: bytes(sql `workflow_uuid`),
+        version: bytes(sql `application_version`),
+        name: bytes(sql `name`),
+        queue: bytes(sql `queue_name`),
         owner: column('application_name', OWNER),
-        parent: column('parent_workflow_id'),
+        parent: column('parent_workflow_id', bytes(sql `parent_workflow_id`)),
+        /** The workflow that it is a fork of. */
+        forkedFrom: column('forked_from', bytes(sql `forked_from`)),
         /** Whether it is the child of another workflow. */
         isChild: column('parent_workflow_id', sql `parent_workflow_id IS NOT NULL`, sql `NULL::boolean`),
         delayUntil,
@@ -17305,15 +17318,20 @@ function stepColumns(schema) {
     const column = columnsOf(schema, 'operation_outputs');
     return { startedAt: column('started_at_epoch_ms'), completedAt: column('completed_at_epoch_ms') };
 }
-/** Concepts of `application_versions` that older schemas do not have. */
+/** Concepts of `application_versions`, those included that older schemas do not have. */
 function registrationColumns(schema) {
     const column = columnsOf(schema, 'application_versions');
-    return { owner: column('application_name', OWNER), createdAt: column('created_at') };
+    return {
+        version: bytes(sql `version_name`),
+        owner: column('application_name', OWNER),
+        createdAt: column('created_at'),
+    };
 }
-/** Concepts of `queues` that older schemas do not have. */
+/** Concepts of `queues`, those included that older schemas do not have. */
 function queueColumns(schema) {
     const column = columnsOf(schema, 'queues');
     return {
+        name: bytes(sql `name`),
         owner: column('application_name', OWNER),
         /** Its limits hold in each of its partitions, not in all of it. */
         isPartitioned: column('partition_queue'),
@@ -17342,15 +17360,9 @@ function isSelected(selection, version) {
     return sql `${version} <> ALL (${texts(selection.except)})`;
 }
 /** Rows under a name that never blocks. In the patterns, `*` stands for any text. */
-function isIgnored(patterns) {
+function isIgnored(patterns, name) {
     const like = patterns.map((pattern) => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'));
-    return sql `coalesce(name LIKE ANY (${texts(like)}), false)`;
-}
-/** Rows of a version that equals one of these, except for case and white space. */
-function resembles(version, others) {
-    const normalized = others.map((other) => other.replace(/[ \t\n\r\f\v]/g, '').toLowerCase());
-    return sql `(${version} = ANY (${texts(others)})
-          OR lower(translate(${version}, E' \\t\\n\\r\\f\\v', '')) = ANY (${texts(normalized)}))`;
+    return sql `coalesce(${name} LIKE ANY (${texts(like)}), false)`;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/section.js
@@ -17414,11 +17426,11 @@ function isCounted({ gate, request }) {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 function inFlightSection(query) {
-    const { owner, parent, delayedUntil } = workflowColumns(query.schema);
+    const { id, version, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
     const inFlight = sql `in_flight AS MATERIALIZED (
-  SELECT ctid AS place, workflow_uuid, status, name, queue_name, application_version AS version, ${owner} AS application,
-         created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
-         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows)} AS ignored
+  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name,
+         ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
+         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, name)} AS ignored
     FROM ${tableOf(query.schema, 'workflow_status')}
    WHERE ${IN_FLIGHT}
 )`;
@@ -17561,7 +17573,7 @@ const workflowDetail = object({
  */
 function workflowsSection(query) {
     const { schema, request } = query;
-    const { delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
+    const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
     const oldest = sql `SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
@@ -17571,7 +17583,7 @@ function workflowsSection(query) {
             ${shownTime(sql `updated_at`)} AS "updatedAt", ${shownTime(sql `started_at_epoch_ms`)} AS "startedAt",
             ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,
             ${shownTime(debounceDeadline)} AS "debounceDeadline", ${shownTime(deadline)} AS deadline, ${parent} AS parent,
-            workflow_uuid IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
+            ${id} IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             ${lastStepOf(schema)} AS "lastStep"
        FROM (${oldest}) shown
        JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place`;
@@ -17788,13 +17800,19 @@ function sleepingEnds({ workflows, statuses, observedAt }) {
         return [{ id, version, name, until, because: 'sleeping' }];
     });
 }
-/** Returns the earliest ends of these versions. The last delay counts even when its workflow is not listed. */
-function certainEnd(versions, earliestEnds, inFlight) {
+/** Returns the bounds of these versions. The last delay counts even when its workflow is not listed. */
+function boundsOf(versions, earliestEnds, inFlight) {
     const chosen = new Set(versions);
-    const own = earliestEnds.filter(({ version }) => chosen.has(version)).toSorted((a, b) => b.until - a.until);
-    const delayed = versions.map((version) => inFlight.get(version)?.delayedUntil);
-    const notBefore = latest([...own.map(({ until }) => until), ...delayed]);
-    return { earliestEnds: own.slice(0, EARLIEST_ENDS_KEPT), notBefore };
+    const delays = versions.flatMap((version) => {
+        const until = inFlight.get(version)?.delayedUntil;
+        return until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
+    });
+    return [...earliestEnds.filter(({ version }) => chosen.has(version)), ...delays];
+}
+/** Returns the end that is certain with these bounds. */
+function certainEnd(bounds) {
+    const named = bounds.filter((bound) => bound.id !== null).toSorted((a, b) => b.until - a.until);
+    return { earliestEnds: named.slice(0, EARLIEST_ENDS_KEPT), notBefore: latest(bounds.map(({ until }) => until)) };
 }
 /** Returns the latest of the times that are known; undefined without any. */
 function latest(times) {
@@ -17940,7 +17958,7 @@ function drainForecast(versions, series, context) {
     const { history, earliestEnds, observedAt } = context;
     // The last detail scan can hold workflows of versions that have drained since.
     const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
-    const certain = certainEnd(inFlight, earliestEnds, context.inFlight);
+    const certain = certainEnd(boundsOf(inFlight, earliestEnds, context.inFlight));
     const { points } = series;
     const newest = points.at(-1);
     const rate = rateOf(points);
@@ -18026,6 +18044,7 @@ const VERDICTS = [
     'timed-out',
     'in-flight',
     'still-live',
+    'no-target',
     'drained',
 ];
 /** Of several verdicts that apply, the one to give. */
@@ -18037,6 +18056,11 @@ function conclusionOf(verdict, config) {
     switch (verdict) {
         case 'drained':
             return 'pass';
+        case 'no-target': {
+            // With `latest`, nothing says that the new version has launched.
+            const isAboutToTearDown = config.mode === 'wait' || config.mode === 'check';
+            return isAboutToTearDown && config.targets.kind === 'all-but-latest' ? 'fail' : 'pass';
+        }
         case 'in-flight':
         case 'still-live':
             return config.mode === 'report' ? 'pass' : 'fail';
@@ -18303,14 +18327,24 @@ const versionSchema = object({
     ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
     oldestCreatedAt: schema_time.describe('Creation of the oldest workflow in flight'),
     latest: schemas_boolean().describe('The latest version of its application'),
-    known: schemas_boolean().describe('Registered, or carried by some row'),
-    skipped: schemas_boolean().describe('Never seen here, and left out by `on-unknown: pass`'),
+    known: schemas_boolean().describe('Registered, or carried by some row; `on-unknown: pass` can let another one pass'),
     drained: schemas_boolean().describe('Idle for the whole settle window: can be torn down'),
     idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
     blockers: array(blocker).describe('What blocks the whole gate, then what blocks this version'),
     reasons: array(schemas_string()).describe('Short names of its blockers but work in flight; may change'),
     forecast: forecast.nullable(),
     outlook,
+});
+const found = object({
+    applications: array(schemas_string()).describe('The owners of rows and registrations'),
+    versions: array(object({
+        version: schema_text.describe('Null for work without a version'),
+        application: schema_text,
+        registered: schemas_boolean(),
+        latest: schemas_boolean(),
+        ...schema_statusCounts,
+        ignored: count,
+    })),
 });
 const schema_group = object({
     version: schema_text,
@@ -18373,6 +18407,7 @@ const runReportSchema = object({
     inFlightAtFirst: count.describe('The same at the first poll'),
     unversioned: count.describe('In-flight rows with no version that a target could claim'),
     database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() }).nullable(),
+    found: found.nullable().describe('What the application has here, in mode `preflight`'),
     blockers: array(blocker).describe('The failure, or what blocks the whole gate'),
     pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
     warnings: array(message),
@@ -18386,6 +18421,12 @@ const runReportSchema = object({
     drainedVersions: array(schemas_string()),
     drainingVersions: array(schemas_string()),
     newVersion: schema_text.describe('Where forks of the work in flight can run: the latest version that stays'),
+    otherApplications: array(object({
+        name: schemas_string(),
+        mayBeFormerName: schemas_boolean().describe('It registered no version since this application registered its first'),
+        inFlight: array(object({ version: schema_text, ...schema_statusCounts })),
+    }))
+        .describe('Applications beside the one that `application` names; empty without that'),
     groups: schema_truncated(schema_group, 'Not read').describe('What blocks, by version, workflow and queue, largest first'),
     activities: schema_truncated(activityGroup, 'Not listed')
         .extend({ observedAt: schema_time.describe('Database time of the read') })
@@ -18436,7 +18477,7 @@ function firstToUnblock(workflows, statuses, longest) {
 }
 /** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
 function inspectionSql(report, schemaName) {
-    const blocked = report.versions.filter(({ drained, skipped }) => !drained && !skipped);
+    const blocked = report.versions.filter(({ drained }) => !drained);
     const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
     const more = blocked.length - literals.length;
     const canBeTyped = literals.length > 0 && !literals.includes(undefined);
@@ -18582,7 +18623,7 @@ async function writeArtifacts(report, last, attempt) {
 /** The unblock kit for all that blocks. Empty where a misspelt input could be the target: that would end live work. */
 function kitFilesOf(report, last) {
     const { verdict, blockers, newVersion, database } = report;
-    const isAnswer = !['drained', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
+    const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
     if (!isAnswer || last === undefined || database === null)
         return [];
     const { evaluation, forecast } = last;
@@ -18621,6 +18662,10 @@ async function unlessAborted(promise, signal) {
     }
 }
 
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
+var lib_client = __nccwpck_require__(42);
 ;// CONCATENATED MODULE: ./lib/errors.js
 
 /** A failure whose text users read in full: what happened, the likely cause, and the fix. */
@@ -18671,10 +18716,6 @@ function codeOf(error) {
     return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
 }
 
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
-// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
-var lib_client = __nccwpck_require__(42);
 ;// CONCATENATED MODULE: external "node:events"
 const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
@@ -19032,7 +19073,7 @@ function connectionOf(client, socket) {
         async rows(statement, row) {
             // The driver's types omit that several statements have several results.
             const result = await answered(client.query(statement.text, [...statement.values]));
-            return row.array().parse([result].flat().at(-1)?.rows);
+            return row.array().parse([result].flat().findLast(({ command }) => command === 'SELECT')?.rows);
         },
         async close() {
             const ended = client.end().catch(() => undefined);
@@ -19264,25 +19305,36 @@ function withoutPartsOf({ host, user, database }, message) {
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/guards.js
+/*
+ * Every statement of the gate runs in a transaction that says all that a role, a database or a pooler's session may have
+ * set otherwise: the isolation level, that it only reads, that it does not wait for a moment without serialization
+ * conflicts, where names are searched for, and how long it may take.
+ */
 /**
- * Starts the transaction of a poll: one snapshot, read-only, with the planner held to the indexes. `row_security =
- * off` makes Postgres raise an error where a policy would have hidden rows. The search path keeps objects of others
- * from replacing built-in functions.
+ * Starts the transaction of a snapshot: one moment, read-only, with the planner held to the indexes. `row_security =
+ * off` makes Postgres raise an error where a policy would have hidden rows.
  */
 const beginSnapshot = (pollTimeoutMs) => `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE;
 ${guards(pollTimeoutMs)}
 SET LOCAL enable_seqscan = off;`;
-/** Starts a transaction for a statement that has to read a whole table. */
-const beginScan = (pollTimeoutMs) => `
-BEGIN READ ONLY;
+/** Starts the transaction in which the open writers are asked for, or of a statement that has to read a whole table. */
+const beginReadCommitted = (pollTimeoutMs) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
 ${guards(pollTimeoutMs)}`;
+/** A statement in a transaction of its own that every product understands which speaks Postgres's protocol. */
+const alone = (statement) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
+${statement};
+COMMIT`;
 /**
- * The lock timeout is the shorter one: of two equal timeouts the statement's would pass first, and its error explains
- * less. A gate that was killed or cut off leaves nothing running: the server checks a statement's client once per
- * second where it can (Postgres 14, on Linux), and no transaction stays open for longer than a poll can take.
+ * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
+ * which come first unless they are named. The lock timeout is the shorter one: of two equal timeouts the statement's
+ * would pass first, and its error explains less. A gate that was killed or cut off leaves nothing running: the server
+ * checks a statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for
+ * longer than a poll can take.
  */
-const guards = (pollTimeoutMs) => `SET LOCAL search_path = pg_catalog;
+const guards = (pollTimeoutMs) => `SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL row_security = off;
 SELECT set_config('client_connection_check_interval', '1s', true)
  WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
@@ -19293,7 +19345,32 @@ SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';`;
 
+;// CONCATENATED MODULE: ./lib/dbos/server.js
+
+
+/** What tells the server that answered from others. */
+const server = object({
+    /** When it was started, in microseconds since the epoch. */
+    startedAt: schemas_string(),
+    standby: schemas_boolean(),
+});
+/** The server that answers, as JSON. */
+const SERVER = sql `json_build_object(
+         'startedAt', ((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)::text, 'standby', pg_is_in_recovery())`;
+/** The rows of a statement as JSON in one row, with the server that answers. It has the statement's parameters. */
+function withServer({ text, values }) {
+    const { text: answerer } = statement(SERVER);
+    return {
+        text: `SELECT ${answerer} AS server, (SELECT coalesce(json_agg(r), '[]') FROM (${text}) r) AS rows`,
+        values,
+    };
+}
+/** The row that such a statement returns. */
+const rowsWithServer = (row) => object({ server, rows: array(row) });
+const isSameServer = (a, b) => a.startedAt === b.startedAt && a.standby === b.standby;
+
 ;// CONCATENATED MODULE: ./lib/dbos/schema.js
+
 
 
 
@@ -19306,7 +19383,8 @@ const probeRow = object({
     observed_at: bigintText,
     role: schemas_string(),
     server_version: schemas_string(),
-    standby: schemas_boolean(),
+    server: server,
+    identifies_cluster: schemas_boolean(),
     schema_exists: schemas_boolean(),
     schema_usable: schemas_boolean(),
     schemas_with_tables: columnList,
@@ -19330,7 +19408,8 @@ function probeQuery(schema) {
 SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
-       pg_is_in_recovery() AS standby,
+       ${SERVER} AS server,
+       has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS identifies_cluster,
        n.oid IS NOT NULL AS schema_exists,
        coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
        (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
@@ -19371,6 +19450,7 @@ function schemaOf(name, probe) {
         tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
         hasPlainStatusIndex: probe.plain_status_index,
         hasFailedIndex: probe.failed_index,
+        identifiesCluster: probe.identifies_cluster,
     };
 }
 /** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
@@ -19381,18 +19461,23 @@ function hasReadableQueues(probe) {
     const isReadable = columnNames('queues').every((name) => readable.includes(name) || !columns.includes(name));
     return kind === 'r' && !filtered && isDbos && isReadable;
 }
-/** Facts about the database, for rule 9. */
-function factsOf(probe, migration) {
+/** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
+const SHARDED = TABLES.filter((table) => table !== 'queues');
+/** Facts about the database, for rule 9. The second row is there where the tables could be read. */
+function factsOf(probe, row) {
     const columns = probe.tables['workflow_status']?.columns ?? [];
     return {
         serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
-        standby: probe.standby,
+        standby: probe.server.standby,
+        startedAt: probe.server.startedAt,
+        cluster: row?.cluster,
+        sharded: SHARDED.some((table) => probe.tables[table]?.columns.includes('shard_key')),
         logicalSubscriber: probe.logical_subscriber,
         relationKind: probe.relation_kind ?? '',
         tableId: probe.table_id ?? '',
         rowSecurityActive: probe.row_security_active,
         missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
-        migration,
+        migration: row?.migration,
     };
 }
 /** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
@@ -19410,14 +19495,19 @@ function missingPrivileges(probe) {
 
 
 
+
 /** Which product answers. Asked before anything that only Postgres understands. */
-const productQuery = { text: 'SELECT pg_catalog.version() AS version', values: [] };
+const productQuery = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
 const productRow = object({ version: schemas_string() });
 /** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
 function unsupportedProduct(version) {
     if (!version.startsWith('CockroachDB'))
         return undefined;
     return new ReportableError(msg `This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`);
+}
+/** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
+function splitAnswers() {
+    return new ReportableError(msg `Several servers answered one poll, three times in a row. A pooler or a proxy in between sends some statements to the primary and others to a standby, so the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary itself, or at a port of the pooler that does not split reads from writes.`);
 }
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 function unreachableTables(probe, config) {
@@ -19467,7 +19557,7 @@ function asOwner(statements) {
 
 
 
-/** A transaction that holds a write lock on `workflow_status`. */
+/** A transaction that writes `workflow_status`, or is about to. */
 const writer = object({
     /** `virtualtransaction`: names one transaction of one backend. */
     transaction: schemas_string(),
@@ -19475,31 +19565,114 @@ const writer = object({
     pid: schemas_int().nullable(),
     /** `application_name` of the connection. */
     connection: schemas_string().nullable(),
+    /** It waits for a lock that it needs to write. */
+    waits: schemas_boolean(),
+    /** The global identifier of a prepared transaction. */
+    prepared: schemas_string().nullable(),
 });
 /**
- * Transactions that hold the lock which writing `workflow_status` takes. Read outside the poll's transaction and just
- * before it: what has ended by then is visible in the snapshot that follows. Ordinary roles can read both views.
+ * Transactions that hold the lock which writing `workflow_status`, or a table that inherits from it, takes; and those
+ * that wait for a lock to write or to lock rows in any table of the schema. A lock that another transaction keeps from
+ * writers, as CREATE INDEX does, lets the gate read. DBOS writes `workflow_status` first when it enqueues, and last when
+ * it rewinds a workflow. Read before the snapshot is taken: what has ended by then is visible in it. Ordinary roles can
+ * read the views. It has no parameters: several statements cannot.
  */
 function writersQuery(schema) {
     return statement(sql `
-SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection
-  FROM pg_catalog.pg_locks l
-  JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted
-   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-   AND n.nspname = ${sql_text(schema)} AND c.relname = 'workflow_status'
+WITH RECURSIVE status_tables AS (
+  SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = ${sql_literal(schema)} AND c.relname = 'workflow_status'
+  UNION
+  SELECT i.inhrelid FROM pg_inherits i JOIN status_tables t ON t.oid = i.inhparent
+)
+SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection, NOT bool_and(l.granted) AS waits,
+       CASE WHEN l.pid IS NULL THEN (SELECT max(p.gid) FROM pg_locks x
+                                       JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
+                                      WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL) END AS prepared
+  FROM pg_locks l
+  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'relation'
+   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+   AND CASE WHEN l.granted THEN l.mode = 'RowExclusiveLock' AND l.relation IN (SELECT t.oid FROM status_tables t)
+            ELSE l.mode IN ('RowExclusiveLock', 'RowShareLock')
+                 AND EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                              WHERE c.oid = l.relation
+                                AND (n.nspname = ${sql_literal(schema)} OR c.oid IN (SELECT t.oid FROM status_tables t))) END
+ GROUP BY l.virtualtransaction, l.pid, a.application_name
  ORDER BY l.virtualtransaction`);
 }
-const foundVersion = object({ version: schemas_string() });
-/** Versions on rows of any status that equal one of these, except for case and white space: a full scan. */
-function historyQuery({ schema, gate }, versions) {
-    const { owner } = workflowColumns(schema);
+/** A version that some row of any status carries, or a registration has. */
+const foundVersion = object({
+    version: schemas_string(),
+    /** The other application that it belongs to; null where it counts for this one. */
+    stranger: schemas_string().nullable(),
+});
+/**
+ * Every version that this system database knows, of this application and of the others: a full scan. Which of them a
+ * name is close to is for rule 1 to judge.
+ */
+function historyQuery({ schema, gate }) {
+    const { owner, version } = workflowColumns(schema);
+    const registration = registrationColumns(schema);
+    const strangerOf = (ownerOf) => sql `CASE WHEN NOT ${inApplication(gate.application, ownerOf)} THEN ${ownerOf} END`;
+    const registered = sql `
+ UNION
+SELECT ${registration.version} AS version, ${strangerOf(registration.owner)} AS stranger
+  FROM ${tableOf(schema, 'application_versions')}`;
     return statement(sql `
-SELECT DISTINCT application_version AS version
-  FROM ${tableOf(schema, 'workflow_status')}
- WHERE ${resembles(sql `application_version`, versions)} AND ${inApplication(gate.application, owner)}`);
+SELECT DISTINCT ${version} AS version, ${strangerOf(owner)} AS stranger
+  FROM ${tableOf(schema, 'workflow_status')} WHERE ${version} <> ''
+${schema.tables.application_versions === undefined ? sql `` : registered}`);
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/applications.js
+
+
+
+
+/** Applications that own an in-flight row, a recently created row, or a registration. */
+const owners = list(schemas_string());
+function ownersSection() {
+    const column = sql `(SELECT coalesce(json_agg(application), '[]') FROM (
+     SELECT application FROM tally WHERE application IS NOT NULL
+     UNION SELECT application FROM created WHERE application IS NOT NULL
+     UNION SELECT application FROM every_registration WHERE application IS NOT NULL
+     ORDER BY 1) o)`;
+    return { column };
+}
+/** The configured application owns an in-flight row or a registration. True when none is configured. */
+const applicationSeen = schemas_boolean();
+function applicationSeenSection({ gate }) {
+    if (gate.application === undefined)
+        return { column: sql `true` };
+    const isIts = sql `application = ${sql_text(gate.application)}`;
+    const column = sql `(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`;
+    return { column };
+}
+/** An application that owns a registration, or an in-flight row that is not ignored: the configured one and the others. */
+const application = object({
+    name: schemas_string(),
+    /** When its first and its newest version registered, in epoch milliseconds: no promotion changes that. Null: none has. */
+    firstRegistered: schemas_number().nullable(),
+    newestRegistered: schemas_number().nullable(),
+    /** By version, the most first; ignored names aside. */
+    inFlight: list(object({ version: section_text, ...statusCounts })),
+});
+const applications = list(application);
+function applicationsSection() {
+    const registered = sql `(SELECT application, min(registered_at) AS first, max(registered_at) AS newest
+              FROM every_registration WHERE application IS NOT NULL GROUP BY application)`;
+    const working = sql `(SELECT application, json_agg(json_build_object('version', version, 'pending', pending,
+                   'enqueued', enqueued, 'delayed', delayed) ORDER BY total DESC, version) AS versions
+              FROM (SELECT application, ${shownName(sql `version`)} AS version, sum(pending) AS pending,
+                           sum(enqueued) AS enqueued, sum(delayed) AS delayed, sum(total) AS total
+                      FROM tally WHERE application IS NOT NULL AND NOT ignored GROUP BY application, tally.version) v
+             GROUP BY application)`;
+    const column = rows(sql `
+     SELECT coalesce(r.application, w.application) AS name, r.first AS "firstRegistered", r.newest AS "newestRegistered",
+            coalesce(w.versions, '[]') AS "inFlight"
+       FROM ${registered} r FULL JOIN ${working} w ON w.application = r.application ORDER BY 1`);
+    return { column };
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/failed.js
@@ -19525,10 +19698,10 @@ function failedSection({ schema, gate, request }) {
     const { hasFailedIndex, hasPlainStatusIndex } = schema;
     if (!request.countFailed || !(hasFailedIndex || hasPlainStatusIndex))
         return { column: sql `NULL::json` };
-    const { owner } = workflowColumns(schema);
+    const { version, owner } = workflowColumns(schema);
     const statuses = hasFailedIndex ? STATUSES : [...STATUSES, OLD_DEAD_LETTERED];
     const newest = hasFailedIndex ? sql `ORDER BY created_at DESC` : sql ``;
-    const branches = statuses.map((status) => sql `(SELECT application_version AS version, ${owner} AS application, status
+    const branches = statuses.map((status) => sql `(SELECT ${version} AS version, ${owner} AS application, status
         FROM ${tableOf(schema, 'workflow_status')} WHERE status = ${status} ${newest} LIMIT ${FAILED_LIMIT})`);
     const column = rows(sql `
      SELECT version, count(*) FILTER (WHERE status = 'CANCELLED') AS cancelled,
@@ -19538,6 +19711,91 @@ function failedSection({ schema, gate, request }) {
         AND ${isSelected(request.selection, sql `version`)}
       GROUP BY version`);
     return { column };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/newest-roots.js
+
+
+
+
+
+/** How many of the application's rows a poll reads for rule 5, the newest. */
+const NEWEST_ROWS = 2000;
+/** How many rows of any owner it examines for that: another application in the database can be the busier one. */
+const EXAMINED_ROWS = 20_000;
+/** How many roots of one version that are alike a poll returns. The rule weighs no more than a hundred in all. */
+const ALIKE_ROOTS = 100;
+/** A root: a workflow without a parent, which is no fork and not ignored. */
+const root = tuple([schemas_int(), schemas_boolean(), schemas_boolean()])
+    .transform(([createdAt, takenUp, scheduled]) => ({ createdAt, takenUp, scheduled }));
+/** The newest rows of one version. */
+const versionRoots = object({
+    /** Null and empty for rows without a version. */
+    version: section_text,
+    /** The newest first. */
+    roots: list(root),
+    /** Creation of the newest row of any kind that a process took up; null where none was. */
+    newestTakenUpAt: section_time,
+});
+/**
+ * Who started the application's newest workflows since its latest version was registered or promoted. Undefined: not
+ * requested, or this schema has no registrations.
+ */
+const newestRoots = section_optional(object({
+    versions: list(versionRoots),
+    /** The rows that were read reach back to the registration of the latest version. */
+    reachesBack: schemas_boolean(),
+    /** The schema shows parents. Elsewhere, children are among the roots. */
+    showsParents: schemas_boolean(),
+}));
+/**
+ * Whether a process took the workflow up: it runs, or it ended otherwise than by a cancellation. A row in a queue is no
+ * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it.
+ */
+const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
+          OR started_at_epoch_ms IS NOT NULL)`;
+/** In every SDK, the id of a workflow that a schedule starts begins so. */
+const isScheduled = (id) => sql `left(${id}, 6) = 'sched-'`;
+/**
+ * Reads the newest rows through `workflow_status_created_at_index`, which every schema has. No index has the owner in
+ * front, so rows of other owners are examined as well, up to a limit. The planner takes a limit that it cannot see for a
+ * tenth of the rows, and the index for the way. One that it can see would make it sort a table of up to 100,000 rows.
+ */
+function newestRootsSection({ schema, gate, request }) {
+    if (!request.newestRoots || schema.tables.application_versions === undefined)
+        return { column: sql `NULL::json` };
+    const { id, version, owner } = workflowColumns(schema);
+    const examined = sql `examined AS MATERIALIZED (
+  SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
+         ${TAKEN_UP} AS taken_up, ${isScheduled(id)} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
+    FROM ${tableOf(schema, 'workflow_status')}
+   WHERE created_at >= (SELECT max(version_timestamp) FROM registered)
+   ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
+)`;
+    const newest = sql `newest AS MATERIALIZED (
+  SELECT * FROM examined WHERE ${inApplication(gate.application, sql `application`)} LIMIT ${NEWEST_ROWS}
+)`;
+    const versions = rows(sql `
+     SELECT version, max(at) FILTER (WHERE taken_up) AS "newestTakenUpAt",
+            coalesce(json_agg(json_build_array(at, taken_up, scheduled) ORDER BY at DESC)
+              FILTER (WHERE is_root AND number <= ${ALIKE_ROOTS}), '[]') AS roots
+       FROM (SELECT *, row_number() OVER (PARTITION BY version, is_root, taken_up, scheduled ORDER BY at DESC) AS number
+               FROM newest) n
+      GROUP BY version`);
+    // `examined` is read only as far as it is asked for: to count it is free where `newest` has come to its end.
+    const reachesBack = sql `CASE WHEN (SELECT count(*) FROM newest) >= ${NEWEST_ROWS} THEN false
+            ELSE (SELECT count(*) FROM examined) < ${EXAMINED_ROWS} END`;
+    return {
+        ctes: [examined, newest],
+        column: sql `json_build_object('versions', ${versions}, 'reachesBack', ${reachesBack}, 'showsParents', ${showsParents(schema)})`,
+    };
+}
+function isRoot(schema, ignored) {
+    const { parent, forkedFrom, name } = workflowColumns(schema);
+    return sql `(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, name)})`;
+}
+function showsParents({ tables }) {
+    return tables.workflow_status?.includes('parent_workflow_id') ? sql `true` : sql `false`;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/queues.js
@@ -19585,12 +19843,12 @@ function limitsOf({ schema, gate }) {
     if (schema.tables.queues === undefined) {
         return sql `SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false`;
     }
-    const { owner, isPartitioned, ratePeriod } = queueColumns(schema);
-    return sql `SELECT name AS queue_name,
+    const { name, owner, isPartitioned, ratePeriod } = queueColumns(schema);
+    return sql `SELECT ${name} AS queue_name,
          min(concurrency) FILTER (WHERE concurrency >= 0 AND NOT ${isPartitioned}) AS concurrency,
          max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
-   WHERE ${inApplication(gate.application, owner)} GROUP BY name`;
+   WHERE ${inApplication(gate.application, owner)} GROUP BY 1`;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/registrations.js
@@ -19599,8 +19857,6 @@ function limitsOf({ schema, gate }) {
 
 
 
-/** How many idle registered versions a poll reads, the newest. */
-const REGISTRATION_LIMIT = 100;
 /** A row of `application_versions`. */
 const registration = object({
     version: schemas_string(),
@@ -19610,12 +19866,11 @@ const registration = object({
     /** It was written again after its creation, so somebody else may have given it its owner. */
     rewritten: schemas_boolean(),
 });
-/** Registrations of the application. Undefined: this schema has no `application_versions` (SDKs before TS 4.10). */
-const registrations = section_optional(object({
-    /** The newest ones, those of versions in flight, and those that resemble a version named in the request. */
-    versions: list(registration),
-    total: schemas_int(),
-}));
+/**
+ * Every registration of the application, without a limit: any of them can be a target, and can say how the SDK of its
+ * version behaves. Undefined: this schema has no `application_versions` (SDKs before TS 4.10).
+ */
+const registrations = section_optional(list(registration));
 /** Registrations of the same application that came later. */
 const LATER = sql `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
                         ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
@@ -19628,24 +19883,18 @@ const LATER = sql `WINDOW later AS (PARTITION BY application ORDER BY created_at
 const REWRITTEN = sql `(version_timestamp IS DISTINCT FROM created_at
           OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
           OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
-function registrationsSection({ schema, gate, request }) {
+function registrationsSection({ schema, gate }) {
     const every = sql `every_registration AS (
-  SELECT version, application, version_timestamp, ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
+  SELECT version, application, version_timestamp, coalesce(created_at, version_timestamp) AS registered_at,
+         ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
 )`;
     const registered = sql `registered AS (
   SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql `application`)}
 )`;
-    const { selection } = request;
-    const named = [...('only' in selection ? selection.only : selection.except), ...request.registrationsOf];
-    const shown = rows(sql `
-     SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered
-      WHERE version IN (SELECT version FROM selected) OR ${resembles(sql `version`, named)}
-         OR version IN (SELECT version FROM registered ORDER BY version_timestamp DESC LIMIT ${REGISTRATION_LIMIT})`);
+    const all = rows(sql `SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered`);
     return {
         ctes: [every, registered],
-        column: schema.tables.application_versions
-            ? sql `json_build_object('versions', ${shown}, 'total', (SELECT count(*) FROM registered))`
-            : sql `NULL::json`,
+        column: schema.tables.application_versions ? all : sql `NULL::json`,
     };
 }
 function registrationRows(schema) {
@@ -19653,8 +19902,8 @@ function registrationRows(schema) {
         return sql `SELECT NULL::text AS version, NULL::text AS application, NULL::bigint AS version_timestamp,
             NULL::xid AS xmin, NULL::bigint AS created_at WHERE false`;
     }
-    const { owner, createdAt } = registrationColumns(schema);
-    return sql `SELECT version_name AS version, ${owner} AS application, version_timestamp, xmin, ${createdAt} AS created_at
+    const { version, owner, createdAt } = registrationColumns(schema);
+    return sql `SELECT ${version} AS version, ${owner} AS application, version_timestamp, xmin, ${createdAt} AS created_at
             FROM ${tableOf(schema, 'application_versions')}`;
 }
 
@@ -19700,17 +19949,17 @@ const started = object({
 });
 /** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
 function startedSection({ schema, gate, request }) {
-    const { owner, isChild } = workflowColumns(schema);
+    const { id, version, name, owner, isChild } = workflowColumns(schema);
     const since = sql_bigint(request.startedSince);
     const created = sql `created AS MATERIALIZED (
-  SELECT application_version AS version, ${owner} AS application, created_at,
+  SELECT ${version} AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
-         hashtextextended(workflow_uuid, 0) AS fingerprint, name, ${isChild} AS is_child
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
-     AND application_version <> '' AND ${isSelected(request.selection, sql `application_version`)}
-     AND NOT ${isIgnored(gate.ignoreWorkflows)}
+     AND ${version} <> '' AND ${isSelected(request.selection, version)}
+     AND NOT ${isIgnored(gate.ignoreWorkflows, name)}
 )`;
     const versions = rows(sql `
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
@@ -19741,6 +19990,7 @@ function childrenSince(moment) {
 
 
 
+
 /** The number in `dbos_migrations`; undefined without such a table. */
 const migration = section_optional(bigintText);
 function migrationSection({ schema }) {
@@ -19761,24 +20011,14 @@ function fileSection({ schema }) {
     const table = sql_literal(`${quoteIdentifier(schema.name)}.workflow_status`);
     return { column: sql `pg_relation_filenode(${table}::regclass)::text` };
 }
-/** Applications that own an in-flight row, a recently created row, or a registration; at most 20 of them. */
-const owners = list(schemas_string());
-function ownersSection() {
-    const column = sql `(SELECT coalesce(json_agg(application), '[]') FROM (
-     SELECT application FROM tally WHERE application IS NOT NULL
-     UNION SELECT application FROM created WHERE application IS NOT NULL
-     UNION SELECT application FROM every_registration WHERE application IS NOT NULL
-     ORDER BY 1 LIMIT 20) o)`;
-    return { column };
-}
-/** The configured application owns an in-flight row or a registration. True when none is configured. */
-const applicationSeen = schemas_boolean();
-function applicationSeenSection({ gate }) {
-    if (gate.application === undefined)
-        return { column: sql `true` };
-    const isIts = sql `application = ${sql_text(gate.application)}`;
-    const column = sql `(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`;
-    return { column };
+/** The server of the snapshot: a pooler can split one transaction. */
+const serverSection = () => ({ column: SERVER });
+/** The `system_identifier`, which a cluster keeps for ever. Null where the role cannot read it. */
+const cluster = schemas_string().nullable();
+function clusterSection({ schema }) {
+    if (!schema.identifiesCluster)
+        return { column: sql `NULL::text` };
+    return { column: sql `(SELECT system_identifier::text FROM pg_control_system())` };
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/unknown-statuses.js
@@ -19815,15 +20055,18 @@ function statusScanQuery(query) {
     return statement(countsBy(query, sql `(w.status IS NULL OR w.status NOT IN (${KNOWN_STATUSES}))`));
 }
 function countsBy({ schema, gate, request }, isUnknown) {
-    const { owner } = workflowColumns(schema);
-    return sql `SELECT application_version AS version, ${shownName(sql `w.status`)} AS status, count(*)::int AS count
+    const { version, owner } = workflowColumns(schema);
+    return sql `SELECT ${version} AS version, ${shownName(sql `w.status`)} AS status, count(*)::int AS count
          FROM ${tableOf(schema, 'workflow_status')} w
         WHERE ${isUnknown} AND ${inApplication(gate.application, owner)}
-          AND (application_version IS NULL OR ${isSelected(request.selection, sql `application_version`)})
+          AND (${version} IS NULL OR ${isSelected(request.selection, version)})
         GROUP BY 1, 2`;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/index.js
+
+
+
 
 
 
@@ -19845,6 +20088,7 @@ const SECTIONS = {
     /** Where work waits in a queue, the longest queue first. */
     queues: { read: queuesSection, column: list(queueInFlight) },
     registrations: { read: registrationsSection, column: registrations },
+    newestRoots: { read: newestRootsSection, column: newestRoots },
     /** Undefined without an index on all statuses. */
     unknownStatuses: { read: unknownStatusesSection, column: section_optional(list(unknownStatus)) },
     /** The delayed workflows that start last, the very last first. */
@@ -19853,10 +20097,13 @@ const SECTIONS = {
     workflows: { read: workflowsSection, column: truncated(workflowDetail) },
     owners: { read: ownersSection, column: owners },
     applicationSeen: { read: applicationSeenSection, column: applicationSeen },
+    applications: { read: applicationsSection, column: applications },
     failed: { read: failedSection, column: failed },
     newestWriteAt: { read: newestWriteSection, column: newestWriteAt },
     migration: { read: migrationSection, column: migration },
     file: { read: fileSection, column: tables_file },
+    server: { read: serverSection, column: server },
+    cluster: { read: clusterSection, column: cluster },
 };
 /** The one row of the poll: a column per section. */
 const snapshotRow = object(Object.fromEntries(Object.entries(SECTIONS).map(([name, { column }]) => [name, column])));
@@ -19870,12 +20117,140 @@ WITH RECURSIVE ${join(ctes, ', ')}
 SELECT ${join(columns, ',\n  ')}`);
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/poll.js
+
+
+
+
+
+
+
+
+/** How often in a row several servers have answered one poll before the gate gives up: a failover does so once. */
+const SPLIT_POLLS = 3;
+/**
+ * The poll and, where they are requested, the searches that take a full scan: all of one server.
+ *
+ * @param now The gate's own clock, in milliseconds. It measures what the poll cost.
+ * @throws ReportableError when a pooler sends the statements of one poll to several servers.
+ */
+async function takeSnapshot(connection, poll, now) {
+    const started = now();
+    for (let attempt = 1; attempt <= SPLIT_POLLS; attempt++) {
+        const { snapshot, servers } = await readOnce(connection, poll);
+        const [first, ...others] = servers;
+        if (others.every((other) => first !== undefined && isSameServer(first, other))) {
+            return { ...snapshot, durationMs: now() - started };
+        }
+    }
+    throw splitAnswers();
+}
+async function readOnce(connection, poll) {
+    const { probe, query, row, writers } = await readUntilStable(connection, poll);
+    const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
+    const servers = [writers.server, probe.server];
+    if (row === undefined)
+        return { snapshot: { ...common, contents: undefined }, servers };
+    const { migration: _migration, file: _file, cluster: _cluster, server, ...sections } = row;
+    servers.push(server);
+    const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
+    const scan = async (statement, each) => {
+        const found = await scanOnce(connection, poll.gate.pollTimeoutMs, statement, each);
+        if (found === 'timed-out')
+            return found;
+        servers.push(found.server);
+        return found.rows;
+    };
+    const history = await searchHistory(scan, query, searchHistoryFor);
+    const scanned = scanStatuses ? await scan(statusScanQuery(query), unknownStatus) : undefined;
+    const unknownStatuses = sections.unknownStatuses ?? scanned;
+    const contents = { ...sections, detailScan, writers: writers.rows, unknownStatuses, history };
+    return { snapshot: { ...common, contents }, servers };
+}
+/**
+ * Asks for the open writers, and then reads one snapshot, each in a transaction of its own: a snapshot taken before the
+ * writers were asked for would miss what commits in between. The second transaction starts in the message that ends the
+ * first.
+ *
+ * A migration that rewrites the table while the poll waits for its lock leaves the older snapshot without a row. The
+ * table then has another file, and both are read again.
+ */
+async function readUntilStable(connection, { config, gate, request }) {
+    const { text: askWriters } = withServer(writersQuery(config.schema));
+    const openWriters = { text: `${beginReadCommitted(gate.pollTimeoutMs)}${askWriters}`, values: [] };
+    const { text: readProbe } = openSnapshot(config.schema, gate.pollTimeoutMs);
+    const nextTransaction = { text: `COMMIT;${readProbe}`, values: [] };
+    for (;;) {
+        const poll = await inTransaction(connection, async () => {
+            const writers = await onlyRow(connection, openWriters, rowsWithServer(writer));
+            const probe = await onlyRow(connection, nextTransaction, probeRow);
+            const unreachable = unreachableTables(probe, config);
+            if (unreachable !== undefined)
+                throw unreachable;
+            const query = { schema: schemaOf(config.schema, probe), gate, request };
+            if (!isReadable(factsOf(probe)))
+                return { writers, probe, query, row: undefined };
+            const denied = deniedTables(probe, config);
+            if (denied !== undefined)
+                throw denied;
+            const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
+            return { writers, probe, query, row };
+        });
+        if (poll.row === undefined || poll.row.file === poll.probe.file)
+            return poll;
+    }
+}
+/** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
+function isReadable(database) {
+    return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
+}
+async function searchHistory(scan, query, versions) {
+    if (versions.length === 0)
+        return undefined;
+    const found = await scan(historyQuery(query), foundVersion);
+    const complete = found !== 'timed-out';
+    return { searchedFor: versions, found: complete ? found : [], complete };
+}
+/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
+async function scanOnce(connection, pollTimeoutMs, statement, row) {
+    try {
+        return await inTransaction(connection, async () => {
+            await connection.run(beginReadCommitted(pollTimeoutMs));
+            return onlyRow(connection, withServer(statement), rowsWithServer(row));
+        });
+    }
+    catch (error) {
+        if (codeOf(error) === '57014')
+            return 'timed-out';
+        throw error;
+    }
+}
+/**
+ * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
+ * characters) it rolls back, so that a pooler can keep its connection. Without an answer it sends nothing more.
+ */
+async function inTransaction(connection, work) {
+    try {
+        const result = await work();
+        await connection.run('COMMIT');
+        return result;
+    }
+    catch (error) {
+        if (codeOf(error)?.length === 5)
+            await connection.run('ROLLBACK').catch(() => undefined);
+        throw error;
+    }
+}
+/** The row of a statement that always returns one. Several would be those of several servers, or shards. */
+async function onlyRow(connection, statement, row) {
+    const [first, ...others] = await connection.rows(statement, row);
+    if (first === undefined || others.length > 0) {
+        throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
+    }
+    return first;
+}
+
 ;// CONCATENATED MODULE: ./lib/dbos/reader.js
-
-
-
-
-
 
 
 
@@ -19947,94 +20322,6 @@ async function connectToPostgres(config, pollTimeoutMs, signal) {
         throw unsupported;
     return connection;
 }
-/** The poll and, where they are requested, the searches that take a full scan. */
-async function takeSnapshot(connection, poll, now) {
-    const started = now();
-    const { probe, query, row, writers } = await readUntilStable(connection, poll);
-    const common = { observedAt: probe.observed_at, durationMs: now() - started };
-    const database = factsOf(probe, row?.migration);
-    if (row === undefined)
-        return { ...common, database, contents: undefined };
-    const { migration: _migration, file: _file, ...sections } = row;
-    const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
-    const begin = beginScan(poll.gate.pollTimeoutMs);
-    const history = await searchHistory(connection, begin, query, searchHistoryFor);
-    const scanned = scanStatuses ? await scan(connection, begin, statusScanQuery(query), unknownStatus) : undefined;
-    const unknownStatuses = sections.unknownStatuses ?? scanned;
-    return { ...common, database, contents: { ...sections, detailScan, writers, unknownStatuses, history } };
-}
-/**
- * Reads one snapshot. A migration that rewrites the table while the poll waits for its lock leaves the older snapshot
- * without a row. The table then has another file, and the snapshot is read again.
- */
-async function readUntilStable(connection, { config, gate, request }) {
-    for (;;) {
-        const writers = await connection.rows(writersQuery(config.schema), writer);
-        const poll = await inTransaction(connection, async () => {
-            const probe = await onlyRow(connection, openSnapshot(config.schema, gate.pollTimeoutMs), probeRow);
-            const unreachable = unreachableTables(probe, config);
-            if (unreachable !== undefined)
-                throw unreachable;
-            const query = { schema: schemaOf(config.schema, probe), gate, request };
-            if (!isReadable(factsOf(probe, undefined)))
-                return { writers, probe, query, row: undefined };
-            const denied = deniedTables(probe, config);
-            if (denied !== undefined)
-                throw denied;
-            const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
-            return { writers, probe, query, row };
-        });
-        if (poll.row === undefined || poll.row.file === poll.probe.file)
-            return poll;
-    }
-}
-/** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
-function isReadable(database) {
-    return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
-}
-async function searchHistory(connection, begin, query, versions) {
-    if (versions.length === 0)
-        return undefined;
-    const found = await scan(connection, begin, historyQuery(query, versions), foundVersion);
-    const complete = found !== 'timed-out';
-    return { searchedFor: versions, found: complete ? found.map(({ version }) => version) : [], complete };
-}
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
-async function scan(connection, begin, statement, row) {
-    try {
-        return await inTransaction(connection, async () => {
-            await connection.run(begin);
-            return connection.rows(statement, row);
-        });
-    }
-    catch (error) {
-        if (codeOf(error) === '57014')
-            return 'timed-out';
-        throw error;
-    }
-}
-/**
- * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
- * characters) it rolls back, so that a pooler can keep its connection. Without an answer it sends nothing more.
- */
-async function inTransaction(connection, work) {
-    try {
-        const result = await work();
-        await connection.run('COMMIT');
-        return result;
-    }
-    catch (error) {
-        if (codeOf(error)?.length === 5)
-            await connection.run('ROLLBACK').catch(() => undefined);
-        throw error;
-    }
-}
-async function onlyRow(connection, statement, row) {
-    const [first] = await connection.rows(statement, row);
-    if (first === undefined)
-        throw new Error('a statement that always returns a row returned none');
-    return first;
-}
 
 ;// CONCATENATED MODULE: ./lib/status-counts.js
 
@@ -20075,6 +20362,7 @@ const emptyHistory = {
     created: new Map(),
     newTopLevel: new Map(),
     queues: new Map(),
+    standing: new Map(),
     detailScanDueAtMs: 0,
 };
 /** Returns the history after a poll that could have failed because of its detail scan. */
@@ -20083,7 +20371,7 @@ function withScanPostponed(history, now) {
 }
 const queueKey = (version, queue) => JSON.stringify([version, queue]);
 /** Adds a poll to the history. `scan` is its detail scan, if it was one. */
-function historyAfter(before, { targets, snapshot: { observedAt } }, index, time, { queues, scan }) {
+function historyAfter(before, { targets, snapshot: { observedAt } }, index, time, { scan, ...kept }) {
     const detailScan = scan ?? before.detailScan;
     const changed = targets.map((target) => {
         const parked = scannedOf(target.version, detailScan).filter(isParked).length;
@@ -20103,7 +20391,7 @@ function historyAfter(before, { targets, snapshot: { observedAt } }, index, time
         })),
         created: index.started,
         newTopLevel: newTopLevelAfter(before, targets, index),
-        queues,
+        ...kept,
         detailScan,
         detailScanDueAtMs: scan === undefined ? before.detailScanDueAtMs : time.ended + DETAIL_SCAN_EVERY_MS,
     };
@@ -20172,7 +20460,37 @@ function queuesAfter(before, index, observedAt) {
     }));
 }
 
+;// CONCATENATED MODULE: ./lib/forecast/standing.js
+/**
+ * How long a bound has to stand, unchanged, before the gate acts on it, in milliseconds. A parent that races a sleep
+ * against a child on another process looks asleep and alone for a moment, just after that child has finished.
+ */
+const STANDS_AFTER_MS = 10_000;
+/**
+ * Returns the bounds that stand after a poll: those that it read, and the sleeps that earlier polls read and this one
+ * did not. A poll reads the details of few workflows.
+ *
+ * @param wasRead Whether the poll read the details of a workflow.
+ */
+function standingAfter(before, bounds, wasRead, { ended }) {
+    const unread = [...before].filter(([, { bound }]) => bound.because === 'sleeping' && !wasRead(bound.id));
+    const read = bounds.map((bound) => {
+        const key = keyOf(bound);
+        return [key, { bound, since: before.get(key)?.since ?? ended }];
+    });
+    return new Map([...unread, ...read]);
+}
+/** Whether a bound has stood for long enough at a poll to act on it. */
+function hasStood(standing, bound, { began }) {
+    const since = standing.get(keyOf(bound))?.since;
+    return since !== undefined && began - since >= STANDS_AFTER_MS;
+}
+function keyOf({ id, version, until }) {
+    return JSON.stringify([id, version, until]);
+}
+
 ;// CONCATENATED MODULE: ./lib/forecast/forecast.js
+
 
 
 
@@ -20221,16 +20539,18 @@ function forecastOf(config, before, evaluation, time) {
     const isWhole = read.omitted + read.omittedUnversioned === 0;
     // A provisional poll can hold workflows of versions that are no targets.
     const isScan = (contents.detailScan || isWhole) && !provisional;
-    const history = historyAfter(before, evaluation, index, time, { queues, scan: isScan ? read : undefined });
+    const versions = evaluation.targets.map(({ version }) => version);
+    const bounds = boundsOf(versions, earliestEndsOf(contents, read), inFlight);
+    const standing = standingAfter(before.standing, bounds, (id) => isScan || statuses.has(id), time);
+    const stood = bounds.filter((bound) => hasStood(standing, bound, time));
+    const history = historyAfter(before, evaluation, index, time, { queues, standing, scan: isScan ? read : undefined });
     const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
     const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
-    const versions = evaluation.targets.map(({ version }) => version);
-    const fresh = earliestEndsOf(contents, read);
     return {
         total: drainForecast(versions, history.total, context),
         targets: new Map([...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)])),
         pastDeadline: clocksAgree(contents, observedAt, time.began, before.startedAt)
-            ? pastDeadline(config.timeoutMs, certainEnd(versions, fresh, inFlight), observedAt, time.began)
+            ? pastDeadline(config.timeoutMs, certainEnd(stood), observedAt, time.began)
             : undefined,
         statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
         newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
@@ -20263,13 +20583,16 @@ function registeredHint(registered) {
 
 /** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
 const KEPT_VERSION_GRACE_MS = 120_000;
-/** Rule 8: each kept version is registered or, where nothing is, some row carries it. */
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
 const keptVersions = {
     checkGate({ config, state, index }) {
-        if (config.targets.kind === 'named')
+        if (config.targets.kind === 'named' || config.targets.kind === 'none')
             return [];
         if (state.kept === undefined)
             return [{ kind: 'no-latest-version' }];
+        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
+        if (isEmpty)
+            return [{ kind: 'empty-latest-version' }];
         return unknownKeptVersions(state.kept, state, index);
     },
     blockers: {
@@ -20282,6 +20605,11 @@ const keptVersions = {
             verdict: 'error',
             shortName: 'no latest version',
             explain: () => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+        },
+        'empty-latest-version': {
+            verdict: 'error',
+            shortName: 'the latest version is empty',
+            explain: () => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
         },
     },
 };
@@ -20322,39 +20650,136 @@ function unknownKeptVersions(kept, state, index) {
     return [{ kind: 'kept-version-unknown', versions, searched, registered: [] }];
 }
 
+;// CONCATENATED MODULE: ./lib/rules/close-names.js
+/*
+ * A name that is unknown but close to a known one is a mistake, such as `v1.0.0`, `1.0.0, 0.9.0` or `refs/tags/1.0.0`
+ * where 1.0.0 is known. Another version is none: 1.0.1, 1.0.0-rc1 and 1.0.0+build are not close to 1.0.0. Closeness is
+ * judged here and nowhere else, and not in SQL: Postgres and JavaScript fold names differently.
+ */
+/** Colours of a terminal, escapes that nobody resolved, white space, quotes, and characters that nobody sees. */
+const NOISE = /\p{Cc}\[[\d;]*m|\\[nrt]|[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}`´′]/gu;
+/** What a name can consist of. Anything else ends a token, as any letter of another alphabet does. */
+const TOKEN = /[a-z0-9._+-]/;
+const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
+const HEX = /^[0-9a-f]{7,}$/;
+const HEX_WORDS = /(?<![a-z0-9])[0-9a-f]{7,}(?![a-z0-9])/g;
+/** What scripts, templates and expressions leave where a value is missing. */
+const UNFILLED = [
+    /(?<![a-z0-9])(?:undefined|null|nil|none|nan|\[object object\]|<no value>)(?![a-z0-9])/,
+    /\$(?:[{(]|[a-z_])|\{\{|%[a-z_]\w*%/,
+    // Nothing but punctuation.
+    /^[!-/:-@[-`{-~]*$/,
+];
+/** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
+function isUnfilled(name) {
+    const { tight, spaced } = folded(name);
+    return UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight));
+}
+/** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */
+function closenessTo(name) {
+    const asked = folded(name);
+    const words = asked.tight.match(HEX_WORDS) ?? [];
+    // A bullet or a full stop can stand right at the name.
+    const bare = asked.tight.replace(/^[._+-]+/, '').replace(/(?<![._+-])[._+-]+$/, '');
+    return (known) => {
+        const other = folded(known);
+        const core = other.tight.replace(/^v(?=\d)/, '');
+        if (name === known || core === '')
+            return undefined;
+        if (other.tight === asked.tight)
+            return 'spelling';
+        if (!/[\p{L}\p{N}]/u.test(core))
+            return undefined;
+        if (asked.tight === `v${core}` || asked.tight === core)
+            return 'v';
+        if (words.some((word) => isSameHash(word, other.tight)))
+            return 'hash';
+        const isPart = bare === other.tight ||
+            standsIn(core, asked.tight) ||
+            standsIn(other.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
+        return isPart ? 'part' : undefined;
+    };
+}
+/** The name in lower case and compatible characters, without its noise, and with a space in its place. */
+function folded(name) {
+    const fold = (space) => name.replace(NOISE, space).normalize('NFKC').replace(NOISE, space).toLowerCase().trim();
+    return {
+        // Typography makes dashes of hyphens.
+        tight: fold('').replace(/[\p{Pd}\u2212]/gu, '-'),
+        spaced: fold(' ').replace(/ +/g, ' '),
+    };
+}
+function isSameHash(word, known) {
+    if (HASH.test(known))
+        return known.startsWith(word);
+    return HASH.test(word) && HEX.test(known) && word.startsWith(known);
+}
+/** Whether a name stands in a text as a whole token, or behind a leading `v`. */
+function standsIn(name, text) {
+    if (name === '' || !text.includes(name))
+        return false;
+    const standsAt = (at) => text.startsWith(name, at) && !TOKEN.test(text.charAt(at + name.length));
+    for (let at = 0; at <= text.length - name.length; at++) {
+        const isStart = at === 0 || !TOKEN.test(text.charAt(at - 1));
+        if (isStart && (standsAt(at) || (text.charAt(at) === 'v' && standsAt(at + 1))))
+            return true;
+    }
+    return false;
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/1-known.js
+
 
 
 /** Rule 1: a target is registered, or some row of any status carries it. */
 const known = {
     checkTarget(version, context) {
         const unknown = unknownVersion(version, context);
-        return unknown === undefined ? [] : [unknown];
+        return unknown === undefined || isPassed(unknown, context) ? [] : [unknown];
     },
     blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain: _1_known_explain } },
 };
-/** Whether `on-unknown: pass` lets the gate leave out a target: all of the history has no trace of it. */
-function isSkipped(version, context) {
-    const unknown = unknownVersion(version, context);
-    return context.config.onUnknown === 'pass' && unknown?.searched === 'whole-history' && unknown.similar.length === 0;
+/** Whether `on-unknown: pass` lifts the rule: all of the history has no trace of the version, nor of a close name. */
+function isPassed({ searched, unfilled, close }, { config }) {
+    return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && close.length === 0;
 }
-/** Whether two different names are equal in all but case and white space. */
-function isSimilar(a, b) {
-    const normal = (text) => text.replace(/\s/g, '').toLowerCase();
-    return a !== b && normal(a) === normal(b);
+/** The known versions that an unknown one is close to. */
+function closeVersions(version, found) {
+    const closeness = closenessTo(version);
+    return found.flatMap((each) => {
+        const how = each.version !== version ? closeness(each.version) : each.stranger !== null ? 'same' : undefined;
+        return how === undefined ? [] : [{ ...each, how }];
+    });
 }
 function unknownVersion(version, { state, index }) {
     if (state.known.has(version))
         return undefined;
     const registered = index.registered.map((registration) => registration.version);
     const search = state.searches.get(version);
-    const similar = new Set([...registered.filter((other) => isSimilar(other, version)), ...(search?.similar ?? [])]);
+    const own = closeVersions(version, registered.map((name) => ({ version: name, stranger: null })));
     const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
-    return { kind: 'unknown-version', searched, similar: [...similar], registered };
+    return {
+        ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },
+        close: closest([...own, ...(search?.close ?? [])]),
+    };
 }
-function _1_known_explain({ similar, searched, registered }) {
-    if (similar.length > 0) {
-        return msg `This system database has never seen it, but knows ${namesOf(similar)}, which differs in case or white space only. Correct the version: names are compared exactly.`;
+const CLOSEST_FIRST = ['same', 'spelling', 'v', 'hash', 'part'];
+/** Those of this application if there are any, and of those the closest, each once. */
+function closest(versions) {
+    const own = versions.filter(({ stranger }) => stranger === null);
+    const candidates = own.length > 0 ? own : versions;
+    const how = CLOSEST_FIRST.find((each) => candidates.some((candidate) => candidate.how === each));
+    const chosen = candidates.filter((candidate) => candidate.how === how);
+    return [...new Map(chosen.map((each) => [JSON.stringify([each.version, each.stranger]), each])).values()];
+}
+function _1_known_explain({ unfilled, close, searched, registered }) {
+    if (close.length > 0)
+        return joined([explainClose(close), BEYOND_PASSING]);
+    if (unfilled) {
+        return joined([
+            msg `It is not a version, but text that a script or an expression leaves where a value is missing. Correct what fills \`retire-version\`.`,
+            BEYOND_PASSING,
+        ]);
     }
     if (searched === 'not-yet')
         return msg `It is not registered; the history is being searched for it.`;
@@ -20366,6 +20791,29 @@ function _1_known_explain({ similar, searched, registered }) {
         msg `If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(registered)}`,
     ]);
 }
+const BEYOND_PASSING = trusted('`on-unknown: pass` does not cover such a mistake.');
+/** The known versions that it is close to, why, and what to correct. */
+function explainClose(close) {
+    const strangers = [...new Set(close.flatMap(({ stranger }) => stranger ?? []))];
+    const how = close[0]?.how ?? 'same';
+    if (how === 'same') {
+        return msg `It belongs to ${applicationsOf(strangers)}, and this application has never used it. Is \`application\` right?`;
+    }
+    const names = [...new Set(close.map(({ version }) => version))];
+    const differs = msg `This system database has never seen it, but knows ${namesOf(names)}${trusted(DIFFERENCES[how])}`;
+    if (strangers.length === 0)
+        return differs;
+    return msg `${differs} That belongs to ${applicationsOf(strangers)}: is \`application\` right?`;
+}
+function applicationsOf(owners) {
+    return msg `the ${trusted(owners.length === 1 ? 'application' : 'applications')} ${namesOf(owners)}`;
+}
+const DIFFERENCES = {
+    spelling: ', which differs only in case, white space, quotes or invisible characters. Names are compared exactly: correct the version.',
+    v: ', which differs only in a leading `v`. Names are compared exactly: correct the version.',
+    hash: ', which is the same hash in another length. Correct the version: write the hash as it is known here.',
+    part: ' as a part of it. Write one version per line, without a bullet, a comma, a comment or a prefix.',
+};
 
 ;// CONCATENATED MODULE: ./lib/rules/2-in-flight.js
 
@@ -20426,40 +20874,164 @@ function createdSincePreviousPoll(version, { before, index }) {
 
 ;// CONCATENATED MODULE: ./lib/rules/4-open-writers.js
 
-/** Rule 4: nothing is about to appear. Each transaction that was writing at the first idle poll has ended. */
+/** Rule 4: nothing is about to appear. Each transaction that was writing, or waiting to, in the window has ended. */
 const openWriters = {
-    checkIdle(window, { index: { contents } }) {
-        const open = writersSince(window, contents);
-        const writers = contents.writers.filter(({ transaction }) => open.has(transaction));
+    checkIdle(window, context) {
+        const open = writersIn(window, context);
+        const writers = context.index.contents.writers.filter(({ transaction }) => open.has(transaction));
         return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];
     },
     blockers: {
         'open-transaction': {
             verdict: 'in-flight',
             shortName: 'a transaction is still writing',
-            explain: ({ writers }) => msg `A transaction that was writing workflows when the target first looked drained is still open (${namesOf(writers.map(describeWriter))}): what it enqueued is invisible until it commits. It is waited for; a forgotten one can be ended with pg_terminate_backend(pid).`,
+            explain: ({ writers }) => msg `A transaction that writes workflows, or waits to, is still open (${namesOf(writers.map(describeWriter))}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
         },
     },
 };
-/** The transactions that were writing at the first idle poll of the window, and still are. */
-function writersSince(window, { writers }) {
-    const now = new Set(writers.map(({ transaction }) => transaction));
-    return window === undefined ? now : now.intersection(window.writers);
+/**
+ * The transactions to wait for: those that write now, until the settle time has passed. Then only those of them that
+ * were there before: later ones belong to others, and under traffic there is always one.
+ */
+function writersIn(window, { config, index: { contents }, time }) {
+    const now = new Set(contents.writers.map(({ transaction }) => transaction));
+    if (window === undefined || time.began - window.openedAt < config.settleMs)
+        return now;
+    return now.intersection(window.writers);
 }
-function describeWriter({ pid, connection }) {
-    const backend = pid === null ? 'prepared transaction' : `pid ${pid}`;
-    return connection ? `${backend} ${connection}` : backend;
+function describeWriter({ pid, connection, waits, prepared }) {
+    if (pid === null)
+        return prepared === null ? 'prepared transaction' : `prepared transaction ${prepared}`;
+    const backend = connection ? `pid ${pid} ${connection}` : `pid ${pid}`;
+    return waits ? `${backend}, waiting for its lock` : backend;
+}
+function remedyFor(writers) {
+    const isPrepared = ({ pid }) => pid === null;
+    return joined([
+        ...(writers.every(isPrepared) ? [] : [msg `End a forgotten one with pg_terminate_backend(pid).`]),
+        ...(writers.some(isPrepared)
+            ? [
+                msg `No process holds a prepared transaction: end it with COMMIT PREPARED or ROLLBACK PREPARED and its gid, which pg_prepared_xacts lists.`,
+            ]
+            : []),
+    ]);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
+
+/** How many counted roots are weighed, the newest. */
+const WEIGHED_ROOTS = 100;
+/** So soon after a launch the traffic has often not moved yet. In milliseconds. */
+const LAUNCH_MS = 15 * UNITS_MS.m;
+/** For so long a target counts as live although other versions took up work since. In milliseconds. */
+const FADES_MS = UNITS_MS.h;
+/** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
+const MISTAKE = 0.0001;
+/** Java's version where it cannot read the application's bytecode: each process has its own. */
+const PROCESS_NAME = /^unknown-\d+$/;
+/**
+ * Returns the sign that new work is still sent to a version other than the latest; undefined where there is none. Pure.
+ *
+ * @param now The database's clock, in epoch milliseconds.
+ */
+function signOfLife(version, latest, evidence, now) {
+    const counted = countedRoots(version, latest, evidence);
+    const weighed = counted.slice(0, WEIGHED_ROOTS);
+    const newer = weighed.findIndex(({ isOwn }) => isOwn);
+    const newest = weighed[newer];
+    if (newest === undefined)
+        return signWithoutRoots(version, evidence);
+    const startedAt = newest.at;
+    if (isProcessName(version) && [...latest.versions].some(isProcessName))
+        return { because: 'process-name', startedAt };
+    if (!evidence.showsParents)
+        return undefined;
+    const needed = runThatEnds(weighed.slice(newer));
+    const othersTookUp = othersOf(version, evidence).some(({ newestTakenUpAt }) => (newestTakenUpAt ?? 0) > startedAt);
+    const isYoung = now - startedAt < FADES_MS;
+    if (startedAt > latest.since + LAUNCH_MS && newer < needed && (isYoung || !othersTookUp)) {
+        const fadesAt = startedAt + FADES_MS;
+        const ends = othersTookUp
+            ? { until: fadesAt, oneIsEnoughFrom: undefined }
+            : { until: undefined, oneIsEnoughFrom: fadesAt };
+        return { because: 'share', startedAt, newer, lacking: needed - newer, ...ends };
+    }
+    const latestStarted = counted.slice(newer).some(({ isOfLatest }) => isOfLatest);
+    if (newer === 0 && now - startedAt < LAUNCH_MS && latestStarted) {
+        return {
+            because: 'rollback',
+            startedAt,
+            newer,
+            lacking: 1,
+            until: startedAt + LAUNCH_MS,
+            oneIsEnoughFrom: undefined,
+        };
+    }
+    return undefined;
+}
+/**
+ * The roots that count for a version, the newest first. Of other versions these are the ones that a process took up and
+ * no schedule started: work in the queue of a dead version is no sign of life. Of the version itself all count, but
+ * those of schedules only where the latest version has taken up nothing: DBOS's schedules go to the latest, and
+ * schedules in a process tick as long as it lives.
+ */
+function countedRoots(version, latest, { versions }) {
+    const isOfLatest = (each) => each !== null && latest.versions.has(each);
+    const latestRuns = versions.some((each) => isOfLatest(each.version) && each.newestTakenUpAt !== null);
+    const counts = (isOwn, { takenUp, scheduled }) => isOwn ? !(scheduled && latestRuns) : takenUp && !scheduled;
+    return versions
+        .flatMap((each) => {
+        const isOwn = each.version === version;
+        const roots = each.roots.filter((root) => counts(isOwn, root));
+        return roots.map(({ createdAt }) => ({ at: createdAt, isOwn, isOfLatest: isOfLatest(each.version) }));
+    })
+        .sort((a, b) => b.at - a.at || Number(b.isOwn) - Number(a.isOwn));
+}
+/** Of the rows that were read, no root of the version counts among the newest. */
+function signWithoutRoots(version, evidence) {
+    // A dead version's schedule can fill them all, and hide the work that is older.
+    const nothingElseRuns = othersOf(version, evidence).every(({ newestTakenUpAt }) => newestTakenUpAt === null);
+    return !evidence.reachesBack && nothingElseRuns ? { because: 'nothing-else-runs' } : undefined;
+}
+function othersOf(version, { versions }) {
+    return versions.filter((each) => each.version !== version);
+}
+/**
+ * How many roots in a row on other versions show that the version's share has ended: by chance, with the share that it
+ * had, so many come once in ten thousand times.
+ */
+function runThatEnds(untilNewest) {
+    const ofOthers = untilNewest.filter(({ isOwn }) => !isOwn).length / untilNewest.length;
+    return Math.max(1, Math.ceil(Math.log(MISTAKE) / Math.log(ofOthers)));
+}
+function isProcessName(version) {
+    return PROCESS_NAME.test(version);
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/5-live.js
 
-/** Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items. */
+
+
+/**
+ * Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items, and new work
+ * has moved off it.
+ */
 const live = {
     checkTarget(version, { config, index }) {
         if (config.onLive === 'ignore' || !index.latest.has(version))
             return [];
         const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
         return [{ kind: 'live', alternatives }];
+    },
+    checkOtherwiseIdle(version, context) {
+        const { index, observedAt } = context;
+        const { newestRoots } = index.contents;
+        const [newest] = index.registered;
+        if (!readsNewestRoots(context) || newestRoots === undefined || newest === undefined)
+            return [];
+        const latest = { versions: index.latest, since: newest.timestamp };
+        const sign = signOfLife(version, latest, newestRoots, observedAt);
+        return sign === undefined ? [] : [{ kind: 'receives-work', sign, latest: [...index.latest], observedAt }];
     },
     blockers: {
         live: {
@@ -20470,8 +21042,57 @@ const live = {
                 return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${registered}. \`on-live: ignore\` lifts this rule.`;
             },
         },
+        'receives-work': {
+            verdict: 'still-live',
+            shortName: 'still receives work',
+            explain: ({ sign, latest, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(sign, latest)} \`on-live: latest-only\` lifts this rule.`,
+        },
     },
 };
+/** Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void. */
+function readsNewestRoots({ config, index }) {
+    return config.onLive === 'block' && index.registered.length > 0;
+}
+function _5_live_describe(sign, now) {
+    switch (sign.because) {
+        case 'share':
+        case 'rollback': {
+            const age = trusted(durationText(now - sign.startedAt));
+            const since = sign.newer === 0 ? trusted('none has') : msg `${trusted(`only ${sign.newer}`)} ${have(sign.newer)}`;
+            return msg `It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since. ${ending(sign, now)}`;
+        }
+        case 'process-name':
+            return msg `Each of its processes has a version of its own, and so has the latest: new work was started on it ${trusted(durationText(now - sign.startedAt))} ago, and its process can still run.`;
+        case 'nothing-else-runs':
+            return msg `No other version takes up work: the newest workflows do not reach back to the launch of the latest version, and none of them ran elsewhere.`;
+    }
+}
+function have(count) {
+    return trusted(count === 1 ? 'has' : 'have');
+}
+/** Until when it counts as live, and what ends that sooner. */
+function ending(sign, now) {
+    const { lacking, until, oneIsEnoughFrom } = sign;
+    const ends = trusted(lacking === 1 ? 'ends' : 'end');
+    if (until !== undefined) {
+        return msg `It counts as live until ${trusted(momentText(until, now))} unless more starts; ${counted(lacking, 'more workflow')} on the new version ${ends} that sooner.`;
+    }
+    if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
+        return msg `It counts as live until another version takes up work: one workflow on the new version is enough.`;
+    }
+    return msg `It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
+}
+function remedy({ because }, latest) {
+    switch (because) {
+        case 'share':
+        case 'rollback':
+            return msg `Is it the version that runs, after a rollback? Then keep it, or promote it with DBOS's setLatestApplicationVersion: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
+        case 'process-name':
+            return msg `Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;
+        case 'nothing-else-runs':
+            return msg `Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs with DBOS's setLatestApplicationVersion.`;
+    }
+}
 
 ;// CONCATENATED MODULE: ./lib/rules/6-unversioned.js
 
@@ -20525,17 +21146,66 @@ function applies({ onUnversioned }, reason) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/rules/former-names.js
+
+
+/** The applications beside the configured one; none where none is configured. */
+function otherApplications(configured, applications) {
+    if (configured === undefined)
+        return [];
+    const first = applications.find(({ name }) => name === configured)?.firstRegistered ?? null;
+    return applications
+        .filter(({ name }) => name !== configured)
+        .map((other) => ({ ...other, mayBeFormerName: mayPrecede(other, first) }));
+}
+/** Applications with work in flight that have registered no version since another one registered its first. */
+function possibleFormerNames(applications) {
+    const firsts = applications.flatMap(({ name, firstRegistered: first }) => (first === null ? [] : [{ name, first }]));
+    return applications.filter((each) => firsts.some(({ name, first }) => name !== each.name && mayPrecede(each, first)));
+}
+/** Whether an application may be the former name of one that registered its first version then; null: it has none. */
+function mayPrecede({ inFlight, newestRegistered: newest }, first) {
+    return inFlight.length > 0 && (newest === null || first === null || newest < first);
+}
+/** How many versions of an application are named with their counts. */
+const VERSIONS_SHOWN = 5;
+/** `"shop-api" (3 workflows in flight: "1.0.0": 2 pending, 1 enqueued)`. */
+function describeApplication({ name, inFlight }) {
+    const versions = inFlight.slice(0, VERSIONS_SHOWN).map(({ version, ...counts }) => {
+        return msg `${version === null ? trusted('unversioned') : msg `${version}`}: ${trusted(describeCounts(counts))}`;
+    });
+    const rest = inFlight.length - versions.length;
+    const more = trusted(rest > 0 ? `; and ${message_number(rest)} more versions` : '');
+    return msg `${name} (${counted(total(summed(inFlight)), 'workflow')} in flight: ${joined(versions, '; ')}${more})`;
+}
+/** The first few applications as `describeApplication` has them, and how many more there are. */
+function describeApplications(applications) {
+    const shown = applications.slice(0, 3);
+    const rest = applications.length - shown.length;
+    const more = trusted(rest > 0 ? ` and ${message_number(rest)} more` : '');
+    return msg `${joined(shown.map(describeApplication), ', ')}${more}`;
+}
+/** What possible former names of the application mean, and what to do. */
+function explainFormerNames(formers) {
+    const isOne = formers.length === 1;
+    return joined([
+        msg `Was this application renamed? ${describeApplications(formers)} ${trusted(isOne ? 'has' : 'have')} registered no version since this application registered its first.`,
+        msg `If ${trusted(isOne ? 'that is its former name' : 'one of them is its former name')}, no process under the new name finishes that work: run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
+    ]);
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/7-application.js
 
+
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
-const application = {
+const _7_application_application = {
     checkGate({ config, before, index }) {
-        const { applicationSeen, owners } = index.contents;
+        const { applicationSeen, owners, applications } = index.contents;
         if (config.application !== undefined && !applicationSeen) {
             return [{ kind: 'application-not-seen', application: config.application, owners }];
         }
         if (config.application === undefined && owners.length > 1) {
-            return [{ kind: 'several-applications', owners }];
+            return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
         }
         // DBOS deletes no registration.
         const versions = [...before.targets, ...(before.kept ?? [])].filter((version) => before.registered.has(version) && !index.registrations.has(version));
@@ -20552,7 +21222,12 @@ const application = {
         'several-applications': {
             verdict: 'error',
             shortName: 'several applications',
-            explain: ({ owners }) => msg `Several applications share this system database: ${namesOf(owners)}. Set \`application\` to the one that is being deployed.`,
+            explain: ({ owners, formers }) => {
+                const rename = formers.length > 0
+                    ? msg ` Was the application renamed? ${describeApplications(formers)} registered no version since another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
+                    : trusted('');
+                return msg `Several applications share this system database: ${namesOf(owners)}. Set \`application\` to the one that is being deployed.${rename}`;
+            },
         },
         'registration-gone': {
             verdict: 'error',
@@ -20574,7 +21249,7 @@ const application = {
  * proves the opposite.
  */
 function indexed(contents) {
-    const registered = [...(contents.registrations?.versions ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+    const registered = [...(contents.registrations ?? [])].sort((a, b) => b.timestamp - a.timestamp);
     const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
     const inFlight = byVersion(contents.inFlight);
     const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
@@ -20615,7 +21290,7 @@ function byVersion(rows) {
 const NEWEST_KNOWN_MIGRATION = 123;
 /** Rule 9: the database can be trusted, and each status in it is understood. */
 const trustedDatabase = {
-    checkDatabase: (database, { tableId }) => reasonsAgainst(database, tableId).map((reason) => ({ kind: 'untrusted-database', reason })),
+    checkDatabase: (database, before) => reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
     checkTarget(version, { index }) {
         const statuses = index.unknownStatuses.filter((row) => row.version === version);
         return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
@@ -20653,16 +21328,33 @@ function isNewerThanKnown({ migration }) {
 function isUnscanned(windows) {
     return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
 }
-function reasonsAgainst(database, tableId) {
+function reasonsAgainst(database, before) {
     const { missingColumns } = database;
+    const { tableId } = before;
     return [
         ...(database.standby ? ['standby'] : []),
         ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
         ...(database.relationKind === 'r' ? [] : ['not-a-table']),
+        ...(database.sharded ? ['shard'] : []),
+        ...anotherCluster(database, before),
         ...(tableId === undefined || tableId === database.tableId ? [] : ['another-table']),
         ...(database.rowSecurityActive ? ['row-security'] : []),
         ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
     ];
+}
+/** Whether another server answers than at the previous poll: after a failover, or a restart. */
+function isAnotherServer({ server }, { startedAt }) {
+    return server !== undefined && server.startedAt !== startedAt;
+}
+/** Another cluster may be a copy from before the workflows that an earlier poll saw, or one that nothing runs on. */
+function anotherCluster(database, before) {
+    // What could not be read is not trusted for another reason.
+    if (before.server === undefined || database.cluster === undefined)
+        return [];
+    const { cluster } = before.server;
+    if (cluster && database.cluster)
+        return cluster === database.cluster ? [] : ['another-cluster'];
+    return isAnotherServer(before, database) ? ['perhaps-another-cluster'] : [];
 }
 function explainReason(reason) {
     switch (reason) {
@@ -20672,6 +21364,12 @@ function explainReason(reason) {
             return msg `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
         case 'not-a-table':
             return msg `workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+        case 'shard':
+            return msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support it. Keep the version running until DBOS shows nothing in flight on it on any shard.`;
+        case 'another-cluster':
+            return msg `Another database cluster answers than at the previous poll: the address of \`database-url\` was switched, to a restored copy for instance. Make sure that it leads to the database that the application writes to, and run the gate again.`;
+        case 'perhaps-another-cluster':
+            return msg `Another server answers than at the previous poll, after a restart or a failover, and this role cannot read whether it belongs to the same cluster. Run the gate again. To survive a failover, let a superuser run GRANT EXECUTE ON FUNCTION pg_control_system() for the role.`;
         case 'another-table':
             return msg `workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
         case 'row-security':
@@ -20699,7 +21397,7 @@ const RULES = [
     openWriters,
     live,
     unversioned,
-    application,
+    _7_application_application,
     keptVersions,
     trustedDatabase,
 ];
@@ -20711,7 +21409,7 @@ const rules_KINDS = {
     ...openWriters.blockers,
     ...live.blockers,
     ...unversioned.blockers,
-    ...application.blockers,
+    ..._7_application_application.blockers,
     ...keptVersions.blockers,
     ...trustedDatabase.blockers,
 };
@@ -20747,13 +21445,15 @@ function explainAs(kind, blocker, pastDeadline) {
 const PAUSE_PER_POLL = 20;
 /** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
+/** How long `wait` gives a new version to appear where there is no target. In milliseconds. */
+const LAUNCH_GRACE_MS = 120_000;
 /** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
 const LAST_POLL_MS = 5000;
 const SECOND_TRY_MS = 2000;
 /**
  * Decides whether the gate continues to hold. Pure.
  *
- * - `drained` ends every mode.
+ * - `drained` ends every mode, and so does `no-target`. `preflight` ends with its first poll.
  * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed.
  * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
  *   finish that is open then.
@@ -20761,8 +21461,13 @@ const SECOND_TRY_MS = 2000;
 function decide(config, evaluation, forecast, time) {
     if (evaluation.provisional)
         return { pauseMs: 0 };
+    // No version is judged: what blocks the whole gate is in the way of any run.
+    if (config.mode === 'preflight')
+        return { verdict: foremost(evaluation.gate.map(verdictOf)) ?? 'no-target' };
     if (evaluation.drained)
         return { verdict: 'drained' };
+    if (evaluation.hasNoTarget)
+        return decideNoTarget(config, evaluation, time);
     const verdict = foremost(blockersOf(evaluation).map(verdictOf)) ?? 'in-flight';
     if (verdict === 'error')
         return { verdict };
@@ -20773,7 +21478,7 @@ function decide(config, evaluation, forecast, time) {
         return { verdict: early };
     const settledAt = settleEnd(config, evaluation);
     const settling = settledAt !== undefined && time.began < settledAt;
-    const pauseMs = Math.max(config.pollIntervalMs, PAUSE_PER_POLL * evaluation.snapshot.durationMs);
+    const pauseMs = usualPauseMs(config, evaluation);
     const nextPollMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
     if (config.mode !== 'wait')
         return settling ? { pauseMs: nextPollMs } : { verdict };
@@ -20784,6 +21489,16 @@ function decide(config, evaluation, forecast, time) {
     if (running && allIdle(evaluation))
         return { pauseMs: nextPollMs };
     return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+/** With `latest`, `wait` gives the new version two minutes to appear: its launch makes the one before a target. */
+function decideNoTarget(config, evaluation, time) {
+    const awaitsLaunch = config.mode === 'wait' && config.targets.kind === 'all-but-latest';
+    const graceEnds = awaitsLaunch ? Math.min(LAUNCH_GRACE_MS, config.timeoutMs) : 0;
+    const leftMs = graceEnds - time.ended;
+    return leftMs > 0 ? { pauseMs: Math.min(usualPauseMs(config, evaluation), leftMs) } : { verdict: 'no-target' };
+}
+function usualPauseMs({ pollIntervalMs }, { snapshot }) {
+    return Math.max(pollIntervalMs, PAUSE_PER_POLL * snapshot.durationMs);
 }
 /**
  * How long a poll that starts now can take, in milliseconds. `wait` ends with its timeout, or with the settle window
@@ -20841,9 +21556,10 @@ function allIdle({ gate, noTargets, targets }) {
 const initialState = {
     firstPollEnded: undefined,
     tableId: undefined,
+    server: undefined,
     registered: new Set(),
     kept: undefined,
-    newestRegistration: undefined,
+    registeredAtFirst: undefined,
     targets: new Set(),
     newer: new Set(),
     known: new Set(),
@@ -20854,14 +21570,14 @@ const initialState = {
     windows: new Map(),
 };
 /** Adds what stays true after this poll, whatever the next one finds. */
-function remember(state, index, tableId, { ended }) {
+function remember(state, index, database, { ended }) {
     const { history, started } = index.contents;
     const searches = new Map(state.searches);
     for (const version of history?.searchedFor ?? []) {
         searches.set(version, {
             at: ended,
             complete: history?.complete ?? false,
-            similar: (history?.found ?? []).filter((found) => isSimilar(found, version)),
+            close: closeVersions(version, history?.found ?? []),
         });
     }
     const known = new Set([
@@ -20870,11 +21586,12 @@ function remember(state, index, tableId, { ended }) {
         ...index.inFlight.keys().filter((version) => version !== null),
         ...index.started.keys(),
         ...index.unknownStatuses.flatMap(({ version }) => version ?? []),
-        ...(history?.found ?? []),
+        ...foundByName(history),
     ]);
     return {
         ...state,
-        tableId: state.tableId ?? tableId,
+        tableId: state.tableId ?? database.tableId,
+        server: { startedAt: database.startedAt, cluster: database.cluster },
         registered: state.registered.union(new Set(index.registrations.keys())),
         searches,
         known,
@@ -20885,6 +21602,11 @@ function remember(state, index, tableId, { ended }) {
         },
     };
 }
+/** The versions that a search looked for, and found in this application. */
+function foundByName(history) {
+    const own = new Set((history?.found ?? []).filter(({ stranger }) => stranger === null).map(({ version }) => version));
+    return (history?.searchedFor ?? []).filter((version) => own.has(version));
+}
 /** The state after a poll that failed: whatever was idle has to be idle for a whole settle window again. */
 function withWindowsReset(state) {
     return { ...state, firstPollEnded: undefined, onlyLiveSince: undefined, windows: new Map() };
@@ -20893,10 +21615,15 @@ function withWindowsReset(state) {
 ;// CONCATENATED MODULE: ./lib/rules/settle.js
 
 
+
 /** Adds what the rules say of what is otherwise idle, and for how long it has been. */
 function settlingOf(version, blockers, isGateIdle, context) {
-    if (blockers.length > 0 || !isGateIdle)
+    if (blockers.length > 0 || !isGateIdle || awaitsEvidence(version, context)) {
         return { blockers, settledForMs: undefined };
+    }
+    const signs = version === null ? [] : findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
+    if (signs.length > 0)
+        return { blockers: signs, settledForMs: undefined };
     const { before, time } = context;
     const window = before.windows.get(version);
     return {
@@ -20904,12 +21631,21 @@ function settlingOf(version, blockers, isGateIdle, context) {
         settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
     };
 }
+/** Whether rule 5 could still block it: the poll did not read what that rule weighs. */
+function awaitsEvidence(version, context) {
+    return version !== null && readsNewestRoots(context) && context.index.contents.newestRoots === undefined;
+}
+/** Whether it is idle, but for what the next poll has to read for rule 5. */
+function isIdleButForRule5({ blockers, settledForMs }) {
+    return settledForMs !== undefined || blockers.every(({ kind }) => kind === 'receives-work');
+}
 /** Whether it was idle for the whole settle window, and nothing is about to appear. */
 function hasSettled({ blockers, settledForMs }, { settleMs }) {
     return blockers.length === 0 && settledForMs !== undefined && settledForMs >= settleMs;
 }
 /** The settle windows of what is idle: those that were open stay open, the others open with this poll. */
-function windowsAfter(all, { before, index: { contents }, time }) {
+function windowsAfter(all, context) {
+    const { before, index, time } = context;
     const idle = all.filter(({ settledForMs }) => settledForMs !== undefined);
     return new Map(idle.map(({ version }) => {
         const window = before.windows.get(version);
@@ -20917,8 +21653,8 @@ function windowsAfter(all, { before, index: { contents }, time }) {
             version,
             {
                 openedAt: window?.openedAt ?? time.ended,
-                writers: writersSince(window, contents),
-                statusesSeen: window?.statusesSeen || Array.isArray(contents.unknownStatuses),
+                writers: writersIn(window, context),
+                statusesSeen: window?.statusesSeen || Array.isArray(index.contents.unknownStatuses),
             },
         ];
     }));
@@ -20928,33 +21664,29 @@ function windowsAfter(all, { before, index: { contents }, time }) {
 
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
- * versions in flight or recently started and, at the first poll, the newest 100 registered ones. What registers after
- * the first poll is a newer deploy. The empty string is no version.
+ * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
+ * poll belongs to another deploy. The empty string is no version. A preflight has none.
  */
 function withTargets(config, state, index) {
-    const { registered } = index;
-    const newestRegistration = state.newestRegistration ?? registered[0]?.timestamp ?? Number.NEGATIVE_INFINITY;
-    if (config.targets.kind === 'named') {
-        return { ...state, newestRegistration, targets: new Set(config.targets.versions) };
-    }
-    const kept = state.kept ?? resolveKept(config, index);
+    if (config.targets.kind === 'none')
+        return state;
+    if (config.targets.kind === 'named')
+        return { ...state, targets: new Set(config.targets.versions) };
+    const names = index.registered.map(({ version }) => version);
+    const registeredAtFirst = state.registeredAtFirst ?? new Set(names);
+    const kept = targets_keptVersions(config, state, index);
     if (kept === undefined)
         return state;
-    const firstPoll = state.newestRegistration === undefined;
-    const newer = new Set([
-        ...state.newer,
-        ...registered
-            .filter(({ version, timestamp }) => timestamp > newestRegistration && !state.targets.has(version))
-            .map(({ version }) => version),
-    ]);
-    const active = [
+    // By name: a promotion renews the time of a registration, and some processes stamp it with their own clock.
+    const later = names.filter((version) => !registeredAtFirst.has(version) && !state.targets.has(version));
+    const newer = config.targets.kind === 'all-but' ? state.newer.union(new Set(later)) : state.newer;
+    const others = [
         ...index.inFlight.keys(),
         ...index.started.keys(),
         ...index.unknownStatuses.map(({ version }) => version),
-    ];
-    const idle = firstPoll ? registered.map(({ version }) => version) : [];
-    const targets = new Set([...state.targets, ...active, ...idle].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? '')));
-    return { ...state, kept, newestRegistration, newer, targets };
+        ...names,
+    ].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''));
+    return { ...state, kept, registeredAtFirst, newer, targets: state.targets.union(new Set(others)) };
 }
 /** Whether it is decided which versions stay. Before that, a poll counts the rows of those as well. */
 function isSettled({ targets }, { kept }) {
@@ -20966,13 +21698,27 @@ function selectionFor(config, state) {
         ? { only: config.targets.versions }
         : { except: [...(state.kept ?? namedVersions(config)), ...state.newer] };
 }
-function resolveKept(config, index) {
+/** Targets whose rows a poll after the state `before` did not count: the latest version that was kept until then. */
+function uncountedTargets(config, before, { targets }) {
+    const selection = selectionFor(config, before);
+    return 'except' in selection ? targets.intersection(new Set(selection.except)) : new Set();
+}
+/**
+ * The versions that stay; undefined where no latest version is registered. `latest` is resolved at each poll: a version
+ * that registered after the first poll takes the place of the kept one. An older one that is promoted does not: it is a
+ * target, and a target never becomes kept.
+ */
+function targets_keptVersions(config, { kept, targets }, { latest }) {
     if (config.targets.kind !== 'all-but-latest')
         return namedVersions(config);
-    return index.latest.size > 0 ? [...index.latest] : undefined;
+    if (latest.size === 0)
+        return kept;
+    const resolved = [...latest].filter((version) => !targets.has(version));
+    return resolved.every((version) => kept?.includes(version)) ? kept : resolved;
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/evaluate.js
+
 
 
 
@@ -20987,8 +21733,9 @@ function resolveKept(config, index) {
  *
  * @param time When the poll started and finished. The settle window is measured with it.
  */
-function evaluate(config, before, snapshot, time) {
+function evaluate(config, previous, snapshot, time) {
     const { contents, database } = snapshot;
+    const before = isAnotherServer(previous, database) ? withWindowsReset(previous) : previous;
     const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
     if (contents === undefined || untrusted.length > 0) {
         const state = withWindowsReset(before);
@@ -20996,16 +21743,17 @@ function evaluate(config, before, snapshot, time) {
     }
     const index = indexed(contents);
     const targeted = withTargets(config, before, index);
-    const state = remember(targeted, index, database.tableId, time);
-    return evaluateContents({ config, before, state, database, index, time }, snapshot);
+    const state = remember(targeted, index, database, time);
+    return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
 }
 /** A poll that could not be read or trusted proves nothing. */
 const NO_EVIDENCE = {
     index: undefined,
     targets: [],
-    skipped: [],
     noTargets: undefined,
     drained: false,
+    hasNoTarget: false,
+    otherApplications: [],
     unversioned: 0,
     provisional: false,
 };
@@ -21013,29 +21761,33 @@ const NO_EVIDENCE = {
 function evaluateContents(context, snapshot) {
     const { config, state, index } = context;
     const gateBlockers = findBlockers((rule) => rule.checkGate?.(context));
-    const skipped = [...state.targets].filter((version) => isSkipped(version, context));
-    const versions = [...state.targets.difference(new Set(skipped))];
+    const versions = [...state.targets];
     const isGateIdle = gateBlockers.length === 0;
+    const uncounted = uncountedTargets(config, context.before, state);
     const settlings = versions.map((version) => {
         const blockers = findBlockers((rule) => rule.checkTarget?.(version, context));
-        return { version, ...settlingOf(version, blockers, isGateIdle, context) };
+        return { version, ...settlingOf(version, blockers, isGateIdle && !uncounted.has(version), context) };
     });
     const noTargets = versions.length > 0 ? undefined : evaluateNoTargets(isGateIdle, context);
     const all = noTargets === undefined ? settlings : [{ version: null, ...noTargets }];
     const windows = windowsAfter(all, context);
     const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
     const searchHistoryFor = versionsToSearch(context);
-    const provisional = isProvisional(context, gate, searchHistoryFor);
+    const nearlyIdle = isGateIdle ? settlings.filter(isIdleButForRule5) : [];
+    const awaitsRoots = nearlyIdle.some(({ version }) => awaitsEvidence(version, context));
+    const provisional = uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor);
     const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
+    const isSettled = gate.length === 0 && all.every((settling) => hasSettled(settling, config));
     const next = stateAfter(context, windows, provisional, blockers);
     return {
         snapshot,
         index,
         gate,
         targets: settlings.map((settling) => targetOf(settling, gate.length === 0, context)),
-        skipped,
         noTargets,
-        drained: gate.length === 0 && all.every((settling) => hasSettled(settling, config)),
+        drained: isSettled && noTargets === undefined,
+        hasNoTarget: isSettled && noTargets !== undefined,
+        otherApplications: otherApplications(config.application, index.contents.applications),
         unversioned: matterUnversioned(versions, all, context) ? index.unversioned : 0,
         provisional,
         state: next,
@@ -21045,11 +21797,13 @@ function evaluateContents(context, snapshot) {
             searchHistoryFor,
             scanStatuses: gate.some(({ kind }) => kind === 'statuses-not-scanned'),
             countFailed: windows.size > 0,
+            newestRoots: config.onLive === 'block' && nearlyIdle.length > 0,
         },
     };
 }
 function evaluateNoTargets(isGateIdle, context) {
-    const blockers = findBlockers((rule) => rule.checkNoTargets?.(context));
+    const isPreflight = context.config.targets.kind === 'none';
+    const blockers = isPreflight ? [] : findBlockers((rule) => rule.checkNoTargets?.(context));
     return settlingOf(null, blockers, isGateIdle, context);
 }
 function targetOf({ version, ...settling }, isGateIdle, { config, state, index }) {
@@ -21099,11 +21853,11 @@ function matterUnversioned(versions, settlings, context) {
 function firstRequest(config, state) {
     return {
         selection: selectionFor(config, state),
-        registrationsOf: [...state.targets],
         startedSince: undefined,
         searchHistoryFor: [],
         scanStatuses: false,
         countFailed: true,
+        newestRoots: config.onLive === 'block',
     };
 }
 
@@ -21480,7 +22234,7 @@ const plainInputs = {
     'stuck-after': inputs_duration(1000, '1s'),
     'ignore-workflows': ignoreList,
     'on-unknown': oneOf(['fail', 'pass']),
-    'on-live': oneOf(['block', 'ignore']),
+    'on-live': oneOf(['block', 'latest-only', 'ignore']),
     'on-unversioned': oneOf(['auto', 'block', 'ignore']),
 };
 /** Inputs whose values are never shown. */
@@ -21501,7 +22255,7 @@ function parseInputs(raw, context) {
         const name = String(issue.path[0]);
         problems.push(msg `The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
     }
-    const targets = attempt(problems, () => readTargets(trimmed['retire-version'], trimmed['keep-version']));
+    const targets = attempt(problems, () => readTargets(trimmed));
     const settings = parsed.data;
     if (settings !== undefined && settings.settle > settings.timeout) {
         const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
@@ -21563,7 +22317,13 @@ function describeMissingUrl(context) {
             return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
     }
 }
-function readTargets(version = '', keepVersion = '') {
+function readTargets(trimmed) {
+    const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
+    if (mode === 'preflight') {
+        if (version === '' && keepVersion === '')
+            return { kind: 'none' };
+        throw inputError `The input \`mode\` is preflight, which judges no version, and \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
+    }
     if (version !== '' && keepVersion !== '') {
         throw inputError `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`;
     }
@@ -21940,7 +22700,120 @@ function describeCannotDrain(beyond, now) {
     return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
 
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+
+
+/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
+function markdown(message) {
+    return message
+        .map((part) => {
+        if (typeof part === 'string')
+            return part.replaceAll('<', '&lt;');
+        return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
+    })
+        .join('');
+}
+/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
+const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
+/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
+function code(text, maximum) {
+    const parts = visible(text, maximum)
+        .split(LINKED)
+        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
+    return `<code>${parts.join('<!-- -->')}</code>`;
+}
+/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes. */
+function codeBlock(language, lines) {
+    const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
+    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = '`'.repeat(Math.max(3, longest + 1));
+    return `${fence}${language}\n${text}\n${fence}`;
+}
+/** A name that some rows lack: that of a workflow in older ones. */
+function nameOf(name, without = '(no name)') {
+    return name === null ? without : code(name);
+}
+function quoteBlock(message) {
+    return markdown(message).replace(/^/gm, '> ');
+}
+/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
+function table(rows, columns) {
+    const used = Object.entries(columns)
+        .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
+        .filter(({ cells }) => cells.some((cell) => cell !== ''));
+    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
+    const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
+    return [
+        line(used.map(({ head }) => head)),
+        line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
+        ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
+    ].join('\n');
+}
+/** `And 3 more versions.`, or nothing. */
+function more(count, noun) {
+    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
+}
+/** Paragraphs and other blocks in their order, but for empty ones. */
+function blocks(...texts) {
+    return texts.filter((text) => text !== '').join('\n\n');
+}
+
+;// CONCATENATED MODULE: ./lib/report/found.js
+
+
+
+const found_VERSIONS_SHOWN = 50;
+/** Returns what the application has here: registered versions, the newest first, and then what else is in flight. */
+function foundIn({ contents, registered, registrations, inFlight, latest }) {
+    const names = new Set([...registered.map(({ version }) => version), ...inFlight.keys()]);
+    const versions = [...names].map((version) => {
+        const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
+        const registration = version === null ? undefined : registrations.get(version);
+        return {
+            version,
+            application: registration?.application ?? inFlight.get(version)?.application ?? null,
+            registered: registration !== undefined,
+            latest: version !== null && latest.has(version),
+            ...{ pending, enqueued, delayed },
+            ignored: inFlight.get(version)?.ignored ?? 0,
+        };
+    });
+    return { applications: contents.owners, versions };
+}
+/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
+function foundLines({ versions }) {
+    const lines = versions.slice(0, found_VERSIONS_SHOWN).map((each) => {
+        const count = total(each);
+        const work = count > 0 ? `${count} in flight (${describeCounts(each)})` : 'nothing in flight';
+        const ignored = each.ignored > 0 ? `, ${each.ignored} ignored` : '';
+        return `- ${each.version === null ? 'without a version' : quotedName(each.version)}${standing(each)}: ${work}${ignored}`;
+    });
+    const left = versions.length - lines.length;
+    return left > 0 ? [...lines, `- and ${left} more`] : lines;
+}
+/** The same, as a section of the summary. */
+function foundSection(found) {
+    if (found === null || found.versions.length === 0)
+        return '';
+    const shown = found.versions.slice(0, found_VERSIONS_SHOWN);
+    return blocks('### What is here', table(shown, {
+        Version: (each) => `${each.version === null ? '*(no version)*' : code(each.version)}${standing(each)}`,
+        Application: ({ application }) => (application === null ? '' : code(application)),
+        Pending: ({ pending }) => pending,
+        Enqueued: ({ enqueued }) => enqueued,
+        Delayed: ({ delayed }) => delayed,
+        Ignored: ({ ignored }) => ignored,
+    }), more(found.versions.length - shown.length, 'version'));
+}
+function standing({ version, registered, latest }) {
+    if (latest)
+        return ' (latest)';
+    return registered || version === null ? '' : ' (not registered)';
+}
+
 ;// CONCATENATED MODULE: ./lib/report/warnings.js
+
+
 
 
 
@@ -21949,6 +22822,8 @@ function describeCannotDrain(beyond, now) {
 const PATCHING_VERSION = 'PATCHING_ENABLED';
 /** A system database without a write for this long is idle, or a copy. In milliseconds. */
 const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
+/** A latest version that registered this long before the gate started is most often the old one. In milliseconds. */
+const LAUNCHED_LONG_AGO_MS = 60 * 60 * 1000;
 function configurationWarnings(config) {
     return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
 }
@@ -21958,15 +22833,38 @@ function warningsOf(evaluation) {
     if (index === undefined)
         return [];
     return [
+        formerNames(evaluation),
         newerSchema(evaluation),
         nothingRegistered(index),
+        withoutParents(index),
         patching(evaluation),
-        skipped(evaluation),
+        passed(evaluation),
         emptyVersion(index),
         ...evaluation.targets.map(failedWorkflows),
         stranded(evaluation),
         quietDatabase(evaluation, index),
     ].filter((warning) => warning !== undefined);
+}
+/** In `wait` with `latest`: the version that stays is not one that has just been launched. */
+function launchWarnings(config, { evaluation, forecast }) {
+    const { index, state } = evaluation;
+    const { startedAt } = forecast.history;
+    if (config.mode !== 'wait' || config.targets.kind !== 'all-but-latest')
+        return [];
+    const times = (state.kept ?? []).flatMap((version) => index?.registrations.get(version)?.timestamp ?? []);
+    if (startedAt === undefined || times.length === 0)
+        return [];
+    const agoMs = startedAt - Math.max(...times);
+    if (agoMs <= LAUNCHED_LONG_AGO_MS)
+        return [];
+    return [
+        msg `The latest version, ${namesOf(state.kept ?? [])}, registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? A deploy names the version that it keeps, in \`keep-version\`.`,
+    ];
+}
+/** The other applications that may be former names of this one. */
+function formerNames({ otherApplications }) {
+    const formers = otherApplications.filter(({ mayBeFormerName }) => mayBeFormerName);
+    return formers.length === 0 ? undefined : explainFormerNames(formers);
 }
 function outlastsJob({ mode, timeoutMs }) {
     if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS)
@@ -21990,17 +22888,26 @@ function nothingRegistered({ contents, registered }) {
     }
     if (registered.length > 0)
         return undefined;
-    return msg `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest goes unnoticed.`;
+    return msg `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
+}
+function withoutParents({ contents }) {
+    if (contents.newestRoots?.showsParents !== false)
+        return undefined;
+    return msg `This schema does not show which workflows are children (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15): that a target which is not the latest still receives new work goes unnoticed.`;
 }
 function patching({ targets }) {
     if (!targets.some(({ version }) => version === PATCHING_VERSION))
         return undefined;
     return msg `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`;
 }
-function skipped({ skipped: versions }) {
+function passed({ targets }) {
+    const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
     if (versions.length === 0)
         return undefined;
-    return msg `Never seen here, and skipped because of \`on-unknown: pass\`: ${namesOf(versions)}.`;
+    return msg `Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => version))}.`;
+}
+function isUnknown({ kind }) {
+    return kind === 'unknown-version';
 }
 function emptyVersion({ inFlight }) {
     const count = total(inFlight.get('') ?? NO_WORKFLOWS);
@@ -22061,6 +22968,7 @@ const NOTHING_SEEN = {
     ...NOTHING_EXPECTED,
     observedAt: null,
     database: null,
+    found: null,
     inFlight: 0,
     unversioned: 0,
     blockers: [],
@@ -22071,6 +22979,7 @@ const NOTHING_SEEN = {
     drainedVersions: [],
     drainingVersions: [],
     newVersion: null,
+    otherApplications: [],
     groups: NOTHING_LISTED,
     activities: { observedAt: null, ...NOTHING_LISTED },
     workflows: NOTHING_LISTED,
@@ -22099,6 +23008,7 @@ function runReportOf(run) {
             ...(config === undefined ? [] : configurationWarnings(config)),
             // After a failure, what an earlier poll saw is no reason to warn.
             ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),
+            ...(config === undefined || last === undefined ? [] : launchWarnings(config, last)),
         ],
     };
 }
@@ -22112,7 +23022,7 @@ function isWatched({ mode, polls }) {
 }
 /** The answer in a sentence that a person understands without knowing the gate. */
 function headlineOf({ verdict, config, waitedMs, last }, seen) {
-    const targets = seen.versions.filter(({ skipped }) => !skipped);
+    const targets = seen.versions;
     const inFlight = counted(seen.inFlight, 'workflow');
     const waited = trusted(durationText(waitedMs));
     const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
@@ -22120,21 +23030,29 @@ function headlineOf({ verdict, config, waitedMs, last }, seen) {
     const blockedNames = namesOfAll(blocked);
     switch (verdict) {
         case 'drained':
-            return drainedHeadline(config, targets);
+            return msg `Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
+        case 'no-target':
+            return config?.targets.kind === 'none'
+                ? preflightHeadline(last)
+                : noTargetHeadline(config, last, seen.otherApplications);
         case 'in-flight':
             return targets.length === 0
                 ? msg `Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
                 : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${otherReasons(blocked)}.`;
         case 'still-live':
-            return msg `Not safe to retire ${blockedNames}: new work is still sent there, because it is the latest version.`;
+            return msg `Not safe to retire ${blockedNames}: new work is still sent there${otherReasons(blocked)}.`;
         case 'cannot-drain':
             return msg `Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
         case 'timed-out':
-            return msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
+            return targets.length === 0
+                ? msg `No answer after ${waited}: nothing is there to retire, and something could still make it so.`
+                : msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
         case 'unknown-version':
             return unknownKept !== undefined
                 ? msg `No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
-                : msg `No answer: this system database has never seen ${namesOfAll(targets.filter(({ known }) => !known))}.`;
+                : msg `No answer: ${trusted(config?.application === undefined
+                    ? 'this system database has never seen'
+                    : 'this application has never used')} ${namesOfAll(targets.filter(model_isUnknown))}.`;
         case 'cancelled':
             return targets.length === 0
                 ? msg `Cancelled after ${waited}, before there was an answer.`
@@ -22145,14 +23063,26 @@ function headlineOf({ verdict, config, waitedMs, last }, seen) {
                 : msg `No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
     }
 }
-function drainedHeadline(config, targets) {
-    if (config === undefined || targets.length === 0) {
-        return config?.targets.kind === 'named'
-            ? msg `Nothing to retire: none of these versions has ever been seen here.`
-            : msg `Nothing to retire: no other version has work in flight here.`;
+function preflightHeadline(last) {
+    const registered = last?.evaluation.index?.registered ?? [];
+    const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
+    return msg `The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+}
+/** What there is in place of a target, what that means, and what to do. */
+function noTargetHeadline(config, last, others) {
+    const formers = others.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
+    if (formers.length > 0) {
+        return msg `Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
     }
-    const settle = trusted(durationText(config.settleMs));
-    return msg `Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${settle}.`;
+    const kept = namesOf(last?.evaluation.state.kept ?? []);
+    const found = msg `Nothing to retire: no version but ${kept} is registered, in flight or recently started.`;
+    if (config?.targets.kind !== 'all-but-latest') {
+        return msg `${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
+    }
+    return msg `${found} Has the new version launched, and is this the system database that it uses? Do not tear ${kept} down: it is the latest version. To keep a version that you know, name it in \`keep-version\` instead of latest.`;
+}
+function model_isUnknown({ blockers }) {
+    return blockers.some(({ kind }) => kind === 'unknown-version');
 }
 function namesOfAll(versions) {
     return namesOf(versions.map(({ version }) => version));
@@ -22163,17 +23093,15 @@ function otherReasons(blocked) {
 }
 function seenAt(last, run) {
     const { evaluation, forecast } = last;
-    const { snapshot, index, targets, skipped } = evaluation;
+    const { snapshot, index, targets } = evaluation;
     const { observedAt } = snapshot;
     const { serverVersion, migration } = snapshot.database;
     const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
-    const versions = [
-        ...targets.map((target) => versionReport(target, pastDeadline, last, run)),
-        ...skipped.map(skippedVersion),
-    ];
+    const versions = targets.map((target) => versionReport(target, pastDeadline, last, run));
     return {
         observedAt,
         database: { serverVersion, schema: run.schema, migration: migration ?? null },
+        found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
         inFlight: inFlightOnAll(targets),
         unversioned: evaluation.unversioned,
         blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
@@ -22185,8 +23113,11 @@ function seenAt(last, run) {
             return { seconds: atMs / 1000, pending, enqueued, delayed };
         }),
         drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
-        drainingVersions: versions.filter(({ drained, skipped }) => !drained && !skipped).map(({ version }) => version),
+        drainingVersions: versions.filter(({ drained }) => !drained).map(({ version }) => version),
         newVersion: newVersionOf(evaluation),
+        otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
+            return { name, mayBeFormerName, inFlight };
+        }),
         groups: blockingGroups(evaluation),
         activities: activitiesReport(last),
         ...workflowsReport(last, pastDeadline),
@@ -22200,7 +23131,6 @@ function versionReport(target, pastDeadline, { evaluation, forecast }, run) {
     return {
         ...shown,
         version,
-        skipped: false,
         drained: shown.drained && run.failure === undefined,
         idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
         blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
@@ -22219,15 +23149,6 @@ function expected(forecast, newTopLevel, now, { config, polls }) {
             brief: forecastParts(forecast, now).join('; '),
             sentences: describeForecast(forecast, newTopLevel, now, isHold),
         },
-    };
-}
-function skippedVersion(version) {
-    return {
-        version,
-        application: null,
-        ...{ ...NO_WORKFLOWS, inFlight: 0, ignored: 0, oldestCreatedAt: null },
-        ...{ latest: false, known: false, skipped: true, drained: false, idleSeconds: null },
-        ...{ blockers: [], reasons: [], ...NOTHING_EXPECTED },
     };
 }
 /** The oldest workflows that block, and the one to unblock first. */
@@ -22275,7 +23196,7 @@ function annotationsOf(report) {
 }
 function verdictAnnotations(report, level) {
     const { verdict, headline, blockers, pastDeadline } = report;
-    const targets = report.versions.filter(({ skipped }) => !skipped);
+    const targets = report.versions;
     if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
         const message = messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
         return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
@@ -22333,6 +23254,7 @@ function messageOf(message) {
 
 
 
+
 /** The longest time without a line, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
 const GROUPS_SHOWN = 20;
@@ -22361,11 +23283,20 @@ function startLog(sink, config, { database, schema }) {
                 // A mistyped URL can have the password where the database should be. Now it has proved right.
                 sink.line(plain(msg `System database: ${database}, schema ${schema}.`));
                 sink.line(plain(describeDatabase(poll.evaluation)));
+                const renamed = formerNames(poll.evaluation);
+                if (renamed !== undefined)
+                    sink.line(plain(msg `Mind: ${renamed}`));
                 const groups = groupLines(blockingGroups(poll.evaluation), report.targets.length);
                 if (groups.length > 0)
                     sink.group('What is in flight, by workflow', groups);
+                const { index } = poll.evaluation;
+                if (config.mode === 'preflight' && index !== undefined) {
+                    sink.group('What is here, by version', foundLines(foundIn(index)));
+                }
             }
-            if (isDue(report)) {
+            if (isKeptReplaced(report, previous))
+                sink.line(replacementLine(report));
+            if (isDue(report) && config.mode !== 'preflight') {
                 sink.line(pollLine(config, report, previous));
                 lastShown = report;
             }
@@ -22394,6 +23325,7 @@ function pollReportOf(poll) {
         inFlight: inFlightOnAll(targets),
         counts: summed(targets),
         targets,
+        kept: evaluation.state.kept ?? [],
         settledForMs: settledFor(evaluation),
         /** Short names of what else than work in flight blocks. */
         reasons: shortNames(blockersOf(evaluation)),
@@ -22412,7 +23344,7 @@ function describeDatabase({ snapshot, index, gate, targets, state }) {
     const { registrations } = index.contents;
     const registered = newest === undefined || registrations === undefined
         ? trusted('no version is registered')
-        : msg `${registrations.total} registered, the latest is ${newest.version}`;
+        : msg `${registrations.length} registered, the latest is ${newest.version}`;
     const parts = [msg `${server}. Versions: ${registered}`];
     if (state.kept !== undefined)
         parts.push(msg `kept: ${namesOf(state.kept)}`);
@@ -22421,6 +23353,14 @@ function describeDatabase({ snapshot, index, gate, targets, state }) {
         parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
     }
     return msg `${joined(parts, '; ')}.`;
+}
+function isKeptReplaced({ kept }, previous) {
+    return previous !== undefined && kept.some((version) => !previous.kept.includes(version));
+}
+function replacementLine({ endedMs, kept, targets }) {
+    const names = namesOf(kept);
+    const retired = namesOf(targets.map(({ version }) => version));
+    return `${stamp(endedMs)} ${plain(msg `The latest version is now ${names}, which registered after the gate started: it stays; to retire: ${retired}.`)}`;
 }
 /** How long everything has been idle, in milliseconds; undefined while something is not. */
 function settledFor({ gate, noTargets, targets }) {
@@ -22507,11 +23447,15 @@ function openingOf(config) {
             return msg `Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
         case 'report':
             return msg `Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
+        case 'preflight':
+            return msg `Checking whether the gate can work here${application}. No version is judged.`;
     }
 }
 function targetsInWords({ targets }) {
     if (targets.kind === 'named')
         return namesOf(targets.versions);
+    if (targets.kind === 'none')
+        return trusted('no version');
     return msg `every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
 }
 function pollLine(config, report, previous) {
@@ -22532,6 +23476,8 @@ function difference(change) {
 }
 /** With several targets: how many are idle, and which of the others hold the most. */
 function versionsPart(targets) {
+    if (targets.length === 0)
+        return 'nothing to retire so far';
     if (targets.length < 2)
         return '';
     const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
@@ -22596,7 +23542,7 @@ function outputsOf(report, reportPath) {
     };
 }
 /** Versions as in the report file, without what is written for people. */
-const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, skipped: true, idleSeconds: true, reasons: true, outlook: true }));
+const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }));
 /** Where not all fit, forecasts are omitted before versions are. The report file has them. */
 function fittingVersions({ versions }) {
     const entries = versionOutputs.parse(versions);
@@ -22658,7 +23604,7 @@ function drainChart(curve) {
     const statuses = drain_chart_STATUSES.filter(({ status }) => columns?.polls.some((poll) => poll[status] > 0));
     if (columns === undefined || statuses.length === 0)
         return '';
-    return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
+    return [mermaid(columns, statuses), drain_chart_keyOf(curve, columns, statuses)].join('\n\n');
 }
 function mermaid({ labels, unit, polls, estimated }, statuses) {
     // Each series is drawn over those before it, so the highest comes first.
@@ -22691,7 +23637,7 @@ function mermaid({ labels, unit, polls, estimated }, statuses) {
         '```',
     ].join('\n');
 }
-function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
+function drain_chart_keyOf({ points, estimate }, { estimated, isCut }, statuses) {
     const last = points.at(-1);
     const counts = statuses.map(({ status, square }) => `${square} ${message_number(last?.[status] ?? 0)} ${status}`);
     const seen = `At the last poll: ${counts.join(' · ')}`;
@@ -22732,64 +23678,6 @@ function drain_chart_rounded(height) {
     return Number(height.toFixed(2));
 }
 
-;// CONCATENATED MODULE: ./lib/report/markdown.js
-
-
-/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
-function markdown(message) {
-    return message
-        .map((part) => {
-        if (typeof part === 'string')
-            return part.replaceAll('<', '&lt;');
-        return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
-    })
-        .join('');
-}
-/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
-const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
-/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
-function code(text, maximum) {
-    const parts = visible(text, maximum)
-        .split(LINKED)
-        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
-    return `<code>${parts.join('<!-- -->')}</code>`;
-}
-/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes. */
-function codeBlock(language, lines) {
-    const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
-    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = '`'.repeat(Math.max(3, longest + 1));
-    return `${fence}${language}\n${text}\n${fence}`;
-}
-/** A name that some rows lack: that of a workflow in older ones. */
-function nameOf(name, without = '(no name)') {
-    return name === null ? without : code(name);
-}
-function quoteBlock(message) {
-    return markdown(message).replace(/^/gm, '> ');
-}
-/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
-function table(rows, columns) {
-    const used = Object.entries(columns)
-        .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
-        .filter(({ cells }) => cells.some((cell) => cell !== ''));
-    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
-    const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
-    return [
-        line(used.map(({ head }) => head)),
-        line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
-        ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
-    ].join('\n');
-}
-/** `And 3 more versions.`, or nothing. */
-function more(count, noun) {
-    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
-}
-/** Paragraphs and other blocks in their order, but for empty ones. */
-function blocks(...texts) {
-    return texts.filter((text) => text !== '').join('\n\n');
-}
-
 ;// CONCATENATED MODULE: ./lib/report/next-steps.js
 
 
@@ -22798,11 +23686,9 @@ function blocks(...texts) {
 const LINES_SHOWN = 8;
 /** What a person can do now. */
 function nextSteps(report, kit) {
-    const { verdict, versions, database, firstToUnblock, newVersion } = report;
+    const { verdict, database, firstToUnblock, newVersion } = report;
     if (verdict === 'drained') {
-        return versions.length === 0
-            ? ''
-            : '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
+        return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
     }
     if (firstToUnblock === null || database === null)
         return '';
@@ -22840,11 +23726,14 @@ function kitSection({ folder, list }, newVersion) {
 
 
 
+
+
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
 const summary_TARGETS_SHOWN = 100;
 const TARGETS_EXPLAINED = 10;
 const summary_GROUPS_SHOWN = 50;
+const APPLICATIONS_SHOWN = 10;
 /** The list of workflows is open when it has at most this many rows. */
 const OPEN_ROWS = 10;
 const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
@@ -22856,12 +23745,14 @@ function summaryOf(report, kit) {
     return fitted([
         verdictSection(report),
         targetTable(report, observedAt),
+        foundSection(report.found),
         explanations(report),
         drainSection(report, observedAt),
         groupTable(report, observedAt),
         summary_workflowList(report, observedAt),
         nextSteps(report, kit),
         warningList(report),
+        summary_otherApplications(report),
         footer(report),
     ]);
 }
@@ -22894,11 +23785,9 @@ function targetTable({ versions, outdated }, observedAt) {
     }), more(versions.length - shown.length, 'version'));
 }
 function targetState(version, outdated) {
-    const { skipped, drained, idleSeconds, inFlight, reasons } = version;
-    if (skipped)
-        return 'skipped: never seen';
+    const { known, drained, idleSeconds, inFlight, reasons } = version;
     if (drained)
-        return '✅ drained';
+        return known ? '✅ drained' : '✅ drained, never seen here';
     if (idleSeconds !== null && reasons.length === 0)
         return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
     const all = [...(inFlight > 0 ? [`${message_number(inFlight)} in flight`] : []), ...reasons];
@@ -22949,7 +23838,7 @@ function activityTable(activities, observedAt) {
 function groupTable({ groups, versions }, observedAt) {
     if (groups.items.length === 0)
         return '';
-    const severalVersions = versions.filter(({ skipped }) => !skipped).length > 1;
+    const severalVersions = versions.length > 1;
     const shown = groups.items.slice(0, summary_GROUPS_SHOWN);
     return blocks('### What is in flight, by workflow', table(shown, {
         Workflow: ({ workflow }) => nameOf(workflow),
@@ -23002,6 +23891,16 @@ function warningList({ warnings }) {
     if (warnings.length === 0)
         return '';
     return `### Before you act on this\n\n${warnings.map((each) => `- ⚠️ ${markdown(each)}`).join('\n')}`;
+}
+/** One line about the applications that share the database. Those that may be a former name have a warning as well. */
+function summary_otherApplications({ otherApplications: others }) {
+    if (others.length === 0)
+        return '';
+    const shown = others.slice(0, APPLICATIONS_SHOWN).map(({ name, inFlight }) => {
+        return `${code(name)} (${message_number(total(summed(inFlight)))} in flight)`;
+    });
+    const rest = others.length - shown.length;
+    return `Other applications in this system database, which this run is not about: ${shown.join(', ')}${rest > 0 ? `, and ${message_number(rest)} more` : ''}.`;
 }
 function footer(report) {
     const { verdict, database, waitedSeconds, polls, failedPolls } = report;
@@ -23184,7 +24083,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(491);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(677);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
