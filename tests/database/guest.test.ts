@@ -98,6 +98,34 @@ test('the server terminates an abandoned transaction after the poll timeout', as
   await expect.poll(alive, { timeout: 30_000 }).toEqual([]);
 });
 
+test('sends no statement outside a transaction that sets what a role could have set', async () => {
+  const database = await databases.create();
+  const { database: name } = database.config;
+  await database.query(`ALTER DATABASE ${name} SET log_statement = 'all'`);
+  await pollAt(database, {}, { searchHistoryFor: ['1.0.0'], scanStatuses: true, countFailed: true, detailScan: true });
+  const sent = () => [
+    ...databases
+      .server()
+      .log()
+      .matchAll(/(?:statement|execute <unnamed>): ([\s\S]*?)(?=\n\S+ \S+ UTC \[|$)/g),
+  ];
+  await expect.poll(() => sent().filter(([, text]) => text?.trim() === 'COMMIT').length).toBeGreaterThanOrEqual(3);
+  const statements = sent()
+    .flatMap(([, text = '']) => text.split(/;\s*/))
+    .map((each) => each.trim());
+  let begun: string | undefined;
+  const outside: string[] = [];
+  // The log is whole from the first question on, which is for the product.
+  expect(statements.findIndex((text) => text.includes('version() AS version'))).toBeOneOf([0, 1]);
+  for (const each of statements) {
+    if (each.startsWith('BEGIN')) begun = each;
+    else if (each === 'COMMIT') begun = undefined;
+    else if (each !== '' && begun === undefined) outside.push(each);
+    if (begun !== undefined) expect(begun).toMatch(/^BEGIN ISOLATION LEVEL .* READ ONLY NOT DEFERRABLE$/);
+  }
+  expect(outside).toEqual([]);
+});
+
 test('sends only unnamed statements, so that a pooler in transaction mode works', async () => {
   const database = await databases.create();
   await database.query(`ALTER DATABASE ${database.config.database} SET log_statement = 'all'`);

@@ -22,11 +22,13 @@ export interface Network {
   refuse(): Promise<void>;
   /** Accepts connections again, on the same port. */
   accept(): Promise<void>;
+  /** Leads to the server of this URL from now on, and cuts the connections that are there. */
+  leadTo(serverUrl: string): void;
 }
 
 /** Starts a network in front of the server that the URL names; gone with the test. */
 export async function startNetwork(serverUrl: string): Promise<Network> {
-  const { hostname, port } = new URL(serverUrl);
+  let target = new URL(serverUrl);
   /** Those that the gate has open, and those whose farewell a silent network has swallowed. */
   const sockets = new Set<Socket>();
   const unanswered = new Set<Socket>();
@@ -41,7 +43,7 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
   let most = 0;
 
   const join = (gate: Socket) => {
-    const server = new Socket().connect(Number(port), hostname);
+    const server = new Socket().connect(Number(target.port), target.hostname);
     sockets.add(gate);
     most = Math.max(most, sockets.size);
     if (silent) deaf.add(gate);
@@ -104,6 +106,10 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
     refuse,
     accept: async () => {
       listening = await listen(join, own);
+    },
+    leadTo: (url) => {
+      target = new URL(url);
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

@@ -43,7 +43,7 @@ export interface PostgresOptions {
 const HOST = '127.0.0.1';
 const USER = 'postgres';
 const PORT_ATTEMPTS = 5;
-const LOG_TAIL_CHARACTERS = 20_000;
+const LOG_TAIL_CHARACTERS = 100_000;
 
 /** No durability, since nothing outlives the process; no Unix socket, since its path may get too long. */
 const SETTINGS = {
