@@ -41,7 +41,7 @@ describe.each<SdkRelease>(['4.10.15', '4.20.11', '5.3.0'])(
       const { contents } = await pollAt(database, { ignoreWorkflows: ['monitor*'] }, request);
       expect(contents).toMatchObject({
         inFlight: [{ version: 'v1', pending: 1 }],
-        history: { found: ['v1'] },
+        history: { found: [{ version: 'v1', stranger: null }] },
         unknownStatuses: [{ version: 'v1', status: 'LOST', count: 1 }],
       });
     });
