@@ -111,6 +111,11 @@ export function workflowColumns(schema: Schema) {
   return {
     id: bytes(sql`workflow_uuid`),
     version: bytes(sql`application_version`),
+    /**
+     * The version, NULL for a running row with an empty one. Its process could not read its own version, as Go's where
+     * the binary is unreadable, and stamps NULL and empty alike.
+     */
+    versionOrNone: sql`CASE WHEN status = 'PENDING' THEN NULLIF(${bytes(sql`application_version`)}, '') ELSE ${bytes(sql`application_version`)} END`,
     name: bytes(sql`name`),
     queue: bytes(sql`queue_name`),
     owner: column('application_name', OWNER),

@@ -25,7 +25,7 @@ export function detailScanOf(contents: SnapshotContents, statuses: Statuses, obs
 }
 
 /** Returns what the detail scan read of a version; nothing before the first scan. */
-export function scannedOf(version: string, detailScan: DetailScan | undefined): readonly WorkflowWithStatus[] {
+export function scannedOf(version: string | null, detailScan: DetailScan | undefined): readonly WorkflowWithStatus[] {
   return detailScan?.byVersion.get(version) ?? [];
 }
 

@@ -1,4 +1,5 @@
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
+import type { Target } from '../rules/targets.ts';
 import type { WorkflowState } from './activity.ts';
 import { scannedOf } from './detail-scan.ts';
 import { boundsOf, type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
@@ -19,7 +20,7 @@ export interface DrainForecast extends CertainEnd {
   /** Workflows without a parent arrived in the recent window. */
   readonly hasTraffic: boolean;
   /** Versions of which no process seems to run: nobody takes their queued work, and nothing changed for `stuck-after`. */
-  readonly withoutProcess: readonly string[];
+  readonly withoutProcess: readonly Target[];
   readonly series: Series;
 }
 
@@ -49,7 +50,7 @@ interface Context {
 }
 
 /** Returns the forecast for these versions, which have this series together. Pure. */
-export function drainForecast(versions: readonly string[], series: Series, context: Context): DrainForecast {
+export function drainForecast(versions: readonly Target[], series: Series, context: Context): DrainForecast {
   const { history, earliestEnds, observedAt } = context;
   // The last detail scan can hold workflows of versions that have drained since.
   const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
@@ -81,7 +82,7 @@ export function drainForecast(versions: readonly string[], series: Series, conte
 }
 
 /** Counts workflows by state, as last scanned. Those gone since were most probably progressing, or else waiting. */
-function statesOf(versions: readonly string[], history: DrainHistory): States {
+function statesOf(versions: readonly Target[], history: DrainHistory): States {
   const states = { progressing: 0, waiting: 0, stuck: 0, notScanned: 0 };
   for (const version of versions) {
     const scanned = scannedOf(version, history.detailScan);
@@ -108,12 +109,12 @@ function trendOf(series: Series, states: States, context: Context, rate?: Rate, 
   return left === undefined ? 'too-early' : 'draining';
 }
 
-function inFlightOf(version: string, { targets }: DrainHistory): number {
+function inFlightOf(version: Target, { targets }: DrainHistory): number {
   return targets.get(version)?.inFlight ?? 0;
 }
 
 /** Whether work waits in a queue that has room, and nothing has changed that a process of the version would change. */
-function isWithoutProcess(version: string, context: Context): boolean {
+function isWithoutProcess(version: Target, context: Context): boolean {
   const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
   const scanned = scannedOf(version, history.detailScan);
   const isLeft = scanned.some(({ status: { activity: each } }) => {

@@ -1,5 +1,6 @@
 import type { DelayedWorkflow, SnapshotContents } from '../dbos/snapshot/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
+import type { Target } from '../rules/targets.ts';
 import type { DetailScan } from './detail-scan.ts';
 
 /** A workflow, and a time (`until`) before which only a person can end it: by cancelling it or changing its delay. */
@@ -67,14 +68,14 @@ function sleepingEnds({ workflows, statuses, observedAt }: DetailScan): readonly
 
 /** Returns the bounds of these versions. The last delay counts even when its workflow is not listed. */
 export function boundsOf(
-  versions: readonly string[],
+  versions: readonly Target[],
   earliestEnds: readonly EarliestEnd[],
   inFlight: SnapshotIndex['inFlight'],
 ): readonly Bound[] {
-  const chosen = new Set(versions);
+  const chosen = new Set<Target>(versions);
   const delays = versions.flatMap((version): readonly Bound[] => {
     const until = inFlight.get(version)?.delayedUntil;
-    return until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
+    return version === null || until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
   });
   return [...earliestEnds.filter(({ version }) => chosen.has(version)), ...delays];
 }

@@ -2,6 +2,7 @@ import type { GateConfig } from '../config.ts';
 import type { ForecastRequest, StartedName, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
+import type { Target } from '../rules/targets.ts';
 import { type Statuses, statusesOf } from './activity.ts';
 import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';
@@ -13,7 +14,7 @@ import { hasStood, standingAfter } from './standing.ts';
 export interface Forecast {
   /** All targets together. */
   readonly total: DrainForecast;
-  readonly targets: ReadonlyMap<string, DrainForecast>;
+  readonly targets: ReadonlyMap<Target, DrainForecast>;
   /** What cannot finish before the timeout. Only what this very poll saw counts, and what had stood for a while. */
   readonly pastDeadline: PastDeadline | undefined;
   readonly statuses: Statuses;

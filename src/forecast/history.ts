@@ -2,6 +2,7 @@ import type { StartedName } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
+import type { Target } from '../rules/targets.ts';
 import { type StatusCounts, summed } from '../status-counts.ts';
 import type { QueueState } from './activity.ts';
 import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';
@@ -14,7 +15,7 @@ export interface DrainHistory {
   readonly observedAt?: number;
   /** All targets together. */
   readonly total: Series;
-  readonly targets: ReadonlyMap<string, Series>;
+  readonly targets: ReadonlyMap<Target, Series>;
   /** The previous poll's counts of recently created workflows, which the next poll counts again. */
   readonly created: SnapshotIndex['started'];
   /** Top-level workflows created since the gate started, by version and name. */

@@ -1,12 +1,17 @@
 import type { DatabaseFacts, HistorySearch, RowSet } from '../dbos/snapshot/index.ts';
 import { type CloseVersion, closeVersions } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
+import type { Target } from '../rules/targets.ts';
 
 /** When a poll started and finished, in milliseconds since the gate started. */
 export interface PollTime {
   readonly began: number;
   readonly ended: number;
 }
+
+/** The key of the settle window where there is no target. */
+export const NO_TARGET = Symbol('no target');
+export type SettlingKey = Target | typeof NO_TARGET;
 
 /**
  * What the rules carry from one poll to the next. Times are in milliseconds since the gate started, by its own monotonic
@@ -26,7 +31,7 @@ export interface GateState {
   /** The versions that were registered when the gate began: at the first poll that could be read. */
   readonly registeredAtFirst: ReadonlySet<string> | undefined;
   /** Once a target, always a target. */
-  readonly targets: ReadonlySet<string>;
+  readonly targets: ReadonlySet<Target>;
   /** With kept versions named: those that registered after the first poll. They belong to another deploy. */
   readonly newer: ReadonlySet<string>;
   /** Once known, always known: garbage collection during a hold changes nothing. */
@@ -38,8 +43,8 @@ export interface GateState {
   readonly started: StartedBaseline | undefined;
   /** Since when only rule 5 has blocked. */
   readonly onlyLiveSince: number | undefined;
-  /** The open settle windows by target; under null where there is no target. */
-  readonly windows: ReadonlyMap<string | null, SettleWindow>;
+  /** The open settle windows by target, or that of no target. */
+  readonly windows: ReadonlyMap<SettlingKey, SettleWindow>;
 }
 
 /** What tells one server from another, and one cluster from another. */
@@ -56,7 +61,7 @@ export interface Search {
 export interface StartedBaseline {
   /** Database clock, epoch milliseconds. */
   readonly since: number;
-  readonly versions: ReadonlyMap<string, RowSet>;
+  readonly versions: ReadonlyMap<string | null, RowSet>;
 }
 
 /** The settle window of one target: every poll in it found the target idle. */
@@ -107,7 +112,7 @@ export function remember(
     ...state.known,
     ...index.registrations.keys(),
     ...index.inFlight.keys().filter((version) => version !== null),
-    ...index.started.keys(),
+    ...index.started.keys().filter((version) => version !== null),
     ...index.unknownStatuses.flatMap(({ version }) => version ?? []),
     ...foundByName(history),
   ]);

@@ -2,7 +2,7 @@ import { joined, type Message, msg, number, trusted } from '../message.ts';
 import { durationText, milliseconds } from '../time.ts';
 import { blockedFirst } from './model.ts';
 import type { RunReport, VersionReport } from './schema.ts';
-import { plain, visible } from './text.ts';
+import { plain, versionName, visible } from './text.ts';
 
 export interface Annotation {
   readonly level: 'error' | 'warning' | 'notice';
@@ -47,13 +47,14 @@ function verdictAnnotations(report: RunReport, level: Annotation['level']): read
 
 function targetAnnotation(target: VersionReport, level: Annotation['level']): Annotation {
   const { version, drained, known, blockers, outlook } = target;
-  const name = visible(version, 80);
+  const shown = versionName(version);
+  const name = visible(shown, 80);
   if (drained) {
     const idle = trusted(durationText(milliseconds(target.idleSeconds ?? 0)));
     return {
       level: 'notice',
       title: `${name} has drained`,
-      message: plain(msg`${version} has drained: nothing in flight, and nothing started for ${idle}.`),
+      message: plain(msg`${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
     };
   }
   const why =
@@ -62,7 +63,7 @@ function targetAnnotation(target: VersionReport, level: Annotation['level']): An
     level,
     title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
     // The log shows messages without their titles.
-    message: messageOf(msg`${version}: ${joined([...why, ...outlook.sentences], '\n')}`),
+    message: messageOf(msg`${shown}: ${joined([...why, ...outlook.sentences], '\n')}`),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText } from '../time.ts';
 import { workflowNamed } from './activity-text.ts';
+import { versionName } from './text.ts';
 
 /** A few workflows stand for all: this many are named. */
 const NAMED = 3;
@@ -84,7 +85,7 @@ export function outlook(
     bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
     withoutProcess:
       withoutProcess.length > 0
-        ? msg`No process of ${namesOf(withoutProcess)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
+        ? msg`No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
         : undefined,
   };
   return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));

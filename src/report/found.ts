@@ -2,7 +2,7 @@ import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { describeCounts, NO_WORKFLOWS, total } from '../status-counts.ts';
 import { blocks, code, more, table } from './markdown.ts';
 import type { RunReport } from './schema.ts';
-import { quotedName } from './text.ts';
+import { quotedName, versionName } from './text.ts';
 
 /** What a preflight finds. */
 type Found = NonNullable<RunReport['found']>;
@@ -47,7 +47,7 @@ export function foundSection(found: RunReport['found']): string {
   return blocks(
     '### What is here',
     table(shown, {
-      Version: (each) => `${each.version === null ? '*(no version)*' : code(each.version)}${standing(each)}`,
+      Version: (each) => `${each.version === null ? `*${versionName(null)}*` : code(each.version)}${standing(each)}`,
       Application: ({ application }) => (application === null ? '' : code(application)),
       Pending: ({ pending }) => pending,
       Enqueued: ({ enqueued }) => enqueued,

@@ -12,7 +12,7 @@ import { blockingGroups, blocksTarget, inFlightOnAll } from './blocking.ts';
 import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 import { foundIn, foundLines } from './found.ts';
 import type { RunReport } from './schema.ts';
-import { describeServer, plain, quotedName } from './text.ts';
+import { describeServer, plain, quotedName, versionName } from './text.ts';
 import { configurationWarnings, formerNames } from './warnings.ts';
 
 /** The longest time without a line, in milliseconds. */
@@ -121,7 +121,7 @@ function describeDatabase({ snapshot, index, gate, targets, state }: Evaluation)
   const parts = [msg`${server}. Versions: ${registered}`];
   if (state.kept !== undefined) parts.push(msg`kept: ${namesOf(state.kept)}`);
   if (state.kept !== undefined && gate.length === 0) {
-    const retired = namesOf(targets.map(({ version }) => version));
+    const retired = namesOf(targets.map(({ version }) => versionName(version)));
     parts.push(targets.length > 0 ? msg`to retire: ${retired}` : trusted('nothing to retire'));
   }
   return msg`${joined(parts, '; ')}.`;
@@ -133,7 +133,7 @@ function isKeptReplaced({ kept }: PollReport, previous: PollReport | undefined):
 
 function replacementLine({ endedMs, kept, targets }: PollReport): string {
   const names = namesOf(kept);
-  const retired = namesOf(targets.map(({ version }) => version));
+  const retired = namesOf(targets.map(({ version }) => versionName(version)));
   return `${stamp(endedMs)} ${plain(msg`The latest version is now ${names}, which registered after the gate started: it stays; to retire: ${retired}.`)}`;
 }
 
@@ -173,7 +173,7 @@ function explainedBlockers(evaluation: Evaluation): Explanations {
   return evaluation.targets.slice(0, EXPLAINED_TARGETS).flatMap(({ version, blockers }) =>
     blockers.map((blocker) => ({
       key: `${blocker.kind} ${version}`,
-      message: msg`${version}: ${explainBlocker(blocker)}`,
+      message: msg`${versionName(version)}: ${explainBlocker(blocker)}`,
     })),
   );
 }
@@ -267,7 +267,7 @@ function versionsPart(targets: PollReport['targets']): string {
   const most = blocked
     .toSorted((a, b) => b.inFlight - a.inFlight)
     .slice(0, 3)
-    .map((target) => `${quotedName(target.version)} ${number(target.inFlight)}`);
+    .map((target) => `${quotedName(versionName(target.version))} ${number(target.inFlight)}`);
   const rest = blocked.length - most.length;
   const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
   return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;

@@ -15,6 +15,7 @@ import { activitiesReport, activityReport, forecastReport } from './forecast-rep
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
 import { foundIn } from './found.ts';
 import type { RunReport, VersionReport } from './schema.ts';
+import { versionName } from './text.ts';
 import { configurationWarnings, launchWarnings, warningsOf } from './warnings.ts';
 
 const WORKFLOWS_REPORTED = 50;
@@ -176,8 +177,13 @@ function isUnknown({ blockers }: VersionReport): boolean {
   return blockers.some(({ kind }) => kind === 'unknown-version');
 }
 
+/** What runs without a version has no name to tear down by. */
+function namedVersions(versions: readonly VersionReport[]): readonly string[] {
+  return versions.flatMap(({ version }) => version ?? []);
+}
+
 function namesOfAll(versions: readonly VersionReport[]): Message {
-  return namesOf(versions.map(({ version }) => version));
+  return namesOf(versions.map(({ version }) => versionName(version)));
 }
 
 function otherReasons(blocked: readonly VersionReport[]): Message {
@@ -206,8 +212,8 @@ function seenAt(last: Poll, run: Run) {
     history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
       return { seconds: atMs / 1000, pending, enqueued, delayed };
     }),
-    drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
-    drainingVersions: versions.filter(({ drained }) => !drained).map(({ version }) => version),
+    drainedVersions: namedVersions(versions.filter(({ drained }) => drained)),
+    drainingVersions: namedVersions(versions.filter(({ drained }) => !drained)),
     newVersion: newVersionOf(evaluation),
     otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
       return { name, mayBeFormerName, inFlight };

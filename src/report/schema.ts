@@ -74,7 +74,7 @@ const blocker = z.object({
 });
 
 export const versionSchema = z.object({
-  version: z.string(),
+  version: text.describe('Null for what processes without a version run'),
   application: text.describe('The application that owns its registration or its rows'),
   ...statusCounts,
   inFlight: count.describe('All that blocks: the three before, and rows in an unknown status'),
@@ -179,7 +179,7 @@ export const runReportSchema = z
     forecast: forecast.nullable().describe('For all versions to retire together'),
     outlook,
     newTopLevel: z
-      .array(z.object({ version: z.string(), workflow: text, count }))
+      .array(z.object({ version: text, workflow: text, count }))
       .describe('What was created without a parent on a version to retire since the gate started, by name'),
     history: z
       .array(z.object({ seconds, ...statusCounts }))

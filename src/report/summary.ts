@@ -7,7 +7,7 @@ import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markd
 import { blockedFirst, isWatched } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import type { ForecastReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
-import { describeServer } from './text.ts';
+import { describeServer, versionName } from './text.ts';
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -65,7 +65,7 @@ function targetTable({ versions, outdated }: RunReport, observedAt: number): str
   return blocks(
     '### Versions to retire',
     table(shown, {
-      Version: ({ version }) => code(version),
+      Version: ({ version }) => versionCell(version),
       State: (version) => targetState(version, outdated),
       // How each drains, where there are several to compare.
       Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
@@ -77,6 +77,10 @@ function targetTable({ versions, outdated }: RunReport, observedAt: number): str
     }),
     more(versions.length - shown.length, 'version'),
   );
+}
+
+function versionCell(version: string | null): string {
+  return version === null ? `*${versionName(version)}*` : code(version);
 }
 
 function targetState(version: VersionReport, outdated: boolean): string {
@@ -93,7 +97,7 @@ function explanations({ versions, blockers }: RunReport): string {
   if (blocked.length === 0 || blockers.length > 0) return '';
   const lines = blocked
     .slice(0, TARGETS_EXPLAINED)
-    .flatMap((each) => each.blockers.map(({ message }) => `- ${code(each.version)}: ${markdown(message)}`));
+    .flatMap((each) => each.blockers.map(({ message }) => `- ${versionCell(each.version)}: ${markdown(message)}`));
   return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
 }
 

@@ -65,3 +65,8 @@ export function describeServer(serverVersion: string, migration: number | null):
   const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
   return trusted(`PostgreSQL ${serverVersion}${dbos}`);
 }
+
+/** A version as it is shown; what runs without one has no name. */
+export function versionName(version: string | null): string {
+  return version ?? '(no version)';
+}

@@ -8,6 +8,7 @@ import type { Blocker } from '../rules/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { NO_WORKFLOWS, total } from '../status-counts.ts';
 import { durationText } from '../time.ts';
+import { versionName } from './text.ts';
 
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
@@ -99,7 +100,7 @@ function patching({ targets }: Evaluation): Warning {
 function passed({ targets }: Evaluation): Warning {
   const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
   if (versions.length === 0) return undefined;
-  return msg`Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => version))}.`;
+  return msg`Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => versionName(version)))}.`;
 }
 
 function isUnknown({ kind }: Blocker): boolean {
@@ -110,7 +111,7 @@ function emptyVersion({ inFlight }: SnapshotIndex): Warning {
   const count = total(inFlight.get('') ?? NO_WORKFLOWS);
   if (count === 0) return undefined;
   const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-  return msg`${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version: no process will ever take ${trusted(them)}. Fork or cancel ${trusted(them)}.`;
+  return msg`${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}, such as one of Go that cannot read its own binary. Fork or cancel ${trusted(them)} if none runs.`;
 }
 
 function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Warning {
@@ -120,14 +121,14 @@ function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Wa
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${count} ${what}`);
   const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-  return msg`${version} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
+  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
 }
 
 function stranded({ targets }: Evaluation): Warning {
   const ignoring = targets.filter(({ ignored }) => ignored > 0);
   if (ignoring.length === 0) return undefined;
   const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
-  const versions = namesOf(ignoring.map(({ version }) => version));
+  const versions = namesOf(ignoring.map(({ version }) => versionName(version)));
   return msg`${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`;
 }
 

@@ -26,7 +26,7 @@ export interface UnknownVersion {
 /** Rule 1: a target is registered, or some row of any status carries it. */
 export const known: Rule<UnknownVersion> = {
   checkTarget(version, context) {
-    const unknown = unknownVersion(version, context);
+    const unknown = version === null ? undefined : unknownVersion(version, context);
     return unknown === undefined || isPassed(unknown, context) ? [] : [unknown];
   },
 

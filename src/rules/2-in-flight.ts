@@ -1,6 +1,7 @@
 import { counted, msg, trusted } from '../message.ts';
-import { describeCounts, NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
+import { describeCounts, type StatusCounts, total } from '../status-counts.ts';
 import type { Rule } from './rule.ts';
+import { countsOn } from './snapshot-index.ts';
 import { them } from './wording.ts';
 
 /** Workflows of the target are in flight. */
@@ -11,8 +12,7 @@ export interface InFlight extends StatusCounts {
 /** Rule 2: nothing is in flight on a target, ignored names aside. */
 export const inFlight: Rule<InFlight> = {
   checkTarget(version, { index }) {
-    const { pending, enqueued, delayed } = index.inFlight.get(version) ?? NO_WORKFLOWS;
-    const blocker: InFlight = { kind: 'in-flight', pending, enqueued, delayed };
+    const blocker: InFlight = { kind: 'in-flight', ...countsOn(index, version) };
     return total(blocker) > 0 ? [blocker] : [];
   },
 

@@ -2,6 +2,7 @@ import type { RowSet } from '../dbos/snapshot/index.ts';
 import { counted, msg } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
+import type { Target } from './targets.ts';
 
 /** Workflows were created on the target since the previous poll. */
 export interface StillStarting {
@@ -31,7 +32,7 @@ export const starting: Rule<StillStarting> = {
  * At least how many rows were created. Two polls count from the same moment, and their counts are compared: rows are
  * stamped by the clocks of the processes that create them, which can lag behind the database's.
  */
-function createdSincePreviousPoll(version: string, { before, index }: RuleContext): number {
+function createdSincePreviousPoll(version: Target, { before, index }: RuleContext): number {
   const none: RowSet = { count: 0, fingerprint: '0' };
   const then = before.started?.versions.get(version) ?? none;
   const now = index.started.get(version)?.sincePrevious ?? none;

@@ -26,7 +26,7 @@ export type Live =
  */
 export const live: Rule<Live> = {
   checkTarget(version, { config, index }) {
-    if (config.onLive === 'ignore' || !index.latest.has(version)) return [];
+    if (config.onLive === 'ignore' || !index.latest.has(version ?? '')) return [];
     const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
     return [{ kind: 'live', alternatives }];
   },

@@ -2,6 +2,8 @@ import type { GateConfig } from '../config.ts';
 import { counted, msg, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
+import { countsOn } from './snapshot-index.ts';
+import type { Target } from './targets.ts';
 import { them } from './wording.ts';
 
 /** Why a process of a version could dequeue a row without a version. */
@@ -48,18 +50,27 @@ const REASONS: Readonly<Record<Unversioned['because'], string>> = {
  * the latest version alone take such rows write the application's name into their registration.
  */
 export function claimReason(
-  version: string,
+  target: Target,
   { index, state }: Pick<RuleContext, 'index' | 'state'>,
 ): ClaimReason | undefined {
+  // A process without a version registers the empty one.
+  const version = target ?? '';
   if (index.registered.length === 0) return 'nothing-registered';
   if (index.latest.has(version)) return 'latest';
   const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);
   return leavesIt ? undefined : 'sdk-may-claim';
 }
 
-function blockersFor(reason: ClaimReason | undefined, { config, index }: RuleContext): readonly Unversioned[] {
-  if (index.unversioned === 0 || !applies(config, reason)) return [];
-  return [{ kind: 'unversioned', count: index.unversioned, because: reason ?? 'asked' }];
+/** The rows in flight without a version that belong to no target: what processes without one run can be a target. */
+export function unclaimed({ index, state }: Pick<RuleContext, 'index' | 'state'>): number {
+  return index.unversioned - (state.targets.has(null) ? countsOn(index, null).pending : 0);
+}
+
+function blockersFor(reason: ClaimReason | undefined, context: RuleContext): readonly Unversioned[] {
+  const count = unclaimed(context);
+  return count > 0 && applies(context.config, reason)
+    ? [{ kind: 'unversioned', count, because: reason ?? 'asked' }]
+    : [];
 }
 
 function applies({ onUnversioned }: GateConfig, reason: ClaimReason | undefined): boolean {

@@ -30,9 +30,8 @@ export const application: Rule<WrongApplication> = {
       return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
     }
     // DBOS deletes no registration.
-    const versions = [...before.targets, ...(before.kept ?? [])].filter(
-      (version) => before.registered.has(version) && !index.registrations.has(version),
-    );
+    const named = [...before.targets, ...(before.kept ?? [])].filter((version) => version !== null);
+    const versions = named.filter((version) => before.registered.has(version) && !index.registrations.has(version));
     return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];
   },
 

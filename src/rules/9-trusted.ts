@@ -36,7 +36,7 @@ export const trustedDatabase: Rule<UntrustedData> = {
     reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
 
   checkTarget(version, { index }) {
-    const statuses = index.unknownStatuses.filter((row) => row.version === version);
+    const statuses = index.unknownStatuses.filter((row) => (row.version || null) === version);
     return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
   },
 

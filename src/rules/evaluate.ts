@@ -1,20 +1,21 @@
 import type { GateConfig } from '../config.ts';
 import type { FailedOnVersion, RuleRequest, Snapshot } from '../dbos/snapshot/index.ts';
-import { type GateState, type PollTime, remember, withWindowsReset } from '../hold/state.ts';
-import { NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
-import { claimReason } from './6-unversioned.ts';
+import { type GateState, NO_TARGET, type PollTime, remember, withWindowsReset } from '../hold/state.ts';
+import { type StatusCounts, total } from '../status-counts.ts';
+import { claimReason, unclaimed } from './6-unversioned.ts';
 import { keptVersionsToSearch } from './8-kept-versions.ts';
 import { isAnotherServer } from './9-trusted.ts';
 import type { RuleContext } from './context.ts';
 import { type OtherApplication, otherApplications } from './former-names.ts';
 import { type Blocker, findBlockers } from './index.ts';
 import { awaitsEvidence, hasSettled, isIdleButForRule5, type Settling, settlingOf, windowsAfter } from './settle.ts';
-import { indexed, type SnapshotIndex, sumOf } from './snapshot-index.ts';
-import { selectionFor, uncountedTargets, withTargets } from './targets.ts';
+import { countsOn, indexed, type SnapshotIndex, sumOf } from './snapshot-index.ts';
+import { selectionFor, type Target, uncountedTargets, withTargets } from './targets.ts';
 
 /** What the rules say of one target, after one poll. */
 export interface TargetEvaluation extends StatusCounts, Settling {
-  readonly version: string;
+  /** Null for what runs without a version. */
+  readonly version: Target;
   readonly application: string | null;
   readonly known: boolean;
   readonly latest: boolean;
@@ -98,7 +99,7 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
     return { version, ...settlingOf(version, blockers, isGateIdle && !uncounted.has(version), context) };
   });
   const noTargets = versions.length > 0 ? undefined : evaluateNoTargets(isGateIdle, context);
-  const all = noTargets === undefined ? settlings : [{ version: null, ...noTargets }];
+  const all = noTargets === undefined ? settlings : [{ version: NO_TARGET, ...noTargets } as const];
   const windows = windowsAfter(all, context);
   const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
   const searchHistoryFor = versionsToSearch(context);
@@ -117,7 +118,7 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
     drained: isSettled && noTargets === undefined,
     hasNoTarget: isSettled && noTargets !== undefined,
     otherApplications: otherApplications(config.application, index.contents.applications),
-    unversioned: matterUnversioned(versions, all, context) ? index.unversioned : 0,
+    unversioned: matterUnversioned(versions, all, context) ? unclaimed(context) : 0,
     provisional,
     state: next,
     next: {
@@ -134,27 +135,29 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
 function evaluateNoTargets(isGateIdle: boolean, context: RuleContext): Settling {
   const isPreflight = context.config.targets.kind === 'none';
   const blockers = isPreflight ? [] : findBlockers((rule) => rule.checkNoTargets?.(context));
-  return settlingOf(null, blockers, isGateIdle, context);
+  return settlingOf(NO_TARGET, blockers, isGateIdle, context);
 }
 
 function targetOf(
-  { version, ...settling }: Settling & { readonly version: string },
+  { version, ...settling }: Settling & { readonly version: Target },
   isGateIdle: boolean,
   { config, state, index }: RuleContext,
 ): TargetEvaluation {
   const row = index.inFlight.get(version);
-  const { pending, enqueued, delayed } = row ?? NO_WORKFLOWS;
-  const unknownStatus = sumOf(index.unknownStatuses.filter((each) => each.version === version));
+  const counts = countsOn(index, version);
+  const unknownStatus = sumOf(index.unknownStatuses.filter((each) => (each.version || null) === version));
+  const name = version ?? '';
   return {
     version,
-    application: index.registrations.get(version)?.application ?? row?.application ?? null,
-    known: state.known.has(version),
-    latest: index.latest.has(version),
-    ...{ pending, enqueued, delayed, unknownStatus },
-    inFlight: total({ pending, enqueued, delayed }) + unknownStatus,
+    application: index.registrations.get(name)?.application ?? row?.application ?? null,
+    known: version === null || state.known.has(version),
+    latest: index.latest.has(name),
+    ...counts,
+    unknownStatus,
+    inFlight: total(counts) + unknownStatus,
     ignored: row?.ignored ?? 0,
     oldestCreatedAt: row?.oldestCreatedAt ?? null,
-    failed: index.failed.get(version),
+    failed: index.failed.get(name),
     ...settling,
     drained: isGateIdle && hasSettled(settling, config),
   };
@@ -163,7 +166,8 @@ function targetOf(
 /** Versions whose history the next poll searches: a full scan, so once per version. */
 function versionsToSearch(context: RuleContext): readonly string[] {
   const { targets, known, searches } = context.state;
-  const unsearched = [...targets].filter((version) => !known.has(version) && !searches.has(version));
+  const named = [...targets].filter((version) => version !== null);
+  const unsearched = named.filter((version) => !known.has(version) && !searches.has(version));
   return [...unsearched, ...keptVersionsToSearch(context)];
 }
 
@@ -194,7 +198,7 @@ function stateAfter(
   };
 }
 
-function matterUnversioned(versions: readonly string[], settlings: readonly Settling[], context: RuleContext): boolean {
+function matterUnversioned(versions: readonly Target[], settlings: readonly Settling[], context: RuleContext): boolean {
   return (
     versions.some((version) => claimReason(version, context) !== undefined) ||
     settlings.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unversioned'))

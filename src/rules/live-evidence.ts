@@ -1,5 +1,6 @@
 import type { NewestRoots, Root } from '../dbos/snapshot/index.ts';
 import { UNITS_MS } from '../time.ts';
+import type { Target } from './targets.ts';
 
 /*
  * Whether new work is still sent to a version, judged by who started the newest workflows. DBOS never renews a
@@ -63,7 +64,7 @@ interface Counted {
  * @param now The database's clock, in epoch milliseconds.
  */
 export function signOfLife(
-  version: string,
+  version: Target,
   latest: Latest,
   evidence: NewestRoots,
   now: number,
@@ -108,14 +109,14 @@ export function signOfLife(
  * those of schedules only where the latest version has taken up nothing: DBOS's schedules go to the latest, and
  * schedules in a process tick as long as it lives.
  */
-function countedRoots(version: string, latest: Latest, { versions }: NewestRoots): readonly Counted[] {
+function countedRoots(version: Target, latest: Latest, { versions }: NewestRoots): readonly Counted[] {
   const isOfLatest = (each: string | null) => each !== null && latest.versions.has(each);
   const latestRuns = versions.some((each) => isOfLatest(each.version) && each.newestTakenUpAt !== null);
   const counts = (isOwn: boolean, { takenUp, scheduled }: Root) =>
     isOwn ? !(scheduled && latestRuns) : takenUp && !scheduled;
   return versions
     .flatMap((each) => {
-      const isOwn = each.version === version;
+      const isOwn = (each.version || null) === version;
       const roots = each.roots.filter((root) => counts(isOwn, root));
       return roots.map(({ createdAt }) => ({ at: createdAt, isOwn, isOfLatest: isOfLatest(each.version) }));
     })
@@ -123,14 +124,14 @@ function countedRoots(version: string, latest: Latest, { versions }: NewestRoots
 }
 
 /** Of the rows that were read, no root of the version counts among the newest. */
-function signWithoutRoots(version: string, evidence: NewestRoots): SignOfLife | undefined {
+function signWithoutRoots(version: Target, evidence: NewestRoots): SignOfLife | undefined {
   // A dead version's schedule can fill them all, and hide the work that is older.
   const nothingElseRuns = othersOf(version, evidence).every(({ newestTakenUpAt }) => newestTakenUpAt === null);
   return !evidence.reachesBack && nothingElseRuns ? { because: 'nothing-else-runs' } : undefined;
 }
 
-function othersOf(version: string, { versions }: NewestRoots): NewestRoots['versions'] {
-  return versions.filter((each) => each.version !== version);
+function othersOf(version: Target, { versions }: NewestRoots): NewestRoots['versions'] {
+  return versions.filter((each) => (each.version || null) !== version);
 }
 
 /**
@@ -142,6 +143,6 @@ function runThatEnds(untilNewest: readonly Counted[]): number {
   return Math.max(1, Math.ceil(Math.log(MISTAKE) / Math.log(ofOthers)));
 }
 
-function isProcessName(version: string): boolean {
-  return PROCESS_NAME.test(version);
+function isProcessName(version: Target): boolean {
+  return version !== null && PROCESS_NAME.test(version);
 }

@@ -2,6 +2,7 @@ import type { DatabaseFacts } from '../dbos/snapshot/index.ts';
 import type { GateState, SettleWindow } from '../hold/state.ts';
 import type { Message } from '../message.ts';
 import type { RuleContext } from './context.ts';
+import type { Target } from './targets.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is known about one kind of blocker, besides how it is found. */
@@ -30,9 +31,9 @@ export interface Rule<B extends { readonly kind: string }> {
   /** For the whole gate. */
   checkGate?(context: RuleContext): readonly B[];
   /** For one target. */
-  checkTarget?(version: string, context: RuleContext): readonly B[];
+  checkTarget?(version: Target, context: RuleContext): readonly B[];
   /** For a target without another blocker, where nothing blocks the whole gate. Such a blocker closes its settle window. */
-  checkOtherwiseIdle?(version: string, context: RuleContext): readonly B[];
+  checkOtherwiseIdle?(version: Target, context: RuleContext): readonly B[];
   /** Where there is no target. */
   checkNoTargets?(context: RuleContext): readonly B[];
   /** For a target without another blocker, or for no target at all. Such a blocker leaves it idle. */

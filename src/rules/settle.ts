@@ -1,5 +1,5 @@
 import type { GateConfig } from '../config.ts';
-import type { SettleWindow } from '../hold/state.ts';
+import { type GateState, NO_TARGET, type SettlingKey } from '../hold/state.ts';
 import { writersIn } from './4-open-writers.ts';
 import { readsNewestRoots } from './5-live.ts';
 import type { RuleContext } from './context.ts';
@@ -14,7 +14,7 @@ export interface Settling {
 
 /** Adds what the rules say of what is otherwise idle, and for how long it has been. */
 export function settlingOf(
-  version: string | null,
+  version: SettlingKey,
   blockers: readonly Blocker[],
   isGateIdle: boolean,
   context: RuleContext,
@@ -22,7 +22,7 @@ export function settlingOf(
   if (blockers.length > 0 || !isGateIdle || awaitsEvidence(version, context)) {
     return { blockers, settledForMs: undefined };
   }
-  const signs = version === null ? [] : findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
+  const signs = version === NO_TARGET ? [] : findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
   if (signs.length > 0) return { blockers: signs, settledForMs: undefined };
   const { before, time } = context;
   const window = before.windows.get(version);
@@ -33,8 +33,8 @@ export function settlingOf(
 }
 
 /** Whether rule 5 could still block it: the poll did not read what that rule weighs. */
-export function awaitsEvidence(version: string | null, context: RuleContext): boolean {
-  return version !== null && readsNewestRoots(context) && context.index.contents.newestRoots === undefined;
+export function awaitsEvidence(version: SettlingKey, context: RuleContext): boolean {
+  return version !== NO_TARGET && readsNewestRoots(context) && context.index.contents.newestRoots === undefined;
 }
 
 /** Whether it is idle, but for what the next poll has to read for rule 5. */
@@ -49,9 +49,9 @@ export function hasSettled({ blockers, settledForMs }: Settling, { settleMs }: P
 
 /** The settle windows of what is idle: those that were open stay open, the others open with this poll. */
 export function windowsAfter(
-  all: readonly (Settling & { readonly version: string | null })[],
+  all: readonly (Settling & { readonly version: SettlingKey })[],
   context: RuleContext,
-): ReadonlyMap<string | null, SettleWindow> {
+): GateState['windows'] {
   const { before, index, time } = context;
   const idle = all.filter(({ settledForMs }) => settledForMs !== undefined);
   return new Map(

@@ -6,7 +6,8 @@ import type {
   UnknownStatus,
   VersionInFlight,
 } from '../dbos/snapshot/index.ts';
-import { NO_WORKFLOWS, total } from '../status-counts.ts';
+import { NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
+import type { Target } from './targets.ts';
 
 /** The contents of a snapshot by version. */
 export interface SnapshotIndex {
@@ -20,7 +21,7 @@ export interface SnapshotIndex {
   /** Versions whose processes can dequeue work without a version even when they are not the latest: see `indexed`. */
   readonly mayTakeUnversioned: ReadonlySet<string>;
   readonly inFlight: ReadonlyMap<string | null, VersionInFlight>;
-  readonly started: ReadonlyMap<string, StartedOnVersion>;
+  readonly started: ReadonlyMap<string | null, StartedOnVersion>;
   readonly failed: ReadonlyMap<string, FailedOnVersion>;
   readonly unknownStatuses: readonly UnknownStatus[];
   /** In-flight rows without a version, those in a status that the gate does not know included. */
@@ -62,6 +63,12 @@ export function indexed(contents: SnapshotContents): SnapshotIndex {
     unversioned:
       total(inFlight.get(null) ?? NO_WORKFLOWS) + sumOf(unknownStatuses.filter(({ version }) => version === null)),
   };
+}
+
+/** What is in flight on a target. Of rows without a version, a process without one has only those that run. */
+export function countsOn({ inFlight }: Pick<SnapshotIndex, 'inFlight'>, version: Target): StatusCounts {
+  const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
+  return version === null ? { pending, enqueued: 0, delayed: 0 } : { pending, enqueued, delayed };
 }
 
 /** The number of rows in these statuses. */

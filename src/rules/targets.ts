@@ -1,12 +1,16 @@
 import { type GateConfig, namedVersions } from '../config.ts';
 import type { VersionSelection } from '../dbos/snapshot/index.ts';
 import type { GateState } from '../hold/state.ts';
-import type { SnapshotIndex } from './snapshot-index.ts';
+import { countsOn, type SnapshotIndex } from './snapshot-index.ts';
+
+/** A version to retire. Null: the processes without a version, whose running workflows carry none. */
+export type Target = string | null;
 
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
  * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
- * poll belongs to another deploy. The empty string is no version. A preflight has none.
+ * poll belongs to another deploy. What runs without a version
+ * is a target of its own. A preflight has none.
  */
 export function withTargets(config: GateConfig, state: GateState, index: SnapshotIndex): GateState {
   if (config.targets.kind === 'none') return state;
@@ -27,7 +31,10 @@ export function withTargets(config: GateConfig, state: GateState, index: Snapsho
   ].filter(
     (version): version is string => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''),
   );
-  return { ...state, kept, registeredAtFirst, newer, targets: state.targets.union(new Set(others)) };
+  const withoutVersion =
+    config.onUnversioned !== 'ignore' && (countsOn(index, null).pending > 0 || index.started.has(null));
+  const targets = new Set<Target>([...state.targets, ...others, ...(withoutVersion ? [null] : [])]);
+  return { ...state, kept, registeredAtFirst, newer, targets };
 }
 
 /** Whether it is decided which versions stay. Before that, a poll counts the rows of those as well. */
@@ -43,9 +50,9 @@ export function selectionFor(config: GateConfig, state: Pick<GateState, 'kept' |
 }
 
 /** Targets whose rows a poll after the state `before` did not count: the latest version that was kept until then. */
-export function uncountedTargets(config: GateConfig, before: GateState, { targets }: GateState): ReadonlySet<string> {
+export function uncountedTargets(config: GateConfig, before: GateState, { targets }: GateState): ReadonlySet<Target> {
   const selection = selectionFor(config, before);
-  return 'except' in selection ? targets.intersection(new Set(selection.except)) : new Set();
+  return 'except' in selection ? targets.intersection(new Set<Target>(selection.except)) : new Set();
 }
 
 /**

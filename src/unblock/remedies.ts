@@ -52,10 +52,15 @@ export function inspectionSql(
   schemaName: string,
 ): readonly string[] {
   const blocked = report.versions.filter(({ drained }) => !drained);
-  const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
-  const more = blocked.length - literals.length;
-  const canBeTyped = literals.length > 0 && !literals.includes(undefined);
-  const orNone = report.unversioned > 0 ? ' OR application_version IS NULL' : '';
+  const named = blocked.flatMap(({ version }) => version ?? []);
+  const literals = named.slice(0, 20).map((version) => sqlLiteral(version));
+  const more = named.length - literals.length;
+  const conditions = [
+    ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),
+    ...(named.length < blocked.length ? [`coalesce(application_version, '') = ''`] : []),
+    ...(report.unversioned > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
+  ];
+  const canBeTyped = blocked.length > 0 && !literals.includes(undefined);
   const application = report.application === null ? undefined : sqlLiteral(report.application);
   return [
     ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
@@ -63,7 +68,7 @@ export function inspectionSql(
     '       to_timestamp(created_at / 1000.0) AS created',
     `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
     ` WHERE ${statement(IN_FLIGHT).text}`,
-    ...(canBeTyped ? [`   AND (application_version IN (${literals.join(', ')})${orNone})`] : []),
+    ...(canBeTyped ? [`   AND (${conditions.join(' OR ')})`] : []),
     ...(application ? [`   AND (application_name = ${application} OR application_name IS NULL)`] : []),
     ' ORDER BY created_at;',
   ];

@@ -101,7 +101,9 @@ describe('with nothing in flight', () => {
     expect([unknown.exitCode, unknown.outputs['verdict']]).toEqual([1, 'unknown-version']);
     const blank = await gate(url, { 'retire-version': '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
     expect([blank.exitCode, blank.outputs['verdict']]).toEqual([1, 'unknown-version']);
-    expect(blank.annotations[0]?.message).toContain('"1.0.0", which differs in case or white space only');
+    expect(blank.annotations[0]?.message).toContain(
+      '"1.0.0", which differs only in case, white space, quotes or invisible characters',
+    );
   });
 
   test('works with NODE_PG_FORCE_NATIVE set', async () => {
@@ -299,7 +301,7 @@ describe('an error is reported with its cause and its fix, and without a secret'
     const run = await gate(url.href, { mode: 'wiat', timeout: '30' }).finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
     const message = run.annotations[0]?.message ?? '';
-    expect(message).toMatch(/The input `mode` is "wiat"\. Accepted: one of wait, check, report\./);
+    expect(message).toMatch(/The input `mode` is "wiat"\. Accepted: one of wait, check, report, preflight\./);
     expect(message).toMatch(/The input `timeout` is "30"\. Accepted: a duration/);
     expect(message).toMatch(/Neither `retire-version` nor `keep-version`/);
   });

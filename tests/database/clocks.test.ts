@@ -152,7 +152,12 @@ test.each([
     `INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, application_name)
      VALUES ('1', '1.0.0', 1, 'shop'), ('2', '2.0.0', 2, 'shop')`,
   );
-  await database.insert({ ...workflow, status: 'SUCCESS', created_at: then, updated_at: then });
+  const row = { ...workflow, status: 'SUCCESS', updated_at: then };
+  await database.insert(
+    { ...row, created_at: then - 1 },
+    // The traffic has moved off the first version.
+    { ...row, application_version: '2.0.0', created_at: then },
+  );
   for (const given of await answersOf(database.url)) {
     expect(given).toMatchObject({ outputs: { verdict: 'drained' }, warnings });
   }

@@ -79,7 +79,7 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
 
     const named = await holdOn(database, { mode: 'check', targets: { kind: 'named', versions: names } });
     const targets = named.last?.evaluation.targets ?? [];
-    expect(targets.map(({ version, pending }) => [shortened(version), pending])).toEqual(expected);
+    expect(targets.map(({ version, pending }) => [shortened(version ?? ''), pending])).toEqual(expected);
     expect(targets.every(({ known }) => known)).toBe(true);
 
     const others = await holdOn(database, {

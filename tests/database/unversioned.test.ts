@@ -40,6 +40,7 @@ function unversionedIn({ last }: Hold) {
   };
 }
 
+const keepNew: Partial<GateConfig> = { targets: { kind: 'all-but', keep: ['2.0.0'] } };
 const check = (changes: Partial<GateConfig>) => ({ mode: 'check', ...changes }) as const;
 
 describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
@@ -64,19 +65,47 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
     expect(blocking.verdict).toBe('drained');
   });
 
-  test('work with an empty version blocks nothing, is not a target, and is reported in a warning', async () => {
+  test('work with an empty version does not block a named version, nor any while it waits', async () => {
     const database = await blueGreen(sdk);
     await database.insert(...inEveryStatus(''));
     const named = await holdOn(database, check({ onUnversioned: 'block' }));
-    const kept = await holdOn(database, check({ targets: { kind: 'all-but', keep: ['2.0.0'] } }));
-    for (const { verdict, last } of [named, kept]) {
-      expect(verdict).toBe('drained');
+    await database.query(`DELETE FROM dbos.workflow_status WHERE status NOT IN ('ENQUEUED', 'DELAYED')`);
+    const kept = await holdOn(database, check(keepNew));
+    for (const [{ verdict, last }, count] of [[named, 3] as const, [kept, 2] as const]) {
+      expect(verdict).toBe(last?.evaluation.targets.length === 0 ? 'no-target' : 'drained');
       expect(last?.evaluation.unversioned).toBe(0);
-      expect(last?.evaluation.targets.map(({ version }) => version)).not.toContain('');
+      expect(last?.evaluation.targets.map(({ version }) => version)).not.toContain(null);
       expect(last ? warningsOf(last.evaluation).map(plain) : []).toContainEqual(
-        '3 workflows in flight carry an empty application version: no process will ever take them. Fork or cancel them.',
+        expect.stringContaining(`${count} workflows in flight carry an empty application version`),
       );
     }
+  });
+
+  test('what runs without a version, or with an empty one, is a target beside the versions that stay', async () => {
+    const database = await blueGreen(sdk);
+    const [row = {}] = inEveryStatus(null);
+    await database.insert({ ...row, status: 'PENDING' }, { ...row, status: 'PENDING', application_version: '' });
+    const { verdict, last } = await holdOn(database, check(keepNew));
+    expect(verdict).toBe('in-flight');
+    expect(last?.evaluation.targets).toContainEqual(
+      expect.objectContaining({ version: null, pending: 2, enqueued: 0, drained: false }),
+    );
+    expect(last?.evaluation.index?.contents.workflows.items.map(({ version }) => version)).toEqual([null, null]);
+    const ignored = await holdOn(database, check({ ...keepNew, onUnversioned: 'ignore' }));
+    expect(ignored.last?.evaluation.targets.map(({ version }) => version)).not.toContain(null);
+  });
+
+  test('what ran without a version and finished at once is a target that has to be idle', async () => {
+    const database = await blueGreen(sdk);
+    const [row = {}] = inEveryStatus('');
+    const run = { ...row, status: 'SUCCESS', created_at: Date.now() };
+    await database.insert(run);
+    const { verdict, blockers, last } = await holdOn(database, { ...keepNew, onLive: 'latest-only' }, () =>
+      database.insert(run),
+    );
+    expect(blockers[1]).toContain('still-starting');
+    expect(verdict).toBe('drained');
+    expect(last?.evaluation.targets).toContainEqual(expect.objectContaining({ version: null, drained: true }));
   });
 
   test('a version that is a space is treated as any other version', async () => {

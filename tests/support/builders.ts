@@ -81,7 +81,7 @@ export function openWriter(transaction = '3/7', changes: Partial<Writer> = {}): 
 }
 
 /** So many rows created lately: `then` as the poll before counted them, `now` as this one does. */
-export function started(version: string, then: number, now: number): StartedOnVersion {
+export function started(version: string | null, then: number, now: number): StartedOnVersion {
   return {
     version,
     application: 'shop',

@@ -9,8 +9,9 @@ const IN_FLIGHT = ['PENDING', 'ENQUEUED', 'DELAYED'];
 type Group = SnapshotContents['groups']['items'][number];
 
 /** What a poll should see, counted in plain code from what DBOS's own client answered. */
-export function expectedSnapshot(population: Population, answers: Answers) {
+export function expectedSnapshot(population: Population, given: Answers) {
   const { selection } = population;
+  const answers = 'only' in selection ? given : withoutEmptyVersions(given);
   const isIgnored = ({ workflowName }: WorkflowStatus) =>
     population.ignoreWorkflows.some((pattern) => matches(workflowName, pattern));
   const isSelected = (workflow: WorkflowStatus) => {
@@ -20,7 +21,10 @@ export function expectedSnapshot(population: Population, answers: Answers) {
   };
   const isInScope = (workflow: WorkflowStatus) =>
     population.application === undefined || [null, population.application].includes(applicationOf(workflow));
-  const isStarting = (workflow: WorkflowStatus) => isSelected(workflow) && !isIgnored(workflow);
+  const ranWithoutVersion = (workflow: WorkflowStatus) =>
+    'except' in selection && !versionOf(workflow) && !['ENQUEUED', 'DELAYED', 'CANCELLED'].includes(workflow.status);
+  const isStarting = (workflow: WorkflowStatus) =>
+    (isSelected(workflow) || ranWithoutVersion(workflow)) && !isIgnored(workflow);
 
   const unversioned = answers.inFlight.filter((workflow) => versionOf(workflow) === null);
   const nameless = answers.inFlight.filter((workflow) => versionOf(workflow) === '');
@@ -195,8 +199,22 @@ function detailOf(workflow: WorkflowStatus, answers: Answers): WorkflowDetail {
   };
 }
 
+/** Rows that run with an empty version have none, as those without. */
+function withoutEmptyVersions(answers: Answers): Answers {
+  const changed = (workflow: WorkflowStatus): WorkflowStatus => {
+    const { applicationVersion, ...rest } = workflow;
+    return workflow.status === 'PENDING' && applicationVersion === '' ? rest : workflow;
+  };
+  return {
+    ...answers,
+    inFlight: answers.inFlight.map(changed),
+    all: { ...answers.all, inFlight: answers.all.inFlight.map(changed) },
+  };
+}
+
 function countByVersion(rows: readonly WorkflowStatus[]): Record<string, number> {
-  return Object.fromEntries(groupBy(rows, (w) => [versionOf(w)]).map((group) => [versionOf(group[0]), group.length]));
+  const name = (workflow: WorkflowStatus) => versionOf(workflow) || null;
+  return Object.fromEntries(groupBy(rows, (w) => [name(w)]).map((group) => [name(group[0]), group.length]));
 }
 
 function groupBy<T>(rows: readonly T[], key: (row: T) => readonly unknown[]): [T, ...T[]][] {

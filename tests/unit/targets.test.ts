@@ -30,8 +30,8 @@ describe('keep-version', () => {
     expect((await targetsOf(scene, keep('2.0.0'))).targets).toEqual(['0.7.0', '1.0.0']);
   });
 
-  test('leaves out rows without a version and with an empty one', async () => {
-    const scene = { inFlight: [inFlight('', { pending: 1 }), inFlight(null, { pending: 1 })] };
+  test('leaves out rows that wait without a version or with an empty one', async () => {
+    const scene = { inFlight: [inFlight('', { enqueued: 1 }), inFlight(null, { enqueued: 1 })] };
     expect(await targetsOf(scene, keep('2.0.0'))).toEqual({ verdict: 'drained', targets: ['1.0.0'] });
   });
 

@@ -6,7 +6,7 @@ import { rows, type Section, type SnapshotQuery, statusCounts, text, time, trunc
 
 /** The work in flight on one version. */
 export const versionInFlight = z.object({
-  /** Null for unversioned rows. */
+  /** Null for unversioned rows: see `shownVersion`. */
   version: text,
   application: text,
   /** A process took work of this version without writing an owner: its SDK writes none. */
@@ -23,6 +23,12 @@ export const versionInFlight = z.object({
 });
 export type VersionInFlight = Readonly<z.output<typeof versionInFlight>>;
 
+/** The version of a row in flight. With `keep-version`, what runs without a version can be a target of its own. */
+export function shownVersion({ schema, request }: SnapshotQuery): Sql {
+  const { version, versionOrNone } = workflowColumns(schema);
+  return 'except' in request.selection ? versionOrNone : version;
+}
+
 /** In the application, and on a version that the poll counts or on none. Reads `tally` or `in_flight`. */
 export function isCounted({ gate, request }: SnapshotQuery): Sql {
   const isOnSelected = sql`(version IS NULL OR version = '' OR ${isSelected(request.selection, sql`version`)})`;
@@ -35,7 +41,8 @@ export function isCounted({ gate, request }: SnapshotQuery): Sql {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 export function inFlightSection(query: SnapshotQuery): Section {
-  const { id, version, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
+  const { id, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
+  const version = shownVersion(query);
   const inFlight = sql`in_flight AS MATERIALIZED (
   SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name,
          ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,

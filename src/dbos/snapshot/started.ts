@@ -12,13 +12,17 @@ const CLOCK_MARGIN_MS = 60_000;
 /** Where the counts for the next poll start. */
 const FROM_HERE = sql`(${NOW} - ${CLOCK_MARGIN_MS})`;
 
+/** Whether some process ran the row, as far as its status tells. Without a version, it was a process without one. */
+const HAS_RUN = sql`coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
+
 /** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
 const rowSet = z.object({ count: z.int(), fingerprint: z.string() });
 export type RowSet = Readonly<z.output<typeof rowSet>>;
 
 /** Rows of one version that were created recently. */
 const startedOnVersion = z.object({
-  version: z.string(),
+  /** Null for rows that a process without a version ran. */
+  version: text,
   application: text,
   /** As `VersionInFlight.ranUnowned`. */
   ranUnowned: z.boolean(),
@@ -32,7 +36,7 @@ const startedOnVersion = z.object({
 export type StartedOnVersion = Readonly<z.output<typeof startedOnVersion>>;
 
 /** Workflows of one version and name that were created recently. */
-const startedName = z.object({ version: z.string(), name: text, count: z.int() });
+const startedName = z.object({ version: text, name: text, count: z.int() });
 export type StartedName = Readonly<z.output<typeof startedName>>;
 
 /** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
@@ -52,14 +56,16 @@ export type Started = Readonly<z.output<typeof started>>;
 export function startedSection({ schema, gate, request }: SnapshotQuery): Section {
   const { id, version, name, owner, isChild } = workflowColumns(schema);
   const since = bigint(request.startedSince);
+  // What runs without a version can be a target only with `keep-version`.
+  const withoutVersion = 'except' in request.selection ? HAS_RUN : sql`false`;
   const created = sql`created AS MATERIALIZED (
-  SELECT ${version} AS version, ${owner} AS application, created_at,
-         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
+  SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
          hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
-     AND ${version} <> '' AND ${isSelected(request.selection, version)}
+     AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
      AND NOT ${isIgnored(gate.ignoreWorkflows, name)}
 )`;
   const versions = rows(sql`

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Sql, sql } from '../../postgres/sql.ts';
 import { NOW, shownName, shownTime, stepColumns, tableOf, workflowColumns } from '../columns.ts';
 import type { Schema } from '../schema.ts';
-import { isCounted } from './in-flight.ts';
+import { isCounted, shownVersion } from './in-flight.ts';
 import { type Section, type SnapshotQuery, text, time, truncatedRows } from './section.ts';
 
 /** How many workflows a poll reads in detail, and how many a detail scan does. */
@@ -75,7 +75,7 @@ export function workflowsSection(query: SnapshotQuery): Section {
   const oldest = sql`SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
-  const details = sql`SELECT workflow_uuid AS id, application_version AS version, ${shownName(sql`name`)} AS name,
+  const details = sql`SELECT workflow_uuid AS id, ${shownVersion(query)} AS version, ${shownName(sql`name`)} AS name,
             ${shownName(sql`class_name`)} AS "className", status, ${shownName(sql`queue_name`)} AS queue,
             ${shownName(sql`executor_id`)} AS executor, ${shownTime(sql`created_at`)} AS "createdAt",
             ${shownTime(sql`updated_at`)} AS "updatedAt", ${shownTime(sql`started_at_epoch_ms`)} AS "startedAt",
