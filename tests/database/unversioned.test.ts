@@ -70,6 +70,8 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
     await database.insert(...inEveryStatus(''));
     const named = await holdOn(database, check({ onUnversioned: 'block' }));
     await database.query(`DELETE FROM dbos.workflow_status WHERE status NOT IN ('ENQUEUED', 'DELAYED')`);
+    const [row = {}] = inEveryStatus('2.0.0');
+    await database.insert({ ...row, status: 'SUCCESS' });
     const kept = await holdOn(database, check(keepNew));
     for (const [{ verdict, last }, count] of [[named, 3] as const, [kept, 2] as const]) {
       expect(verdict).toBe(last?.evaluation.targets.length === 0 ? 'no-target' : 'drained');
