@@ -111,6 +111,8 @@ export function workflowColumns(schema: Schema) {
   return {
     id: bytes(sql`workflow_uuid`),
     version: bytes(sql`application_version`),
+    /** Whether a schedule started it: in every SDK the ids of such workflows begin so. */
+    isScheduled: sql`left(${bytes(sql`workflow_uuid`)}, 6) = 'sched-'`,
     /**
      * The version, NULL for a running row with an empty one. Its process could not read its own version, as Go's where
      * the binary is unreadable, and stamps NULL and empty alike.

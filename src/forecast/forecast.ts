@@ -1,5 +1,5 @@
 import type { GateConfig } from '../config.ts';
-import type { ForecastRequest, StartedName, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import type { ForecastRequest, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import type { Target } from '../rules/targets.ts';
@@ -7,7 +7,15 @@ import { type Statuses, statusesOf } from './activity.ts';
 import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';
 import { boundsOf, certainEnd, clocksAgree, earliestEndsOf, type PastDeadline, pastDeadline } from './earliest-end.ts';
-import { type DrainHistory, emptyHistory, emptySeries, historyAfter, queueKey, queuesAfter } from './history.ts';
+import {
+  type DrainHistory,
+  emptyHistory,
+  emptySeries,
+  historyAfter,
+  type NewTopLevel,
+  queueKey,
+  queuesAfter,
+} from './history.ts';
 import { hasStood, standingAfter } from './standing.ts';
 
 /** Estimates, and ends that are certain. Never evidence of safety. */
@@ -19,7 +27,7 @@ export interface Forecast {
   readonly pastDeadline: PastDeadline | undefined;
   readonly statuses: Statuses;
   /** Top-level workflows created on targets since the gate started, the most frequent first. */
-  readonly newTopLevel: readonly StartedName[];
+  readonly newTopLevel: readonly NewTopLevel[];
   readonly history: DrainHistory;
 }
 

@@ -8,6 +8,9 @@ import type { QueueState } from './activity.ts';
 import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';
 import type { Standing } from './standing.ts';
 
+/** Top-level workflows of one version and name. */
+export type NewTopLevel = Omit<StartedName, 'scheduled'>;
+
 /** What the forecast carries from one poll to the next. It decides nothing about safety. */
 export interface DrainHistory {
   /** When the gate started and polled last, by the database's clock. */
@@ -19,7 +22,7 @@ export interface DrainHistory {
   /** The previous poll's counts of recently created workflows, which the next poll counts again. */
   readonly created: SnapshotIndex['started'];
   /** Top-level workflows created since the gate started, by version and name. */
-  readonly newTopLevel: ReadonlyMap<string, StartedName>;
+  readonly newTopLevel: ReadonlyMap<string, NewTopLevel>;
   readonly queues: ReadonlyMap<string, QueueState & { readonly enqueued: number }>;
   readonly standing: Standing;
   readonly detailScan?: DetailScan | undefined;

@@ -1,7 +1,7 @@
 import { HOSTED_JOB_LIMIT_MS } from '../config.ts';
-import type { StartedName } from '../dbos/snapshot/index.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { EarliestEnd, PastDeadline } from '../forecast/earliest-end.ts';
+import type { NewTopLevel } from '../forecast/history.ts';
 import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText } from '../time.ts';
@@ -50,7 +50,7 @@ function perMinute(rate: number): string {
 /** The forecast in sentences; none where nothing is in flight. In a hold they explain the lack of an estimate. */
 export function describeForecast(
   forecast: DrainForecast,
-  newTopLevel: readonly StartedName[],
+  newTopLevel: readonly NewTopLevel[],
   now: number,
   isHold: boolean,
 ): readonly Message[] {
@@ -73,7 +73,7 @@ export type Explanations = readonly { readonly key: string; readonly message: Me
 /** What a person has to know while it drains. */
 export function outlook(
   { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }: DrainForecast,
-  newTopLevel: readonly StartedName[],
+  newTopLevel: readonly NewTopLevel[],
   now: number,
 ): Explanations {
   const messages = {
@@ -112,7 +112,7 @@ function estimateSentence({ trend, left, series }: DrainForecast): readonly Mess
 
 function notConverging(
   { total, roots, children }: DrainForecast['arrived'],
-  newTopLevel: readonly StartedName[],
+  newTopLevel: readonly NewTopLevel[],
 ): Message {
   const reasons: Message[] = [trusted('The drain is not converging: as much arrives as ends.')];
   if (roots > 0) reasons.push(msg`${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
@@ -130,7 +130,7 @@ function notConverging(
   return joined(reasons);
 }
 
-function createdRoots(roots: number, newTopLevel: readonly StartedName[]): Message {
+function createdRoots(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
   return msg`${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
 }
 
@@ -138,7 +138,7 @@ function wasOrWere(count: number): string {
   return count === 1 ? 'was' : 'were';
 }
 
-function rootNames(roots: readonly StartedName[]): Message {
+function rootNames(roots: readonly NewTopLevel[]): Message {
   const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
   return names.length > 0 ? msg`, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }

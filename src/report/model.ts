@@ -1,7 +1,7 @@
 import type { GateConfig } from '../config.ts';
-import type { StartedName } from '../dbos/snapshot/index.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { PastDeadline } from '../forecast/earliest-end.ts';
+import type { NewTopLevel } from '../forecast/history.ts';
 import type { HoldResult, Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
@@ -248,7 +248,7 @@ function versionReport(
 /** The forecast for one version, or for all of them: for programs and for people. */
 function expected(
   forecast: DrainForecast | undefined,
-  newTopLevel: readonly StartedName[],
+  newTopLevel: readonly NewTopLevel[],
   now: number,
   { config, polls }: Run,
 ): Pick<VersionReport, 'forecast' | 'outlook'> {

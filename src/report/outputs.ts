@@ -33,7 +33,10 @@ const versionOutputs = z.array(
   versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }),
 );
 
-/** Where not all fit, forecasts are omitted before versions are. The report file has them. */
+/**
+ * Where not all fit, forecasts are omitted before versions are, and the last entry says how many of these. The report
+ * file has them.
+ */
 function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
   const entries = versionOutputs.parse(versions);
   const brief = fitting(
@@ -42,7 +45,12 @@ function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
       forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })),
   );
-  return brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
+  const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
+  if (fitted.omitted === 0) return fitted;
+  return {
+    ...fitted,
+    json: `${fitted.json.slice(0, -1)}${fitted.json === '[]' ? '' : ','}{"omitted":${fitted.omitted}}]`,
+  };
 }
 
 /** The entries that fit, in JSON. A longer one does not keep out those after it. */

@@ -1,5 +1,5 @@
 import type { RowSet } from '../dbos/snapshot/index.ts';
-import { counted, msg } from '../message.ts';
+import { counted, msg, namesOf, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import type { Target } from './targets.ts';
@@ -8,6 +8,8 @@ import type { Target } from './targets.ts';
 export interface StillStarting {
   readonly kind: 'still-starting';
   readonly atLeast: number;
+  /** Names of workflows among them that schedules start. */
+  readonly schedules: readonly string[];
 }
 
 /** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
@@ -15,15 +17,18 @@ export const starting: Rule<StillStarting> = {
   checkTarget(version, context) {
     if (!context.before.windows.has(version)) return [];
     const atLeast = createdSincePreviousPoll(version, context);
-    return atLeast > 0 ? [{ kind: 'still-starting', atLeast }] : [];
+    const { names } = context.index.contents.started;
+    const scheduled = names.filter((each) => each.version === version && each.scheduled);
+    const schedules = scheduled.map(({ name }) => name ?? 'a workflow without a name');
+    return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules }] : [];
   },
 
   blockers: {
     'still-starting': {
       verdict: 'in-flight',
       shortName: 'work is still starting',
-      explain: ({ atLeast }) =>
-        msg`Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
+      explain: ({ atLeast, schedules }) =>
+        msg`Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
     },
   },
 };

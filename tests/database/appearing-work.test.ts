@@ -247,3 +247,23 @@ describe('a workflow that starts and finishes between two polls', () => {
     expect(blockers).toEqual([[], [], []]);
   });
 });
+
+test('work that a schedule of the target keeps starting is named', async () => {
+  const database = await drainedDatabase();
+  const tick = (number: number) =>
+    database.insert({
+      ...onTarget,
+      workflow_uuid: `sched-tick-${number}`,
+      name: 'tick',
+      status: 'SUCCESS',
+      created_at: Date.now(),
+    });
+  const { polls } = await holdOn(
+    database,
+    {},
+    () => undefined,
+    () => tick(1),
+  );
+  const blocked = polls.flatMap(({ evaluation }) => evaluation.targets[0]?.blockers ?? []);
+  expect(blocked).toContainEqual({ kind: 'still-starting', atLeast: 1, schedules: ['tick'] });
+});

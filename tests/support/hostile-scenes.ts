@@ -130,7 +130,7 @@ export const SCENES = {
       registrations: [registration(a, 1), registration(live, 2)],
       inFlight: [inFlight(a, { pending: 3, enqueued: 1 })],
       started: number > 1 ? [{ ...started(a, 0, 9), childrenSincePrevious: 4 }] : [],
-      names: of.slice(0, 5).map((name) => ({ version: a, name, count: 1 })),
+      names: of.slice(0, 5).map((name) => ({ version: a, name, count: 1, scheduled: false })),
       workflows: {
         items: [
           { ...workflow(a, of.slice(5, 11), 'PENDING'), id: 'parent' },

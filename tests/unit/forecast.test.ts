@@ -392,9 +392,14 @@ test('names new top-level workflows of targets only, and 50 names at most', asyn
   const { last } = await holdAgainst(config({ timeoutMs: 60_000 }), ({ number }) => ({
     inFlight: [inFlight('1.0.0', { pending: 1 })],
     names: [
-      { version: '2.0.0', name: 'live', count: 9 },
-      { version: '1.0.0', name: 'steady', count: 1 },
-      ...Array.from({ length: 9 }, (_, at) => ({ version: '1.0.0', name: `${number}-${at}`, count: 1 })),
+      { version: '2.0.0', name: 'live', count: 9, scheduled: false },
+      { version: '1.0.0', name: 'steady', count: 1, scheduled: false },
+      ...Array.from({ length: 9 }, (_, at) => ({
+        version: '1.0.0',
+        name: `${number}-${at}`,
+        count: 1,
+        scheduled: false,
+      })),
     ],
   }));
   const { newTopLevel } = pollOf(last).forecast;
@@ -413,7 +418,10 @@ describe('rate and time left', () => {
       return {
         inFlight: left > 0 ? [inFlight('1.0.0', { pending: left })] : [],
         started: created > 0 ? [{ ...started('1.0.0', 0, created), childrenSincePrevious: children }] : [],
-        names: created > children ? [{ version: '1.0.0', name: 'checkout', count: created - children }] : [],
+        names:
+          created > children
+            ? [{ version: '1.0.0', name: 'checkout', count: created - children, scheduled: false }]
+            : [],
       };
     };
   }

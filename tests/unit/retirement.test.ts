@@ -164,7 +164,7 @@ describe('rule 3: nothing starts during the settle window', () => {
       started: number === 2 ? [started('1.0.0', 1, 1)] : [],
     }));
     expect(verdict).toBe('in-flight');
-    expect(last?.evaluation.targets[0]?.blockers).toEqual([{ kind: 'still-starting', atLeast: 1 }]);
+    expect(last?.evaluation.targets[0]?.blockers).toEqual([{ kind: 'still-starting', atLeast: 1, schedules: [] }]);
   });
 
   test('rows created before the window do not block, however their clocks are off', async () => {

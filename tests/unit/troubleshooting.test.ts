@@ -94,7 +94,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
   ),
   'in-flight': [{ kind: 'in-flight', pending: 1, enqueued: 0, delayed: 2 }],
   'unknown-status': [{ kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] }],
-  'still-starting': [{ kind: 'still-starting', atLeast: 2 }],
+  'still-starting': [{ kind: 'still-starting', schedules: ['tick'], atLeast: 2 }],
   'open-transaction': [{ kind: 'open-transaction', writers: [openWriter()] }],
   live: [{ kind: 'live', alternatives: ['2.0.0'] }],
   'receives-work': signs.map((sign) => ({

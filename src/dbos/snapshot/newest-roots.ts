@@ -54,9 +54,6 @@ export type NewestRoots = NonNullable<Readonly<z.output<typeof newestRoots>>>;
 const TAKEN_UP = sql`(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
           OR started_at_epoch_ms IS NOT NULL)`;
 
-/** In every SDK, the id of a workflow that a schedule starts begins so. */
-const isScheduled = (id: Sql) => sql`left(${id}, 6) = 'sched-'`;
-
 /**
  * Reads the newest rows through `workflow_status_created_at_index`, which every schema has. No index has the owner in
  * front, so rows of other owners are examined as well, up to a limit. The planner takes a limit that it cannot see for a
@@ -64,10 +61,10 @@ const isScheduled = (id: Sql) => sql`left(${id}, 6) = 'sched-'`;
  */
 export function newestRootsSection({ schema, gate, request }: SnapshotQuery): Section {
   if (!request.newestRoots || schema.tables.application_versions === undefined) return { column: sql`NULL::json` };
-  const { id, version, owner } = workflowColumns(schema);
+  const { isScheduled, version, owner } = workflowColumns(schema);
   const examined = sql`examined AS MATERIALIZED (
   SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
-         ${TAKEN_UP} AS taken_up, ${isScheduled(id)} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
+         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= (SELECT max(version_timestamp) FROM registered)
    ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})

@@ -36,7 +36,13 @@ const startedOnVersion = z.object({
 export type StartedOnVersion = Readonly<z.output<typeof startedOnVersion>>;
 
 /** Workflows of one version and name that were created recently. */
-const startedName = z.object({ version: text, name: text, count: z.int() });
+const startedName = z.object({
+  version: text,
+  name: text,
+  count: z.int(),
+  /** A schedule started all of them. */
+  scheduled: z.boolean(),
+});
 export type StartedName = Readonly<z.output<typeof startedName>>;
 
 /** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
@@ -54,14 +60,15 @@ export type Started = Readonly<z.output<typeof started>>;
 
 /** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
 export function startedSection({ schema, gate, request }: SnapshotQuery): Section {
-  const { id, version, name, owner, isChild } = workflowColumns(schema);
+  const { id, version, name, owner, isChild, isScheduled } = workflowColumns(schema);
   const since = bigint(request.startedSince);
   // What runs without a version can be a target only with `keep-version`.
   const withoutVersion = 'except' in request.selection ? HAS_RUN : sql`false`;
   const created = sql`created AS MATERIALIZED (
   SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
-         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child,
+         ${isScheduled} AS scheduled
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
@@ -74,7 +81,7 @@ export function startedSection({ schema, gate, request }: SnapshotQuery): Sectio
             ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
        FROM created GROUP BY version`);
   const names = rows(sql`
-     SELECT version, ${shownName(sql`name`)} AS name, count(*) AS count
+     SELECT version, ${shownName(sql`name`)} AS name, count(*) AS count, bool_and(scheduled) AS scheduled
        FROM created WHERE is_child IS NOT TRUE AND created_at >= ${bigint(request.namesSince)}
       GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}`);
   return {

@@ -96,4 +96,18 @@ describe('outputs', () => {
       'report-path': '/r',
     });
   });
+
+  test('say in `versions` how many did not fit', async () => {
+    const many = Array.from({ length: 2000 }, (_, at) => registration(`${at}-${'x'.repeat(200)}`, at));
+    const { values, omitted } = outputsOf(
+      await reportAgainst(() => ({ registrations: many }), {
+        mode: 'check',
+        targets: { kind: 'all-but', keep: [many.at(-1)?.version ?? ''] },
+      }),
+      '',
+    );
+    const versions: { version?: string; omitted?: number }[] = JSON.parse(values.versions);
+    expect(versions.at(-1)).toEqual({ omitted: 1999 - (versions.length - 1) });
+    expect(omitted).toBeGreaterThan(versions.at(-1)?.omitted ?? 0);
+  });
 });

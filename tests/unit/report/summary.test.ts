@@ -247,7 +247,7 @@ describe('the job summary of a drain that does not converge', () => {
         number > 1
           ? [{ ...started('1.0.0', 0, 9), childrenSincePrevious: children, childrenFromHere: children && 0 }]
           : [],
-      names: number > 1 ? [{ version: '1.0.0', name: 'checkout', count: 5 }] : [],
+      names: number > 1 ? [{ version: '1.0.0', name: 'checkout', count: 5, scheduled: false }] : [],
     });
   const notConverging = 'The drain is not converging: as much arrives as ends. ';
 
