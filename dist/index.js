@@ -7557,13 +7557,17 @@ const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 ;// CONCATENATED MODULE: ./lib/report/blocking.js
-/** Whether rows of this version, or of none, block a target. */
-function blocksTarget({ version }, { targets, unversioned }) {
-    return version === null ? unversioned > 0 : targets.some((target) => target.version === version);
+/** Whether rows block a target. Those that run without a version can be a target of their own. */
+function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
+    const isTarget = targets.some((target) => target.version === version);
+    if (version !== null)
+        return isTarget;
+    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
 }
 /** How many rows that block a target a truncated list omits. */
-function omittedFrom({ omitted, omittedUnversioned }, { unversioned }) {
-    return omitted + (unversioned > 0 ? omittedUnversioned : 0);
+function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
+    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
+    return omitted + (countsUnversioned ? omittedUnversioned : 0);
 }
 function inFlightOnAll(targets) {
     return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
@@ -17296,6 +17300,13 @@ function workflowColumns(schema) {
     return {
         id: bytes(sql `workflow_uuid`),
         version: bytes(sql `application_version`),
+        /** Whether a schedule started it: in every SDK the ids of such workflows begin so. */
+        isScheduled: sql `left(${bytes(sql `workflow_uuid`)}, 6) = 'sched-'`,
+        /**
+         * The version, NULL for a running row with an empty one. Its process could not read its own version, as Go's where
+         * the binary is unreadable, and stamps NULL and empty alike.
+         */
+        versionOrNone: sql `CASE WHEN status = 'PENDING' THEN NULLIF(${bytes(sql `application_version`)}, '') ELSE ${bytes(sql `application_version`)} END`,
         name: bytes(sql `name`),
         queue: bytes(sql `queue_name`),
         owner: column('application_name', OWNER),
@@ -17400,7 +17411,7 @@ function truncated(row) {
 
 /** The work in flight on one version. */
 const versionInFlight = object({
-    /** Null for unversioned rows. */
+    /** Null for unversioned rows: see `shownVersion`. */
     version: section_text,
     application: section_text,
     /** A process took work of this version without writing an owner: its SDK writes none. */
@@ -17415,6 +17426,11 @@ const versionInFlight = object({
     /** The newest write that a process of the version made to the status of a row that it runs. */
     newestTakenAt: section_time,
 });
+/** The version of a row in flight. With `keep-version`, what runs without a version can be a target of its own. */
+function shownVersion({ schema, request }) {
+    const { version, versionOrNone } = workflowColumns(schema);
+    return 'except' in request.selection ? versionOrNone : version;
+}
 /** In the application, and on a version that the poll counts or on none. Reads `tally` or `in_flight`. */
 function isCounted({ gate, request }) {
     const isOnSelected = sql `(version IS NULL OR version = '' OR ${isSelected(request.selection, sql `version`)})`;
@@ -17426,7 +17442,8 @@ function isCounted({ gate, request }) {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 function inFlightSection(query) {
-    const { id, version, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
+    const { id, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
+    const version = shownVersion(query);
     const inFlight = sql `in_flight AS MATERIALIZED (
   SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name,
          ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
@@ -17577,7 +17594,7 @@ function workflowsSection(query) {
     const oldest = sql `SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
-    const details = sql `SELECT workflow_uuid AS id, application_version AS version, ${shownName(sql `name`)} AS name,
+    const details = sql `SELECT workflow_uuid AS id, ${shownVersion(query)} AS version, ${shownName(sql `name`)} AS name,
             ${shownName(sql `class_name`)} AS "className", status, ${shownName(sql `queue_name`)} AS queue,
             ${shownName(sql `executor_id`)} AS executor, ${shownTime(sql `created_at`)} AS "createdAt",
             ${shownTime(sql `updated_at`)} AS "updatedAt", ${shownTime(sql `started_at_epoch_ms`)} AS "startedAt",
@@ -17805,7 +17822,7 @@ function boundsOf(versions, earliestEnds, inFlight) {
     const chosen = new Set(versions);
     const delays = versions.flatMap((version) => {
         const until = inFlight.get(version)?.delayedUntil;
-        return until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
+        return version === null || until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
     });
     return [...earliestEnds.filter(({ version }) => chosen.has(version)), ...delays];
 }
@@ -18259,6 +18276,10 @@ function describeServer(serverVersion, migration) {
     const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
     return trusted(`PostgreSQL ${serverVersion}${dbos}`);
 }
+/** A version as it is shown; what runs without one has no name. */
+function versionName(version) {
+    return version ?? '(no version)';
+}
 
 ;// CONCATENATED MODULE: ./lib/report/schema.js
 
@@ -18320,7 +18341,7 @@ const blocker = object({
     message: message.describe('What it means and the way out: for people, and may change'),
 });
 const versionSchema = object({
-    version: schemas_string(),
+    version: schema_text.describe('Null for what processes without a version run'),
     application: schema_text.describe('The application that owns its registration or its rows'),
     ...schema_statusCounts,
     inFlight: count.describe('All that blocks: the three before, and rows in an unknown status'),
@@ -18414,7 +18435,7 @@ const runReportSchema = object({
     versions: array(versionSchema),
     forecast: forecast.nullable().describe('For all versions to retire together'),
     outlook,
-    newTopLevel: array(object({ version: schemas_string(), workflow: schema_text, count }))
+    newTopLevel: array(object({ version: schema_text, workflow: schema_text, count }))
         .describe('What was created without a parent on a version to retire since the gate started, by name'),
     history: array(object({ seconds, ...schema_statusCounts }))
         .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
@@ -18478,10 +18499,15 @@ function firstToUnblock(workflows, statuses, longest) {
 /** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
 function inspectionSql(report, schemaName) {
     const blocked = report.versions.filter(({ drained }) => !drained);
-    const literals = blocked.slice(0, 20).map(({ version }) => sqlLiteral(version));
-    const more = blocked.length - literals.length;
-    const canBeTyped = literals.length > 0 && !literals.includes(undefined);
-    const orNone = report.unversioned > 0 ? ' OR application_version IS NULL' : '';
+    const named = blocked.flatMap(({ version }) => version ?? []);
+    const literals = named.slice(0, 20).map((version) => sqlLiteral(version));
+    const more = named.length - literals.length;
+    const conditions = [
+        ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),
+        ...(named.length < blocked.length ? [`coalesce(application_version, '') = ''`] : []),
+        ...(report.unversioned > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
+    ];
+    const canBeTyped = blocked.length > 0 && !literals.includes(undefined);
     const application = report.application === null ? undefined : sqlLiteral(report.application);
     return [
         ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
@@ -18489,7 +18515,7 @@ function inspectionSql(report, schemaName) {
         '       to_timestamp(created_at / 1000.0) AS created',
         `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
         ` WHERE ${statement(IN_FLIGHT).text}`,
-        ...(canBeTyped ? [`   AND (application_version IN (${literals.join(', ')})${orNone})`] : []),
+        ...(canBeTyped ? [`   AND (${conditions.join(' OR ')})`] : []),
         ...(application ? [`   AND (application_name = ${application} OR application_name IS NULL)`] : []),
         ' ORDER BY created_at;',
     ];
@@ -19754,8 +19780,6 @@ const newestRoots = section_optional(object({
  */
 const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
           OR started_at_epoch_ms IS NOT NULL)`;
-/** In every SDK, the id of a workflow that a schedule starts begins so. */
-const isScheduled = (id) => sql `left(${id}, 6) = 'sched-'`;
 /**
  * Reads the newest rows through `workflow_status_created_at_index`, which every schema has. No index has the owner in
  * front, so rows of other owners are examined as well, up to a limit. The planner takes a limit that it cannot see for a
@@ -19764,10 +19788,10 @@ const isScheduled = (id) => sql `left(${id}, 6) = 'sched-'`;
 function newestRootsSection({ schema, gate, request }) {
     if (!request.newestRoots || schema.tables.application_versions === undefined)
         return { column: sql `NULL::json` };
-    const { id, version, owner } = workflowColumns(schema);
+    const { isScheduled, version, owner } = workflowColumns(schema);
     const examined = sql `examined AS MATERIALIZED (
   SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
-         ${TAKEN_UP} AS taken_up, ${isScheduled(id)} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
+         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= (SELECT max(version_timestamp) FROM registered)
    ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
@@ -19919,11 +19943,14 @@ const STARTED_NAME_LIMIT = 10;
 const CLOCK_MARGIN_MS = 60_000;
 /** Where the counts for the next poll start. */
 const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
+/** Whether some process ran the row, as far as its status tells. Without a version, it was a process without one. */
+const HAS_RUN = sql `coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
 /** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
 const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
 /** Rows of one version that were created recently. */
 const startedOnVersion = object({
-    version: schemas_string(),
+    /** Null for rows that a process without a version ran. */
+    version: section_text,
     application: section_text,
     /** As `VersionInFlight.ranUnowned`. */
     ranUnowned: schemas_boolean(),
@@ -19935,7 +19962,13 @@ const startedOnVersion = object({
     childrenFromHere: schemas_int().nullable(),
 });
 /** Workflows of one version and name that were created recently. */
-const startedName = object({ version: schemas_string(), name: section_text, count: schemas_int() });
+const startedName = object({
+    version: section_text,
+    name: section_text,
+    count: schemas_int(),
+    /** A schedule started all of them. */
+    scheduled: schemas_boolean(),
+});
 /** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
 const started = object({
     versions: list(startedOnVersion),
@@ -19949,16 +19982,19 @@ const started = object({
 });
 /** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
 function startedSection({ schema, gate, request }) {
-    const { id, version, name, owner, isChild } = workflowColumns(schema);
+    const { id, version, name, owner, isChild, isScheduled } = workflowColumns(schema);
     const since = sql_bigint(request.startedSince);
+    // What runs without a version can be a target only with `keep-version`.
+    const withoutVersion = 'except' in request.selection ? HAS_RUN : sql `false`;
     const created = sql `created AS MATERIALIZED (
-  SELECT ${version} AS version, ${owner} AS application, created_at,
-         ${owner} IS NULL AND coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true) AS ran_unowned,
-         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child
+  SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child,
+         ${isScheduled} AS scheduled
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
-     AND ${version} <> '' AND ${isSelected(request.selection, version)}
+     AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
      AND NOT ${isIgnored(gate.ignoreWorkflows, name)}
 )`;
     const versions = rows(sql `
@@ -19967,7 +20003,7 @@ function startedSection({ schema, gate, request }) {
             ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
        FROM created GROUP BY version`);
     const names = rows(sql `
-     SELECT version, ${shownName(sql `name`)} AS name, count(*) AS count
+     SELECT version, ${shownName(sql `name`)} AS name, count(*) AS count, bool_and(scheduled) AS scheduled
        FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
       GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}`);
     return {
@@ -20734,7 +20770,7 @@ function standsIn(name, text) {
 /** Rule 1: a target is registered, or some row of any status carries it. */
 const known = {
     checkTarget(version, context) {
-        const unknown = unknownVersion(version, context);
+        const unknown = version === null ? undefined : unknownVersion(version, context);
         return unknown === undefined || isPassed(unknown, context) ? [] : [unknown];
     },
     blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain: _1_known_explain } },
@@ -20815,15 +20851,63 @@ const DIFFERENCES = {
     part: ' as a part of it. Write one version per line, without a bullet, a comma, a comment or a prefix.',
 };
 
+;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
+
+/**
+ * Indexes the contents of a snapshot by version.
+ *
+ * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into the
+ * registration of a version, and into each of its rows. Two things spoil that evidence. A newer SDK also writes the name
+ * into an older registration, when it promotes the version, runs it, or adopts rows without an owner. So a registration
+ * that was written again proves nothing. And work that a process of the version dequeued without writing an owner
+ * proves the opposite.
+ */
+function indexed(contents) {
+    const registered = [...(contents.registrations ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
+    const inFlight = byVersion(contents.inFlight);
+    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
+    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
+    const active = [...contents.inFlight, ...contents.started.versions];
+    const mayTakeUnversioned = new Set([
+        ...nameless.map(({ version }) => version),
+        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
+    ]);
+    return {
+        contents,
+        registered,
+        latest: new Set(registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version)),
+        registrations: byVersion(owned),
+        mayTakeUnversioned,
+        inFlight,
+        started: byVersion(contents.started.versions),
+        failed: byVersion(contents.failed ?? []),
+        unknownStatuses,
+        unversioned: total(inFlight.get(null) ?? NO_WORKFLOWS) + sumOf(unknownStatuses.filter(({ version }) => version === null)),
+    };
+}
+/** What is in flight on a target. Of rows without a version, a process without one has only those that run. */
+function countsOn({ inFlight }, version) {
+    const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
+    return version === null ? { pending, enqueued: 0, delayed: 0 } : { pending, enqueued, delayed };
+}
+/** The number of rows in these statuses. */
+function sumOf(statuses) {
+    return statuses.reduce((sum, { count }) => sum + count, 0);
+}
+function byVersion(rows) {
+    return new Map(rows.map((row) => [row.version, row]));
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/2-in-flight.js
+
 
 
 
 /** Rule 2: nothing is in flight on a target, ignored names aside. */
 const inFlight = {
     checkTarget(version, { index }) {
-        const { pending, enqueued, delayed } = index.inFlight.get(version) ?? NO_WORKFLOWS;
-        const blocker = { kind: 'in-flight', pending, enqueued, delayed };
+        const blocker = { kind: 'in-flight', ...countsOn(index, version) };
         return total(blocker) > 0 ? [blocker] : [];
     },
     blockers: {
@@ -20849,13 +20933,16 @@ const starting = {
         if (!context.before.windows.has(version))
             return [];
         const atLeast = createdSincePreviousPoll(version, context);
-        return atLeast > 0 ? [{ kind: 'still-starting', atLeast }] : [];
+        const { names } = context.index.contents.started;
+        const scheduled = names.filter((each) => each.version === version && each.scheduled);
+        const schedules = scheduled.map(({ name }) => name ?? 'a workflow without a name');
+        return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules }] : [];
     },
     blockers: {
         'still-starting': {
             verdict: 'in-flight',
             shortName: 'work is still starting',
-            explain: ({ atLeast }) => msg `Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before. Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
+            explain: ({ atLeast, schedules }) => msg `Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg ` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
         },
     },
 };
@@ -20981,7 +21068,7 @@ function countedRoots(version, latest, { versions }) {
     const counts = (isOwn, { takenUp, scheduled }) => isOwn ? !(scheduled && latestRuns) : takenUp && !scheduled;
     return versions
         .flatMap((each) => {
-        const isOwn = each.version === version;
+        const isOwn = (each.version || null) === version;
         const roots = each.roots.filter((root) => counts(isOwn, root));
         return roots.map(({ createdAt }) => ({ at: createdAt, isOwn, isOfLatest: isOfLatest(each.version) }));
     })
@@ -20994,7 +21081,7 @@ function signWithoutRoots(version, evidence) {
     return !evidence.reachesBack && nothingElseRuns ? { because: 'nothing-else-runs' } : undefined;
 }
 function othersOf(version, { versions }) {
-    return versions.filter((each) => each.version !== version);
+    return versions.filter((each) => (each.version || null) !== version);
 }
 /**
  * How many roots in a row on other versions show that the version's share has ended: by chance, with the share that it
@@ -21005,7 +21092,7 @@ function runThatEnds(untilNewest) {
     return Math.max(1, Math.ceil(Math.log(MISTAKE) / Math.log(ofOthers)));
 }
 function isProcessName(version) {
-    return PROCESS_NAME.test(version);
+    return version !== null && PROCESS_NAME.test(version);
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/5-live.js
@@ -21018,7 +21105,7 @@ function isProcessName(version) {
  */
 const live = {
     checkTarget(version, { config, index }) {
-        if (config.onLive === 'ignore' || !index.latest.has(version))
+        if (config.onLive === 'ignore' || !index.latest.has(version ?? ''))
             return [];
         const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
         return [{ kind: 'live', alternatives }];
@@ -21097,6 +21184,7 @@ function remedy({ because }, latest) {
 ;// CONCATENATED MODULE: ./lib/rules/6-unversioned.js
 
 
+
 /** Rule 6: no unversioned workflow in flight could be claimed by a target. */
 const unversioned = {
     checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
@@ -21122,7 +21210,9 @@ const REASONS = {
  * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
  * the latest version alone take such rows write the application's name into their registration.
  */
-function claimReason(version, { index, state }) {
+function claimReason(target, { index, state }) {
+    // A process without a version registers the empty one.
+    const version = target ?? '';
     if (index.registered.length === 0)
         return 'nothing-registered';
     if (index.latest.has(version))
@@ -21130,10 +21220,15 @@ function claimReason(version, { index, state }) {
     const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);
     return leavesIt ? undefined : 'sdk-may-claim';
 }
-function blockersFor(reason, { config, index }) {
-    if (index.unversioned === 0 || !applies(config, reason))
-        return [];
-    return [{ kind: 'unversioned', count: index.unversioned, because: reason ?? 'asked' }];
+/** The rows in flight without a version that belong to no target: what processes without one run can be a target. */
+function unclaimed({ index, state }) {
+    return index.unversioned - (state.targets.has(null) ? countsOn(index, null).pending : 0);
+}
+function blockersFor(reason, context) {
+    const count = unclaimed(context);
+    return count > 0 && applies(context.config, reason)
+        ? [{ kind: 'unversioned', count, because: reason ?? 'asked' }]
+        : [];
 }
 function applies({ onUnversioned }, reason) {
     switch (onUnversioned) {
@@ -21208,7 +21303,8 @@ const _7_application_application = {
             return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
         }
         // DBOS deletes no registration.
-        const versions = [...before.targets, ...(before.kept ?? [])].filter((version) => before.registered.has(version) && !index.registrations.has(version));
+        const named = [...before.targets, ...(before.kept ?? [])].filter((version) => version !== null);
+        const versions = named.filter((version) => before.registered.has(version) && !index.registrations.has(version));
         return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];
     },
     blockers: {
@@ -21237,49 +21333,6 @@ const _7_application_application = {
     },
 };
 
-;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
-
-/**
- * Indexes the contents of a snapshot by version.
- *
- * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into the
- * registration of a version, and into each of its rows. Two things spoil that evidence. A newer SDK also writes the name
- * into an older registration, when it promotes the version, runs it, or adopts rows without an owner. So a registration
- * that was written again proves nothing. And work that a process of the version dequeued without writing an owner
- * proves the opposite.
- */
-function indexed(contents) {
-    const registered = [...(contents.registrations ?? [])].sort((a, b) => b.timestamp - a.timestamp);
-    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
-    const inFlight = byVersion(contents.inFlight);
-    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
-    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
-    const active = [...contents.inFlight, ...contents.started.versions];
-    const mayTakeUnversioned = new Set([
-        ...nameless.map(({ version }) => version),
-        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
-    ]);
-    return {
-        contents,
-        registered,
-        latest: new Set(registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version)),
-        registrations: byVersion(owned),
-        mayTakeUnversioned,
-        inFlight,
-        started: byVersion(contents.started.versions),
-        failed: byVersion(contents.failed ?? []),
-        unknownStatuses,
-        unversioned: total(inFlight.get(null) ?? NO_WORKFLOWS) + sumOf(unknownStatuses.filter(({ version }) => version === null)),
-    };
-}
-/** The number of rows in these statuses. */
-function sumOf(statuses) {
-    return statuses.reduce((sum, { count }) => sum + count, 0);
-}
-function byVersion(rows) {
-    return new Map(rows.map((row) => [row.version, row]));
-}
-
 ;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
 
 
@@ -21292,7 +21345,7 @@ const NEWEST_KNOWN_MIGRATION = 123;
 const trustedDatabase = {
     checkDatabase: (database, before) => reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
     checkTarget(version, { index }) {
-        const statuses = index.unknownStatuses.filter((row) => row.version === version);
+        const statuses = index.unknownStatuses.filter((row) => (row.version || null) === version);
         return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
     },
     checkWindows(windows, { database, index }) {
@@ -21552,6 +21605,8 @@ function allIdle({ gate, noTargets, targets }) {
 
 ;// CONCATENATED MODULE: ./lib/hold/state.js
 
+/** The key of the settle window where there is no target. */
+const NO_TARGET = Symbol('no target');
 /** Before the first poll. */
 const initialState = {
     firstPollEnded: undefined,
@@ -21584,7 +21639,7 @@ function remember(state, index, database, { ended }) {
         ...state.known,
         ...index.registrations.keys(),
         ...index.inFlight.keys().filter((version) => version !== null),
-        ...index.started.keys(),
+        ...index.started.keys().filter((version) => version !== null),
         ...index.unknownStatuses.flatMap(({ version }) => version ?? []),
         ...foundByName(history),
     ]);
@@ -21616,12 +21671,13 @@ function withWindowsReset(state) {
 
 
 
+
 /** Adds what the rules say of what is otherwise idle, and for how long it has been. */
 function settlingOf(version, blockers, isGateIdle, context) {
     if (blockers.length > 0 || !isGateIdle || awaitsEvidence(version, context)) {
         return { blockers, settledForMs: undefined };
     }
-    const signs = version === null ? [] : findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
+    const signs = version === NO_TARGET ? [] : findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
     if (signs.length > 0)
         return { blockers: signs, settledForMs: undefined };
     const { before, time } = context;
@@ -21633,7 +21689,7 @@ function settlingOf(version, blockers, isGateIdle, context) {
 }
 /** Whether rule 5 could still block it: the poll did not read what that rule weighs. */
 function awaitsEvidence(version, context) {
-    return version !== null && readsNewestRoots(context) && context.index.contents.newestRoots === undefined;
+    return version !== NO_TARGET && readsNewestRoots(context) && context.index.contents.newestRoots === undefined;
 }
 /** Whether it is idle, but for what the next poll has to read for rule 5. */
 function isIdleButForRule5({ blockers, settledForMs }) {
@@ -21662,10 +21718,12 @@ function windowsAfter(all, context) {
 
 ;// CONCATENATED MODULE: ./lib/rules/targets.js
 
+
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
  * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
- * poll belongs to another deploy. The empty string is no version. A preflight has none.
+ * poll belongs to another deploy. What runs without a version
+ * is a target of its own. A preflight has none.
  */
 function withTargets(config, state, index) {
     if (config.targets.kind === 'none')
@@ -21686,7 +21744,9 @@ function withTargets(config, state, index) {
         ...index.unknownStatuses.map(({ version }) => version),
         ...names,
     ].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''));
-    return { ...state, kept, registeredAtFirst, newer, targets: state.targets.union(new Set(others)) };
+    const withoutVersion = config.onUnversioned !== 'ignore' && (countsOn(index, null).pending > 0 || index.started.has(null));
+    const targets = new Set([...state.targets, ...others, ...(withoutVersion ? [null] : [])]);
+    return { ...state, kept, registeredAtFirst, newer, targets };
 }
 /** Whether it is decided which versions stay. Before that, a poll counts the rows of those as well. */
 function isSettled({ targets }, { kept }) {
@@ -21769,7 +21829,7 @@ function evaluateContents(context, snapshot) {
         return { version, ...settlingOf(version, blockers, isGateIdle && !uncounted.has(version), context) };
     });
     const noTargets = versions.length > 0 ? undefined : evaluateNoTargets(isGateIdle, context);
-    const all = noTargets === undefined ? settlings : [{ version: null, ...noTargets }];
+    const all = noTargets === undefined ? settlings : [{ version: NO_TARGET, ...noTargets }];
     const windows = windowsAfter(all, context);
     const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
     const searchHistoryFor = versionsToSearch(context);
@@ -21788,7 +21848,7 @@ function evaluateContents(context, snapshot) {
         drained: isSettled && noTargets === undefined,
         hasNoTarget: isSettled && noTargets !== undefined,
         otherApplications: otherApplications(config.application, index.contents.applications),
-        unversioned: matterUnversioned(versions, all, context) ? index.unversioned : 0,
+        unversioned: matterUnversioned(versions, all, context) ? unclaimed(context) : 0,
         provisional,
         state: next,
         next: {
@@ -21804,22 +21864,24 @@ function evaluateContents(context, snapshot) {
 function evaluateNoTargets(isGateIdle, context) {
     const isPreflight = context.config.targets.kind === 'none';
     const blockers = isPreflight ? [] : findBlockers((rule) => rule.checkNoTargets?.(context));
-    return settlingOf(null, blockers, isGateIdle, context);
+    return settlingOf(NO_TARGET, blockers, isGateIdle, context);
 }
 function targetOf({ version, ...settling }, isGateIdle, { config, state, index }) {
     const row = index.inFlight.get(version);
-    const { pending, enqueued, delayed } = row ?? NO_WORKFLOWS;
-    const unknownStatus = sumOf(index.unknownStatuses.filter((each) => each.version === version));
+    const counts = countsOn(index, version);
+    const unknownStatus = sumOf(index.unknownStatuses.filter((each) => (each.version || null) === version));
+    const name = version ?? '';
     return {
         version,
-        application: index.registrations.get(version)?.application ?? row?.application ?? null,
-        known: state.known.has(version),
-        latest: index.latest.has(version),
-        ...{ pending, enqueued, delayed, unknownStatus },
-        inFlight: total({ pending, enqueued, delayed }) + unknownStatus,
+        application: index.registrations.get(name)?.application ?? row?.application ?? null,
+        known: version === null || state.known.has(version),
+        latest: index.latest.has(name),
+        ...counts,
+        unknownStatus,
+        inFlight: total(counts) + unknownStatus,
         ignored: row?.ignored ?? 0,
         oldestCreatedAt: row?.oldestCreatedAt ?? null,
-        failed: index.failed.get(version),
+        failed: index.failed.get(name),
         ...settling,
         drained: isGateIdle && hasSettled(settling, config),
     };
@@ -21827,7 +21889,8 @@ function targetOf({ version, ...settling }, isGateIdle, { config, state, index }
 /** Versions whose history the next poll searches: a full scan, so once per version. */
 function versionsToSearch(context) {
     const { targets, known, searches } = context.state;
-    const unsearched = [...targets].filter((version) => !known.has(version) && !searches.has(version));
+    const named = [...targets].filter((version) => version !== null);
+    const unsearched = named.filter((version) => !known.has(version) && !searches.has(version));
     return [...unsearched, ...keptVersionsToSearch(context)];
 }
 function isProvisional({ config, before, state }, gate, searchHistoryFor) {
@@ -22569,6 +22632,7 @@ function lasts({ activity, progressAt }) {
 
 
 
+
 /** A few workflows stand for all: this many are named. */
 const NAMED = 3;
 /** The forecast in short, for a line of the log: `12 ended and 2 new per minute`. */
@@ -22628,7 +22692,7 @@ function forecast_text_outlook({ trend, arrived, hasTraffic, earliestEnds, notBe
             : undefined,
         bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
         withoutProcess: withoutProcess.length > 0
-            ? msg `No process of ${namesOf(withoutProcess)} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
+            ? msg `No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
             : undefined,
     };
     return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
@@ -22797,7 +22861,7 @@ function foundSection(found) {
         return '';
     const shown = found.versions.slice(0, found_VERSIONS_SHOWN);
     return blocks('### What is here', table(shown, {
-        Version: (each) => `${each.version === null ? '*(no version)*' : code(each.version)}${standing(each)}`,
+        Version: (each) => `${each.version === null ? `*${versionName(null)}*` : code(each.version)}${standing(each)}`,
         Application: ({ application }) => (application === null ? '' : code(application)),
         Pending: ({ pending }) => pending,
         Enqueued: ({ enqueued }) => enqueued,
@@ -22812,6 +22876,7 @@ function standing({ version, registered, latest }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/warnings.js
+
 
 
 
@@ -22904,7 +22969,7 @@ function passed({ targets }) {
     const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
     if (versions.length === 0)
         return undefined;
-    return msg `Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => version))}.`;
+    return msg `Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => versionName(version)))}.`;
 }
 function isUnknown({ kind }) {
     return kind === 'unknown-version';
@@ -22914,7 +22979,7 @@ function emptyVersion({ inFlight }) {
     if (count === 0)
         return undefined;
     const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-    return msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version: no process will ever take ${trusted(them)}. Fork or cancel ${trusted(them)}.`;
+    return msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}, such as one of Go that cannot read its own binary. Fork or cancel ${trusted(them)} if none runs.`;
 }
 function failedWorkflows({ version, failed }) {
     if (failed === undefined)
@@ -22924,14 +22989,14 @@ function failedWorkflows({ version, failed }) {
         .filter(([, count]) => count > 0)
         .map(([what, count]) => `${count} ${what}`);
     const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-    return msg `${version} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
+    return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
 }
 function stranded({ targets }) {
     const ignoring = targets.filter(({ ignored }) => ignored > 0);
     if (ignoring.length === 0)
         return undefined;
     const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
-    const versions = namesOf(ignoring.map(({ version }) => version));
+    const versions = namesOf(ignoring.map(({ version }) => versionName(version)));
     return msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`;
 }
 function quietDatabase({ snapshot }, { contents, registered }) {
@@ -22944,6 +23009,7 @@ function quietDatabase({ snapshot }, { contents, registered }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/model.js
+
 
 
 
@@ -23084,8 +23150,12 @@ function noTargetHeadline(config, last, others) {
 function model_isUnknown({ blockers }) {
     return blockers.some(({ kind }) => kind === 'unknown-version');
 }
+/** What runs without a version has no name to tear down by. */
+function model_namedVersions(versions) {
+    return versions.flatMap(({ version }) => version ?? []);
+}
 function namesOfAll(versions) {
-    return namesOf(versions.map(({ version }) => version));
+    return namesOf(versions.map(({ version }) => versionName(version)));
 }
 function otherReasons(blocked) {
     const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
@@ -23112,8 +23182,8 @@ function seenAt(last, run) {
         history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
             return { seconds: atMs / 1000, pending, enqueued, delayed };
         }),
-        drainedVersions: versions.filter(({ drained }) => drained).map(({ version }) => version),
-        drainingVersions: versions.filter(({ drained }) => !drained).map(({ version }) => version),
+        drainedVersions: model_namedVersions(versions.filter(({ drained }) => drained)),
+        drainingVersions: model_namedVersions(versions.filter(({ drained }) => !drained)),
         newVersion: newVersionOf(evaluation),
         otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
             return { name, mayBeFormerName, inFlight };
@@ -23217,13 +23287,14 @@ function verdictAnnotations(report, level) {
 }
 function targetAnnotation(target, level) {
     const { version, drained, known, blockers, outlook } = target;
-    const name = visible(version, 80);
+    const shown = versionName(version);
+    const name = visible(shown, 80);
     if (drained) {
         const idle = trusted(durationText(milliseconds(target.idleSeconds ?? 0)));
         return {
             level: 'notice',
             title: `${name} has drained`,
-            message: plain(msg `${version} has drained: nothing in flight, and nothing started for ${idle}.`),
+            message: plain(msg `${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
         };
     }
     const why = blockers.length > 0 ? blockers.map(({ message }) => message) : [trusted('Idle, but not for long enough yet.')];
@@ -23231,7 +23302,7 @@ function targetAnnotation(target, level) {
         level,
         title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: messageOf(msg `${version}: ${joined([...why, ...outlook.sentences], '\n')}`),
+        message: messageOf(msg `${shown}: ${joined([...why, ...outlook.sentences], '\n')}`),
     };
 }
 /** The text of a message. Where it is too long, it is cut between two characters. */
@@ -23349,7 +23420,7 @@ function describeDatabase({ snapshot, index, gate, targets, state }) {
     if (state.kept !== undefined)
         parts.push(msg `kept: ${namesOf(state.kept)}`);
     if (state.kept !== undefined && gate.length === 0) {
-        const retired = namesOf(targets.map(({ version }) => version));
+        const retired = namesOf(targets.map(({ version }) => versionName(version)));
         parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
     }
     return msg `${joined(parts, '; ')}.`;
@@ -23359,7 +23430,7 @@ function isKeptReplaced({ kept }, previous) {
 }
 function replacementLine({ endedMs, kept, targets }) {
     const names = namesOf(kept);
-    const retired = namesOf(targets.map(({ version }) => version));
+    const retired = namesOf(targets.map(({ version }) => versionName(version)));
     return `${stamp(endedMs)} ${plain(msg `The latest version is now ${names}, which registered after the gate started: it stays; to retire: ${retired}.`)}`;
 }
 /** How long everything has been idle, in milliseconds; undefined while something is not. */
@@ -23396,7 +23467,7 @@ function explainedBlockers(evaluation) {
     }
     return evaluation.targets.slice(0, EXPLAINED_TARGETS).flatMap(({ version, blockers }) => blockers.map((blocker) => ({
         key: `${blocker.kind} ${version}`,
-        message: msg `${version}: ${explainBlocker(blocker)}`,
+        message: msg `${versionName(version)}: ${explainBlocker(blocker)}`,
     })));
 }
 /** Whether the drain converges, when it can finish at the earliest, and what is stuck. */
@@ -23484,7 +23555,7 @@ function versionsPart(targets) {
     const most = blocked
         .toSorted((a, b) => b.inFlight - a.inFlight)
         .slice(0, 3)
-        .map((target) => `${quotedName(target.version)} ${message_number(target.inFlight)}`);
+        .map((target) => `${quotedName(versionName(target.version))} ${message_number(target.inFlight)}`);
     const rest = blocked.length - most.length;
     const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
@@ -23543,14 +23614,23 @@ function outputsOf(report, reportPath) {
 }
 /** Versions as in the report file, without what is written for people. */
 const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }));
-/** Where not all fit, forecasts are omitted before versions are. The report file has them. */
+/**
+ * Where not all fit, forecasts are omitted before versions are, and the last entry says how many of these. The report
+ * file has them.
+ */
 function fittingVersions({ versions }) {
     const entries = versionOutputs.parse(versions);
     const brief = fitting(entries.map(({ forecast, ...version }) => ({
         ...version,
         forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })));
-    return brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
+    const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
+    if (fitted.omitted === 0)
+        return fitted;
+    return {
+        ...fitted,
+        json: `${fitted.json.slice(0, -1)}${fitted.json === '[]' ? '' : ','}{"omitted":${fitted.omitted}}]`,
+    };
 }
 /** The entries that fit, in JSON. A longer one does not keep out those after it. */
 function fitting(entries) {
@@ -23773,7 +23853,7 @@ function targetTable({ versions, outdated }, observedAt) {
         return '';
     const shown = blockedFirst(versions).slice(0, summary_TARGETS_SHOWN);
     return blocks('### Versions to retire', table(shown, {
-        Version: ({ version }) => code(version),
+        Version: ({ version }) => versionCell(version),
         State: (version) => targetState(version, outdated),
         // How each drains, where there are several to compare.
         Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
@@ -23783,6 +23863,9 @@ function targetTable({ versions, outdated }, observedAt) {
         Ignored: ({ ignored }) => ignored,
         'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
     }), more(versions.length - shown.length, 'version'));
+}
+function versionCell(version) {
+    return version === null ? `*${versionName(version)}*` : code(version);
 }
 function targetState(version, outdated) {
     const { known, drained, idleSeconds, inFlight, reasons } = version;
@@ -23800,7 +23883,7 @@ function explanations({ versions, blockers }) {
         return '';
     const lines = blocked
         .slice(0, TARGETS_EXPLAINED)
-        .flatMap((each) => each.blockers.map(({ message }) => `- ${code(each.version)}: ${markdown(message)}`));
+        .flatMap((each) => each.blockers.map(({ message }) => `- ${versionCell(each.version)}: ${markdown(message)}`));
     return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
 }
 /** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
