@@ -66,7 +66,7 @@ test('who started the newest workflows of a quiet application costs a bounded nu
   const request = { ...plainRequest, newestRoots: true };
   const { pages, scannedTables } = await explain(database, snapshotQuery({ schema, gate, request }));
   expect(scannedTables).not.toContain('workflow_status');
-  expect(pages).toBeLessThan(EXAMINED_ROWS / 5);
+  expect(pages).toBeLessThan(EXAMINED_ROWS / 10);
 });
 
 describe('a workflow that a poll shows in detail', () => {
