@@ -1,244 +1,274 @@
 import type { Client } from 'pg';
 import type { Random } from '../random.ts';
-import type { TestDatabase } from '../system-databases.ts';
-import { insertWorkflows } from '../system-databases.ts';
+import { insertWorkflows, type TestDatabase } from '../system-databases.ts';
 
-/** How the SDK of the target's processes treats work without a version, and what it registers. */
-export type TargetSdk =
+/** How the SDK of a version's processes treats work without a version, and what it registers. */
+export type Sdk =
   /** Since TypeScript 4.27: registers its application's name, and leaves such work to the latest version. */
   | 'latest-claims'
   /** Before 4.24: registers no name, and takes such work on any version. */
   | 'any-claims';
 
-/** Two connections of the application: one for its short transactions, and one for the long ones. */
+/** Connections of the application: for short transactions, for a long one, and for what locks the table. */
 export interface Connections {
   readonly short: Client;
   readonly long: Client;
+  readonly locker: Client;
 }
 
-export interface WorldOptions {
-  readonly target: string;
-  readonly next: string;
-  readonly application: string;
-  readonly targetSdk: TargetSdk;
-  /** Another application in the same database, with versions and work of its own. */
-  readonly hasPeer: boolean;
+export const OLDER = '0.9.0';
+export const OLD = '1.0.0';
+export const NEXT = '2.0.0';
+export const NEWER = '3.0.0';
+export const PEER = '9.9';
+
+interface Version {
+  readonly sdk: Sdk;
+  /** The application that its processes are configured with. */
+  application: string;
 }
 
-/** One thing that may happen to a DBOS application and its database; says nothing when it cannot happen now. */
-export type Event = (chance: Random) => Promise<void>;
+/** What an application's own transaction that enqueues has come to: it waits for its lock, or for its commit. */
+type Transaction = 'none' | 'open' | 'waits';
+
+export const IN_FLIGHT = `status IN ('PENDING', 'ENQUEUED', 'DELAYED')`;
+const MONTH = 30 * 24 * 3_600_000;
+const QUEUE = 'orders';
+const LOCKS = ['SHARE', 'SHARE ROW EXCLUSIVE', 'EXCLUSIVE'] as const;
 
 /**
- * A DBOS application that goes from one version to the next, in a real database: what its processes, its clients
- * and its operators do, each as the statement that DBOS's SDKs send, and none of it known to the gate.
+ * DBOS applications in a real database: what their processes, clients and operators write, each as the statement that
+ * DBOS's SDKs send, and what of it the tables do not say.
  */
-export interface World {
-  /** What may happen while traffic still reaches the target. */
-  readonly whileTrafficReachesTarget: readonly [Event, ...Event[]];
-  /** What may happen once it does not: the target's processes still run, and finish what they have. */
-  readonly afterTrafficIsShifted: readonly [Event, ...Event[]];
-  /** The same, less new work that the target's processes would take: see `TargetSdk`. */
-  readonly afterVerdict: readonly [Event, ...Event[]];
-  /** Work that nobody would ever finish, if every process of the target ended now. */
-  stranded(): Promise<readonly string[]>;
-  /** Promotes the new version, after a rollback that may have made the target the latest; or leaves it at that. */
-  finishDeploy(promote: boolean): Promise<void>;
-  /** Commits what a transaction of the application still holds back. */
-  commitOpenTransaction(): Promise<void>;
-}
+export class World {
+  /** Versions that new work is sent to. */
+  traffic: readonly string[] = [];
+  /** Little is asked of the application: for the time being, nobody sends new work. */
+  isQuiet = false;
+  /** Versions whose processes run. */
+  readonly running = new Set<string>();
+  readonly registered: string[] = [];
+  /** The name that the application is configured with now. */
+  application: string;
+  readonly database: TestDatabase;
+  readonly #versions = new Map<string, Version>();
+  readonly #connections: Connections;
+  #transaction: Transaction = 'none';
+  #insertion: Promise<void> = Promise.resolve();
+  #ids = 0;
+  #agoMs = MONTH;
+  #stamp = 0;
 
-const IN_FLIGHT = `status IN ('PENDING', 'ENQUEUED', 'DELAYED')`;
-const QUEUE = 'orders';
+  constructor(database: TestDatabase, connections: Connections, application: string) {
+    this.database = database;
+    this.application = application;
+    this.#connections = connections;
+  }
 
-export async function worldIn(
-  database: TestDatabase,
-  { short, long }: Connections,
-  options: WorldOptions,
-): Promise<World> {
-  const { target, next, targetSdk, hasPeer } = options;
-  const { query } = database;
-  let isOpen = false;
-  let application = options.application;
+  /** Moves the clock of the processes to so long ago. What they write gets its time from it. */
+  timeIs(agoMs: number): void {
+    this.#agoMs = Math.min(Math.round(agoMs), this.#agoMs);
+  }
 
-  const owner = (version: string) => (version === target && targetSdk === 'any-claims' ? null : application);
-  const insert = (version: string | null, status: string, columns: Record<string, string | number | null> = {}) =>
-    insertWorkflows(short, [
-      {
-        application_version: version,
-        application_name: version === null ? null : owner(version),
-        status,
-        ...columns,
-      },
-    ]);
-  /** One workflow at random in a status, and what becomes of it. */
-  const change = (chance: Random, where: string, set: string, values: readonly unknown[] = []) =>
-    query(
-      `UPDATE dbos.workflow_status SET ${set} WHERE workflow_uuid = (
-         SELECT workflow_uuid FROM dbos.workflow_status WHERE ${where} ORDER BY md5(workflow_uuid || ${chance.integer(1000)}) LIMIT 1)`,
-      values,
+  get agoMs(): number {
+    return this.#agoMs;
+  }
+
+  /** Nothing is written now: a session holds a lock on the table. */
+  get isLocked(): boolean {
+    return this.#transaction === 'waits';
+  }
+
+  sdkOf(version: string): Sdk {
+    return this.#versionOf(version).sdk;
+  }
+
+  /** The application that a version's processes are configured with. */
+  applicationOf(version: string): string {
+    return this.#versionOf(version).application;
+  }
+
+  async register(version: string, sdk: Sdk, application: string): Promise<void> {
+    this.#versions.set(version, { sdk, application });
+    this.registered.push(version);
+    await this.#query(
+      `INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, created_at, application_name)
+       SELECT $1, $1, at, at, $2 FROM (SELECT greatest($3, 1 + max(version_timestamp)) AS at FROM dbos.application_versions) n`,
+      [version, this.#ownerOf(version), this.#now()],
     );
+  }
 
-  await database.register(
-    targetSdk === 'any-claims' ? target : { version: target, owner: application },
-    { version: next, owner: application },
-    ...(hasPeer ? [{ version: '9.9', owner: 'peer' }] : []),
-  );
-
-  const isLatest = async (version: string) => {
-    const [row] = await query(
-      `SELECT version_name FROM dbos.application_versions WHERE application_name = $1 OR application_name IS NULL
-        ORDER BY version_timestamp DESC LIMIT 1`,
-      [application],
-    );
-    return row?.['version_name'] === version;
-  };
-  const promoteVersion = async (version: string) => {
-    await query(
+  async promote(version: string): Promise<void> {
+    await this.#query(
       `UPDATE dbos.application_versions
-          SET version_timestamp = 1 + (SELECT max(version_timestamp) FROM dbos.application_versions),
+          SET version_timestamp = greatest($3, 1 + (SELECT max(version_timestamp) FROM dbos.application_versions)),
               application_name = coalesce(application_name, $2)
         WHERE version_name = $1`,
-      [version, application],
+      [version, this.applicationOf(version), this.#now()],
     );
-  };
-  const dequeue = async (chance: Random, version: string) => {
-    const takesUnversioned = (version === target && targetSdk === 'any-claims') || (await isLatest(version));
-    await change(
+  }
+
+  /** The latest version of an application; of all without one. */
+  async latestOf(application: string | undefined): Promise<string | undefined> {
+    const [row] = await this.#query(
+      `SELECT version_name FROM dbos.application_versions
+        WHERE $1::text IS NULL OR application_name IS NULL OR application_name = $1
+        ORDER BY version_timestamp DESC LIMIT 1`,
+      [application ?? null],
+    );
+    return row === undefined ? undefined : String(row['version_name']);
+  }
+
+  async insert(version: string | null, status: string, columns: Record<string, string | number | null> = {}) {
+    if (this.isLocked) return;
+    await insertWorkflows(this.#connections.short, [this.#workflow(version, status, columns)]);
+  }
+
+  /** Changes one workflow at random that is in a state. */
+  async change(chance: Random, where: string, set: string, values: readonly unknown[] = []): Promise<void> {
+    if (this.isLocked) return;
+    await this.#query(
+      `UPDATE dbos.workflow_status SET ${set} WHERE workflow_uuid = (
+         SELECT workflow_uuid FROM dbos.workflow_status WHERE ${where}
+          ORDER BY md5(workflow_uuid || ${chance.integer(1000)}) LIMIT 1)`,
+      values,
+    );
+  }
+
+  async enqueue(version: string | null, columns: Record<string, string | number | null> = {}): Promise<void> {
+    await this.insert(version, 'ENQUEUED', { queue_name: QUEUE, ...columns });
+  }
+
+  async delay(version: string | null): Promise<void> {
+    await this.insert(version, 'DELAYED', { queue_name: QUEUE, delay_until_epoch_ms: Date.now() + 1000 });
+  }
+
+  /** A schedule comes due: whichever process finds that, it is work of the latest version. */
+  async schedule(): Promise<void> {
+    const [version] = this.running;
+    if (version === undefined) return;
+    const latest = await this.latestOf(this.applicationOf(version));
+    if (latest === undefined || !this.#versions.has(latest)) return;
+    this.#ids += 1;
+    await this.insert(latest, 'ENQUEUED', {
+      workflow_uuid: `sched-tick-${this.#ids}`,
+      queue_name: '_dbos_internal_queue',
+    });
+  }
+
+  async dequeue(chance: Random, version: string): Promise<void> {
+    const { sdk, application } = this.#versionOf(version);
+    const takesUnversioned = sdk === 'any-claims' || (await this.latestOf(application)) === version;
+    await this.change(
       chance,
-      `status = 'ENQUEUED' AND (application_version = '${version}'${takesUnversioned ? ' OR application_version IS NULL' : ''})`,
-      `status = 'PENDING', application_version = $1, executor_id = 'vm', application_name = coalesce(application_name, $2)`,
-      [version, owner(version)],
+      `status = 'ENQUEUED' AND (application_version = $1${takesUnversioned ? ' OR application_version IS NULL' : ''})
+         AND (application_name IS NULL OR application_name = $2)`,
+      `status = 'PENDING', application_version = $1, executor_id = 'vm', application_name = coalesce(application_name, $3)`,
+      [version, application, this.#ownerOf(version)],
     );
-  };
+  }
 
-  const traffic = (version: string): Event[] => [
-    () => insert(version, 'PENDING'),
-    () => insert(version, 'SUCCESS'),
-    () => insert(version, 'ENQUEUED', { queue_name: QUEUE }),
-    () => insert(version, 'DELAYED', { queue_name: QUEUE, delay_until_epoch_ms: Date.now() + 1000 }),
-  ];
-  /** A workflow that a version runs comes to its end. */
-  const ends =
-    (version: string, status: 'SUCCESS' | 'ERROR'): Event =>
-    async (chance) => {
-      await change(chance, `status = 'PENDING' AND application_version = '${version}'`, `status = '${status}'`);
+  async startChild(version: string): Promise<void> {
+    const [parent] = await this.#query(
+      `SELECT workflow_uuid FROM dbos.workflow_status WHERE status = 'PENDING' AND application_version = $1 LIMIT 1`,
+      [version],
+    );
+    if (parent !== undefined)
+      await this.insert(version, 'PENDING', { parent_workflow_id: String(parent['workflow_uuid']) });
+  }
+
+  /** Retention deletes some of what has ended. */
+  async collectGarbage(): Promise<void> {
+    if (this.isLocked) return;
+    await this.#query(
+      `DELETE FROM dbos.workflow_status
+        WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED') AND md5(workflow_uuid) < '4'`,
+    );
+  }
+
+  /** Renames an application with DBOS's command: all that it owns, and not what nobody owns. */
+  async rename(to: string): Promise<void> {
+    if (this.isLocked) return;
+    const from = this.application;
+    this.application = to;
+    for (const table of ['application_versions', 'workflow_status']) {
+      await this.#query(`UPDATE dbos.${table} SET application_name = $1 WHERE application_name = $2`, [to, from]);
+    }
+    for (const version of this.#versions.values()) if (version.application === from) version.application = to;
+  }
+
+  /** Enqueues inside an application's own transaction: nobody sees it before that commits. */
+  async openTransaction(version: string): Promise<void> {
+    if (this.#transaction !== 'none') return;
+    this.#transaction = 'open';
+    await this.#connections.long.query('BEGIN');
+    await this.#insertInTransaction(version);
+  }
+
+  /** The same behind a session that creates an index or migrates: the insertion waits for its lock. */
+  async openWaitingTransaction(chance: Random, version: string): Promise<void> {
+    if (this.#transaction !== 'none') return;
+    const { locker, long } = this.#connections;
+    await locker.query('BEGIN');
+    await locker.query(`LOCK TABLE dbos.workflow_status IN ${chance.oneOf(LOCKS)} MODE`);
+    const { rows } = await long.query('SELECT pg_backend_pid() AS pid');
+    await long.query('BEGIN');
+    this.#transaction = 'waits';
+    this.#insertion = this.#insertInTransaction(version);
+    while ((await this.#query('SELECT FROM pg_locks WHERE NOT granted AND pid = $1', [rows[0]?.pid])).length === 0);
+  }
+
+  /** The session that held the lock is done: the insertion takes place, in a transaction that is still open. */
+  async unlock(): Promise<void> {
+    if (!this.isLocked) return;
+    await this.#connections.locker.query('COMMIT');
+    await this.#insertion;
+    this.#transaction = 'open';
+  }
+
+  /** Ends the transaction of the application, whatever it waits for. */
+  async endTransaction(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    await this.unlock();
+    if (this.#transaction === 'open') await this.#connections.long.query(how);
+    this.#transaction = 'none';
+  }
+
+  #insertInTransaction(version: string): Promise<void> {
+    return insertWorkflows(this.#connections.long, [this.#workflow(version, 'ENQUEUED', { queue_name: QUEUE })]);
+  }
+
+  #workflow(version: string | null, status: string, columns: Record<string, string | number | null>) {
+    this.#ids += 1;
+    const at = this.#now();
+    return {
+      workflow_uuid: `w${this.#ids}`,
+      application_version: version,
+      application_name: version === null || version === '' ? null : this.#ownerOf(version),
+      status,
+      created_at: at,
+      updated_at: at,
+      ...columns,
     };
-  const processes = (version: string): Event[] => [
-    (chance) => dequeue(chance, version),
-    (chance) => dequeue(chance, version),
-    // A workflow starts a child, and enqueues one.
-    async () => {
-      const [parent] = await query(
-        `SELECT workflow_uuid FROM dbos.workflow_status WHERE status = 'PENDING' AND application_version = $1 LIMIT 1`,
-        [version],
-      );
-      if (parent !== undefined)
-        await insert(version, 'PENDING', { parent_workflow_id: String(parent['workflow_uuid']) });
-    },
-    ends(version, 'SUCCESS'),
-    ends(version, 'SUCCESS'),
-    ends(version, 'ERROR'),
-    // Recovery of a queued workflow puts it back, with its version.
-    (chance) =>
-      change(
-        chance,
-        `status = 'PENDING' AND application_version = '${version}' AND queue_name IS NOT NULL`,
-        `status = 'ENQUEUED'`,
-      ).then(),
-    (chance) =>
-      change(
-        chance,
-        `status = 'DELAYED' AND (application_version = '${version}' OR application_version IS NULL)`,
-        `status = 'ENQUEUED'`,
-      ).then(),
-  ];
-  const clientsWithoutVersion: Event[] = [
-    () => insert(null, 'ENQUEUED', { queue_name: QUEUE }),
-    () => insert(null, 'DELAYED', { queue_name: QUEUE }),
-  ];
-  const peer: Event[] = [
-    () => insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'PENDING' }]),
-    () => insertWorkflows(short, [{ application_version: '9.9', application_name: 'peer', status: 'SUCCESS' }]),
-    () => promoteVersion('9.9'),
-  ];
-  const others: Event[] = [
-    // A schedule enqueues to the latest version.
-    async () => insert((await isLatest(target)) ? target : next, 'ENQUEUED', { queue_name: QUEUE }),
-    // Retention deletes what has ended.
-    () =>
-      query(
-        `DELETE FROM dbos.workflow_status WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED') AND md5(workflow_uuid) < '4'`,
-      ).then(),
-    (chance) => change(chance, IN_FLIGHT, `status = 'CANCELLED'`).then(),
-    (chance) => change(chance, `status = 'PENDING'`, `status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'`).then(),
-    ...(hasPeer ? peer : []),
-    // The application is renamed, with DBOS's command: all that it owns, and not what nobody owns.
-    async (chance) => {
-      if (chance.integer(10) > 0) return;
-      const renamed = `${application}-renamed`;
-      for (const table of ['application_versions', 'workflow_status']) {
-        await query(`UPDATE dbos.${table} SET application_name = $1 WHERE application_name = $2`, [
-          renamed,
-          application,
-        ]);
-      }
-      application = renamed;
-    },
-    // A transaction of the application that began before may commit now, or give up.
-    async (chance) => {
-      if (isOpen) await long.query(chance.integer(4) === 0 ? 'ROLLBACK' : 'COMMIT');
-      isOpen = false;
-    },
-  ];
-  const whileTrafficOnly: Event[] = [
-    // An enqueue inside an application's own transaction: nobody sees it before it commits.
-    async () => {
-      if (isOpen) return;
-      isOpen = true;
-      await long.query('BEGIN');
-      await insertWorkflows(long, [
-        {
-          application_version: target,
-          application_name: owner(target),
-          status: 'ENQUEUED',
-          queue_name: QUEUE,
-        },
-      ]);
-    },
-    // A rollback of the deploy, and the end of it.
-    () => promoteVersion(target),
-    () => promoteVersion(next),
-    // An operator resumes what was cancelled, with its version, or forks it without one.
-    (chance) => change(chance, `status = 'CANCELLED'`, `status = 'ENQUEUED', queue_name = '${QUEUE}'`).then(),
-    () => insert(null, 'ENQUEUED', { queue_name: QUEUE, forked_from: 'another' }),
-  ];
+  }
 
-  const running = [...processes(target), ...processes(target), ...processes(next), ...traffic(next), ...others];
-  const shifted = [...running, ...clientsWithoutVersion];
-  const commitOpenTransaction = async () => {
-    if (isOpen) await long.query('COMMIT');
-    isOpen = false;
-  };
-  return {
-    whileTrafficReachesTarget: atLeastOne([...traffic(target), ...whileTrafficOnly, ...shifted]),
-    afterTrafficIsShifted: atLeastOne(shifted),
-    afterVerdict: atLeastOne(targetSdk === 'any-claims' ? running : shifted),
-    commitOpenTransaction,
-    async finishDeploy(promote) {
-      if (promote) await promoteVersion(next);
-    },
-    async stranded() {
-      const rows = await query(
-        `SELECT workflow_uuid FROM dbos.workflow_status WHERE ${IN_FLIGHT} AND application_version = $1`,
-        [target],
-      );
-      return rows.map((row) => String(row['workflow_uuid']));
-    },
-  };
-}
+  /** No two moments are the same. */
+  #now(): number {
+    this.#stamp = Math.max(this.#stamp + 1, Date.now() - this.#agoMs);
+    return this.#stamp;
+  }
 
-function atLeastOne(events: Event[]): [Event, ...Event[]] {
-  const [first, ...others] = events;
-  if (first === undefined) throw new Error('a world in which nothing happens');
-  return [first, ...others];
+  #ownerOf(version: string): string | null {
+    const { sdk, application } = this.#versionOf(version);
+    return sdk === 'any-claims' ? null : application;
+  }
+
+  #versionOf(name: string): Version {
+    const version = this.#versions.get(name);
+    if (version === undefined) throw new Error(`${name} has not been launched.`);
+    return version;
+  }
+
+  #query(sql: string, values: readonly unknown[] = []) {
+    return this.database.query(sql, values);
+  }
 }
