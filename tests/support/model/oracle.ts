@@ -88,15 +88,15 @@ export class Oracle {
 
   /** The application had another name, under which work is in flight: the gate has to say so. */
   async #formerNameUntold({ warnings }: Answer): Promise<readonly string[]> {
-    const { application } = this.#question;
-    if (application === undefined) return [];
-    const names = new Set(
-      [OLDER, OLD].filter((v) => this.#world.registered.includes(v)).map((v) => this.#world.applicationOf(v)),
-    );
-    const rows = await this.#world.database.query(
-      `SELECT DISTINCT application_name AS name FROM dbos.workflow_status
-        WHERE ${IN_FLIGHT} AND application_name <> $1 AND application_name = ANY ($2)`,
-      [application, [...names]],
+    const { registered } = this.#world;
+    const names = [OLDER, OLD].filter((version) => registered.includes(version));
+    const rows = await this.#query(
+      `WITH registration AS (SELECT application_name AS name, created_at, version_timestamp FROM dbos.application_versions)
+       SELECT DISTINCT application_name AS name FROM dbos.workflow_status
+        WHERE ${IN_FLIGHT} AND application_name <> $1 AND application_name = ANY ($2)
+          AND (SELECT max(version_timestamp) FROM registration WHERE name = application_name)
+              < (SELECT min(created_at) FROM registration WHERE name = $1)`,
+      [names.map((version) => this.#world.applicationOf(version))],
     );
     return rows
       .map(({ name }) => String(name))
