@@ -29,6 +29,8 @@ export type Events = readonly [Event, ...Event[]];
 export interface EventsByPhase {
   /** While traffic still reaches the old version, in any case. */
   readonly duringDeploy: Events;
+  /** Processes that work off what they have, and nothing else. */
+  readonly whileWorkEnds: Events;
   /** Once it does not: processes still run, and finish what they have. */
   readonly duringHold: Events;
   /** The same, without what operators do. */
@@ -52,6 +54,7 @@ export function eventsIn(world: World, has: Ingredients): EventsByPhase {
       ...(has.waitingWriters ? waiting(world) : []),
       ...(has.versionless ? versionless(world) : []),
     ]),
+    whileWorkEnds: atLeastOne(work),
     duringHold: atLeastOne(hold),
     afterVerdict: atLeastOne([...calm, ...unversioned]),
     afterVerdictVersioned: atLeastOne(calm),

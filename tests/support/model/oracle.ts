@@ -17,6 +17,8 @@ export class Oracle {
   readonly #before: ReadonlySet<string>;
   /** What stays, by rule 8. */
   #kept: ReadonlySet<string> = new Set();
+  /** With `keep-version: latest`, every other version that was there at a poll. */
+  readonly #targets = new Set<string>();
 
   constructor(world: World, question: Question) {
     this.#world = world;
@@ -30,7 +32,10 @@ export class Oracle {
   async observe(): Promise<void> {
     if (this.#question.targets.kind !== 'all-but-latest') return;
     const latest = await this.#latest();
-    if (latest !== undefined && (this.#kept.size === 0 || !this.#before.has(latest))) this.#kept = new Set([latest]);
+    if (latest === undefined) return;
+    // A target never becomes one that stays.
+    if (!this.#targets.has(latest)) this.#kept = new Set([latest]);
+    for (const version of this.#world.registered) if (!this.#kept.has(version)) this.#targets.add(version);
   }
 
   /** What is wrong about an answer at the moment of it; empty if all is well. */

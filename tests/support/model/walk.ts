@@ -63,7 +63,7 @@ async function walkIn(world: World, has: Ingredients, chance: Random, gate: Gate
       steps += 1;
       // Whatever else would be written waits, too.
       if (!world.isLocked) await chance.oneOf(possible)(chance);
-      else if (chance.integer(8) === 0) await world.unlock();
+      else if (chance.integer(20) === 0) await world.unlock();
     }
     world.timeIs(untilMs);
   };
@@ -72,6 +72,7 @@ async function walkIn(world: World, has: Ingredients, chance: Random, gate: Gate
   let lateBy = chance.integer(3) === 0 ? chance.integer(6) : 0;
   const rollsBack = has.relaunch === 'before-the-gate' && has.launch !== NEXT;
   if (rollsBack) lateBy = 0;
+  const shiftedInTime = lateBy === 0;
   await deploy(world, has, chance, (most, untilMs) => happen(events.duringDeploy, most, untilMs));
   const shifts = () => {
     if (world.running.has(NEXT) && world.traffic.length > 1) world.traffic = [NEXT];
@@ -81,6 +82,11 @@ async function walkIn(world: World, has: Ingredients, chance: Random, gate: Gate
   } else if (lateBy === 0) {
     shifts();
     await happen(events.duringHold, 4, chance.oneOf([0, 5 * MINUTE]));
+    if (has.waitingWriters) {
+      // The last request of the old version meets a migration.
+      await happen(events.whileWorkEnds, 60);
+      await world.openWaitingTransaction(chance, OLD);
+    }
   }
   world.timeIs(0);
 
@@ -104,8 +110,9 @@ async function walkIn(world: World, has: Ingredients, chance: Random, gate: Gate
   const about = { ...has, ...question, drained, warnings };
   const atOnce = await oracle.wrongIn(answer);
   if (atOnce.length > 0 || drained.length === 0) return { verdict, steps, about, wrong: atOnce };
-  if (lateBy > 0 || drained.some((version) => world.traffic.includes(version)))
-    return { verdict, steps, about, wrong: [] };
+  // Where the old version still got work during the hold, the answer is about the moment alone.
+  const getsMore = !shiftedInTime || drained.some((version) => world.traffic.includes(version));
+  if (getsMore) return { verdict, steps, about, wrong: [] };
   await world.endTransaction('COMMIT');
   const takesUnversioned = drained.some(
     (version) => world.registered.includes(version) && world.sdkOf(version) === 'any-claims',
