@@ -60,13 +60,11 @@ async function gateThrough(
 ): Promise<Answer> {
   let now = 0;
   let polls = 0;
-  let polled = Promise.resolve();
   const clock: Clock = {
     now: () => now,
     withTimeout: systemClock.withTimeout,
     pause: async (milliseconds) => {
       now += milliseconds;
-      await polled;
       await meanwhile.pause();
       await fault();
     },
@@ -80,20 +78,23 @@ async function gateThrough(
     failFast: false,
   });
   const reader = systemDatabase(database.config, gate, clock.now);
+  const count = () => {
+    polls += 1;
+  };
   try {
     const result = await hold(gate, {
       clock,
-      reader,
+      reader: {
+        async read(request, signal) {
+          const snapshot = await reader.read(request, signal);
+          await meanwhile.polled();
+          return snapshot;
+        },
+      },
       signal: new AbortController().signal,
-      onPoll: () => {
-        polls += 1;
-        polled = meanwhile.polled();
-      },
-      onFailedPoll: () => {
-        polls += 1;
-      },
+      onPoll: count,
+      onFailedPoll: count,
     });
-    await polled;
     const { error: _, ...held } = answered(result);
     const { verdict, drainedVersions, warnings } = runReportOf({
       ...held,

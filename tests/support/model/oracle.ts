@@ -71,8 +71,7 @@ export class Oracle {
     const others = await this.#rows(`application_version <> ALL ($2) AND application_version <> ''`, [
       this.#notToRetire(),
     ]);
-    const versionless = await this.#rows(`status = 'PENDING' AND coalesce(application_version, '') = ''`, []);
-    return [...others, ...versionless].map((row) => `${row} is in flight`);
+    return others.map((row) => `${row} is in flight`);
   }
 
   async #wrongIfThereIsNoTarget(): Promise<readonly string[]> {
