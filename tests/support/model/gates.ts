@@ -19,6 +19,8 @@ export interface Answer {
   readonly verdict: string;
   /** The versions that may be torn down, whatever the verdict is. */
   readonly drained: readonly string[];
+  /** A target has drained: one of these, or what runs without a version. */
+  readonly isAnythingDrained: boolean;
   readonly warnings: readonly string[];
   readonly polls: number;
 }
@@ -96,13 +98,19 @@ async function gateThrough(
       onFailedPoll: count,
     });
     const { error: _, ...held } = answered(result);
-    const { verdict, drainedVersions, warnings } = runReportOf({
+    const {
+      verdict,
+      drainedVersions: drained,
+      versions,
+      warnings,
+    } = runReportOf({
       ...held,
       failure: undefined,
       config: gate,
       schema: 'dbos',
     });
-    return { verdict, drained: drainedVersions, warnings: warnings.map(plain), polls };
+    const isAnythingDrained = versions.some((each) => each.drained);
+    return { verdict, drained, isAnythingDrained, warnings: warnings.map(plain), polls };
   } finally {
     await reader.close();
   }
@@ -115,8 +123,8 @@ export const naiveGate: Gate = async (database, _question, { pause }) => {
       `SELECT FROM dbos.workflow_status WHERE status IN ('ENQUEUED', 'PENDING') AND application_version = $1 LIMIT 1`,
       [OLD],
     );
-    if (rows.length === 0) return { verdict: 'drained', drained: [OLD], warnings: [], polls };
+    if (rows.length === 0) return { verdict: 'drained', drained: [OLD], isAnythingDrained: true, warnings: [], polls };
     await pause();
   }
-  return { verdict: 'timed-out', drained: [], warnings: [], polls: POLLS };
+  return { verdict: 'timed-out', drained: [], isAnythingDrained: false, warnings: [], polls: POLLS };
 };

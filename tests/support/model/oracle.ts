@@ -51,7 +51,7 @@ export class Oracle {
       if (targets.kind === 'all-but' && !this.#before.has(version))
         wrong.push(`${version} is drained, and of a later deploy`);
     }
-    if (verdict === 'drained') wrong.push(...(await this.#wrongIfDrained(drained)));
+    if (verdict === 'drained') wrong.push(...(await this.#wrongIfDrained(answer)));
     if (verdict === 'no-target') wrong.push(...(await this.#wrongIfThereIsNoTarget()));
     if (verdict === 'drained' || verdict === 'no-target') wrong.push(...(await this.#formerNameUntold(answer)));
     return wrong;
@@ -63,15 +63,16 @@ export class Oracle {
     return rows.map((row) => `${row} is stranded`);
   }
 
-  async #wrongIfDrained(drained: readonly string[]): Promise<readonly string[]> {
+  async #wrongIfDrained({ drained, isAnythingDrained }: Answer): Promise<readonly string[]> {
     const { targets } = this.#question;
-    if (drained.length === 0) return ['nothing is drained'];
+    if (!isAnythingDrained) return ['nothing is drained'];
     if (targets.kind === 'named')
       return targets.versions.filter((version) => !drained.includes(version)).map((version) => `${version} is not`);
     const others = await this.#rows(`application_version <> ALL ($2) AND application_version <> ''`, [
       this.#notToRetire(),
     ]);
-    return others.map((row) => `${row} is in flight`);
+    const versionless = await this.#rows(`status = 'PENDING' AND coalesce(application_version, '') = ''`, []);
+    return [...others, ...versionless].map((row) => `${row} is in flight`);
   }
 
   async #wrongIfThereIsNoTarget(): Promise<readonly string[]> {
