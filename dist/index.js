@@ -17586,12 +17586,13 @@ const workflowDetail = object({
 });
 /**
  * The oldest workflows in flight. Their rows are joined back by `ctid`, their place in the table, which holds for a
- * snapshot: so the aggregates stay narrow, and no index is descended, whose depth grows with history, for each.
+ * snapshot: so the aggregates stay narrow, and no index is descended, whose depth grows with history, for each. A row of
+ * a table that inherits from this one can have the same place, and has another id.
  */
 function workflowsSection(query) {
     const { schema, request } = query;
     const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
-    const oldest = sql `SELECT place FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
+    const oldest = sql `SELECT place, workflow_uuid AS place_id FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
     const details = sql `SELECT workflow_uuid AS id, ${shownVersion(query)} AS version, ${shownName(sql `name`)} AS name,
@@ -17603,7 +17604,7 @@ function workflowsSection(query) {
             ${id} IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             ${lastStepOf(schema)} AS "lastStep"
        FROM (${oldest}) shown
-       JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place`;
+       JOIN ${tableOf(schema, 'workflow_status')} w ON w.ctid = place AND ${id} = place_id`;
     const column = truncatedRows(sql `SELECT * FROM (${details}) d ORDER BY version IS NULL, "createdAt", id`, {
         versioned: sql `(SELECT coalesce(sum(total), 0) FROM selected WHERE NOT ignored AND version <> '')`,
         unversioned: sql `(SELECT coalesce(sum(total), 0) FROM selected WHERE NOT ignored AND version IS NULL)`,
