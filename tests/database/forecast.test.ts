@@ -93,7 +93,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
     const id = await app.startSleeping(HOUR);
     await app.startReceiving();
     await successor(sdk, database);
-    const timeoutMs = 2 * MINUTE;
+    const timeoutMs = 2 * POLL;
     // The gate's clock may not be a minute ahead of the database's: then no bound is acted on.
     const { verdict, waitedMs, polls, last } = await holdOn(database, { timeoutMs, pollIntervalMs: POLL });
     expect(verdict).toBe(recordsWakeUps ? 'cannot-drain' : 'timed-out');
@@ -158,7 +158,7 @@ describe('a timer whose end the SDK records, as the Java SDK does for every time
       );
     }
     const { verdict, polls } = await holdOn(database, {
-      timeoutMs: 2 * MINUTE,
+      timeoutMs: 2 * POLL,
       pollIntervalMs: POLL,
       application: 'shop',
       ignoreWorkflows: ['monitor'],
