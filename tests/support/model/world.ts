@@ -146,9 +146,8 @@ export class World {
   /** A schedule comes due: whichever process finds that, it is work of the latest version. */
   async schedule(): Promise<void> {
     const [version] = this.running;
-    if (version === undefined) return;
-    const latest = await this.latestOf(this.applicationOf(version));
-    if (latest === undefined || !this.#versions.has(latest)) return;
+    const latest = version === undefined ? undefined : await this.#latestFor(version);
+    if (latest === undefined) return;
     this.#ids += 1;
     await this.insert(latest, 'ENQUEUED', {
       workflow_uuid: `sched-tick-${this.#ids}`,
@@ -158,7 +157,7 @@ export class World {
 
   async dequeue(chance: Random, version: string): Promise<void> {
     const { sdk, application } = this.#versionOf(version);
-    const takesUnversioned = sdk === 'any-claims' || (await this.latestOf(application)) === version;
+    const takesUnversioned = sdk === 'any-claims' || (await this.#latestFor(version)) === version;
     await this.change(
       chance,
       `status = 'ENQUEUED' AND (application_version = $1${takesUnversioned ? ' OR application_version IS NULL' : ''})
@@ -231,6 +230,12 @@ export class World {
     await this.unlock();
     if (this.#transaction === 'open') await this.#connections.long.query(how);
     this.#transaction = 'none';
+  }
+
+  /** The latest version as a version's processes see it: SDKs that know no owners see one for the whole database. */
+  #latestFor(version: string): Promise<string | undefined> {
+    const { sdk, application } = this.#versionOf(version);
+    return this.latestOf(sdk === 'any-claims' ? undefined : application);
   }
 
   #insertInTransaction(version: string): Promise<void> {
