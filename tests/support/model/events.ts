@@ -44,7 +44,7 @@ export function eventsIn(world: World, has: Ingredients): EventsByPhase {
   const running = [...work, ...work, ...work, ...work, ...traffic(world)];
   const calm: Event[] = [...running, ...others(world), ...(has.peer ? peer(world) : [])];
   if (has.schedules) calm.push(() => world.schedule());
-  if (has.versionless) calm.push(endsVersionless(world), endsVersionless(world));
+  if (has.versionless) calm.push(endsVersionless(world));
   const unversioned: Event[] = has.unversioned ? [() => world.enqueue(null), () => world.delay(null)] : [];
   const rename: Event[] = has.rename === 'with-command' ? [renames(world)] : [];
   const hold = [...calm, ...unversioned, ...rename, ...interventions(world, has)];
@@ -52,7 +52,7 @@ export function eventsIn(world: World, has: Ingredients): EventsByPhase {
     duringDeploy: atLeastOne([
       ...[...calm, ...unversioned, ...rename, ...traffic(world), ...deploy(world)],
       ...(has.waitingWriters ? waiting(world) : []),
-      ...(has.versionless ? versionless(world) : []),
+      ...(has.versionless ? [...versionless(world), ...versionless(world)] : []),
     ]),
     whileWorkEnds: atLeastOne(work),
     duringHold: atLeastOne(hold),
