@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 677:
+/***/ 603:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17295,18 +17295,20 @@ function workflowColumns(schema) {
     const delayUntil = column('delay_until_epoch_ms');
     const isDebounced = column('is_debounced');
     const deadline = column('workflow_deadline_epoch_ms');
+    const id = bytes(sql `workflow_uuid`);
+    const version = bytes(sql `application_version`);
     // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
     const atMost = sql `${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql `created_at`)}`;
     return {
-        id: bytes(sql `workflow_uuid`),
-        version: bytes(sql `application_version`),
+        id,
+        version,
         /** Whether a schedule started it: in every SDK the ids of such workflows begin so. */
-        isScheduled: sql `left(${bytes(sql `workflow_uuid`)}, 6) = 'sched-'`,
+        isScheduled: sql `left(${id}, 6) = 'sched-'`,
         /**
          * The version, NULL for a running row with an empty one. Its process could not read its own version, as Go's where
          * the binary is unreadable, and stamps NULL and empty alike.
          */
-        versionOrNone: sql `CASE WHEN status = 'PENDING' THEN NULLIF(${bytes(sql `application_version`)}, '') ELSE ${bytes(sql `application_version`)} END`,
+        versionOrNone: sql `CASE WHEN status = 'PENDING' THEN NULLIF(${version}, '') ELSE ${version} END`,
         name: bytes(sql `name`),
         queue: bytes(sql `queue_name`),
         owner: column('application_name', OWNER),
@@ -18280,6 +18282,10 @@ function describeServer(serverVersion, migration) {
 /** A version as it is shown; what runs without one has no name. */
 function versionName(version) {
     return version ?? '(no version)';
+}
+/** Names these versions, a few of many. */
+function namesOfVersions(versions) {
+    return namesOf(versions.map(({ version }) => versionName(version)));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/schema.js
@@ -20852,7 +20858,18 @@ const DIFFERENCES = {
     part: ' as a part of it. Write one version per line, without a bullet, a comma, a comment or a prefix.',
 };
 
+;// CONCATENATED MODULE: ./lib/rules/target.js
+/** The target that the rows of a version belong to, if it is one. Without a version and with an empty one is the same. */
+function targetOfRows(version) {
+    return version || null;
+}
+/** The name under which the processes of a target register. */
+function registeredName(target) {
+    return target ?? '';
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
+
 
 /**
  * Indexes the contents of a snapshot by version.
@@ -20891,6 +20908,10 @@ function indexed(contents) {
 function countsOn({ inFlight }, version) {
     const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
     return version === null ? { pending, enqueued: 0, delayed: 0 } : { pending, enqueued, delayed };
+}
+/** The rows of a target in statuses that the gate does not know. */
+function unknownStatusesOn({ unknownStatuses }, target) {
+    return unknownStatuses.filter(({ version }) => targetOfRows(version) === target);
 }
 /** The number of rows in these statuses. */
 function sumOf(statuses) {
@@ -21007,6 +21028,7 @@ function remedyFor(writers) {
 
 ;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
 
+
 /** How many counted roots are weighed, the newest. */
 const WEIGHED_ROOTS = 100;
 /** So soon after a launch the traffic has often not moved yet. In milliseconds. */
@@ -21069,7 +21091,7 @@ function countedRoots(version, latest, { versions }) {
     const counts = (isOwn, { takenUp, scheduled }) => isOwn ? !(scheduled && latestRuns) : takenUp && !scheduled;
     return versions
         .flatMap((each) => {
-        const isOwn = (each.version || null) === version;
+        const isOwn = targetOfRows(each.version) === version;
         const roots = each.roots.filter((root) => counts(isOwn, root));
         return roots.map(({ createdAt }) => ({ at: createdAt, isOwn, isOfLatest: isOfLatest(each.version) }));
     })
@@ -21082,7 +21104,7 @@ function signWithoutRoots(version, evidence) {
     return !evidence.reachesBack && nothingElseRuns ? { because: 'nothing-else-runs' } : undefined;
 }
 function othersOf(version, { versions }) {
-    return versions.filter((each) => (each.version || null) !== version);
+    return versions.filter((each) => targetOfRows(each.version) !== version);
 }
 /**
  * How many roots in a row on other versions show that the version's share has ended: by chance, with the share that it
@@ -21100,13 +21122,14 @@ function isProcessName(version) {
 
 
 
+
 /**
  * Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items, and new work
  * has moved off it.
  */
 const live = {
     checkTarget(version, { config, index }) {
-        if (config.onLive === 'ignore' || !index.latest.has(version ?? ''))
+        if (config.onLive === 'ignore' || !index.latest.has(registeredName(version)))
             return [];
         const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
         return [{ kind: 'live', alternatives }];
@@ -21186,6 +21209,7 @@ function remedy({ because }, latest) {
 
 
 
+
 /** Rule 6: no unversioned workflow in flight could be claimed by a target. */
 const unversioned = {
     checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
@@ -21212,8 +21236,7 @@ const REASONS = {
  * the latest version alone take such rows write the application's name into their registration.
  */
 function claimReason(target, { index, state }) {
-    // A process without a version registers the empty one.
-    const version = target ?? '';
+    const version = registeredName(target);
     if (index.registered.length === 0)
         return 'nothing-registered';
     if (index.latest.has(version))
@@ -21346,7 +21369,7 @@ const NEWEST_KNOWN_MIGRATION = 123;
 const trustedDatabase = {
     checkDatabase: (database, before) => reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
     checkTarget(version, { index }) {
-        const statuses = index.unknownStatuses.filter((row) => (row.version || null) === version);
+        const statuses = unknownStatusesOn(index, version);
         return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
     },
     checkWindows(windows, { database, index }) {
@@ -21499,8 +21522,6 @@ function explainAs(kind, blocker, pastDeadline) {
 const PAUSE_PER_POLL = 20;
 /** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
-/** How long `wait` gives a new version to appear where there is no target. In milliseconds. */
-const LAUNCH_GRACE_MS = 120_000;
 /** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
 const LAST_POLL_MS = 5000;
 const SECOND_TRY_MS = 2000;
@@ -21547,7 +21568,7 @@ function decide(config, evaluation, forecast, time) {
 /** With `latest`, `wait` gives the new version two minutes to appear: its launch makes the one before a target. */
 function decideNoTarget(config, evaluation, time) {
     const awaitsLaunch = config.mode === 'wait' && config.targets.kind === 'all-but-latest';
-    const graceEnds = awaitsLaunch ? Math.min(LAUNCH_GRACE_MS, config.timeoutMs) : 0;
+    const graceEnds = awaitsLaunch ? Math.min(KEPT_VERSION_GRACE_MS, config.timeoutMs) : 0;
     const leftMs = graceEnds - time.ended;
     return leftMs > 0 ? { pauseMs: Math.min(usualPauseMs(config, evaluation), leftMs) } : { verdict: 'no-target' };
 }
@@ -21789,6 +21810,7 @@ function targets_keptVersions(config, { kept, targets }, { latest }) {
 
 
 
+
 /**
  * Evaluates the rule of retirement: what this snapshot means, given the state that earlier ones left. Pure.
  *
@@ -21870,8 +21892,8 @@ function evaluateNoTargets(isGateIdle, context) {
 function targetOf({ version, ...settling }, isGateIdle, { config, state, index }) {
     const row = index.inFlight.get(version);
     const counts = countsOn(index, version);
-    const unknownStatus = sumOf(index.unknownStatuses.filter((each) => (each.version || null) === version));
-    const name = version ?? '';
+    const unknownStatus = sumOf(unknownStatusesOn(index, version));
+    const name = registeredName(version);
     return {
         version,
         application: index.registrations.get(name)?.application ?? row?.application ?? null,
@@ -22798,6 +22820,8 @@ function codeBlock(language, lines) {
 function nameOf(name, without = '(no name)') {
     return name === null ? without : code(name);
 }
+/** What stands for the version of what runs without one. */
+const NO_VERSION = `*${versionName(null)}*`;
 function quoteBlock(message) {
     return markdown(message).replace(/^/gm, '> ');
 }
@@ -22832,15 +22856,16 @@ const found_VERSIONS_SHOWN = 50;
 function foundIn({ contents, registered, registrations, inFlight, latest }) {
     const names = new Set([...registered.map(({ version }) => version), ...inFlight.keys()]);
     const versions = [...names].map((version) => {
-        const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
+        const work = inFlight.get(version);
+        const { pending, enqueued, delayed } = work ?? NO_WORKFLOWS;
         const registration = version === null ? undefined : registrations.get(version);
         return {
             version,
-            application: registration?.application ?? inFlight.get(version)?.application ?? null,
+            application: registration?.application ?? work?.application ?? null,
             registered: registration !== undefined,
             latest: version !== null && latest.has(version),
             ...{ pending, enqueued, delayed },
-            ignored: inFlight.get(version)?.ignored ?? 0,
+            ignored: work?.ignored ?? 0,
         };
     });
     return { applications: contents.owners, versions };
@@ -22862,8 +22887,8 @@ function foundSection(found) {
         return '';
     const shown = found.versions.slice(0, found_VERSIONS_SHOWN);
     return blocks('### What is here', table(shown, {
-        Version: (each) => `${each.version === null ? `*${versionName(null)}*` : code(each.version)}${standing(each)}`,
-        Application: ({ application }) => (application === null ? '' : code(application)),
+        Version: (each) => `${nameOf(each.version, NO_VERSION)}${standing(each)}`,
+        Application: ({ application }) => nameOf(application, ''),
         Pending: ({ pending }) => pending,
         Enqueued: ({ enqueued }) => enqueued,
         Delayed: ({ delayed }) => delayed,
@@ -22970,7 +22995,7 @@ function passed({ targets }) {
     const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
     if (versions.length === 0)
         return undefined;
-    return msg `Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => versionName(version)))}.`;
+    return msg `Never seen here, and passed because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
 }
 function isUnknown({ kind }) {
     return kind === 'unknown-version';
@@ -22997,7 +23022,7 @@ function stranded({ targets }) {
     if (ignoring.length === 0)
         return undefined;
     const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
-    const versions = namesOf(ignoring.map(({ version }) => versionName(version)));
+    const versions = namesOfVersions(ignoring);
     return msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`;
 }
 function quietDatabase({ snapshot }, { contents, registered }) {
@@ -23094,10 +23119,10 @@ function headlineOf({ verdict, config, waitedMs, last }, seen) {
     const waited = trusted(durationText(waitedMs));
     const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
     const blocked = targets.filter(({ drained }) => !drained);
-    const blockedNames = namesOfAll(blocked);
+    const blockedNames = namesOfVersions(blocked);
     switch (verdict) {
         case 'drained':
-            return msg `Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
+            return msg `Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
         case 'no-target':
             return config?.targets.kind === 'none'
                 ? preflightHeadline(last)
@@ -23119,11 +23144,11 @@ function headlineOf({ verdict, config, waitedMs, last }, seen) {
                 ? msg `No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
                 : msg `No answer: ${trusted(config?.application === undefined
                     ? 'this system database has never seen'
-                    : 'this application has never used')} ${namesOfAll(targets.filter(model_isUnknown))}.`;
+                    : 'this application has never used')} ${namesOfVersions(targets.filter(model_isUnknown))}.`;
         case 'cancelled':
             return targets.length === 0
                 ? msg `Cancelled after ${waited}, before there was an answer.`
-                : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfAll(targets)}.`;
+                : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
         case 'error':
             return config === undefined
                 ? msg `No answer: the inputs are not right, and nothing was looked at.`
@@ -23154,9 +23179,6 @@ function model_isUnknown({ blockers }) {
 /** What runs without a version has no name to tear down by. */
 function model_namedVersions(versions) {
     return versions.flatMap(({ version }) => version ?? []);
-}
-function namesOfAll(versions) {
-    return namesOf(versions.map(({ version }) => versionName(version)));
 }
 function otherReasons(blocked) {
     const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
@@ -23421,7 +23443,7 @@ function describeDatabase({ snapshot, index, gate, targets, state }) {
     if (state.kept !== undefined)
         parts.push(msg `kept: ${namesOf(state.kept)}`);
     if (state.kept !== undefined && gate.length === 0) {
-        const retired = namesOf(targets.map(({ version }) => versionName(version)));
+        const retired = namesOfVersions(targets);
         parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
     }
     return msg `${joined(parts, '; ')}.`;
@@ -23431,7 +23453,7 @@ function isKeptReplaced({ kept }, previous) {
 }
 function replacementLine({ endedMs, kept, targets }) {
     const names = namesOf(kept);
-    const retired = namesOf(targets.map(({ version }) => versionName(version)));
+    const retired = namesOfVersions(targets);
     return `${stamp(endedMs)} ${plain(msg `The latest version is now ${names}, which registered after the gate started: it stays; to retire: ${retired}.`)}`;
 }
 /** How long everything has been idle, in milliseconds; undefined while something is not. */
@@ -23603,9 +23625,9 @@ function outputsOf(report, reportPath) {
             'in-flight': String(report.inFlight),
             unversioned: String(report.unversioned),
             'waited-seconds': String(rounded(report.waitedSeconds, 10)),
-            versions: versions.json,
-            'drained-versions': drained.json,
-            'draining-versions': draining.json,
+            versions: jsonArray(versions),
+            'drained-versions': jsonArray(drained),
+            'draining-versions': jsonArray(draining),
             'observed-at': iso(report.observedAt) ?? '',
             'report-path': reportPath,
         },
@@ -23626,14 +23648,10 @@ function fittingVersions({ versions }) {
         forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })));
     const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
-    if (fitted.omitted === 0)
-        return fitted;
-    return {
-        ...fitted,
-        json: `${fitted.json.slice(0, -1)}${fitted.json === '[]' ? '' : ','}{"omitted":${fitted.omitted}}]`,
-    };
+    const { texts, omitted } = fitted;
+    return omitted === 0 ? fitted : { texts: [...texts, JSON.stringify({ omitted })], omitted };
 }
-/** The entries that fit, in JSON. A longer one does not keep out those after it. */
+/** The entries that fit, each in JSON. A longer one does not keep out those after it. */
 function fitting(entries) {
     const texts = [];
     let bytes = 2;
@@ -23645,7 +23663,10 @@ function fitting(entries) {
         bytes += more;
         texts.push(text);
     }
-    return { json: `[${texts.join(',')}]`, omitted: entries.length - texts.length };
+    return { texts, omitted: entries.length - texts.length };
+}
+function jsonArray({ texts }) {
+    return `[${texts.join(',')}]`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/drain-chart.js
@@ -23854,7 +23875,7 @@ function targetTable({ versions, outdated }, observedAt) {
         return '';
     const shown = blockedFirst(versions).slice(0, summary_TARGETS_SHOWN);
     return blocks('### Versions to retire', table(shown, {
-        Version: ({ version }) => versionCell(version),
+        Version: ({ version }) => nameOf(version, NO_VERSION),
         State: (version) => targetState(version, outdated),
         // How each drains, where there are several to compare.
         Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
@@ -23864,9 +23885,6 @@ function targetTable({ versions, outdated }, observedAt) {
         Ignored: ({ ignored }) => ignored,
         'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
     }), more(versions.length - shown.length, 'version'));
-}
-function versionCell(version) {
-    return version === null ? `*${versionName(version)}*` : code(version);
 }
 function targetState(version, outdated) {
     const { known, drained, idleSeconds, inFlight, reasons } = version;
@@ -23884,7 +23902,7 @@ function explanations({ versions, blockers }) {
         return '';
     const lines = blocked
         .slice(0, TARGETS_EXPLAINED)
-        .flatMap((each) => each.blockers.map(({ message }) => `- ${versionCell(each.version)}: ${markdown(message)}`));
+        .flatMap((each) => each.blockers.map(({ message }) => `- ${nameOf(each.version, NO_VERSION)}: ${markdown(message)}`));
     return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
 }
 /** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
@@ -24167,7 +24185,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(677);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(603);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -106,18 +106,20 @@ export function workflowColumns(schema: Schema) {
   const delayUntil = column('delay_until_epoch_ms');
   const isDebounced = column('is_debounced');
   const deadline = column('workflow_deadline_epoch_ms');
+  const id = bytes(sql`workflow_uuid`);
+  const version = bytes(sql`application_version`);
   // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
   const atMost = sql`${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql`created_at`)}`;
   return {
-    id: bytes(sql`workflow_uuid`),
-    version: bytes(sql`application_version`),
+    id,
+    version,
     /** Whether a schedule started it: in every SDK the ids of such workflows begin so. */
-    isScheduled: sql`left(${bytes(sql`workflow_uuid`)}, 6) = 'sched-'`,
+    isScheduled: sql`left(${id}, 6) = 'sched-'`,
     /**
      * The version, NULL for a running row with an empty one. Its process could not read its own version, as Go's where
      * the binary is unreadable, and stamps NULL and empty alike.
      */
-    versionOrNone: sql`CASE WHEN status = 'PENDING' THEN NULLIF(${bytes(sql`application_version`)}, '') ELSE ${bytes(sql`application_version`)} END`,
+    versionOrNone: sql`CASE WHEN status = 'PENDING' THEN NULLIF(${version}, '') ELSE ${version} END`,
     name: bytes(sql`name`),
     queue: bytes(sql`queue_name`),
     owner: column('application_name', OWNER),

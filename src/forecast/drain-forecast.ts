@@ -1,5 +1,5 @@
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import type { Target } from '../rules/targets.ts';
+import type { Target } from '../rules/target.ts';
 import type { WorkflowState } from './activity.ts';
 import { scannedOf } from './detail-scan.ts';
 import { boundsOf, type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';

@@ -1,6 +1,6 @@
 import type { DelayedWorkflow, SnapshotContents } from '../dbos/snapshot/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import type { Target } from '../rules/targets.ts';
+import type { Target } from '../rules/target.ts';
 import type { DetailScan } from './detail-scan.ts';
 
 /** A workflow, and a time (`until`) before which only a person can end it: by cancelling it or changing its delay. */

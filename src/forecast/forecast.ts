@@ -2,7 +2,7 @@ import type { GateConfig } from '../config.ts';
 import type { ForecastRequest, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
-import type { Target } from '../rules/targets.ts';
+import type { Target } from '../rules/target.ts';
 import { type Statuses, statusesOf } from './activity.ts';
 import { detailScanOf } from './detail-scan.ts';
 import { type DrainForecast, drainForecast } from './drain-forecast.ts';

@@ -2,7 +2,7 @@ import type { StartedName } from '../dbos/snapshot/index.ts';
 import type { PollTime } from '../hold/state.ts';
 import type { Evaluation, TargetEvaluation } from '../rules/evaluate.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import type { Target } from '../rules/targets.ts';
+import type { Target } from '../rules/target.ts';
 import { type StatusCounts, summed } from '../status-counts.ts';
 import type { QueueState } from './activity.ts';
 import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';

@@ -1,7 +1,7 @@
 import type { DatabaseFacts, HistorySearch, RowSet } from '../dbos/snapshot/index.ts';
 import { type CloseVersion, closeVersions } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
-import type { Target } from '../rules/targets.ts';
+import type { Target } from '../rules/target.ts';
 
 /** When a poll started and finished, in milliseconds since the gate started. */
 export interface PollTime {

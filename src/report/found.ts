@@ -1,8 +1,8 @@
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { describeCounts, NO_WORKFLOWS, total } from '../status-counts.ts';
-import { blocks, code, more, table } from './markdown.ts';
+import { blocks, more, NO_VERSION, nameOf, table } from './markdown.ts';
 import type { RunReport } from './schema.ts';
-import { quotedName, versionName } from './text.ts';
+import { quotedName } from './text.ts';
 
 /** What a preflight finds. */
 type Found = NonNullable<RunReport['found']>;
@@ -14,15 +14,16 @@ const VERSIONS_SHOWN = 50;
 export function foundIn({ contents, registered, registrations, inFlight, latest }: SnapshotIndex): Found {
   const names = new Set<string | null>([...registered.map(({ version }) => version), ...inFlight.keys()]);
   const versions = [...names].map((version): FoundVersion => {
-    const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
+    const work = inFlight.get(version);
+    const { pending, enqueued, delayed } = work ?? NO_WORKFLOWS;
     const registration = version === null ? undefined : registrations.get(version);
     return {
       version,
-      application: registration?.application ?? inFlight.get(version)?.application ?? null,
+      application: registration?.application ?? work?.application ?? null,
       registered: registration !== undefined,
       latest: version !== null && latest.has(version),
       ...{ pending, enqueued, delayed },
-      ignored: inFlight.get(version)?.ignored ?? 0,
+      ignored: work?.ignored ?? 0,
     };
   });
   return { applications: contents.owners, versions };
@@ -47,8 +48,8 @@ export function foundSection(found: RunReport['found']): string {
   return blocks(
     '### What is here',
     table(shown, {
-      Version: (each) => `${each.version === null ? `*${versionName(null)}*` : code(each.version)}${standing(each)}`,
-      Application: ({ application }) => (application === null ? '' : code(application)),
+      Version: (each) => `${nameOf(each.version, NO_VERSION)}${standing(each)}`,
+      Application: ({ application }) => nameOf(application, ''),
       Pending: ({ pending }) => pending,
       Enqueued: ({ enqueued }) => enqueued,
       Delayed: ({ delayed }) => delayed,

@@ -12,7 +12,7 @@ import { blockingGroups, blocksTarget, inFlightOnAll } from './blocking.ts';
 import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 import { foundIn, foundLines } from './found.ts';
 import type { RunReport } from './schema.ts';
-import { describeServer, plain, quotedName, versionName } from './text.ts';
+import { describeServer, namesOfVersions, plain, quotedName, versionName } from './text.ts';
 import { configurationWarnings, formerNames } from './warnings.ts';
 
 /** The longest time without a line, in milliseconds. */
@@ -121,7 +121,7 @@ function describeDatabase({ snapshot, index, gate, targets, state }: Evaluation)
   const parts = [msg`${server}. Versions: ${registered}`];
   if (state.kept !== undefined) parts.push(msg`kept: ${namesOf(state.kept)}`);
   if (state.kept !== undefined && gate.length === 0) {
-    const retired = namesOf(targets.map(({ version }) => versionName(version)));
+    const retired = namesOfVersions(targets);
     parts.push(targets.length > 0 ? msg`to retire: ${retired}` : trusted('nothing to retire'));
   }
   return msg`${joined(parts, '; ')}.`;
@@ -133,7 +133,7 @@ function isKeptReplaced({ kept }: PollReport, previous: PollReport | undefined):
 
 function replacementLine({ endedMs, kept, targets }: PollReport): string {
   const names = namesOf(kept);
-  const retired = namesOf(targets.map(({ version }) => versionName(version)));
+  const retired = namesOfVersions(targets);
   return `${stamp(endedMs)} ${plain(msg`The latest version is now ${names}, which registered after the gate started: it stays; to retire: ${retired}.`)}`;
 }
 

@@ -1,5 +1,5 @@
 import { type Message, number } from '../message.ts';
-import { COMMAND_CHARACTERS, visible } from './text.ts';
+import { COMMAND_CHARACTERS, versionName, visible } from './text.ts';
 
 /** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
 export function markdown(message: Message): string {
@@ -34,6 +34,9 @@ export function codeBlock(language: string, lines: readonly string[]): string {
 export function nameOf(name: string | null, without = '(no name)'): string {
   return name === null ? without : code(name);
 }
+
+/** What stands for the version of what runs without one. */
+export const NO_VERSION = `*${versionName(null)}*`;
 
 export function quoteBlock(message: Message): string {
   return markdown(message).replace(/^/gm, '> ');

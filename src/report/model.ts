@@ -15,7 +15,7 @@ import { activitiesReport, activityReport, forecastReport } from './forecast-rep
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
 import { foundIn } from './found.ts';
 import type { RunReport, VersionReport } from './schema.ts';
-import { versionName } from './text.ts';
+import { namesOfVersions } from './text.ts';
 import { configurationWarnings, launchWarnings, warningsOf } from './warnings.ts';
 
 const WORKFLOWS_REPORTED = 50;
@@ -110,10 +110,10 @@ function headlineOf(
   const waited = trusted(durationText(waitedMs));
   const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
   const blocked = targets.filter(({ drained }) => !drained);
-  const blockedNames = namesOfAll(blocked);
+  const blockedNames = namesOfVersions(blocked);
   switch (verdict) {
     case 'drained':
-      return msg`Safe to retire ${namesOfAll(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
+      return msg`Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
     case 'no-target':
       return config?.targets.kind === 'none'
         ? preflightHeadline(last)
@@ -137,11 +137,11 @@ function headlineOf(
             config?.application === undefined
               ? 'this system database has never seen'
               : 'this application has never used',
-          )} ${namesOfAll(targets.filter(isUnknown))}.`;
+          )} ${namesOfVersions(targets.filter(isUnknown))}.`;
     case 'cancelled':
       return targets.length === 0
         ? msg`Cancelled after ${waited}, before there was an answer.`
-        : msg`Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfAll(targets)}.`;
+        : msg`Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
     case 'error':
       return config === undefined
         ? msg`No answer: the inputs are not right, and nothing was looked at.`
@@ -180,10 +180,6 @@ function isUnknown({ blockers }: VersionReport): boolean {
 /** What runs without a version has no name to tear down by. */
 function namedVersions(versions: readonly VersionReport[]): readonly string[] {
   return versions.flatMap(({ version }) => version ?? []);
-}
-
-function namesOfAll(versions: readonly VersionReport[]): Message {
-  return namesOf(versions.map(({ version }) => versionName(version)));
 }
 
 function otherReasons(blocked: readonly VersionReport[]): Message {

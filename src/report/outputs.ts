@@ -17,9 +17,9 @@ export function outputsOf(report: RunReport, reportPath: string) {
       'in-flight': String(report.inFlight),
       unversioned: String(report.unversioned),
       'waited-seconds': String(rounded(report.waitedSeconds, 10)),
-      versions: versions.json,
-      'drained-versions': drained.json,
-      'draining-versions': draining.json,
+      versions: jsonArray(versions),
+      'drained-versions': jsonArray(drained),
+      'draining-versions': jsonArray(draining),
       'observed-at': iso(report.observedAt) ?? '',
       'report-path': reportPath,
     },
@@ -46,15 +46,12 @@ function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
     })),
   );
   const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
-  if (fitted.omitted === 0) return fitted;
-  return {
-    ...fitted,
-    json: `${fitted.json.slice(0, -1)}${fitted.json === '[]' ? '' : ','}{"omitted":${fitted.omitted}}]`,
-  };
+  const { texts, omitted } = fitted;
+  return omitted === 0 ? fitted : { texts: [...texts, JSON.stringify({ omitted })], omitted };
 }
 
-/** The entries that fit, in JSON. A longer one does not keep out those after it. */
-function fitting(entries: readonly unknown[]): { readonly json: string; readonly omitted: number } {
+/** The entries that fit, each in JSON. A longer one does not keep out those after it. */
+function fitting(entries: readonly unknown[]): { readonly texts: readonly string[]; readonly omitted: number } {
   const texts: string[] = [];
   let bytes = 2;
   for (const entry of entries) {
@@ -64,5 +61,9 @@ function fitting(entries: readonly unknown[]): { readonly json: string; readonly
     bytes += more;
     texts.push(text);
   }
-  return { json: `[${texts.join(',')}]`, omitted: entries.length - texts.length };
+  return { texts, omitted: entries.length - texts.length };
+}
+
+function jsonArray({ texts }: ReturnType<typeof fitting>): string {
+  return `[${texts.join(',')}]`;
 }

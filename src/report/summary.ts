@@ -3,11 +3,11 @@ import { summed, total } from '../status-counts.ts';
 import { durationText, iso, milliseconds } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { foundSection } from './found.ts';
-import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
+import { blocks, code, markdown, more, NO_VERSION, nameOf, quoteBlock, table } from './markdown.ts';
 import { blockedFirst, isWatched } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import type { ForecastReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
-import { describeServer, versionName } from './text.ts';
+import { describeServer } from './text.ts';
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -65,7 +65,7 @@ function targetTable({ versions, outdated }: RunReport, observedAt: number): str
   return blocks(
     '### Versions to retire',
     table(shown, {
-      Version: ({ version }) => versionCell(version),
+      Version: ({ version }) => nameOf(version, NO_VERSION),
       State: (version) => targetState(version, outdated),
       // How each drains, where there are several to compare.
       Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
@@ -77,10 +77,6 @@ function targetTable({ versions, outdated }: RunReport, observedAt: number): str
     }),
     more(versions.length - shown.length, 'version'),
   );
-}
-
-function versionCell(version: string | null): string {
-  return version === null ? `*${versionName(version)}*` : code(version);
 }
 
 function targetState(version: VersionReport, outdated: boolean): string {
@@ -97,7 +93,9 @@ function explanations({ versions, blockers }: RunReport): string {
   if (blocked.length === 0 || blockers.length > 0) return '';
   const lines = blocked
     .slice(0, TARGETS_EXPLAINED)
-    .flatMap((each) => each.blockers.map(({ message }) => `- ${versionCell(each.version)}: ${markdown(message)}`));
+    .flatMap((each) =>
+      each.blockers.map(({ message }) => `- ${nameOf(each.version, NO_VERSION)}: ${markdown(message)}`),
+    );
   return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
 }
 

@@ -1,4 +1,4 @@
-import { type Message, trusted } from '../message.ts';
+import { type Message, namesOf, trusted } from '../message.ts';
 import { quoteLiteral } from '../postgres/sql.ts';
 
 /** The most characters that one untrusted name takes up, escapes included. */
@@ -69,4 +69,9 @@ export function describeServer(serverVersion: string, migration: number | null):
 /** A version as it is shown; what runs without one has no name. */
 export function versionName(version: string | null): string {
   return version ?? '(no version)';
+}
+
+/** Names these versions, a few of many. */
+export function namesOfVersions(versions: readonly { readonly version: string | null }[]): Message {
+  return namesOf(versions.map(({ version }) => versionName(version)));
 }

@@ -8,7 +8,7 @@ import type { Blocker } from '../rules/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { NO_WORKFLOWS, total } from '../status-counts.ts';
 import { durationText } from '../time.ts';
-import { versionName } from './text.ts';
+import { namesOfVersions, versionName } from './text.ts';
 
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
@@ -100,7 +100,7 @@ function patching({ targets }: Evaluation): Warning {
 function passed({ targets }: Evaluation): Warning {
   const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
   if (versions.length === 0) return undefined;
-  return msg`Never seen here, and passed because of \`on-unknown: pass\`: ${namesOf(versions.map(({ version }) => versionName(version)))}.`;
+  return msg`Never seen here, and passed because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
 }
 
 function isUnknown({ kind }: Blocker): boolean {
@@ -128,7 +128,7 @@ function stranded({ targets }: Evaluation): Warning {
   const ignoring = targets.filter(({ ignored }) => ignored > 0);
   if (ignoring.length === 0) return undefined;
   const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
-  const versions = namesOf(ignoring.map(({ version }) => versionName(version)));
+  const versions = namesOfVersions(ignoring);
   return msg`${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`;
 }
 

@@ -2,7 +2,7 @@ import type { RowSet } from '../dbos/snapshot/index.ts';
 import { counted, msg, namesOf, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 /** Workflows were created on the target since the previous poll. */
 export interface StillStarting {

@@ -3,6 +3,7 @@ import { durationText, momentText } from '../time.ts';
 import type { RuleContext } from './context.ts';
 import { type SignOfLife, signOfLife } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
+import { registeredName } from './target.ts';
 
 export type Live =
   /** The target is the latest version of its application. */
@@ -26,7 +27,7 @@ export type Live =
  */
 export const live: Rule<Live> = {
   checkTarget(version, { config, index }) {
-    if (config.onLive === 'ignore' || !index.latest.has(version ?? '')) return [];
+    if (config.onLive === 'ignore' || !index.latest.has(registeredName(version))) return [];
     const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
     return [{ kind: 'live', alternatives }];
   },

@@ -3,7 +3,7 @@ import { counted, msg, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import { countsOn } from './snapshot-index.ts';
-import type { Target } from './targets.ts';
+import { registeredName, type Target } from './target.ts';
 import { them } from './wording.ts';
 
 /** Why a process of a version could dequeue a row without a version. */
@@ -53,8 +53,7 @@ export function claimReason(
   target: Target,
   { index, state }: Pick<RuleContext, 'index' | 'state'>,
 ): ClaimReason | undefined {
-  // A process without a version registers the empty one.
-  const version = target ?? '';
+  const version = registeredName(target);
   if (index.registered.length === 0) return 'nothing-registered';
   if (index.latest.has(version)) return 'latest';
   const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);

@@ -2,7 +2,7 @@ import type { DatabaseFacts, UnknownStatus } from '../dbos/snapshot/index.ts';
 import type { GateState, SettleWindow } from '../hold/state.ts';
 import { counted, type Message, msg, namesOf } from '../message.ts';
 import type { Rule } from './rule.ts';
-import { sumOf } from './snapshot-index.ts';
+import { sumOf, unknownStatusesOn } from './snapshot-index.ts';
 
 /** Why the database cannot be trusted. */
 export type UntrustedReason =
@@ -36,7 +36,7 @@ export const trustedDatabase: Rule<UntrustedData> = {
     reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
 
   checkTarget(version, { index }) {
-    const statuses = index.unknownStatuses.filter((row) => (row.version || null) === version);
+    const statuses = unknownStatusesOn(index, version);
     return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
   },
 

@@ -15,9 +15,6 @@ const PAUSE_PER_POLL = 20;
 /** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
 
-/** How long `wait` gives a new version to appear where there is no target. In milliseconds. */
-const LAUNCH_GRACE_MS = 120_000;
-
 /** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
 const LAST_POLL_MS = 5000;
 const SECOND_TRY_MS = 2000;
@@ -59,7 +56,7 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
 /** With `latest`, `wait` gives the new version two minutes to appear: its launch makes the one before a target. */
 function decideNoTarget(config: GateConfig, evaluation: Evaluation, time: PollTime): Decision {
   const awaitsLaunch = config.mode === 'wait' && config.targets.kind === 'all-but-latest';
-  const graceEnds = awaitsLaunch ? Math.min(LAUNCH_GRACE_MS, config.timeoutMs) : 0;
+  const graceEnds = awaitsLaunch ? Math.min(KEPT_VERSION_GRACE_MS, config.timeoutMs) : 0;
   const leftMs = graceEnds - time.ended;
   return leftMs > 0 ? { pauseMs: Math.min(usualPauseMs(config, evaluation), leftMs) } : { verdict: 'no-target' };
 }

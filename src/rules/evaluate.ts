@@ -9,8 +9,9 @@ import type { RuleContext } from './context.ts';
 import { type OtherApplication, otherApplications } from './former-names.ts';
 import { type Blocker, findBlockers } from './index.ts';
 import { awaitsEvidence, hasSettled, isIdleButForRule5, type Settling, settlingOf, windowsAfter } from './settle.ts';
-import { countsOn, indexed, type SnapshotIndex, sumOf } from './snapshot-index.ts';
-import { selectionFor, type Target, uncountedTargets, withTargets } from './targets.ts';
+import { countsOn, indexed, type SnapshotIndex, sumOf, unknownStatusesOn } from './snapshot-index.ts';
+import { registeredName, type Target } from './target.ts';
+import { selectionFor, uncountedTargets, withTargets } from './targets.ts';
 
 /** What the rules say of one target, after one poll. */
 export interface TargetEvaluation extends StatusCounts, Settling {
@@ -145,8 +146,8 @@ function targetOf(
 ): TargetEvaluation {
   const row = index.inFlight.get(version);
   const counts = countsOn(index, version);
-  const unknownStatus = sumOf(index.unknownStatuses.filter((each) => (each.version || null) === version));
-  const name = version ?? '';
+  const unknownStatus = sumOf(unknownStatusesOn(index, version));
+  const name = registeredName(version);
   return {
     version,
     application: index.registrations.get(name)?.application ?? row?.application ?? null,

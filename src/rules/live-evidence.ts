@@ -1,6 +1,6 @@
 import type { NewestRoots, Root } from '../dbos/snapshot/index.ts';
 import { UNITS_MS } from '../time.ts';
-import type { Target } from './targets.ts';
+import { type Target, targetOfRows } from './target.ts';
 
 /*
  * Whether new work is still sent to a version, judged by who started the newest workflows. DBOS never renews a
@@ -116,7 +116,7 @@ function countedRoots(version: Target, latest: Latest, { versions }: NewestRoots
     isOwn ? !(scheduled && latestRuns) : takenUp && !scheduled;
   return versions
     .flatMap((each) => {
-      const isOwn = (each.version || null) === version;
+      const isOwn = targetOfRows(each.version) === version;
       const roots = each.roots.filter((root) => counts(isOwn, root));
       return roots.map(({ createdAt }) => ({ at: createdAt, isOwn, isOfLatest: isOfLatest(each.version) }));
     })
@@ -131,7 +131,7 @@ function signWithoutRoots(version: Target, evidence: NewestRoots): SignOfLife | 
 }
 
 function othersOf(version: Target, { versions }: NewestRoots): NewestRoots['versions'] {
-  return versions.filter((each) => (each.version || null) !== version);
+  return versions.filter((each) => targetOfRows(each.version) !== version);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { DatabaseFacts } from '../dbos/snapshot/index.ts';
 import type { GateState, SettleWindow } from '../hold/state.ts';
 import type { Message } from '../message.ts';
 import type { RuleContext } from './context.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is known about one kind of blocker, besides how it is found. */

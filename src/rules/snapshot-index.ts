@@ -7,7 +7,7 @@ import type {
   VersionInFlight,
 } from '../dbos/snapshot/index.ts';
 import { NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
-import type { Target } from './targets.ts';
+import { type Target, targetOfRows } from './target.ts';
 
 /** The contents of a snapshot by version. */
 export interface SnapshotIndex {
@@ -69,6 +69,14 @@ export function indexed(contents: SnapshotContents): SnapshotIndex {
 export function countsOn({ inFlight }: Pick<SnapshotIndex, 'inFlight'>, version: Target): StatusCounts {
   const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
   return version === null ? { pending, enqueued: 0, delayed: 0 } : { pending, enqueued, delayed };
+}
+
+/** The rows of a target in statuses that the gate does not know. */
+export function unknownStatusesOn(
+  { unknownStatuses }: Pick<SnapshotIndex, 'unknownStatuses'>,
+  target: Target,
+): readonly UnknownStatus[] {
+  return unknownStatuses.filter(({ version }) => targetOfRows(version) === target);
 }
 
 /** The number of rows in these statuses. */

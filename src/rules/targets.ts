@@ -2,9 +2,7 @@ import { type GateConfig, namedVersions } from '../config.ts';
 import type { VersionSelection } from '../dbos/snapshot/index.ts';
 import type { GateState } from '../hold/state.ts';
 import { countsOn, type SnapshotIndex } from './snapshot-index.ts';
-
-/** A version to retire. Null: the processes without a version, whose running workflows carry none. */
-export type Target = string | null;
+import type { Target } from './target.ts';
 
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
