@@ -61,6 +61,16 @@ test('what runs without a version is shown as such in every place', async () => 
   expect(rendered(summary)).toContain(`coalesce(application_version, '') = ''`);
 });
 
+test('what runs without a version is not counted as unversioned work beside its target', async () => {
+  const waiting = { inFlight: [inFlight(null, { pending: 2, enqueued: 1 })] };
+  const blocking = { ...keepNamed, mode: 'check', onUnversioned: 'block' } as const;
+  expect(await reportOf(() => running, blocking)).toMatchObject({
+    unversioned: 0,
+    versions: [{ blockers: [{ kind: 'in-flight' }] }],
+  });
+  expect((await reportOf(() => waiting, blocking)).unversioned).toBe(1);
+});
+
 test('work that starts without a version keeps its target from being idle', async () => {
   const report = await reportOf(({ number }) => ({ started: [started(null, number, number)] }), keepNamed);
   expect(report.verdict).toBe('timed-out');
