@@ -5,7 +5,7 @@ import { codeOf, explain } from './errors.ts';
 import { hold } from './hold/hold.ts';
 import { type ActionConfig, databasePasswordOf, databaseUrlOf, parseInputs, readRawInputs } from './inputs.ts';
 import { type Message, msg, trusted, withoutSecrets } from './message.ts';
-import { secretsIn } from './postgres/url.ts';
+import { secretsIn } from './postgres/url-secrets.ts';
 import { annotationsOf } from './report/annotations.ts';
 import { type LogSink, startLog } from './report/log.ts';
 import { failedRun, type Run, runReportOf } from './report/model.ts';

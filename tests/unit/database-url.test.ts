@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { tlsAttempts } from '../../src/postgres/tls.ts';
-import { readDatabaseUrl, secretsIn } from '../../src/postgres/url.ts';
+import { readDatabaseUrl } from '../../src/postgres/url.ts';
+import { secretsIn } from '../../src/postgres/url-secrets.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 
 const ca = certificateAuthority('The CA of the test').cert;
