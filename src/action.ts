@@ -4,7 +4,7 @@ import { systemDatabase } from './dbos/reader.ts';
 import { codeOf, explain } from './errors.ts';
 import { hold } from './hold/hold.ts';
 import { type ActionConfig, databasePasswordOf, databaseUrlOf, parseInputs, readRawInputs } from './inputs.ts';
-import { type Message, msg, trusted, withoutSecrets } from './message.ts';
+import { type Message, msg, trusted } from './message.ts';
 import { secretsIn } from './postgres/url-secrets.ts';
 import { annotationsOf } from './report/annotations.ts';
 import { type LogSink, startLog } from './report/log.ts';
@@ -13,6 +13,7 @@ import { outputsOf } from './report/outputs.ts';
 import { summaryOf } from './report/summary.ts';
 import { plain } from './report/text.ts';
 import { readRunContext } from './run-context.ts';
+import { collectSecrets, type Secrets } from './secrets.ts';
 import { systemClock } from './time.ts';
 
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
@@ -23,23 +24,21 @@ export async function runAction(): Promise<void> {
 async function run(signal: AbortSignal): Promise<Run> {
   const context = readRunContext(process.env);
   const raw = readRawInputs();
-  const secrets = secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment);
-  for (const secret of secrets) core.setSecret(secret);
-  // The runner masks secrets in the log only: the summary, the outputs and the report file are not masked.
-  const safe = (message: Message) => withoutSecrets(message, secrets);
+  const secrets = collectSecrets(core.setSecret);
+  secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
   try {
-    return await holdWith(parseInputs(raw, context), safe, signal);
+    return await holdWith(parseInputs(raw, context), secrets, signal);
   } catch (error) {
-    return failedRun(safe(explain(error)));
+    return failedRun(secrets.removedFrom(explain(error)));
   }
 }
 
 async function holdWith(
   { gate, database, ignoredParameters }: ActionConfig,
-  safe: (message: Message) => Message,
+  secrets: Secrets,
   signal: AbortSignal,
 ): Promise<Run> {
-  const reader = systemDatabase(database, gate, systemClock.now);
+  const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
   const log = startLog(logSink, gate, database);
   if (ignoredParameters > 0) {
     core.info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
@@ -50,10 +49,10 @@ async function holdWith(
       clock: systemClock,
       signal,
       onPoll: log.onPoll,
-      onFailedPoll: (poll) =>
-        log.onFailedPoll({ ...poll, outage: { ...poll.outage, failure: safe(poll.outage.failure) } }),
+      onFailedPoll: ({ outage, ...poll }) =>
+        log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
     });
-    const failure = error === undefined ? undefined : safe(explain(error));
+    const failure = error === undefined ? undefined : secrets.removedFrom(explain(error));
     return { ...held, failure, config: gate, schema: database.schema };
   } finally {
     await reader.close();

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type GateConfig, MODES, type TargetSelection } from './config.ts';
 import { codeOf, InputError, inputError } from './errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from './message.ts';
+import { readPasswordFile } from './postgres/password.ts';
 import { holdsCertificates } from './postgres/tls.ts';
 import { type DatabaseConfig, readDatabaseUrl } from './postgres/url.ts';
 import type { RunContext } from './run-context.ts';
@@ -70,7 +71,7 @@ const plainInputs = {
 } as const;
 
 /** Inputs whose values are never shown. */
-const SECRET_INPUTS = ['database-url', 'database-password', 'tls-ca'] as const;
+const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'] as const;
 
 /** Every input that the code reads. `action.yml` declares exactly these. */
 export const INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
@@ -141,11 +142,23 @@ function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext
   return readDatabaseUrl({
     url,
     password: databasePasswordOf(raw),
+    passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
     tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
     schema: raw['schema']?.trim() ?? '',
     environment: context.environment,
     readFile: (path) => readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
   });
+}
+
+/** The path of a file that gives a password now. It is read again at each connection. */
+function usablePasswordFile(path: string): string | undefined {
+  if (path === '') return undefined;
+  try {
+    readPasswordFile(path);
+    return path;
+  } catch (error) {
+    throw inputError`The input \`database-password-file\` names no file that gives a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a file that holds the password alone, as UTF-8 text. Does a step before the gate write it? The password itself goes into \`database-password\`.`;
+  }
 }
 
 function describeMissingUrl(context: RunContext): Message {

@@ -52,9 +52,11 @@ export function joined(messages: readonly Message[], separator = ' '): Message {
 
 /** The message with `***` in place of every secret in its untrusted parts. */
 export function withoutSecrets(message: Message, secrets: readonly string[]): Message {
+  // A secret can be a part of a longer one.
+  const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
   return message.map((part) =>
     typeof part === 'string' || 'command' in part
       ? part
-      : { untrusted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) },
+      : { untrusted: longestFirst.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) },
   );
 }

@@ -1,6 +1,7 @@
 import { unlessAborted } from '../async.ts';
 import { CONNECT_TIMEOUT_MS, type Connection, connect } from '../postgres/connection.ts';
 import { CONNECT_OVERDUE, explainFailure, POLL_OVERDUE } from '../postgres/errors.ts';
+import { withPassword } from '../postgres/password.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { productQuery, productRow, unsupportedProduct } from './access.ts';
 import { onlyRow, type PollRequest, takeSnapshot } from './poll.ts';
@@ -11,13 +12,25 @@ import type { SnapshotReader, SnapshotRequest } from './snapshot/index.ts';
  * read that failed, the next one makes a new connection. `close` takes one second at most, whatever the network does.
  *
  * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
+ * @param onPassword Called with the password of each connection, before it is made: to mask it.
  */
-export function systemDatabase(config: DatabaseConfig, gate: PollRequest['gate'], now: () => number) {
+export function systemDatabase(
+  database: DatabaseConfig,
+  gate: PollRequest['gate'],
+  now: () => number,
+  onPassword: (password: string) => void = () => undefined,
+) {
+  /** With the password of the newest connection. */
+  let config = database;
   let handle: ReturnType<typeof openHandle> | undefined;
   let connectedBefore = false;
 
   const take = async (request: SnapshotRequest) => {
-    handle ??= openHandle(config, gate.pollTimeoutMs);
+    if (handle === undefined) {
+      config = withPassword(database);
+      if (config.password !== undefined) onPassword(config.password);
+      handle = openHandle(config, gate.pollTimeoutMs);
+    }
     const connection = await handle.connection;
     connectedBefore = true;
     return takeSnapshot(connection, { config, gate, request }, now);

@@ -6,6 +6,7 @@ import { unlessAborted } from '../async.ts';
 import { codeOf } from '../errors.ts';
 import { LONGEST_TIMER_MS } from '../time.ts';
 import { patchDriver, requireChannelBinding } from './driver-patches.ts';
+import { isPasswordRefusal } from './password-errors.ts';
 import type { Statement } from './sql.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
 import { isHandshakeFailure, isRefusedCertificate, NO_TLS, TLS_REQUIRED } from './tls-errors.ts';
@@ -63,6 +64,7 @@ export async function connect(config: DatabaseConfig, pollTimeoutMs: number, sig
 function anotherWayMayWork(error: unknown): boolean {
   const code = codeOf(error) ?? '';
   const isPlainTextRefused = code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED;
+  if (error instanceof Error && isPasswordRefusal({ code, message: error.message })) return false;
   if (hasNoTls(error) || code === '28000' || isPlainTextRefused) return true;
   return isHandshakeFailure(code) && !isRefusedCertificate(code);
 }
@@ -74,7 +76,8 @@ async function connectOnce(config: DatabaseConfig, ssl: TlsAttempt, pollTimeoutM
   const socket = new Socket();
   const options: ClientConfig & { scramMaxIterations: number } = {
     ...{ host, port, user, database, ssl },
-    ...(password !== undefined && { password }),
+    // A function, even for none: otherwise the driver reads PGPASSWORD and libpq's password file itself.
+    password: () => password ?? '',
     // Otherwise the driver reads PGSSLNEGOTIATION.
     sslnegotiation: 'postgres',
     stream: () => socket,

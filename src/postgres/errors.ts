@@ -1,6 +1,7 @@
 import { codeOf, ReportableError, TransientError } from '../errors.ts';
 import { type Message, msg, trusted } from '../message.ts';
 import { PROTOCOL_ERROR, UNBOUND } from './driver-patches.ts';
+import { PASSWORD_FAILURES, PASSWORD_FILE_UNUSABLE } from './password-errors.ts';
 import { quoteIdentifier } from './sql.ts';
 import { TLS_FAILURES, TLS_REQUIRED } from './tls-errors.ts';
 import type { DatabaseConfig } from './url.ts';
@@ -42,6 +43,7 @@ const fromPooler = ({ code, message }: Failure, words: RegExp) => code === '08P0
 
 /** Every known way to fail. The first match wins. Sources: PostgreSQL's appendix A for SQLSTATEs, PgBouncer 1.18. */
 export const FAILURES = {
+  'password-file-unusable': PASSWORD_FILE_UNUSABLE,
   'host-not-found': transient({
     what: 'The host could not be found',
     matches: ['ENOTFOUND', 'EAI_AGAIN'],
@@ -113,23 +115,7 @@ export const FAILURES = {
     advice: msg`The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
   }),
   ...TLS_FAILURES,
-  'password-refused': {
-    what: 'The server refused the password',
-    matches: (failure, { password }) =>
-      (failure.code === '28P01' && password !== undefined) || fromPooler(failure, /authentication failed/),
-    advice: msg`Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
-  },
-  'password-missing': {
-    what: 'The server asks for a password, and none was given',
-    matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
-    advice: msg`Put it into \`database-url\`, or pass \`database-password\`.`,
-  },
-  'password-exchange-failed': {
-    what: 'The exchange of the password went wrong',
-    matches: ({ message }) => message.startsWith('SASL: '),
-    advice: ({ message }) =>
-      msg`The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
-  },
+  ...PASSWORD_FAILURES,
   'user-refused': {
     what: 'The server does not let this user in',
     matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),

@@ -1,16 +1,15 @@
 import { InputError, inputError } from '../errors.ts';
-import { msg } from '../message.ts';
+import { msg, trusted } from '../message.ts';
+import { type PasswordSources, passfileOf } from './password.ts';
 import { refuseOtherSecurity } from './security-words.ts';
 import { readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
 import { decoded, partsOf, readPort, SEVERAL_HOSTS } from './url-parts.ts';
 
 /** How to reach the system database. */
-export interface DatabaseConfig extends TlsSettings {
+export interface DatabaseConfig extends TlsSettings, PasswordSources {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Absent: the driver reads the password file, as libpq does. */
-  readonly password: string | undefined;
   readonly database: string;
   readonly requireChannelBinding: boolean;
   /** Schema of DBOS's tables. */
@@ -22,6 +21,8 @@ export interface ConnectionInputs extends Omit<TlsInputs, 'take'> {
   readonly url: string;
   /** `database-password`. */
   readonly password: string | undefined;
+  /** The path of `database-password-file`. */
+  readonly passwordFile?: string | undefined;
   readonly schema: string;
 }
 
@@ -47,7 +48,7 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
     parameters.delete(name);
     return value;
   };
-  const password = onePassword(decoded(parts.secret) || take('password'), inputs.password);
+  const password = onePassword(decoded(parts.secret) || take('password'), inputs);
   const tls = readTlsSettings({ ...inputs, take });
   const user = decoded(parts.user) || take('user') || environment['PGUSER'];
   if (!user) throw new InputError(msg`\`database-url\` names no user. Add one to it, or set PGUSER.`);
@@ -57,7 +58,9 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
     host,
     port: readPort(parts.port || take('port') || environment['PGPORT'] || '5432'),
     user,
-    password: password || environment['PGPASSWORD'] || undefined,
+    passwordFile: inputs.passwordFile,
+    password: inputs.passwordFile === undefined ? password || environment['PGPASSWORD'] || undefined : undefined,
+    passfile: passfileOf(take('passfile'), environment),
     database: decoded(parts.database) || take('dbname') || environment['PGDATABASE'] || user,
     ...tls,
     requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
@@ -67,7 +70,16 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
   return { database: config, ignoredParameters: ignored.length };
 }
 
-function onePassword(ofUrl: string | undefined, ofInput: string | undefined): string | undefined {
+type GivenPassword = Pick<ConnectionInputs, 'password' | 'passwordFile'>;
+
+function onePassword(
+  ofUrl: string | undefined,
+  { password: ofInput, passwordFile }: GivenPassword,
+): string | undefined {
+  if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
+    const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
+    throw inputError`\`database-password-file\` and ${other} are both given. Pass one: the file for a password that changes.`;
+  }
   if (ofInput === undefined || !ofUrl || ofInput === ofUrl) return ofInput ?? ofUrl;
   throw inputError`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`;
 }

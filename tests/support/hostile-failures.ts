@@ -75,6 +75,8 @@ function database([host = '', user = '', name = '', schema = '']: readonly strin
     ...{ host, user, database: name, schema },
     port: 5432,
     password: undefined,
+    passwordFile: undefined,
+    passfile: undefined,
     tlsMode: 'prefer',
     tlsCa: undefined,
     clientCertificate: undefined,

@@ -11,6 +11,7 @@ import { certificateAuthority } from '../support/certificates.ts';
 const usual = {
   'database-url': 'postgres://gate:s3cret@db.internal/shop',
   'database-password': '',
+  'database-password-file': '',
   'tls-ca': '',
   schema: 'dbos',
   application: '',
@@ -161,6 +162,46 @@ describe('the database', () => {
   test('has its password from database-password, as it is', () => {
     const { database } = parse({ 'database-url': 'postgres://u@h/d', 'database-password': 'a%40/b ?\n' });
     expect(database.password).toBe('a%40/b ?');
+  });
+
+  describe('has its password from a file', () => {
+    const url = 'postgres://u@h/d';
+    function file(content: string | Uint8Array): string {
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-password-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const at = path.join(folder, 'token');
+      writeFileSync(at, content);
+      return at;
+    }
+
+    test('that is read at each connection, so that PGPASSWORD does not count', () => {
+      const at = file('token\n');
+      const { database } = parse({ 'database-url': url, 'database-password-file': ` ${at}\n` }, { PGPASSWORD: 'x' });
+      expect(database).toMatchObject({ passwordFile: at, password: undefined });
+    });
+
+    test.each<[string, () => string, string]>([
+      ['is not there', () => path.join(file(''), 'none'), 'ENOTDIR'],
+      ['is a folder', () => path.dirname(file('')), 'NOT_A_FILE'],
+      ['is empty', () => file(''), 'EMPTY'],
+      ['has a line break only', () => file('\r\n'), 'EMPTY'],
+      ['is UTF-16, as some shells write it', () => file(Buffer.from('token', 'utf16le')), 'NOT_UTF8'],
+      ['is another encoding', () => file(Buffer.from('tok\xe9n', 'latin1')), 'NOT_UTF8'],
+    ])('which is refused when it %s', (_what, make, code) => {
+      const at = make();
+      const text = problem({ 'database-url': url, 'database-password-file': at });
+      expect(text).toContain(`\`database-password-file\` names no file that gives a password (${code}).`);
+      expect(text).not.toContain(at);
+    });
+
+    test.each([
+      ['a password in `database-url`', { 'database-url': 'postgres://u:a@h/d' }],
+      ['a password in `database-url`', { 'database-url': 'postgres://u@h/d?password=a' }],
+      ['`database-password`', { 'database-url': url, 'database-password': 'a' }],
+    ])('which is refused next to %s, even the same', (other, inputs) => {
+      const text = problem({ ...inputs, 'database-password-file': file('a') });
+      expect(text).toContain(`\`database-password-file\` and ${other} are both given.`);
+    });
   });
 
   test('takes a CA as text and as a path', () => {

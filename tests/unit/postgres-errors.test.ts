@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
 import { explainFailure } from '../../src/postgres/errors.ts';
+import type { PassfileAnswer } from '../../src/postgres/password.ts';
 import { readDatabaseUrl } from '../../src/postgres/url.ts';
 
 const config = readDatabaseUrl({
@@ -83,6 +84,39 @@ test.each([
 });
 
 describe('ends at once', () => {
+  test.each<[string, string, string]>([
+    ['28P01', 'password authentication failed for user "its-user"', 'refused the password'],
+    ['28000', 'PAM authentication failed for user "its-user"', 'refused the password'],
+    ['28000', 'Cloud SQL IAM user authentication failed for user "its-user"', 'refused the password'],
+    ['28000', 'The access token has expired. Please acquire a new token and retry.', 'refused the password'],
+    ['08P01', 'password authentication failed', 'refused the password'],
+    ['28000', 'no pg_hba.conf entry for host "192.0.2.1", user "its-user"', 'does not let this user in'],
+    ['28000', 'role "its-user" does not exist', 'does not let this user in'],
+  ])('%s, %s, and with a password file it is tried again', (code, message, told) => {
+    expect(explained(code, message)).not.toBeInstanceOf(TransientError);
+    expect(explained(code, message).message).toContain(`The server ${told} (${code}).`);
+    const error = Object.assign(new Error(message), { code });
+    const withFile = explainFailure(error, { ...config, passwordFile: '/token' }, true);
+    expect(withFile instanceof TransientError).toBe(told === 'refused the password');
+  });
+
+  test.each<[PassfileAnswer, RegExp]>([
+    ['no-entry', /no line that matches this host, port, database and user\.$/],
+    ['open-to-others', /others can read or write it: run `chmod 0600` on it\.$/],
+    ['not-a-file', /not a plain file\.$/],
+    ['unreadable', /the runner's user cannot read it\.$/],
+    ['no-file', /or pass `database-password`\.$/],
+  ])('without a password, where the password file of libpq gave one of these: %s', (passfileGave, told) => {
+    const error = Object.assign(new Error('no'), { code: '28P01' });
+    expect(explainFailure(error, { ...config, password: undefined, passfileGave }, false).message).toMatch(told);
+  });
+
+  test('with a wrong password from the password file of libpq', () => {
+    const error = Object.assign(new Error('no'), { code: '28P01' });
+    const from = { ...config, password: 'x', passfileGave: 'password' } as const;
+    expect(explainFailure(error, from, false).message).toContain('the secret in the password file of libpq.');
+  });
+
   test('without a password that the server asks for', () => {
     const error = Object.assign(new Error('no'), { code: '28P01' });
     const without = { ...config, password: undefined };

@@ -199,6 +199,9 @@ const whole = { omitted: 0, omittedUnversioned: 0 };
 const url = 'postgres://gate:secret@db.internal/shop';
 const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [], filtered: false } };
 
+const someInputs = { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0', 'database-url': url };
+const noContext = { environment: {}, withoutSecrets: undefined };
+
 function configOf(databaseUrl: string, password?: string, tlsCa?: string) {
   const inputs = { schema: 'dbos', password, tlsCa, environment: {}, readFile: () => '' };
   return readDatabaseUrl({ url: databaseUrl, ...inputs }).database;
@@ -246,6 +249,10 @@ async function texts(): Promise<readonly string[]> {
       messageOf(() => configOf(wrong)),
     ),
     messageOf(() => configOf(url, 'another')),
+    ...[{ 'database-password': 'x' }, {}].map((inputs) =>
+      messageOf(() => parseInputs({ ...someInputs, 'database-password-file': 'package.json', ...inputs }, noContext)),
+    ),
+    messageOf(() => parseInputs({ ...someInputs, 'database-password-file': '/none' }, noContext)),
     messageOf(() => configOf('postgres://gate:x@a,b/shop')),
     messageOf(() => configOf('sqlite:///shop')),
     ...[

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { systemDatabase } from '../../src/dbos/reader.ts';
+import { plain } from '../../src/report/text.ts';
+import { config } from '../support/builders.ts';
+import { databaseConfig } from '../support/databases.ts';
+import { type GuardedDatabase, guardedDatabase } from '../support/guarded-database.ts';
+import { holdOn, plainRequest, withoutLimit } from '../support/holding.ts';
+import { systemDatabases } from '../support/system-databases.ts';
+
+/* Passwords that the gate reads from files, on a server that checks them. */
+
+const databases = systemDatabases();
+const PASSWORD = 'of-the-role';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function file(text: string): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-password-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const at = path.join(folder, 'passwords');
+  writeFileSync(at, text, { mode: 0o600 });
+  return at;
+}
+
+/** The connection of the gate's role, without its password. */
+function withoutPassword({ gateUrl }: GuardedDatabase) {
+  return databaseConfig(Object.assign(new URL(gateUrl), { password: '' }).href);
+}
+
+test('a hold outlives its token when the file is renewed, late as well', async () => {
+  const database = await guardedDatabase(databases);
+  const token = file(`${PASSWORD}\n`);
+  const gate = { config: { ...withoutPassword(database), passwordFile: token } };
+  const { verdict, failedPolls } = await holdOn(
+    gate,
+    { settleMs: 0, pollIntervalMs: 1000 },
+    async () => {
+      await database.query(`ALTER ROLE ${database.role} PASSWORD 'renewed'`);
+      await database.disconnect();
+    },
+    () => undefined,
+    () => rmSync(token),
+    async () => {
+      writeFileSync(token, 'renewed\n');
+      await database.drain();
+    },
+  );
+  expect(failedPolls.map(({ outage }) => plain(outage.failure))).toEqual([
+    expect.stringMatching(/^The connection broke off/),
+    expect.stringMatching(
+      /^The server refused the password from the file that `database-password-file` names \(28P01\)/,
+    ),
+    expect.stringMatching(/^The file that `database-password-file` names gives no password \(ENOENT\)\..*rename/),
+  ]);
+  expect(verdict).toBe('drained');
+});
+
+test("libpq's password file is read by the gate, which masks what it found, and never by the driver", async () => {
+  const database = await guardedDatabase(databases);
+  const passfile = file(`*:*:*:${decodeURIComponent(new URL(database.gateUrl).username)}:${PASSWORD}`);
+  const without = withoutPassword(database);
+  const seen: string[] = [];
+  const read = (given: typeof without) => {
+    const reader = systemDatabase(
+      given,
+      config(),
+      () => 0,
+      (password) => seen.push(password),
+    );
+    return reader.read(plainRequest, withoutLimit).finally(reader.close);
+  };
+  vi.stubEnv('PGPASSFILE', passfile);
+  await expect(read(without)).rejects.toThrow(/asks for a password, and none was given/);
+  vi.stubEnv('PGPASSWORD', PASSWORD);
+  await expect(read(without)).rejects.toThrow(/asks for a password, and none was given/);
+  expect(seen).toEqual([]);
+  expect((await read({ ...without, passfile })).contents).toBeDefined();
+  expect(seen).toEqual([PASSWORD]);
+});
+
+test('a password that PAM refused, as Amazon RDS refuses a token, is not sent in another way', async () => {
+  const connections: Socket[] = [];
+  const refusal = Buffer.from('SFATAL\0C28000\0MPAM authentication failed for user "gate"\0\0');
+  const header = Buffer.from([...Buffer.from('E'), 0, 0, 0, refusal.length + 4]);
+  const server = createServer((socket) => {
+    connections.push(socket);
+    socket.once('data', () => socket.end(Buffer.concat([header, refusal])));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const url = `postgres://gate:token@127.0.0.1:${port}/shop?sslmode=allow`;
+  const reader = systemDatabase(databaseConfig(url), config(), () => 0);
+  await expect(reader.read(plainRequest, withoutLimit)).rejects.toThrow(/The server refused the password \(28000\)/);
+  expect(connections).toHaveLength(1);
+});
