@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -92,6 +92,16 @@ function expectNothingOf(password: string, { written, arguments: args }: Searche
 
 const encoded = encodeURIComponent(PASSWORD);
 
+/** A folder with a file in it that only its owner can read, outside of what is searched. */
+function folderWith(name: string, text: string): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-passwords-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(path.join(folder, name), text, { mode: 0o600 });
+  return folder;
+}
+
+const passfile = () => `# passwords\n*:*:*:${place.user}:${PASSWORD.replaceAll(/[:\\]/g, '\\$&')}\n`;
+
 /** The ways to pass a password: each returns inputs and environment for the database of that name. */
 const ways: readonly [string, (database: string) => readonly [Record<string, string>, RunOptions['env']?]][] = [
   [
@@ -122,6 +132,29 @@ const ways: readonly [string, (database: string) => readonly [Record<string, str
         'database-url': `postgres://${place.user}@${place.host}:${place.port}/${database}`,
         'database-password': PASSWORD,
       },
+    ],
+  ],
+  [
+    'database-password-file',
+    (database) => [
+      {
+        'database-url': `postgres://${place.user}@${place.host}:${place.port}/${database}`,
+        'database-password-file': path.join(folderWith('token', `${PASSWORD}\n`), 'token'),
+      },
+    ],
+  ],
+  [
+    'the file that PGPASSFILE names',
+    (database) => [
+      { 'database-url': `postgres://${place.user}@${place.host}:${place.port}/${database}` },
+      { PGPASSFILE: path.join(folderWith('passwords', passfile()), 'passwords') },
+    ],
+  ],
+  [
+    'the password file in the home',
+    (database) => [
+      { 'database-url': `postgres://${place.user}@${place.host}:${place.port}/${database}` },
+      { HOME: folderWith('.pgpass', passfile()) },
     ],
   ],
   [
@@ -159,7 +192,9 @@ describe('the password is written nowhere when it comes from', () => {
   test.each(ways)('%s, and is wrong', async (_what, pass) => {
     await asOwner(`ALTER ROLE ${place.user} PASSWORD 'another'`);
     try {
-      const finished = await run(...pass(place.database));
+      const [inputs, env] = pass(place.database);
+      // Not `check`, which would read a file again for a whole minute.
+      const finished = await run({ ...inputs, mode: 'wait' }, env);
       expect(finished.outputs['verdict']).toBe('error');
       expect(finished.annotations[0]?.message).toContain('The server refused the password');
       expectNothingOf(PASSWORD, finished);
