@@ -1,5 +1,5 @@
 import type { DatabaseFacts, HistorySearch, RowSet } from '../dbos/snapshot/index.ts';
-import { type CloseVersion, closeVersions } from '../rules/1-known.ts';
+import { type CloseVersion, closeVersionsAmong } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { Target } from '../rules/target.ts';
 
@@ -101,11 +101,12 @@ export function remember(
 ): GateState {
   const { history, started } = index.contents;
   const searches = new Map<string, Search>(state.searches);
+  const closeVersions = closeVersionsAmong(history?.found ?? []);
   for (const version of history?.searchedFor ?? []) {
     searches.set(version, {
       at: ended,
       complete: history?.complete ?? false,
-      close: closeVersions(version, history?.found ?? []),
+      close: closeVersions(version),
     });
   }
   const known = new Set([

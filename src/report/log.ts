@@ -9,6 +9,7 @@ import { describeCounts, summed } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll } from './blocking.ts';
+import { fingerprintOf, isSameFingerprint } from './fingerprint.ts';
 import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 import { foundIn, foundLines } from './found.ts';
 import type { RunReport } from './schema.ts';
@@ -42,7 +43,10 @@ export function startLog(
   for (const warning of configurationWarnings(config)) sink.line(plain(msg`Mind: ${warning}`));
 
   const isDue = ({ decides, endedMs, fingerprint }: PollReport) =>
-    decides || fingerprint !== lastShown?.fingerprint || endedMs - lastShown.endedMs >= HEARTBEAT_MS;
+    decides ||
+    lastShown === undefined ||
+    !isSameFingerprint(fingerprint, lastShown.fingerprint) ||
+    endedMs - lastShown.endedMs >= HEARTBEAT_MS;
 
   return {
     onPoll(poll) {
@@ -143,25 +147,6 @@ function settledFor({ gate, noTargets, targets }: Evaluation): number | undefine
   const settled = all.map(({ settledForMs }) => settledForMs).filter((ms) => ms !== undefined);
   if (gate.length > 0 || settled.length < all.length) return undefined;
   return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-}
-
-/** Two polls between which nothing happened that deserves a line have the same. */
-function fingerprintOf({ evaluation, forecast }: Poll): string {
-  const { trend, states, withoutProcess } = forecast.total;
-  return JSON.stringify([
-    trend === 'not-converging',
-    trend === 'stalled',
-    states.stuck,
-    withoutProcess.length,
-    blockersOfAll(evaluation).map(({ kind }) => kind),
-    evaluation.unversioned,
-    evaluation.targets.map(({ version, pending, enqueued, delayed, unknownStatus, ...target }) => [
-      ...[version, pending, enqueued, delayed, unknownStatus],
-      target.settledForMs !== undefined,
-      target.drained,
-      target.blockers.map(({ kind }) => kind),
-    ]),
-  ]);
 }
 
 /** What blocks the whole gate, or else what blocks the first few targets. */

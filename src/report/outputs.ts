@@ -38,7 +38,9 @@ const versionOutputs = z.array(
  * file has them.
  */
 function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
-  const entries = versionOutputs.parse(versions);
+  const short = versions.filter(({ version }) => (version ?? '').length <= LIST_BYTES);
+  const tooLong = versions.length - short.length;
+  const entries = versionOutputs.parse(short);
   const brief = fitting(
     entries.map(({ forecast, ...version }) => ({
       ...version,
@@ -46,8 +48,8 @@ function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
     })),
   );
   const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
-  const { texts, omitted } = fitted;
-  return omitted === 0 ? fitted : { texts: [...texts, JSON.stringify({ omitted })], omitted };
+  const omitted = fitted.omitted + tooLong;
+  return omitted === 0 ? fitted : { texts: [...fitted.texts, JSON.stringify({ omitted })], omitted };
 }
 
 /** The entries that fit, each in JSON. A longer one does not keep out those after it. */
@@ -55,6 +57,7 @@ function fitting(entries: readonly unknown[]): { readonly texts: readonly string
   const texts: string[] = [];
   let bytes = 2;
   for (const entry of entries) {
+    if (typeof entry === 'string' && entry.length > LIST_BYTES) continue;
     const text = JSON.stringify(entry);
     const more = Buffer.byteLength(text) + 1;
     if (bytes + more > LIST_BYTES) continue;

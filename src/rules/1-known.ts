@@ -1,6 +1,6 @@
 import type { FoundVersion } from '../dbos/snapshot/index.ts';
 import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
-import { type Closeness, closenessTo, isUnfilled } from './close-names.ts';
+import { type Closeness, closeNamesAmong, isUnfilled } from './close-names.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import { registeredHint } from './wording.ts';
@@ -38,23 +38,24 @@ function isPassed({ searched, unfilled, close }: UnknownVersion, { config }: Rul
   return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && close.length === 0;
 }
 
-/** The known versions that an unknown one is close to. */
-export function closeVersions(version: string, found: readonly FoundVersion[]): readonly CloseVersion[] {
-  const closeness = closenessTo(version);
-  return found.flatMap((each) => {
-    const how = each.version !== version ? closeness(each.version) : each.stranger !== null ? 'same' : undefined;
-    return how === undefined ? [] : [{ ...each, how }];
-  });
+/** Returns a function that finds the versions that an unknown one is close to, among those that a search found. */
+export function closeVersionsAmong(found: readonly FoundVersion[]): (version: string) => readonly CloseVersion[] {
+  const closeNames = closeNamesAmong(found.map(({ version }) => version));
+  return (version) => {
+    const close = closeNames(version);
+    return found.flatMap((each) => {
+      const isStrangers = each.version === version && each.stranger !== null;
+      const how = isStrangers ? 'same' : close.get(each.version);
+      return how === undefined ? [] : [{ ...each, how }];
+    });
+  };
 }
 
 function unknownVersion(version: string, { state, index }: RuleContext): UnknownVersion | undefined {
   if (state.known.has(version)) return undefined;
   const registered = index.registered.map((registration) => registration.version);
   const search = state.searches.get(version);
-  const own = closeVersions(
-    version,
-    registered.map((name) => ({ version: name, stranger: null })),
-  );
+  const own = [...index.registeredCloseTo(version)].map(([name, how]) => ({ version: name, stranger: null, how }));
   const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
   return {
     ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },

@@ -34,30 +34,52 @@ export function isUnfilled(name: string): boolean {
   return UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight));
 }
 
+/**
+ * Returns a function that finds the known names that a name is close to, and how. Names can be a megabyte long, so each
+ * known one is folded once, and only when the first name asks.
+ */
+export function closeNamesAmong(known: Iterable<string>): (name: string) => ReadonlyMap<string, Closeness> {
+  const names = new Set(known);
+  let folds: ReadonlyMap<string, Folded> | undefined;
+  return (name) => {
+    folds ??= new Map(names.values().map((each) => [each, folded(each)]));
+    const closeness = closenessTo(folded(name));
+    return new Map(
+      [...folds].flatMap(([each, fold]) => {
+        const how = each === name ? undefined : closeness(fold);
+        return how === undefined ? [] : [[each, how]];
+      }),
+    );
+  };
+}
+
 /** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */
-export function closenessTo(name: string): (known: string) => Closeness | undefined {
-  const asked = folded(name);
+function closenessTo(asked: Folded): (known: Folded) => Closeness | undefined {
   const words = asked.tight.match(HEX_WORDS) ?? [];
   // A bullet or a full stop can stand right at the name.
   const bare = asked.tight.replace(/^[._+-]+/, '').replace(/(?<![._+-])[._+-]+$/, '');
   return (known) => {
-    const other = folded(known);
-    const core = other.tight.replace(/^v(?=\d)/, '');
-    if (name === known || core === '') return undefined;
-    if (other.tight === asked.tight) return 'spelling';
+    const core = known.tight.replace(/^v(?=\d)/, '');
+    if (core === '') return undefined;
+    if (known.tight === asked.tight) return 'spelling';
     if (!/[\p{L}\p{N}]/u.test(core)) return undefined;
     if (asked.tight === `v${core}` || asked.tight === core) return 'v';
-    if (words.some((word) => isSameHash(word, other.tight))) return 'hash';
+    if (words.some((word) => isSameHash(word, known.tight))) return 'hash';
     const isPart =
-      bare === other.tight ||
+      bare === known.tight ||
       standsIn(core, asked.tight) ||
-      standsIn(other.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
+      standsIn(known.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
     return isPart ? 'part' : undefined;
   };
 }
 
+interface Folded {
+  readonly tight: string;
+  readonly spaced: string;
+}
+
 /** The name in lower case and compatible characters, without its noise, and with a space in its place. */
-function folded(name: string): { readonly tight: string; readonly spaced: string } {
+function folded(name: string): Folded {
   const fold = (space: string) =>
     name.replace(NOISE, space).normalize('NFKC').replace(NOISE, space).toLowerCase().trim();
   return {

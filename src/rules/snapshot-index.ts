@@ -7,6 +7,7 @@ import type {
   VersionInFlight,
 } from '../dbos/snapshot/index.ts';
 import { NO_WORKFLOWS, type StatusCounts, total } from '../status-counts.ts';
+import { type Closeness, closeNamesAmong } from './close-names.ts';
 import { type Target, targetOfRows } from './target.ts';
 
 /** The contents of a snapshot by version. */
@@ -14,6 +15,8 @@ export interface SnapshotIndex {
   readonly contents: SnapshotContents;
   /** The newest first; empty where this schema has no registrations. */
   readonly registered: readonly Registration[];
+  /** The registered names that a name is close to, and how. */
+  readonly registeredCloseTo: (name: string) => ReadonlyMap<string, Closeness>;
   /** The versions with the greatest timestamp, as DBOS has it; several where timestamps are equal. */
   readonly latest: ReadonlySet<string>;
   /** Of two registrations of one name, the one with an owner. */
@@ -51,6 +54,7 @@ export function indexed(contents: SnapshotContents): SnapshotIndex {
   return {
     contents,
     registered,
+    registeredCloseTo: closeNamesAmong(registered.map(({ version }) => version)),
     latest: new Set(
       registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version),
     ),

@@ -3,7 +3,7 @@ import { TransientError } from '../../src/errors.ts';
 import { msg } from '../../src/message.ts';
 import { type LogSink, startLog } from '../../src/report/log.ts';
 import type { Run } from '../../src/report/model.ts';
-import { closenessTo, isUnfilled } from '../../src/rules/close-names.ts';
+import { closeNamesAmong, isUnfilled } from '../../src/rules/close-names.ts';
 import type { Verdict } from '../../src/rules/verdict.ts';
 import {
   application as applicationNamed,
@@ -164,7 +164,7 @@ export const SCENES = {
   }),
 
   'versions that nobody has seen': (names) => {
-    const misspelt = names.find((name) => closenessTo(name)(`${name} `) !== undefined) ?? 'misspelt';
+    const misspelt = names.find((name) => closeNamesAmong([`${name} `])(name).size > 0) ?? 'misspelt';
     const unseen = unseenAmong(
       names.filter((name) => name !== misspelt),
       [misspelt],
@@ -275,14 +275,17 @@ function workflow(version: string, names: readonly string[], status: string) {
 
 /** A name that the gate takes for another version where these are known, and not for a mistake. */
 function unseenAmong(names: readonly string[], known: readonly string[]): string {
-  const isOther = (name: string) => !isUnfilled(name) && known.every((each) => closenessTo(name)(each) === undefined);
+  const closeNames = closeNamesAmong(known);
+  const isOther = (name: string) => !isUnfilled(name) && !known.includes(name) && closeNames(name).size === 0;
   return names.find(isOther) ?? 'never seen';
 }
 
 /** As many names as a text lists, and some more, to which none of the others is close. */
 function strangersTo(others: readonly string[], names: readonly string[]): readonly string[] {
-  const strangers = names.filter((name) =>
-    others.every((other) => name !== other && closenessTo(other)(name) === undefined),
-  );
+  // The text lists eight. To compare all the names would take seconds where each is a megabyte long.
+  const candidates = names.slice(0, 12);
+  const closeNames = closeNamesAmong(candidates);
+  const close = new Set(others.flatMap((other) => [other, ...closeNames(other).keys()]));
+  const strangers = candidates.filter((name) => !close.has(name));
   return Array.from({ length: 8 }, (_, at) => strangers[at] ?? `stranger ${at}`);
 }

@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { type Closeness, closenessTo, isUnfilled } from '../../src/rules/close-names.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Closeness, closeNamesAmong, isUnfilled } from '../../src/rules/close-names.ts';
+
+const closenessOf = (name: string, known: string) => closeNamesAmong([known])(name).get(known);
 
 /** Written like this, the linter sees no template. */
 const DOLLAR = '$';
@@ -84,7 +86,7 @@ test.each<[string, string, Closeness]>([
   ['refs/heads/feature/blue', 'feature/blue', 'part'],
   ['the summer  release, again', 'summer release', 'part'],
 ])('%j is a mistake where %j is known', (name, known, closeness) => {
-  expect(closenessTo(name)(known)).toBe(closeness);
+  expect(closenessOf(name, known)).toBe(closeness);
 });
 
 test.each([
@@ -112,7 +114,7 @@ test.each([
   ['1.0.0, 0.9.0', ' '],
   ['1.0.0', '1.0.0'],
 ])('%j is no mistake where %j is known', (name, known) => {
-  expect(closenessTo(name)(known)).toBeUndefined();
+  expect(closenessOf(name, known)).toBeUndefined();
 });
 
 describe('a name that nobody filled in', () => {
@@ -153,14 +155,25 @@ describe('a name that nobody filled in', () => {
   });
 });
 
+test('folds each name once, however many are known and asked for', () => {
+  const normalize = vi.spyOn(String.prototype, 'normalize');
+  onTestFinished(() => normalize.mockRestore());
+  const closeNames = closeNamesAmong(['1.0.0', '1.1.0', '1.2.0', '1.3.0']);
+  closeNames('v1.0.0');
+  const forOne = normalize.mock.calls.length;
+  for (const name of ['v1.1.0', 'v1.2.0', 'v1.3.0']) closeNames(name);
+  // Four known names and four that ask: each costs the same.
+  expect(normalize.mock.calls.length).toBe((forOne / 5) * 8);
+});
+
 test('takes no longer than a moment for names of 20,000 characters', () => {
   const started = performance.now();
   for (const piece of ['x', 'a', '.', '-', '$', '"', '\\', ' ', '\u200b', '🚀', 'a.', '1.0.0,']) {
     const name = piece.repeat(20_000 / piece.length);
     isUnfilled(name);
     for (const known of [name, `${name}y`, `${name}.`, name.slice(1), name.slice(10_000), piece]) {
-      closenessTo(name)(known);
-      closenessTo(known)(name);
+      closenessOf(name, known);
+      closenessOf(known, name);
     }
   }
   expect(performance.now() - started).toBeLessThan(5000);
