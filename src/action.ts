@@ -1,7 +1,7 @@
 import * as core from '@actions/core';
 import { writeArtifacts } from './artifacts.ts';
 import { systemDatabase } from './dbos/reader.ts';
-import { codeOf, explain } from './errors.ts';
+import { codeOf, explain, ReportableError } from './errors.ts';
 import { hold } from './hold/hold.ts';
 import { type ActionConfig, databasePasswordOf, databaseUrlOf, parseInputs, readRawInputs } from './inputs.ts';
 import { type Message, msg, trusted } from './message.ts';
@@ -9,22 +9,24 @@ import { secretsIn } from './postgres/url-secrets.ts';
 import { annotationsOf } from './report/annotations.ts';
 import { type LogSink, startLog } from './report/log.ts';
 import { failedRun, type Run, runReportOf } from './report/model.ts';
-import { outputsOf } from './report/outputs.ts';
+import { outputsOf, outputsWith } from './report/outputs.ts';
 import { summaryOf } from './report/summary.ts';
 import { plain } from './report/text.ts';
+import { maskedOutputs } from './report/warnings.ts';
 import { readRunContext } from './run-context.ts';
+import { writeOutputs, writeSummary } from './runner-files.ts';
 import { collectSecrets, type Secrets } from './secrets.ts';
 import { systemClock } from './time.ts';
 
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 export async function runAction(): Promise<void> {
-  await publish(await run(cancelledBySignal()));
+  const secrets = collectSecrets(core.setSecret);
+  await publish(await run(secrets, cancelledBySignal()), secrets);
 }
 
-async function run(signal: AbortSignal): Promise<Run> {
+async function run(secrets: Secrets, signal: AbortSignal): Promise<Run> {
   const context = readRunContext(process.env);
   const raw = readRawInputs();
-  const secrets = collectSecrets(core.setSecret);
   secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
   try {
     return await holdWith(parseInputs(raw, context), secrets, signal);
@@ -60,7 +62,7 @@ async function holdWith(
 }
 
 /** Publishes the answer in every place. A place that cannot be written does not silence the others. */
-async function publish(run: Run): Promise<void> {
+async function publish(run: Run, secrets: Secrets): Promise<void> {
   // The exit code comes first: 1 until the report says that the step passes.
   process.exitCode = 1;
   const report = runReportOf(run);
@@ -71,7 +73,8 @@ async function publish(run: Run): Promise<void> {
       return await work();
     } catch (error) {
       const code = trusted(codeOf(error) ?? 'unknown reason');
-      problems.push(msg`${trusted(what)} could not be written (${code}).`);
+      const known = error instanceof ReportableError ? error.explanation : undefined;
+      problems.push(known ?? msg`${trusted(what)} could not be written (${code}).`);
       return undefined;
     }
   };
@@ -84,13 +87,10 @@ async function publish(run: Run): Promise<void> {
       msg`${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
     );
   }
-  for (const [name, value] of Object.entries(outputs?.values ?? {})) {
-    await attempt(`The output ${name}`, () => core.setOutput(name, value));
-  }
-  if (process.env['GITHUB_STEP_SUMMARY']) {
-    const summary = summaryOf(withProblems(), kit);
-    await attempt('The job summary', () => core.summary.addRaw(summary).write());
-  }
+  const values = outputs?.values ?? {};
+  problems.push(...maskedOutputs(outputsWith(secrets.isIn, values), secrets.shortestLength()));
+  await attempt('The outputs', () => writeOutputs(values));
+  await attempt('The job summary', () => writeSummary(summaryOf(withProblems(), kit)));
   core.info(plain(msg`Verdict ${trusted(report.verdict)}: ${report.headline}`));
   if (kit !== undefined) {
     core.info(plain(msg`The job summary lists what blocks; unblock.sh for all of it is in ${kit.folder}.`));

@@ -10,6 +10,8 @@ export interface Secrets {
   removedFrom(message: Message): Message;
   /** Returns whether a text holds a secret. */
   isIn(text: string): boolean;
+  /** Returns the length of the shortest secret in characters; undefined when there is none. */
+  shortestLength(): number | undefined;
 }
 
 /** @param mask Makes the runner mask a secret. */
@@ -27,5 +29,6 @@ export function collectSecrets(mask: (secret: string) => void): Secrets {
     addPassword: (password) => add([password, ...password.split(/\r?\n/)]),
     removedFrom: (message) => withoutSecrets(message, [...known]),
     isIn: (text) => [...known].some((secret) => text.includes(secret)),
+    shortestLength: () => (known.size === 0 ? undefined : Math.min(...[...known].map(({ length }) => length))),
   };
 }

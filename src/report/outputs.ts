@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VERDICTS } from '../rules/verdict.ts';
 import { iso } from '../time.ts';
 import { type RunReport, rounded, versionSchema } from './schema.ts';
 
@@ -26,6 +27,18 @@ export function outputsOf(report: RunReport, reportPath: string) {
     /** How many entries of the lists are omitted, to stay within GitHub's limit. */
     omitted: versions.omitted + drained.omitted + draining.omitted,
   };
+}
+
+/** What outputs of a fixed set can be in another run. */
+const FIXED_VALUES: Readonly<Record<string, readonly string[]>> = { verdict: VERDICTS, drained: ['true', 'false'] };
+
+/** The names of the outputs whose value is found, or can be in another run, where that is known before. */
+export function outputsWith(
+  isFound: (value: string) => boolean,
+  values: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = Object.keys(values);
+  return names.filter((name) => [values[name] ?? '', ...(FIXED_VALUES[name] ?? [])].some(isFound));
 }
 
 /** Versions as in the report file, without what is written for people. */

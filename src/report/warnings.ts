@@ -23,6 +23,26 @@ export function configurationWarnings(config: GateConfig): readonly Message[] {
   return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
 }
 
+/** A secret that is shorter than this stands in texts by chance. In characters. */
+const LONG_ENOUGH = 4;
+
+/**
+ * Where outputs hold a masked secret: the runner then does not set an output of the job (`FinalizeJob` in its source).
+ *
+ * @param names The outputs that hold one, or can.
+ * @param shortestLength The length of the shortest secret, in characters.
+ */
+export function maskedOutputs(names: readonly string[], shortestLength: number | undefined): readonly Message[] {
+  if (names.length === 0 && (shortestLength === undefined || shortestLength >= LONG_ENOUGH)) return [];
+  const where =
+    names.length > 0
+      ? msg`stands in these outputs by chance, or can: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
+      : msg`has fewer than ${LONG_ENOUGH} characters, so it can stand in any output by chance`;
+  return [
+    msg`The database password ${where}. GitHub does not pass an output that holds a secret to other jobs: they get an empty text. The steps of this job still get the value. Use a longer password that is no part of a word or a number.`,
+  ];
+}
+
 /** What a person should know besides the verdict. None of it blocks. */
 export function warningsOf(evaluation: Evaluation): readonly Message[] {
   const { index } = evaluation;

@@ -204,6 +204,18 @@ describe('the password is written nowhere when it comes from', () => {
   });
 });
 
+test.each([
+  ['stands in an output', 'err', /stands in these outputs by chance, or can: `verdict`\. GitHub does not pass/],
+  ['can stand in an output of another run', 'still', /in these outputs by chance, or can: `verdict`\./],
+  ['is very short', '!1', /has fewer than 4 characters, so it can stand in any output by chance\./],
+  ['is no part of anything', 'zq!1', undefined],
+])('a password that %s has a warning, once', async (_what, password, warning) => {
+  const { annotations, outputs } = await run({ 'database-url': `postgres://gate:${password}@one,two/shop` });
+  expect(outputs['verdict']).toBe('error');
+  const warnings = annotations.filter(({ level }) => level === 'warning');
+  expect(warnings.map(({ message }) => message)).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
+});
+
 describe('a mistyped URL leaks no password that lands in', () => {
   const mistyped: readonly [string, () => string][] = [
     ['the user', () => `postgres://${PLAIN}@${place.host}:${place.port}/${place.database}`],
