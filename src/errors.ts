@@ -23,15 +23,22 @@ export class TransientError extends ReportableError {
   readonly connectedBefore: boolean;
   /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
   readonly overLimit: boolean;
+  /** It most often stays: a minute of nothing but such failures ends a hold. */
+  readonly brief: boolean;
 
   constructor(
     explanation: Message,
     connectedBefore: boolean,
-    { overLimit = false, ...options }: ErrorOptions & { readonly overLimit?: boolean } = {},
+    {
+      overLimit = false,
+      brief = false,
+      ...options
+    }: ErrorOptions & { readonly overLimit?: boolean; readonly brief?: boolean } = {},
   ) {
     super(explanation, options);
     this.connectedBefore = connectedBefore;
     this.overLimit = overLimit;
+    this.brief = brief;
   }
 }
 

@@ -166,13 +166,14 @@ function afterFailure(
   time: PollTime,
   { detailScan }: SnapshotRequest,
 ): { readonly next: Progress; readonly failed: FailedPoll } {
-  const { explanation: failure, connectedBefore, overLimit } = error;
+  const { explanation: failure, connectedBefore, overLimit, brief } = error;
   const outage: Outage = {
     lastSuccess: before.lastSuccess,
     firstFailure: before.firstFailure ?? time.began,
     failures: (before.outage?.failures ?? 0) + 1,
     failure,
     connectedBefore,
+    briefSince: brief ? (before.outage?.briefSince ?? time.began) : undefined,
   };
   const pauseMs = pauseAfterFailure(config, outage, time.ended);
   if (pauseMs === undefined) throw gaveUp(outage, time.ended);

@@ -12,10 +12,12 @@ export interface Outage {
   readonly failure: Message;
   /** The server has accepted the gate before. */
   readonly connectedBefore: boolean;
+  /** When the first of the last polls started that all failed for a reason that most often stays. */
+  readonly briefSince: number | undefined;
 }
 
-/** How long the gate retries where it has never connected, and in `check` and `report`. */
-const OUTAGE_PATIENCE_MS = 60_000;
+/** How long the gate retries in `check` and `report`, where it has never connected, and what most often stays. */
+const SHORT_PATIENCE_MS = 60_000;
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -25,20 +27,22 @@ type Limits = Pick<GateConfig, 'mode' | 'timeoutMs'>;
 /** How long the gate continues to retry, in milliseconds: until its timeout, or for a minute. */
 export function patienceLeftMs(
   { mode, timeoutMs }: Limits,
-  { firstFailure, connectedBefore }: Outage,
+  { firstFailure, connectedBefore, briefSince }: Outage,
   now: number,
 ): number {
-  const minute = firstFailure + OUTAGE_PATIENCE_MS;
+  const minute = firstFailure + SHORT_PATIENCE_MS;
   if (mode !== 'wait') return minute - now;
-  return (connectedBefore ? timeoutMs : Math.min(timeoutMs, minute)) - now;
+  const ends = [timeoutMs, ...(connectedBefore ? [] : [minute])];
+  return Math.min(...ends, briefSince === undefined ? timeoutMs : briefSince + SHORT_PATIENCE_MS) - now;
 }
 
 /**
  * The pause before the next retry, in milliseconds; undefined when the gate gives up. Pure.
  *
  * Pauses double. Once it has connected, `wait` retries until its timeout. An address that never answered is most often
- * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. At the deadline of
- * `wait` the first failure is retried once: a connection that was just closed must not hide the answer.
+ * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. What most often stays
+ * ends `wait` after a minute, too. At the deadline of `wait` the first failure is retried once: a connection that was
+ * just closed must not hide the answer.
  */
 export function pauseAfterFailure(config: Limits, outage: Outage, now: number): number | undefined {
   const { failures } = outage;

@@ -3,9 +3,9 @@ import type { ClientConfig, QueryResult } from 'pg';
 import Client from 'pg/lib/client.js';
 import type { z } from 'zod';
 import { unlessAborted } from '../async.ts';
-import { codeOf } from '../errors.ts';
 import { LONGEST_TIMER_MS } from '../time.ts';
 import { patchDriver, requireChannelBinding } from './driver-patches.ts';
+import { failureOf } from './errors.ts';
 import { isPasswordRefusal } from './password-errors.ts';
 import type { Statement } from './sql.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
@@ -62,9 +62,10 @@ export async function connect(config: DatabaseConfig, pollTimeoutMs: number, sig
  * pg_hba.conf (or by PgBouncer, of plain text). A password that was refused is not sent again in plain text.
  */
 function anotherWayMayWork(error: unknown): boolean {
-  const code = codeOf(error) ?? '';
-  const isPlainTextRefused = code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED;
-  if (error instanceof Error && isPasswordRefusal({ code, message: error.message })) return false;
+  const failure = failureOf(error);
+  const { code, message } = failure;
+  const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
+  if (isPasswordRefusal(failure)) return false;
   if (hasNoTls(error) || code === '28000' || isPlainTextRefused) return true;
   return isHandshakeFailure(code) && !isRefusedCertificate(code);
 }

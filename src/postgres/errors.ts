@@ -2,22 +2,30 @@ import { codeOf, ReportableError, TransientError } from '../errors.ts';
 import { type Message, msg, trusted } from '../message.ts';
 import { PROTOCOL_ERROR, UNBOUND } from './driver-patches.ts';
 import { PASSWORD_FAILURES, PASSWORD_FILE_UNUSABLE } from './password-errors.ts';
+import { fromPgBouncer, isSaidByPooler, POOLER_FAILURES } from './pooler-errors.ts';
 import { quoteIdentifier } from './sql.ts';
 import { TLS_FAILURES, TLS_REQUIRED } from './tls-errors.ts';
 import type { DatabaseConfig } from './url.ts';
 
 /** The error of the driver, the network or the server. */
-interface Failure {
+export interface Failure {
   /** An SQLSTATE, a code of Node's, or empty. */
   readonly code: string;
+  /** A server writes its own in the language of its `lc_messages`. Drivers and poolers write English. */
   readonly message: string;
+  /** The function of the server's source that raised it, in every language; empty where no server did. */
+  readonly routine: string;
 }
 
 /** One way for a poll to fail: what happened, and what a person can do about it. */
 export interface FailureKind {
   /** What happened: the text that `docs/troubleshooting.md` has a heading for. */
   readonly what: string;
-  readonly transient?: true;
+  /**
+   * How long polls are retried. `full`: for as long as the gate has patience. `brief`: for a minute of nothing but such
+   * failures. Absent: not at all, since it is known to stay.
+   */
+  readonly patience?: 'full' | 'brief';
   /** The poll was stopped for the time or the resources that it took. One that asks for less can succeed. */
   readonly overLimit?: true;
   /** The codes that mean it, or a test for it. */
@@ -26,8 +34,11 @@ export interface FailureKind {
   readonly advice: Message | ((facts: DatabaseConfig & Failure) => Message);
 }
 
-/** Returns a kind that can pass by itself, so a hold continues. All others end it at once. */
-const transient = (kind: FailureKind) => ({ ...kind, transient: true as const });
+/** Returns a kind that can pass by itself, so a hold continues. */
+const transient = (kind: FailureKind) => ({ ...kind, patience: 'full' as const });
+
+/** Returns a kind that most often stays, but can also pass within seconds. */
+const brief = (kind: FailureKind) => ({ ...kind, patience: 'brief' as const });
 
 /** The message of the driver's error when connecting takes too long. */
 export const CONNECT_OVERDUE = 'timeout expired';
@@ -38,15 +49,15 @@ export const POLL_OVERDUE = 'The poll is overdue';
 /** The driver's messages for login methods that it does not have. */
 const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
 
-/** PgBouncer uses 08P01 for everything, errors of the server at its login included. Only the message differs. */
-const fromPooler = ({ code, message }: Failure, words: RegExp) => code === '08P01' && words.test(message);
-
-/** Every known way to fail. The first match wins. Sources: PostgreSQL's appendix A for SQLSTATEs, PgBouncer 1.18. */
+/**
+ * Every known way to fail. The first match wins, and an SQLSTATE that no other kind knows is retried. Sources:
+ * PostgreSQL's appendix A for SQLSTATEs, and its source for the names of functions.
+ */
 export const FAILURES = {
   'password-file-unusable': PASSWORD_FILE_UNUSABLE,
   'host-not-found': transient({
     what: 'The host could not be found',
-    matches: ['ENOTFOUND', 'EAI_AGAIN'],
+    matches: ({ code }) => code === 'ENOTFOUND' || code.startsWith('EAI_'),
     advice: msg`Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
   }),
   'connection-refused': transient({
@@ -67,19 +78,20 @@ export const FAILURES = {
   'connect-timeout': transient({
     what: 'The server did not answer in time',
     matches: ({ code, message }) =>
-      ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN'].includes(code) || message === CONNECT_OVERDUE,
+      ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN', 'ERR_SOCKET_CONNECTION_TIMEOUT'].includes(code) ||
+      message === CONNECT_OVERDUE,
     advice: msg`Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
   }),
   'network-unreachable': transient({
     what: 'There is no way from this runner to the network of the server',
-    matches: ['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'],
+    matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
     advice: msg`Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
   }),
   'not-postgres': transient({
     what: 'What answers does not speak the protocol of Postgres',
     matches: ({ code, message }) =>
       (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
-      /^received invalid response|error establishing an SSL connection/.test(message),
+      /^received (invalid response|unexpected)|error establishing an SSL connection/i.test(message),
     advice: msg`Check host and port in \`database-url\`: another service may listen there.`,
   }),
   'login-unsupported': {
@@ -104,10 +116,12 @@ export const FAILURES = {
     matches: ({ message }) => message === POLL_OVERDUE,
     advice: msg`The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
   },
+  ...POOLER_FAILURES,
   'connection-lost': transient({
     what: 'The connection broke off',
     matches: ({ code, message }) =>
-      ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
+      ['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
+      /^ERR_(STREAM|SOCKET)_/.test(code) ||
       /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
       ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
       (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
@@ -122,20 +136,22 @@ export const FAILURES = {
     advice: ({ tlsMode }) =>
       msg`There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(
         tlsMode === 'disable' ? ' without TLS' : '',
-      )}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+      )}, or asks for a client certificate. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
   },
   'database-missing': {
     what: 'There is no such database on this server',
     matches: (failure) =>
       ['3D000', '57P04'].includes(failure.code) ||
-      fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
+      fromPgBouncer(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
     advice: msg`Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
   },
   'no-connection-left': transient({
     what: 'The server has no connection left',
     matches: (failure) =>
-      failure.code === '53300' || fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
-    advice: msg`The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
+      failure.code === '53300' ||
+      fromPgBouncer(failure, /^(no more connections allowed|sorry, too many clients)/) ||
+      isSaidByPooler(failure, /max\w* clients?\b|too many clients|check(ed)? ?out|failed to acquire permit/i),
+    advice: msg`The gate needs one: raise max_connections, the limit of the role or the size of the pool; use a pooler in transaction mode (Supabase's has port 6543); or run the gate when fewer are taken.`,
   }),
   'starting-or-stopping': transient({
     what: 'The database is starting up or shutting down',
@@ -150,13 +166,13 @@ export const FAILURES = {
   }),
   'row-security': {
     what: 'Row security would hide rows from the role of the gate',
-    matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
+    matches: ({ code, routine }) => code === '42501' && routine === 'check_enable_rls',
     advice: ({ user }) =>
       msg`Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
   },
   'connect-not-granted': {
     what: 'The role of the gate may not connect to this database',
-    matches: ({ code, message }) => code === '42501' && /for database/.test(message),
+    matches: ({ code, routine }) => code === '42501' && routine === 'CheckMyDatabase',
     // Both names have proved right: the role has logged in, and the database is there.
     advice: ({ database, user }) => [
       ...trusted('As its owner, run: '),
@@ -169,17 +185,12 @@ export const FAILURES = {
     advice: ({ user, schema }) =>
       msg`Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
   },
-  'poll-cancelled': transient({
-    what: 'Somebody cancelled the poll at the server',
-    overLimit: true,
-    matches: ({ code, message }) => code === '57014' && /user request/.test(message),
-    advice: msg`An administrator, or a watchdog for long statements, did so.`,
-  }),
-  'poll-timeout': transient({
-    what: 'The poll took longer than `poll-timeout` and was stopped',
+  'poll-stopped': transient({
+    what: 'The server stopped the poll',
     overLimit: true,
     matches: ['57014'],
-    advice: msg`Raise \`poll-timeout\`, or find out what slows the database down.`,
+    advice: ({ message }) =>
+      msg`It says: ${message}. If the poll took longer than \`poll-timeout\`, raise that, or find out what slows the database down. Otherwise an administrator, or a watchdog for long statements, cancelled it.`,
   }),
   'lock-timeout': transient({
     what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',
@@ -187,9 +198,9 @@ export const FAILURES = {
     advice: ({ schema }) =>
       msg`A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
   }),
-  'tables-changed': transient({
+  'tables-changed': brief({
     what: 'The tables changed under the poll',
-    matches: ['42P01', '42703', '40001', '40P01', '3F000'],
+    matches: ['42P01', '42703', '3F000'],
     advice: ({ message }) => msg`A migration may be running. The database says: ${message}.`,
   }),
   'pooler-ended': transient({
@@ -198,11 +209,22 @@ export const FAILURES = {
     advice: ({ message }) =>
       msg`It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
   }),
-  'server-error': {
+  'character-unknown': brief({
+    what: 'The encoding of the database lacks a character of a name, or has an invalid one',
+    matches: ['22P05', '22021'],
+    advice: ({ message }) =>
+      msg`It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\` and \`ignore-workflows\` for characters that the database cannot have stored.`,
+  }),
+  'request-refused': brief({
+    what: 'The server refused what the gate asked for',
+    matches: ({ code }) => /^(0A|22|28|3D|42)\w{3}$/.test(code),
+    advice: ({ message }) => msg`It says: ${message}. Please report it to the dbos-drain-gate project if it stays so.`,
+  }),
+  'server-error': transient({
     what: 'The database answered with an error',
     matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
-    advice: ({ message }) => msg`It says: ${message}.`,
-  },
+    advice: ({ message }) => msg`It says: ${message}. If it stays so, look at the log of the server.`,
+  }),
 } satisfies Readonly<Record<string, FailureKind>>;
 
 const KINDS: readonly FailureKind[] = Object.values(FAILURES);
@@ -227,16 +249,18 @@ export function explainFailure(error: unknown, config: DatabaseConfig, connected
   const at = connectedBefore ? msg` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
   const advice = typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
   const sentence = msg`${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
-  return kind.transient
-    ? new TransientError(sentence, connectedBefore, { cause: error, overLimit: kind.overLimit ?? false })
-    : new ReportableError(sentence, { cause: error });
+  const { patience, overLimit = false } = kind;
+  return patience === undefined
+    ? new ReportableError(sentence, { cause: error })
+    : new TransientError(sentence, connectedBefore, { cause: error, overLimit, brief: patience === 'brief' });
 }
 
-/** A failure to connect to a name with several addresses is an AggregateError. Its parts have the code. */
-function failureOf(error: unknown): Failure {
+/** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
+export function failureOf(error: unknown): Failure {
   if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);
-  if (!(error instanceof Error)) return { code: '', message: '' };
-  return { code: codeOf(error) ?? '', message: error.message };
+  if (!(error instanceof Error)) return { code: '', message: '', routine: '' };
+  const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : '';
+  return { code: codeOf(error) ?? '', message: error.message, routine };
 }
 
 /** A server's message can repeat parts of the URL. */

@@ -1,5 +1,5 @@
 import { type Message, msg, trusted } from '../message.ts';
-import type { FailureKind } from './errors.ts';
+import type { Failure, FailureKind } from './errors.ts';
 import { NO_PASSWORD_IN_FILE, type PassfileAnswer } from './password.ts';
 
 /* How a password or a token fails, or the reading of it. */
@@ -8,8 +8,12 @@ import { NO_PASSWORD_IN_FILE, type PassfileAnswer } from './password.ts';
  * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
  * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
  */
-export function isPasswordRefusal({ code, message }: { readonly code: string; readonly message: string }): boolean {
-  if (code === '28000') return /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
+export function isPasswordRefusal({ code, message, routine }: Failure): boolean {
+  if (code === '28000') {
+    // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
+    const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
+    return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
+  }
   return code === '28P01' || (code === '08P01' && /authentication failed/.test(message));
 }
 
@@ -27,7 +31,7 @@ const PASSFILE_ADVICE: Readonly<Record<PassfileAnswer, string>> = {
 /** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
 export const PASSWORD_FILE_UNUSABLE = {
   what: 'The file that `database-password-file` names gives no password',
-  transient: true,
+  patience: 'full',
   matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
   advice: msg`It is read again at each connection. Renew it in one step: write another file next to it, and rename that one.`,
 } satisfies FailureKind;
@@ -36,7 +40,7 @@ export const PASSWORD_FILE_UNUSABLE = {
 export const PASSWORD_FAILURES = {
   'token-refused': {
     what: 'The server refused the password from the file that `database-password-file` names',
-    transient: true,
+    patience: 'full',
     matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
     advice: msg`Has the token expired? The process that writes the file has to renew it. If not, check the user, and what the token is for.`,
   },

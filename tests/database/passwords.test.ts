@@ -85,9 +85,12 @@ test("libpq's password file is read by the gate, which masks what it found, and 
   expect(seen).toEqual([PASSWORD]);
 });
 
-test('a password that PAM refused, as Amazon RDS refuses a token, is not sent in another way', async () => {
+test.each([
+  ['', 'MPAM authentication failed for user "gate"\0'],
+  [' in German', 'MPAM-Authentifizierung für Benutzer »gate« fehlgeschlagen\0Rauth_failed\0'],
+])('a password that PAM refused%s, as Amazon RDS refuses a token, is not sent in another way', async (_, said) => {
   const connections: Socket[] = [];
-  const refusal = Buffer.from('SFATAL\0C28000\0MPAM authentication failed for user "gate"\0\0');
+  const refusal = Buffer.from(`SFATAL\0C28000\0${said}\0`);
   const header = Buffer.from([...Buffer.from('E'), 0, 0, 0, refusal.length + 4]);
   const server = createServer((socket) => {
     connections.push(socket);

@@ -10,6 +10,7 @@ const MINUTE = 60_000;
 const busy: Scene = { inFlight: [inFlight('1.0.0', { pending: 1 })] };
 const failure = (connectedBefore = true) =>
   new TransientError(msg`The connection to ${'db'} broke off.`, connectedBefore);
+const lasting = new TransientError(msg`The tables changed.`, true, { brief: true });
 
 /** Holds where each poll takes so long, and sees or fails as the script has it at that time. */
 async function holdThrough(
@@ -139,6 +140,23 @@ describe('wait', () => {
     const held = await holdThrough({ timeoutMs: 120 * MINUTE }, () => failure(false));
     expect(held.waitedMs).toBe(MINUTE);
     expect(messageOf(held)).toContain('None has succeeded in 1m.');
+  });
+
+  test('gives up after a minute of nothing but failures that most often stay, though polls succeeded before', async () => {
+    const held = await holdThrough({}, (at) => (at < 20_000 ? busy : lasting));
+    expect(held.waitedMs).toBe(20_000 + MINUTE);
+    expect(messageOf(held)).toMatch(/^The tables changed\. \d polls failed in a row, and the gate gave up\./);
+  });
+
+  test.each([
+    ['a poll that succeeds', {}],
+    ['a failure that can pass', failure()],
+  ])('starts that minute over after %s', async (_, between) => {
+    const held = await holdThrough({}, (at, number) =>
+      at > 5 * MINUTE ? {} : number > 1 && number % 3 === 0 ? between : lasting,
+    );
+    if (held.error !== undefined) throw held.error;
+    expect(held.verdict).toBe('drained');
   });
 
   test('goes on with a database that let it in, though no poll has succeeded yet', async () => {

@@ -13,8 +13,13 @@ const config = readDatabaseUrl({
   readFile: () => '',
 }).database;
 
-function explained(code: string, message = 'no', connectedBefore = false): Error {
-  return explainFailure(Object.assign(new Error(message), code === '' ? {} : { code }), config, connectedBefore);
+function explained(code: string, message = 'no', connectedBefore = false, routine?: string): Error {
+  const error = Object.assign(
+    new Error(message),
+    code === '' ? {} : { code },
+    routine === undefined ? {} : { routine },
+  );
+  return explainFailure(error, config, connectedBefore);
 }
 
 /** A message of a server or a pooler that repeats parts of the URL. */
@@ -44,10 +49,22 @@ describe('is tried again', () => {
   test.each([
     ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ECONNRESET', 'EPIPE'],
     ...['57P01', '57P02', '57P03', '57P05', '25P03', '08000', '08003', '08006', '53300', '53100', '53200'],
-    ...['58030', '57014', '55P03', '40001', '40P01', '42P01', '42703', 'EAGAIN', 'EADDRNOTAVAIL'],
+    ...['58030', '57014', '55P03', '40001', '40P01', 'EAGAIN', 'EADDRNOTAVAIL', 'EAI_FAIL', 'ENETRESET', 'ENOTCONN'],
+    ...['ERR_STREAM_DESTROYED', 'ERR_SOCKET_CLOSED', 'ERR_SOCKET_CONNECTION_TIMEOUT'],
+    // No kind knows these: they are retried, whatever they are.
+    ...['25P04', '55000', 'XX000', 'XX001', 'P0001', '2F000', '54001', 'HV000', 'ZZ999'],
   ])('%s', (code) => {
-    expect(explained(code)).toBeInstanceOf(TransientError);
+    for (const connectedBefore of [false, true]) {
+      expect(explained(code, 'no', connectedBefore)).toMatchObject({ name: 'TransientError', brief: false });
+    }
   });
+
+  test.each([...['42P01', '42703', '3F000', '42601', '42883', '0A000', '22P02', '22P05', '22021', '28999', '3D001']])(
+    '%s, for a minute',
+    (code) => {
+      expect(explained(code)).toMatchObject({ name: 'TransientError', brief: true });
+    },
+  );
 
   test.each([
     'timeout expired',
@@ -55,6 +72,7 @@ describe('is tried again', () => {
     'Connection terminated unexpectedly',
     'Client has encountered a connection error and is not queryable',
     'There was an error establishing an SSL connection',
+    'Received unexpected dataRow message from backend.',
   ])('the driver’s "%s"', (message) => {
     expect(explained('', message)).toBeInstanceOf(TransientError);
   });
@@ -68,6 +86,26 @@ describe('is tried again', () => {
     'sorry, too many clients already',
   ])('PgBouncer’s "%s"', (message) => {
     expect(explained('08P01', message)).toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    ['Max client connections reached', /no connection left/],
+    ['MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size', /no conn/],
+    ['(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15', /no conn/],
+    ['Unable to check out process from the pool due to timeout', /no connection left/],
+    ['(ECHECKOUTTIMEOUT) unable to check out connection from the pool after 5000ms in Transaction mode', /no conn/],
+    ['(ECHECKOUTRETRIES) failed to check out a connection after multiple retries', /no connection left/],
+    ['DbHandler exited unexpectedly', /lost its database/],
+    ['(EDBHANDLEREXITED) connection to database closed. Check logs for more information', /lost its database/],
+    ['{:shutdown, :db_termination}', /lost its database/],
+    ['Circuit breaker open: too many authentication errors', /lost its database/],
+    ["Couldn't connect to compute node", /lost its database/],
+    ['Control plane request failed', /lost its database/],
+    ['Failed to acquire permit to connect to the database', /no connection left/],
+  ])('the managed pooler’s "%s"', (message, what) => {
+    const error = explained('XX000', message);
+    expect(error).toMatchObject({ name: 'TransientError', brief: false });
+    expect(error.message).toMatch(what);
   });
 });
 
@@ -136,9 +174,21 @@ describe('ends at once', () => {
 
   test.each([
     ...['EACCES', 'CERT_HAS_EXPIRED', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO'],
-    ...['28P01', '28000', '3D000', '57P04', '42501', '22P02', 'P0001', '0A000', 'XX001'],
+    ...['28P01', '28000', '3D000', '57P04', '42501'],
   ])('%s', (code) => {
     expect(explained(code)).not.toBeInstanceOf(TransientError);
+  });
+
+  test.each([
+    ['Tenant or user not found', /does not know this user, or the project/],
+    ['(ENOTFOUND) tenant/user its-user not found', /does not know this user, or the project/],
+    ["The requested endpoint could not be found, or you don't have access to it.", /does not know this user/],
+    ['Your account or project has exceeded the compute time quota. Upgrade your plan.', /switched the database off/],
+    ['The endpoint has been disabled. Enable it using Neon API and retry.', /switched the database off/],
+  ])('the managed pooler’s "%s"', (message, what) => {
+    const error = explained('XX000', message);
+    expect(error).not.toBeInstanceOf(TransientError);
+    expect(error.message).toMatch(what);
   });
 
   test.each([
@@ -154,5 +204,19 @@ describe('ends at once', () => {
   test('an unknown error stays as it is', () => {
     const bug = new TypeError('x is not a function');
     expect(explainFailure(bug, config, true)).toBe(bug);
+  });
+});
+
+describe('a server that does not speak English', () => {
+  test.each([
+    ['42501', 'Anfrage würde von einer Policy betroffen sein', 'check_enable_rls', /Row security would hide rows/],
+    ['42501', 'keine Berechtigung für Datenbank', 'CheckMyDatabase', /GRANT CONNECT ON DATABASE/],
+    ['42501', 'keine Berechtigung für Tabelle', 'aclcheck_error', /lacks a privilege/],
+    ['28000', 'PAM-Authentifizierung für Benutzer »its-user« fehlgeschlagen', 'auth_failed', /refused the password/],
+    ['28000', 'kein pg_hba.conf-Eintrag für Benutzer »PAM«', 'ClientAuthentication', /does not let this user in/],
+    ['57014', 'storniere Anfrage wegen Zeitüberschreitung', 'ProcessInterrupts', /says: storniere.*`poll-timeout`/],
+    ['57014', 'storniere Anfrage wegen Benutzeraufforderung', 'ProcessInterrupts', /administrator.*cancelled it/],
+  ])('is understood by the code and the function: %s, "%s"', (code, message, routine, expected) => {
+    expect(explained(code, message, true, routine).message).toMatch(expected);
   });
 });

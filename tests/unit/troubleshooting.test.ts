@@ -59,6 +59,13 @@ function entriesOfPage(): readonly Entry[] {
 const entries = entriesOfPage();
 const REACHING = 'The database cannot be reached or read';
 
+/** How the page says for how long polls are retried. */
+const PATIENCE: Readonly<Record<string, string>> = {
+  'Tried again': 'full',
+  'Tried again for a minute': 'brief',
+  'Ends at once': 'none',
+};
+
 /** Whether a text begins as the heading says, `…` standing for what differs. */
 function isOf(text: string, { heading }: Entry): boolean {
   const pattern = heading
@@ -283,10 +290,10 @@ describe('the troubleshooting page', () => {
       .map(({ id, heading, body }) => ({
         id,
         what: heading,
-        transient: { 'Tried again': true, 'Ends at once': false }[/^\s*\*([^.*]+)/.exec(body)?.[1] ?? ''],
+        patience: PATIENCE[/^\s*\*([^.*]+)/.exec(body)?.[1] ?? ''],
       }));
     const kinds: readonly [string, FailureKind][] = Object.entries(FAILURES);
-    expect(documented).toEqual(kinds.map(([id, { what, transient = false }]) => ({ id, what, transient })));
+    expect(documented).toEqual(kinds.map(([id, { what, patience = 'none' }]) => ({ id, what, patience })));
   });
 
   test('has every other text of what goes wrong', async () => {
