@@ -8,31 +8,21 @@ const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*
 
 export const SEVERAL_HOSTS = msg`\`database-url\` names several hosts. Name the primary alone.`;
 
-/** Splits a URL. `user`, `secret` and `database` are still percent-encoded. */
+/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
 export function partsOf(url: string) {
   const groups = SHAPE.exec(url.trim())?.groups;
   if (groups === undefined) throw new InputError(describeMisshapen(url));
   const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
   if (hosts.includes(',')) throw new InputError(SEVERAL_HOSTS);
-  const parameters = readParameters(query);
   const address = HOST.exec(hosts)?.groups;
   if (address === undefined) throw new InputError(notAsExpected('host'));
   const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
-  return { user, secret, host, port: address['port'], database, parameters };
+  return { user, secret, host, port: address['port'], database, query };
 }
 
-function notAsExpected(part: string): Message {
+/** Says that a part of the URL cannot be what it stands for, without its text. */
+export function notAsExpected(part: string): Message {
   return msg`The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
-}
-
-function readParameters(query: string): Map<string, string> {
-  const parameters = new Map<string, string>();
-  for (const pair of query.split('&').filter((text) => text !== '')) {
-    const { name, value } = /^(?<name>[A-Za-z_]+)=(?<value>.*)$/s.exec(pair)?.groups ?? {};
-    if (name === undefined) throw new InputError(notAsExpected('list of parameters'));
-    parameters.set(name, decoded(value ?? ''));
-  }
-  return parameters;
 }
 
 export function readPort(text: string): number {

@@ -3,6 +3,7 @@ import { msg, trusted } from '../message.ts';
 import { type PasswordSources, passfileOf } from './password.ts';
 import { refuseOtherSecurity } from './security-words.ts';
 import { readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
+import { readParameters } from './url-parameters.ts';
 import { decoded, partsOf, readPort, SEVERAL_HOSTS } from './url-parts.ts';
 
 /** How to reach the system database. */
@@ -41,32 +42,38 @@ const HARMLESS = ['application_name', 'fallback_application_name', 'connect_time
  */
 export function readDatabaseUrl(inputs: ConnectionInputs) {
   const { environment } = inputs;
-  const { parameters, ...parts } = partsOf(inputs.url);
-  refuseOtherSecurity(parameters.keys(), environment);
-  const take = (name: string) => {
-    const value = parameters.get(name);
-    parameters.delete(name);
-    return value;
+  const { query, ...parts } = partsOf(inputs.url);
+  const { all, take, rest } = readParameters(query);
+  refuseOtherSecurity(
+    all.map(([name]) => name),
+    environment,
+  );
+  /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
+  const given = (name: string, part: string | undefined, variable: string) => {
+    const value = take(name);
+    const other = part || environment[variable] || undefined;
+    if (value !== '' || other === undefined) return value ?? other;
+    throw inputError`The parameter ${trusted(`\`${name}\``)} of \`database-url\` is empty, although the part before the ? or ${trusted(variable)} has a value for it, and drivers disagree which of them counts. Leave it out, or give it its value.`;
   };
-  const password = onePassword(decoded(parts.secret) || take('password'), inputs);
+  const password = onePassword(take('password') || decoded(parts.secret), inputs);
   const tls = readTlsSettings({ ...inputs, take });
-  const user = decoded(parts.user) || take('user') || environment['PGUSER'];
+  const user = given('user', decoded(parts.user), 'PGUSER');
   if (!user) throw new InputError(msg`\`database-url\` names no user. Add one to it, or set PGUSER.`);
-  const host = parts.host || take('host') || environment['PGHOST'] || 'localhost';
+  const host = given('host', parts.host, 'PGHOST') || 'localhost';
   if (host.includes(',')) throw new InputError(SEVERAL_HOSTS);
   const config: DatabaseConfig = {
     host,
-    port: readPort(parts.port || take('port') || environment['PGPORT'] || '5432'),
+    port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
     user,
     passwordFile: inputs.passwordFile,
     password: inputs.passwordFile === undefined ? password || environment['PGPASSWORD'] || undefined : undefined,
     passfile: passfileOf(take('passfile'), environment),
-    database: decoded(parts.database) || take('dbname') || environment['PGDATABASE'] || user,
+    database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
     ...tls,
     requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
     schema: inputs.schema,
   };
-  const ignored = [...parameters.keys()].filter((name) => !HARMLESS.includes(name));
+  const ignored = rest().filter((name) => !HARMLESS.includes(name));
   return { database: config, ignoredParameters: ignored.length };
 }
 

@@ -1,10 +1,15 @@
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { systemDatabase } from '../../src/dbos/reader.ts';
 import { TransientError } from '../../src/errors.ts';
 import { config } from '../support/builders.ts';
 import { databaseConfig } from '../support/databases.ts';
 import { guardedDatabase } from '../support/guarded-database.ts';
-import { plainRequest, withoutLimit } from '../support/holding.ts';
+import { plainRequest, pollAt, withoutLimit } from '../support/holding.ts';
 import { startNetwork } from '../support/network.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
@@ -64,4 +69,25 @@ test('a poll stops when the hold has no time left for it, whatever the network d
   network.recover();
   expect((await reader.read(plainRequest, AbortSignal.timeout(60_000))).contents).toBeDefined();
   await reader.close();
+});
+
+test('a poll goes to the socket in the parameters, whatever host the URL has before them', async () => {
+  const { url } = await databases.create();
+  const server = new URL(url);
+  const base = mkdtempSync(path.join(os.tmpdir(), 'gate-'));
+  onTestFinished(() => rmSync(base, { recursive: true }));
+  // As Google's proxy names its folders.
+  const folder = path.join(base, 'project:region:instance');
+  mkdirSync(folder);
+  const proxy = createServer((gate) => {
+    const behind = connect(Number(server.port), server.hostname);
+    for (const socket of [gate, behind]) socket.on('error', () => undefined);
+    gate.pipe(behind).pipe(gate);
+  });
+  proxy.listen(path.join(folder, '.s.PGSQL.5432'));
+  onTestFinished(() => void proxy.close());
+  await once(proxy, 'listening');
+  const { username, password, pathname } = server;
+  const throughSocket = `postgres://nobody:${password}@127.0.0.1:1${pathname}?host=${folder}&port=5432&user=${username}`;
+  await pollAt({ config: databaseConfig(throughSocket) });
 });

@@ -71,6 +71,51 @@ test('reads IPv6 addresses and socket folders', () => {
   expect(read('postgres://u@/d?host=/var/run').database.host).toBe('/var/run');
 });
 
+describe('parameters and the part before the ?, as libpq 15 reads them', () => {
+  const url = 'postgres://u:p@h:7/d';
+  test.each([
+    ['host=/cloudsql/x:y:z', { host: '/cloudsql/x:y:z', port: 7 }],
+    ['host=::2', { host: '::2', port: 7 }],
+    ['port=8', { host: 'h', port: 8 }],
+    ['user=v', { user: 'v', password: 'p', database: 'd' }],
+    ['dbname=e%2Ff', { user: 'u', database: 'e/f' }],
+    ['password=a=b%26c', { user: 'u', password: 'a=b&c' }],
+    ['user=v&password=q&host=i&port=8&dbname=e', { user: 'v', password: 'q', host: 'i', port: 8, database: 'e' }],
+  ])('%s wins', (query, expectedParts) => {
+    const environment = { PGHOST: 'x', PGPORT: '1', PGUSER: 'x', PGPASSWORD: 'x', PGDATABASE: 'x' };
+    expect(read(`${url}?${query}`, environment).database).toMatchObject(expectedParts);
+    expect(read(`postgresql+psycopg://u:p@h:7/d?${query}`).database).toMatchObject(expectedParts);
+  });
+
+  test.each(['host', 'port', 'user', 'dbname'])('an empty %s is refused where there is another', (name) => {
+    expect(() => read(`${url}?${name}=`)).toThrow(`The parameter \`${name}\` of \`database-url\` is empty`);
+    expect(() => read(`${url}?${name}`)).toThrow('is empty, although');
+  });
+
+  test('an empty one is refused where a variable has a value, and is the default of libpq elsewhere', () => {
+    expect(() => read('postgres:///d?user=u&host=', { PGHOST: 'h' })).toThrow(/`host`.*is empty, although.*PGHOST/);
+    const defaults = { host: 'localhost', port: 5432, database: 'u', password: undefined };
+    expect(read('postgres://?user=u&host=&port=&dbname=&password=').database).toMatchObject(defaults);
+  });
+
+  test.each([
+    ...['host=a&host=b', 'user=a&user=b', 'password=a&password=b', 'port=7&port=8', 'dbname=a&dbname=b'],
+    ...['sslmode=require&sslmode=verify-full', 'sslrootcert=/ca.pem&sslrootcert=system', 'sslmode=require&sslmode='],
+    'channel_binding=require&channel_binding=prefer',
+  ])('%s is refused, and the same value twice is not', (query) => {
+    const [first = '', name = ''] = /^(\w+)=[^&]*/.exec(query) ?? [];
+    expect(() => read(`${url}?${query}`)).toThrow(`has the parameter \`${name}\` twice, with two values`);
+    expect(read(`${url}?${first}&${first}`)).toEqual(read(`${url}?${first}`));
+  });
+
+  test.each([
+    ...['pgbouncer', 'pgbouncer=', 'statement-cache-capacity=0', 'a.b=1', 'prepareThreshold=0', 'v2=x', '_x'],
+    ...['a=1&a=2', 'pool-size=5'],
+  ])('%s means nothing to the gate', (query) => {
+    expect(read(`${url}?${query}`)).toEqual({ ...read(url), ignoredParameters: 1 });
+  });
+});
+
 test('ignores parameters of other drivers, and counts them', () => {
   const { database, ignoredParameters } = read(
     'postgres://u@h/d?pgbouncer=true&connect_timeout=5&channel_binding=require',
@@ -100,7 +145,19 @@ describe('a URL that is not one of a Postgres database', () => {
     'postgres://gate:%zz s3cret@h/d',
     'postgres://gate:x@h:s3cret/d',
     'postgres://gate:x@h s3cret/d',
-    'postgres://gate:x@h/d?s3cret',
+    'postgres://gate:x@h/d?=s3cret',
+    'postgres://gate:x@h/d?5s3cret',
+    'postgres://gate:x@h/d?s3 cret',
+    'postgres://gate:x@h/d?user=gate:&user=s3cret',
+    'postgres://gate:x@h/d?host=&user=s3cret',
+    'postgres://gate:x@h/d?port=s3cret',
+    'postgres://gate:x@h/d?port=1,s3cret',
+    'postgres://h/d?user=gate&password=x&s3cret',
+    'postgres://h/d?user=gate&password=x&s3.cr-et',
+    'postgres://u@h/d?sslpassword=x&s3cret',
+    'postgres://gate:12?host=s3cret@h/d',
+    'postgres://gate:12&host=s3cret/x@h/d',
+    'postgres://gate:x@h/d?host=/s3cret@',
     'postgres://gate:x@h1,h2/d',
     'postgres:///d?user=gate&host=h1,h2',
     's3cret',

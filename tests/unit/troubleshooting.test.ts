@@ -262,6 +262,7 @@ async function texts(): Promise<readonly string[]> {
     messageOf(() => parseInputs({ ...someInputs, 'database-password-file': '/none' }, noContext)),
     messageOf(() => configOf('postgres://gate:x@a,b/shop')),
     messageOf(() => configOf('sqlite:///shop')),
+    ...['user=a&user=b', 'host='].map((query) => messageOf(() => configOf(`${url}?${query}`))),
     ...[
       'sslmode=verify-ca',
       'sslmode=require&sslrootcert=system',
