@@ -20,7 +20,8 @@ export interface GateConfig {
   readonly mode: Mode;
   readonly timeoutMs: number;
   readonly onTimeout: 'fail' | 'warn';
-  readonly pollIntervalMs: number;
+  /** Undefined where none is set: the gate then polls more often when the end is near. */
+  readonly pollIntervalMs: number | undefined;
   readonly pollTimeoutMs: number;
   readonly settleMs: number;
   /** In `wait`, stop as soon as the hold certainly cannot succeed. */

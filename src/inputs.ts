@@ -32,8 +32,13 @@ const duration = (shortestMs: number, shortest: string) =>
       const ms = durationMs(text);
       return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
     },
-    `a duration such as 90s, 30m, 2h, 1h30m or 500ms${shortestMs > 0 ? `, from ${shortest}` : ''}, below 25 days`,
+    acceptedDuration(shortestMs > 0 ? `, from ${shortest}` : ''),
   );
+
+const acceptedDuration = (atLeast: string) =>
+  `a duration such as 90s, 30m, 2h, 1h30m or 500ms${atLeast}, below 25 days`;
+
+const unset = z.literal('').transform(() => undefined);
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of ${values.join(', ')}` });
@@ -58,7 +63,7 @@ const plainInputs = {
   mode: oneOf(MODES),
   timeout: duration(1000, '1s'),
   'on-timeout': oneOf(['fail', 'warn']),
-  'poll-interval': duration(100, '100ms'),
+  'poll-interval': z.union([unset, duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
   'poll-timeout': duration(100, '100ms'),
   settle: duration(0, '0s'),
   // YAML's other words for booleans are refused: GitHub passes them on unchanged.

@@ -6,6 +6,7 @@ import { beginReadCommitted } from '../postgres/guards.ts';
 import type { Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { deniedTables, splitAnswers, unreachableTables } from './access.ts';
+import { awaitLocks, lockWait, lockWaitOf, withLockWait } from './lock-wait.ts';
 import { foundVersion, historyQuery, writer, writersQuery } from './scans.ts';
 import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
 import { isSameServer, rowsWithServer, type Server, withServer } from './server.ts';
@@ -32,21 +33,23 @@ const SPLIT_POLLS = 3;
  */
 export async function takeSnapshot(connection: Connection, poll: PollRequest, now: () => number): Promise<Snapshot> {
   const started = now();
+  let lockWaitMs = 0;
   for (let attempt = 1; attempt <= SPLIT_POLLS; attempt++) {
-    const { snapshot, servers } = await readOnce(connection, poll);
+    const { snapshot, servers, ...read } = await readOnce(connection, poll);
+    lockWaitMs += read.lockWaitMs;
     const [first, ...others] = servers;
     if (others.every((other) => first !== undefined && isSameServer(first, other))) {
-      return { ...snapshot, durationMs: now() - started };
+      return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
     }
   }
   throw splitAnswers();
 }
 
 async function readOnce(connection: Connection, poll: PollRequest) {
-  const { probe, query, row, writers } = await readUntilStable(connection, poll);
+  const { probe, query, row, writers, lockWaitMs } = await readUntilStable(connection, poll);
   const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
   const servers: Server[] = [writers.server, probe.server];
-  if (row === undefined) return { snapshot: { ...common, contents: undefined }, servers };
+  if (row === undefined) return { snapshot: { ...common, contents: undefined }, servers, lockWaitMs };
 
   const { migration: _migration, file: _file, cluster: _cluster, server, ...sections } = row;
   servers.push(server);
@@ -61,25 +64,30 @@ async function readOnce(connection: Connection, poll: PollRequest) {
   const scanned = scanStatuses ? await scan(statusScanQuery(query), unknownStatus) : undefined;
   const unknownStatuses = sections.unknownStatuses ?? scanned;
   const contents = { ...sections, detailScan, writers: writers.rows, unknownStatuses, history };
-  return { snapshot: { ...common, contents }, servers };
+  return { snapshot: { ...common, contents }, servers, lockWaitMs };
 }
 
 /**
- * Asks for the open writers, and then reads one snapshot, each in a transaction of its own: a snapshot taken before the
- * writers were asked for would miss what commits in between. The second transaction starts in the message that ends the
- * first.
+ * Waits for the locks that the poll needs, asks for the open writers, and then reads one snapshot in a transaction of its
+ * own: a snapshot taken before the writers were asked for would miss what commits in between. The second transaction
+ * starts in the message that ends the first.
  *
  * A migration that rewrites the table while the poll waits for its lock leaves the older snapshot without a row. The
  * table then has another file, and both are read again.
  */
 async function readUntilStable(connection: Connection, { config, gate, request }: PollRequest) {
   const { text: askWriters } = withServer(writersQuery(config.schema));
-  const openWriters = { text: `${beginReadCommitted(gate.pollTimeoutMs)}${askWriters}`, values: [] };
+  const openWriters = {
+    text: `${beginReadCommitted(gate.pollTimeoutMs)}${awaitLocks(config.schema)}${withLockWait(askWriters)}`,
+    values: [],
+  };
   const { text: readProbe } = openSnapshot(config.schema, gate.pollTimeoutMs);
   const nextTransaction = { text: `COMMIT;${readProbe}`, values: [] };
+  let lockWaitMs = 0;
   for (;;) {
     const poll = await inTransaction(connection, async () => {
-      const writers = await onlyRow(connection, openWriters, rowsWithServer(writer));
+      const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
+      lockWaitMs += lockWaitOf(writers);
       const probe = await onlyRow(connection, nextTransaction, probeRow);
       const unreachable = unreachableTables(probe, config);
       if (unreachable !== undefined) throw unreachable;
@@ -90,7 +98,7 @@ async function readUntilStable(connection: Connection, { config, gate, request }
       const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
       return { writers, probe, query, row };
     });
-    if (poll.row === undefined || poll.row.file === poll.probe.file) return poll;
+    if (poll.row === undefined || poll.row.file === poll.probe.file) return { ...poll, lockWaitMs };
   }
 }
 

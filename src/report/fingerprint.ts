@@ -1,25 +1,32 @@
 import type { Poll } from '../hold/hold.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 
-/** Two polls between which nothing happened that deserves a line have the same. It is a list, since names can be long. */
-export function fingerprintOf({ evaluation, forecast }: Poll): readonly unknown[] {
-  const { trend, states, withoutProcess } = forecast.total;
+/* Polls are compared as lists of what deserves a line in the log, and not as text, since names can be long. */
+
+/** How a hold goes, what blocks, and which targets are idle: equal at two polls that differ in counts at most. */
+export function courseOf({ evaluation, forecast }: Poll): readonly unknown[] {
+  const { trend, withoutProcess } = forecast.total;
   return [
     trend === 'not-converging',
     trend === 'stalled',
-    states.stuck,
     withoutProcess.length,
     ...blockersOfAll(evaluation).map(({ kind }) => kind),
-    evaluation.unversioned,
-    ...evaluation.targets.flatMap(({ version, pending, enqueued, delayed, unknownStatus, ...target }) => [
-      ...[version, pending, enqueued, delayed, unknownStatus],
-      target.settledForMs !== undefined,
-      target.drained,
-      ...target.blockers.map(({ kind }) => kind),
+    ...evaluation.targets.flatMap(({ version, settledForMs, drained, blockers }) => [
+      ...[version, settledForMs !== undefined, drained],
+      ...blockers.map(({ kind }) => kind),
     ]),
   ];
 }
 
-export function isSameFingerprint(a: readonly unknown[], b: readonly unknown[]): boolean {
+/** What the poll counted. */
+export function countsOf({ evaluation, forecast }: Poll): readonly unknown[] {
+  return [
+    forecast.total.states.stuck,
+    evaluation.unversioned,
+    ...evaluation.targets.flatMap((each) => [each.pending, each.enqueued, each.delayed, each.unknownStatus]),
+  ];
+}
+
+export function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, at) => value === b[at]);
 }

@@ -1,7 +1,7 @@
 import type { GateConfig } from '../config.ts';
 import type { FailedPoll, HoldParts, Poll } from '../hold/hold.ts';
 import { type Outage, patienceLeftMs } from '../hold/outage.ts';
-import { joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
+import { msg, namesOf, number, trusted } from '../message.ts';
 import { blockersOf, blockersOfAll } from '../rules/decide.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { explainBlocker, shortNames } from '../rules/index.ts';
@@ -9,16 +9,19 @@ import { describeCounts, summed } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll } from './blocking.ts';
-import { fingerprintOf, isSameFingerprint } from './fingerprint.ts';
+import { countsOf, courseOf, isSameList } from './fingerprint.ts';
 import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 import { foundIn, foundLines } from './found.ts';
-import type { RunReport } from './schema.ts';
-import { describeServer, namesOfVersions, plain, quotedName, versionName } from './text.ts';
+import { describeDatabase, groupLines, openingOf } from './log-opening.ts';
+import { namesOfVersions, plain, quotedName, versionName } from './text.ts';
 import { configurationWarnings, formerNames } from './warnings.ts';
 
 /** The longest time without a line, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
-const GROUPS_SHOWN = 20;
+/** Near the end, polls come faster than a person reads: then lines that bring other counts alone are so far apart. */
+const COUNTS_EVERY_MS = 5000;
+/** Shorter waits for a lock deserve no line, in milliseconds. */
+const SHOWN_WAIT_MS = 1000;
 /** The log explains only so many. The summary explains more. */
 const EXPLAINED_TARGETS = 5;
 const EXPLAINED_STUCK = 3;
@@ -42,11 +45,12 @@ export function startLog(
   sink.line(plain(openingOf(config)));
   for (const warning of configurationWarnings(config)) sink.line(plain(msg`Mind: ${warning}`));
 
-  const isDue = ({ decides, endedMs, fingerprint }: PollReport) =>
-    decides ||
-    lastShown === undefined ||
-    !isSameFingerprint(fingerprint, lastShown.fingerprint) ||
-    endedMs - lastShown.endedMs >= HEARTBEAT_MS;
+  const isDue = ({ decides, endedMs, course, tally }: PollReport) => {
+    if (decides || lastShown === undefined || !isSameList(course, lastShown.course)) return true;
+    const quietMs = endedMs - lastShown.endedMs;
+    const countsEveryMs = config.pollIntervalMs === undefined ? COUNTS_EVERY_MS : 0;
+    return quietMs >= (isSameList(tally, lastShown.tally) ? HEARTBEAT_MS : countsEveryMs);
+  };
 
   return {
     onPoll(poll) {
@@ -69,6 +73,7 @@ export function startLog(
           sink.group('What is here, by version', foundLines(foundIn(index)));
         }
       }
+      if (report.lockWaitMs >= SHOWN_WAIT_MS) sink.line(lockWaitLine(report));
       if (isKeptReplaced(report, previous)) sink.line(replacementLine(report));
       if (isDue(report) && config.mode !== 'preflight') {
         sink.line(pollLine(config, report, previous));
@@ -97,6 +102,7 @@ function pollReportOf(poll: Poll) {
   return {
     decides,
     endedMs: time.ended,
+    lockWaitMs: snapshot.lockWaitMs,
     drained,
     inFlight: inFlightOnAll(targets),
     counts: summed(targets),
@@ -107,28 +113,13 @@ function pollReportOf(poll: Poll) {
     reasons: shortNames(blockersOf(evaluation)),
     forecast: forecastParts(forecast.total, snapshot.observedAt),
     explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
-    fingerprint: fingerprintOf(poll),
+    course: courseOf(poll),
+    tally: countsOf(poll),
   };
 }
 
-/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
-function describeDatabase({ snapshot, index, gate, targets, state }: Evaluation): Message {
-  const { serverVersion, migration } = snapshot.database;
-  const server = describeServer(serverVersion, migration ?? null);
-  if (index === undefined) return msg`${server}.`;
-  const [newest] = index.registered;
-  const { registrations } = index.contents;
-  const registered =
-    newest === undefined || registrations === undefined
-      ? trusted('no version is registered')
-      : msg`${registrations.length} registered, the latest is ${newest.version}`;
-  const parts = [msg`${server}. Versions: ${registered}`];
-  if (state.kept !== undefined) parts.push(msg`kept: ${namesOf(state.kept)}`);
-  if (state.kept !== undefined && gate.length === 0) {
-    const retired = namesOfVersions(targets);
-    parts.push(targets.length > 0 ? msg`to retire: ${retired}` : trusted('nothing to retire'));
-  }
-  return msg`${joined(parts, '; ')}.`;
+function lockWaitLine({ endedMs, lockWaitMs }: PollReport): string {
+  return `${stamp(endedMs)} The poll waited ${durationText(lockWaitMs)} for a lock on the tables of DBOS, which a migration or maintenance held.`;
 }
 
 function isKeptReplaced({ kept }: PollReport, previous: PollReport | undefined): boolean {
@@ -202,30 +193,6 @@ function stamp(elapsedMs: number): string {
   return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
 }
 
-function openingOf(config: GateConfig): Message {
-  const application = config.application === undefined ? trusted('') : msg` of the application ${config.application}`;
-  const what = msg`${targetsInWords(config)}${application}`;
-  const settle = trusted(durationText(config.settleMs));
-  const timeout = trusted(durationText(config.timeoutMs));
-  const interval = trusted(durationText(config.pollIntervalMs));
-  switch (config.mode) {
-    case 'wait':
-      return msg`Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
-    case 'check':
-      return msg`Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
-    case 'report':
-      return msg`Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
-    case 'preflight':
-      return msg`Checking whether the gate can work here${application}. No version is judged.`;
-  }
-}
-
-function targetsInWords({ targets }: GateConfig): Message {
-  if (targets.kind === 'named') return namesOf(targets.versions);
-  if (targets.kind === 'none') return trusted('no version');
-  return msg`every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
-}
-
 function pollLine(config: GateConfig, report: PollReport, previous: PollReport | undefined): string {
   const { inFlight, counts, drained, decides, endedMs } = report;
   const parts = [
@@ -268,16 +235,4 @@ function settlePart({ settleMs }: GateConfig, { drained, settledForMs }: PollRep
 function timeLeft(config: GateConfig, elapsedMs: number): string {
   const leftMs = config.timeoutMs - elapsedMs;
   return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
-}
-
-/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
-function groupLines({ items, omitted }: RunReport['groups'], targets: number): readonly string[] {
-  const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
-    const name = group.workflow === null ? 'a workflow without a name' : quotedName(group.workflow);
-    const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-    const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
-    return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
-  });
-  const left = items.length - lines.length + omitted;
-  return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
 }

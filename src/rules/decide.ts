@@ -1,5 +1,6 @@
 import type { GateConfig } from '../config.ts';
 import type { Forecast } from '../forecast/forecast.ts';
+import { pauseAfterPoll } from '../hold/pace.ts';
 import type { GateState, PollTime } from '../hold/state.ts';
 import { KEPT_VERSION_GRACE_MS } from './8-kept-versions.ts';
 import type { Evaluation } from './evaluate.ts';
@@ -8,9 +9,6 @@ import { foremost, type Verdict } from './verdict.ts';
 
 /** What to do after a poll: end with a verdict, or poll again after a pause (in milliseconds). */
 export type Decision = { readonly verdict: Verdict } | { readonly pauseMs: number };
-
-/** The gate takes at most a twentieth of one backend's time. */
-const PAUSE_PER_POLL = 20;
 
 /** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
@@ -42,14 +40,16 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
 
   const settledAt = settleEnd(config, evaluation);
   const settling = settledAt !== undefined && time.began < settledAt;
-  const pauseMs = usualPauseMs(config, evaluation);
-  const nextPollMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
-  if (config.mode !== 'wait') return settling ? { pauseMs: nextPollMs } : { verdict };
+  const { durationMs } = evaluation.snapshot;
+  const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : forecast.total.left?.fromMs;
+  const pauseMs = pauseAfterPoll(config, { durationMs, settledAt, endInMs }, time);
+  const untilSettledMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : undefined;
+  if (config.mode !== 'wait') return untilSettledMs === undefined ? { verdict } : { pauseMs: untilSettledMs };
 
   const deadlineInMs = config.timeoutMs - time.ended;
-  if (deadlineInMs > 0) return { pauseMs: Math.min(nextPollMs, deadlineInMs) };
-  const running = settling && settledAt <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
-  if (running && allIdle(evaluation)) return { pauseMs: nextPollMs };
+  if (deadlineInMs > 0) return { pauseMs: Math.min(pauseMs, deadlineInMs) };
+  const mayFinish = allIdle(evaluation) && (settledAt ?? 0) <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
+  if (untilSettledMs !== undefined && mayFinish) return { pauseMs: untilSettledMs };
   return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
 }
 
@@ -58,11 +58,9 @@ function decideNoTarget(config: GateConfig, evaluation: Evaluation, time: PollTi
   const awaitsLaunch = config.mode === 'wait' && config.targets.kind === 'all-but-latest';
   const graceEnds = awaitsLaunch ? Math.min(KEPT_VERSION_GRACE_MS, config.timeoutMs) : 0;
   const leftMs = graceEnds - time.ended;
-  return leftMs > 0 ? { pauseMs: Math.min(usualPauseMs(config, evaluation), leftMs) } : { verdict: 'no-target' };
-}
-
-function usualPauseMs({ pollIntervalMs }: GateConfig, { snapshot }: Evaluation): number {
-  return Math.max(pollIntervalMs, PAUSE_PER_POLL * snapshot.durationMs);
+  if (leftMs <= 0) return { verdict: 'no-target' };
+  const pace = { ...evaluation.snapshot, settledAt: undefined, endInMs: undefined };
+  return { pauseMs: Math.min(pauseAfterPoll(config, pace, time), leftMs) };
 }
 
 /**
@@ -115,6 +113,11 @@ function settleEnd(config: GateConfig, evaluation: Evaluation): number | undefin
   if (evaluation.gate.length > 0 || windows.size === 0 || firstPollEnded === undefined) return undefined;
   const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
   return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
+}
+
+/** How long the settle window has passed: transactions that write are still open, and nobody knows for how long. */
+function overdueMs(settledAt: number | undefined, { ended }: PollTime): number | undefined {
+  return settledAt === undefined || ended < settledAt ? undefined : ended - settledAt;
 }
 
 function allIdle({ gate, noTargets, targets }: Evaluation): boolean {

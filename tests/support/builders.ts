@@ -191,6 +191,7 @@ export interface Scene extends Partial<Omit<SnapshotContents, 'registrations' | 
   /** By the database's clock; the epoch unless the test says when. */
   readonly observedAt?: number;
   readonly durationMs?: number;
+  readonly lockWaitMs?: number;
   readonly registrations?: readonly Registration[] | 'no-table';
   readonly started?: readonly StartedOnVersion[];
   readonly database?: DatabaseFacts;
@@ -202,10 +203,11 @@ export const nothingStarted: NewestRoots = { versions: [], reachesBack: true, sh
 /** What a poll sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
 export function snapshot(scene: Scene = {}): Snapshot {
   const { registrations = twoRegistered, started: created = [], names = [], database = facts(), ...others } = scene;
-  const { observedAt = DATABASE_EPOCH, durationMs = 10, ...rest } = others;
+  const { observedAt = DATABASE_EPOCH, durationMs = 10, lockWaitMs = 0, ...rest } = others;
   return {
     observedAt,
     durationMs,
+    lockWaitMs,
     database,
     contents: {
       registrations: registrations === 'no-table' ? undefined : registrations,

@@ -45,7 +45,7 @@ describe('action.yml', () => {
       mode: 'wait',
       timeoutMs: 30 * 60_000,
       onTimeout: 'fail',
-      pollIntervalMs: 5000,
+      pollIntervalMs: undefined,
       pollTimeoutMs: 30_000,
       settleMs: 30_000,
       failFast: true,

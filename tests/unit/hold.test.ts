@@ -21,10 +21,16 @@ describe('wait', () => {
     expect(polls.length).toBeGreaterThan(2);
   });
 
-  test('polls twice at least, though the settle window is shorter than the pause', async () => {
-    const { waitedMs, polls } = await holdAgainst(config({ settleMs: 1000, pollIntervalMs: 60_000 }), () => ({}));
-    expect({ waitedMs, polls: polls.length }).toEqual({ waitedMs: 1000, polls: 2 });
-  });
+  test.each([
+    ['never sooner than after the pause that is set', 60_000, 60_000],
+    ['as soon as it has passed, where no pause is set', undefined, 1000],
+  ])(
+    'polls twice at least, though the settle window is shorter than a pause: %s',
+    async (_, pollIntervalMs, waited) => {
+      const { waitedMs, polls } = await holdAgainst(config({ settleMs: 1000, pollIntervalMs }), () => ({}));
+      expect({ waitedMs, polls: polls.length }).toEqual({ waitedMs: waited, polls: 2 });
+    },
+  );
 
   test('believes one poll with a settle window of 0s', async () => {
     const { verdict, polls } = await holdAgainst(config({ settleMs: 0 }), () => ({}));

@@ -34,8 +34,10 @@ export type { LastStep, WorkflowDetail } from './workflows.ts';
  */
 export interface Snapshot {
   readonly observedAt: number;
-  /** What the poll cost, in milliseconds of the gate's own clock. */
+  /** What the poll cost, in milliseconds of the gate's own clock: waiting for a lock costs nothing. */
   readonly durationMs: number;
+  /** How long it waited for locks on DBOS's tables, in milliseconds. */
+  readonly lockWaitMs: number;
   readonly database: DatabaseFacts;
   /** Undefined when the database could not be read at all, for a reason that `database` shows. */
   readonly contents: SnapshotContents | undefined;

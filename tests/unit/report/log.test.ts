@@ -62,6 +62,28 @@ describe('the log', () => {
     );
   });
 
+  test('says how long a poll has waited for a lock', async () => {
+    const lines = await logOf(({ at }) => ({ ...busy, lockWaitMs: at === 5000 ? 4000 : at === 10_000 ? 900 : 0 }), {
+      timeoutMs: 20_000,
+    });
+    expect(lines.filter((line) => line.includes('waited'))).toEqual([
+      '[    5s] The poll waited 4s for a lock on the tables of DBOS, which a migration or maintenance held.',
+    ]);
+  });
+
+  test('has a line about counts every 5 seconds at most, though polls are closer together near the end', async () => {
+    const lines = await logOf(
+      ({ at }) => ({ inFlight: at < 60_000 ? [inFlight('1.0.0', { pending: Math.ceil((60_000 - at) / 100) })] : [] }),
+      { pollIntervalMs: undefined },
+    );
+    const counts = lines.filter((line) => /^\[.*\d fewer/.test(line));
+    const seconds = counts.map((line) => Number(/(\d+)s\]/.exec(line)?.[1]));
+    expect(counts.length).toBeGreaterThan(10);
+    // The last line says that nothing is left, and does not wait.
+    const apart = seconds.slice(1, -1).map((second, index) => second - (seconds[index] ?? 0));
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(5);
+  });
+
   test('has a line once a minute when nothing changes', async () => {
     const lines = await logOf(() => busy, { timeoutMs: 180_000 });
     const polls = lines.filter((line) => line.startsWith('['));

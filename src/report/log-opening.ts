@@ -1,0 +1,69 @@
+import type { GateConfig } from '../config.ts';
+import { pauseInWords } from '../hold/pace.ts';
+import { joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
+import type { Evaluation } from '../rules/evaluate.ts';
+import { describeCounts } from '../status-counts.ts';
+import { durationText } from '../time.ts';
+import type { RunReport } from './schema.ts';
+import { describeServer, namesOfVersions, quotedName } from './text.ts';
+
+/* What the log says before the first poll, and once after it. */
+
+const GROUPS_SHOWN = 20;
+
+/** What the gate will do. */
+export function openingOf(config: GateConfig): Message {
+  const application = config.application === undefined ? trusted('') : msg` of the application ${config.application}`;
+  const what = msg`${targetsInWords(config)}${application}`;
+  const settle = trusted(durationText(config.settleMs));
+  const timeout = trusted(durationText(config.timeoutMs));
+  const interval = trusted(pauseInWords(config));
+  switch (config.mode) {
+    case 'wait':
+      return msg`Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
+    case 'check':
+      return msg`Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
+    case 'report':
+      return msg`Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
+    case 'preflight':
+      return msg`Checking whether the gate can work here${application}. No version is judged.`;
+  }
+}
+
+function targetsInWords({ targets }: GateConfig): Message {
+  if (targets.kind === 'named') return namesOf(targets.versions);
+  if (targets.kind === 'none') return trusted('no version');
+  return msg`every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
+}
+
+/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
+export function describeDatabase({ snapshot, index, gate, targets, state }: Evaluation): Message {
+  const { serverVersion, migration } = snapshot.database;
+  const server = describeServer(serverVersion, migration ?? null);
+  if (index === undefined) return msg`${server}.`;
+  const [newest] = index.registered;
+  const { registrations } = index.contents;
+  const registered =
+    newest === undefined || registrations === undefined
+      ? trusted('no version is registered')
+      : msg`${registrations.length} registered, the latest is ${newest.version}`;
+  const parts = [msg`${server}. Versions: ${registered}`];
+  if (state.kept !== undefined) parts.push(msg`kept: ${namesOf(state.kept)}`);
+  if (state.kept !== undefined && gate.length === 0) {
+    const retired = namesOfVersions(targets);
+    parts.push(targets.length > 0 ? msg`to retire: ${retired}` : trusted('nothing to retire'));
+  }
+  return msg`${joined(parts, '; ')}.`;
+}
+
+/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
+export function groupLines({ items, omitted }: RunReport['groups'], targets: number): readonly string[] {
+  const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
+    const name = group.workflow === null ? 'a workflow without a name' : quotedName(group.workflow);
+    const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
+    const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
+    return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
+  });
+  const left = items.length - lines.length + omitted;
+  return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
+}
