@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ReportableError } from '../errors.ts';
+import { ReportableError, TransientError } from '../errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { alone } from '../postgres/guards.ts';
 import { quoteIdentifier, type Statement } from '../postgres/sql.ts';
@@ -24,6 +24,12 @@ export function splitAnswers(): ReportableError {
     msg`Several servers answered one poll, three times in a row. A pooler or a proxy in between sends some statements to the primary and others to a standby, so the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary itself, or at a port of the pooler that does not split reads from writes.`,
   );
 }
+
+/** Why the gate does not believe a standby. */
+export const STANDBY = msg`This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+
+/** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
+export const standbyAnswered = (): TransientError => new TransientError(STANDBY, true, { brief: true });
 
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {

@@ -5,7 +5,7 @@ import type { Connection } from '../postgres/connection.ts';
 import { beginReadCommitted } from '../postgres/guards.ts';
 import type { Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
-import { deniedTables, splitAnswers, unreachableTables } from './access.ts';
+import { deniedTables, splitAnswers, standbyAnswered, unreachableTables } from './access.ts';
 import { awaitLocks, lockWait, lockWaitOf, withLockWait } from './lock-wait.ts';
 import { foundVersion, historyQuery, writer, writersQuery } from './scans.ts';
 import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
@@ -30,6 +30,7 @@ const SPLIT_POLLS = 3;
  *
  * @param now The gate's own clock, in milliseconds. It measures what the poll cost.
  * @throws ReportableError when a pooler sends the statements of one poll to several servers.
+ * @throws TransientError when a standby answers.
  */
 export async function takeSnapshot(connection: Connection, poll: PollRequest, now: () => number): Promise<Snapshot> {
   const started = now();
@@ -39,6 +40,7 @@ export async function takeSnapshot(connection: Connection, poll: PollRequest, no
     lockWaitMs += read.lockWaitMs;
     const [first, ...others] = servers;
     if (others.every((other) => first !== undefined && isSameServer(first, other))) {
+      if (first?.standby) throw standbyAnswered();
       return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
     }
   }

@@ -98,9 +98,11 @@ type PollReport = ReturnType<typeof pollReportOf>;
 /** What one poll found, as the log shows it. */
 function pollReportOf(poll: Poll) {
   const { evaluation, forecast, time, decides } = poll;
-  const { snapshot, targets, drained } = evaluation;
+  const { snapshot, targets, drained, index } = evaluation;
   return {
     decides,
+    /** Whether anything could be read and trusted. */
+    isCounted: index !== undefined,
     endedMs: time.ended,
     lockWaitMs: snapshot.lockWaitMs,
     drained,
@@ -194,13 +196,14 @@ function stamp(elapsedMs: number): string {
 }
 
 function pollLine(config: GateConfig, report: PollReport, previous: PollReport | undefined): string {
-  const { inFlight, counts, drained, decides, endedMs } = report;
+  const { isCounted, inFlight, counts, drained, decides, endedMs } = report;
+  const found = `${number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`;
   const parts = [
-    `${number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`,
-    drained || previous === undefined ? '' : difference(inFlight - previous.inFlight),
+    isCounted ? found : 'nothing could be counted',
+    isCounted && !drained && previous !== undefined ? difference(inFlight - previous.inFlight) : '',
     ...report.reasons,
     ...report.forecast,
-    versionsPart(report.targets),
+    isCounted ? versionsPart(report.targets) : '',
     settlePart(config, report),
     config.mode === 'wait' && !decides ? timeLeft(config, endedMs) : '',
   ];

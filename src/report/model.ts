@@ -45,8 +45,8 @@ const NOTHING_SEEN = {
   observedAt: null,
   database: null,
   found: null,
-  inFlight: 0,
-  unversioned: 0,
+  inFlight: null,
+  unversioned: null,
   blockers: [],
   pastDeadline: null,
   versions: [],
@@ -106,7 +106,7 @@ function headlineOf(
   seen: Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications'>,
 ): Message {
   const targets = seen.versions;
-  const inFlight = counted(seen.inFlight, 'workflow');
+  const inFlight = counted(seen.inFlight ?? 0, 'workflow');
   const waited = trusted(durationText(waitedMs));
   const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
   const blocked = targets.filter(({ drained }) => !drained);
@@ -198,8 +198,9 @@ function seenAt(last: Poll, run: Run) {
     observedAt,
     database: { serverVersion, schema: run.schema, migration: migration ?? null },
     found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
-    inFlight: inFlightOnAll(targets),
-    unversioned: evaluation.unversioned,
+    // A poll that could not be read or trusted counted nothing.
+    inFlight: index === undefined ? null : inFlightOnAll(targets),
+    unversioned: index === undefined ? null : evaluation.unversioned,
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
     pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
     versions,

@@ -6,7 +6,7 @@ import { type RunReport, rounded, versionSchema } from './schema.ts';
 /** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
 
-/** The outputs in `action.yml`, for every verdict. What was not observed is empty, zero, or an empty list. */
+/** The outputs in `action.yml`, for every verdict. What was not observed is empty, or an empty list. */
 export function outputsOf(report: RunReport, reportPath: string) {
   const versions = fittingVersions(report);
   const drained = fitting(report.drainedVersions);
@@ -15,8 +15,8 @@ export function outputsOf(report: RunReport, reportPath: string) {
     values: {
       verdict: report.verdict,
       drained: String(report.drained),
-      'in-flight': String(report.inFlight),
-      unversioned: String(report.unversioned),
+      'in-flight': String(report.inFlight ?? ''),
+      unversioned: String(report.unversioned ?? ''),
       'waited-seconds': String(rounded(report.waitedSeconds, 10)),
       versions: jsonArray(versions),
       'drained-versions': jsonArray(drained),

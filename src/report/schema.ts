@@ -167,9 +167,11 @@ export const runReportSchema = z
     waitedSeconds: seconds,
     polls: count.describe('Polls that succeeded'),
     failedPolls: count.describe('Polls that failed, and were retried'),
-    inFlight: count.describe('On all targets, ignored ones excluded'),
+    inFlight: count.nullable().describe('On all targets, ignored ones excluded. Null where nothing could be counted'),
     inFlightAtFirst: count.describe('The same at the first poll'),
-    unversioned: count.describe('In-flight rows with no version that a target could claim'),
+    unversioned: count
+      .nullable()
+      .describe('In-flight rows with no version that a target could claim. Null where nothing could be counted'),
     database: z.object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() }).nullable(),
     found: found.nullable().describe('What the application has here, in mode `preflight`'),
     blockers: z.array(blocker).describe('The failure, or what blocks the whole gate'),

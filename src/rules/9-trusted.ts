@@ -1,3 +1,4 @@
+import { STANDBY } from '../dbos/access.ts';
 import type { DatabaseFacts, UnknownStatus } from '../dbos/snapshot/index.ts';
 import type { GateState, SettleWindow } from '../hold/state.ts';
 import { counted, type Message, msg, namesOf } from '../message.ts';
@@ -113,7 +114,7 @@ function anotherCluster(database: DatabaseFacts, before: GateState): readonly Un
 function explainReason(reason: UntrustedReason): Message {
   switch (reason) {
     case 'standby':
-      return msg`This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+      return STANDBY;
     case 'logical-subscriber':
       return msg`A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
     case 'not-a-table':

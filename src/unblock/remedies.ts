@@ -58,7 +58,7 @@ export function inspectionSql(
   const conditions = [
     ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),
     ...(named.length < blocked.length ? [`coalesce(application_version, '') = ''`] : []),
-    ...(report.unversioned > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
+    ...((report.unversioned ?? 0) > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
   ];
   const canBeTyped = blocked.length > 0 && !literals.includes(undefined);
   const application = report.application === null ? undefined : sqlLiteral(report.application);

@@ -2,7 +2,20 @@ import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../../src/config.ts';
 import { TransientError } from '../../../src/errors.ts';
 import { msg } from '../../../src/message.ts';
-import { application, inFlight, registration, twoRegistered, workflowDetail } from '../../support/builders.ts';
+import { runReportOf } from '../../../src/report/model.ts';
+import { outputsOf } from '../../../src/report/outputs.ts';
+import { summaryOf } from '../../../src/report/summary.ts';
+import {
+  application,
+  config,
+  facts,
+  inFlight,
+  registration,
+  runAgainst,
+  snapshot,
+  twoRegistered,
+  workflowDetail,
+} from '../../support/builders.ts';
 import { busy, IDLE, logOf, stuck } from '../../support/report-runs.ts';
 
 const reasons = [
@@ -48,6 +61,24 @@ describe('the log', () => {
       '[   15s] 0 in flight; 1 fewer; idle, and must stay so for 10s; timeout in 29m 45s',
       '[   25s] 0 in flight; drained',
     ]);
+  });
+
+  test.each([
+    ['a standby', { standby: true }],
+    ['a logical subscriber', { logicalSubscriber: true }],
+    ['a shard', { sharded: true }],
+    ['a view', { relationKind: 'v' }],
+    ['row security', { rowSecurityActive: true }],
+    ['a missing column', { missingColumns: ['status'] }],
+  ])('counts nothing at a poll that could not be trusted: %s', async (_, changes) => {
+    const lines = await logOf(({ number }) => (number > 1 ? { database: facts(changes) } : busy));
+    expect(lines.at(-1)).toBe('[    5s] nothing could be counted; untrusted database');
+    const unread = { ...snapshot({ database: facts(changes) }), contents: undefined };
+    const reader = { read: async () => unread };
+    const report = runReportOf(await runAgainst(config(), () => ({}), { reader }));
+    expect(report).toMatchObject({ verdict: 'error', inFlight: null, unversioned: null });
+    expect(summaryOf(report)).not.toMatch(/\d in flight/);
+    expect(outputsOf(report, '').values).toMatchObject({ 'in-flight': '', unversioned: '' });
   });
 
   test('names a possible former name of the application at the first poll', async () => {

@@ -86,8 +86,8 @@ describe('outputs', () => {
     expect(outputsOf(failure, '/r').values).toEqual({
       verdict: 'error',
       drained: 'false',
-      'in-flight': '0',
-      unversioned: '0',
+      'in-flight': '',
+      unversioned: '',
       'waited-seconds': '1.2',
       versions: '[]',
       'drained-versions': '[]',
