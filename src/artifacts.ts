@@ -26,11 +26,11 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
   return { reportPath: reportPath ?? '', kit };
 }
 
-/** The unblock kit for all that blocks. Empty where a misspelt input could be the target: that would end live work. */
+/** The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that would end live work. */
 export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly KitFile[] {
-  const { verdict, blockers, newVersion, database } = report;
+  const { verdict, details, blockers, newVersion, database } = report;
   const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
-  if (!isAnswer || last === undefined || database === null) return [];
+  if (!isAnswer || details === 'names' || last === undefined || database === null) return [];
   const { evaluation, forecast } = last;
   const { detailScan } = forecast.history;
   if (detailScan === undefined) return [];

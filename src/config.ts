@@ -2,6 +2,9 @@
 export const MODES = ['wait', 'check', 'report', 'preflight'] as const;
 export type Mode = (typeof MODES)[number];
 
+/** What leaves the process about work in flight: ids too, or names and counts alone. */
+export const DETAILS = ['full', 'names'] as const;
+
 /** A job on a GitHub-hosted runner ends after six hours. */
 export const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 
@@ -34,6 +37,7 @@ export interface GateConfig {
   /** `latest-only`: only the latest version blocks, and who started the newest workflows does not matter. */
   readonly onLive: 'block' | 'latest-only' | 'ignore';
   readonly onUnversioned: 'auto' | 'block' | 'ignore';
+  readonly details: (typeof DETAILS)[number];
 }
 
 /** The versions that the configuration names, as targets or as versions to keep. */

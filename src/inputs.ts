@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { getInput } from '@actions/core';
 import { z } from 'zod';
-import { type GateConfig, MODES, type TargetSelection } from './config.ts';
+import { DETAILS, type GateConfig, MODES, type TargetSelection } from './config.ts';
 import { codeOf, InputError, inputError } from './errors.ts';
 import { joined, type Message, msg, namesOf, trusted } from './message.ts';
 import { readPasswordFile } from './postgres/password.ts';
@@ -73,6 +73,7 @@ const plainInputs = {
   'on-unknown': oneOf(['fail', 'pass']),
   'on-live': oneOf(['block', 'latest-only', 'ignore']),
   'on-unversioned': oneOf(['auto', 'block', 'ignore']),
+  details: oneOf(DETAILS),
 } as const;
 
 /** Inputs whose values are never shown. */
@@ -127,6 +128,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
       onUnknown: settings['on-unknown'],
       onLive: settings['on-live'],
       onUnversioned: settings['on-unversioned'],
+      details: settings.details,
     },
   };
 }

@@ -1,22 +1,24 @@
 import { unlessAborted } from '../async.ts';
+import type { GateConfig } from '../config.ts';
 import { CONNECT_TIMEOUT_MS, type Connection, connect } from '../postgres/connection.ts';
 import { CONNECT_OVERDUE, explainFailure, POLL_OVERDUE } from '../postgres/errors.ts';
 import { withPassword } from '../postgres/password.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { productQuery, productRow, unsupportedProduct } from './access.ts';
+import { namesOnly } from './names-only.ts';
 import { onlyRow, type PollRequest, takeSnapshot } from './poll.ts';
 import type { SnapshotReader, SnapshotRequest } from './snapshot/index.ts';
 
 /**
  * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
- * read that failed, the next one makes a new connection. `close` takes one second at most, whatever the network does.
+ * read that failed, the next one makes a new connection. With `details: names`, nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
  *
  * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
  * @param onPassword Called with the password of each connection, before it is made: to mask it.
  */
 export function systemDatabase(
   database: DatabaseConfig,
-  gate: PollRequest['gate'],
+  gate: PollRequest['gate'] & Pick<GateConfig, 'details'>,
   now: () => number,
   onPassword: (password: string) => void = () => undefined,
 ) {
@@ -51,7 +53,7 @@ export function systemDatabase(
       }
     },
   };
-  return { ...reader, close };
+  return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
 }
 
 /** Returns a connection that is being made, or is there, and what closes it in either state. */

@@ -1,5 +1,6 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { Activity, WorkflowStatus } from '../forecast/activity.ts';
+import { isHidden } from '../hidden-ids.ts';
 import { type Message, msg, trusted } from '../message.ts';
 import { durationText, momentText } from '../time.ts';
 
@@ -8,8 +9,9 @@ const GENERATIONS = 3;
 
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
 
-/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. */
+/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. By its name alone where ids are hidden. */
 export function workflowNamed({ id, name }: Pick<WorkflowDetail, 'id' | 'name'>): Message {
+  if (isHidden(id)) return name === null ? trusted('a workflow without a name') : msg`${name}`;
   return name === null ? msg`${id}` : msg`${id} (${name})`;
 }
 

@@ -1,5 +1,6 @@
 import { WORKFLOW_STATES, type WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
+import { shownId } from '../hidden-ids.ts';
 import type { Poll } from '../hold/hold.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
 import { blocksTarget } from './blocking.ts';
@@ -21,7 +22,7 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
     notBefore: notBefore === undefined || notBefore <= now ? null : notBefore,
     earliestEnds: earliestEnds
       .slice(0, EARLIEST_ENDS_REPORTED)
-      .map(({ name, ...earliestEnd }) => ({ ...earliestEnd, workflow: name })),
+      .map(({ id, name, ...earliestEnd }) => ({ ...earliestEnd, id: shownId(id), workflow: name })),
     ...states,
     arrivedRoots: arrived.roots,
     arrivedChildren: arrived.children,
@@ -37,7 +38,7 @@ export function activityReport(status: WorkflowStatus | undefined, now: number):
     kind: activity.kind,
     progressAt,
     until: 'until' in activity ? activity.until : null,
-    child: activity.kind === 'child' ? activity.child.id : null,
+    child: activity.kind === 'child' ? shownId(activity.child.id) : null,
     message: describeActivity(status, now),
     nextStep: nextStepFor(status),
   };

@@ -2,6 +2,7 @@ import type { GateConfig } from '../config.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
+import { shownId } from '../hidden-ids.ts';
 import type { HoldResult, Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
@@ -74,6 +75,7 @@ export function runReportOf(run: Run): RunReport {
     headline: headlineOf(run, seen),
     drained: verdict === 'drained',
     mode: config?.mode ?? null,
+    details: config?.details ?? null,
     application: config?.application ?? null,
     outdated: failure !== undefined && last !== undefined,
     waitedSeconds: waitedMs / 1000,
@@ -270,14 +272,16 @@ function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadl
   const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0]);
   return {
     workflows: {
-      items: shown.map(({ name, ...workflow }) => ({
+      items: shown.map(({ id, name, parent, ...workflow }) => ({
         ...workflow,
+        id: shownId(id),
+        parent: shownId(parent),
         workflow: name,
-        activity: activityReport(forecast.statuses.get(workflow.id), snapshot.observedAt),
+        activity: activityReport(forecast.statuses.get(id), snapshot.observedAt),
       })),
       omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
     },
-    firstToUnblock: first?.id ?? null,
+    firstToUnblock: shownId(first?.id ?? null),
   };
 }
 

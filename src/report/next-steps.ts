@@ -1,6 +1,6 @@
 import { msg, trusted } from '../message.ts';
 import { commandsOf, type UnblockCommand } from '../unblock/kit.ts';
-import { commandsFor, inspectionSql } from '../unblock/remedies.ts';
+import { COMMANDS_BY_ID, commandsFor, inspectionSql } from '../unblock/remedies.ts';
 import { blocks, code, codeBlock, markdown } from './markdown.ts';
 import type { RunReport } from './schema.ts';
 
@@ -15,11 +15,17 @@ const LINES_SHOWN = 8;
 
 /** What a person can do now. */
 export function nextSteps(report: RunReport, kit: WrittenKit | undefined): string {
-  const { verdict, database, firstToUnblock, newVersion } = report;
+  const { verdict, details, database, firstToUnblock, newVersion, workflows } = report;
   if (verdict === 'drained') {
     return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
   }
-  if (firstToUnblock === null || database === null) return '';
+  if (database === null) return '';
+  const query = [
+    'The work in flight, as the gate counts it:',
+    codeBlock('sql', inspectionSql(report, database.schema)),
+  ];
+  if (details === 'names' && workflows.items.length > 0) return withoutIds(query);
+  if (firstToUnblock === null) return '';
   const commands = commandsFor({ id: firstToUnblock }) ?? [
     '# The id of that workflow holds characters that cannot be shown or typed safely:',
     '# take it from the query below.',
@@ -34,8 +40,18 @@ export function nextSteps(report: RunReport, kit: WrittenKit | undefined): strin
       ? ''
       : "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.",
     kit === undefined ? '' : kitSection(kit, newVersion),
-    'The work in flight, as the gate counts it:',
-    codeBlock('sql', inspectionSql(report, database.schema)),
+    ...query,
+  );
+}
+
+/** For whoever may read the database: nothing on this page names a workflow by its id. */
+function withoutIds(query: readonly string[]): string {
+  return blocks(
+    '### What to do next',
+    'With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.',
+    ...query,
+    'To unblock a workflow, with DBOS’s own command line:',
+    codeBlock('sh', COMMANDS_BY_ID),
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODES } from '../config.ts';
+import { DETAILS, MODES } from '../config.ts';
 import { ACTIVITIES, WORKFLOW_STATES } from '../forecast/activity.ts';
 import { TRENDS } from '../forecast/drain-forecast.ts';
 import type { Message } from '../message.ts';
@@ -15,6 +15,7 @@ import { plain } from './text.ts';
 
 const count = z.int().nonnegative();
 const text = z.string().nullable();
+const id = text.describe('Null with `details: names`');
 const message = z.custom<Message>().transform(plain).pipe(z.string());
 const time = z.number().nullable().transform(iso).pipe(z.iso.datetime().nullable());
 const amount = z.number().nonnegative();
@@ -45,7 +46,7 @@ const forecast = z.object({
   earliestEnds: z
     .array(
       z.object({
-        id: z.string(),
+        id,
         workflow: text,
         version: z.string(),
         until: time,
@@ -124,7 +125,7 @@ const activity = z.object({
 });
 
 const workflow = z.object({
-  id: z.string(),
+  id,
   version: text,
   workflow: text,
   className: text,
@@ -161,6 +162,7 @@ export const runReportSchema = z
     headline: message,
     drained: z.boolean(),
     mode: z.enum(MODES).nullable(),
+    details: z.enum(DETAILS).nullable().describe('With `names`, no ids of workflows and executors are here'),
     application: text.describe('The input of that name'),
     observedAt: time.describe('Database time of the deciding snapshot'),
     outdated: z.boolean().describe('The run failed after that snapshot, which decides nothing'),

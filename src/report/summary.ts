@@ -170,7 +170,7 @@ function workflowList({ workflows }: RunReport, observedAt: number): string {
   return blocks(
     `<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`,
     table(items, {
-      Id: ({ id }) => code(id),
+      Id: ({ id }) => nameOf(id, ''),
       Workflow: ({ workflow, className }) => `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
       Status: ({ status, delayUntil }) =>
         `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,

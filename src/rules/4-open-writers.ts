@@ -1,4 +1,5 @@
 import type { Writer } from '../dbos/snapshot/index.ts';
+import { isHidden } from '../hidden-ids.ts';
 import type { SettleWindow } from '../hold/state.ts';
 import { joined, type Message, msg, namesOf } from '../message.ts';
 import type { RuleContext } from './context.ts';
@@ -23,9 +24,7 @@ export const openWriters: Rule<OpenTransaction> = {
       verdict: 'in-flight',
       shortName: 'a transaction is still writing',
       explain: ({ writers }) =>
-        msg`A transaction that writes workflows, or waits to, is still open (${namesOf(
-          writers.map(describeWriter),
-        )}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
+        msg`A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
     },
   },
 };
@@ -41,6 +40,13 @@ export function writersIn(
   const now = new Set(contents.writers.map(({ transaction }) => transaction));
   if (window === undefined || time.began - window.openedAt < config.settleMs) return now;
   return now.intersection(window.writers);
+}
+
+/** Which they are, or how many where `details: names` hides which. */
+function describeWriters(writers: readonly Writer[]): Message {
+  return writers.some(({ transaction }) => isHidden(transaction))
+    ? msg`${writers.length} in all; pg_locks shows which`
+    : namesOf(writers.map(describeWriter));
 }
 
 function describeWriter({ pid, connection, waits, prepared }: Writer): string {

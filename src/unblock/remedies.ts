@@ -15,7 +15,13 @@ const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
  */
 export function commandsFor(workflow: Pick<WorkflowDetail, 'id'>): readonly string[] | undefined {
   const id = typedId(workflow.id);
-  if (id === undefined) return undefined;
+  return id === undefined ? undefined : commandsWith(id);
+}
+
+/** The same commands for any workflow: its id is in the variable ID. */
+export const COMMANDS_BY_ID = commandsWith('"$ID"');
+
+function commandsWith(id: string): readonly string[] {
   return [
     '# look at it, and at the steps it has done',
     `npx dbos workflow get ${id} ${URL_OPTION}`,

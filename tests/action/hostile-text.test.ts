@@ -107,7 +107,7 @@ describe('hostile names in every column', () => {
     expect(JSON.parse(run.outputs['draining-versions'] ?? '')).toEqual(named);
     const { workflows } = readReport(run.report);
     for (const { id, status, version, workflow, queue, executor, parent, lastStep } of workflows.items) {
-      const first = ATTACKS.indexOf(id);
+      const first = ATTACKS.indexOf(id ?? '');
       expect([version, parent]).toEqual([attack(first + 1), attack(first + 6)]);
       // The poll returns no more of these than is shown.
       const shown = [workflow, queue, executor].map((text) => text?.slice(0, 100));

@@ -1,4 +1,5 @@
 import type { GateConfig } from '../../src/config.ts';
+import { namesOnly } from '../../src/dbos/names-only.ts';
 import type { ProbeRow } from '../../src/dbos/schema.ts';
 import type {
   Application,
@@ -43,6 +44,7 @@ export function config(changes: Partial<GateConfig> = {}): GateConfig {
     onUnknown: 'fail',
     onLive: 'block',
     onUnversioned: 'auto',
+    details: 'full',
     ...changes,
   };
 }
@@ -306,12 +308,14 @@ export async function runAgainst(
   schema = 'dbos',
 ): Promise<Run> {
   const clock = testClock();
+  const reader = scriptedReader(script, clock, [], parts.history);
+  const place = { host: 'db.example.com', user: 'gate', database: 'shop', schema };
   const { error, ...held } = await hold(gate, {
     clock,
     signal: new AbortController().signal,
     onPoll: () => {},
     onFailedPoll: () => {},
-    reader: scriptedReader(script, clock, [], parts.history),
+    reader: gate.details === 'names' ? namesOnly(reader, place) : reader,
     ...parts,
   });
   return { ...held, failure: error === undefined ? undefined : explain(error), config: gate, schema };

@@ -54,7 +54,7 @@ function unreadable([role = '', ...names]: readonly string[]): readonly Message[
 /** Every input that is echoed, refused. */
 function inputFailure(names: readonly string[]): Message {
   const echoed = ['schema', 'version', 'keep-version', 'mode', 'timeout', 'on-timeout', 'poll-interval'];
-  const others = ['poll-timeout', 'settle', 'ignore-workflows', 'on-unknown', 'on-live', 'on-unversioned'];
+  const others = ['poll-timeout', 'settle', 'ignore-workflows', 'on-unknown', 'on-live', 'on-unversioned', 'details'];
   // What begins so is no list, no word and no duration, and too long for a schema.
   const beginning = (name: string) => (name === 'schema' ? '-'.repeat(64) : '[,');
   const inputs = [...echoed, ...others].map((name, index) => [name, beginning(name) + (names[index] ?? '')] as const);

@@ -54,6 +54,7 @@ describe('action.yml', () => {
       onUnknown: 'fail',
       onLive: 'block',
       onUnversioned: 'auto',
+      details: 'full',
     });
     expect(database).toMatchObject({ schema: 'dbos', tlsMode: 'prefer', tlsCa: undefined });
     expect(ignoredParameters).toBe(0);

@@ -29,6 +29,7 @@ const usual = {
   'on-unknown': 'fail',
   'on-live': 'block',
   'on-unversioned': 'auto',
+  details: 'full',
 };
 
 function parse(inputs: Record<string, string> = {}, environment: Record<string, string> = {}) {
@@ -128,6 +129,7 @@ describe('words', () => {
     ['on-unknown', 'warn', 'fail, pass'],
     ['on-live', '', 'block, latest-only, ignore'],
     ['on-unversioned', 'no', 'auto, block, ignore'],
+    ['details', 'none', 'full, names'],
   ])('%s refuses %j, and says what it takes', (name, value, accepted) => {
     const text = problem({ [name]: value });
     expect(text).toContain(`The input \`${name}\` is ${value === '' ? 'empty' : value}.`);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
 import { deniedTables, splitAnswers, unreachableTables, unsupportedProduct } from '../../src/dbos/access.ts';
+import { HIDDEN_TEXT } from '../../src/dbos/names-only.ts';
 import { explain, ReportableError, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
@@ -275,6 +276,7 @@ async function texts(): Promise<readonly string[]> {
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',
+    HIDDEN_TEXT,
     ...Object.values(situations).flatMap((samples) =>
       samples.map((activity) =>
         plain(describeActivity({ state: 'waiting', activity, progressAt: now - HOUR, deadline: null }, now)),
