@@ -12,7 +12,7 @@ import { failedRun, type Run, runReportOf } from './report/model.ts';
 import { outputsOf, outputsWith } from './report/outputs.ts';
 import { summaryOf } from './report/summary.ts';
 import { plain } from './report/text.ts';
-import { maskedOutputs } from './report/warnings.ts';
+import { connectionWarnings, maskedOutputs } from './report/warnings.ts';
 import { readRunContext } from './run-context.ts';
 import { writeOutputs, writeSummary } from './runner-files.ts';
 import { collectSecrets, type Secrets } from './secrets.ts';
@@ -42,6 +42,8 @@ async function holdWith(
 ): Promise<Run> {
   const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
   const log = startLog(logSink, gate, database);
+  const warnings = connectionWarnings(database);
+  for (const warning of warnings) core.info(plain(msg`Mind: ${warning}`));
   if (ignoredParameters > 0) {
     core.info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
   }
@@ -55,7 +57,7 @@ async function holdWith(
         log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
     });
     const failure = error === undefined ? undefined : secrets.removedFrom(explain(error));
-    return { ...held, failure, config: gate, schema: database.schema };
+    return { ...held, failure, config: gate, schema: database.schema, warnings };
   } finally {
     await reader.close();
   }

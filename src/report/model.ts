@@ -29,6 +29,8 @@ export interface Run extends Omit<HoldResult, 'error'> {
   readonly config: GateConfig | undefined;
   /** The schema that holds DBOS's tables. */
   readonly schema: string;
+  /** What there is to warn of the connection. */
+  readonly warnings?: readonly Message[];
 }
 
 /** A run that failed before its first poll. */
@@ -84,6 +86,7 @@ export function runReportOf(run: Run): RunReport {
     inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
     blockers: failure === undefined ? seen.blockers : [{ kind: 'failure', message: failure }],
     warnings: [
+      ...(run.warnings ?? []),
       ...(config === undefined ? [] : configurationWarnings(config)),
       // After a failure, what an earlier poll saw is no reason to warn.
       ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),

@@ -17,7 +17,7 @@ const LINES_SHOWN = 8;
 export function nextSteps(report: RunReport, kit: WrittenKit | undefined): string {
   const { verdict, details, database, firstToUnblock, newVersion, workflows } = report;
   if (verdict === 'drained') {
-    return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
+    return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more. From the teardown on, do not resume or rewind a workflow of that version, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.';
   }
   if (database === null) return '';
   const query = [

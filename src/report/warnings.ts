@@ -1,6 +1,8 @@
 import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../config.ts';
 import type { Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
+import { anybodyMayAnswer } from '../postgres/tls.ts';
+import type { DatabaseConfig } from '../postgres/url.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { explainFormerNames } from '../rules/former-names.ts';
@@ -21,6 +23,14 @@ const LAUNCHED_LONG_AGO_MS = 60 * 60 * 1000;
 
 export function configurationWarnings(config: GateConfig): readonly Message[] {
   return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
+}
+
+/** What a person should know of the connection, before anything connects. Nothing of the URL is shown. */
+export function connectionWarnings(database: DatabaseConfig): readonly Message[] {
+  if (!anybodyMayAnswer(database)) return [];
+  return [
+    msg`The connection to the database leaves this machine, and with \`sslmode=${trusted(database.tlsMode)}\` the server need not prove who it is: somebody on the network between could answer in its place, and make the gate report \`drained\`. Write \`sslmode=verify-full\` into \`database-url\`, and pass the CA as \`tls-ca\` unless a public one signs.`,
+  ];
 }
 
 /** A secret that is shorter than this stands in texts by chance. In characters. */
@@ -141,7 +151,7 @@ function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Wa
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${count} ${what}`);
   const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
+  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed. A rewind brings finished workflows back to it, too. After the teardown, fork them to another version instead.`;
 }
 
 function stranded({ targets }: Evaluation): Warning {

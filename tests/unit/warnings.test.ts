@@ -1,7 +1,13 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
 import { plain } from '../../src/report/text.ts';
-import { configurationWarnings, launchWarnings, warningsOf } from '../../src/report/warnings.ts';
+import {
+  configurationWarnings,
+  connectionWarnings,
+  launchWarnings,
+  maskedOutputs,
+  warningsOf,
+} from '../../src/report/warnings.ts';
 import {
   application,
   config,
@@ -12,6 +18,7 @@ import {
   registration,
   type Scene,
 } from '../support/builders.ts';
+import { databaseConfig } from '../support/databases.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -69,7 +76,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     'cancelled and dead-lettered workflows on a target',
     { failed: [{ version: '1.0.0', cancelled: 0, deadLettered: 1 }] },
     {},
-    /"1\.0\.0" has at least 1 dead-lettered workflow: to resume one/,
+    /"1\.0\.0" has at least 1 dead-lettered workflow: to resume one.*A rewind brings finished workflows back to it, too\./,
   ],
   [
     'ignored work',
@@ -124,4 +131,46 @@ test('warns in `wait` with `latest` of a latest version that registered long bef
   expect(await warnedAfter(hour, {})).toEqual([]);
   expect(await warnedAfter(2 * hour, { mode: 'check' })).toEqual([]);
   expect(await warnedAfter(2 * hour, { targets: { kind: 'all-but', keep: ['2.0.0'] } })).toEqual([]);
+});
+
+describe('warns that the server need not prove who it is', () => {
+  const warningsFor = (url: string) => connectionWarnings(databaseConfig(url)).map(plain);
+
+  test.each([
+    ['by default', 'postgres://u@db.internal/d', 'prefer'],
+    ['with `require`', 'postgres://u@192.0.2.1/d?sslmode=require', 'require'],
+    ['with `allow`', 'postgres://u@db.internal/d?sslmode=allow', 'allow'],
+    ['without TLS', 'postgres://u@[2001:db8::1]/d?sslmode=disable', 'disable'],
+    ['on a host that only starts like the loopback', 'postgres://u@127.0.0.1.example/d', 'prefer'],
+  ])('%s', (_what, url, mode) => {
+    expect(warningsFor(url)).toEqual([
+      expect.stringMatching(RegExp(`with \`sslmode=${mode}\` the server need not prove.*sslmode=verify-full`)),
+    ]);
+  });
+
+  test.each([
+    ['it has to', 'postgres://u@db.internal/d?sslmode=verify-full'],
+    ['it has to know the password', 'postgres://u@db.internal/d?channel_binding=require'],
+    ['it is on this machine', 'postgres://u@localhost/d'],
+    ['it is on this machine, by its address', 'postgres://u@127.0.0.53/d'],
+    ['it is on this machine, by IPv6', 'postgres://u@[::1]/d'],
+    ['it is a socket', 'postgres://u@%2Fvar%2Frun%2Fpostgresql/d'],
+  ])('but not where %s', (_what, url) => {
+    expect(warningsFor(url)).toEqual([]);
+  });
+});
+
+test('a CA proves who the server is with `require`, and nothing with `prefer`', () => {
+  const withCa = (mode: string) => ({ ...databaseConfig(`postgres://u@db.internal/d?sslmode=${mode}`), tlsCa: 'PEM' });
+  expect(connectionWarnings(withCa('require'))).toEqual([]);
+  expect(connectionWarnings(withCa('prefer'))).toHaveLength(1);
+});
+
+test('warns of a secret that outputs hold or can hold, and of one that is very short', () => {
+  expect(maskedOutputs([], undefined)).toEqual([]);
+  expect(maskedOutputs([], 4)).toEqual([]);
+  expect(maskedOutputs([], 3).map(plain)).toEqual([expect.stringContaining('has fewer than 4 characters')]);
+  expect(maskedOutputs(['verdict', 'drained'], 3).map(plain)).toEqual([
+    expect.stringContaining('stands in these outputs by chance, or can: `verdict`, `drained`.'),
+  ]);
 });
