@@ -2,9 +2,9 @@ import type { GateConfig } from '../config.ts';
 import type { FailedPoll, HoldParts, Poll } from '../hold/hold.ts';
 import { type Outage, patienceLeftMs } from '../hold/outage.ts';
 import { msg, namesOf, number, trusted } from '../message.ts';
-import { blockersOf, blockersOfAll } from '../rules/decide.ts';
+import { blockersOfAll } from '../rules/decide.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
-import { explainBlocker, shortNames } from '../rules/index.ts';
+import { explainBlocker } from '../rules/index.ts';
 import { describeCounts, summed } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
@@ -14,6 +14,7 @@ import { type Explanations, forecastParts, outlook } from './forecast-text.ts';
 import { foundIn, foundLines } from './found.ts';
 import { describeDatabase, groupLines, openingOf } from './log-opening.ts';
 import { namesOfVersions, plain, quotedName, versionName } from './text.ts';
+import { allUnknown, reasonsOf } from './unknown-names.ts';
 import { configurationWarnings, formerNames } from './warnings.ts';
 
 /** The longest time without a line, in milliseconds. */
@@ -111,8 +112,8 @@ function pollReportOf(poll: Poll) {
     targets,
     kept: evaluation.state.kept ?? [],
     settledForMs: settledFor(evaluation),
-    /** Short names of what else than work in flight blocks. */
-    reasons: shortNames(blockersOf(evaluation)),
+    reasons: reasonsOf(evaluation),
+    allUnknown: allUnknown(evaluation),
     forecast: forecastParts(forecast.total, snapshot.observedAt),
     explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
     course: courseOf(poll),
@@ -198,12 +199,13 @@ function stamp(elapsedMs: number): string {
 function pollLine(config: GateConfig, report: PollReport, previous: PollReport | undefined): string {
   const { isCounted, inFlight, counts, drained, decides, endedMs } = report;
   const found = `${number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`;
+  const isShown = isCounted && !report.allUnknown;
   const parts = [
-    isCounted ? found : 'nothing could be counted',
-    isCounted && !drained && previous !== undefined ? difference(inFlight - previous.inFlight) : '',
+    isShown ? found : isCounted ? '' : 'nothing could be counted',
+    isShown && !drained && previous !== undefined ? difference(inFlight - previous.inFlight) : '',
     ...report.reasons,
     ...report.forecast,
-    isCounted ? versionsPart(report.targets) : '',
+    isShown ? versionsPart(report.targets) : '',
     settlePart(config, report),
     config.mode === 'wait' && !decides ? timeLeft(config, endedMs) : '',
   ];

@@ -86,7 +86,8 @@ export function runReportOf(run: Run): RunReport {
     inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
     blockers: failure === undefined ? seen.blockers : [{ kind: 'failure', message: failure }],
     warnings: [
-      ...(run.warnings ?? []),
+      // What was never connected to needs no warning of it.
+      ...(last === undefined ? [] : (run.warnings ?? [])),
       ...(config === undefined ? [] : configurationWarnings(config)),
       // After a failure, what an earlier poll saw is no reason to warn.
       ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),

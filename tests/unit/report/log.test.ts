@@ -12,6 +12,7 @@ import {
   inFlight,
   registration,
   runAgainst,
+  type Scene,
   snapshot,
   twoRegistered,
   workflowDetail,
@@ -23,6 +24,8 @@ const reasons = [
   'child (ship): no step has ended for 2h: a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
   'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running in all versions)',
 ];
+
+const named = (...versions: readonly string[]) => ({ kind: 'named', versions }) as const;
 
 describe('the log', () => {
   test('says why polls failed, when the next one is, and that the settle window starts again', async () => {
@@ -79,6 +82,36 @@ describe('the log', () => {
     expect(report).toMatchObject({ verdict: 'error', inFlight: null, unversioned: null });
     expect(summaryOf(report)).not.toMatch(/\d in flight/);
     expect(outputsOf(report, '').values).toMatchObject({ 'in-flight': '', unversioned: '' });
+  });
+
+  test.each<[string, Partial<GateConfig>, Scene, string]>([
+    ['a typo', { targets: named('V1.0.0') }, {}, 'never seen here: "V1.0.0", but known: "1.0.0"'],
+    ['a version of nobody', { targets: named('0.9') }, {}, 'never seen here: "0.9"'],
+    [
+      'a typo among versions with work',
+      { targets: named('1.0.0', 'V1.0.0') },
+      busy,
+      '3 in flight (2 pending, 1 delayed); never seen here: "V1.0.0", but known: "1.0.0"; 0 of 2 versions idle: "1.0.0" 3, "V1.0.0" 0',
+    ],
+    [
+      'a version of another application',
+      { targets: named('1.0.0'), application: 'crm' },
+      {
+        registrations: [registration('2.0.0', 2, 'crm')],
+        owners: ['crm', 'shop'],
+        history: { searchedFor: ['1.0.0'], found: [{ version: '1.0.0', stranger: 'shop' }], complete: true },
+      },
+      `another application's: "1.0.0"`,
+    ],
+    [
+      'a version to keep that is not registered',
+      { targets: { kind: 'all-but', keep: ['2.0.O'] } },
+      busy,
+      '3 in flight (2 pending, 1 delayed); a kept version is not registered: "2.0.O"; still the latest version; 0 of 2 versions idle: "1.0.0" 3, "2.0.0" 0',
+    ],
+  ])('names %s, and counts nothing where there is nothing to count', async (_what, changes, scene, line) => {
+    const lines = await logOf(() => scene, { mode: 'check', ...changes });
+    expect(lines.find((each) => each.startsWith('[    0s]'))).toBe(`[    0s] ${line}`);
   });
 
   test('names a possible former name of the application at the first poll', async () => {
