@@ -40,7 +40,8 @@ export const PASSWORD_FILE_UNUSABLE = {
 export const PASSWORD_FAILURES = {
   'token-refused': {
     what: 'The server refused the password from the file that `database-password-file` names',
-    patience: 'full',
+    // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
+    patience: 'brief',
     matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
     advice: msg`Has the token expired? The process that writes the file has to renew it. If not, check the user, and what the token is for.`,
   },
