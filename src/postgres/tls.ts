@@ -1,11 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { InputError, inputError } from '../errors.ts';
-import { type Message, msg, namesOf, trusted } from '../message.ts';
-
-/** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
-const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-type TlsMode = (typeof TLS_MODES)[number];
+import { type Message, msg, trusted } from '../message.ts';
+import { readTlsMode, type TlsMode } from './tls-mode.ts';
 
 /** How to use TLS. Certificates and keys are PEM texts. */
 export interface TlsSettings {
@@ -45,16 +42,13 @@ export function readTlsSettings({ take, environment, tlsCa, readFile }: TlsInput
   const ofUrl = file('sslrootcert');
   const ca = tlsCa ?? ofUrl;
   const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
-  const mode = take('sslmode') ?? environment['PGSSLMODE'] ?? byDefault;
-  const tlsMode = TLS_MODES.find((name) => name === mode);
-  if (tlsMode === undefined) {
-    throw inputError`The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
-  }
+  const tlsMode = readTlsMode(take, environment['PGSSLMODE']) ?? byDefault;
   const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
   if (contradiction !== undefined) throw new InputError(contradiction);
-  const [cert, key] = [file('sslcert'), file('sslkey')];
+  const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
+  const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
   if ((cert === undefined) !== (key === undefined)) {
-    throw inputError`A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`;
+    throw inputError`A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out. In a URL of Prisma's, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
   }
   const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
   return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };

@@ -1,6 +1,7 @@
 import { InputError, inputError } from '../errors.ts';
 import { msg, trusted } from '../message.ts';
 import { type PasswordSources, passfileOf } from './password.ts';
+import { refuseOtherPlaces } from './place-words.ts';
 import { refuseOtherSecurity } from './security-words.ts';
 import { readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
 import { readParameters } from './url-parameters.ts';
@@ -44,10 +45,8 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
   const { environment } = inputs;
   const { query, ...parts } = partsOf(inputs.url);
   const { all, take, rest } = readParameters(query);
-  refuseOtherSecurity(
-    all.map(([name]) => name),
-    environment,
-  );
+  refuseOtherSecurity(all, environment);
+  refuseOtherPlaces(all, environment);
   /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
   const given = (name: string, part: string | undefined, variable: string) => {
     const value = take(name);
@@ -70,7 +69,9 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
     passfile: passfileOf(take('passfile'), environment),
     database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
     ...tls,
-    requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
+    requireChannelBinding: readChannelBinding(
+      take('channel_binding', 'channelBinding') || environment['PGCHANNELBINDING'],
+    ),
     schema: inputs.schema,
   };
   const ignored = rest().filter((name) => !HARMLESS.includes(name));

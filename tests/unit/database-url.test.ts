@@ -1,3 +1,4 @@
+import { DEFAULT_MIN_VERSION } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { tlsAttempts } from '../../src/postgres/tls.ts';
@@ -170,6 +171,12 @@ describe('a URL that is not one of a Postgres database', () => {
   test('channel_binding takes the values of libpq, from PGCHANNELBINDING too', () => {
     expect(read('postgres://u@h/d', { PGCHANNELBINDING: 'require' }).database.requireChannelBinding).toBe(true);
     expect(read('postgres://u@h/d?channel_binding=prefer').database.requireChannelBinding).toBe(false);
+    expect(read('postgres://u@h/d?channelBinding=require').database.requireChannelBinding).toBe(true);
+    expect(() => read('postgres://u@h/d?channelBinding=require&channel_binding=prefer')).toThrow(
+      /twice, with two values/,
+    );
+    expect(() => read('postgres://u@h/d?channelBinding=requires')).toThrow(/channel_binding.*is unknown/);
+    expect(() => read('postgres://u@h/d', { PGSSLMODE: 'no-verify' })).toThrow(/write `sslmode=require`/);
     expect(() => read('postgres://u@h/d?channel_binding=requires')).toThrow(/channel_binding.*is unknown/);
   });
 
@@ -183,9 +190,13 @@ describe('words about security that the gate does not follow', () => {
   test.each([
     ...['require_auth=5ecret', 'sslcrl=/5ecret', 'sslcrldir=/5ecret', 'ssl_min_protocol_version=5ecret'],
     ...['requirepeer=5ecret', 'gssencmode=5ecret', 'requiressl=1', 'sslcertmode=5ecret', 'sslsni=0'],
-    ...['ssl=true', 'ssl=false', 'ssl=verify-full', 'ssl=', 'sslpassword=5ecret', 'sslfactory=5ecret'],
+    ...['sslpassword=5ecret', 'sslfactory=5ecret'],
     ...['sslnegotiation=direct', 'sslMode=verify-full', 'ssl_mode=verify-full', 'SSLROOTCERT=/5ecret'],
-    ...['channelBinding=require', 'sslNegotiation=direct'],
+    ...['sslNegotiation=direct', 'gssEncMode=require', 'requireAuth=5ecret', 'sslcertmode=require', 'gssencmode='],
+    ...['sslhostnameverifier=5ecret', 'sslidentity=5ecret', 'ssl_context=5ecret', 'min_protocol_version=3.2'],
+    ...['ssl_min_protocol_version=TLSv1.3', 'rejectUnauthorized=true', 'tls=true', 'tlsCAFile=/5ecret', 'SSL=true'],
+    ...['useSSL', 'sslAccept=strict', 'scram_server_key=5ecret', 'authenticationPluginClassName=5ecret'],
+    ...['sslcrl=5ecret', 'sslpasswordcallback=5ecret', 'trustServerCertificate=false', 'Channel_Binding=require'],
   ])('%s is refused in one line that names it and not its value', (query) => {
     const [name = ''] = query.split('=');
     for (const url of ['postgres://u@h/d?', 'jdbc:postgresql://h/d?user=u&', 'postgresql+asyncpg://u@h/d?']) {
@@ -198,7 +209,36 @@ describe('words about security that the gate does not follow', () => {
   });
 
   test('several are refused together', () => {
-    expect(() => read('postgres://u@h/d?ssl=true&sslmode=require&sslsni=1')).toThrow(/asks for ssl, sslsni, which/);
+    expect(() => read('postgres://u@h/d?gssencmode=require&sslmode=require&sslsni=0')).toThrow(
+      /asks for gssencmode, sslsni, which.*In place of gssencmode write `sslmode`/,
+    );
+  });
+
+  test.each([
+    ...['ssl_thing=1', 'sslthing=1', 'my_ssl_thing=1', 'my-tls.thing', 'verifyThing=1', 'Verify=1', 'require_x=1'],
+    ...['x.cert=1', 'caCert=1', 'ca=1', 'cipher_suite=1', 'EncryptIt=1', 'forceSsl=1', 'iamAuth=1', 'secure=1'],
+    ...['peerName=1', 'trust_store=1', 'scram_x=1', 'crl_path=1', 'gss_x=1', 'requireThing', 'rejectAll=0'],
+  ])('%s is refused by the kind of its word, whatever it is', (query) => {
+    const message = String(thrownBy(() => read(`postgres://u@h/d?${query}`)));
+    expect(message).toMatch(
+      /asks for (ssl|tls|verif|require|cert|ca|cipher|encrypt|force|auth|secur|peer|trust|scram|crl|gss|reject)/,
+    );
+    expect(message).not.toMatch(/thing|suite|iam|name|store|path|all…/i);
+  });
+
+  test.each([
+    ...['gssencmode=disable', 'gssencmode=prefer', 'gssEncMode=allow', 'gssdelegation=0', 'gsslib=gssapi'],
+    ...['sslnegotiation=postgres', 'sslsni=1', 'sslcompression=0', 'requiressl=0'],
+    ...['ssl_min_protocol_version=TLSv1.2', 'ssl_max_protocol_version=TLSv1.3', 'min_protocol_version=3.0'],
+    ...['access_limit=1', 'class_loader=x', 'uses_slow=1', 'target_session_attrs=read-write', 'krbsrvname=postgres'],
+    ...['currentSchema=x', 'reWriteBatchedInserts=true', 'cache_size=1', 'schema=public', 'max_protocol_version=3.2'],
+    ...['supa=base-pooler.x', 'options=-c%20x', 'keepalives=1', 'serverVersion=15', 'constructor=1', 'jaasLogin=0'],
+  ])('%s asks for no more security than there is, and is ignored', (query) => {
+    expect(read(`postgres://u@h/d?${query}`)).toEqual({ ...read('postgres://u@h/d'), ignoredParameters: 1 });
+  });
+
+  test('the TLS of the runtime starts at the version that is known to be harmless', () => {
+    expect(DEFAULT_MIN_VERSION).toBe('TLSv1.2');
   });
 
   test('a name that could be a part of a password is not shown', () => {
@@ -209,22 +249,56 @@ describe('words about security that the gate does not follow', () => {
 
   test.each([
     ...['PGREQUIRESSL', 'PGREQUIREAUTH', 'PGREQUIREPEER', 'PGGSSENCMODE'],
-    ...['PGSSLCRL', 'PGSSLCRLDIR', 'PGSSLMINPROTOCOLVERSION'],
+    ...['PGSSLCRL', 'PGSSLCRLDIR', 'PGSSLMINPROTOCOLVERSION', 'PGSSLCERTMODE', 'PGSSLSNI', 'PGMINPROTOCOLVERSION'],
+    ...['PGSSL', 'PGSSLACCEPT', 'PGTLS', 'PGSSLWHATEVERCOMES', 'PGREQUIREWHATEVERCOMES', 'PGGSSWHATEVERCOMES'],
   ])('the variable %s is refused, and its value is not shown', (name) => {
     const message = String(thrownBy(() => read('postgres://u@h/d', { [name]: '1-5ecret' })));
     expect(message).toContain(`asks for ${name}, which the gate cannot keep`);
     expect(message).not.toMatch(/5ecret|\n/);
   });
 
-  test.each([{ PGREQUIRESSL: '0' }, { PGREQUIRESSL: '' }, { PGGSSENCMODE: 'disable' }, { PGSSLNEGOTIATION: 'direct' }])(
-    'a variable that asks for no more security is ignored: %j',
-    (environment) => {
-      expect(read('postgres://u@h/d', environment)).toEqual(read('postgres://u@h/d'));
-    },
-  );
+  test.each([
+    ...[{ PGREQUIRESSL: '0' }, { PGREQUIRESSL: '' }, { PGGSSENCMODE: 'disable' }, { PGSSLNEGOTIATION: 'direct' }],
+    ...[{ PGGSSENCMODE: 'prefer' }, { PGSSLCERTMODE: 'allow' }, { PGSSLCERTMODE: 'disable' }, { PGSSLSNI: '1' }],
+    ...[{ PGSSLMINPROTOCOLVERSION: 'TLSv1.2' }, { PGSSLMAXPROTOCOLVERSION: 'TLSv1.2' }, { PGSSLCOMPRESSION: '1' }],
+    ...[{ PGSSL: 'false' }, { PGKRBSRVNAME: 'x' }, { PGTARGETSESSIONATTRS: 'any' }, { PGSSL_OF_MINE: 'x' }],
+    ...[{ PGAPPNAME: 'x' }, { PGSSLCRL: '' }, { SSL_CERT_FILE: '/x' }, { NODE_EXTRA_CA_CERTS: '/x' }],
+  ])('a variable that asks for no more security is ignored: %j', (environment) => {
+    expect(read('postgres://u@h/d', environment)).toEqual(read('postgres://u@h/d'));
+  });
+});
+
+describe('words for the place of the database that the gate does not follow', () => {
+  test.each([
+    ['service=5ecret', /pg_service\.conf/],
+    ['hostaddr=10.0.0.5', /Write the address itself as the host/],
+    ['unix_sock=/5ecret/.s.PGSQL.5432', /folder of the socket as `host`/],
+    ['socketFactory=com.google.cloud.sql.postgres.SocketFactory', /Cloud SQL Auth Proxy/],
+    ['cloudSqlInstance=5ecret', /Cloud SQL Auth Proxy/],
+    ['database=5ecret', /Write `dbname`/],
+    ['username=5ecret', /Write `user`/],
+    ['Host=5ecret', /Write `host`, in lower case/],
+    ['PASSWORD=5ecret', /Write `password`, in lower case/],
+  ])('%s is refused, with what to write', (query, advice) => {
+    const message = String(thrownBy(() => read(`postgres://u:p@h/d?${query}`)));
+    expect(message).toMatch(/says where the database is in a way that the gate does not follow/);
+    expect(message).toMatch(advice);
+    expect(message).not.toMatch(/5ecret|10\.0/);
+  });
+
+  test('PGSERVICE and PGHOSTADDR are refused, since libpq would take them for what the URL omits', () => {
+    expect(() => read('postgres://u@h/d', { PGSERVICE: 'x' })).toThrow(
+      /PGSERVICE\. The gate does not read pg_service\.conf/,
+    );
+    expect(() => read('postgres://u@h/d', { PGHOSTADDR: '::1' })).toThrow(/PGHOSTADDR\. Write the address itself/);
+    expect(read('postgres://u@h/d', { PGSERVICE: '', PGHOSTADDR: '', PGSERVICEFILE: '/x' })).toEqual(
+      read('postgres://u@h/d'),
+    );
+  });
 });
 
 describe('TLS', () => {
+  const verifyFull = (query: string): [string, string[]] => [`?${query}`, ['verify-full']];
   const ways = (url: string, tlsCa?: string, environment = {}) =>
     tlsAttempts(read(url, environment, { ...(tlsCa !== undefined && { tlsCa }) }).database).map((way) =>
       way === false
@@ -250,8 +324,51 @@ describe('TLS', () => {
     ['?sslmode=prefer&sslrootcert=/ca.pem', ['verify-ca', 'plain']],
     ['?sslmode=allow&sslrootcert=/ca.pem', ['plain', 'verify-ca']],
     ['?sslmode=disable&sslrootcert=/empty.pem', ['plain']],
+    // PgJDBC, node-postgres and asyncpg.
+    ...['ssl=true', 'ssl=1', 'ssl', 'ssl=', 'ssl=verify-full', 'ssl=true&sslmode=verify-full'].map(verifyFull),
+    ['?ssl=true&sslmode=require', ['unverified']],
+    ['?ssl=true&sslmode=verify-ca&sslrootcert=/ca.pem', ['verify-ca']],
+    ['?ssl=true&sslrootcert=/ca.pem', ['verify-full']],
+    ['?ssl=require', ['unverified']],
+    ['?ssl=require&sslmode=require', ['unverified']],
+    ['?ssl=disable', ['plain']],
+    ['?ssl=prefer', ['unverified', 'plain']],
+    ['?ssl=false', ['unverified', 'plain']],
+    ['?ssl=0&sslmode=require', ['unverified']],
+    // Prisma.
+    ...['', '&sslmode=require', '&sslmode=prefer', '&sslmode=allow', '&sslmode=verify-ca', '&ssl=true', '&ssl=false']
+      .map((others) => `sslaccept=strict${others}`)
+      .map(verifyFull),
+    ['?sslaccept=accept_invalid_certs', ['unverified', 'plain']],
+    ['?sslaccept=accept_invalid_certs&sslmode=verify-full', ['verify-full']],
   ])('sslmode means what it means to libpq: %j', (query, expectedWays) => {
     expect(ways(`postgres://u@h/d${query}`)).toEqual(expectedWays);
+  });
+
+  test('other words for sslmode win over PGSSLMODE, and those that ask for nothing do not', () => {
+    expect(ways('postgres://u@h/d?ssl=true', undefined, { PGSSLMODE: 'disable' })).toEqual(['verify-full']);
+    expect(ways('postgres://u@h/d?sslaccept=strict', undefined, { PGSSLMODE: 'require' })).toEqual(['verify-full']);
+    expect(ways('postgres://u@h/d?ssl=false', undefined, { PGSSLMODE: 'verify-full' })).toEqual(['verify-full']);
+    expect(ways('postgres://u@h/d?ssl=true', ca)).toEqual(['verify-full']);
+    expect(ways('postgres://u@h/d?ssl=false', ca)).toEqual(['verify-full']);
+  });
+
+  test.each([
+    ...['ssl=true&sslmode=disable', 'ssl=true&sslmode=allow', 'sslmode=prefer&ssl', 'ssl=require&sslmode=verify-full'],
+    ...['ssl=verify-full&sslmode=require', 'ssl=disable&sslmode=require', 'ssl=prefer&sslmode=disable'],
+    ...['sslaccept=strict&sslmode=disable', 'sslaccept=strict&ssl=disable'],
+  ])('%s contradict each other, and are refused', (query) => {
+    expect(() => read(`postgres://u@h/d?${query}`)).toThrow(
+      /asks for `.*` and for `sslmode=.*`, which contradict each other/,
+    );
+  });
+
+  test('sslcertmode=disable sends no client certificate', () => {
+    const pair = 'sslcert=/c&sslkey=/k';
+    expect(read(`postgres://u@h/d?${pair}`).database.clientCertificate).toBeDefined();
+    expect(read(`postgres://u@h/d?${pair}&sslcertmode=allow`).database.clientCertificate).toBeDefined();
+    expect(read(`postgres://u@h/d?${pair}&sslcertmode=disable`).database.clientCertificate).toBeUndefined();
+    expect(read(`postgres://u@h/d?${pair}`, { PGSSLCERTMODE: 'disable' }).database.clientCertificate).toBeUndefined();
   });
 
   test('a CA without an sslmode means verify-full', () => {
@@ -276,6 +393,13 @@ describe('TLS', () => {
     ['sslmode=', /is unknown.*verify-full/],
     ['sslcert=/c', /needs both `sslcert` and `sslkey`/],
     ['sslkey=/k', /needs both `sslcert` and `sslkey`/],
+    ['sslcert=/c', /of Prisma's, `sslcert` is the CA: pass it as `tls-ca`/],
+    ['sslmode=no-verify', /`no-verify` is a word of node-postgres: write `sslmode=require`/],
+    ['ssl=no-verify', /The `ssl` of .* is unknown\. Write `sslmode=verify-full`.*`sslmode=require`/],
+    ['ssl={"rejectUnauthorized":true}', /The `ssl` of .* is unknown\. Write `sslmode=verify-full`/],
+    ['ssl=%7B%22rejectUnauthorized%22%3Afalse%7D', /The `ssl` of .* is unknown.*`sslmode=require`/],
+    ['sslaccept=stict', /The `sslaccept` of .* is unknown\. Write `sslmode=verify-full`/],
+    ['sslmode', /is unknown.*verify-full/],
   ])('refuses a combination that would verify less than it seems to: %s', (query, why) => {
     expect(() => read(`postgres://u@h/d?${query}`)).toThrow(why);
   });

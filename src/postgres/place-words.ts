@@ -1,0 +1,50 @@
+import { inputError } from '../errors.ts';
+import { joined, msg, trusted } from '../message.ts';
+import type { Environment } from './tls.ts';
+
+const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
+
+const PROXY = 'Start the Cloud SQL Auth Proxy in an earlier step, and write the folder of its socket as `host`.';
+const SERVICE =
+  'The gate does not read pg_service.conf: write what stands there into the URL, or into PGHOST, PGPORT, PGDATABASE, PGUSER and PGSSLMODE.';
+const ADDRESS = 'Write the address itself as the host.';
+
+/**
+ * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
+ * is the word without capitals and separators.
+ */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ...FOLLOWED.map((word): [string, string] => [word, `Write \`${word}\`, in lower case.`]),
+  ['service', SERVICE],
+  ['hostaddr', ADDRESS],
+  ['hostname', 'Write `host`.'],
+  ['servername', 'Write `host`.'],
+  ['portnumber', 'Write `port`.'],
+  ['username', 'Write `user`.'],
+  ['database', 'Write `dbname`.'],
+  ['databasename', 'Write `dbname`.'],
+  ['unixsock', 'Write the folder of the socket as `host`.'],
+  ['unixsocket', 'Write the folder of the socket as `host`.'],
+  ['socketfactory', PROXY],
+  ['cloudsqlinstance', PROXY],
+]);
+
+/** libpq's variables of the same kind. */
+const VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['PGSERVICE', `${SERVICE} Then unset it.`],
+  ['PGHOSTADDR', `${ADDRESS} Then unset it.`],
+]);
+
+/** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
+export function refuseOtherPlaces(parameters: readonly (readonly [string, string])[], environment: Environment): void {
+  const ofUrl = parameters.flatMap(([name]) => {
+    const advice = WORDS.get(name.replaceAll(/[_.-]/g, '').toLowerCase());
+    return advice === undefined || FOLLOWED.includes(name) ? [] : [msg`${name}. ${trusted(advice)}`];
+  });
+  const variables = [...VARIABLES].flatMap(([name, advice]) =>
+    environment[name] ? [msg`${trusted(name)}. ${trusted(advice)}`] : [],
+  );
+  const refused = [...ofUrl, ...variables];
+  if (refused.length === 0) return;
+  throw inputError`\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${joined(refused)}`;
+}
