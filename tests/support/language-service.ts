@@ -15,7 +15,7 @@ export function problemsOfAction(text: string): Problems {
 
 /**
  * The problems of a workflow. Steps that use `OWNER/dbos-drain-gate`, or `./`, which the service itself does not
- * look at, are held to the given `action.yml`. GitHub's own actions are beyond what a test can resolve.
+ * look at, are held to the given `action.yml`. Actions of GitHub and of AWS are beyond what a test can resolve.
  */
 export async function problemsOfWorkflow(text: string, actionYml: string): Problems {
   const metadata = parse(actionYml);
@@ -25,7 +25,7 @@ export async function problemsOfWorkflow(text: string, actionYml: string): Probl
   const found = await problems(documentAt('.github/workflows/example.yml', resolvable), {
     actionsMetadataProvider: { fetchActionMetadata },
   });
-  return found.filter((problem) => !problem.includes('Unable to resolve action `actions/'));
+  return found.filter((problem) => !/Unable to resolve action `(actions|aws-actions)\//.test(problem));
 }
 
 async function problems(document: Document, config: Parameters<typeof validate>[1]): Problems {
