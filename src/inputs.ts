@@ -169,7 +169,12 @@ function usablePasswordFile(path: string): string | undefined {
 }
 
 function describeMissingUrl(context: RunContext): Message {
-  const base = msg`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
+  const variables = ['PGHOST', 'PGDATABASE', 'PGUSER'].filter((name) => context.environment[name]);
+  const withVariables =
+    variables.length === 0
+      ? msg``
+      : msg` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: with \`database-url: postgres://\` the gate takes everything from the PG* variables.`;
+  const base = msg`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}`;
   switch (context.withoutSecrets) {
     case 'fork':
       return msg`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
@@ -221,15 +226,22 @@ function parsedJson(text: string): unknown {
 
 function readCa(text: string): string | undefined {
   if (text === '') return undefined;
+  const given = certificatesIn(text);
+  if (given !== undefined) return given;
+  // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
+  if (/\n|-----|^LS0t|^MII/.test(text)) {
+    throw inputError`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
+  }
+  const pem = certificatesIn(readTextFile(text, trusted('The file that `tls-ca` names')));
+  if (pem !== undefined) return pem;
+  throw inputError`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
+}
+
+/** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
+function certificatesIn(text: string): string | undefined {
   if (holdsCertificates(text)) return text;
-  if (text.includes('\n') || text.includes('-----')) {
-    throw inputError`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`;
-  }
-  const pem = readTextFile(text, trusted('The file that `tls-ca` names'));
-  if (!holdsCertificates(pem)) {
-    throw inputError`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
-  }
-  return pem;
+  const plain = /^[A-Za-z0-9+/=\s]+$/.test(text) ? Buffer.from(text, 'base64').toString('utf8') : '';
+  return holdsCertificates(plain) ? plain : undefined;
 }
 
 function readTextFile(path: string, what: Message): string {

@@ -1,9 +1,48 @@
-import { type Message, msg } from '../message.ts';
+import { type Message, msg, trusted } from '../message.ts';
+
+/** How a text starts that is given in place of a URL, and what it is. The first that matches counts. */
+const MISTAKES: readonly (readonly [start: RegExp, what: string])[] = [
+  [
+    /^(?:jdbc:)?sqlite/i,
+    'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.',
+  ],
+  [
+    /^["'`\u2018-\u201f<]/,
+    'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
+  ],
+  [
+    /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
+    'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
+  ],
+  [
+    /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
+    'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
+  ],
+  [
+    /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
+    'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
+  ],
+  [
+    /^prisma(?:\+postgres(?:ql)?)?:/i,
+    'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
+  ],
+  [
+    /^https?:/i,
+    'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
+  ],
+  [
+    /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
+    'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
+  ],
+  [
+    /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
+    'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
+  ],
+];
 
 /** Explains why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
 export function describeMisshapen(url: string): Message {
-  if (/^(jdbc:)?sqlite/i.test(url.trim())) {
-    return msg`\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
-  }
+  const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
+  if (mistake !== undefined) return msg`\`database-url\` ${trusted(mistake[1])}`;
   return msg`\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
 }

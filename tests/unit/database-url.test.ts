@@ -133,6 +133,53 @@ describe('a URL that is not one of a Postgres database', () => {
     },
   );
 
+  const url = 'postgres://gate:s3cret@h/d';
+  test.each([
+    [`"${url}"`, 'is in quotes'],
+    [`'${url}`, 'is in quotes'],
+    [`\u201c${url}\u201d`, 'is in quotes'],
+    [`<${url}>`, 'is in quotes'],
+    [` "${url}"\n`, 'is in quotes'],
+    [`DATABASE_URL=${url}`, 'starts with the name of a variable'],
+    [`export DBOS_SYSTEM_DATABASE_URL="${url}"`, 'starts with the name of a variable'],
+    [`database-url: ${url}`, 'starts with the name of a variable'],
+    [`DATABASE_URL: ${url}`, 'starts with the name of a variable'],
+    [`url = 'jdbc:postgresql://h/d?password=s3cret'`, 'starts with the name of a variable'],
+    [`$env:X = "${url}"`, 'starts with the name of a variable'],
+    [`psql ${url}`, 'is a command, such as psql'],
+    [`psql "${url}" -c 'SELECT 1'`, 'is a command, such as psql'],
+    ['/usr/bin/psql -h h -U gate s3cret', 'is a command, such as psql'],
+    [`pg_dump ${url}`, 'is a command, such as psql'],
+    ['host=h dbname=d user=gate password=s3cret', 'is a list of words and values'],
+    [`user = gate password = s3cret`, 'is a list of words and values'],
+    ['Host=h;Username=gate;Password=s3cret', 'is a list of words and values'],
+    ['Server=h;User Id=gate;Password=s3cret', 'is a list of words and values'],
+    ['service=s3cret', 'is a list of words and values'],
+    ['mysql://gate:s3cret@h/d', 'is not a URL of Postgres'],
+    ['mysql+pymysql://gate:s3cret@h/d', 'is not a URL of Postgres'],
+    ['jdbc:sqlserver://h;password=s3cret', 'is not a URL of Postgres'],
+    ['mongodb+srv://gate:s3cret@h/d', 'is not a URL of Postgres'],
+    ['https://s3cret.supabase.co', 'is the address of a web page or of an API'],
+    ['prisma://accelerate.prisma-data.net/?api_key=s3cret', 'is a URL of the service of Prisma'],
+    ['prisma+postgres://localhost:51213/?api_key=s3cret', 'is a URL of the service of Prisma'],
+    ['$DATABASE_URL', 'is a placeholder that nothing has filled'],
+    [`\${s3cret}`, 'is a placeholder that nothing has filled'],
+    [`\${{ secrets.s3cret }}`, 'is a placeholder that nothing has filled'],
+    ['***', 'is a placeholder that nothing has filled'],
+    ['undefined', 'is a placeholder that nothing has filled'],
+  ])('%j is named for what it is, and none of it is shown', (text, what) => {
+    const message = String(thrownBy(() => read(text)));
+    expect(message).toContain(`\`database-url\` ${what}`);
+    expect(message).not.toMatch(/s3cret|gate:|\n/);
+  });
+
+  test.each([
+    ...['s3cret=', 's3cret: x', 'psqls3cret', 'hosts3cret=', 'postgres://gate:"s3cret/x"@h/d', '(undefined)'],
+    ...['s3cret://x', 'x="s3cret"', 'postgres=s3cret'],
+  ])('%j is not taken for anything else', (text) => {
+    expect(String(thrownBy(() => read(text)))).toMatch(/is not a Postgres URL that the gate can read/);
+  });
+
   test.each([
     'postgres:/gate:s3cret@h/d',
     'postgres:gate:s3cret@h/d',

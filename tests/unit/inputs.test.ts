@@ -217,7 +217,25 @@ describe('the database', () => {
     expect(problem({ 'tls-ca': path.join(folder, 'none.pem') })).toContain('cannot be read (ENOENT)');
   });
 
+  test('takes a CA in base64, as it stands in many secrets, in lines and in a file too', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-ca-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const pem = certificateAuthority('The CA of the test').cert;
+    const base64 = Buffer.from(pem).toString('base64');
+    const file = path.join(folder, 'ca.b64');
+    writeFileSync(file, base64);
+    for (const tlsCa of [base64, `${base64.replaceAll(/.{76}/g, '$&\n')}\n`, base64.replace(/=+$/, ''), file]) {
+      expect(parse({ 'tls-ca': tlsCa }).database).toMatchObject({ tlsCa: pem, tlsMode: 'verify-full' });
+    }
+  });
+
   test.each([
+    [
+      'base64 of a PEM text that is cut off',
+      Buffer.from(certificateAuthority('One').cert).toString('base64').slice(0, 300),
+    ],
+    ['base64 of a key', Buffer.from('-----BEGIN RSA PRIVATE KEY-----').toString('base64')],
+    ['base64 of a certificate without its marks', certificateAuthority('One').cert.split('\n').slice(1, -2).join('')],
     ['a key', '-----BEGIN RSA PRIVATE KEY-----'],
     ['garbage', '-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----'],
     ['a certificate in one line', certificateAuthority('One').cert.replaceAll(/\s*\n/g, '\\n')],
@@ -240,6 +258,26 @@ describe('the database', () => {
 
     test('on a push', () => {
       expect(problem(none)).toContain('Is the secret defined for this repository');
+    });
+
+    test('although PG* variables are set, and says how to use them', () => {
+      expect(problem(none, { PGHOST: 'h', PGUSER: 'u', PGDATABASE: '' })).toMatch(
+        /PGHOST, PGUSER are set: with `database-url: postgres:\/\/` the gate takes everything from the PG\* variables/,
+      );
+      expect(problem(none, { PGDATABASE: 'd' })).toMatch(/PGDATABASE is set/);
+      expect(problem(none, { PGHOST: '', PGSSLMODE: 'require' })).not.toContain('PG* variables');
+      const environment = {
+        PGHOST: 'h',
+        PGPORT: '7',
+        PGUSER: 'u',
+        PGPASSWORD: 'p',
+        PGDATABASE: 'd',
+        PGSSLMODE: 'require',
+      };
+      const all = { host: 'h', port: 7, user: 'u', password: 'p', database: 'd', tlsMode: 'require' };
+      for (const url of ['postgres://', 'postgresql://', ' postgres:// ']) {
+        expect(parse({ 'database-url': url }, environment).database).toMatchObject(all);
+      }
     });
 
     test('on a pull request from a fork, which gets no secrets', () => {

@@ -229,6 +229,8 @@ function told(error: ReportableError | undefined): string {
   return plain(error.explanation);
 }
 
+const complete = { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0', 'database-url': url };
+
 /** All texts that the gate writes of what goes wrong, but for failures to reach the database. */
 async function texts(): Promise<readonly string[]> {
   const database = configOf(url);
@@ -262,7 +264,11 @@ async function texts(): Promise<readonly string[]> {
     ),
     messageOf(() => parseInputs({ ...someInputs, 'database-password-file': '/none' }, noContext)),
     messageOf(() => configOf('postgres://gate:x@a,b/shop')),
-    messageOf(() => configOf('sqlite:///shop')),
+    ...['sqlite:///shop', `"${url}"`, `URL=${url}`, `psql ${url}`, 'host=db dbname=shop', 'prisma://x'].map((wrong) =>
+      messageOf(() => configOf(wrong)),
+    ),
+    ...['https://db', 'mysql://db', '***'].map((wrong) => messageOf(() => configOf(wrong))),
+    messageOf(() => parseInputs({ ...complete, 'tls-ca': 'MII' }, { environment: {}, withoutSecrets: undefined })),
     ...['user=a&user=b', 'host='].map((query) => messageOf(() => configOf(`${url}?${query}`))),
     ...[
       'sslmode=verify-ca',
