@@ -1,14 +1,13 @@
 import { type GateConfig, namedVersions } from '../config.ts';
 import type { VersionSelection } from '../dbos/snapshot/index.ts';
 import type { GateState } from '../hold/state.ts';
-import { countsOn, type SnapshotIndex } from './snapshot-index.ts';
+import { countsOn, type SnapshotIndex, unknownStatusesOn } from './snapshot-index.ts';
 import type { Target } from './target.ts';
 
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
  * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
- * poll belongs to another deploy. What runs without a version
- * is a target of its own. A preflight has none.
+ * poll belongs to another deploy. What runs without a version is a target of its own. A preflight has none.
  */
 export function withTargets(config: GateConfig, state: GateState, index: SnapshotIndex): GateState {
   if (config.targets.kind === 'none') return state;
@@ -29,10 +28,14 @@ export function withTargets(config: GateConfig, state: GateState, index: Snapsho
   ].filter(
     (version): version is string => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''),
   );
-  const withoutVersion =
-    config.onUnversioned !== 'ignore' && (countsOn(index, null).pending > 0 || index.started.has(null));
-  const targets = new Set<Target>([...state.targets, ...others, ...(withoutVersion ? [null] : [])]);
+  const targets = new Set<Target>([...state.targets, ...others, ...(runsWithoutVersion(config, index) ? [null] : [])]);
   return { ...state, kept, registeredAtFirst, newer, targets };
+}
+
+/** Whether something runs without a version or with an empty one, or may: in a status that the gate does not know. */
+function runsWithoutVersion({ onUnversioned }: GateConfig, index: SnapshotIndex): boolean {
+  if (onUnversioned === 'ignore') return false;
+  return countsOn(index, null).pending > 0 || index.started.has(null) || unknownStatusesOn(index, null).length > 0;
 }
 
 /** Whether it is decided which versions stay. Before that, a poll counts the rows of those as well. */

@@ -93,6 +93,21 @@ test('`on-unversioned: ignore` lifts the rule', async () => {
   expect(report).toMatchObject({ verdict: 'no-target', versions: [] });
 });
 
+test.each(['', null])(
+  'what is in an unknown status on version %j may run without a version, and is a target',
+  async (version) => {
+    const paused = { unknownStatuses: [{ version, status: 'PAUSED', count: 1 }] };
+    for (const keep of [keepNamed, keepLatest]) {
+      const report = await reportOf(() => paused, { ...keep, mode: 'check' });
+      expect(report).toMatchObject({ verdict: 'in-flight', versions: [{ version: null, inFlight: 1 }] });
+    }
+    const both = { registrations: [registration('1.0.0', 1), ...registrations], ...paused };
+    expect(await reportOf(() => both, { ...keepNamed, mode: 'check' })).toMatchObject({ verdict: 'in-flight' });
+    const ignored = await reportOf(() => paused, { ...keepNamed, onUnversioned: 'ignore' });
+    expect(ignored).toMatchObject({ verdict: 'no-target', versions: [] });
+  },
+);
+
 test('the settle window of no target is not that of what runs without a version', async () => {
   // For 25 seconds nothing could be retired. Then something ran without a version, and finished at once.
   const report = await reportOf(({ at }) => (at < 25_000 ? {} : { started: [started(null, 1, 1)] }), {
