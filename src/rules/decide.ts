@@ -21,7 +21,8 @@ const SECOND_TRY_MS = 2000;
  * Decides whether the gate continues to hold. Pure.
  *
  * - `drained` ends every mode, and so does `no-target`. `preflight` ends with its first poll.
- * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed.
+ * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed. Where
+ *   only writers are left that were collected in them, they get the same time once more to end.
  * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
  *   finish that is open then.
  */
@@ -38,7 +39,7 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
   const early = verdict === 'unknown-version' ? undefined : failedFast(config, evaluation, forecast, time);
   if (early !== undefined) return { verdict: early };
 
-  const settledAt = settleEnd(config, evaluation);
+  const settledAt = settleEnd(config, evaluation, time);
   const settling = settledAt !== undefined && time.began < settledAt;
   const { durationMs } = evaluation.snapshot;
   const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : forecast.total.left?.fromMs;
@@ -106,13 +107,21 @@ function mayStillAppear(config: GateConfig, evaluation: Evaluation, time: PollTi
 
 /**
  * When the settle windows that are open now will have passed, in milliseconds since the gate started; undefined when
- * none is open. `check` and `report` wait only for those that their first poll opened.
+ * none is open. `check` and `report` wait only for those that their first poll opened, and for writers in them.
  */
-function settleEnd(config: GateConfig, evaluation: Evaluation): number | undefined {
+function settleEnd(config: GateConfig, evaluation: Evaluation, time: PollTime): number | undefined {
   const { firstPollEnded, windows } = evaluation.state;
   if (evaluation.gate.length > 0 || windows.size === 0 || firstPollEnded === undefined) return undefined;
   const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
-  return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
+  const end = openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
+  const isOutlasted = config.mode !== 'wait' && time.began >= end && onlyWritersAreLeft(evaluation);
+  return isOutlasted ? end + config.settleMs : end;
+}
+
+/** A writer that was collected late in a settle window can outlast it, however short its transaction is. */
+function onlyWritersAreLeft(evaluation: Evaluation): boolean {
+  const blockers = blockersOf(evaluation);
+  return blockers.length > 0 && blockers.every(({ kind }) => kind === 'open-transaction');
 }
 
 /** How long the settle window has passed: transactions that write are still open, and nobody knows for how long. */

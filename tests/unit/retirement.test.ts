@@ -225,11 +225,38 @@ describe('rule 4: nothing is about to appear', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
   });
 
-  test('check fails when it has not ended within the settle window', async () => {
-    expect(await checked({ writers: [openWriter()] })).toEqual({
-      verdict: 'in-flight',
-      kinds: ['open-transaction'],
-    });
+  test.each(['check', 'report'] as const)('%s gives it one settle time more, and no longer', async (mode) => {
+    const gate = config({ mode });
+    const held = await holdAgainst(gate, () => ({ writers: [openWriter()] }));
+    expect(held).toMatchObject({ verdict: 'in-flight', waitedMs: 20_000 });
+    expect(held.last?.evaluation.targets[0]?.blockers).toMatchObject([{ kind: 'open-transaction' }]);
+    // Seen first five seconds before the end of the window.
+    const late = await holdAgainst(gate, ({ at }) => ({ writers: at >= 5000 && at < 15_000 ? [openWriter()] : [] }));
+    expect(late).toMatchObject({ verdict: 'drained', waitedMs: 15_000 });
+  });
+
+  test('wait gives it no time beyond the timeout', async () => {
+    const { verdict, waitedMs } = await holdAgainst(config({ timeoutMs: 12_000 }), () => ({ writers: [openWriter()] }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'timed-out', waitedMs: 12_000 });
+  });
+
+  test('check drains beside overlapping transactions of 12 seconds, as wait does', async () => {
+    for (const gate of [check, config()]) {
+      const { verdict, waitedMs } = await holdAgainst(gate, ({ at }) => ({
+        writers: [0, 1, 2].map((lane) => openWriter(`${lane}/${Math.floor((at / 1000 + lane * 4) / 12)}`)),
+      }));
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 20_000 });
+    }
+  });
+
+  test('check gives no more time to a writer where something else blocks', async () => {
+    const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
+    const { verdict, waitedMs } = await holdAgainst({ ...check, targets }, () => ({
+      registrations: [registration('0.9.0', 0), ...twoRegistered],
+      inFlight: [inFlight('0.9.0', { pending: 1 })],
+      writers: [openWriter()],
+    }));
+    expect({ verdict, waitedMs }).toEqual({ verdict: 'in-flight', waitedMs: 10_000 });
   });
 
   test('one that first writes two seconds after the first idle poll blocks until it has ended', async () => {
