@@ -22,16 +22,25 @@ const HEX_WORDS = /(?<![a-z0-9])[0-9a-f]{7,}(?![a-z0-9])/g;
 
 /** What scripts, templates and expressions leave where a value is missing. */
 const UNFILLED = [
-  /(?<![a-z0-9])(?:undefined|null|nil|none|nan|\[object object\]|<no value>)(?![a-z0-9])/,
+  /\[object object\]|<no value>|<nil>/,
   /\$(?:[{(]|[a-z_])|\{\{|%[a-z_]\w*%/,
   // Nothing but punctuation.
   /^[!-/:-@[-`{-~]*$/,
+  // `1.0.0-undefined`, but not `fix-null-crash`: the missing value stands at the start or at the end.
+  /^[^a-z0-9]*v?(?:undefined|null)(?![a-z0-9])|(?<![a-z0-9])(?:undefined|null)[^a-z0-9]*$/,
+  // As words of languages of people these are parts of names: `release-nan`.
+  /^[^a-z0-9]*v?(?:none|nan|nil)[^a-z0-9]*$/,
 ];
+/** As JavaScript and Python write them: `1.0.0-None`. */
+const UNFILLED_AS_WRITTEN = /^[^A-Za-z0-9]*v?(?:None|NaN)(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?:None|NaN)[^A-Za-z0-9]*$/;
 
 /** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
 export function isUnfilled(name: string): boolean {
   const { tight, spaced } = folded(name);
-  return UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight));
+  return (
+    UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight)) ||
+    UNFILLED_AS_WRITTEN.test(name.replace(NOISE, ' ').normalize('NFKC'))
+  );
 }
 
 /**

@@ -133,6 +133,8 @@ describe('a name that nobody filled in', () => {
       '<no value>',
     ],
     ...['v-undefined', '1.0.0-undefined', 'shop@null', '"undefined"', 'undefined\n'],
+    ...['vundefined', 'null,', '- undefined', 'undefined-1.0.0', '1.0.0-undefined;', 'refs/tags/null', 'vNone'],
+    ...['1.0.0-None', '1.0.0-NaN', 'None-1.0.0', '1.0.0-None\n', 'shop:<nil>-linux', 'v[object Object]-1'],
     ...[
       `${DOLLAR}{VERSION}`,
       `${DOLLAR}{{ github.sha }}`,
@@ -150,6 +152,7 @@ describe('a name that nobody filled in', () => {
   test.each([
     ...['1.0.0', 'undefinedbehaviour', 'nullable', 'nonesuch', 'canonical', 'nano', 'banana', 'us$1', '100%', '🚀'],
     ...['1.0.0%0A', 'blue', '$1', 'annihilate', 'é'],
+    ...['fix-null-crash', 'fix-undefined-behaviour', 'feat/none-check', 'feat/None-check', 'release-nan', 'nil-guard'],
   ])('is not %j', (name) => {
     expect(isUnfilled(name)).toBe(false);
   });
