@@ -47,7 +47,7 @@ SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
        ${SERVER} AS server,
-       has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS identifies_cluster,
+       coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false) AS identifies_cluster,
        n.oid IS NOT NULL AS schema_exists,
        coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
        (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')

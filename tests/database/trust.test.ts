@@ -101,6 +101,13 @@ test('reads DBOS’s tables and Postgres’s functions, whatever comes first in 
   expect(polls[0]?.evaluation.snapshot.observedAt).toBeGreaterThan(Date.UTC(2020));
 });
 
+test('works without the function that identifies the cluster, which some products lack', async () => {
+  const database = await databases.create();
+  await database.query('ALTER FUNCTION pg_catalog.pg_control_system() RENAME TO of_another_product');
+  const { contents, database: facts } = await pollAt(database);
+  expect([facts.cluster, contents?.inFlight]).toEqual([null, []]);
+});
+
 test('refuses one shard of a sharded system database', async () => {
   const database = await databaseInUse();
   await database.query('DELETE FROM dbos.workflow_status');
