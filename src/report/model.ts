@@ -90,8 +90,9 @@ export function runReportOf(run: Run): RunReport {
       ...(last === undefined ? [] : (run.warnings ?? [])),
       ...(config === undefined ? [] : configurationWarnings(config)),
       // After a failure, what an earlier poll saw is no reason to warn.
-      ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),
-      ...(config === undefined || last === undefined ? [] : launchWarnings(config, last)),
+      ...(failure !== undefined || config === undefined || last === undefined
+        ? []
+        : [...warningsOf(last.evaluation), ...launchWarnings(config, last)]),
     ],
   };
 }
@@ -165,14 +166,16 @@ function preflightHeadline(last: Poll | undefined): Message {
 function noTargetHeadline(
   config: GateConfig | undefined,
   last: Poll | undefined,
-  others: RunReport['otherApplications'],
+  applications: RunReport['otherApplications'],
 ): Message {
-  const formers = others.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
+  const formers = applications.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
   if (formers.length > 0) {
     return msg`Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
   }
   const kept = namesOf(last?.evaluation.state.kept ?? []);
-  const found = msg`Nothing to retire: no version but ${kept} is registered, in flight or recently started.`;
+  const newer = [...(last?.evaluation.state.newer ?? [])];
+  const others = newer.length === 0 ? trusted('') : msg` (and ${namesOf(newer)}, registered since the gate started)`;
+  const found = msg`Nothing to retire: no version but ${kept}${others} is registered, in flight or recently started.`;
   if (config?.targets.kind !== 'all-but-latest') {
     return msg`${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
   }

@@ -195,7 +195,11 @@ export const runReportSchema = z
       .array(
         z.object({
           name: z.string(),
-          mayBeFormerName: z.boolean().describe('It registered no version since this application registered its first'),
+          mayBeFormerName: z
+            .boolean()
+            .describe(
+              'It has work in flight, and registered no version since this application registered its first, or this one has registered none',
+            ),
           inFlight: z.array(z.object({ version: text, ...statusCounts })),
         }),
       )

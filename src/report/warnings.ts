@@ -88,9 +88,10 @@ export function launchWarnings(config: GateConfig, { evaluation, forecast }: Pol
 type Warning = Message | undefined;
 
 /** The other applications that may be former names of this one. */
-export function formerNames({ otherApplications }: Evaluation): Warning {
+export function formerNames({ otherApplications, index }: Evaluation): Warning {
   const formers = otherApplications.filter(({ mayBeFormerName }) => mayBeFormerName);
-  return formers.length === 0 ? undefined : explainFormerNames(formers);
+  const isRegistered = index?.registered.some(({ application }) => application !== null) ?? false;
+  return formers.length === 0 ? undefined : explainFormerNames(formers, isRegistered);
 }
 
 function outlastsJob({ mode, timeoutMs }: GateConfig): Warning {

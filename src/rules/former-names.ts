@@ -4,7 +4,10 @@ import { describeCounts, summed, total } from '../status-counts.ts';
 
 /** Another application in the same system database. */
 export interface OtherApplication extends Application {
-  /** It has work in flight, and has registered no version since the configured application registered its first. */
+  /**
+   * It has work in flight, and has registered no version since the configured application registered its first. Of one
+   * that has registered none, nobody knows which came first: all that have work in flight may be its former names.
+   */
   readonly mayBeFormerName: boolean;
 }
 
@@ -52,13 +55,20 @@ export function describeApplications(applications: readonly Application[]): Mess
   return msg`${joined(shown.map(describeApplication), ', ')}${more}`;
 }
 
-/** What possible former names of the application mean, and what to do. */
-export function explainFormerNames(formers: readonly Application[]): Message {
+/**
+ * What possible former names of the application mean, and what to do.
+ *
+ * @param isRegistered The application has a registration of its own. It has none where another one registered the same
+ *   version before, and where its SDK registers none.
+ */
+export function explainFormerNames(formers: readonly Application[], isRegistered: boolean): Message {
   const isOne = formers.length === 1;
+  const has = trusted(isOne ? 'has' : 'have');
+  const applications = describeApplications(formers);
   return joined([
-    msg`Was this application renamed? ${describeApplications(formers)} ${trusted(
-      isOne ? 'has' : 'have',
-    )} registered no version since this application registered its first.`,
+    isRegistered
+      ? msg`Was this application renamed? ${applications} ${has} registered no version since this application registered its first.`
+      : msg`Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate cannot tell which name came first.`,
     msg`If ${trusted(
       isOne ? 'that is its former name' : 'one of them is its former name',
     )}, no process under the new name finishes that work: run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,

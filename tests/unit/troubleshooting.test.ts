@@ -240,7 +240,8 @@ async function texts(): Promise<readonly string[]> {
   }).catch((error: unknown) => plain(explain(error)));
   if (typeof gaveUp !== 'string') throw new Error('The hold did not give up.');
   return [
-    plain(explainFormerNames([formerShop])),
+    plain(explainFormerNames([formerShop], true)),
+    plain(explainFormerNames([formerShop], false)),
     ...Object.values(blockers).flatMap((samples) => samples.map((each) => plain(explainBlocker(each)))),
     told(unreachableTables(probe({ schema_exists: false }), database)),
     told(unreachableTables(probe(), database)),

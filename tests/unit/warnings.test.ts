@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
+import { trusted } from '../../src/message.ts';
+import { runReportOf } from '../../src/report/model.ts';
 import { plain } from '../../src/report/text.ts';
 import {
   configurationWarnings,
@@ -16,6 +18,7 @@ import {
   holdAgainst,
   inFlight,
   registration,
+  runAgainst,
   type Scene,
 } from '../support/builders.ts';
 import { databaseConfig } from '../support/databases.ts';
@@ -173,4 +176,39 @@ test('warns of a secret that outputs hold or can hold, and of one that is very s
   expect(maskedOutputs(['verdict', 'drained'], 3).map(plain)).toEqual([
     expect.stringContaining('stands in these outputs by chance, or can: `verdict`, `drained`.'),
   ]);
+});
+
+test('says of an application without a registration that nobody knows which name came first', async () => {
+  const billing = application({ inFlight: [{ version: '1.0.0', pending: 1, enqueued: 0, delayed: 0 }] });
+  const shop = application({ name: 'shop', firstRegistered: null, newestRegistered: null });
+  const unowned = { applications: [billing, shop], registrations: old.map((each) => ({ ...each, application: null })) };
+  expect((await warned(unowned, { application: 'shop' })).warnings).toEqual([
+    expect.stringMatching(
+      /^Was this application renamed\? "billing" .* owns no registered version, so the gate cannot/,
+    ),
+  ]);
+  const owned = { applications: [billing, { ...shop, firstRegistered: 2, newestRegistered: 2 }] };
+  expect((await warned(owned, { application: 'shop' })).warnings).toEqual([
+    expect.stringMatching(/^Was this application renamed\? "billing" .* no version since this application registered/),
+  ]);
+});
+
+test('warns of nothing that a poll saw before a failure', async () => {
+  const gate = config({ targets: { kind: 'all-but-latest' } });
+  const registrations = [registration('1.0.0', 1), registration('2.0.0', DATABASE_EPOCH - DAY)];
+  const run = await runAgainst(gate, () => ({ registrations, newestWriteAt: DATABASE_EPOCH - 2 * DAY }));
+  expect(runReportOf(run).warnings).not.toEqual([]);
+  const failed = { ...run, verdict: 'error', failure: trusted('The connection broke off.') } as const;
+  expect(runReportOf(failed).warnings).toEqual([]);
+});
+
+test('nothing to retire: the versions that registered since the gate started are named', async () => {
+  const gate = config({ targets: { kind: 'all-but', keep: ['2.0.0'] } });
+  const two = [registration('2.0.0', 2), registration('3.0.0', 3)];
+  const run = await runAgainst(gate, ({ number }) => ({ registrations: number === 1 ? two.slice(0, 1) : two }));
+  const { verdict, headline } = runReportOf(run);
+  expect(verdict).toBe('no-target');
+  expect(plain(headline)).toContain(
+    'no version but "2.0.0" (and "3.0.0", registered since the gate started) is registered, in flight',
+  );
 });
