@@ -6,7 +6,7 @@ export const LONGEST_TIMER_MS = 2_147_483_647;
 /** A monotonic clock, in milliseconds from an arbitrary start. */
 export interface Clock {
   now(): number;
-  /** Resolves after `milliseconds`, or as soon as the signal aborts. */
+  /** Resolves after `milliseconds` and not before, or as soon as the signal aborts. */
   pause(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Does work with a signal that aborts after `milliseconds`, which can be infinite. */
   withTimeout<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
@@ -16,9 +16,13 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   async pause(milliseconds, signal) {
-    await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
+    const end = performance.now() + milliseconds;
+    // A timer of the runtime can be early, by less than a millisecond.
+    for (let left = milliseconds; left > 0 && !signal.aborted; left = end - performance.now()) {
+      await delay(Math.ceil(left), undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }
   },
   async withTimeout(milliseconds, work) {
     // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.

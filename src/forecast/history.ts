@@ -157,11 +157,15 @@ function extended(series: Series, targets: readonly Changed[], atMs: number, mos
     roots: before.roots + sum(({ roots }) => roots),
     children: before.children + sum(({ children }) => children),
   };
-  const all = [...points, sample];
-  // When there are too many, every second sample stays, with the first and the last.
-  const isKept = (index: number) => all.length <= most || index % 2 === 0 || index === all.length - 1;
   const inFlight = sum((target) => target.inFlight);
-  return { points: all.filter((_, at) => isKept(at)), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
+  return { points: thinned([...points, sample], most), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
+}
+
+/** Leaves out the sample whose neighbours are closest in time, where there are too many: near the end, polls are dense. */
+function thinned(samples: readonly Sample[], most: number): readonly Sample[] {
+  if (samples.length <= most) return samples;
+  const gaps = samples.slice(2).map((after, index) => after.atMs - (samples[index]?.atMs ?? 0));
+  return samples.toSpliced(gaps.indexOf(Math.min(...gaps)) + 1, 1);
 }
 
 function newTopLevelAfter(before: DrainHistory, targets: readonly TargetEvaluation[], { contents }: SnapshotIndex) {

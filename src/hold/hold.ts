@@ -64,7 +64,12 @@ interface Progress extends Pick<HoldResult, 'first' | 'last' | 'polls' | 'failed
   readonly lastSuccess: number | undefined;
   readonly firstFailure: number | undefined;
   readonly outage: Outage | undefined;
+  /** Provisional polls in a row. */
+  readonly provisional: number;
 }
+
+/** Each provisional poll asks the next one for evidence that no earlier one has brought. There are few kinds of it. */
+const MOST_PROVISIONAL = 20;
 
 /**
  * Polls, evaluates and pauses until there is a verdict. A poll that failed for a transient reason is evidence of
@@ -103,6 +108,7 @@ function initialProgress(config: GateConfig): Progress {
     lastSuccess: undefined,
     firstFailure: undefined,
     outage: undefined,
+    provisional: 0,
     first: undefined,
     last: undefined,
     polls: 0,
@@ -151,10 +157,13 @@ function afterSnapshot(config: GateConfig, before: Progress, snapshot: Snapshot,
     history: forecast.history,
     lastSuccess: time.ended,
     outage: undefined,
+    provisional: poll === undefined ? before.provisional + 1 : 0,
     first: before.first ?? poll,
     last: poll ?? before.last,
     polls: before.polls + (poll === undefined ? 0 : 1),
   };
+  // They follow each other without a pause, beyond the timeout too.
+  if (next.provisional > MOST_PROVISIONAL) throw new Error('polls that never bring what was asked for');
   return { next, poll, decision };
 }
 

@@ -615,6 +615,17 @@ describe('rate and time left', () => {
   });
 });
 
+test('keeps the course of a long drain when its last polls are close together', async () => {
+  const end = 20 * MINUTE;
+  const { polls } = await holdAgainst(config({ timeoutMs: HOUR, pollIntervalMs: undefined }), ({ at }) => ({
+    inFlight: at < end ? [inFlight('1.0.0', { pending: Math.ceil((end - at) / 1000) })] : [],
+  }));
+  const { points } = pollOf(polls.at(-1)).forecast.total.series;
+  const gaps = points.slice(1).map(({ atMs }, index) => atMs - (points[index]?.atMs ?? 0));
+  expect(polls.length).toBeGreaterThan(3 * SERIES_SAMPLES);
+  expect(Math.max(...gaps)).toBeLessThan((3 * end) / SERIES_SAMPLES);
+});
+
 describe('processes of the target', () => {
   const queue = queueInFlight();
   const enqueued = quiet(HOUR, { id: 'enqueued', status: 'ENQUEUED', queue: 'mail' });

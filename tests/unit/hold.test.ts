@@ -111,6 +111,12 @@ describe('wait', () => {
   });
 });
 
+test('ends when polls never bring the evidence that the gate asks for', async () => {
+  const unknown = snapshot({ registrations: [registration('2.0.0', 2)] });
+  const holding = holdAgainst(config(), () => ({}), { reader: { read: async () => unknown } });
+  await expect(holding).rejects.toThrow('never bring what was asked for');
+});
+
 describe('check and report', () => {
   test.each(['check', 'report'] as const)('%s ends at once when nothing is idle', async (mode) => {
     const { verdict, waitedMs } = await holdAgainst(config({ mode }), () => busy);
