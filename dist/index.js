@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 603:
+/***/ 911:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -6001,7 +6001,7 @@ const _summary = new Summary();
  * @deprecated use `core.summary`
  */
 const markdownSummary = (/* unused pure expression or super */ null && (_summary));
-const summary_summary = _summary;
+const summary = _summary;
 //# sourceMappingURL=summary.js.map
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
 
@@ -18104,10 +18104,14 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 const systemClock = {
     now: () => performance.now(),
     async pause(milliseconds, signal) {
-        await (0,promises_namespaceObject.setTimeout)(milliseconds, undefined, { signal }).catch((error) => {
-            if (!signal.aborted)
-                throw error;
-        });
+        const end = performance.now() + milliseconds;
+        // A timer of the runtime can be early, by less than a millisecond.
+        for (let left = milliseconds; left > 0 && !signal.aborted; left = end - performance.now()) {
+            await (0,promises_namespaceObject.setTimeout)(Math.ceil(left), undefined, { signal }).catch((error) => {
+                if (!signal.aborted)
+                    throw error;
+            });
+        }
     },
     async withTimeout(milliseconds, work) {
         // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.
@@ -18212,9 +18216,11 @@ function joined(messages, separator = ' ') {
 }
 /** The message with `***` in place of every secret in its untrusted parts. */
 function withoutSecrets(message, secrets) {
+    // A secret can be a part of a longer one.
+    const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
     return message.map((part) => typeof part === 'string' || 'command' in part
         ? part
-        : { untrusted: secrets.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) });
+        : { untrusted: longestFirst.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) });
 }
 
 ;// CONCATENATED MODULE: ./lib/report/text.js
@@ -18699,56 +18705,6 @@ async function unlessAborted(promise, signal) {
 const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 // EXTERNAL MODULE: ./node_modules/pg/lib/client.js
 var lib_client = __nccwpck_require__(42);
-;// CONCATENATED MODULE: ./lib/errors.js
-
-/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
-class ReportableError extends Error {
-    name = 'ReportableError';
-    explanation;
-    constructor(explanation, options) {
-        super(explanation
-            .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
-            .join(''), options);
-        this.explanation = explanation;
-    }
-}
-/** A poll failed for a transient reason: the next one can succeed. */
-class TransientError extends ReportableError {
-    name = 'TransientError';
-    /** The server has accepted the gate before, so the address and the credentials are right. */
-    connectedBefore;
-    /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
-    overLimit;
-    constructor(explanation, connectedBefore, { overLimit = false, ...options } = {}) {
-        super(explanation, options);
-        this.connectedBefore = connectedBefore;
-        this.overLimit = overLimit;
-    }
-}
-/** An input is wrong. Raised before anything connects. */
-class InputError extends ReportableError {
-    name = 'InputError';
-}
-/** Writes an input error, as `msg` writes a message. */
-function inputError(...parts) {
-    return new InputError(msg(...parts));
-}
-/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
-function explain(error) {
-    if (error instanceof ReportableError)
-        return error.explanation;
-    const kind = error instanceof Error ? error.constructor.name : typeof error;
-    const code = codeOf(error);
-    return msg `An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
-}
-/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
-function codeOf(error) {
-    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
-        return undefined;
-    // OpenSSL has `SSL/TLS` in some of its own.
-    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
-}
-
 ;// CONCATENATED MODULE: external "node:events"
 const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
@@ -18829,6 +18785,540 @@ function requireChannelBinding(client, socket) {
         if (!proved)
             refuse();
     });
+}
+
+;// CONCATENATED MODULE: ./lib/errors.js
+
+/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
+class ReportableError extends Error {
+    name = 'ReportableError';
+    explanation;
+    constructor(explanation, options) {
+        super(explanation
+            .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
+            .join(''), options);
+        this.explanation = explanation;
+    }
+}
+/** A poll failed for a transient reason: the next one can succeed. */
+class TransientError extends ReportableError {
+    name = 'TransientError';
+    /** The server has accepted the gate before, so the address and the credentials are right. */
+    connectedBefore;
+    /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
+    overLimit;
+    /** It most often stays: a minute of nothing but such failures ends a hold. */
+    brief;
+    constructor(explanation, connectedBefore, { overLimit = false, brief = false, ...options } = {}) {
+        super(explanation, options);
+        this.connectedBefore = connectedBefore;
+        this.overLimit = overLimit;
+        this.brief = brief;
+    }
+}
+/** An input is wrong. Raised before anything connects. */
+class InputError extends ReportableError {
+    name = 'InputError';
+}
+/** Writes an input error, as `msg` writes a message. */
+function inputError(...parts) {
+    return new InputError(msg(...parts));
+}
+/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
+function explain(error) {
+    if (error instanceof ReportableError)
+        return error.explanation;
+    const kind = error instanceof Error ? error.constructor.name : typeof error;
+    const code = codeOf(error);
+    return msg `An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+}
+/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
+function codeOf(error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+        return undefined;
+    // OpenSSL has `SSL/TLS` in some of its own.
+    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/password.js
+
+
+
+/** The message of the error when `database-password-file` gives no password. */
+const NO_PASSWORD_IN_FILE = 'The password file gives no password';
+/**
+ * Returns the configuration with the password of a connection that is about to be made.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE} when `database-password-file` gives none.
+ */
+function withPassword(config) {
+    const { passwordFile, password, passfile } = config;
+    if (passwordFile !== undefined)
+        return { ...config, password: readPasswordFile(passwordFile) };
+    return password === undefined && passfile !== undefined ? { ...config, ...fromPassfile(passfile, config) } : config;
+}
+/**
+ * Returns the text of a file, without one line break at its end.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE}. Its code says why: one of Node's, or `EMPTY`,
+ * `NOT_A_FILE` or `NOT_UTF8`.
+ */
+function readPasswordFile(file) {
+    try {
+        // To open a pipe that nobody writes to would block the process.
+        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
+            throw noPassword('NOT_A_FILE');
+        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
+        if (text === undefined)
+            throw noPassword('NOT_UTF8');
+        const password = text.replace(/\r?\n$/, '');
+        if (password.trim() === '')
+            throw noPassword('EMPTY');
+        return password;
+    }
+    catch (error) {
+        throw noPassword(codeOf(error) ?? 'UNKNOWN');
+    }
+}
+function noPassword(code) {
+    return Object.assign(new Error(NO_PASSWORD_IN_FILE), { code });
+}
+/** Undefined for another encoding, and for UTF-16 of letters, which is UTF-8 with zeros. */
+function utf8(bytes) {
+    try {
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        return text.includes('\0') ? undefined : text;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The path of libpq's password file ("The Password File" in PostgreSQL's manual); undefined without a home. */
+function passfileOf(asked, environment) {
+    const named = asked || environment['PGPASSFILE'];
+    if (named)
+        return named;
+    const [home, ...below] = process.platform === 'win32'
+        ? [environment['APPDATA'], 'postgresql', 'pgpass.conf']
+        : [environment['HOME'], '.pgpass'];
+    return home ? external_node_path_namespaceObject.join(home, ...below) : undefined;
+}
+function fromPassfile(file, place) {
+    const without = (passfileGave) => ({ password: undefined, passfileGave });
+    try {
+        const status = (0,external_node_fs_namespaceObject.statSync)(file);
+        if (!status.isFile())
+            return without('not-a-file');
+        if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
+            return without('open-to-others');
+        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
+        return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
+    }
+    catch (error) {
+        return without(['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? 'no-file' : 'unreadable');
+    }
+}
+/** `host:port:database:user:password`. What follows another colon is not a part of the password. */
+const ENTRY = RegExp(`^${Array(4).fill(String.raw `((?:\\.|[^:\\])*):`).join('')}${String.raw `((?:\\.|[^:\\]|\\$)*)`}`);
+/** Folders for sockets that libpq is built with. A server with its socket there is also called `localhost`. */
+const DEFAULT_SOCKET_FOLDERS = ['/tmp', '/var/run/postgresql', '/run/postgresql'];
+/** Returns the password of the first entry that matches, as libpq does (`passwordFromFile` in its source). */
+function passwordFor({ host, port, database, user }, text) {
+    const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
+    const wanted = [hosts, [String(port)], [database], [user]];
+    for (const line of text.split(/\r?\n/)) {
+        const fields = line.startsWith('#') ? undefined : ENTRY.exec(line)?.slice(1);
+        const matches = wanted.every((values, index) => {
+            const field = fields?.[index];
+            return field !== undefined && (field === '*' || values.includes(unescaped(field)));
+        });
+        if (matches)
+            return unescaped(fields?.[4] ?? '') || undefined;
+    }
+    return undefined;
+}
+function unescaped(field) {
+    return field.replaceAll(/\\(.)/g, '$1');
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/password-errors.js
+
+
+/* How a password or a token fails, or the reading of it. */
+/**
+ * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
+ * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
+ */
+function isPasswordRefusal({ code, message, routine }) {
+    if (code === '28000') {
+        // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
+        const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
+        return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
+    }
+    return code === '28P01' || (code === '08P01' && /authentication failed/.test(message));
+}
+/** What a person has to know of libpq's password file where no password was found. */
+const PASSFILE_ADVICE = {
+    password: '',
+    'no-file': '',
+    'no-entry': ' The password file of libpq has no line that matches this host, port, database and user.',
+    'not-a-file': ' The password file of libpq is ignored, because it is not a plain file.',
+    'open-to-others': ' The password file of libpq is ignored, because others can read or write it: run `chmod 0600` on it.',
+    unreadable: " The password file of libpq is there, but the runner's user cannot read it.",
+};
+/** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
+const PASSWORD_FILE_UNUSABLE = {
+    what: 'The file that `database-password-file` names gives no password',
+    patience: 'full',
+    matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
+    advice: msg `It is read again at each connection. Renew it in one step: write another file next to it, and rename that one.`,
+};
+/** The ways to fail that are about the password, in the order in which they are tried. */
+const PASSWORD_FAILURES = {
+    'token-refused': {
+        what: 'The server refused the password from the file that `database-password-file` names',
+        patience: 'full',
+        matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
+        advice: msg `Has the token expired? The process that writes the file has to renew it. If not, check the user, and what the token is for.`,
+    },
+    'password-refused': {
+        what: 'The server refused the password',
+        matches: (failure, { password }) => isPasswordRefusal(failure) && (failure.code !== '28P01' || password !== undefined),
+        advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? ' in the password file of libpq' : '')}. It may have been rotated, and an IAM token lives for minutes only: \`database-password-file\` is for those. A password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+    },
+    'password-missing': {
+        what: 'The server asks for a password, and none was given',
+        matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
+        advice: ({ passfileGave }) => msg `Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
+    },
+    'password-exchange-failed': {
+        what: 'The exchange of the password went wrong',
+        matches: ({ message }) => message.startsWith('SASL: '),
+        advice: ({ message }) => msg `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/pooler-errors.js
+
+/*
+ * How poolers fail, in messages that are English whatever the server's language. Sources: PgBouncer 1.18 and 1.25, and
+ * the published sources and manuals of Supabase's Supavisor and Neon's proxy.
+ */
+/** PgBouncer uses 08P01 for everything, errors of the server at its login included. Only the message differs. */
+const fromPgBouncer = ({ code, message }, words) => code === '08P01' && words.test(message);
+/** Supavisor and Neon's proxy use XX000 (internal error) for everything, and Neon's some of class 08 as well. */
+const isSaidByPooler = ({ code, message }, words) => ['XX000', '08000', '08006'].includes(code) && words.test(message);
+/** The ways to fail that only managed poolers have, in the order in which they are tried. */
+const POOLER_FAILURES = {
+    'tenant-unknown': {
+        what: 'The pooler does not know this user, or the project in it',
+        matches: (failure) => isSaidByPooler(failure, /tenant.*not found|endpoint could not be found|endpoint ID is not specified/is),
+        advice: msg `Copy the connection string from the provider again. Supabase's pooler takes the user as role.project, at the host that the project has; Neon takes the endpoint from the host name, with TLS only.`,
+    },
+    'switched-off': {
+        what: 'The provider has switched the database off',
+        matches: (failure) => isSaidByPooler(failure, /exceeded the .*quota|endpoint (has been|is) disabled/is),
+        advice: ({ message }) => msg `It says: ${message}. Raise the limit or the plan there, or switch the database on again, and run the gate again.`,
+    },
+    'pooler-cut-off': {
+        what: 'The pooler has lost its database, or does not reach it',
+        patience: 'full',
+        matches: (failure) => isSaidByPooler(failure, /DbHandler|db_termination|to database closed|circuit ?breaker|compute node|control plane/i),
+        advice: ({ message }) => msg `It says: ${message}. A database that restarts or wakes up is there within a minute. If it stays so, look at the provider's dashboard and status page.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
+
+/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
+/** The driver's message when the server has no TLS. */
+const NO_TLS = 'The server does not support SSL connections';
+/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
+const TLS_REQUIRED = 'SSL required';
+/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
+const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
+/** Returns whether the handshake failed, or the server's certificate did not pass. */
+function isHandshakeFailure(code) {
+    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
+}
+/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
+function isRefusedCertificate(code) {
+    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
+}
+/** The ways to fail that are about TLS, in the order in which they are tried. */
+const TLS_FAILURES = {
+    'tls-unavailable': {
+        what: 'The server does not accept TLS',
+        matches: ({ message }) => message === NO_TLS,
+        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+    },
+    'certificate-untrusted': {
+        what: 'The certificate of the server is not signed by a CA that the gate trusts',
+        // No chain leads from the server's certificate to a trusted CA.
+        matches: [
+            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
+        ],
+        advice: ({ tlsCa }) => tlsCa === undefined
+            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
+            : msg `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
+    },
+    'certificate-of-another-host': {
+        what: 'The certificate of the server was made for another host name',
+        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
+        advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+    },
+    'certificate-out-of-date': {
+        what: 'The certificate of the server is not valid at this time',
+        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
+        advice: msg `Renew it at the server, and check the clock of the runner.`,
+    },
+    'client-certificate-missing': {
+        what: 'The server asks for a client certificate',
+        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
+            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+        advice: msg `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`; and use an \`sslmode\` with TLS.`,
+    },
+    'client-certificate-refused': {
+        what: 'The server does not accept the client certificate',
+        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
+        advice: msg `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+    },
+    'certificate-unusable': {
+        what: 'A certificate or a key of the gate cannot be used',
+        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that it has no passphrase.`,
+    },
+    'tls-failed': {
+        what: 'TLS failed',
+        matches: ({ code }) => isHandshakeFailure(code),
+        advice: msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/errors.js
+
+
+
+
+
+
+
+/** Returns a kind that can pass by itself, so a hold continues. */
+const errors_transient = (kind) => ({ ...kind, patience: 'full' });
+/** Returns a kind that most often stays, but can also pass within seconds. */
+const brief = (kind) => ({ ...kind, patience: 'brief' });
+/** The message of the driver's error when connecting takes too long. */
+const CONNECT_OVERDUE = 'timeout expired';
+/** The message of the error that ends a poll when the hold has no time left for it. */
+const POLL_OVERDUE = 'The poll is overdue';
+/** The driver's messages for login methods that it does not have. */
+const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
+/**
+ * Every known way to fail. The first match wins, and an SQLSTATE that no other kind knows is retried. Sources:
+ * PostgreSQL's appendix A for SQLSTATEs, and its source for the names of functions.
+ */
+const FAILURES = {
+    'password-file-unusable': PASSWORD_FILE_UNUSABLE,
+    'host-not-found': errors_transient({
+        what: 'The host could not be found',
+        matches: ({ code }) => code === 'ENOTFOUND' || code.startsWith('EAI_'),
+        advice: msg `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+    }),
+    'connection-refused': errors_transient({
+        what: 'Nothing accepts connections at this host and port',
+        matches: ['ECONNREFUSED'],
+        advice: msg `Check host and port in \`database-url\`, and that the database is running.`,
+    }),
+    'socket-missing': errors_transient({
+        what: 'The socket of the server is not there',
+        matches: ['ENOENT'],
+        advice: msg `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+    }),
+    'socket-denied': {
+        what: 'The socket of the server may not be used',
+        matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
+        advice: msg `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
+    },
+    'connect-timeout': errors_transient({
+        what: 'The server did not answer in time',
+        matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN', 'ERR_SOCKET_CONNECTION_TIMEOUT'].includes(code) ||
+            message === CONNECT_OVERDUE,
+        advice: msg `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+    }),
+    'network-unreachable': errors_transient({
+        what: 'There is no way from this runner to the network of the server',
+        matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
+        advice: msg `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+    }),
+    'not-postgres': errors_transient({
+        what: 'What answers does not speak the protocol of Postgres',
+        matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
+            /^received (invalid response|unexpected)|error establishing an SSL connection/i.test(message),
+        advice: msg `Check host and port in \`database-url\`: another service may listen there.`,
+    }),
+    'login-unsupported': {
+        what: 'The server asks for a way to log in that the gate does not have',
+        matches: ({ message }) => UNKNOWN_LOGIN.test(message),
+        advice: msg `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
+    },
+    'channel-not-bound': {
+        what: 'The server does not do the channel binding that `channel_binding=require` asks for',
+        matches: ({ message }) => message === UNBOUND,
+        advice: msg `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
+    },
+    'poll-unanswered': errors_transient({
+        what: 'The database went silent in the middle of a poll',
+        overLimit: true,
+        matches: ({ message }) => message === 'Query read timeout',
+        advice: msg `The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
+    }),
+    'poll-overdue': {
+        what: 'The time ran out while a poll was under way',
+        // Not transient: the hold has no time left to poll again.
+        matches: ({ message }) => message === POLL_OVERDUE,
+        advice: msg `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+    },
+    ...POOLER_FAILURES,
+    'connection-lost': errors_transient({
+        what: 'The connection broke off',
+        matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
+            /^ERR_(STREAM|SOCKET)_/.test(code) ||
+            /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
+            ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
+            (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+            /connection terminated|not queryable/i.test(message),
+        advice: msg `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+    }),
+    ...TLS_FAILURES,
+    ...PASSWORD_FAILURES,
+    'user-refused': {
+        what: 'The server does not let this user in',
+        matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
+        advice: ({ tlsMode }) => msg `There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}, or asks for a client certificate. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+    },
+    'database-missing': {
+        what: 'There is no such database on this server',
+        matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
+            fromPgBouncer(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
+        advice: msg `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+    },
+    'no-connection-left': errors_transient({
+        what: 'The server has no connection left',
+        matches: (failure) => failure.code === '53300' ||
+            fromPgBouncer(failure, /^(no more connections allowed|sorry, too many clients)/) ||
+            isSaidByPooler(failure, /max\w* clients?\b|too many clients|check(ed)? ?out|failed to acquire permit/i),
+        advice: msg `The gate needs one: raise max_connections, the limit of the role or the size of the pool; use a pooler in transaction mode (Supabase's has port 6543); or run the gate when fewer are taken.`,
+    }),
+    'starting-or-stopping': errors_transient({
+        what: 'The database is starting up or shutting down',
+        matches: ['57P03'],
+        advice: msg `If it stays so, find out why at the server.`,
+    }),
+    'out-of-resources': errors_transient({
+        what: 'The server has run short of a resource',
+        overLimit: true,
+        matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
+        advice: ({ message }) => msg `It says: ${message}. Memory or disk may be exhausted.`,
+    }),
+    'row-security': {
+        what: 'Row security would hide rows from the role of the gate',
+        matches: ({ code, routine }) => code === '42501' && routine === 'check_enable_rls',
+        advice: ({ user }) => msg `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
+    },
+    'connect-not-granted': {
+        what: 'The role of the gate may not connect to this database',
+        matches: ({ code, routine }) => code === '42501' && routine === 'CheckMyDatabase',
+        // Both names have proved right: the role has logged in, and the database is there.
+        advice: ({ database, user }) => [
+            ...trusted('As its owner, run: '),
+            { command: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
+        ],
+    },
+    'privilege-missing': {
+        what: 'The role of the gate lacks a privilege',
+        matches: ['42501'],
+        advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
+    },
+    'poll-stopped': errors_transient({
+        what: 'The server stopped the poll',
+        overLimit: true,
+        matches: ['57014'],
+        advice: ({ message }) => msg `It says: ${message}. If the poll took longer than \`poll-timeout\`, raise that, or find out what slows the database down. Otherwise an administrator, or a watchdog for long statements, cancelled it.`,
+    }),
+    'lock-timeout': errors_transient({
+        what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',
+        matches: ['55P03'],
+        advice: ({ schema }) => msg `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
+    }),
+    'tables-changed': brief({
+        what: 'The tables changed under the poll',
+        matches: ['42P01', '42703', '3F000'],
+        advice: ({ message }) => msg `A migration may be running. The database says: ${message}.`,
+    }),
+    'pooler-ended': errors_transient({
+        what: 'The pooler in front of the database ended the connection',
+        matches: ['08P01'],
+        advice: ({ message }) => msg `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+    }),
+    'character-unknown': brief({
+        what: 'The encoding of the database lacks a character of a name, or has an invalid one',
+        matches: ['22P05', '22021'],
+        advice: ({ message }) => msg `It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\` and \`ignore-workflows\` for characters that the database cannot have stored.`,
+    }),
+    'request-refused': brief({
+        what: 'The server refused what the gate asked for',
+        matches: ({ code }) => /^(0A|22|28|3D|42)\w{3}$/.test(code),
+        advice: ({ message }) => msg `It says: ${message}. Please report it to the dbos-drain-gate project if it stays so.`,
+    }),
+    'server-error': errors_transient({
+        what: 'The database answered with an error',
+        matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
+        advice: ({ message }) => msg `It says: ${message}. If it stays so, look at the log of the server.`,
+    }),
+};
+const KINDS = Object.values(FAILURES);
+/**
+ * Returns an error that a person can act on, with the cause and the fix. An unknown error stays as it is.
+ *
+ * Nothing of `database-url` is shown before a server has let the gate in. A mistyped URL can have the password in place
+ * of the host, the user or the database.
+ *
+ * @param connectedBefore The server has let the gate in before, with this host, user and database.
+ */
+function explainFailure(error, config, connectedBefore) {
+    if (error instanceof ReportableError)
+        return error;
+    const failure = failureOf(error);
+    const kind = KINDS.find(({ matches }) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
+    if (kind === undefined)
+        return error instanceof Error ? error : new Error('something that is no error was thrown');
+    const code = failure.code === '' ? '' : ` (${failure.code})`;
+    const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
+    const at = connectedBefore ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
+    const advice = typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
+    const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
+    const { patience, overLimit = false } = kind;
+    return patience === undefined
+        ? new ReportableError(sentence, { cause: error })
+        : new TransientError(sentence, connectedBefore, { cause: error, overLimit, brief: patience === 'brief' });
+}
+/** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
+function failureOf(error) {
+    if (error instanceof AggregateError && error.errors.length > 0)
+        return failureOf(error.errors[0]);
+    if (!(error instanceof Error))
+        return { code: '', message: '', routine: '' };
+    const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : '';
+    return { code: codeOf(error) ?? '', message: error.message, routine };
+}
+/** A server's message can repeat parts of the URL. */
+function withoutPartsOf({ host, user, database }, message) {
+    // A server cuts names at 63 bytes.
+    const parts = [host, user, database].flatMap((part) => [part, part.slice(0, 63)]);
+    parts.sort((a, b) => b.length - a.length);
+    return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -18932,76 +19422,8 @@ function tlsAttempts(config) {
     return attempts[tlsMode];
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
-
-/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
-/** The driver's message when the server has no TLS. */
-const NO_TLS = 'The server does not support SSL connections';
-/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
-const TLS_REQUIRED = 'SSL required';
-/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
-const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
-/** Returns whether the handshake failed, or the server's certificate did not pass. */
-function isHandshakeFailure(code) {
-    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
-}
-/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
-function isRefusedCertificate(code) {
-    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
-}
-/** The ways to fail that are about TLS, in the order in which they are tried. */
-const TLS_FAILURES = {
-    'tls-unavailable': {
-        what: 'The server does not accept TLS',
-        matches: ({ message }) => message === NO_TLS,
-        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
-    },
-    'certificate-untrusted': {
-        what: 'The certificate of the server is not signed by a CA that the gate trusts',
-        // No chain leads from the server's certificate to a trusted CA.
-        matches: [
-            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
-            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
-        ],
-        advice: ({ tlsCa }) => tlsCa === undefined
-            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
-            : msg `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
-    },
-    'certificate-of-another-host': {
-        what: 'The certificate of the server was made for another host name',
-        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-        advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
-    },
-    'certificate-out-of-date': {
-        what: 'The certificate of the server is not valid at this time',
-        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-        advice: msg `Renew it at the server, and check the clock of the runner.`,
-    },
-    'client-certificate-missing': {
-        what: 'The server asks for a client certificate',
-        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
-            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: msg `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`; and use an \`sslmode\` with TLS.`,
-    },
-    'client-certificate-refused': {
-        what: 'The server does not accept the client certificate',
-        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
-        advice: msg `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
-    },
-    'certificate-unusable': {
-        what: 'A certificate or a key of the gate cannot be used',
-        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that it has no passphrase.`,
-    },
-    'tls-failed': {
-        what: 'TLS failed',
-        matches: ({ code }) => isHandshakeFailure(code),
-        advice: msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
-    },
-};
-
 ;// CONCATENATED MODULE: ./lib/postgres/connection.js
+
 
 
 
@@ -19051,8 +19473,11 @@ async function connect(config, pollTimeoutMs, signal) {
  * pg_hba.conf (or by PgBouncer, of plain text). A password that was refused is not sent again in plain text.
  */
 function anotherWayMayWork(error) {
-    const code = codeOf(error) ?? '';
-    const isPlainTextRefused = code === '08P01' && error instanceof Error && error.message === TLS_REQUIRED;
+    const failure = failureOf(error);
+    const { code, message } = failure;
+    const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
+    if (isPasswordRefusal(failure))
+        return false;
     if (hasNoTls(error) || code === '28000' || isPlainTextRefused)
         return true;
     return isHandshakeFailure(code) && !isRefusedCertificate(code);
@@ -19063,7 +19488,8 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
     const socket = new external_node_net_namespaceObject.Socket();
     const options = {
         ...{ host, port, user, database, ssl },
-        ...(password !== undefined && { password }),
+        // A function, even for none: otherwise the driver reads PGPASSWORD and libpq's password file itself.
+        password: () => password ?? '',
         // Otherwise the driver reads PGSSLNEGOTIATION.
         sslnegotiation: 'postgres',
         stream: () => socket,
@@ -19114,227 +19540,6 @@ function connectionOf(client, socket) {
             socket.destroy();
         },
     };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/errors.js
-
-
-
-
-
-/** Returns a kind that can pass by itself, so a hold continues. All others end it at once. */
-const errors_transient = (kind) => ({ ...kind, transient: true });
-/** The message of the driver's error when connecting takes too long. */
-const CONNECT_OVERDUE = 'timeout expired';
-/** The message of the error that ends a poll when the hold has no time left for it. */
-const POLL_OVERDUE = 'The poll is overdue';
-/** The driver's messages for login methods that it does not have. */
-const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
-/** PgBouncer uses 08P01 for everything, errors of the server at its login included. Only the message differs. */
-const fromPooler = ({ code, message }, words) => code === '08P01' && words.test(message);
-/** Every known way to fail. The first match wins. Sources: PostgreSQL's appendix A for SQLSTATEs, PgBouncer 1.18. */
-const FAILURES = {
-    'host-not-found': errors_transient({
-        what: 'The host could not be found',
-        matches: ['ENOTFOUND', 'EAI_AGAIN'],
-        advice: msg `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
-    }),
-    'connection-refused': errors_transient({
-        what: 'Nothing accepts connections at this host and port',
-        matches: ['ECONNREFUSED'],
-        advice: msg `Check host and port in \`database-url\`, and that the database is running.`,
-    }),
-    'socket-missing': errors_transient({
-        what: 'The socket of the server is not there',
-        matches: ['ENOENT'],
-        advice: msg `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
-    }),
-    'socket-denied': {
-        what: 'The socket of the server may not be used',
-        matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
-        advice: msg `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
-    },
-    'connect-timeout': errors_transient({
-        what: 'The server did not answer in time',
-        matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN'].includes(code) || message === CONNECT_OVERDUE,
-        advice: msg `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
-    }),
-    'network-unreachable': errors_transient({
-        what: 'There is no way from this runner to the network of the server',
-        matches: ['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'],
-        advice: msg `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
-    }),
-    'not-postgres': errors_transient({
-        what: 'What answers does not speak the protocol of Postgres',
-        matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
-            /^received invalid response|error establishing an SSL connection/.test(message),
-        advice: msg `Check host and port in \`database-url\`: another service may listen there.`,
-    }),
-    'login-unsupported': {
-        what: 'The server asks for a way to log in that the gate does not have',
-        matches: ({ message }) => UNKNOWN_LOGIN.test(message),
-        advice: msg `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
-    },
-    'channel-not-bound': {
-        what: 'The server does not do the channel binding that `channel_binding=require` asks for',
-        matches: ({ message }) => message === UNBOUND,
-        advice: msg `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
-    },
-    'poll-unanswered': errors_transient({
-        what: 'The database went silent in the middle of a poll',
-        overLimit: true,
-        matches: ({ message }) => message === 'Query read timeout',
-        advice: msg `The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
-    }),
-    'poll-overdue': {
-        what: 'The time ran out while a poll was under way',
-        // Not transient: the hold has no time left to poll again.
-        matches: ({ message }) => message === POLL_OVERDUE,
-        advice: msg `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
-    },
-    'connection-lost': errors_transient({
-        what: 'The connection broke off',
-        matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_DESTROYED'].includes(code) ||
-            /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
-            ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
-            (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
-            /connection terminated|not queryable/i.test(message),
-        advice: msg `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
-    }),
-    ...TLS_FAILURES,
-    'password-refused': {
-        what: 'The server refused the password',
-        matches: (failure, { password }) => (failure.code === '28P01' && password !== undefined) || fromPooler(failure, /authentication failed/),
-        advice: msg `Check the user and the secret. It may have been rotated, and an IAM token lives for minutes only; a password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
-    },
-    'password-missing': {
-        what: 'The server asks for a password, and none was given',
-        matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
-        advice: msg `Put it into \`database-url\`, or pass \`database-password\`.`,
-    },
-    'password-exchange-failed': {
-        what: 'The exchange of the password went wrong',
-        matches: ({ message }) => message.startsWith('SASL: '),
-        advice: ({ message }) => msg `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
-    },
-    'user-refused': {
-        what: 'The server does not let this user in',
-        matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
-        advice: ({ tlsMode }) => msg `There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
-    },
-    'database-missing': {
-        what: 'There is no such database on this server',
-        matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
-            fromPooler(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
-        advice: msg `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
-    },
-    'no-connection-left': errors_transient({
-        what: 'The server has no connection left',
-        matches: (failure) => failure.code === '53300' || fromPooler(failure, /^(no more connections allowed|sorry, too many clients)/),
-        advice: msg `The gate needs one: raise max_connections or the limit of the role, use a pooler, or run the gate when fewer are taken.`,
-    }),
-    'starting-or-stopping': errors_transient({
-        what: 'The database is starting up or shutting down',
-        matches: ['57P03'],
-        advice: msg `If it stays so, find out why at the server.`,
-    }),
-    'out-of-resources': errors_transient({
-        what: 'The server has run short of a resource',
-        overLimit: true,
-        matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-        advice: ({ message }) => msg `It says: ${message}. Memory or disk may be exhausted.`,
-    }),
-    'row-security': {
-        what: 'Row security would hide rows from the role of the gate',
-        matches: ({ code, message }) => code === '42501' && /row-level security/.test(message),
-        advice: ({ user }) => msg `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
-    },
-    'connect-not-granted': {
-        what: 'The role of the gate may not connect to this database',
-        matches: ({ code, message }) => code === '42501' && /for database/.test(message),
-        // Both names have proved right: the role has logged in, and the database is there.
-        advice: ({ database, user }) => [
-            ...trusted('As its owner, run: '),
-            { command: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
-        ],
-    },
-    'privilege-missing': {
-        what: 'The role of the gate lacks a privilege',
-        matches: ['42501'],
-        advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
-    },
-    'poll-cancelled': errors_transient({
-        what: 'Somebody cancelled the poll at the server',
-        overLimit: true,
-        matches: ({ code, message }) => code === '57014' && /user request/.test(message),
-        advice: msg `An administrator, or a watchdog for long statements, did so.`,
-    }),
-    'poll-timeout': errors_transient({
-        what: 'The poll took longer than `poll-timeout` and was stopped',
-        overLimit: true,
-        matches: ['57014'],
-        advice: msg `Raise \`poll-timeout\`, or find out what slows the database down.`,
-    }),
-    'lock-timeout': errors_transient({
-        what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',
-        matches: ['55P03'],
-        advice: ({ schema }) => msg `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
-    }),
-    'tables-changed': errors_transient({
-        what: 'The tables changed under the poll',
-        matches: ['42P01', '42703', '40001', '40P01', '3F000'],
-        advice: ({ message }) => msg `A migration may be running. The database says: ${message}.`,
-    }),
-    'pooler-ended': errors_transient({
-        what: 'The pooler in front of the database ended the connection',
-        matches: ['08P01'],
-        advice: ({ message }) => msg `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
-    }),
-    'server-error': {
-        what: 'The database answered with an error',
-        matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
-        advice: ({ message }) => msg `It says: ${message}.`,
-    },
-};
-const KINDS = Object.values(FAILURES);
-/**
- * Returns an error that a person can act on, with the cause and the fix. An unknown error stays as it is.
- *
- * Nothing of `database-url` is shown before a server has let the gate in. A mistyped URL can have the password in place
- * of the host, the user or the database.
- *
- * @param connectedBefore The server has let the gate in before, with this host, user and database.
- */
-function explainFailure(error, config, connectedBefore) {
-    if (error instanceof ReportableError)
-        return error;
-    const failure = failureOf(error);
-    const kind = KINDS.find(({ matches }) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
-    if (kind === undefined)
-        return error instanceof Error ? error : new Error('something that is no error was thrown');
-    const code = failure.code === '' ? '' : ` (${failure.code})`;
-    const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
-    const at = connectedBefore ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
-    const advice = typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
-    const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
-    return kind.transient
-        ? new TransientError(sentence, connectedBefore, { cause: error, overLimit: kind.overLimit ?? false })
-        : new ReportableError(sentence, { cause: error });
-}
-/** A failure to connect to a name with several addresses is an AggregateError. Its parts have the code. */
-function failureOf(error) {
-    if (error instanceof AggregateError && error.errors.length > 0)
-        return failureOf(error.errors[0]);
-    if (!(error instanceof Error))
-        return { code: '', message: '' };
-    return { code: codeOf(error) ?? '', message: error.message };
-}
-/** A server's message can repeat parts of the URL. */
-function withoutPartsOf({ host, user, database }, message) {
-    // A server cuts names at 63 bytes.
-    const parts = [host, user, database].flatMap((part) => [part, part.slice(0, 63)]);
-    parts.sort((a, b) => b.length - a.length);
-    return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/guards.js
@@ -19583,6 +19788,39 @@ function grants(probe, { schema }) {
 }
 function asOwner(statements) {
     return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/lock-wait.js
+
+
+
+/** A setting of the transaction alone. It keeps the time at which the wait began, in seconds since the epoch. */
+const BEGAN = `'dbos_drain_gate.wait_began'`;
+/** A shorter time is what asking takes, in milliseconds. */
+const SHORTEST_WAIT_MS = 50;
+/**
+ * Waits until nothing keeps the gate from reading DBOS's tables and their indexes, as a migration does. Asking for the
+ * size of a relation takes the lock that reading it takes, and gives it back. It needs no privilege, and a relation that
+ * is gone by then is no error. The fork `init` is a file that these tables do not have, so nothing is measured.
+ *
+ * @returns statements without parameters.
+ */
+const awaitLocks = (schema) => `
+SELECT set_config(${BEGAN}, extract(epoch FROM clock_timestamp())::text, true);
+SELECT count(pg_relation_size(r.oid, 'init'))
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_index i ON i.indrelid = c.oid
+ CROSS JOIN LATERAL (VALUES (c.oid), (i.indexrelid)) r (oid)
+ WHERE n.nspname = ${quoteLiteral(schema)} AND c.relkind = 'r' AND c.relname IN (${TABLES.map(quoteLiteral).join(', ')});`;
+/** Adds to the rows of the query that follows it how long that took, in seconds. */
+const withLockWait = (query) => `SELECT (extract(epoch FROM clock_timestamp())::numeric - current_setting(${BEGAN})::numeric)::float8 AS waited, q.* FROM (${query}) q`;
+/** The column that this adds. */
+const lockWait = { waited: schemas_number() };
+/** How much of it was a wait, in milliseconds. */
+function lockWaitOf({ waited }) {
+    const ms = waited * 1000;
+    return ms < SHORTEST_WAIT_MS ? 0 : ms;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/scans.js
@@ -20169,6 +20407,7 @@ SELECT ${join(columns, ',\n  ')}`);
 
 
 
+
 /** How often in a row several servers have answered one poll before the gate gives up: a failover does so once. */
 const SPLIT_POLLS = 3;
 /**
@@ -20179,21 +20418,23 @@ const SPLIT_POLLS = 3;
  */
 async function takeSnapshot(connection, poll, now) {
     const started = now();
+    let lockWaitMs = 0;
     for (let attempt = 1; attempt <= SPLIT_POLLS; attempt++) {
-        const { snapshot, servers } = await readOnce(connection, poll);
+        const { snapshot, servers, ...read } = await readOnce(connection, poll);
+        lockWaitMs += read.lockWaitMs;
         const [first, ...others] = servers;
         if (others.every((other) => first !== undefined && isSameServer(first, other))) {
-            return { ...snapshot, durationMs: now() - started };
+            return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
         }
     }
     throw splitAnswers();
 }
 async function readOnce(connection, poll) {
-    const { probe, query, row, writers } = await readUntilStable(connection, poll);
+    const { probe, query, row, writers, lockWaitMs } = await readUntilStable(connection, poll);
     const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
     const servers = [writers.server, probe.server];
     if (row === undefined)
-        return { snapshot: { ...common, contents: undefined }, servers };
+        return { snapshot: { ...common, contents: undefined }, servers, lockWaitMs };
     const { migration: _migration, file: _file, cluster: _cluster, server, ...sections } = row;
     servers.push(server);
     const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
@@ -20208,24 +20449,29 @@ async function readOnce(connection, poll) {
     const scanned = scanStatuses ? await scan(statusScanQuery(query), unknownStatus) : undefined;
     const unknownStatuses = sections.unknownStatuses ?? scanned;
     const contents = { ...sections, detailScan, writers: writers.rows, unknownStatuses, history };
-    return { snapshot: { ...common, contents }, servers };
+    return { snapshot: { ...common, contents }, servers, lockWaitMs };
 }
 /**
- * Asks for the open writers, and then reads one snapshot, each in a transaction of its own: a snapshot taken before the
- * writers were asked for would miss what commits in between. The second transaction starts in the message that ends the
- * first.
+ * Waits for the locks that the poll needs, asks for the open writers, and then reads one snapshot in a transaction of its
+ * own: a snapshot taken before the writers were asked for would miss what commits in between. The second transaction
+ * starts in the message that ends the first.
  *
  * A migration that rewrites the table while the poll waits for its lock leaves the older snapshot without a row. The
  * table then has another file, and both are read again.
  */
 async function readUntilStable(connection, { config, gate, request }) {
     const { text: askWriters } = withServer(writersQuery(config.schema));
-    const openWriters = { text: `${beginReadCommitted(gate.pollTimeoutMs)}${askWriters}`, values: [] };
+    const openWriters = {
+        text: `${beginReadCommitted(gate.pollTimeoutMs)}${awaitLocks(config.schema)}${withLockWait(askWriters)}`,
+        values: [],
+    };
     const { text: readProbe } = openSnapshot(config.schema, gate.pollTimeoutMs);
     const nextTransaction = { text: `COMMIT;${readProbe}`, values: [] };
+    let lockWaitMs = 0;
     for (;;) {
         const poll = await inTransaction(connection, async () => {
-            const writers = await onlyRow(connection, openWriters, rowsWithServer(writer));
+            const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
+            lockWaitMs += lockWaitOf(writers);
             const probe = await onlyRow(connection, nextTransaction, probeRow);
             const unreachable = unreachableTables(probe, config);
             if (unreachable !== undefined)
@@ -20240,7 +20486,7 @@ async function readUntilStable(connection, { config, gate, request }) {
             return { writers, probe, query, row };
         });
         if (poll.row === undefined || poll.row.file === poll.probe.file)
-            return poll;
+            return { ...poll, lockWaitMs };
     }
 }
 /** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
@@ -20299,17 +20545,26 @@ async function onlyRow(connection, statement, row) {
 
 
 
+
 /**
  * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
  * read that failed, the next one makes a new connection. `close` takes one second at most, whatever the network does.
  *
  * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
+ * @param onPassword Called with the password of each connection, before it is made: to mask it.
  */
-function systemDatabase(config, gate, now) {
+function systemDatabase(database, gate, now, onPassword = () => undefined) {
+    /** With the password of the newest connection. */
+    let config = database;
     let handle;
     let connectedBefore = false;
     const take = async (request) => {
-        handle ??= openHandle(config, gate.pollTimeoutMs);
+        if (handle === undefined) {
+            config = withPassword(database);
+            if (config.password !== undefined)
+                onPassword(config.password);
+            handle = openHandle(config, gate.pollTimeoutMs);
+        }
         const connection = await handle.connection;
         connectedBefore = true;
         return takeSnapshot(connection, { config, gate, request }, now);
@@ -20471,11 +20726,15 @@ function history_extended(series, targets, atMs, most) {
         roots: before.roots + sum(({ roots }) => roots),
         children: before.children + sum(({ children }) => children),
     };
-    const all = [...points, sample];
-    // When there are too many, every second sample stays, with the first and the last.
-    const isKept = (index) => all.length <= most || index % 2 === 0 || index === all.length - 1;
     const inFlight = sum((target) => target.inFlight);
-    return { points: all.filter((_, at) => isKept(at)), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
+    return { points: thinned([...points, sample], most), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
+}
+/** Leaves out the sample whose neighbours are closest in time, where there are too many: near the end, polls are dense. */
+function thinned(samples, most) {
+    if (samples.length <= most)
+        return samples;
+    const gaps = samples.slice(2).map((after, index) => after.atMs - (samples[index]?.atMs ?? 0));
+    return samples.toSpliced(gaps.indexOf(Math.min(...gaps)) + 1, 1);
 }
 function newTopLevelAfter(before, targets, { contents }) {
     const versions = new Set(targets.map(({ version }) => version));
@@ -20608,6 +20867,34 @@ function childrenAmong(workflows) {
     return (parent) => children.get(parent) ?? [];
 }
 
+;// CONCATENATED MODULE: ./lib/hold/pace.js
+
+/** The pause where none is set, in milliseconds. */
+const USUAL_PAUSE_MS = 5000;
+/** The gate takes at most a twentieth of one backend's time. Waiting for a lock takes none. */
+const PAUSE_PER_POLL = 20;
+/** Near the end, a pause is this share of the time until then, or since then. */
+const SHARE = 0.1;
+const SHORTEST_PAUSE_MS = 250;
+/**
+ * Returns the pause after a poll, in milliseconds. Pure.
+ *
+ * - A `poll-interval` that is set is never undercut, and neither is the pause that the cost of the poll asks for.
+ * - Where none is set, the pauses are shorter when the end is near.
+ * - The last poll of a settle window starts when it has passed: the pause before is longer, where another poll does not
+ *   fit in.
+ */
+function pauseAfterPoll({ pollIntervalMs }, { durationMs, settledAt, endInMs = Number.POSITIVE_INFINITY }, { ended }) {
+    const shortest = Math.max(pollIntervalMs ?? SHORTEST_PAUSE_MS, PAUSE_PER_POLL * durationMs);
+    const usual = Math.max(shortest, pollIntervalMs ?? Math.min(USUAL_PAUSE_MS, endInMs * SHARE));
+    const leftMs = (settledAt ?? ended) - ended;
+    return leftMs > 0 && leftMs < usual + shortest ? Math.max(shortest, leftMs) : usual;
+}
+/** The pause for people: `30s`, or `5s, more often near the end`. */
+const pauseInWords = ({ pollIntervalMs }) => pollIntervalMs === undefined
+    ? `${durationText(USUAL_PAUSE_MS)}, more often near the end`
+    : durationText(pollIntervalMs);
+
 ;// CONCATENATED MODULE: ./lib/rules/wording.js
 
 /** `it` or `them`, for so many. */
@@ -20718,28 +21005,42 @@ function isUnfilled(name) {
     const { tight, spaced } = folded(name);
     return UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight));
 }
+/**
+ * Returns a function that finds the known names that a name is close to, and how. Names can be a megabyte long, so each
+ * known one is folded once, and only when the first name asks.
+ */
+function closeNamesAmong(known) {
+    const names = new Set(known);
+    let folds;
+    return (name) => {
+        folds ??= new Map(names.values().map((each) => [each, folded(each)]));
+        const closeness = closenessTo(folded(name));
+        return new Map([...folds].flatMap(([each, fold]) => {
+            const how = each === name ? undefined : closeness(fold);
+            return how === undefined ? [] : [[each, how]];
+        }));
+    };
+}
 /** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */
-function closenessTo(name) {
-    const asked = folded(name);
+function closenessTo(asked) {
     const words = asked.tight.match(HEX_WORDS) ?? [];
     // A bullet or a full stop can stand right at the name.
     const bare = asked.tight.replace(/^[._+-]+/, '').replace(/(?<![._+-])[._+-]+$/, '');
     return (known) => {
-        const other = folded(known);
-        const core = other.tight.replace(/^v(?=\d)/, '');
-        if (name === known || core === '')
+        const core = known.tight.replace(/^v(?=\d)/, '');
+        if (core === '')
             return undefined;
-        if (other.tight === asked.tight)
+        if (known.tight === asked.tight)
             return 'spelling';
         if (!/[\p{L}\p{N}]/u.test(core))
             return undefined;
         if (asked.tight === `v${core}` || asked.tight === core)
             return 'v';
-        if (words.some((word) => isSameHash(word, other.tight)))
+        if (words.some((word) => isSameHash(word, known.tight)))
             return 'hash';
-        const isPart = bare === other.tight ||
+        const isPart = bare === known.tight ||
             standsIn(core, asked.tight) ||
-            standsIn(other.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
+            standsIn(known.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
         return isPart ? 'part' : undefined;
     };
 }
@@ -20786,20 +21087,24 @@ const known = {
 function isPassed({ searched, unfilled, close }, { config }) {
     return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && close.length === 0;
 }
-/** The known versions that an unknown one is close to. */
-function closeVersions(version, found) {
-    const closeness = closenessTo(version);
-    return found.flatMap((each) => {
-        const how = each.version !== version ? closeness(each.version) : each.stranger !== null ? 'same' : undefined;
-        return how === undefined ? [] : [{ ...each, how }];
-    });
+/** Returns a function that finds the versions that an unknown one is close to, among those that a search found. */
+function closeVersionsAmong(found) {
+    const closeNames = closeNamesAmong(found.map(({ version }) => version));
+    return (version) => {
+        const close = closeNames(version);
+        return found.flatMap((each) => {
+            const isStrangers = each.version === version && each.stranger !== null;
+            const how = isStrangers ? 'same' : close.get(each.version);
+            return how === undefined ? [] : [{ ...each, how }];
+        });
+    };
 }
 function unknownVersion(version, { state, index }) {
     if (state.known.has(version))
         return undefined;
     const registered = index.registered.map((registration) => registration.version);
     const search = state.searches.get(version);
-    const own = closeVersions(version, registered.map((name) => ({ version: name, stranger: null })));
+    const own = [...index.registeredCloseTo(version)].map(([name, how]) => ({ version: name, stranger: null, how }));
     const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
     return {
         ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },
@@ -20871,6 +21176,7 @@ function registeredName(target) {
 ;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
 
 
+
 /**
  * Indexes the contents of a snapshot by version.
  *
@@ -20894,6 +21200,7 @@ function indexed(contents) {
     return {
         contents,
         registered,
+        registeredCloseTo: closeNamesAmong(registered.map(({ version }) => version)),
         latest: new Set(registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version)),
         registrations: byVersion(owned),
         mayTakeUnversioned,
@@ -21518,8 +21825,7 @@ function explainAs(kind, blocker, pastDeadline) {
 
 
 
-/** The gate takes at most a twentieth of one backend's time. */
-const PAUSE_PER_POLL = 20;
+
 /** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
 /** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
@@ -21553,16 +21859,18 @@ function decide(config, evaluation, forecast, time) {
         return { verdict: early };
     const settledAt = settleEnd(config, evaluation);
     const settling = settledAt !== undefined && time.began < settledAt;
-    const pauseMs = usualPauseMs(config, evaluation);
-    const nextPollMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : pauseMs;
+    const { durationMs } = evaluation.snapshot;
+    const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : forecast.total.left?.fromMs;
+    const pauseMs = pauseAfterPoll(config, { durationMs, settledAt, endInMs }, time);
+    const untilSettledMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : undefined;
     if (config.mode !== 'wait')
-        return settling ? { pauseMs: nextPollMs } : { verdict };
+        return untilSettledMs === undefined ? { verdict } : { pauseMs: untilSettledMs };
     const deadlineInMs = config.timeoutMs - time.ended;
     if (deadlineInMs > 0)
-        return { pauseMs: Math.min(nextPollMs, deadlineInMs) };
-    const running = settling && settledAt <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
-    if (running && allIdle(evaluation))
-        return { pauseMs: nextPollMs };
+        return { pauseMs: Math.min(pauseMs, deadlineInMs) };
+    const mayFinish = allIdle(evaluation) && (settledAt ?? 0) <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
+    if (untilSettledMs !== undefined && mayFinish)
+        return { pauseMs: untilSettledMs };
     return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
 }
 /** With `latest`, `wait` gives the new version two minutes to appear: its launch makes the one before a target. */
@@ -21570,10 +21878,10 @@ function decideNoTarget(config, evaluation, time) {
     const awaitsLaunch = config.mode === 'wait' && config.targets.kind === 'all-but-latest';
     const graceEnds = awaitsLaunch ? Math.min(KEPT_VERSION_GRACE_MS, config.timeoutMs) : 0;
     const leftMs = graceEnds - time.ended;
-    return leftMs > 0 ? { pauseMs: Math.min(usualPauseMs(config, evaluation), leftMs) } : { verdict: 'no-target' };
-}
-function usualPauseMs({ pollIntervalMs }, { snapshot }) {
-    return Math.max(pollIntervalMs, PAUSE_PER_POLL * snapshot.durationMs);
+    if (leftMs <= 0)
+        return { verdict: 'no-target' };
+    const pace = { ...evaluation.snapshot, settledAt: undefined, endInMs: undefined };
+    return { pauseMs: Math.min(pauseAfterPoll(config, pace, time), leftMs) };
 }
 /**
  * How long a poll that starts now can take, in milliseconds. `wait` ends with its timeout, or with the settle window
@@ -21620,6 +21928,10 @@ function settleEnd(config, evaluation) {
     const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
     return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
 }
+/** How long the settle window has passed: transactions that write are still open, and nobody knows for how long. */
+function overdueMs(settledAt, { ended }) {
+    return settledAt === undefined || ended < settledAt ? undefined : ended - settledAt;
+}
 function allIdle({ gate, noTargets, targets }) {
     const all = noTargets === undefined ? targets : [noTargets];
     return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
@@ -21650,11 +21962,12 @@ const initialState = {
 function remember(state, index, database, { ended }) {
     const { history, started } = index.contents;
     const searches = new Map(state.searches);
+    const closeVersions = closeVersionsAmong(history?.found ?? []);
     for (const version of history?.searchedFor ?? []) {
         searches.set(version, {
             at: ended,
             complete: history?.complete ?? false,
-            close: closeVersions(version, history?.found ?? []),
+            close: closeVersions(version),
         });
     }
     const known = new Set([
@@ -21948,23 +22261,25 @@ function firstRequest(config, state) {
 }
 
 ;// CONCATENATED MODULE: ./lib/hold/outage.js
-/** How long the gate retries where it has never connected, and in `check` and `report`. */
-const OUTAGE_PATIENCE_MS = 60_000;
+/** How long the gate retries in `check` and `report`, where it has never connected, and what most often stays. */
+const SHORT_PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 /** How long the gate continues to retry, in milliseconds: until its timeout, or for a minute. */
-function patienceLeftMs({ mode, timeoutMs }, { firstFailure, connectedBefore }, now) {
-    const minute = firstFailure + OUTAGE_PATIENCE_MS;
+function patienceLeftMs({ mode, timeoutMs }, { firstFailure, connectedBefore, briefSince }, now) {
+    const minute = firstFailure + SHORT_PATIENCE_MS;
     if (mode !== 'wait')
         return minute - now;
-    return (connectedBefore ? timeoutMs : Math.min(timeoutMs, minute)) - now;
+    const ends = [timeoutMs, ...(connectedBefore ? [] : [minute])];
+    return Math.min(...ends, briefSince === undefined ? timeoutMs : briefSince + SHORT_PATIENCE_MS) - now;
 }
 /**
  * The pause before the next retry, in milliseconds; undefined when the gate gives up. Pure.
  *
  * Pauses double. Once it has connected, `wait` retries until its timeout. An address that never answered is most often
- * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. At the deadline of
- * `wait` the first failure is retried once: a connection that was just closed must not hide the answer.
+ * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. What most often stays
+ * ends `wait` after a minute, too. At the deadline of `wait` the first failure is retried once: a connection that was
+ * just closed must not hide the answer.
  */
 function pauseAfterFailure(config, outage, now) {
     const { failures } = outage;
@@ -21986,6 +22301,8 @@ function pauseAfterFailure(config, outage, now) {
 
 
 
+/** Each provisional poll asks the next one for evidence that no earlier one has brought. There are few kinds of it. */
+const MOST_PROVISIONAL = 20;
 /**
  * Polls, evaluates and pauses until there is a verdict. A poll that failed for a transient reason is evidence of
  * nothing: it is retried, and whatever was idle has to be idle for a whole settle window again.
@@ -22026,6 +22343,7 @@ function initialProgress(config) {
         lastSuccess: undefined,
         firstFailure: undefined,
         outage: undefined,
+        provisional: 0,
         first: undefined,
         last: undefined,
         polls: 0,
@@ -22069,21 +22387,26 @@ function afterSnapshot(config, before, snapshot, time) {
         history: forecast.history,
         lastSuccess: time.ended,
         outage: undefined,
+        provisional: poll === undefined ? before.provisional + 1 : 0,
         first: before.first ?? poll,
         last: poll ?? before.last,
         polls: before.polls + (poll === undefined ? 0 : 1),
     };
+    // They follow each other without a pause, beyond the timeout too.
+    if (next.provisional > MOST_PROVISIONAL)
+        throw new Error('polls that never bring what was asked for');
     return { next, poll, decision };
 }
 /** @throws ReportableError when the gate gives up. */
 function afterFailure(config, before, error, time, { detailScan }) {
-    const { explanation: failure, connectedBefore, overLimit } = error;
+    const { explanation: failure, connectedBefore, overLimit, brief } = error;
     const outage = {
         lastSuccess: before.lastSuccess,
         firstFailure: before.firstFailure ?? time.began,
         failures: (before.outage?.failures ?? 0) + 1,
         failure,
         connectedBefore,
+        briefSince: brief ? (before.outage?.briefSince ?? time.began) : undefined,
     };
     const pauseMs = pauseAfterFailure(config, outage, time.ended);
     if (pauseMs === undefined)
@@ -22115,70 +22438,9 @@ function gaveUp({ failure, failures, lastSuccess }, now) {
     return new ReportableError(msg `${failure} ${polls}, and the gate gave up. ${before}`);
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/url.js
+;// CONCATENATED MODULE: ./lib/postgres/security-words.js
 
 
-
-const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
-const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-const SEVERAL_HOSTS = msg `\`database-url\` names several hosts. Name the primary alone.`;
-/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
-const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
-/**
- * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
- * JDBC's. Parts that it omits come from the `PG*` variables.
- *
- * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
- * strictly, and no error quotes text that could be a part of the password.
- *
- * @returns the configuration, and the number of URL parameters that were ignored.
- * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
- */
-function readDatabaseUrl(inputs) {
-    const { environment } = inputs;
-    const { parameters, ...parts } = partsOf(inputs.url);
-    refuseOtherSecurity(parameters.keys(), environment);
-    const take = (name) => {
-        const value = parameters.get(name);
-        parameters.delete(name);
-        return value;
-    };
-    const password = onePassword(decoded(parts.secret) || take('password'), inputs.password);
-    const tls = readTlsSettings({ ...inputs, take });
-    const user = decoded(parts.user) || take('user') || environment['PGUSER'];
-    if (!user)
-        throw new InputError(msg `\`database-url\` names no user. Add one to it, or set PGUSER.`);
-    const host = parts.host || take('host') || environment['PGHOST'] || 'localhost';
-    if (host.includes(','))
-        throw new InputError(SEVERAL_HOSTS);
-    const config = {
-        host,
-        port: readPort(parts.port || take('port') || environment['PGPORT'] || '5432'),
-        user,
-        password: password || environment['PGPASSWORD'] || undefined,
-        database: decoded(parts.database) || take('dbname') || environment['PGDATABASE'] || user,
-        ...tls,
-        requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
-        schema: inputs.schema,
-    };
-    const ignored = [...parameters.keys()].filter((name) => !HARMLESS.includes(name));
-    return { database: config, ignoredParameters: ignored.length };
-}
-/** Splits a URL. `user`, `secret` and `database` are still percent-encoded. */
-function partsOf(url) {
-    const groups = SHAPE.exec(url.trim())?.groups;
-    if (groups === undefined)
-        throw new InputError(describeMisshapen(url));
-    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
-    if (hosts.includes(','))
-        throw new InputError(SEVERAL_HOSTS);
-    const parameters = readParameters(query);
-    const address = HOST.exec(hosts)?.groups;
-    if (address === undefined)
-        throw new InputError(notAsExpected('host'));
-    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
-    return { user, secret, host, port: address['port'], database, parameters };
-}
 /** The parameters about security that the gate follows. */
 const FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
 /** How parameters about security start, in libpq and other drivers, without underscores. */
@@ -22208,48 +22470,41 @@ function refuseOtherSecurity(names, environment) {
         return;
     throw inputError `\`database-url\`, or a variable of libpq, asks for ${namesOf(refused)}, which the gate cannot keep. Leave it out. Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`;
 }
-function onePassword(ofUrl, ofInput) {
-    if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
-        return ofInput ?? ofUrl;
-    throw inputError `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`;
-}
-/**
- * Returns every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
- * throws: a mistyped or refused URL has to be masked as well.
- */
-function secretsIn(url, password, environment) {
-    const afterScheme = url.replace(/^[^/]*\/+/, '');
-    const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
-    const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
-    const inQuery = /[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi;
-    const fromQuery = [...url.matchAll(inQuery)].flatMap((match) => match.slice(1));
-    const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
-    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
-    return [...new Set(all)].filter((secret) => secret.trim() !== '');
-}
+
+;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
+
+/** Explains why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
 function describeMisshapen(url) {
     if (/^(jdbc:)?sqlite/i.test(url.trim())) {
         return msg `\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
     }
     return msg `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
 }
-function readChannelBinding(value) {
-    if (!value || ['disable', 'prefer', 'require'].includes(value))
-        return value === 'require';
-    throw inputError `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
+
+;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
+
+
+
+const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
+const SEVERAL_HOSTS = msg `\`database-url\` names several hosts. Name the primary alone.`;
+/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
+function partsOf(url) {
+    const groups = SHAPE.exec(url.trim())?.groups;
+    if (groups === undefined)
+        throw new InputError(describeMisshapen(url));
+    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
+    if (hosts.includes(','))
+        throw new InputError(SEVERAL_HOSTS);
+    const address = HOST.exec(hosts)?.groups;
+    if (address === undefined)
+        throw new InputError(notAsExpected('host'));
+    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
+    return { user, secret, host, port: address['port'], database, query };
 }
+/** Says that a part of the URL cannot be what it stands for, without its text. */
 function notAsExpected(part) {
     return msg `The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
-}
-function readParameters(query) {
-    const parameters = new Map();
-    for (const pair of query.split('&').filter((text) => text !== '')) {
-        const { name, value } = /^(?<name>[A-Za-z_]+)=(?<value>.*)$/s.exec(pair)?.groups ?? {};
-        if (name === undefined)
-            throw new InputError(notAsExpected('list of parameters'));
-        parameters.set(name, decoded(value ?? ''));
-    }
-    return parameters;
 }
 function readPort(text) {
     const port = Number(text);
@@ -22263,6 +22518,7 @@ function decoded(text) {
         return plain;
     throw inputError `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`;
 }
+/** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
 function tryDecoded(text) {
     try {
         return decodeURIComponent(text);
@@ -22272,7 +22528,115 @@ function tryDecoded(text) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/url-parameters.js
+
+
+
+/**
+ * Reads the text after the `?` of a URL. A password can stand there with a raw `&` in it. So what follows a password
+ * has to be a name and a value.
+ *
+ * @throws InputError when the text is no list of parameters.
+ */
+function readParameters(query) {
+    const all = [];
+    for (const pair of query.split('&').filter((text) => text !== '')) {
+        const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
+        const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
+        if (name === undefined || (value === undefined && followsPassword)) {
+            throw new InputError(notAsExpected('list of parameters'));
+        }
+        all.push([name, decoded(value ?? '')]);
+    }
+    const taken = new Set();
+    return {
+        all,
+        take(...spellings) {
+            for (const spelling of spellings)
+                taken.add(spelling);
+            const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
+            if (values.size > 1) {
+                throw inputError `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values, and drivers disagree which of them counts. Leave one out.`;
+            }
+            return values.values().next().value;
+        },
+        rest: () => [...new Set(all.map(([name]) => name))].filter((name) => !taken.has(name)),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url.js
+
+
+
+
+
+
+
+/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
+const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
+/**
+ * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
+ * JDBC's. Parts that it omits come from the `PG*` variables.
+ *
+ * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
+ * strictly, and no error quotes text that could be a part of the password.
+ *
+ * @returns the configuration, and the number of URL parameters that were ignored.
+ * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
+ */
+function readDatabaseUrl(inputs) {
+    const { environment } = inputs;
+    const { query, ...parts } = partsOf(inputs.url);
+    const { all, take, rest } = readParameters(query);
+    refuseOtherSecurity(all.map(([name]) => name), environment);
+    /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
+    const given = (name, part, variable) => {
+        const value = take(name);
+        const other = part || environment[variable] || undefined;
+        if (value !== '' || other === undefined)
+            return value ?? other;
+        throw inputError `The parameter ${trusted(`\`${name}\``)} of \`database-url\` is empty, although the part before the ? or ${trusted(variable)} has a value for it, and drivers disagree which of them counts. Leave it out, or give it its value.`;
+    };
+    const password = onePassword(take('password') || decoded(parts.secret), inputs);
+    const tls = readTlsSettings({ ...inputs, take });
+    const user = given('user', decoded(parts.user), 'PGUSER');
+    if (!user)
+        throw new InputError(msg `\`database-url\` names no user. Add one to it, or set PGUSER.`);
+    const host = given('host', parts.host, 'PGHOST') || 'localhost';
+    if (host.includes(','))
+        throw new InputError(SEVERAL_HOSTS);
+    const config = {
+        host,
+        port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
+        user,
+        passwordFile: inputs.passwordFile,
+        password: inputs.passwordFile === undefined ? password || environment['PGPASSWORD'] || undefined : undefined,
+        passfile: passfileOf(take('passfile'), environment),
+        database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
+        ...tls,
+        requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
+        schema: inputs.schema,
+    };
+    const ignored = rest().filter((name) => !HARMLESS.includes(name));
+    return { database: config, ignoredParameters: ignored.length };
+}
+function onePassword(ofUrl, { password: ofInput, passwordFile }) {
+    if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
+        const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
+        throw inputError `\`database-password-file\` and ${other} are both given. Pass one: the file for a password that changes.`;
+    }
+    if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
+        return ofInput ?? ofUrl;
+    throw inputError `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`;
+}
+function readChannelBinding(value) {
+    if (!value || ['disable', 'prefer', 'require'].includes(value))
+        return value === 'require';
+    throw inputError `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs.js
+
 
 
 
@@ -22293,7 +22657,9 @@ const parsedText = (parse, accepted) => schemas_string().transform((text, contex
 const inputs_duration = (shortestMs, shortest) => parsedText((text) => {
     const ms = durationMs(text);
     return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
-}, `a duration such as 90s, 30m, 2h, 1h30m or 500ms${shortestMs > 0 ? `, from ${shortest}` : ''}, below 25 days`);
+}, acceptedDuration(shortestMs > 0 ? `, from ${shortest}` : ''));
+const acceptedDuration = (atLeast) => `a duration such as 90s, 30m, 2h, 1h30m or 500ms${atLeast}, below 25 days`;
+const unset = literal('').transform(() => undefined);
 const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
 /** A list has one item per line, or is a JSON array of strings. */
 const inputs_list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
@@ -22312,7 +22678,7 @@ const plainInputs = {
     mode: oneOf(MODES),
     timeout: inputs_duration(1000, '1s'),
     'on-timeout': oneOf(['fail', 'warn']),
-    'poll-interval': inputs_duration(100, '100ms'),
+    'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
     'poll-timeout': inputs_duration(100, '100ms'),
     settle: inputs_duration(0, '0s'),
     // YAML's other words for booleans are refused: GitHub passes them on unchanged.
@@ -22324,7 +22690,7 @@ const plainInputs = {
     'on-unversioned': oneOf(['auto', 'block', 'ignore']),
 };
 /** Inputs whose values are never shown. */
-const SECRET_INPUTS = ['database-url', 'database-password', 'tls-ca'];
+const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'];
 /** Every input that the code reads. `action.yml` declares exactly these. */
 const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
 /** Reads the inputs as the runner passes them. Nothing else reads inputs. */
@@ -22386,11 +22752,24 @@ function readDatabase(raw, context) {
     return readDatabaseUrl({
         url,
         password: databasePasswordOf(raw),
+        passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
         tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
         schema: raw['schema']?.trim() ?? '',
         environment: context.environment,
         readFile: (path) => readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
     });
+}
+/** The path of a file that gives a password now. It is read again at each connection. */
+function usablePasswordFile(path) {
+    if (path === '')
+        return undefined;
+    try {
+        readPasswordFile(path);
+        return path;
+    }
+    catch (error) {
+        throw inputError `The input \`database-password-file\` names no file that gives a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a file that holds the password alone, as UTF-8 text. Does a step before the gate write it? The password itself goes into \`database-password\`.`;
+    }
 }
 function describeMissingUrl(context) {
     const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
@@ -22478,6 +22857,23 @@ function attempt(problems, read) {
 }
 function shown(value = '') {
     return value === '' ? trusted('empty') : namesOf([value]);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url-secrets.js
+
+/**
+ * Returns every secret in what the user gave, raw and decoded, to be masked before the first line is printed. Never
+ * throws: a mistyped or refused URL has to be masked as well.
+ */
+function secretsIn(url, password, environment) {
+    const afterScheme = url.replace(/^[^/]*\/+/, '');
+    const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
+    const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
+    const inQuery = /[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi;
+    const fromQuery = [...url.matchAll(inQuery)].flatMap((match) => match.slice(1));
+    const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
+    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
+    return [...new Set(all)].filter((secret) => secret.trim() !== '');
 }
 
 ;// CONCATENATED MODULE: ./lib/report/activity-text.js
@@ -22918,6 +23314,24 @@ const LAUNCHED_LONG_AGO_MS = 60 * 60 * 1000;
 function configurationWarnings(config) {
     return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
 }
+/** A secret that is shorter than this stands in texts by chance. In characters. */
+const LONG_ENOUGH = 4;
+/**
+ * Where outputs hold a masked secret: the runner then does not set an output of the job (`FinalizeJob` in its source).
+ *
+ * @param names The outputs that hold one, or can.
+ * @param shortestLength The length of the shortest secret, in characters.
+ */
+function maskedOutputs(names, shortestLength) {
+    if (names.length === 0 && (shortestLength === undefined || shortestLength >= LONG_ENOUGH))
+        return [];
+    const where = names.length > 0
+        ? msg `stands in these outputs by chance, or can: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
+        : msg `has fewer than ${LONG_ENOUGH} characters, so it can stand in any output by chance`;
+    return [
+        msg `The database password ${where}. GitHub does not pass an output that holds a secret to other jobs: they get an empty text. The steps of this job still get the value. Use a longer password that is no part of a word or a number.`,
+    ];
+}
 /** What a person should know besides the verdict. None of it blocks. */
 function warningsOf(evaluation) {
     const { index } = evaluation;
@@ -23336,7 +23750,103 @@ function messageOf(message) {
     return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
+;// CONCATENATED MODULE: ./lib/report/fingerprint.js
+
+/* Polls are compared as lists of what deserves a line in the log, and not as text, since names can be long. */
+/** How a hold goes, what blocks, and which targets are idle: equal at two polls that differ in counts at most. */
+function courseOf({ evaluation, forecast }) {
+    const { trend, withoutProcess } = forecast.total;
+    return [
+        trend === 'not-converging',
+        trend === 'stalled',
+        withoutProcess.length,
+        ...blockersOfAll(evaluation).map(({ kind }) => kind),
+        ...evaluation.targets.flatMap(({ version, settledForMs, drained, blockers }) => [
+            ...[version, settledForMs !== undefined, drained],
+            ...blockers.map(({ kind }) => kind),
+        ]),
+    ];
+}
+/** What the poll counted. */
+function countsOf({ evaluation, forecast }) {
+    return [
+        forecast.total.states.stuck,
+        evaluation.unversioned,
+        ...evaluation.targets.flatMap((each) => [each.pending, each.enqueued, each.delayed, each.unknownStatus]),
+    ];
+}
+function isSameList(a, b) {
+    return a.length === b.length && a.every((value, at) => value === b[at]);
+}
+
+;// CONCATENATED MODULE: ./lib/report/log-opening.js
+
+
+
+
+
+/* What the log says before the first poll, and once after it. */
+const GROUPS_SHOWN = 20;
+/** What the gate will do. */
+function openingOf(config) {
+    const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
+    const what = msg `${targetsInWords(config)}${application}`;
+    const settle = trusted(durationText(config.settleMs));
+    const timeout = trusted(durationText(config.timeoutMs));
+    const interval = trusted(pauseInWords(config));
+    switch (config.mode) {
+        case 'wait':
+            return msg `Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
+        case 'check':
+            return msg `Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
+        case 'report':
+            return msg `Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
+        case 'preflight':
+            return msg `Checking whether the gate can work here${application}. No version is judged.`;
+    }
+}
+function targetsInWords({ targets }) {
+    if (targets.kind === 'named')
+        return namesOf(targets.versions);
+    if (targets.kind === 'none')
+        return trusted('no version');
+    return msg `every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
+}
+/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
+function describeDatabase({ snapshot, index, gate, targets, state }) {
+    const { serverVersion, migration } = snapshot.database;
+    const server = describeServer(serverVersion, migration ?? null);
+    if (index === undefined)
+        return msg `${server}.`;
+    const [newest] = index.registered;
+    const { registrations } = index.contents;
+    const registered = newest === undefined || registrations === undefined
+        ? trusted('no version is registered')
+        : msg `${registrations.length} registered, the latest is ${newest.version}`;
+    const parts = [msg `${server}. Versions: ${registered}`];
+    if (state.kept !== undefined)
+        parts.push(msg `kept: ${namesOf(state.kept)}`);
+    if (state.kept !== undefined && gate.length === 0) {
+        const retired = namesOfVersions(targets);
+        parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
+    }
+    return msg `${joined(parts, '; ')}.`;
+}
+/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
+function groupLines({ items, omitted }, targets) {
+    const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
+        const name = group.workflow === null ? 'a workflow without a name' : quotedName(group.workflow);
+        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
+        const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
+        return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
+    });
+    const left = items.length - lines.length + omitted;
+    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/log.js
+
+
 
 
 
@@ -23351,7 +23861,10 @@ function messageOf(message) {
 
 /** The longest time without a line, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
-const GROUPS_SHOWN = 20;
+/** Near the end, polls come faster than a person reads: then lines that bring other counts alone are so far apart. */
+const COUNTS_EVERY_MS = 5000;
+/** Shorter waits for a lock deserve no line, in milliseconds. */
+const SHOWN_WAIT_MS = 1000;
 /** The log explains only so many. The summary explains more. */
 const EXPLAINED_TARGETS = 5;
 const EXPLAINED_STUCK = 3;
@@ -23364,7 +23877,13 @@ function startLog(sink, config, { database, schema }) {
     sink.line(plain(openingOf(config)));
     for (const warning of configurationWarnings(config))
         sink.line(plain(msg `Mind: ${warning}`));
-    const isDue = ({ decides, endedMs, fingerprint }) => decides || fingerprint !== lastShown?.fingerprint || endedMs - lastShown.endedMs >= HEARTBEAT_MS;
+    const isDue = ({ decides, endedMs, course, tally }) => {
+        if (decides || lastShown === undefined || !isSameList(course, lastShown.course))
+            return true;
+        const quietMs = endedMs - lastShown.endedMs;
+        const countsEveryMs = config.pollIntervalMs === undefined ? COUNTS_EVERY_MS : 0;
+        return quietMs >= (isSameList(tally, lastShown.tally) ? HEARTBEAT_MS : countsEveryMs);
+    };
     return {
         onPoll(poll) {
             const report = pollReportOf(poll);
@@ -23388,6 +23907,8 @@ function startLog(sink, config, { database, schema }) {
                     sink.group('What is here, by version', foundLines(foundIn(index)));
                 }
             }
+            if (report.lockWaitMs >= SHOWN_WAIT_MS)
+                sink.line(lockWaitLine(report));
             if (isKeptReplaced(report, previous))
                 sink.line(replacementLine(report));
             if (isDue(report) && config.mode !== 'preflight') {
@@ -23415,6 +23936,7 @@ function pollReportOf(poll) {
     return {
         decides,
         endedMs: time.ended,
+        lockWaitMs: snapshot.lockWaitMs,
         drained,
         inFlight: inFlightOnAll(targets),
         counts: summed(targets),
@@ -23425,28 +23947,12 @@ function pollReportOf(poll) {
         reasons: shortNames(blockersOf(evaluation)),
         forecast: forecastParts(forecast.total, snapshot.observedAt),
         explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
-        fingerprint: fingerprintOf(poll),
+        course: courseOf(poll),
+        tally: countsOf(poll),
     };
 }
-/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
-function describeDatabase({ snapshot, index, gate, targets, state }) {
-    const { serverVersion, migration } = snapshot.database;
-    const server = describeServer(serverVersion, migration ?? null);
-    if (index === undefined)
-        return msg `${server}.`;
-    const [newest] = index.registered;
-    const { registrations } = index.contents;
-    const registered = newest === undefined || registrations === undefined
-        ? trusted('no version is registered')
-        : msg `${registrations.length} registered, the latest is ${newest.version}`;
-    const parts = [msg `${server}. Versions: ${registered}`];
-    if (state.kept !== undefined)
-        parts.push(msg `kept: ${namesOf(state.kept)}`);
-    if (state.kept !== undefined && gate.length === 0) {
-        const retired = namesOfVersions(targets);
-        parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
-    }
-    return msg `${joined(parts, '; ')}.`;
+function lockWaitLine({ endedMs, lockWaitMs }) {
+    return `${stamp(endedMs)} The poll waited ${durationText(lockWaitMs)} for a lock on the tables of DBOS, which a migration or maintenance held.`;
 }
 function isKeptReplaced({ kept }, previous) {
     return previous !== undefined && kept.some((version) => !previous.kept.includes(version));
@@ -23463,24 +23969,6 @@ function settledFor({ gate, noTargets, targets }) {
     if (gate.length > 0 || settled.length < all.length)
         return undefined;
     return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-}
-/** Two polls between which nothing happened that deserves a line have the same. */
-function fingerprintOf({ evaluation, forecast }) {
-    const { trend, states, withoutProcess } = forecast.total;
-    return JSON.stringify([
-        trend === 'not-converging',
-        trend === 'stalled',
-        states.stuck,
-        withoutProcess.length,
-        blockersOfAll(evaluation).map(({ kind }) => kind),
-        evaluation.unversioned,
-        evaluation.targets.map(({ version, pending, enqueued, delayed, unknownStatus, ...target }) => [
-            ...[version, pending, enqueued, delayed, unknownStatus],
-            target.settledForMs !== undefined,
-            target.drained,
-            target.blockers.map(({ kind }) => kind),
-        ]),
-    ]);
 }
 /** What blocks the whole gate, or else what blocks the first few targets. */
 function explainedBlockers(evaluation) {
@@ -23528,30 +24016,6 @@ function recoveryLine({ failures, lastSuccess = 0 }, now) {
 function stamp(elapsedMs) {
     return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
 }
-function openingOf(config) {
-    const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
-    const what = msg `${targetsInWords(config)}${application}`;
-    const settle = trusted(durationText(config.settleMs));
-    const timeout = trusted(durationText(config.timeoutMs));
-    const interval = trusted(durationText(config.pollIntervalMs));
-    switch (config.mode) {
-        case 'wait':
-            return msg `Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
-        case 'check':
-            return msg `Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
-        case 'report':
-            return msg `Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
-        case 'preflight':
-            return msg `Checking whether the gate can work here${application}. No version is judged.`;
-    }
-}
-function targetsInWords({ targets }) {
-    if (targets.kind === 'named')
-        return namesOf(targets.versions);
-    if (targets.kind === 'none')
-        return trusted('no version');
-    return msg `every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
-}
 function pollLine(config, report, previous) {
     const { inFlight, counts, drained, decides, endedMs } = report;
     const parts = [
@@ -23595,19 +24059,9 @@ function timeLeft(config, elapsedMs) {
     const leftMs = config.timeoutMs - elapsedMs;
     return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
 }
-/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
-function groupLines({ items, omitted }, targets) {
-    const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
-        const name = group.workflow === null ? 'a workflow without a name' : quotedName(group.workflow);
-        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-        const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
-        return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
-    });
-    const left = items.length - lines.length + omitted;
-    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
-}
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
+
 
 
 
@@ -23635,6 +24089,13 @@ function outputsOf(report, reportPath) {
         omitted: versions.omitted + drained.omitted + draining.omitted,
     };
 }
+/** What outputs of a fixed set can be in another run. */
+const FIXED_VALUES = { verdict: VERDICTS, drained: ['true', 'false'] };
+/** The names of the outputs whose value is found, or can be in another run, where that is known before. */
+function outputsWith(isFound, values) {
+    const names = Object.keys(values);
+    return names.filter((name) => [values[name] ?? '', ...(FIXED_VALUES[name] ?? [])].some(isFound));
+}
 /** Versions as in the report file, without what is written for people. */
 const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }));
 /**
@@ -23642,20 +24103,24 @@ const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSec
  * file has them.
  */
 function fittingVersions({ versions }) {
-    const entries = versionOutputs.parse(versions);
+    const short = versions.filter(({ version }) => (version ?? '').length <= LIST_BYTES);
+    const tooLong = versions.length - short.length;
+    const entries = versionOutputs.parse(short);
     const brief = fitting(entries.map(({ forecast, ...version }) => ({
         ...version,
         forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
     })));
     const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
-    const { texts, omitted } = fitted;
-    return omitted === 0 ? fitted : { texts: [...texts, JSON.stringify({ omitted })], omitted };
+    const omitted = fitted.omitted + tooLong;
+    return omitted === 0 ? fitted : { texts: [...fitted.texts, JSON.stringify({ omitted })], omitted };
 }
 /** The entries that fit, each in JSON. A longer one does not keep out those after it. */
 function fitting(entries) {
     const texts = [];
     let bytes = 2;
     for (const entry of entries) {
+        if (typeof entry === 'string' && entry.length > LIST_BYTES)
+            continue;
         const text = JSON.stringify(entry);
         const more = Buffer.byteLength(text) + 1;
         if (bytes + more > LIST_BYTES)
@@ -24059,7 +24524,66 @@ function readEvent(path) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/runner-files.js
+
+
+
+
+/* The files through which the runner takes what a step gives. */
+/** @throws ReportableError when the runner has no file for outputs; otherwise what writing to it throws. */
+function writeOutputs(values) {
+    requireFile('GITHUB_OUTPUT', trusted('The outputs'), trusted('Later steps and jobs see none of them.'));
+    for (const [name, value] of Object.entries(values))
+        setOutput(name, value);
+}
+/** @throws ReportableError when the runner has no file for the summary; otherwise what writing to it throws. */
+async function writeSummary(markdown) {
+    requireFile('GITHUB_STEP_SUMMARY', trusted('The job summary'), trusted('The log has the verdict and its reasons.'));
+    await summary.addRaw(markdown).write();
+}
+/** Without the variable, core would write outputs to the log. For a missing file it throws an error without a code. */
+function requireFile(variable, what, loss) {
+    const file = process.env[variable];
+    const name = trusted(variable);
+    if (!file) {
+        throw new ReportableError(msg `${what} could not be written (${name} is not set). ${loss} The runner sets this variable for each step of a job.`);
+    }
+    try {
+        (0,external_node_fs_namespaceObject.accessSync)(file, external_node_fs_namespaceObject.constants.R_OK | external_node_fs_namespaceObject.constants.W_OK);
+    }
+    catch (error) {
+        if (codeOf(error) !== 'ENOENT')
+            throw error;
+        throw new ReportableError(msg `${what} could not be written (ENOENT): the file that ${name} names is not there. ${loss} Did a step remove the runner's temporary files, or does a container not see them?`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/secrets.js
+
+/** @param mask Makes the runner mask a secret. */
+function collectSecrets(mask) {
+    const known = new Set();
+    const add = (secrets) => {
+        for (const secret of secrets) {
+            if (secret.trim() === '' || known.has(secret))
+                continue;
+            known.add(secret);
+            mask(secret);
+        }
+    };
+    return {
+        add,
+        addPassword: (password) => add([password, ...password.split(/\r?\n/)]),
+        removedFrom: (message) => withoutSecrets(message, [...known]),
+        isIn: (text) => [...known].some((secret) => text.includes(secret)),
+        shortestLength: () => (known.size === 0 ? undefined : Math.min(...[...known].map(({ length }) => length))),
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/action.js
+
+
+
 
 
 
@@ -24078,25 +24602,22 @@ function readEvent(path) {
 
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 async function runAction() {
-    await publish(await run(cancelledBySignal()));
+    const secrets = collectSecrets(core_setSecret);
+    await publish(await run(secrets, cancelledBySignal()), secrets);
 }
-async function run(signal) {
+async function run(secrets, signal) {
     const context = readRunContext(process.env);
     const raw = readRawInputs();
-    const secrets = secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment);
-    for (const secret of secrets)
-        core_setSecret(secret);
-    // The runner masks secrets in the log only: the summary, the outputs and the report file are not masked.
-    const safe = (message) => withoutSecrets(message, secrets);
+    secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
     try {
-        return await holdWith(parseInputs(raw, context), safe, signal);
+        return await holdWith(parseInputs(raw, context), secrets, signal);
     }
     catch (error) {
-        return failedRun(safe(explain(error)));
+        return failedRun(secrets.removedFrom(explain(error)));
     }
 }
-async function holdWith({ gate, database, ignoredParameters }, safe, signal) {
-    const reader = systemDatabase(database, gate, systemClock.now);
+async function holdWith({ gate, database, ignoredParameters }, secrets, signal) {
+    const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
     const log = startLog(logSink, gate, database);
     if (ignoredParameters > 0) {
         info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
@@ -24107,9 +24628,9 @@ async function holdWith({ gate, database, ignoredParameters }, safe, signal) {
             clock: systemClock,
             signal,
             onPoll: log.onPoll,
-            onFailedPoll: (poll) => log.onFailedPoll({ ...poll, outage: { ...poll.outage, failure: safe(poll.outage.failure) } }),
+            onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
         });
-        const failure = error === undefined ? undefined : safe(explain(error));
+        const failure = error === undefined ? undefined : secrets.removedFrom(explain(error));
         return { ...held, failure, config: gate, schema: database.schema };
     }
     finally {
@@ -24117,7 +24638,7 @@ async function holdWith({ gate, database, ignoredParameters }, safe, signal) {
     }
 }
 /** Publishes the answer in every place. A place that cannot be written does not silence the others. */
-async function publish(run) {
+async function publish(run, secrets) {
     // The exit code comes first: 1 until the report says that the step passes.
     process.exitCode = 1;
     const report = runReportOf(run);
@@ -24130,7 +24651,8 @@ async function publish(run) {
         }
         catch (error) {
             const code = trusted(codeOf(error) ?? 'unknown reason');
-            problems.push(msg `${trusted(what)} could not be written (${code}).`);
+            const known = error instanceof ReportableError ? error.explanation : undefined;
+            problems.push(known ?? msg `${trusted(what)} could not be written (${code}).`);
             return undefined;
         }
     };
@@ -24140,13 +24662,10 @@ async function publish(run) {
     if (outputs !== undefined && outputs.omitted > 0) {
         problems.push(msg `${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`);
     }
-    for (const [name, value] of Object.entries(outputs?.values ?? {})) {
-        await attempt(`The output ${name}`, () => setOutput(name, value));
-    }
-    if (process.env['GITHUB_STEP_SUMMARY']) {
-        const summary = summaryOf(withProblems(), kit);
-        await attempt('The job summary', () => summary_summary.addRaw(summary).write());
-    }
+    const values = outputs?.values ?? {};
+    problems.push(...maskedOutputs(outputsWith(secrets.isIn, values), secrets.shortestLength()));
+    await attempt('The outputs', () => writeOutputs(values));
+    await attempt('The job summary', () => writeSummary(summaryOf(withProblems(), kit)));
     info(plain(msg `Verdict ${trusted(report.verdict)}: ${report.headline}`));
     if (kit !== undefined) {
         info(plain(msg `The job summary lists what blocks; unblock.sh for all of it is in ${kit.folder}.`));
@@ -24185,7 +24704,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(603);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(911);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

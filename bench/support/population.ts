@@ -78,6 +78,22 @@ export async function finishAll(database: BenchDatabase): Promise<void> {
   );
 }
 
+/** Enqueues what is delayed, as its processes do when the delay has passed. */
+export async function enqueueDelayed(database: BenchDatabase): Promise<void> {
+  await database.query(
+    `UPDATE dbos.workflow_status SET status = 'ENQUEUED', delay_until_epoch_ms = NULL WHERE status = 'DELAYED'`,
+  );
+}
+
+/** Finishes the oldest workflows in flight. */
+export async function finishOldest(database: BenchDatabase, count: number): Promise<void> {
+  await database.query(
+    `UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE ctid IN (
+       SELECT ctid FROM dbos.workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')
+        ORDER BY created_at LIMIT ${count})`,
+  );
+}
+
 /** Brings the database into the state of one that has run for a while: statistics, and a visibility map. */
 export async function tidy(database: BenchDatabase): Promise<void> {
   await database.query('VACUUM (ANALYZE)');

@@ -1,5 +1,6 @@
 import type { GateConfig } from '../config.ts';
 import type { Forecast } from '../forecast/forecast.ts';
+import { soonestEndInMs } from '../forecast/soonest-end.ts';
 import { pauseAfterPoll } from '../hold/pace.ts';
 import type { GateState, PollTime } from '../hold/state.ts';
 import { KEPT_VERSION_GRACE_MS } from './8-kept-versions.ts';
@@ -41,8 +42,8 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
 
   const settledAt = settleEnd(config, evaluation, time);
   const settling = settledAt !== undefined && time.began < settledAt;
-  const { durationMs } = evaluation.snapshot;
-  const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : forecast.total.left?.fromMs;
+  const { durationMs, observedAt } = evaluation.snapshot;
+  const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : soonestEndInMs(forecast.total, observedAt);
   const pauseMs = pauseAfterPoll(config, { durationMs, settledAt, endInMs }, time);
   const untilSettledMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : undefined;
   if (config.mode !== 'wait') return untilSettledMs === undefined ? { verdict } : { pauseMs: untilSettledMs };

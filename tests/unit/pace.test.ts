@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Writer } from '../../src/dbos/snapshot/index.ts';
 import { pauseAfterPoll } from '../../src/hold/pace.ts';
-import { config, holdAgainst, inFlight, snapshot, testClock } from '../support/builders.ts';
+import { config, DATABASE_EPOCH, holdAgainst, inFlight, snapshot, testClock } from '../support/builders.ts';
 
 const unset = { pollIntervalMs: undefined };
 const cheap = { durationMs: 10, settledAt: undefined, endInMs: undefined };
@@ -47,6 +47,21 @@ describe('a hold without a poll-interval', () => {
     expect(waitedMs - 62_300 - 10_000).toBeLessThan(500);
     // Not so far from the end.
     expect(polls.filter(({ time }) => time.ended < 30_000).length).toBeLessThan(10);
+  });
+
+  test('polls no more often while as many arrive as finish, or while a delay is certain', async () => {
+    const steady = await holdAgainst(config({ ...unset, timeoutMs: 120_000 }), ({ number }) => ({
+      inFlight: [inFlight('1.0.0', { pending: 9 + (number % 2) })],
+    }));
+    expect(steady.polls.length).toBeLessThanOrEqual(30);
+
+    const delayed = { id: 'later', version: '1.0.0', name: 'remind', until: DATABASE_EPOCH + 600_000 };
+    const waiting = await holdAgainst(config({ ...unset, timeoutMs: 120_000, failFast: false }), ({ at }) => ({
+      observedAt: DATABASE_EPOCH + at,
+      inFlight: [inFlight('1.0.0', { pending: Math.max(0, 20 - Math.floor(at / 1000)), delayed: 1 })],
+      lastDelayed: [delayed],
+    }));
+    expect(waiting.polls).toHaveLength(25);
   });
 
   test('polls every 5 seconds while nothing tells how long the work takes', async () => {
