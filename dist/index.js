@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 911:
+/***/ 905:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17146,6 +17146,8 @@ function iso_duration(params) {
 ;// CONCATENATED MODULE: ./lib/config.js
 /** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
 const MODES = ['wait', 'check', 'report', 'preflight'];
+/** What leaves the process about work in flight: ids too, or names and counts alone. */
+const DETAILS = ['full', 'names'];
 /** A job on a GitHub-hosted runner ends after six hours. */
 const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 /** The versions that the configuration names, as targets or as versions to keep. */
@@ -18309,6 +18311,7 @@ function namesOfVersions(versions) {
  */
 const count = schemas_int().nonnegative();
 const schema_text = schemas_string().nullable();
+const id = schema_text.describe('Null with `details: names`');
 const message = custom().transform(plain).pipe(schemas_string());
 const schema_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
 const amount = schemas_number().nonnegative();
@@ -18331,7 +18334,7 @@ const forecast = object({
         .describe('An estimate with its range, without what is stuck; null without evidence'),
     notBefore: schema_time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
     earliestEnds: array(object({
-        id: schemas_string(),
+        id,
         workflow: schema_text,
         version: schemas_string(),
         until: schema_time,
@@ -18398,7 +18401,7 @@ const activity = object({
     nextStep: schemas_string().describe('What a person can do about it; may change'),
 });
 const workflow = object({
-    id: schemas_string(),
+    id,
     version: schema_text,
     workflow: schema_text,
     className: schema_text,
@@ -18431,15 +18434,18 @@ const runReportSchema = object({
     headline: message,
     drained: schemas_boolean(),
     mode: schemas_enum(MODES).nullable(),
+    details: schemas_enum(DETAILS).nullable().describe('With `names`, no ids of workflows and executors are here'),
     application: schema_text.describe('The input of that name'),
     observedAt: schema_time.describe('Database time of the deciding snapshot'),
     outdated: schemas_boolean().describe('The run failed after that snapshot, which decides nothing'),
     waitedSeconds: seconds,
     polls: count.describe('Polls that succeeded'),
     failedPolls: count.describe('Polls that failed, and were retried'),
-    inFlight: count.describe('On all targets, ignored ones excluded'),
+    inFlight: count.nullable().describe('On all targets, ignored ones excluded. Null where nothing could be counted'),
     inFlightAtFirst: count.describe('The same at the first poll'),
-    unversioned: count.describe('In-flight rows with no version that a target could claim'),
+    unversioned: count
+        .nullable()
+        .describe('In-flight rows with no version that a target could claim. Null where nothing could be counted'),
     database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() }).nullable(),
     found: found.nullable().describe('What the application has here, in mode `preflight`'),
     blockers: array(blocker).describe('The failure, or what blocks the whole gate'),
@@ -18457,7 +18463,8 @@ const runReportSchema = object({
     newVersion: schema_text.describe('Where forks of the work in flight can run: the latest version that stays'),
     otherApplications: array(object({
         name: schemas_string(),
-        mayBeFormerName: schemas_boolean().describe('It registered no version since this application registered its first'),
+        mayBeFormerName: schemas_boolean()
+            .describe('It has work in flight, and registered no version since this application registered its first, or this one has registered none'),
         inFlight: array(object({ version: schema_text, ...schema_statusCounts })),
     }))
         .describe('Applications beside the one that `application` names; empty without that'),
@@ -18483,8 +18490,11 @@ const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
  */
 function commandsFor(workflow) {
     const id = typedId(workflow.id);
-    if (id === undefined)
-        return undefined;
+    return id === undefined ? undefined : commandsWith(id);
+}
+/** The same commands for any workflow: its id is in the variable ID. */
+const COMMANDS_BY_ID = commandsWith('"$ID"');
+function commandsWith(id) {
     return [
         '# look at it, and at the steps it has done',
         `npx dbos workflow get ${id} ${URL_OPTION}`,
@@ -18518,7 +18528,7 @@ function inspectionSql(report, schemaName) {
     const conditions = [
         ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),
         ...(named.length < blocked.length ? [`coalesce(application_version, '') = ''`] : []),
-        ...(report.unversioned > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
+        ...((report.unversioned ?? 0) > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
     ];
     const canBeTyped = blocked.length > 0 && !literals.includes(undefined);
     const application = report.application === null ? undefined : sqlLiteral(report.application);
@@ -18659,11 +18669,11 @@ async function writeArtifacts(report, last, attempt) {
     const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
     return { reportPath: reportPath ?? '', kit };
 }
-/** The unblock kit for all that blocks. Empty where a misspelt input could be the target: that would end live work. */
+/** The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that would end live work. */
 function kitFilesOf(report, last) {
-    const { verdict, blockers, newVersion, database } = report;
+    const { verdict, details, blockers, newVersion, database } = report;
     const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
-    if (!isAnswer || last === undefined || database === null)
+    if (!isAnswer || details === 'names' || last === undefined || database === null)
         return [];
     const { evaluation, forecast } = last;
     const { detailScan } = forecast.history;
@@ -18977,7 +18987,8 @@ const PASSWORD_FILE_UNUSABLE = {
 const PASSWORD_FAILURES = {
     'token-refused': {
         what: 'The server refused the password from the file that `database-password-file` names',
-        patience: 'full',
+        // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
+        patience: 'brief',
         matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
         advice: msg `Has the token expired? The process that writes the file has to renew it. If not, check the user, and what the token is for.`,
     },
@@ -19323,12 +19334,79 @@ function withoutPartsOf({ host, user, database }, message) {
 
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
-;// CONCATENATED MODULE: ./lib/postgres/tls.js
-
+;// CONCATENATED MODULE: ./lib/postgres/tls-mode.js
 
 
 /** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
 const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+const INSISTS = ['require', 'verify-ca', 'verify-full'];
+/**
+ * Reads `sslmode`, and two words of other drivers for it:
+ *
+ * - `ssl` is a switch for PgJDBC and node-postgres, and a mode for asyncpg. Alone, it means `verify-full` to all but
+ *   libpq, which reads `ssl=true` as `require`. So it means `verify-full` here.
+ * - `sslaccept=strict` is Prisma's `verify-full`. Prisma passes it next to `sslmode=require`.
+ *
+ * @returns the mode that the URL asks for, else that of PGSSLMODE; undefined when nothing asks for one.
+ * @throws InputError for an unknown value, and when one asks for TLS and another does not insist on it.
+ */
+function readTlsMode(take, variable) {
+    const ofUrl = take('sslmode');
+    const named = ofUrl === undefined ? undefined : modeOf(ofUrl);
+    const switched = readSwitch(take('ssl'));
+    const mode = combined(named, switched);
+    if (readAccept(take('sslaccept'))) {
+        if (mode === 'disable')
+            throw contradiction('sslaccept=strict', mode);
+        return 'verify-full';
+    }
+    return mode ?? (variable === undefined ? undefined : modeOf(variable));
+}
+function combined(named, switched) {
+    if (switched === undefined || switched === named)
+        return named;
+    if (named === undefined)
+        return switched === true ? 'verify-full' : switched;
+    if (switched === true && INSISTS.includes(named))
+        return named;
+    throw contradiction(`ssl=${switched}`, named);
+}
+function contradiction(word, mode) {
+    return inputError `\`database-url\` asks for ${trusted(`\`${word}\` and for \`sslmode=${mode}\``)}, which contradict each other. Leave one out.`;
+}
+function modeOf(text) {
+    const mode = TLS_MODES.find((name) => name === text);
+    if (mode !== undefined)
+        return mode;
+    const instead = text === 'no-verify'
+        ? ' `no-verify` is a word of node-postgres: write `sslmode=require`, which verifies nothing.'
+        : '';
+    throw inputError `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
+}
+/** Returns true for a switch that is on, undefined for one that is off. */
+function readSwitch(text) {
+    if (text === undefined || ['false', '0', 'off', 'no'].includes(text))
+        return undefined;
+    if (['', 'true', '1', 'on', 'yes'].includes(text))
+        return true;
+    const mode = TLS_MODES.find((name) => name === text);
+    if (mode !== undefined)
+        return mode;
+    throw inputError `The \`ssl\` of \`database-url\` is unknown. Write \`sslmode=verify-full\` in its place; or \`sslmode=require\`, which verifies nothing, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
+}
+function readAccept(text) {
+    if (text === undefined || text === 'accept_invalid_certs')
+        return false;
+    if (text === 'strict')
+        return true;
+    throw inputError `The \`sslaccept\` of \`database-url\` is unknown. Write \`sslmode=verify-full\` in its place; or \`sslmode=require\`, which verifies nothing, as \`accept_invalid_certs\` does.`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/tls.js
+
+
+
+
 /**
  * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
  *
@@ -19346,17 +19424,14 @@ function readTlsSettings({ take, environment, tlsCa, readFile }) {
     const ofUrl = file('sslrootcert');
     const ca = tlsCa ?? ofUrl;
     const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
-    const mode = take('sslmode') ?? environment['PGSSLMODE'] ?? byDefault;
-    const tlsMode = TLS_MODES.find((name) => name === mode);
-    if (tlsMode === undefined) {
-        throw inputError `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown. Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
-    }
+    const tlsMode = readTlsMode(take, environment['PGSSLMODE']) ?? byDefault;
     const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
     if (contradiction !== undefined)
         throw new InputError(contradiction);
-    const [cert, key] = [file('sslcert'), file('sslkey')];
+    const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
+    const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
     if ((cert === undefined) !== (key === undefined)) {
-        throw inputError `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out.`;
+        throw inputError `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out. In a URL of Prisma's, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
     }
     const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
     return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
@@ -19396,6 +19471,19 @@ function holdsCertificates(pem) {
     catch {
         return false;
     }
+}
+/** A host on this machine: a folder of a socket, or a name or an address of the loopback. */
+const THIS_MACHINE = /^(\/.*|(.+\.)?localhost\.?|127(\.\d{1,3}){1,3}|(::ffff:)?127(\.\d{1,3}){3}|::1)$/i;
+/**
+ * Returns whether somebody on the network could stand in for the server. A CA proves nothing with `allow` and `prefer`,
+ * which end in plain text where it did not sign. Channel binding proves that the server at the end of TLS knows the
+ * password.
+ */
+function anybodyMayAnswer({ host, tlsMode, tlsCa, requireChannelBinding }) {
+    if (THIS_MACHINE.test(host) || requireChannelBinding)
+        return false;
+    const verifies = ['verify-ca', 'verify-full'].includes(tlsMode) || (tlsMode === 'require' && tlsCa !== undefined);
+    return !verifies;
 }
 /**
  * Returns the ways to connect that an `sslmode` allows, in the order to try them.
@@ -19647,7 +19735,7 @@ SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
        current_setting('server_version') AS server_version,
        ${SERVER} AS server,
-       has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS identifies_cluster,
+       coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false) AS identifies_cluster,
        n.oid IS NOT NULL AS schema_exists,
        coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
        (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
@@ -19747,6 +19835,10 @@ function unsupportedProduct(version) {
 function splitAnswers() {
     return new ReportableError(msg `Several servers answered one poll, three times in a row. A pooler or a proxy in between sends some statements to the primary and others to a standby, so the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary itself, or at a port of the pooler that does not split reads from writes.`);
 }
+/** Why the gate does not believe a standby. */
+const STANDBY = msg `This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+/** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
+const standbyAnswered = () => new TransientError(STANDBY, true, { brief: true });
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 function unreachableTables(probe, config) {
     const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
@@ -19788,6 +19880,84 @@ function grants(probe, { schema }) {
 }
 function asOwner(statements) {
     return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
+}
+
+;// CONCATENATED MODULE: ./lib/hidden-ids.js
+/* With `details: names`, a text that means nothing stands for each id from where a poll enters the process. */
+/** The start of such a text. No text in Postgres can hold this character. */
+const HIDDEN = '\0';
+/** Whether a text stands for an id that is not to be shown. */
+function isHidden(id) {
+    return id.startsWith(HIDDEN);
+}
+/** Returns an id as it can be shown: null where it is hidden. */
+function shownId(id) {
+    return id === null || isHidden(id) ? null : id;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/names-only.js
+
+
+
+
+/*
+ * `details: names`: ids and keys end here, where a poll enters the process, so nothing behind can show them.
+ */
+/**
+ * Returns a reader whose snapshots and errors hold names, and no id of a workflow, executor or transaction. What stands
+ * for an id is the same at each poll, and means nothing outside this process: its key is random.
+ */
+function namesOnly(reader, { host, user, database, schema }) {
+    const key = (0,external_node_crypto_namespaceObject.randomBytes)(32);
+    const hide = (id) => `${HIDDEN}${(0,external_node_crypto_namespaceObject.createHmac)('sha256', key).update(id).digest('base64url')}`;
+    const own = new Set([host, user, database, schema, `${schema}.workflow_status`]);
+    return {
+        async read(request, signal) {
+            try {
+                return withoutIds(await reader.read(request, signal), hide);
+            }
+            catch (error) {
+                throw withoutServerText(error, own);
+            }
+        },
+    };
+}
+function withoutIds({ contents, ...snapshot }, hide) {
+    return { ...snapshot, contents: contents && contentsWithoutIds(contents, hide) };
+}
+function contentsWithoutIds(contents, hide) {
+    const { workflows, lastDelayed, writers } = contents;
+    return {
+        ...contents,
+        lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: hide(workflow.id) })),
+        workflows: {
+            ...workflows,
+            items: workflows.items.map(({ id, parent, ...workflow }) => {
+                return { ...workflow, id: hide(id), parent: parent === null ? null : hide(parent), executor: null };
+            }),
+        },
+        writers: writers.map(({ transaction, pid, waits }) => ({
+            transaction: hide(transaction),
+            // Null says that the transaction is prepared.
+            pid: pid === null ? null : 0,
+            connection: null,
+            waits,
+            prepared: null,
+        })),
+    };
+}
+/** Stands for what a server said. */
+const HIDDEN_TEXT = '(a text that `details: names` hides)';
+/** What a server or a pooler says can quote a row. The gate's own sentences, and parts of its URL, stay. */
+function withoutServerText(error, own) {
+    if (!(error instanceof ReportableError) || !(error.cause instanceof Error))
+        return error;
+    const { cause } = error;
+    const explanation = error.explanation.flatMap((part) => typeof part === 'string' || 'command' in part || own.has(part.untrusted) ? [part] : trusted(HIDDEN_TEXT));
+    if (!(error instanceof TransientError))
+        return new ReportableError(explanation, { cause });
+    const { connectedBefore, overLimit } = error;
+    return new TransientError(explanation, connectedBefore, { cause, overLimit });
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/lock-wait.js
@@ -20415,6 +20585,7 @@ const SPLIT_POLLS = 3;
  *
  * @param now The gate's own clock, in milliseconds. It measures what the poll cost.
  * @throws ReportableError when a pooler sends the statements of one poll to several servers.
+ * @throws TransientError when a standby answers.
  */
 async function takeSnapshot(connection, poll, now) {
     const started = now();
@@ -20424,6 +20595,8 @@ async function takeSnapshot(connection, poll, now) {
         lockWaitMs += read.lockWaitMs;
         const [first, ...others] = servers;
         if (others.every((other) => first !== undefined && isSameServer(first, other))) {
+            if (first?.standby)
+                throw standbyAnswered();
             return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
         }
     }
@@ -20546,9 +20719,10 @@ async function onlyRow(connection, statement, row) {
 
 
 
+
 /**
  * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
- * read that failed, the next one makes a new connection. `close` takes one second at most, whatever the network does.
+ * read that failed, the next one makes a new connection. With `details: names`, nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
  *
  * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
  * @param onPassword Called with the password of each connection, before it is made: to mask it.
@@ -20585,7 +20759,7 @@ function systemDatabase(database, gate, now, onPassword = () => undefined) {
             }
         },
     };
-    return { ...reader, close };
+    return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
 }
 /** Returns a connection that is being made, or is there, and what closes it in either state. */
 function openHandle(config, pollTimeoutMs) {
@@ -20867,6 +21041,29 @@ function childrenAmong(workflows) {
     return (parent) => children.get(parent) ?? [];
 }
 
+;// CONCATENATED MODULE: ./lib/forecast/soonest-end.js
+
+/** Over how long the fall is measured, in milliseconds: between two polls, it can be a burst. */
+const FALL_OVER_MS = 10_000;
+/**
+ * Returns the soonest that nothing may be in flight, in milliseconds from this poll; undefined when nothing tells. It is
+ * for the pace of polling alone: where it is wrong, the gate polls more or less often than it could.
+ */
+function soonestEndInMs({ series, left, notBefore }, observedAt) {
+    const ends = [fallEndsInMs(series.points), left?.fromMs].filter((ms) => ms !== undefined);
+    const certainMs = Math.max(0, (notBefore ?? observedAt) - observedAt);
+    return ends.length === 0 ? undefined : Math.max(certainMs, Math.min(...ends));
+}
+/** When nothing is in flight if the number goes on falling as it did lately; undefined while it does not fall. */
+function fallEndsInMs(points) {
+    const last = points.at(-1);
+    if (last === undefined)
+        return undefined;
+    const before = points.findLast(({ atMs }) => atMs <= last.atMs - FALL_OVER_MS);
+    const fall = before === undefined ? 0 : total(before) - total(last);
+    return before === undefined || fall <= 0 ? undefined : (total(last) * (last.atMs - before.atMs)) / fall;
+}
+
 ;// CONCATENATED MODULE: ./lib/hold/pace.js
 
 /** The pause where none is set, in milliseconds. */
@@ -20995,15 +21192,22 @@ const HEX = /^[0-9a-f]{7,}$/;
 const HEX_WORDS = /(?<![a-z0-9])[0-9a-f]{7,}(?![a-z0-9])/g;
 /** What scripts, templates and expressions leave where a value is missing. */
 const UNFILLED = [
-    /(?<![a-z0-9])(?:undefined|null|nil|none|nan|\[object object\]|<no value>)(?![a-z0-9])/,
+    /\[object object\]|<no value>|<nil>/,
     /\$(?:[{(]|[a-z_])|\{\{|%[a-z_]\w*%/,
     // Nothing but punctuation.
     /^[!-/:-@[-`{-~]*$/,
+    // `1.0.0-undefined`, but not `fix-null-crash`: the missing value stands at the start or at the end.
+    /^[^a-z0-9]*v?(?:undefined|null)(?![a-z0-9])|(?<![a-z0-9])(?:undefined|null)[^a-z0-9]*$/,
+    // As words of languages of people these are parts of names: `release-nan`.
+    /^[^a-z0-9]*v?(?:none|nan|nil)[^a-z0-9]*$/,
 ];
+/** As JavaScript and Python write them: `1.0.0-None`. */
+const UNFILLED_AS_WRITTEN = /^[^A-Za-z0-9]*v?(?:None|NaN)(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?:None|NaN)[^A-Za-z0-9]*$/;
 /** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
 function isUnfilled(name) {
     const { tight, spaced } = folded(name);
-    return UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight));
+    return (UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight)) ||
+        UNFILLED_AS_WRITTEN.test(name.replace(NOISE, ' ').normalize('NFKC')));
 }
 /**
  * Returns a function that finds the known names that a name is close to, and how. Names can be a megabyte long, so each
@@ -21290,6 +21494,7 @@ function createdSincePreviousPoll(version, { before, index }) {
 
 ;// CONCATENATED MODULE: ./lib/rules/4-open-writers.js
 
+
 /** Rule 4: nothing is about to appear. Each transaction that was writing, or waiting to, in the window has ended. */
 const openWriters = {
     checkIdle(window, context) {
@@ -21301,7 +21506,7 @@ const openWriters = {
         'open-transaction': {
             verdict: 'in-flight',
             shortName: 'a transaction is still writing',
-            explain: ({ writers }) => msg `A transaction that writes workflows, or waits to, is still open (${namesOf(writers.map(describeWriter))}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
+            explain: ({ writers }) => msg `A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
         },
     },
 };
@@ -21314,6 +21519,12 @@ function writersIn(window, { config, index: { contents }, time }) {
     if (window === undefined || time.began - window.openedAt < config.settleMs)
         return now;
     return now.intersection(window.writers);
+}
+/** Which they are, or how many where `details: names` hides which. */
+function describeWriters(writers) {
+    return writers.some(({ transaction }) => isHidden(transaction))
+        ? msg `${writers.length} in all; pg_locks shows which`
+        : namesOf(writers.map(describeWriter));
 }
 function describeWriter({ pid, connection, waits, prepared }) {
     if (pid === null)
@@ -21611,11 +21822,20 @@ function describeApplications(applications) {
     const more = trusted(rest > 0 ? ` and ${message_number(rest)} more` : '');
     return msg `${joined(shown.map(describeApplication), ', ')}${more}`;
 }
-/** What possible former names of the application mean, and what to do. */
-function explainFormerNames(formers) {
+/**
+ * What possible former names of the application mean, and what to do.
+ *
+ * @param isRegistered The application has a registration of its own. It has none where another one registered the same
+ *   version before, and where its SDK registers none.
+ */
+function explainFormerNames(formers, isRegistered) {
     const isOne = formers.length === 1;
+    const has = trusted(isOne ? 'has' : 'have');
+    const applications = describeApplications(formers);
     return joined([
-        msg `Was this application renamed? ${describeApplications(formers)} ${trusted(isOne ? 'has' : 'have')} registered no version since this application registered its first.`,
+        isRegistered
+            ? msg `Was this application renamed? ${applications} ${has} registered no version since this application registered its first.`
+            : msg `Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate cannot tell which name came first.`,
         msg `If ${trusted(isOne ? 'that is its former name' : 'one of them is its former name')}, no process under the new name finishes that work: run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
     ]);
 }
@@ -21665,6 +21885,7 @@ const _7_application_application = {
 };
 
 ;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
+
 
 
 /**
@@ -21743,7 +21964,7 @@ function anotherCluster(database, before) {
 function explainReason(reason) {
     switch (reason) {
         case 'standby':
-            return msg `This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+            return STANDBY;
         case 'logical-subscriber':
             return msg `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
         case 'not-a-table':
@@ -21826,6 +22047,7 @@ function explainAs(kind, blocker, pastDeadline) {
 
 
 
+
 /** How long `wait` with `fail-fast` gives a target to stop being the latest version. In milliseconds. */
 const ONLY_LIVE_MS = 120_000;
 /** How long the poll at the deadline of a hold can take, and its retry. In milliseconds. */
@@ -21835,7 +22057,8 @@ const SECOND_TRY_MS = 2000;
  * Decides whether the gate continues to hold. Pure.
  *
  * - `drained` ends every mode, and so does `no-target`. `preflight` ends with its first poll.
- * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed.
+ * - `check` and `report` end as soon as no target is idle, or when the settle windows of the idle ones have passed. Where
+ *   only writers are left that were collected in them, they get the same time once more to end.
  * - `wait` ends early only where waiting cannot help. It polls once more at its deadline, and lets a settle window
  *   finish that is open then.
  */
@@ -21857,10 +22080,10 @@ function decide(config, evaluation, forecast, time) {
     const early = verdict === 'unknown-version' ? undefined : failedFast(config, evaluation, forecast, time);
     if (early !== undefined)
         return { verdict: early };
-    const settledAt = settleEnd(config, evaluation);
+    const settledAt = settleEnd(config, evaluation, time);
     const settling = settledAt !== undefined && time.began < settledAt;
-    const { durationMs } = evaluation.snapshot;
-    const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : forecast.total.left?.fromMs;
+    const { durationMs, observedAt } = evaluation.snapshot;
+    const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : soonestEndInMs(forecast.total, observedAt);
     const pauseMs = pauseAfterPoll(config, { durationMs, settledAt, endInMs }, time);
     const untilSettledMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : undefined;
     if (config.mode !== 'wait')
@@ -21919,14 +22142,21 @@ function mayStillAppear(config, evaluation, time) {
 }
 /**
  * When the settle windows that are open now will have passed, in milliseconds since the gate started; undefined when
- * none is open. `check` and `report` wait only for those that their first poll opened.
+ * none is open. `check` and `report` wait only for those that their first poll opened, and for writers in them.
  */
-function settleEnd(config, evaluation) {
+function settleEnd(config, evaluation, time) {
     const { firstPollEnded, windows } = evaluation.state;
     if (evaluation.gate.length > 0 || windows.size === 0 || firstPollEnded === undefined)
         return undefined;
     const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
-    return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
+    const end = openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
+    const isOutlasted = config.mode !== 'wait' && time.began >= end && onlyWritersAreLeft(evaluation);
+    return isOutlasted ? end + config.settleMs : end;
+}
+/** A writer that was collected late in a settle window can outlast it, however short its transaction is. */
+function onlyWritersAreLeft(evaluation) {
+    const blockers = blockersOf(evaluation);
+    return blockers.length > 0 && blockers.every(({ kind }) => kind === 'open-transaction');
 }
 /** How long the settle window has passed: transactions that write are still open, and nobody knows for how long. */
 function overdueMs(settledAt, { ended }) {
@@ -22057,8 +22287,7 @@ function windowsAfter(all, context) {
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
  * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
- * poll belongs to another deploy. What runs without a version
- * is a target of its own. A preflight has none.
+ * poll belongs to another deploy. What runs without a version is a target of its own. A preflight has none.
  */
 function withTargets(config, state, index) {
     if (config.targets.kind === 'none')
@@ -22079,9 +22308,14 @@ function withTargets(config, state, index) {
         ...index.unknownStatuses.map(({ version }) => version),
         ...names,
     ].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''));
-    const withoutVersion = config.onUnversioned !== 'ignore' && (countsOn(index, null).pending > 0 || index.started.has(null));
-    const targets = new Set([...state.targets, ...others, ...(withoutVersion ? [null] : [])]);
+    const targets = new Set([...state.targets, ...others, ...(runsWithoutVersion(config, index) ? [null] : [])]);
     return { ...state, kept, registeredAtFirst, newer, targets };
+}
+/** Whether something runs without a version or with an empty one, or may: in a status that the gate does not know. */
+function runsWithoutVersion({ onUnversioned }, index) {
+    if (onUnversioned === 'ignore')
+        return false;
+    return countsOn(index, null).pending > 0 || index.started.has(null) || unknownStatusesOn(index, null).length > 0;
 }
 /** Whether it is decided which versions stay. Before that, a poll counts the rows of those as well. */
 function isSettled({ targets }, { kept }) {
@@ -22438,46 +22672,214 @@ function gaveUp({ failure, failures, lastSuccess }, now) {
     return new ReportableError(msg `${failure} ${polls}, and the gate gave up. ${before}`);
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/place-words.js
+
+
+const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
+const PROXY = 'Start the Cloud SQL Auth Proxy in an earlier step, and write the folder of its socket as `host`.';
+const SERVICE = 'The gate does not read pg_service.conf: write what stands there into the URL, or into PGHOST, PGPORT, PGDATABASE, PGUSER and PGSSLMODE.';
+const ADDRESS = 'Write the address itself as the host.';
+/**
+ * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
+ * is the word without capitals and separators.
+ */
+const WORDS = new Map([
+    ...FOLLOWED.map((word) => [word, `Write \`${word}\`, in lower case.`]),
+    ['service', SERVICE],
+    ['hostaddr', ADDRESS],
+    ['hostname', 'Write `host`.'],
+    ['servername', 'Write `host`.'],
+    ['portnumber', 'Write `port`.'],
+    ['username', 'Write `user`.'],
+    ['database', 'Write `dbname`.'],
+    ['databasename', 'Write `dbname`.'],
+    ['unixsock', 'Write the folder of the socket as `host`.'],
+    ['unixsocket', 'Write the folder of the socket as `host`.'],
+    ['socketfactory', PROXY],
+    ['cloudsqlinstance', PROXY],
+]);
+/** libpq's variables of the same kind. */
+const VARIABLES = new Map([
+    ['PGSERVICE', `${SERVICE} Then unset it.`],
+    ['PGHOSTADDR', `${ADDRESS} Then unset it.`],
+]);
+/** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
+function refuseOtherPlaces(parameters, environment) {
+    const ofUrl = parameters.flatMap(([name]) => {
+        const advice = WORDS.get(name.replaceAll(/[_.-]/g, '').toLowerCase());
+        return advice === undefined || FOLLOWED.includes(name) ? [] : [msg `${name}. ${trusted(advice)}`];
+    });
+    const variables = [...VARIABLES].flatMap(([name, advice]) => environment[name] ? [msg `${trusted(name)}. ${trusted(advice)}`] : []);
+    const refused = [...ofUrl, ...variables];
+    if (refused.length === 0)
+        return;
+    throw inputError `\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${joined(refused)}`;
+}
+
+;// CONCATENATED MODULE: external "node:tls"
+const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 ;// CONCATENATED MODULE: ./lib/postgres/security-words.js
 
 
-/** The parameters about security that the gate follows. */
-const FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
-/** How parameters about security start, in libpq and other drivers, without underscores. */
-const SECURITY = /^(?:ssl|tls|gss|channelbinding|require(?:auth|peer|ssl))/;
-/** Parameters that an error can show. Any other name can be a part of a password with a raw `&`. */
-const KNOWN = new Set([
-    ...['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslcrl', 'sslcrldir'],
-    ...['sslnegotiation', 'sslfactory', 'sslminprotocolversion', 'sslcertmode', 'sslsni'],
-    ...['channelbinding', 'gssencmode', 'requireauth', 'requirepeer', 'requiressl'],
-]);
-/** libpq's variables that can ask for more security than the gate has, and the values that do not ask. */
-const DEMANDING = [
-    ...['PGREQUIRESSL', 'PGREQUIREAUTH', 'PGREQUIREPEER', 'PGGSSENCMODE'],
-    ...['PGSSLCRL', 'PGSSLCRLDIR', 'PGSSLMINPROTOCOLVERSION'],
+
+/** The parameters about security that the gate follows, and other words for them that it understands. */
+const security_words_FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
+const UNDERSTOOD = [...security_words_FOLLOWED, 'channelBinding', 'ssl', 'sslaccept'];
+/** libpq takes `direct` in the last one only with an `sslmode` that insists on TLS. The gate follows that `sslmode`. */
+const FOLLOWED_VARIABLES = [
+    ...['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY', 'PGCHANNELBINDING', 'PGSSLNEGOTIATION'],
 ];
-const UNDEMANDING = ['', '0', 'disable', 'prefer'];
-/** Refuses all other words about security: to ignore one could make the connection weaker than the user asked. */
-function refuseOtherSecurity(names, environment) {
-    const ofUrl = [...names].flatMap((name) => {
-        const word = name.replaceAll('_', '').toLowerCase();
-        if (FOLLOWED.includes(name) || !SECURITY.test(word))
+const MODE = '`sslmode`, such as `sslmode=verify-full`';
+const PEM_FILES = '`sslcert` and `sslkey`, with PEM files and a key without a passphrase';
+/**
+ * The words of libpq ("Parameter Key Words" in PostgreSQL's manual), PgJDBC (`PGProperty`), Prisma and other drivers.
+ * A key is the word without capitals and separators. An error can show these: any other can be a part of a password
+ * with a raw `&`.
+ */
+const security_words_WORDS = new Map(Object.entries({
+    // Asked of a URL in another spelling only, or of a variable that libpq does not have.
+    sslmode: { instead: '`sslmode`, in lower case' },
+    sslrootcert: { instead: '`sslrootcert`, in lower case, or `tls-ca`' },
+    sslcert: { instead: '`sslcert`, in lower case' },
+    sslkey: { instead: '`sslkey`, in lower case' },
+    channelbinding: { instead: '`channel_binding`, in lower case' },
+    ssl: { harmless: ['0', 'false', 'off', 'no', 'disable', 'allow', 'prefer'], instead: MODE },
+    sslaccept: { instead: MODE },
+    // libpq's.
+    requiressl: { harmless: ['0'], instead: '`sslmode=require`' },
+    sslnegotiation: { harmless: ['postgres'] },
+    sslsni: { harmless: ['1'] },
+    sslcompression: { harmless: 'any' },
+    sslkeylogfile: { harmless: 'any' },
+    // `disable` is followed.
+    sslcertmode: { harmless: ['allow', 'disable'], instead: '`sslcert` and `sslkey`, or neither' },
+    sslpassword: { instead: PEM_FILES },
+    sslcrl: {},
+    sslcrldir: {},
+    sslminprotocolversion: {
+        harmless: ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'].filter((v) => v <= external_node_tls_namespaceObject.DEFAULT_MIN_VERSION),
+    },
+    sslmaxprotocolversion: { harmless: 'any' },
+    minprotocolversion: { harmless: ['3.0'] },
+    requirepeer: {},
+    requireauth: { instead: '`channel_binding=require`, which takes SCRAM' },
+    gssencmode: { harmless: ['disable', 'allow', 'prefer'], instead: MODE },
+    gssdelegation: { harmless: 'any' },
+    gsslib: { harmless: 'any' },
+    scramclientkey: { instead: '`database-password`' },
+    scramserverkey: { instead: '`channel_binding=require`' },
+    // PgJDBC's.
+    gssresponsetimeout: { harmless: 'any' },
+    gssusedefaultcreds: { harmless: 'any' },
+    sslresponsetimeout: { harmless: 'any' },
+    sslfactory: { instead: MODE },
+    sslfactoryarg: { instead: MODE },
+    sslhostnameverifier: { instead: MODE },
+    sslpasswordcallback: { instead: PEM_FILES },
+    authenticationpluginclassname: { instead: '`database-password`' },
+    // Prisma's, and those of drivers for other databases.
+    sslidentity: { instead: PEM_FILES },
+    sslca: { instead: '`tls-ca`' },
+    sslcacert: { instead: '`tls-ca`' },
+    sslcontext: { instead: MODE },
+    sslverify: { instead: MODE },
+    rejectunauthorized: { instead: MODE },
+    trustservercertificate: { instead: MODE },
+    usessl: { instead: MODE },
+    tls: { instead: MODE },
+    tlscafile: { instead: '`tls-ca`' },
+}));
+/** How a word about security starts, where it is not one of those above. */
+const SECURITY = /^(?:(?:use|force|require|enable)?(?:ssl|tls|gss|auth|cert|crl|encrypt)|ca(?:$|cert|file)|cipher|channelbinding|peer|reject|require|scram|secur|trust|verif)/;
+/** libpq's variables about security start like this. */
+const VARIABLE = /^PG(?:SSL|TLS|GSS|REQUIRE|SCRAM)[A-Z]*$/;
+/**
+ * Refuses every word about security that the gate neither follows nor knows to be harmless: to ignore one could make
+ * the connection weaker than the user asked.
+ */
+function refuseOtherSecurity(parameters, environment) {
+    const ofUrl = parameters.flatMap(([name, value]) => {
+        const word = withoutSeparators(name);
+        if (UNDERSTOOD.includes(name) || isHarmless(word, value))
             return [];
-        return KNOWN.has(word) ? [name] : [`${word.slice(0, 3)}…`];
+        if (security_words_WORDS.has(word))
+            return [{ name, word }];
+        return securityIn(name).map((found) => ({ name: `${found}…`, word }));
     });
-    const refused = [...ofUrl, ...DEMANDING.filter((name) => !UNDEMANDING.includes(environment[name] ?? ''))];
+    const variables = Object.entries(environment).flatMap(([name, value]) => {
+        const word = name.replace(/^PG/, '').toLowerCase();
+        const isAsked = Boolean(value) && (VARIABLE.test(name) || (name.startsWith('PG') && security_words_WORDS.has(word)));
+        return !isAsked || FOLLOWED_VARIABLES.includes(name) || isHarmless(word, value ?? '') ? [] : [{ name, word }];
+    });
+    const refused = [...ofUrl, ...variables];
     if (refused.length === 0)
         return;
-    throw inputError `\`database-url\`, or a variable of libpq, asks for ${namesOf(refused)}, which the gate cannot keep. Leave it out. Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`;
+    const advice = refused.flatMap(({ name, word }) => {
+        const instead = security_words_WORDS.get(word)?.instead;
+        return instead === undefined ? [] : [msg `In place of ${name} write ${trusted(instead)}.`];
+    });
+    throw inputError `\`database-url\`, or a variable of libpq, asks for ${namesOf(refused.map(({ name }) => name))}, which the gate cannot keep. Leave it out. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
+}
+const withoutSeparators = (name) => name.replaceAll(/[_.-]/g, '').toLowerCase();
+/** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
+function securityIn(name) {
+    const parts = name
+        .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+        .toLowerCase()
+        .split(/[_.-]+/);
+    return parts.flatMap((part) => SECURITY.exec(part) ?? []);
+}
+function isHarmless(word, value) {
+    const { harmless = [] } = security_words_WORDS.get(word) ?? {};
+    return harmless === 'any' || harmless.includes(value);
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
 
+/** How a text starts that is given in place of a URL, and what it is. The first that matches counts. */
+const MISTAKES = [
+    [
+        /^(?:jdbc:)?sqlite/i,
+        'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.',
+    ],
+    [
+        /^["'`\u2018-\u201f<]/,
+        'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
+    ],
+    [
+        /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
+        'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
+    ],
+    [
+        /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
+        'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
+    ],
+    [
+        /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
+        'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
+    ],
+    [
+        /^prisma(?:\+postgres(?:ql)?)?:/i,
+        'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
+    ],
+    [
+        /^https?:/i,
+        'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
+    ],
+    [
+        /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
+        'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
+    ],
+    [
+        /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
+        'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
+    ],
+];
 /** Explains why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
 function describeMisshapen(url) {
-    if (/^(jdbc:)?sqlite/i.test(url.trim())) {
-        return msg `\`database-url\` is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.`;
-    }
+    const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
+    if (mistake !== undefined)
+        return msg `\`database-url\` ${trusted(mistake[1])}`;
     return msg `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
 }
 
@@ -22572,6 +22974,7 @@ function readParameters(query) {
 
 
 
+
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 /**
@@ -22588,7 +22991,8 @@ function readDatabaseUrl(inputs) {
     const { environment } = inputs;
     const { query, ...parts } = partsOf(inputs.url);
     const { all, take, rest } = readParameters(query);
-    refuseOtherSecurity(all.map(([name]) => name), environment);
+    refuseOtherSecurity(all, environment);
+    refuseOtherPlaces(all, environment);
     /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
     const given = (name, part, variable) => {
         const value = take(name);
@@ -22614,7 +23018,7 @@ function readDatabaseUrl(inputs) {
         passfile: passfileOf(take('passfile'), environment),
         database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
         ...tls,
-        requireChannelBinding: readChannelBinding(take('channel_binding') || environment['PGCHANNELBINDING']),
+        requireChannelBinding: readChannelBinding(take('channel_binding', 'channelBinding') || environment['PGCHANNELBINDING']),
         schema: inputs.schema,
     };
     const ignored = rest().filter((name) => !HARMLESS.includes(name));
@@ -22688,6 +23092,7 @@ const plainInputs = {
     'on-unknown': oneOf(['fail', 'pass']),
     'on-live': oneOf(['block', 'latest-only', 'ignore']),
     'on-unversioned': oneOf(['auto', 'block', 'ignore']),
+    details: oneOf(DETAILS),
 };
 /** Inputs whose values are never shown. */
 const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'];
@@ -22734,6 +23139,7 @@ function parseInputs(raw, context) {
             onUnknown: settings['on-unknown'],
             onLive: settings['on-live'],
             onUnversioned: settings['on-unversioned'],
+            details: settings.details,
         },
     };
 }
@@ -22772,7 +23178,11 @@ function usablePasswordFile(path) {
     }
 }
 function describeMissingUrl(context) {
-    const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.`;
+    const variables = ['PGHOST', 'PGDATABASE', 'PGUSER'].filter((name) => context.environment[name]);
+    const withVariables = variables.length === 0
+        ? msg ``
+        : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: with \`database-url: postgres://\` the gate takes everything from the PG* variables.`;
+    const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}`;
     switch (context.withoutSecrets) {
         case 'fork':
             return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
@@ -22825,16 +23235,24 @@ function parsedJson(text) {
 function readCa(text) {
     if (text === '')
         return undefined;
+    const given = certificatesIn(text);
+    if (given !== undefined)
+        return given;
+    // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
+    if (/\n|-----|^LS0t|^MII/.test(text)) {
+        throw inputError `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
+    }
+    const pem = certificatesIn(readTextFile(text, trusted('The file that `tls-ca` names')));
+    if (pem !== undefined)
+        return pem;
+    throw inputError `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
+}
+/** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
+function certificatesIn(text) {
     if (holdsCertificates(text))
         return text;
-    if (text.includes('\n') || text.includes('-----')) {
-        throw inputError `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, or the path of such a file.`;
-    }
-    const pem = readTextFile(text, trusted('The file that `tls-ca` names'));
-    if (!holdsCertificates(pem)) {
-        throw inputError `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
-    }
-    return pem;
+    const plain = /^[A-Za-z0-9+/=\s]+$/.test(text) ? Buffer.from(text, 'base64').toString('utf8') : '';
+    return holdsCertificates(plain) ? plain : undefined;
 }
 function readTextFile(path, what) {
     try {
@@ -22879,11 +23297,14 @@ function secretsIn(url, password, environment) {
 ;// CONCATENATED MODULE: ./lib/report/activity-text.js
 
 
+
 /** How many generations of children are described. The last one matters, and the workflow list has the others. */
 const GENERATIONS = 3;
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
-/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. */
+/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. By its name alone where ids are hidden. */
 function workflowNamed({ id, name }) {
+    if (isHidden(id))
+        return name === null ? trusted('a workflow without a name') : msg `${name}`;
     return name === null ? msg `${id}` : msg `${id} (${name})`;
 }
 /** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
@@ -22980,6 +23401,7 @@ function nextStepInQueue({ moves, running, limit }) {
 
 
 
+
 const EARLIEST_ENDS_REPORTED = 5;
 const ACTIVITIES_REPORTED = 30;
 /** The forecast for one version, or for all, at `now` by the database's clock, in epoch milliseconds. */
@@ -22994,7 +23416,7 @@ function forecastReport(forecast, now) {
         notBefore: notBefore === undefined || notBefore <= now ? null : notBefore,
         earliestEnds: earliestEnds
             .slice(0, EARLIEST_ENDS_REPORTED)
-            .map(({ name, ...earliestEnd }) => ({ ...earliestEnd, workflow: name })),
+            .map(({ id, name, ...earliestEnd }) => ({ ...earliestEnd, id: shownId(id), workflow: name })),
         ...states,
         arrivedRoots: arrived.roots,
         arrivedChildren: arrived.children,
@@ -23010,7 +23432,7 @@ function activityReport(status, now) {
         kind: activity.kind,
         progressAt,
         until: 'until' in activity ? activity.until : null,
-        child: activity.kind === 'child' ? activity.child.id : null,
+        child: activity.kind === 'child' ? shownId(activity.child.id) : null,
         message: describeActivity(status, now),
         nextStep: nextStepFor(status),
     };
@@ -23305,6 +23727,7 @@ function standing({ version, registered, latest }) {
 
 
 
+
 /** DBOS's constant version of applications that use patching instead of versions. */
 const PATCHING_VERSION = 'PATCHING_ENABLED';
 /** A system database without a write for this long is idle, or a copy. In milliseconds. */
@@ -23313,6 +23736,14 @@ const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
 const LAUNCHED_LONG_AGO_MS = 60 * 60 * 1000;
 function configurationWarnings(config) {
     return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
+}
+/** What a person should know of the connection, before anything connects. Nothing of the URL is shown. */
+function connectionWarnings(database) {
+    if (!anybodyMayAnswer(database))
+        return [];
+    return [
+        msg `The connection to the database leaves this machine, and with \`sslmode=${trusted(database.tlsMode)}\` the server need not prove who it is: somebody on the network between could answer in its place, and make the gate report \`drained\`. Write \`sslmode=verify-full\` into \`database-url\`, and pass the CA as \`tls-ca\` unless a public one signs.`,
+    ];
 }
 /** A secret that is shorter than this stands in texts by chance. In characters. */
 const LONG_ENOUGH = 4;
@@ -23367,9 +23798,10 @@ function launchWarnings(config, { evaluation, forecast }) {
     ];
 }
 /** The other applications that may be former names of this one. */
-function formerNames({ otherApplications }) {
+function formerNames({ otherApplications, index }) {
     const formers = otherApplications.filter(({ mayBeFormerName }) => mayBeFormerName);
-    return formers.length === 0 ? undefined : explainFormerNames(formers);
+    const isRegistered = index?.registered.some(({ application }) => application !== null) ?? false;
+    return formers.length === 0 ? undefined : explainFormerNames(formers, isRegistered);
 }
 function outlastsJob({ mode, timeoutMs }) {
     if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS)
@@ -23429,7 +23861,7 @@ function failedWorkflows({ version, failed }) {
         .filter(([, count]) => count > 0)
         .map(([what, count]) => `${count} ${what}`);
     const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-    return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed.`;
+    return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed. A rewind brings finished workflows back to it, too. After the teardown, fork them to another version instead.`;
 }
 function stranded({ targets }) {
     const ignoring = targets.filter(({ ignored }) => ignored > 0);
@@ -23461,6 +23893,7 @@ function quietDatabase({ snapshot }, { contents, registered }) {
 
 
 
+
 const WORKFLOWS_REPORTED = 50;
 /** A run that failed before its first poll. */
 function failedRun(failure, config, schema = '') {
@@ -23475,8 +23908,8 @@ const NOTHING_SEEN = {
     observedAt: null,
     database: null,
     found: null,
-    inFlight: 0,
-    unversioned: 0,
+    inFlight: null,
+    unversioned: null,
     blockers: [],
     pastDeadline: null,
     versions: [],
@@ -23503,6 +23936,7 @@ function runReportOf(run) {
         headline: headlineOf(run, seen),
         drained: verdict === 'drained',
         mode: config?.mode ?? null,
+        details: config?.details ?? null,
         application: config?.application ?? null,
         outdated: failure !== undefined && last !== undefined,
         waitedSeconds: waitedMs / 1000,
@@ -23511,10 +23945,13 @@ function runReportOf(run) {
         inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
         blockers: failure === undefined ? seen.blockers : [{ kind: 'failure', message: failure }],
         warnings: [
+            // What was never connected to needs no warning of it.
+            ...(last === undefined ? [] : (run.warnings ?? [])),
             ...(config === undefined ? [] : configurationWarnings(config)),
             // After a failure, what an earlier poll saw is no reason to warn.
-            ...(failure !== undefined || last === undefined ? [] : warningsOf(last.evaluation)),
-            ...(config === undefined || last === undefined ? [] : launchWarnings(config, last)),
+            ...(failure !== undefined || config === undefined || last === undefined
+                ? []
+                : [...warningsOf(last.evaluation), ...launchWarnings(config, last)]),
         ],
     };
 }
@@ -23529,7 +23966,7 @@ function isWatched({ mode, polls }) {
 /** The answer in a sentence that a person understands without knowing the gate. */
 function headlineOf({ verdict, config, waitedMs, last }, seen) {
     const targets = seen.versions;
-    const inFlight = counted(seen.inFlight, 'workflow');
+    const inFlight = counted(seen.inFlight ?? 0, 'workflow');
     const waited = trusted(durationText(waitedMs));
     const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
     const blocked = targets.filter(({ drained }) => !drained);
@@ -23575,13 +24012,15 @@ function preflightHeadline(last) {
     return msg `The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
 }
 /** What there is in place of a target, what that means, and what to do. */
-function noTargetHeadline(config, last, others) {
-    const formers = others.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
+function noTargetHeadline(config, last, applications) {
+    const formers = applications.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
     if (formers.length > 0) {
         return msg `Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
     }
     const kept = namesOf(last?.evaluation.state.kept ?? []);
-    const found = msg `Nothing to retire: no version but ${kept} is registered, in flight or recently started.`;
+    const newer = [...(last?.evaluation.state.newer ?? [])];
+    const others = newer.length === 0 ? trusted('') : msg ` (and ${namesOf(newer)}, registered since the gate started)`;
+    const found = msg `Nothing to retire: no version but ${kept}${others} is registered, in flight or recently started.`;
     if (config?.targets.kind !== 'all-but-latest') {
         return msg `${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
     }
@@ -23609,8 +24048,9 @@ function seenAt(last, run) {
         observedAt,
         database: { serverVersion, schema: run.schema, migration: migration ?? null },
         found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
-        inFlight: inFlightOnAll(targets),
-        unversioned: evaluation.unversioned,
+        // A poll that could not be read or trusted counted nothing.
+        inFlight: index === undefined ? null : inFlightOnAll(targets),
+        unversioned: index === undefined ? null : evaluation.unversioned,
         blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
         pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
         versions,
@@ -23669,14 +24109,16 @@ function workflowsReport({ evaluation, forecast }, pastDeadline) {
     const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0]);
     return {
         workflows: {
-            items: shown.map(({ name, ...workflow }) => ({
+            items: shown.map(({ id, name, parent, ...workflow }) => ({
                 ...workflow,
+                id: shownId(id),
+                parent: shownId(parent),
                 workflow: name,
-                activity: activityReport(forecast.statuses.get(workflow.id), snapshot.observedAt),
+                activity: activityReport(forecast.statuses.get(id), snapshot.observedAt),
             })),
             omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
         },
-        firstToUnblock: first?.id ?? null,
+        firstToUnblock: shownId(first?.id ?? null),
     };
 }
 function blockerReport(blocker, pastDeadline = false) {
@@ -23844,7 +24286,57 @@ function groupLines({ items, omitted }, targets) {
     return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
 }
 
+;// CONCATENATED MODULE: ./lib/report/unknown-names.js
+
+
+
+
+/** How many names a line of the log lists. */
+const NAMES_SHOWN = 3;
+/** What blocks besides work in flight, in few words. A name that the database does not know stands first. */
+function reasonsOf(evaluation) {
+    const blockers = blockersOf(evaluation);
+    const kept = blockers.flatMap((each) => (each.kind === 'kept-version-unknown' ? [each] : []));
+    const others = blockers.filter(({ kind }) => !['unknown-version', 'kept-version-unknown'].includes(kind));
+    return [
+        ...unknownTargets(evaluation),
+        ...kept.map((each) => plain(msg `${trusted(shortNames([each]).join())}: ${named(each.versions)}`)),
+        ...shortNames(others),
+    ];
+}
+/** Whether no target has left a trace, so that a count of its work would mislead. */
+function allUnknown({ targets }) {
+    return targets.length > 0 && targets.every(({ blockers }) => blockers.some(({ kind }) => kind === 'unknown-version'));
+}
+/** The targets without a trace, by what is known of each: it is another application's, or is close to a known name. */
+function unknownTargets({ targets }) {
+    const groups = new Map();
+    for (const { version, blockers } of targets) {
+        for (const blocker of blockers) {
+            if (blocker.kind !== 'unknown-version' || version === null)
+                continue;
+            const { close, searched } = blocker;
+            const isOthers = close.some(({ how }) => how === 'same');
+            const isSearched = close.length > 0 || searched === 'whole-history';
+            const what = isOthers ? "another application's" : isSearched ? 'never seen here' : 'not registered';
+            const group = groups.get(what) ?? { names: [], close: new Set() };
+            groups.set(what, group);
+            group.names.push(version);
+            for (const each of isOthers ? [] : close)
+                group.close.add(each.version);
+        }
+    }
+    return [...groups].map(([what, { names, close }]) => {
+        const closest = close.size === 0 ? trusted('') : msg `, but known: ${named([...close])}`;
+        return plain(msg `${trusted(what)}: ${named(names)}${closest}`);
+    });
+}
+function named(names) {
+    return namesOf(names, names.length, NAMES_SHOWN);
+}
+
 ;// CONCATENATED MODULE: ./lib/report/log.js
+
 
 
 
@@ -23932,9 +24424,11 @@ function startLog(sink, config, { database, schema }) {
 /** What one poll found, as the log shows it. */
 function pollReportOf(poll) {
     const { evaluation, forecast, time, decides } = poll;
-    const { snapshot, targets, drained } = evaluation;
+    const { snapshot, targets, drained, index } = evaluation;
     return {
         decides,
+        /** Whether anything could be read and trusted. */
+        isCounted: index !== undefined,
         endedMs: time.ended,
         lockWaitMs: snapshot.lockWaitMs,
         drained,
@@ -23943,8 +24437,8 @@ function pollReportOf(poll) {
         targets,
         kept: evaluation.state.kept ?? [],
         settledForMs: settledFor(evaluation),
-        /** Short names of what else than work in flight blocks. */
-        reasons: shortNames(blockersOf(evaluation)),
+        reasons: reasonsOf(evaluation),
+        allUnknown: allUnknown(evaluation),
         forecast: forecastParts(forecast.total, snapshot.observedAt),
         explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
         course: courseOf(poll),
@@ -24017,13 +24511,15 @@ function stamp(elapsedMs) {
     return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
 }
 function pollLine(config, report, previous) {
-    const { inFlight, counts, drained, decides, endedMs } = report;
+    const { isCounted, inFlight, counts, drained, decides, endedMs } = report;
+    const found = `${message_number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`;
+    const isShown = isCounted && !report.allUnknown;
     const parts = [
-        `${message_number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`,
-        drained || previous === undefined ? '' : difference(inFlight - previous.inFlight),
+        isShown ? found : isCounted ? '' : 'nothing could be counted',
+        isShown && !drained && previous !== undefined ? difference(inFlight - previous.inFlight) : '',
         ...report.reasons,
         ...report.forecast,
-        versionsPart(report.targets),
+        isShown ? versionsPart(report.targets) : '',
         settlePart(config, report),
         config.mode === 'wait' && !decides ? timeLeft(config, endedMs) : '',
     ];
@@ -24067,7 +24563,7 @@ function timeLeft(config, elapsedMs) {
 
 /** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
-/** The outputs in `action.yml`, for every verdict. What was not observed is empty, zero, or an empty list. */
+/** The outputs in `action.yml`, for every verdict. What was not observed is empty, or an empty list. */
 function outputsOf(report, reportPath) {
     const versions = fittingVersions(report);
     const drained = fitting(report.drainedVersions);
@@ -24076,8 +24572,8 @@ function outputsOf(report, reportPath) {
         values: {
             verdict: report.verdict,
             drained: String(report.drained),
-            'in-flight': String(report.inFlight),
-            unversioned: String(report.unversioned),
+            'in-flight': String(report.inFlight ?? ''),
+            unversioned: String(report.unversioned ?? ''),
             'waited-seconds': String(rounded(report.waitedSeconds, 10)),
             versions: jsonArray(versions),
             'drained-versions': jsonArray(drained),
@@ -24253,11 +24749,19 @@ function drain_chart_rounded(height) {
 const LINES_SHOWN = 8;
 /** What a person can do now. */
 function nextSteps(report, kit) {
-    const { verdict, database, firstToUnblock, newVersion } = report;
+    const { verdict, details, database, firstToUnblock, newVersion, workflows } = report;
     if (verdict === 'drained') {
-        return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more.';
+        return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more. From the teardown on, do not resume or rewind a workflow of that version, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.';
     }
-    if (firstToUnblock === null || database === null)
+    if (database === null)
+        return '';
+    const query = [
+        'The work in flight, as the gate counts it:',
+        codeBlock('sql', inspectionSql(report, database.schema)),
+    ];
+    if (details === 'names' && workflows.items.length > 0)
+        return next_steps_withoutIds(query);
+    if (firstToUnblock === null)
         return '';
     const commands = commandsFor({ id: firstToUnblock }) ?? [
         '# The id of that workflow holds characters that cannot be shown or typed safely:',
@@ -24267,7 +24771,11 @@ function nextSteps(report, kit) {
         ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
         : 'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:', codeBlock('sh', commands), database.schema === 'dbos'
         ? ''
-        : "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), 'The work in flight, as the gate counts it:', codeBlock('sql', inspectionSql(report, database.schema)));
+        : "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
+}
+/** For whoever may read the database: nothing on this page names a workflow by its id. */
+function next_steps_withoutIds(query) {
+    return blocks('### What to do next', 'With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.', ...query, 'To unblock a workflow, with DBOS’s own command line:', codeBlock('sh', COMMANDS_BY_ID));
 }
 /** Where the kit is, what each command does, and how the list starts. */
 function kitSection({ folder, list }, newVersion) {
@@ -24426,7 +24934,7 @@ function summary_workflowList({ workflows }, observedAt) {
         ? `The oldest ${message_number(items.length)} of ${message_number(items.length + omitted)} workflows in flight`
         : 'The workflows in flight';
     return blocks(`<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`, table(items, {
-        Id: ({ id }) => code(id),
+        Id: ({ id }) => nameOf(id, ''),
         Workflow: ({ workflow, className }) => `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
         Status: ({ status, delayUntil }) => `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
         'What it does': ({ activity }) => activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
@@ -24619,6 +25127,9 @@ async function run(secrets, signal) {
 async function holdWith({ gate, database, ignoredParameters }, secrets, signal) {
     const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
     const log = startLog(logSink, gate, database);
+    const warnings = connectionWarnings(database);
+    for (const warning of warnings)
+        info(plain(msg `Mind: ${warning}`));
     if (ignoredParameters > 0) {
         info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
     }
@@ -24631,7 +25142,7 @@ async function holdWith({ gate, database, ignoredParameters }, secrets, signal) 
             onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
         });
         const failure = error === undefined ? undefined : secrets.removedFrom(explain(error));
-        return { ...held, failure, config: gate, schema: database.schema };
+        return { ...held, failure, config: gate, schema: database.schema, warnings };
     }
     finally {
         await reader.close();
@@ -24704,7 +25215,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(911);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(905);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
