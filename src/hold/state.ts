@@ -41,7 +41,7 @@ export interface GateState {
   readonly searches: ReadonlyMap<string, Search>;
   /** What the previous poll counted as recently created, for comparison. */
   readonly started: StartedBaseline | undefined;
-  /** Since when only rule 5 has blocked. */
+  /** Since when nothing has blocked but that a target is the latest version. */
   readonly onlyLiveSince: number | undefined;
   /** The open settle windows by target, or that of no target. */
   readonly windows: ReadonlyMap<SettlingKey, SettleWindow>;
