@@ -80,6 +80,12 @@ export const NOW = sql`(extract(epoch FROM now()) * 1000)::bigint`;
  */
 const bytes = (name: Sql): Sql => sql`(${name} COLLATE pg_catalog."C")`;
 
+/**
+ * In every SDK the id of a workflow that a schedule started is `sched-`, the name, `-`, and the instant. Go writes a
+ * space in place of the `T`, and what follows the minute differs. An application can have ids that only start like this.
+ */
+const SCHEDULED_INSTANT = sql`'-[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'`;
+
 /** The application that owns a row. */
 const OWNER = bytes(sql`NULLIF(application_name, '')`);
 
@@ -113,8 +119,8 @@ export function workflowColumns(schema: Schema) {
   return {
     id,
     version,
-    /** Whether a schedule started it: in every SDK the ids of such workflows begin so. */
-    isScheduled: sql`left(${id}, 6) = 'sched-'`,
+    /** Whether a schedule started it. */
+    isScheduled: sql`(left(${id}, 6) = 'sched-' AND ${id} ~ ${SCHEDULED_INSTANT})`,
     /**
      * The version, NULL for a running row with an empty one. Its process could not read its own version, as Go's where
      * the binary is unreadable, and stamps NULL and empty alike.

@@ -253,7 +253,7 @@ test('work that a schedule of the target keeps starting is named', async () => {
   const tick = (number: number) =>
     database.insert({
       ...onTarget,
-      workflow_uuid: `sched-tick-${number}`,
+      workflow_uuid: `sched-tick-2026-01-01T00:00:0${number}.000Z`,
       name: 'tick',
       status: 'SUCCESS',
       created_at: Date.now(),

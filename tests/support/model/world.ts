@@ -150,7 +150,7 @@ export class World {
     if (latest === undefined) return;
     this.#ids += 1;
     await this.insert(latest, 'ENQUEUED', {
-      workflow_uuid: `sched-tick-${this.#ids}`,
+      workflow_uuid: `sched-tick-2026-01-01T00:00:00.${this.#ids}Z`,
       queue_name: '_dbos_internal_queue',
     });
   }
