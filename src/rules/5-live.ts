@@ -3,6 +3,7 @@ import { durationText, momentText } from '../time.ts';
 import type { RuleContext } from './context.ts';
 import { type SignOfLife, signOfLife } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
+import type { Settling } from './settle.ts';
 import { registeredName } from './target.ts';
 
 export type Live =
@@ -36,7 +37,7 @@ export const live: Rule<Live> = {
     const { index, observedAt } = context;
     const { newestRoots } = index.contents;
     const [newest] = index.registered;
-    if (!readsNewestRoots(context) || newestRoots === undefined || newest === undefined) return [];
+    if (!weighsRoots(context) || newestRoots === undefined || newest === undefined) return [];
     const latest = { versions: index.latest, since: newest.timestamp };
     const sign = signOfLife(version, latest, newestRoots, observedAt);
     return sign === undefined ? [] : [{ kind: 'receives-work', sign, latest: [...index.latest], observedAt }];
@@ -60,9 +61,28 @@ export const live: Rule<Live> = {
   },
 };
 
-/** Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void. */
-export function readsNewestRoots({ config, index }: Pick<RuleContext, 'config' | 'index'>): boolean {
-  return config.onLive === 'block' && index.registered.length > 0;
+/*
+ * A poll reads the newest workflows only where nothing else blocks a target. That is known when the poll before it is
+ * evaluated, and assumed of the first poll. Where it turns out to be so without that, the next poll follows at once.
+ */
+
+/**
+ * Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void.
+ *
+ * @param context Before the first poll, there is no index.
+ */
+export function weighsRoots({ config, index }: Pick<RuleContext, 'config'> & Partial<RuleContext>): boolean {
+  return config.onLive === 'block' && index?.registered.length !== 0;
+}
+
+/** Whether the rule could still block what nothing else blocks: this poll did not read what it weighs. */
+export function lacksRoots(context: RuleContext): boolean {
+  return weighsRoots(context) && context.index.contents.newestRoots === undefined;
+}
+
+/** Whether nothing blocks a target but, perhaps, this rule by the newest workflows. */
+export function isOtherwiseIdle({ blockers, settledForMs }: Settling): boolean {
+  return settledForMs !== undefined || blockers.every(({ kind }) => kind === 'receives-work');
 }
 
 function describe(sign: SignOfLife, now: number): Message {

@@ -2,13 +2,14 @@ import type { GateConfig } from '../config.ts';
 import type { FailedOnVersion, RuleRequest, Snapshot } from '../dbos/snapshot/index.ts';
 import { type GateState, NO_TARGET, type PollTime, remember, withWindowsReset } from '../hold/state.ts';
 import { type StatusCounts, total } from '../status-counts.ts';
+import { isOtherwiseIdle, lacksRoots, weighsRoots } from './5-live.ts';
 import { claimReason, unclaimed } from './6-unversioned.ts';
 import { keptVersionsToSearch } from './8-kept-versions.ts';
 import { isAnotherServer } from './9-trusted.ts';
 import type { RuleContext } from './context.ts';
 import { type OtherApplication, otherApplications } from './former-names.ts';
 import { type Blocker, findBlockers } from './index.ts';
-import { awaitsEvidence, hasSettled, isIdleButForRule5, type Settling, settlingOf, windowsAfter } from './settle.ts';
+import { hasSettled, type Settling, settlingOf, windowsAfter } from './settle.ts';
 import { countsOn, indexed, type SnapshotIndex, sumOf, unknownStatusesOn } from './snapshot-index.ts';
 import { registeredName, type Target } from './target.ts';
 import { selectionFor, uncountedTargets, withTargets } from './targets.ts';
@@ -104,8 +105,8 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
   const windows = windowsAfter(all, context);
   const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
   const searchHistoryFor = versionsToSearch(context);
-  const nearlyIdle = isGateIdle ? settlings.filter(isIdleButForRule5) : [];
-  const awaitsRoots = nearlyIdle.some(({ version }) => awaitsEvidence(version, context));
+  const isAnyIdle = isGateIdle && settlings.some(isOtherwiseIdle);
+  const awaitsRoots = isAnyIdle && lacksRoots(context);
   const provisional = uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor);
   const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
   const isSettled = gate.length === 0 && all.every((settling) => hasSettled(settling, config));
@@ -128,7 +129,7 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
       searchHistoryFor,
       scanStatuses: gate.some(({ kind }) => kind === 'statuses-not-scanned'),
       countFailed: windows.size > 0,
-      newestRoots: config.onLive === 'block' && nearlyIdle.length > 0,
+      newestRoots: isAnyIdle && weighsRoots(context),
     },
   };
 }
@@ -214,6 +215,6 @@ export function firstRequest(config: GateConfig, state: GateState): RuleRequest 
     searchHistoryFor: [],
     scanStatuses: false,
     countFailed: true,
-    newestRoots: config.onLive === 'block',
+    newestRoots: weighsRoots({ config }),
   };
 }

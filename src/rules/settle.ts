@@ -1,7 +1,7 @@
 import type { GateConfig } from '../config.ts';
 import { type GateState, NO_TARGET, type SettlingKey } from '../hold/state.ts';
 import { writersIn } from './4-open-writers.ts';
-import { readsNewestRoots } from './5-live.ts';
+import { lacksRoots } from './5-live.ts';
 import type { RuleContext } from './context.ts';
 import { type Blocker, findBlockers } from './index.ts';
 
@@ -19,27 +19,17 @@ export function settlingOf(
   isGateIdle: boolean,
   context: RuleContext,
 ): Settling {
-  if (blockers.length > 0 || !isGateIdle || awaitsEvidence(version, context)) {
-    return { blockers, settledForMs: undefined };
+  if (blockers.length > 0 || !isGateIdle) return { blockers, settledForMs: undefined };
+  if (version !== NO_TARGET) {
+    const signs = findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
+    if (signs.length > 0 || lacksRoots(context)) return { blockers: signs, settledForMs: undefined };
   }
-  const signs = version === NO_TARGET ? [] : findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
-  if (signs.length > 0) return { blockers: signs, settledForMs: undefined };
   const { before, time } = context;
   const window = before.windows.get(version);
   return {
     blockers: findBlockers((rule) => rule.checkIdle?.(window, context)),
     settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
   };
-}
-
-/** Whether rule 5 could still block it: the poll did not read what that rule weighs. */
-export function awaitsEvidence(version: SettlingKey, context: RuleContext): boolean {
-  return version !== NO_TARGET && readsNewestRoots(context) && context.index.contents.newestRoots === undefined;
-}
-
-/** Whether it is idle, but for what the next poll has to read for rule 5. */
-export function isIdleButForRule5({ blockers, settledForMs }: Settling): boolean {
-  return settledForMs !== undefined || blockers.every(({ kind }) => kind === 'receives-work');
 }
 
 /** Whether it was idle for the whole settle window, and nothing is about to appear. */

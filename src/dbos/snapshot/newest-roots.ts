@@ -49,7 +49,8 @@ export type NewestRoots = NonNullable<Readonly<z.output<typeof newestRoots>>>;
 
 /**
  * Whether a process took the workflow up: it runs, or it ended otherwise than by a cancellation. A row in a queue is no
- * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it.
+ * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it. Narrower than
+ * `HAS_RUN` of `started.ts` on unknown statuses: a row of another version that counts here lets a target go.
  */
 const TAKEN_UP = sql`(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
           OR started_at_epoch_ms IS NOT NULL)`;

@@ -12,7 +12,11 @@ const CLOCK_MARGIN_MS = 60_000;
 /** Where the counts for the next poll start. */
 const FROM_HERE = sql`(${NOW} - ${CLOCK_MARGIN_MS})`;
 
-/** Whether some process ran the row, as far as its status tells. Without a version, it was a process without one. */
+/**
+ * Whether some process ran the row, as far as its status shows. Without a version, it was a process without one. Wider
+ * than `TAKEN_UP` of `newest-roots.ts` on unknown statuses: a row that counts here holds the gate. Narrower on what was
+ * dequeued and waits again, or was cancelled: no process without a version has to finish that.
+ */
 const HAS_RUN = sql`coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
 
 /** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
