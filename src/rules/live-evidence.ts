@@ -79,15 +79,14 @@ export function signOfLife(
   if (isProcessName(version) && [...latest.versions].some(isProcessName)) return { because: 'process-name', startedAt };
   if (!evidence.showsParents) return undefined;
 
-  const needed = runThatEnds(weighed.slice(newer));
   const othersTookUp = othersOf(version, evidence).some(({ newestTakenUpAt }) => (newestTakenUpAt ?? 0) > startedAt);
   const isYoung = now - startedAt < FADES_MS;
-  if (startedAt > latest.since + LAUNCH_MS && newer < needed && (isYoung || !othersTookUp)) {
+  if (startedAt > latest.since + LAUNCH_MS && newer < runThatEnds(weighed.slice(newer)) && (isYoung || !othersTookUp)) {
     const fadesAt = startedAt + FADES_MS;
     const ends = othersTookUp
       ? { until: fadesAt, oneIsEnoughFrom: undefined }
       : { until: undefined, oneIsEnoughFrom: fadesAt };
-    return { because: 'share', startedAt, newer, lacking: needed - newer, ...ends };
+    return { because: 'share', startedAt, newer, lacking: moreThatEnd(weighed, newer), ...ends };
   }
   const latestStarted = counted.slice(newer).some(({ isOfLatest }) => isOfLatest);
   if (newer === 0 && now - startedAt < LAUNCH_MS && latestStarted) {
@@ -107,13 +106,14 @@ export function signOfLife(
  * The roots that count for a version, the newest first. Of other versions these are the ones that a process took up and
  * no schedule started: work in the queue of a dead version is no sign of life. Of the version itself all count, but
  * those of schedules only where the latest version has taken up nothing: DBOS's schedules go to the latest, and
- * schedules in a process tick as long as it lives.
+ * schedules in a process tick as long as it lives. Of what has no version, only what a process took up counts: any
+ * version can take what waits.
  */
 function countedRoots(version: Target, latest: Latest, { versions }: NewestRoots): readonly Counted[] {
   const isOfLatest = (each: string | null) => each !== null && latest.versions.has(each);
   const latestRuns = versions.some((each) => isOfLatest(each.version) && each.newestTakenUpAt !== null);
   const counts = (isOwn: boolean, { takenUp, scheduled }: Root) =>
-    isOwn ? !(scheduled && latestRuns) : takenUp && !scheduled;
+    isOwn ? (takenUp || version !== null) && !(scheduled && latestRuns) : takenUp && !scheduled;
   return versions
     .flatMap((each) => {
       const isOwn = targetOfRows(each.version) === version;
@@ -141,6 +141,14 @@ function othersOf(version: Target, { versions }: NewestRoots): NewestRoots['vers
 function runThatEnds(untilNewest: readonly Counted[]): number {
   const ofOthers = untilNewest.filter(({ isOwn }) => !isOwn).length / untilNewest.length;
   return Math.max(1, Math.ceil(Math.log(MISTAKE) / Math.log(ofOthers)));
+}
+
+/** How many more roots on other versions end the share. Each of them also takes the place of the oldest one weighed. */
+function moreThatEnd(weighed: readonly Counted[], newer: number): number {
+  let more = 1;
+  while (newer + more < WEIGHED_ROOTS && newer + more < runThatEnds(weighed.slice(newer, WEIGHED_ROOTS - more)))
+    more += 1;
+  return more;
 }
 
 function isProcessName(version: Target): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { plain } from '../../src/report/text.ts';
 import { explainBlocker } from '../../src/rules/index.ts';
 import { type SignOfLife, signOfLife } from '../../src/rules/live-evidence.ts';
+import type { Target } from '../../src/rules/target.ts';
 import { config, DATABASE_EPOCH, holdAgainst, inFlight, registration, type Scene } from '../support/builders.ts';
 import { evidenceOf, type StartedRow } from '../support/newest-roots.ts';
 
@@ -29,9 +30,10 @@ const seen = (rows: readonly StartedRow[]) => evidenceOf(inOrder(rows));
 interface Situation {
   /** How long ago 2.0.0 became the latest, in minutes. */
   readonly launched?: number;
-  readonly target?: string;
+  readonly target?: Target;
   readonly latest?: readonly string[];
   readonly reachesBack?: boolean;
+  readonly othersFill?: boolean;
   readonly showsParents?: boolean;
 }
 
@@ -111,6 +113,21 @@ describe('a target whose share of the work has not ended', () => {
     expect(isLive([...quiet, ...old([5], { scheduled: true })], { launched: 180 })).toBe(true);
   });
 
+  test.each([
+    [1, 99],
+    [1, 40],
+    [10, 20],
+    [50, 100],
+    [9, 1],
+  ])('says how many more workflows on other versions end it (%i of its own, %i of others)', (own, others) => {
+    const before = [...old(spread(own, 50, 60)), ...latest(spread(others, 51, 59))];
+    const live = sign(before, { launched: 180 });
+    const lacking = live?.because === 'share' ? live.lacking : 0;
+    expect(lacking).toBeGreaterThan(0);
+    expect(isLive([...before, ...latest(spread(lacking - 1, 1, 49))], { launched: 180 })).toBe(true);
+    expect(isLive([...before, ...latest(spread(lacking, 1, 49))], { launched: 180 })).toBe(false);
+  });
+
   test('is judged by the hundred newest roots that count, and no older ones', () => {
     const before = [...latest(spread(90, 40, 44)), ...old(spread(100, 20, 30))];
     expect(isLive(before)).toBe(true);
@@ -126,6 +143,12 @@ describe('what counts', () => {
 
   test('a workflow in the queue of the target does', () => {
     expect(isLive(old([30], { untaken: true }))).toBe(true);
+  });
+
+  test('a workflow that waits without a version is not the sign of a process that has none', () => {
+    expect(isLive(on(null, [30], { untaken: true }), { target: null })).toBe(false);
+    expect(isLive(on('', [30], { untaken: true }), { target: null })).toBe(false);
+    expect(isLive([...on(null, [30]), ...on('', [20], { untaken: true })], { target: null })).toBe(true);
   });
 
   test('scheduled work of another version does not, and takes no place among the hundred', () => {
