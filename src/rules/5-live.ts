@@ -1,10 +1,11 @@
+import { EXAMINED_ROWS } from '../dbos/snapshot/newest-roots.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { durationText, momentText } from '../time.ts';
 import type { RuleContext } from './context.ts';
 import { type SignOfLife, signOfLife } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
 import type { Settling } from './settle.ts';
-import { registeredName } from './target.ts';
+import { registeredName, type Target } from './target.ts';
 
 export type Live =
   /** The target is the latest version of its application. */
@@ -16,6 +17,7 @@ export type Live =
   /** The target is not the latest version, but the newest workflows show that it still receives work. */
   | {
       readonly kind: 'receives-work';
+      readonly version: Target;
       readonly sign: SignOfLife;
       readonly latest: readonly string[];
       /** Database clock, epoch milliseconds. */
@@ -40,7 +42,7 @@ export const live: Rule<Live> = {
     if (!weighsRoots(context) || newestRoots === undefined || newest === undefined) return [];
     const latest = { versions: index.latest, since: newest.timestamp };
     const sign = signOfLife(version, latest, newestRoots, observedAt);
-    return sign === undefined ? [] : [{ kind: 'receives-work', sign, latest: [...index.latest], observedAt }];
+    return sign === undefined ? [] : [{ kind: 'receives-work', version, sign, latest: [...index.latest], observedAt }];
   },
 
   blockers: {
@@ -55,8 +57,8 @@ export const live: Rule<Live> = {
     'receives-work': {
       verdict: 'still-live',
       shortName: 'still receives work',
-      explain: ({ sign, latest, observedAt }) =>
-        msg`${describe(sign, observedAt)} ${remedy(sign, latest)} \`on-live: latest-only\` lifts this rule.`,
+      explain: ({ version, sign, latest, observedAt }) =>
+        msg`${describe(sign, observedAt)} ${remedy(version, sign, latest)} \`on-live: latest-only\` lifts this rule.`,
     },
   },
 };
@@ -97,6 +99,8 @@ function describe(sign: SignOfLife, now: number): Message {
       return msg`Each of its processes has a version of its own, and so has the latest: new work was started on it ${trusted(durationText(now - sign.startedAt))} ago, and its process can still run.`;
     case 'nothing-else-runs':
       return msg`No other version takes up work: the newest workflows do not reach back to the launch of the latest version, and none of them ran elsewhere.`;
+    case 'hidden-by-others':
+      return msg`Other applications hide which version takes up work: their workflows fill the newest ${trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
   }
 }
 
@@ -117,7 +121,13 @@ function ending(sign: SignOfLife & { readonly because: 'share' | 'rollback' }, n
   return msg`It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
 }
 
-function remedy({ because }: SignOfLife, latest: readonly string[]): Message {
+function remedy(version: Target, { because }: SignOfLife, latest: readonly string[]): Message {
+  if (because === 'hidden-by-others') return trusted('Start one workflow on the version that stays.');
+  if (version === null) {
+    return trusted(
+      'Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and launch them again, or shift their traffic first.',
+    );
+  }
   switch (because) {
     case 'share':
     case 'rollback':

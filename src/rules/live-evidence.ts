@@ -49,7 +49,9 @@ export type SignOfLife =
   /** Its name and that of the latest version are each the name of one process. */
   | { readonly because: 'process-name'; readonly startedAt: number }
   /** The newest rows do not reach back to the launch of the latest version, and no other version took any of them up. */
-  | { readonly because: 'nothing-else-runs' };
+  | { readonly because: 'nothing-else-runs' }
+  /** The same, since other applications started nearly all of them: who takes up work in this one is not visible. */
+  | { readonly because: 'hidden-by-others' };
 
 /** A root that counts for one version. */
 interface Counted {
@@ -127,7 +129,8 @@ function countedRoots(version: Target, latest: Latest, { versions }: NewestRoots
 function signWithoutRoots(version: Target, evidence: NewestRoots): SignOfLife | undefined {
   // A dead version's schedule can fill them all, and hide the work that is older.
   const nothingElseRuns = othersOf(version, evidence).every(({ newestTakenUpAt }) => newestTakenUpAt === null);
-  return !evidence.reachesBack && nothingElseRuns ? { because: 'nothing-else-runs' } : undefined;
+  if (evidence.reachesBack || !nothingElseRuns) return undefined;
+  return { because: evidence.othersFill ? 'hidden-by-others' : 'nothing-else-runs' };
 }
 
 function othersOf(version: Target, { versions }: NewestRoots): NewestRoots['versions'] {

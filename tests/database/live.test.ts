@@ -308,7 +308,34 @@ describe('the newest roots', () => {
     expect(whole.newestRoots).toMatchObject({ reachesBack: true, versions: [{ version: '1.0.0' }] });
     await add(2);
     const cut = await seenIn(database, { application: 'shop' }, asked);
-    expect(cut.newestRoots).toEqual({ reachesBack: false, showsParents: true, versions: [] });
+    expect(cut.newestRoots).toEqual({ reachesBack: false, othersFill: true, showsParents: true, versions: [] });
     expect(await checked(database, { application: 'shop' })).toEqual(stillLive);
+    // One workflow on the new version is enough.
+    await database.insert(...ran('2.0.0', [0]));
+    expect(await checked(database, { application: 'shop' })).toEqual(drained);
+  });
+
+  test('are scheduled where the id ends in the instant of a schedule, as each SDK writes it', async () => {
+    const database = await launchedAgo(HOUR);
+    const scheduled = [
+      'sched-report-2026-01-01T00:00:00.000Z',
+      'sched-report-trigger-2026-01-01T00:00:00.000Z',
+      'sched-jobs.report-2026-01-01T00:00:00+00:00',
+      'sched-main.report-2026-01-01 00:00:00 +0000 UTC',
+      'sched-main.report-2026-01-01T00:00:00Z',
+      'sched-Jobs/report-2026-01-01T00:00Z[UTC]',
+    ];
+    const others = ['sched-1', 'sched-order-2026-01-01', 'sched-2026', 'order-2026-01-01T00:00:00Z'];
+    for (const [ids, isScheduled] of [
+      [scheduled, true],
+      [others, false],
+    ] as const) {
+      await database.query('TRUNCATE dbos.workflow_status CASCADE');
+      await database.insert(...ids.flatMap((id) => ran('1.0.0', [MINUTE], { workflow_uuid: id })));
+      const { newestRoots } = await seenIn(database, {}, asked);
+      expect(newestRoots?.versions.flatMap(({ roots }) => roots.map((root) => root.scheduled))).toEqual(
+        ids.map(() => isScheduled),
+      );
+    }
   });
 });

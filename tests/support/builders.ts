@@ -200,7 +200,7 @@ export interface Scene extends Partial<Omit<SnapshotContents, 'registrations' | 
 }
 
 /** No workflow was created since the latest version was registered. */
-export const nothingStarted: NewestRoots = { versions: [], reachesBack: true, showsParents: true };
+export const nothingStarted: NewestRoots = { versions: [], reachesBack: true, othersFill: false, showsParents: true };
 
 /** What a poll sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
 export function snapshot(scene: Scene = {}): Snapshot {

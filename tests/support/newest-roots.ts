@@ -37,6 +37,7 @@ export function evidenceOf(rows: readonly StartedRow[], changes: Partial<NewestR
   return {
     versions: [...versions].map(([version, { newestTakenUpAt, roots }]) => ({ version, newestTakenUpAt, roots })),
     reachesBack: true,
+    othersFill: false,
     showsParents: true,
     ...changes,
   };

@@ -262,6 +262,11 @@ describe('where the newest rows do not reach back to the launch', () => {
     expect(isLive(deadCron, { ...cut, reachesBack: true })).toBe(false);
   });
 
+  test('says so where that is because other applications fill them', () => {
+    expect(sign([], { ...cut, othersFill: true })).toEqual({ because: 'hidden-by-others' });
+    expect(isLive(latest([50]), { ...cut, othersFill: true })).toBe(false);
+  });
+
   test('its own roots are weighed as elsewhere', () => {
     expect(sign([...deadCron, ...old([400])], cut)).toMatchObject({ because: 'share' });
     expect(isLive([...deadCron, ...old([400]), ...latest([300])], cut)).toBe(false);
@@ -405,6 +410,31 @@ describe('in a hold', () => {
       const young = seen([...old(spread(9, 30, 40)), ...latest([35])]);
       const text = await explained({ newestRoots: young });
       expect(text).toContain('live until 4 workflows start on the new version; from 00:30 UTC on, one is enough');
+    });
+
+    test('which applications hide the evidence, and what to do', async () => {
+      const text = await explained({ newestRoots: evidenceOf([], { reachesBack: false, othersFill: true }) });
+      expect(text).toContain('Other applications hide');
+      expect(text).toContain('newest 20,000 rows');
+      expect(text).toContain('Start one workflow on the version that stays');
+      expect(text).not.toContain('Launch it');
+    });
+
+    test.each([
+      ['its share', seen(on(null, [3]))],
+      ['nothing else that runs', evidenceOf([], { reachesBack: false })],
+    ])('what to do about a process without a version, which cannot be kept or promoted: %s', async (_, newestRoots) => {
+      const keep = { targets: { kind: 'all-but', keep: ['2.0.0'] }, timeoutMs: MINUTE } as const;
+      const { last } = await holdAgainst(config(keep), ({ number }) => ({
+        ...{ registrations: registrations.slice(1), newestRoots },
+        inFlight: number === 1 ? [inFlight(null, { pending: 1 })] : [],
+      }));
+      expect(last?.evaluation.targets).toMatchObject([{ version: null }]);
+      const text = last?.evaluation.targets.flatMap(({ blockers }) =>
+        blockers.map((blocker) => plain(explainBlocker(blocker))),
+      );
+      expect(text).toEqual([expect.stringContaining('DBOS__APPVERSION')]);
+      expect(text).not.toEqual([expect.stringContaining('setLatestApplicationVersion')]);
     });
 
     test('what to do after a rollback', async () => {

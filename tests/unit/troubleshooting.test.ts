@@ -82,6 +82,7 @@ const signs: readonly SignOfLife[] = [
   { because: 'rollback', ...counts, newer: 0, until: undefined, oneIsEnoughFrom: DATABASE_EPOCH + 60_000 },
   { because: 'process-name', startedAt: DATABASE_EPOCH - 60_000 },
   { because: 'nothing-else-runs' },
+  { because: 'hidden-by-others' },
 ];
 
 const formerShop = application({
@@ -107,6 +108,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
   live: [{ kind: 'live', alternatives: ['2.0.0'] }],
   'receives-work': signs.map((sign) => ({
     kind: 'receives-work',
+    version: '1.0.0',
     sign,
     latest: ['2.0.0'],
     observedAt: DATABASE_EPOCH,

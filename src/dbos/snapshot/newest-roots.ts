@@ -41,6 +41,8 @@ export const newestRoots = optional(
     versions: list(versionRoots),
     /** The rows that were read reach back to the registration of the latest version. */
     reachesBack: z.boolean(),
+    /** They do not, since rows of other applications fill what was examined. */
+    othersFill: z.boolean(),
     /** The schema shows parents. Elsewhere, children are among the roots. */
     showsParents: z.boolean(),
   }),
@@ -81,11 +83,13 @@ export function newestRootsSection({ schema, gate, request }: SnapshotQuery): Se
                FROM newest) n
       GROUP BY version`);
   // `examined` is read only as far as it is asked for: to count it is free where `newest` has come to its end.
-  const reachesBack = sql`CASE WHEN (SELECT count(*) FROM newest) >= ${NEWEST_ROWS} THEN false
-            ELSE (SELECT count(*) FROM examined) < ${EXAMINED_ROWS} END`;
+  const isFull = sql`(SELECT count(*) FROM newest) >= ${NEWEST_ROWS}`;
+  const isWhole = sql`(SELECT count(*) FROM examined) < ${EXAMINED_ROWS}`;
   return {
     ctes: [examined, newest],
-    column: sql`json_build_object('versions', ${versions}, 'reachesBack', ${reachesBack}, 'showsParents', ${showsParents(schema)})`,
+    column: sql`json_build_object('versions', ${versions}, 'showsParents', ${showsParents(schema)},
+            'reachesBack', CASE WHEN ${isFull} THEN false ELSE ${isWhole} END,
+            'othersFill', CASE WHEN ${isFull} THEN false ELSE NOT ${isWhole} END)`,
   };
 }
 
