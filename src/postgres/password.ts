@@ -104,7 +104,8 @@ export function passwordFor({ host, port, database, user }: Place, text: string)
   const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
   const wanted = [hosts, [String(port)], [database], [user]];
   for (const line of text.split(/\r?\n/)) {
-    const fields = line.startsWith('#') ? undefined : ENTRY.exec(line)?.slice(1);
+    // A comment begins with a #, which no host does.
+    const fields = ENTRY.exec(line)?.slice(1);
     const matches = wanted.every((values, index) => {
       const field = fields?.[index];
       return field !== undefined && (field === '*' || values.includes(unescaped(field)));

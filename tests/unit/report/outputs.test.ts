@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { trusted } from '../../../src/message.ts';
 import { runReportOf } from '../../../src/report/model.ts';
-import { outputsOf } from '../../../src/report/outputs.ts';
+import { outputsOf, outputsWith } from '../../../src/report/outputs.ts';
 import { inFlight, registration } from '../../support/builders.ts';
 import { busy, failure, fileOf, reportAgainst, runAgainst } from '../../support/report-runs.ts';
 
@@ -110,4 +110,15 @@ describe('outputs', () => {
     expect(versions.at(-1)).toEqual({ omitted: 1999 - (versions.length - 1) });
     expect(omitted).toBeGreaterThan(versions.at(-1)?.omitted ?? 0);
   });
+});
+
+test('names the outputs that a text is found in, or can be in another run', () => {
+  const values = { verdict: 'in-flight', drained: 'false', 'in-flight': '12', versions: '[]' };
+  const holding = (text: string) => outputsWith((value) => value.includes(text), values);
+  expect(holding('12')).toEqual(['in-flight']);
+  expect(holding('fl')).toEqual(['verdict']);
+  // What they are in a run that ends as drained.
+  expect(holding('drain')).toEqual(['verdict']);
+  expect(holding('true')).toEqual(['drained']);
+  expect(holding('13')).toEqual([]);
 });
