@@ -100,8 +100,22 @@ export function shownTime(time: Sql): Sql {
   return sql`CASE WHEN ${time} < 0 THEN 0 WHEN ${time} > ${LAST_TIME} THEN ${LAST_TIME} ELSE ${time} END`;
 }
 
-/** A name that is only shown, cut to 300 characters. */
-export const shownName = (name: Sql): Sql => sql`left(${name}, 300)`;
+/** The longest name that is only shown, in characters. */
+const LONGEST_SHOWN = 300;
+
+/** Whether the byte at this place, from 1 on, begins a character of UTF-8, in an encoding whose characters are bytes. */
+const begins = (name: Sql, place: number): Sql => sql`ascii(substr(${name}, ${place}, 1)) NOT BETWEEN 128 AND 191`;
+
+/**
+ * A name that is only shown, cut to 300 characters. In a database with the encoding SQL_ASCII a character is a byte: the
+ * cut then comes before a byte that begins one.
+ */
+export const shownName = (name: Sql): Sql => sql`left(${name},
+    CASE WHEN current_setting('server_encoding') <> 'SQL_ASCII' THEN ${LONGEST_SHOWN}
+         WHEN ${begins(name, LONGEST_SHOWN + 1)} THEN ${LONGEST_SHOWN}
+         WHEN ${begins(name, LONGEST_SHOWN)} THEN ${LONGEST_SHOWN - 1}
+         WHEN ${begins(name, LONGEST_SHOWN - 1)} THEN ${LONGEST_SHOWN - 2}
+         ELSE ${LONGEST_SHOWN - 3} END)`;
 
 /** The name of a table, with its schema. */
 export const tableOf = (schema: Schema, table: Table): Sql => sql`${identifier(schema.name)}.${identifier(table)}`;

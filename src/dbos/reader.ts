@@ -11,7 +11,9 @@ import type { SnapshotReader, SnapshotRequest } from './snapshot/index.ts';
 
 /**
  * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
- * read that failed, the next one makes a new connection. With `details: names`, nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
+ * read that failed, the next one makes a new connection. One that broke while it was idle between two reads is replaced
+ * at once: nothing was missed, and whether the same server answers is for the rules to judge. With `details: names`,
+ * nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
  *
  * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
  * @param onPassword Called with the password of each connection, before it is made: to mask it.
@@ -27,20 +29,32 @@ export function systemDatabase(
   let handle: ReturnType<typeof openHandle> | undefined;
   let connectedBefore = false;
 
-  const take = async (request: SnapshotRequest) => {
-    if (handle === undefined) {
-      config = withPassword(database);
-      if (config.password !== undefined) onPassword(config.password);
-      handle = openHandle(config, gate.pollTimeoutMs);
-    }
-    const connection = await handle.connection;
+  const open = (after?: Promise<void>) => {
+    config = withPassword(database);
+    if (config.password !== undefined) onPassword(config.password);
+    return openHandle(config, gate.pollTimeoutMs, after);
+  };
+  const poll = async (connection: Connection, request: SnapshotRequest) => {
     connectedBefore = true;
     return takeSnapshot(connection, { config, gate, request }, now);
   };
+  const take = async (request: SnapshotRequest) => {
+    const kept = handle;
+    handle ??= open();
+    const connection = await handle.connection;
+    try {
+      return await poll(connection, request);
+    } catch (error) {
+      // A connection that was closed meanwhile was closed on purpose.
+      if (kept === undefined || kept !== handle || !connection.brokeIdle(error)) throw error;
+      handle = open(kept.close());
+      return poll(await handle.connection, request);
+    }
+  };
   const close = async () => {
-    const open = handle;
+    const last = handle;
     handle = undefined;
-    await open?.close();
+    await last?.close();
   };
 
   const reader: SnapshotReader = {
@@ -56,13 +70,14 @@ export function systemDatabase(
   return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
 }
 
-/** Returns a connection that is being made, or is there, and what closes it in either state. */
-function openHandle(config: DatabaseConfig, pollTimeoutMs: number) {
+/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
+function openHandle(config: DatabaseConfig, pollTimeoutMs: number, after: Promise<void> = Promise.resolve()) {
   const lifetime = new AbortController();
   let made: Connection | undefined;
-  const connection = connectToPostgres(config, pollTimeoutMs, lifetime.signal).then((open) => {
-    made = open;
-    return open;
+  const connection = after.then(async () => {
+    lifetime.signal.throwIfAborted();
+    made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
+    return made;
   });
   return {
     connection,

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { unlessAborted } from '../async.ts';
 import { LONGEST_TIMER_MS } from '../time.ts';
 import { patchDriver, requireChannelBinding } from './driver-patches.ts';
-import { failureOf } from './errors.ts';
+import { failureOf, isConnectionLost } from './errors.ts';
 import { isPasswordRefusal } from './password-errors.ts';
 import type { Statement } from './sql.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
@@ -31,6 +31,11 @@ export interface Connection {
   run(statements: string): Promise<void>;
   /** Returns the rows of a statement, or of the last query of several statements without parameters, each checked. */
   rows<T>(statement: Statement, row: z.ZodType<T>): Promise<readonly T[]>;
+  /**
+   * Whether a statement failed with this error because the connection broke while it was idle: before the statement, or
+   * unnoticed until then. Outside of transactions nobody has answered anything, so another connection loses nothing.
+   */
+  brokeIdle(error: unknown): boolean;
   /** Closes the connection within a second, whatever the network does. */
   close(): Promise<void>;
 }
@@ -107,14 +112,24 @@ async function connectOnce(config: DatabaseConfig, ssl: TlsAttempt, pollTimeoutM
 function connectionOf(client: InstanceType<typeof Client>, socket: Socket): Connection {
   // A connection that breaks while idle must not end the process. The next statement fails with this error.
   let brokenBy: unknown;
+  let brokeIdle = false;
+  let isAsking = false;
   client.on('error', (error) => {
     brokenBy ??= error;
+    brokeIdle ||= !isAsking;
   });
-  const answered = <T>(query: Promise<T>) =>
-    query.catch((error: unknown) => {
+  const answered = async <T>(query: Promise<T>) => {
+    isAsking = true;
+    try {
+      return await query;
+    } catch (error) {
       throw brokenBy ?? error;
-    });
+    } finally {
+      isAsking = false;
+    }
+  };
   return {
+    brokeIdle: (error) => brokeIdle || (client.getTransactionStatus() === 'I' && isConnectionLost(error)),
     async run(statements) {
       await answered(client.query(statements));
     },

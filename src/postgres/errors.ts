@@ -119,14 +119,8 @@ export const FAILURES = {
   ...POOLER_FAILURES,
   'connection-lost': transient({
     what: 'The connection broke off',
-    matches: ({ code, message }) =>
-      ['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
-      /^ERR_(STREAM|SOCKET)_/.test(code) ||
-      /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
-      ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
-      (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
-      /connection terminated|not queryable/i.test(message),
-    advice: msg`The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+    matches: isLoss,
+    advice: msg`The server may have been restarted, or an administrator or something in between may have ended the connection during a poll.`,
   }),
   ...TLS_FAILURES,
   ...PASSWORD_FAILURES,
@@ -253,6 +247,20 @@ export function explainFailure(error: unknown, config: DatabaseConfig, connected
   return patience === undefined
     ? new ReportableError(sentence, { cause: error })
     : new TransientError(sentence, connectedBefore, { cause: error, overLimit, brief: patience === 'brief' });
+}
+
+/** Whether the connection broke off, or the server ended it. */
+export const isConnectionLost = (error: unknown): boolean => isLoss(failureOf(error));
+
+function isLoss({ code, message }: Failure): boolean {
+  return (
+    ['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
+    /^ERR_(STREAM|SOCKET)_/.test(code) ||
+    /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
+    ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
+    (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+    /connection terminated|not queryable/i.test(message)
+  );
 }
 
 /** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */

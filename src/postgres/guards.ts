@@ -25,19 +25,23 @@ ${statement};
 COMMIT`;
 
 /**
+ * The timeouts come first, so that those of the role or the database hold for no statement of the gate. The lock timeout
+ * is the shorter one: of two equal timeouts the statement's would pass first, and its error explains less. A transaction
+ * timeout (Postgres 17) would end a poll that waits for a lock. It is off, since each statement has its own.
+ *
  * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
- * which come first unless they are named. The lock timeout is the shorter one: of two equal timeouts the statement's
- * would pass first, and its error explains less. A gate that was killed or cut off leaves nothing running: the server
- * checks a statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for
- * longer than a poll can take.
+ * which come first unless they are named. A gate that was killed or cut off leaves nothing running: the server checks a
+ * statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for longer than
+ * a poll can take.
  */
-const guards = (pollTimeoutMs: number) => `SET LOCAL search_path = pg_catalog, pg_temp;
-SET LOCAL row_security = off;
-SELECT set_config('client_connection_check_interval', '1s', true)
- WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
-SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
+const guards = (pollTimeoutMs: number) => `SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
 SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL row_security = off;
+SELECT set_config(name, setting, true)
+  FROM (VALUES ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) s (name, setting)
+ WHERE current_setting(name, true) IS NOT NULL AND (name = 'transaction_timeout' OR version() LIKE '%linux%');
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';`;

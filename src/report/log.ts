@@ -27,6 +27,10 @@ const SHOWN_WAIT_MS = 1000;
 const EXPLAINED_TARGETS = 5;
 const EXPLAINED_STUCK = 3;
 
+/** After an outage, the line of the recovery says so. */
+const OTHER_SERVER =
+  'Another server answers, after a restart or a failover: what was idle before has to be idle again.';
+
 /** Where the log goes: the runner's commands in production. */
 export interface LogSink {
   line(text: string): void;
@@ -59,6 +63,9 @@ export function startLog(
       if (outage !== undefined) {
         sink.line(recoveryLine(outage, report.endedMs));
         outage = undefined;
+        lastShown = undefined;
+      } else if (previous !== undefined && report.isCounted && report.server !== previous.server) {
+        sink.line(`${stamp(report.endedMs)} ${OTHER_SERVER}`);
         lastShown = undefined;
       }
       if (previous === undefined) {
@@ -105,6 +112,7 @@ function pollReportOf(poll: Poll) {
     /** Whether anything could be read and trusted. */
     isCounted: index !== undefined,
     endedMs: time.ended,
+    server: snapshot.database.startedAt,
     lockWaitMs: snapshot.lockWaitMs,
     drained,
     inFlight: inFlightOnAll(targets),

@@ -8,16 +8,16 @@ import { systemDatabase } from '../../src/dbos/reader.ts';
 import { TransientError } from '../../src/errors.ts';
 import { config } from '../support/builders.ts';
 import { databaseConfig } from '../support/databases.ts';
-import { guardedDatabase } from '../support/guarded-database.ts';
-import { plainRequest, pollAt, withoutLimit } from '../support/holding.ts';
-import { startNetwork } from '../support/network.ts';
+import { type GuardedDatabase, guardedDatabase } from '../support/guarded-database.ts';
+import { holdOn, plainRequest, pollAt, withoutLimit } from '../support/holding.ts';
+import { type Network, startNetwork } from '../support/network.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
 const databases = systemDatabases();
 const POLLS = 1000;
-const FAILURES = 20;
+const CLOSURES = 20;
 
-test('a thousand polls use one connection, and a new one only after a failed poll', async () => {
+test('a thousand polls use one connection, and a new one only where it was closed in between', async () => {
   const database = await guardedDatabase(databases);
   const reader = systemDatabase(databaseConfig(database.gateUrl), config(), () => 0);
   const poll = () =>
@@ -30,13 +30,75 @@ test('a thousand polls use one connection, and a new one only after a failed pol
   for (let number = 1; number <= POLLS; number++) {
     outcomes.push(await poll());
     if (number % 10 === 0) counts.add(await database.connections());
-    if (number % (POLLS / FAILURES) === 0) await database.disconnect();
+    if (number % (POLLS / CLOSURES) === 0) await database.disconnect();
   }
   expect(counts).toEqual(new Set([1]));
-  // No poll notices that the last connection was terminated.
-  expect(outcomes.filter((outcome) => outcome !== 'succeeded')).toEqual(Array(FAILURES - 1).fill('failed'));
+  expect(outcomes.filter((outcome) => outcome !== 'succeeded')).toEqual([]);
   await reader.close();
   await expect.poll(database.connections).toBe(0);
+});
+
+/** A drained version. Each poll of a hold goes through the network, and in the first pause this happens to it. */
+async function drainedThrough(happens: (network: Network, database: GuardedDatabase) => unknown) {
+  const database = await guardedDatabase(databases);
+  await database.drain();
+  const network = await startNetwork(database.url);
+  const reader = { config: databaseConfig(network.through(database.gateUrl)) };
+  const { verdict, waitedMs, failedPolls } = await holdOn(reader, {}, () => happens(network, database));
+  return { verdict, waitedMs, failed: failedPolls.length, most: network.most };
+}
+
+const unharmed = { verdict: 'drained', waitedMs: 10_000, failed: 0, most: 1 };
+
+test.each([
+  [
+    'its role has an `idle_session_timeout` shorter than the pause',
+    async (_: Network, database: GuardedDatabase) => {
+      await database.query(`ALTER ROLE ${database.role} SET idle_session_timeout = '500ms'`);
+      await database.disconnect();
+      await expect.poll(database.connections).toBe(0);
+    },
+  ],
+  [
+    'an administrator ends it between two polls',
+    async (_: Network, database: GuardedDatabase) => {
+      await database.disconnect();
+      await expect.poll(database.connections).toBe(0);
+    },
+  ],
+  [
+    'something in between closes it between two polls',
+    async (network: Network, database: GuardedDatabase) => {
+      network.leadTo(database.url);
+      await network.closed();
+    },
+  ],
+  ['a NAT forgets it between two polls', (network: Network) => network.forget()],
+])('a settle window goes on with a new connection when %s', async (_, happens) => {
+  expect(await drainedThrough(happens)).toEqual(unharmed);
+});
+
+test('a connection that breaks in the middle of a poll is a failed poll, and starts the settle window over', async () => {
+  expect(await drainedThrough((network) => network.forget(1))).toEqual({
+    ...unharmed,
+    waitedMs: 16_000,
+    failed: 1,
+  });
+});
+
+test('a poll that has been given up makes no new connection', async () => {
+  const database = await guardedDatabase(databases);
+  const network = await startNetwork(database.url);
+  const reader = systemDatabase(databaseConfig(network.through(database.gateUrl)), config(), () => 0);
+  await reader.read(plainRequest, withoutLimit);
+  network.goSilent();
+  const spoken = network.spoken();
+  const poll = expect(reader.read(plainRequest, withoutLimit)).rejects.toThrow(/broke off/);
+  await spoken;
+  await reader.close();
+  await poll;
+  await network.closed();
+  expect(network.most).toBe(1);
 });
 
 test('a failed poll reports whether the server had let the gate in before', async () => {

@@ -32,6 +32,9 @@ test('a hold survives a database that lets nobody connect for a while, also befo
   const { verdict, failedPolls } = await holdOn(reader, {}, open, closeAgain, () => {}, open);
   expect(verdict).toBe('drained');
   const reasons = failedPolls.map(({ outage: { failure } }) => new ReportableError(failure).message);
-  expect(reasons[0]).toMatch(/^The database answered with an error \(55000\)\. It says: .*not currently accepting/);
-  expect(reasons.at(-1)).toMatch(/\(55000\)\. It was /);
+  expect(reasons).toEqual([
+    expect.stringMatching(/^The database answered with an error \(55000\)\. It says: .*not currently accepting/),
+    expect.stringMatching(/\(55000\)\. It was /),
+    expect.stringMatching(/\(55000\)\. It was /),
+  ]);
 });

@@ -48,7 +48,7 @@ test('a hold whose address is switched to another cluster ends as an error', asy
     () => network.leadTo(urls.elsewhere),
   );
   expect({ verdict, blockers }).toEqual({ verdict: 'error', blockers: [[], ['untrusted-database']] });
-  expect(failedPolls).toHaveLength(1);
+  expect(failedPolls).toEqual([]);
   expect(polls[1]?.evaluation.gate).toContainEqual({ kind: 'untrusted-database', reason: 'another-cluster' });
 });
 
@@ -88,7 +88,8 @@ test('a restart of the server starts the settle window over, and the hold contin
     await start();
   });
   expect(verdict).toBe('drained');
-  expect(waitedMs).toBeGreaterThan(15_000);
+  // The second poll, after five seconds, is the first that the new server answers.
+  expect(waitedMs).toBe(15_000);
   const starts = new Set(polls.map(({ evaluation }) => evaluation.snapshot.database.startedAt));
   const clusters = new Set(polls.map(({ evaluation }) => evaluation.snapshot.database.cluster));
   expect([starts.size, clusters.size]).toEqual([2, 1]);

@@ -22,6 +22,11 @@ export interface Network {
   refuse(): Promise<void>;
   /** Accepts connections again, on the same port. */
   accept(): Promise<void>;
+  /**
+   * Forgets the connections that are there, as a NAT does with idle ones: closes nothing, hands on so many more messages
+   * of the gate, and answers the next one with a reset.
+   */
+  forget(messages?: number): void;
   /** Leads to the server of this URL from now on, and cuts the connections that are there. */
   leadTo(serverUrl: string): void;
 }
@@ -33,6 +38,8 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
   const sockets = new Set<Socket>();
   const unanswered = new Set<Socket>();
   const deaf = new WeakSet<Socket>();
+  /** How many more messages are handed on. */
+  const forgotten = new WeakMap<Socket, number>();
   const listeners = { closed: new Set<() => void>(), spoken: new Set<() => void>() };
   const tell = (whom: keyof typeof listeners) => {
     const waiting = [...listeners[whom]];
@@ -51,6 +58,9 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
       if (!deaf.has(gate) && to.writable) to.write(bytes);
     };
     gate.on('data', (bytes: Buffer) => {
+      const left = forgotten.get(gate);
+      if (left === 0) gate.resetAndDestroy();
+      if (left !== undefined) forgotten.set(gate, left - 1);
       hand(bytes, server);
       tell('spoken');
     });
@@ -106,6 +116,9 @@ export async function startNetwork(serverUrl: string): Promise<Network> {
     refuse,
     accept: async () => {
       listening = await listen(join, own);
+    },
+    forget: (messages = 0) => {
+      for (const socket of sockets) forgotten.set(socket, messages);
     },
     leadTo: (url) => {
       target = new URL(url);

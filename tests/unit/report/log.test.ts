@@ -114,6 +114,16 @@ describe('the log', () => {
     expect(lines.find((each) => each.startsWith('[    0s]'))).toBe(`[    0s] ${line}`);
   });
 
+  test('says that another server answers, where no poll failed in between', async () => {
+    const lines = await logOf(({ number }) => ({ database: facts({ startedAt: number > 1 ? '2' : '1' }) }));
+    expect(lines.slice(3)).toEqual([
+      '[    0s] 0 in flight; idle, and must stay so for 10s; timeout in 30m',
+      '[    5s] Another server answers, after a restart or a failover: what was idle before has to be idle again.',
+      '[    5s] 0 in flight; no change; idle, and must stay so for 10s; timeout in 29m 55s',
+      '[   15s] 0 in flight; drained',
+    ]);
+  });
+
   test('names a possible former name of the application at the first poll', async () => {
     const formerName = application({
       name: 'shop-api',
