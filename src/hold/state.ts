@@ -30,9 +30,11 @@ export interface GateState {
   readonly kept: readonly string[] | undefined;
   /** The versions that were registered when the gate began: at the first poll that could be read. */
   readonly registeredAtFirst: ReadonlySet<string> | undefined;
+  /** When that was, by the database's clock in epoch milliseconds. */
+  readonly beganAt: number | undefined;
   /** Once a target, always a target. */
   readonly targets: ReadonlySet<Target>;
-  /** With kept versions named: those that registered after the first poll. They belong to another deploy. */
+  /** With kept versions named: those that were made after the first poll. They belong to another deploy. */
   readonly newer: ReadonlySet<string>;
   /** Once known, always known: garbage collection during a hold changes nothing. */
   readonly known: ReadonlySet<string>;
@@ -82,6 +84,7 @@ export const initialState: GateState = {
   registered: new Set(),
   kept: undefined,
   registeredAtFirst: undefined,
+  beganAt: undefined,
   targets: new Set(),
   newer: new Set(),
   known: new Set(),

@@ -72,7 +72,7 @@ export function evaluate(config: GateConfig, previous: GateState, snapshot: Snap
     return { ...NO_EVIDENCE, snapshot, gate: untrusted, state, next: firstRequest(config, state) };
   }
   const index = indexed(contents);
-  const targeted = withTargets(config, before, index);
+  const targeted = withTargets(config, before, index, snapshot.observedAt);
   const state = remember(targeted, index, database, time);
   return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
 }

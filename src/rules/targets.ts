@@ -5,21 +5,30 @@ import { countsOn, type SnapshotIndex, unknownStatusesOn } from './snapshot-inde
 import type { Target } from './target.ts';
 
 /**
- * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
- * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
- * poll belongs to another deploy. What runs without a version is a target of its own. A preflight has none.
+ * How far the clock of a process that registers may lag behind the database's, in milliseconds: as for the rows that
+ * rule 3 compares.
  */
-export function withTargets(config: GateConfig, state: GateState, index: SnapshotIndex): GateState {
+const CLOCK_MARGIN_MS = 60_000;
+
+/**
+ * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
+ * versions that are registered, in flight or recently started. With kept versions named, what is registered for the
+ * first time after the first poll belongs to another deploy. What runs without a version is a target of its own. A
+ * preflight has none.
+ *
+ * @param observedAt The database's clock at this poll, in epoch milliseconds.
+ */
+export function withTargets(config: GateConfig, state: GateState, index: SnapshotIndex, observedAt: number): GateState {
   if (config.targets.kind === 'none') return state;
   if (config.targets.kind === 'named') return { ...state, targets: new Set(config.targets.versions) };
   const names = index.registered.map(({ version }) => version);
-  const registeredAtFirst = state.registeredAtFirst ?? new Set(names);
-  const kept = keptVersions(config, state, index);
+  const { registeredAtFirst = new Set(names), beganAt = observedAt } = state;
+  const before = { ...state, registeredAtFirst, beganAt };
+  const kept = keptVersions(config, before, index);
   if (kept === undefined) return state;
 
-  // By name: a promotion renews the time of a registration, and some processes stamp it with their own clock.
-  const later = names.filter((version) => !registeredAtFirst.has(version) && !state.targets.has(version));
-  const newer = config.targets.kind === 'all-but' ? state.newer.union(new Set(later)) : state.newer;
+  const launched = names.filter((version) => isLaunched(version, before, index) && !kept.includes(version));
+  const newer = config.targets.kind === 'all-but' ? state.newer.union(new Set(launched)) : state.newer;
   const others = [
     ...index.inFlight.keys(),
     ...index.started.keys(),
@@ -29,7 +38,17 @@ export function withTargets(config: GateConfig, state: GateState, index: Snapsho
     (version): version is string => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''),
   );
   const targets = new Set<Target>([...state.targets, ...others, ...(runsWithoutVersion(config, index) ? [null] : [])]);
-  return { ...state, kept, registeredAtFirst, newer, targets };
+  return { ...before, kept, newer, targets };
+}
+
+/**
+ * Whether a deploy has registered the version since the gate began. An older one that appears later had another owner:
+ * its application was renamed. Told by name and creation, since a promotion renews the other time.
+ */
+function isLaunched(version: string, { registeredAtFirst, beganAt, targets }: GateState, index: SnapshotIndex) {
+  if (registeredAtFirst?.has(version) || targets.has(version)) return false;
+  const registeredAt = index.registrations.get(version)?.registeredAt ?? 0;
+  return registeredAt >= (beganAt ?? 0) - CLOCK_MARGIN_MS;
 }
 
 /** Whether something runs without a version or with an empty one, or may: in a status that the gate does not know. */
@@ -58,12 +77,16 @@ export function uncountedTargets(config: GateConfig, before: GateState, { target
 
 /**
  * The versions that stay; undefined where no latest version is registered. `latest` is resolved at each poll: a version
- * that registered after the first poll takes the place of the kept one. An older one that is promoted does not: it is a
- * target, and a target never becomes kept.
+ * that was launched after the first poll takes the place of the kept one. An older one that is promoted does not, nor
+ * does one that a rename brings: it is a target, and a target never becomes kept.
  */
-function keptVersions(config: GateConfig, { kept, targets }: GateState, { latest }: SnapshotIndex) {
+function keptVersions(config: GateConfig, state: GateState, index: SnapshotIndex) {
+  const { kept, targets } = state;
   if (config.targets.kind !== 'all-but-latest') return namedVersions(config);
-  if (latest.size === 0) return kept;
-  const resolved = [...latest].filter((version) => !targets.has(version));
-  return resolved.every((version) => kept?.includes(version)) ? kept : resolved;
+  if (index.latest.size === 0) return kept;
+  const resolved = [...index.latest].filter((version) => !targets.has(version));
+  if (kept === undefined) return resolved;
+  const stays = (version: string) => kept.includes(version) || isLaunched(version, state, index);
+  const launched = resolved.filter(stays);
+  return launched.every((version) => kept.includes(version)) ? kept : launched;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../src/config.ts';
 import { plain } from '../../src/report/text.ts';
 import { warningsOf } from '../../src/report/warnings.ts';
 import { explainBlocker } from '../../src/rules/index.ts';
@@ -117,6 +118,42 @@ test('fails when the application is renamed and another one takes its name befor
     await database.register({ version: '3.0.0', owner: 'shop' });
   });
   expect([verdict, blockers.at(-1)]).toEqual(['error', ['registration-gone']]);
+});
+
+describe('a rename of the former name during the hold', () => {
+  async function held(keep: Partial<GateConfig>, versions: readonly string[]) {
+    const database = await databases.create();
+    for (const version of versions) await database.register({ version, owner: 'shop' });
+    await database.register({ version: '3.0.0', owner: 'shop-api' });
+    await database.query(`UPDATE dbos.application_versions SET created_at = created_at - 3600000`);
+    await database.insert({ ...workflow, application_version: '3.0.0', application_name: 'shop-api' });
+    return holdOn(
+      database,
+      { application: 'shop', onLive: 'ignore', ...keep },
+      async () => {
+        await database.query(`UPDATE dbos.application_versions SET application_name = 'shop'`);
+        await database.query(`UPDATE dbos.workflow_status SET application_name = 'shop'`);
+      },
+      () => {},
+      () => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+  }
+
+  test.each([
+    ['a kept version', { targets: { kind: 'all-but', keep: ['2.0.0'] } }],
+    ['the latest version kept', { targets: { kind: 'all-but-latest' } }],
+  ] as const)('makes what has moved to retire, with %s', async (_, keep) => {
+    for (const versions of [['2.0.0'], ['1.0.0', '2.0.0']]) {
+      const { verdict, last, blockers } = await held(keep, versions);
+      expect(blockers.slice(0, 4)).toEqual([[], ['in-flight'], ['in-flight'], []]);
+      expect(last?.evaluation.state.kept).toEqual(['2.0.0']);
+      const drained = last?.evaluation.targets.map(({ version }) => version).sort();
+      expect({ verdict, drained }).toEqual({
+        verdict: 'drained',
+        drained: [...versions.filter((version) => version !== '2.0.0'), '3.0.0'],
+      });
+    }
+  });
 });
 
 describe('after a rename without rename-application', () => {

@@ -55,7 +55,7 @@ export function application(changes: Partial<Application> = {}): Application {
 }
 
 export function registration(version: string, timestamp: number, application: string | null = 'shop'): Registration {
-  return { version, application, timestamp, rewritten: false };
+  return { version, application, timestamp, registeredAt: DATABASE_EPOCH, rewritten: false };
 }
 
 /** 1.0.0 was registered before 2.0.0, by an SDK that writes its application's name. */

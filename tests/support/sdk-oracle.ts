@@ -3,7 +3,7 @@ import type { Registration } from '../../src/dbos/snapshot/index.ts';
 import type { Population } from './populations.ts';
 
 /** A registration as DBOS's client tells it: whether it was written again, no client can tell. */
-type Registered = Omit<Registration, 'rewritten'>;
+type Registered = Omit<Registration, 'rewritten' | 'registeredAt'>;
 
 /** What DBOS's own client answers to the questions that a poll answers. */
 export interface Answers {

@@ -3,6 +3,7 @@ import { TransientError } from '../../src/errors.ts';
 import { trusted } from '../../src/message.ts';
 import {
   config,
+  DATABASE_EPOCH,
   holdAgainst,
   inFlight,
   registration,
@@ -66,6 +67,20 @@ describe('keep-version', () => {
       expect(requests.at(-1)?.selection).toEqual({ except: ['2.0.0', '3.0.0'] });
     },
   );
+
+  test.each([
+    ['an older one that a rename brings is a target', 61_000, ['1.0.0', '3.0.0'], 'timed-out'],
+    ['one of a process whose clock is a minute slow is another deploy', 60_000, ['1.0.0'], 'drained'],
+  ])('of the versions that appear later, %s', async (_, agoMs, targets, verdict) => {
+    const late = { ...registration('3.0.0', 1.5), registeredAt: DATABASE_EPOCH - agoMs };
+    const held = await holdAgainst(config({ ...keep('2.0.0'), timeoutMs: 30_000 }), ({ number, at }) => ({
+      observedAt: DATABASE_EPOCH + at,
+      registrations: number === 1 ? twoRegistered : [...twoRegistered, late],
+      inFlight: number === 1 ? [] : [inFlight('3.0.0', { pending: 1 })],
+    }));
+    expect(held.verdict).toBe(verdict);
+    expect(held.last?.evaluation.targets.map(({ version }) => version).sort()).toEqual(targets);
+  });
 
   test('a version that was registered at the first poll stays a target, though it is promoted', async () => {
     const promoted = [registration('1.0.0', 9), registration('2.0.0', 2)];
@@ -182,6 +197,13 @@ describe('keep-version: latest', () => {
   test('retires a version that registers with an older time than the latest', async () => {
     const late = [...twoRegistered, registration('1.5.0', 1.5)];
     expect(await heldWith([twoRegistered, late])).toMatchObject({ kept: ['2.0.0'], targets: ['1.0.0', '1.5.0'] });
+  });
+
+  test('retires an older version that a rename brings, though it is the latest then', async () => {
+    const renamed = { ...registration('3.0.0', 3), registeredAt: DATABASE_EPOCH - 3_600_000 };
+    const { kept, targets, verdict } = await heldWith([twoRegistered, twoRegistered, [...twoRegistered, renamed]]);
+    expect({ kept, targets }).toEqual({ kept: ['2.0.0'], targets: ['1.0.0', '3.0.0'] });
+    expect(verdict).not.toBe('drained');
   });
 
   test('keeps every version that has the latest time', async () => {

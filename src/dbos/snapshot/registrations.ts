@@ -11,6 +11,8 @@ const registration = z.object({
   application: text,
   /** DBOS calls the version with the greatest timestamp the latest. */
   timestamp: z.number(),
+  /** When it was made, by the clock of the process that made it. No promotion changes that, and no rename. */
+  registeredAt: z.number(),
   /** It was written again after its creation, so somebody else may have given it its owner. */
   rewritten: z.boolean(),
 });
@@ -44,7 +46,9 @@ export function registrationsSection({ schema, gate }: SnapshotQuery): Section {
   const registered = sql`registered AS (
   SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql`application`)}
 )`;
-  const all = rows(sql`SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered`);
+  const all =
+    rows(sql`SELECT version, application, version_timestamp AS timestamp, registered_at AS "registeredAt", rewritten
+                    FROM registered`);
   return {
     ctes: [every, registered],
     column: schema.tables.application_versions ? all : sql`NULL::json`,
