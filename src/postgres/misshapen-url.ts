@@ -1,6 +1,6 @@
 import { type Message, msg, trusted } from '../message.ts';
 
-/** How a text starts that is given in place of a URL, and what it is. The first that matches counts. */
+/** What is given in place of a URL, by how it starts. The first that matches counts. */
 const MISTAKES: readonly (readonly [start: RegExp, what: string])[] = [
   [
     /^(?:jdbc:)?sqlite/i,
@@ -38,6 +38,7 @@ const MISTAKES: readonly (readonly [start: RegExp, what: string])[] = [
     /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
     'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
   ],
+  [/\n/, 'has several lines. Write one URL in one line, and nothing else.'],
 ];
 
 /** Explains why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */

@@ -10,7 +10,9 @@ export const SEVERAL_HOSTS = msg`\`database-url\` names several hosts. Name the 
 
 /** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
 export function partsOf(url: string) {
-  const groups = SHAPE.exec(url.trim())?.groups;
+  const text = url.trim();
+  // No part of a URL has a line break, but the classes of characters above would take one.
+  const groups = text.includes('\n') ? undefined : SHAPE.exec(text)?.groups;
   if (groups === undefined) throw new InputError(describeMisshapen(url));
   const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
   if (hosts.includes(',')) throw new InputError(SEVERAL_HOSTS);

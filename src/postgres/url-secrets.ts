@@ -6,12 +6,19 @@ import { tryDecoded } from './url-parts.ts';
  * throws: a mistyped or refused URL has to be masked as well.
  */
 export function secretsIn(url: string, password: string | undefined, environment: Environment): readonly string[] {
-  const afterScheme = url.replace(/^[^/]*\/+/, '');
+  // Text can stand before a URL, such as a command with its path.
+  const afterScheme = url.replace(url.includes('://') ? /^.*?:\/\//s : /^[^/]*\/+/, '');
   const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
   const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
   const inQuery = /[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi;
   const fromQuery = [...url.matchAll(inQuery)].flatMap((match) => match.slice(1));
-  const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
+  const inWords = url.includes('://')
+    ? []
+    : url.matchAll(/\b(?:password|pwd)\s*=\s*(?:'([^']*)'|"([^"]*)"|([^\s;]+))/gi);
+  const fromWords = [...inWords].flatMap((match) => match.slice(1)).filter((value) => value !== undefined);
+  const ofUrl = [url, url.trim(), fromAuthority, ...fromQuery, ...fromWords];
+  const raw = [...ofUrl, password ?? '', environment['PGPASSWORD'] ?? ''];
   const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
-  return [...new Set(all)].filter((secret) => secret.trim() !== '');
+  // `postgres://` alone takes everything from the PG* variables. Masked, it would make texts of the gate unreadable.
+  return [...new Set(all)].filter((secret) => !/^\s*(?:[\w:+]+:\/\/)?\s*$/.test(secret));
 }

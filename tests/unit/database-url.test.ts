@@ -167,6 +167,10 @@ describe('a URL that is not one of a Postgres database', () => {
     [`\${{ secrets.s3cret }}`, 'is a placeholder that nothing has filled'],
     ['***', 'is a placeholder that nothing has filled'],
     ['undefined', 'is a placeholder that nothing has filled'],
+    [`${url}\n${url}`, 'has several lines'],
+    ['postgres://gate:x@h/d\ns3cret', 'has several lines'],
+    ['postgres://gate:x@h/d\r\n# s3cret', 'has several lines'],
+    ['postgres://gate:x@h/d?a=\ns3cret', 'has several lines'],
   ])('%j is named for what it is, and none of it is shown', (text, what) => {
     const message = String(thrownBy(() => read(text)));
     expect(message).toContain(`\`database-url\` ${what}`);
@@ -213,6 +217,19 @@ describe('a URL that is not one of a Postgres database', () => {
     const message = String(thrownBy(() => read(url)));
     expect(message).toMatch(/database-url/);
     expect(message).not.toMatch(/s3cret|gate:/);
+  });
+
+  test('no raw character in a password moves a part of it to where it is shown', () => {
+    const characters = ['', 'a', '7', '@', ':', '/', '?', '#', '&', '=', ',', '%40', '\n'];
+    const passwords = characters.flatMap((a) => characters.flatMap((b) => characters.map((c) => a + b + c)));
+    const urls = [...new Set(passwords)].flatMap((password) => [
+      `postgres://gate:${password}@h/shop`,
+      `postgres://gate:${password}@h/shop?sslmode=require`,
+      `postgres://gate:${password}@h`,
+      `jdbc:postgresql://h/shop?user=gate&password=${password}&sslmode=require`,
+    ]);
+    const places = new Set(urls.map(placeOf));
+    expect(places).toEqual(new Set([undefined, 'gate h shop', 'gate h gate']));
   });
 
   test('channel_binding takes the values of libpq, from PGCHANNELBINDING too', () => {
@@ -472,8 +489,25 @@ test('finds every secret, raw and decoded, in a mistyped URL as well', () => {
   );
   const two = secretsIn('jdbc:postgresql://h/d?sslpassword=phrase&user=u&password=word', undefined, {});
   expect(two).toEqual(expect.arrayContaining(['phrase', 'word']));
+  for (const text of [
+    ...['/usr/bin/psql postgres://gate:s3cret@h/d', 'X=/x postgres://gate:s3cret@h/d', 'host=h password=s3cret user=u'],
+    ...["password = 's3cret'", 'Host=h;Password=s3cret;Port=1', 'Host=h;Pwd="s3cret"', '"postgres://gate:s3cret@h/d"'],
+  ]) {
+    expect(secretsIn(text, undefined, {})).toContain('s3cret');
+  }
   expect(secretsIn('', undefined, {})).toEqual([]);
+  expect(secretsIn(' postgres:// ', undefined, { PGPASSWORD: 'env' })).toEqual(['env']);
 });
+
+/** User, host and database; undefined for a URL that is refused. */
+function placeOf(url: string): string | undefined {
+  try {
+    const { host, user, database } = read(url, { PGUSER: 'gate' }).database;
+    return `${user} ${host} ${database}`;
+  } catch {
+    return undefined;
+  }
+}
 
 function thrownBy(work: () => unknown): unknown {
   try {

@@ -270,7 +270,7 @@ async function texts(): Promise<readonly string[]> {
     ...['sqlite:///shop', `"${url}"`, `URL=${url}`, `psql ${url}`, 'host=db dbname=shop', 'prisma://x'].map((wrong) =>
       messageOf(() => configOf(wrong)),
     ),
-    ...['https://db', 'mysql://db', '***'].map((wrong) => messageOf(() => configOf(wrong))),
+    ...['https://db', 'mysql://db', '***', `${url}\n${url}`].map((wrong) => messageOf(() => configOf(wrong))),
     messageOf(() => parseInputs({ ...complete, 'tls-ca': 'MII' }, { environment: {}, withoutSecrets: undefined })),
     ...['user=a&user=b', 'host='].map((query) => messageOf(() => configOf(`${url}?${query}`))),
     ...[
