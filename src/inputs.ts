@@ -169,7 +169,8 @@ function usablePasswordFile(path: string): string | undefined {
 }
 
 function describeMissingUrl(context: RunContext): Message {
-  const variables = ['PGHOST', 'PGDATABASE', 'PGUSER'].filter((name) => context.environment[name]);
+  // Not PGUSER: GitHub's Windows runners have it.
+  const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
   const withVariables =
     variables.length === 0
       ? msg``

@@ -1,5 +1,5 @@
 import { inputError } from '../errors.ts';
-import { joined, msg, trusted } from '../message.ts';
+import { namesOf, trusted } from '../message.ts';
 import type { Environment } from './tls.ts';
 
 const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
@@ -39,12 +39,11 @@ const VARIABLES: ReadonlyMap<string, string> = new Map([
 export function refuseOtherPlaces(parameters: readonly (readonly [string, string])[], environment: Environment): void {
   const ofUrl = parameters.flatMap(([name]) => {
     const advice = WORDS.get(name.replaceAll(/[_.-]/g, '').toLowerCase());
-    return advice === undefined || FOLLOWED.includes(name) ? [] : [msg`${name}. ${trusted(advice)}`];
+    return advice === undefined || FOLLOWED.includes(name) ? [] : [{ name, advice }];
   });
-  const variables = [...VARIABLES].flatMap(([name, advice]) =>
-    environment[name] ? [msg`${trusted(name)}. ${trusted(advice)}`] : [],
-  );
+  const variables = [...VARIABLES].flatMap(([name, advice]) => (environment[name] ? [{ name, advice }] : []));
   const refused = [...ofUrl, ...variables];
   if (refused.length === 0) return;
-  throw inputError`\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${joined(refused)}`;
+  const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
+  throw inputError`\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
 }

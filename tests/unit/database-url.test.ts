@@ -350,6 +350,12 @@ describe('words for the place of the database that the gate does not follow', ()
     expect(message).not.toMatch(/5ecret|10\.0/);
   });
 
+  test('several are refused together, each advice once', () => {
+    expect(() => read('jdbc:postgresql:///d?socketFactory=x&cloudSqlInstance=y&username=z')).toThrow(
+      /follow: socketFactory, cloudSqlInstance, username\. Start the [^.]*\. Write `user`\.$/,
+    );
+  });
+
   test('PGSERVICE and PGHOSTADDR are refused, since libpq would take them for what the URL omits', () => {
     expect(() => read('postgres://u@h/d', { PGSERVICE: 'x' })).toThrow(
       /PGSERVICE\. The gate does not read pg_service\.conf/,

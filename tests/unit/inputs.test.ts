@@ -261,11 +261,11 @@ describe('the database', () => {
     });
 
     test('although PG* variables are set, and says how to use them', () => {
-      expect(problem(none, { PGHOST: 'h', PGUSER: 'u', PGDATABASE: '' })).toMatch(
-        /PGHOST, PGUSER are set: with `database-url: postgres:\/\/` the gate takes everything from the PG\* variables/,
+      expect(problem(none, { PGHOST: 'h', PGUSER: 'u', PGDATABASE: 'd' })).toMatch(
+        /PGHOST, PGDATABASE are set: with `database-url: postgres:\/\/` the gate takes everything from the PG\* variables/,
       );
       expect(problem(none, { PGDATABASE: 'd' })).toMatch(/PGDATABASE is set/);
-      expect(problem(none, { PGHOST: '', PGSSLMODE: 'require' })).not.toContain('PG* variables');
+      expect(problem(none, { PGHOST: '', PGUSER: 'postgres', PGPASSWORD: 'root' })).not.toContain('PG* variables');
       const environment = {
         PGHOST: 'h',
         PGPORT: '7',

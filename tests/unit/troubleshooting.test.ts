@@ -267,6 +267,7 @@ async function texts(): Promise<readonly string[]> {
     ),
     messageOf(() => parseInputs({ ...someInputs, 'database-password-file': '/none' }, noContext)),
     messageOf(() => configOf('postgres://gate:x@a,b/shop')),
+    messageOf(() => configOf('postgres://db/shop')),
     ...['sqlite:///shop', `"${url}"`, `URL=${url}`, `psql ${url}`, 'host=db dbname=shop', 'prisma://x'].map((wrong) =>
       messageOf(() => configOf(wrong)),
     ),
