@@ -1,4 +1,4 @@
-import type { DatabaseFacts, HistorySearch, RowSet } from '../dbos/snapshot/index.ts';
+import type { DatabaseFacts, HistorySearch, RowSet, Snapshot } from '../dbos/snapshot/index.ts';
 import { type CloseVersion, closeVersionsAmong } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { Target } from '../rules/target.ts';
@@ -24,6 +24,11 @@ export interface GateState {
   readonly tableId: string | undefined;
   /** The server that answered the previous poll. */
   readonly server: ServerFacts | undefined;
+  /**
+   * The creation of the newest workflow at the previous poll, but no later than that poll: in epoch milliseconds.
+   * Undefined: there was none.
+   */
+  readonly newestCreatedAt: number | undefined;
   /** Versions that were registered: DBOS deletes no registration. */
   readonly registered: ReadonlySet<string>;
   /** The versions that stay; undefined with named targets, and until `keep-version: latest` has been resolved once. */
@@ -81,6 +86,7 @@ export const initialState: GateState = {
   firstPollEnded: undefined,
   tableId: undefined,
   server: undefined,
+  newestCreatedAt: undefined,
   registered: new Set(),
   kept: undefined,
   registeredAtFirst: undefined,
@@ -99,10 +105,10 @@ export const initialState: GateState = {
 export function remember(
   state: GateState,
   index: SnapshotIndex,
-  database: DatabaseFacts,
+  { database, observedAt }: Pick<Snapshot, 'database' | 'observedAt'>,
   { ended }: PollTime,
 ): GateState {
-  const { history, started } = index.contents;
+  const { history, started, newestCreatedAt } = index.contents;
   const searches = new Map<string, Search>(state.searches);
   const closeVersions = closeVersionsAmong(history?.found ?? []);
   for (const version of history?.searchedFor ?? []) {
@@ -124,6 +130,7 @@ export function remember(
     ...state,
     tableId: state.tableId ?? database.tableId,
     server: { startedAt: database.startedAt, cluster: database.cluster },
+    newestCreatedAt: newestCreatedAt === undefined ? undefined : Math.min(newestCreatedAt, observedAt),
     registered: state.registered.union(new Set(index.registrations.keys())),
     searches,
     known,

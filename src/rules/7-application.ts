@@ -1,5 +1,6 @@
 import type { Application } from '../dbos/snapshot/index.ts';
 import { msg, namesOf, trusted } from '../message.ts';
+import { isAnotherServer } from './9-trusted.ts';
 import { describeApplications, possibleFormerNames } from './former-names.ts';
 import type { Rule } from './rule.ts';
 
@@ -21,7 +22,7 @@ export type WrongApplication =
 
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
 export const application: Rule<WrongApplication> = {
-  checkGate({ config, before, index }) {
+  checkGate({ config, before, database, index }) {
     const { applicationSeen, owners, applications } = index.contents;
     if (config.application !== undefined && !applicationSeen) {
       return [{ kind: 'application-not-seen', application: config.application, owners }];
@@ -29,7 +30,8 @@ export const application: Rule<WrongApplication> = {
     if (config.application === undefined && owners.length > 1) {
       return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
     }
-    // DBOS deletes no registration.
+    // DBOS deletes no registration. Rule 9 asks another server for all that were there.
+    if (isAnotherServer(before, database)) return [];
     const named = [...before.targets, ...(before.kept ?? [])].filter((version) => version !== null);
     const versions = named.filter((version) => before.registered.has(version) && !index.registrations.has(version));
     return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];

@@ -1,7 +1,8 @@
 import { STANDBY } from '../dbos/access.ts';
 import type { DatabaseFacts, UnknownStatus } from '../dbos/snapshot/index.ts';
 import type { GateState, SettleWindow } from '../hold/state.ts';
-import { counted, type Message, msg, namesOf } from '../message.ts';
+import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
+import { durationText } from '../time.ts';
 import type { Rule } from './rule.ts';
 import { sumOf, unknownStatusesOn } from './snapshot-index.ts';
 
@@ -20,6 +21,14 @@ export type UntrustedReason =
 /** What the gate reads, but cannot believe or understand. */
 export type UntrustedData =
   | { readonly kind: 'untrusted-database'; readonly reason: UntrustedReason }
+  /** Another server lacks what the one before had. */
+  | {
+      readonly kind: 'older-copy';
+      /** How much older its newest workflow is, in milliseconds, where that is too much. Null: it has none at all. */
+      readonly olderByMs: number | null | undefined;
+      /** Versions that were registered. */
+      readonly versions: readonly string[];
+    }
   /** A status that the gate does not know counts as in flight. */
   | { readonly kind: 'unknown-status'; readonly statuses: readonly UnknownStatus[] }
   /** The schema is newer than the gate, and its statuses were not looked through. */
@@ -35,6 +44,13 @@ export const NEWEST_KNOWN_MIGRATION = 123;
 export const trustedDatabase: Rule<UntrustedData> = {
   checkDatabase: (database, before) =>
     reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
+
+  checkGate({ before, database, index }) {
+    if (!isAnotherServer(before, database)) return [];
+    const olderByMs = olderBy(before.newestCreatedAt, index.contents.newestCreatedAt);
+    const versions = [...before.registered].filter((version) => !index.registrations.has(version));
+    return olderByMs !== undefined || versions.length > 0 ? [{ kind: 'older-copy', olderByMs, versions }] : [];
+  },
 
   checkTarget(version, { index }) {
     const statuses = unknownStatusesOn(index, version);
@@ -53,6 +69,18 @@ export const trustedDatabase: Rule<UntrustedData> = {
       verdict: 'error',
       shortName: 'untrusted database',
       explain: ({ reason }) => explainReason(reason),
+    },
+    'older-copy': {
+      verdict: 'error',
+      shortName: 'perhaps an older copy',
+      explain: ({ olderByMs, versions }) =>
+        msg`This server holds less than the one that answered the previous poll: ${joined(
+          [
+            ...(olderByMs === undefined ? [] : [lostWorkflows(olderByMs)]),
+            ...(versions.length === 0 ? [] : [msg`the registration of ${namesOf(versions)} is not here`]),
+          ],
+          '; ',
+        )}. Was the address of \`database-url\` switched to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and run the gate again.`,
     },
     'unknown-status': {
       verdict: 'in-flight',
@@ -76,6 +104,25 @@ export const trustedDatabase: Rule<UntrustedData> = {
 /** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
 export function isNewerThanKnown({ migration }: DatabaseFacts): boolean {
   return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
+}
+
+/**
+ * How much older than before the newest workflow can be, in milliseconds. A standby that takes over has often missed the
+ * last second, and rarely more than a few. The workflow before the ones that were lost is older by more than a minute
+ * only where hardly any start: so seldom is an ordinary failover taken for a copy.
+ */
+const LOST_IN_FAILOVER_MS = 60_000;
+
+/** How much older the newest workflow is, if it is too much; null where there is none any more. */
+function olderBy(before: number | undefined, now: number | undefined): number | null | undefined {
+  if (before === undefined) return undefined;
+  if (now === undefined) return null;
+  return before - now > LOST_IN_FAILOVER_MS ? before - now : undefined;
+}
+
+function lostWorkflows(olderByMs: number | null): Message {
+  if (olderByMs === null) return trusted('no workflow is here any more');
+  return msg`its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one was`;
 }
 
 function isUnscanned(windows: Iterable<SettleWindow>): boolean {

@@ -73,7 +73,7 @@ export function evaluate(config: GateConfig, previous: GateState, snapshot: Snap
   }
   const index = indexed(contents);
   const targeted = withTargets(config, before, index, snapshot.observedAt);
-  const state = remember(targeted, index, database, time);
+  const state = remember(targeted, index, snapshot, time);
   return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
 }
 

@@ -69,6 +69,7 @@ test(`sees the same as DBOS's own client in ${CASES} random populations`, {
     }));
     expect(sorted(applications)).toEqual(sorted(expectedApplications));
     expect(index.applicationSeen).toBe(expected.applicationSeen);
+    expect(index.newestCreatedAt).toBe(expected.newestCreatedAt);
     expect(index.newestWriteAt).toBe(expected.newestWriteAt);
 
     // A client cannot see whether a registration was written again.

@@ -228,6 +228,7 @@ export function snapshot(scene: Scene = {}): Snapshot {
       failed: undefined,
       newestRoots: nothingStarted,
       history: undefined,
+      newestCreatedAt: DATABASE_EPOCH,
       newestWriteAt: DATABASE_EPOCH,
       ...rest,
     },

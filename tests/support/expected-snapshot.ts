@@ -114,6 +114,7 @@ export function expectedSnapshot(population: Population, given: Answers) {
       ).map((rows) => ({ version: versionOf(rows[0]), ...tally(rows) })),
     })),
     applicationSeen: population.application === undefined || ownersInUse.includes(population.application),
+    newestCreatedAt: answers.all.everything.map(({ createdAt }) => createdAt).sort((a, b) => b - a)[0],
     newestWriteAt: [
       ...answers.all.everything.map(({ createdAt }) => createdAt),
       ...answers.all.inFlight.flatMap(({ updatedAt }) => updatedAt ?? []),

@@ -5,6 +5,7 @@ import { verdictOf } from '../../src/rules/index.ts';
 import { conclusionOf } from '../../src/rules/verdict.ts';
 import {
   config,
+  DATABASE_EPOCH,
   facts,
   holdAgainst,
   inFlight,
@@ -618,6 +619,70 @@ describe('rule 9: the database can be trusted', () => {
       database: facts(number > 1 ? changes : {}),
     }));
     expect({ verdict, waitedMs }).toEqual({ verdict: 'error', waitedMs: 5000 });
+  });
+
+  describe('another server that holds less than the one before', () => {
+    const MINUTE = 60_000;
+    /** Work in flight until another server of the same cluster answers, with this in place of the rest. */
+    const switched = (to: Scene, from: Scene = {}, changes: Partial<GateConfig> = {}) =>
+      holdAgainst(config(changes), ({ at }) => ({
+        observedAt: DATABASE_EPOCH + at,
+        ...(at < 20_000
+          ? { inFlight: [inFlight('1.0.0', { pending: 3 })], newestCreatedAt: DATABASE_EPOCH + at, ...from }
+          : { database: facts({ startedAt: '2' }), ...to }),
+      }));
+    const newest = DATABASE_EPOCH + 15_000;
+
+    test.each<[string, Scene, Scene, object]>([
+      [
+        'its newest workflow is older',
+        { newestCreatedAt: newest - 20 * 60 * MINUTE },
+        {},
+        { olderByMs: 20 * 60 * MINUTE },
+      ],
+      ['its newest workflow is just too old', { newestCreatedAt: newest - MINUTE - 1 }, {}, { olderByMs: MINUTE + 1 }],
+      ['it holds no workflow', { newestCreatedAt: undefined }, {}, { olderByMs: null }],
+      [
+        'the latest version is not registered',
+        { registrations: twoRegistered.slice(0, 1) },
+        {},
+        { versions: ['2.0.0'] },
+      ],
+    ])('is an error where %s', async (_, to, from, found) => {
+      const { verdict, last, waitedMs } = await switched(to, from);
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'error', waitedMs: 20_000 });
+      expect(last?.evaluation.gate).toMatchObject([{ kind: 'older-copy', ...found }]);
+    });
+
+    test('is an error, too, where the registration of a target or of a kept version is missing', async () => {
+      const { last } = await switched({ registrations: [] }, {}, { targets: { kind: 'all-but', keep: ['2.0.0'] } });
+      const kinds = last?.evaluation.gate.map(({ kind }) => kind);
+      expect(kinds).toContain('older-copy');
+      expect(kinds).not.toContain('registration-gone');
+    });
+
+    test.each<[string, Scene, Scene]>([
+      ['a failover that lost the last minute', { newestCreatedAt: newest - MINUTE }, {}],
+      ['a failover without a loss', { newestCreatedAt: newest }, {}],
+      ['a restart of a database without workflows', { newestCreatedAt: undefined }, { newestCreatedAt: undefined }],
+      [
+        'a failover that lost a workflow of a process whose clock is an hour fast',
+        { newestCreatedAt: newest },
+        { newestCreatedAt: DATABASE_EPOCH + 60 * MINUTE },
+      ],
+      // A row in flight that was written to and has finished since: only what was created counts.
+      ['a newest write that is older', { newestCreatedAt: newest, newestWriteAt: newest - 60 * MINUTE }, {}],
+    ])('holds on after %s', async (_, to, from) => {
+      const { verdict, waitedMs } = await switched(to, from);
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 30_000 });
+    });
+
+    test('and at one server workflows can be deleted', async () => {
+      const { verdict } = await holdAgainst(config(), ({ at }) => ({
+        newestCreatedAt: at < 5000 ? DATABASE_EPOCH : undefined,
+      }));
+      expect(verdict).toBe('drained');
+    });
   });
 
   test('the same server is trusted though its cluster cannot be read', async () => {

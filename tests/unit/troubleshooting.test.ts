@@ -145,6 +145,11 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
       { missingColumns: ['status'] },
     ] satisfies UntrustedReason[]
   ).map((reason) => ({ kind: 'untrusted-database', reason })),
+  'older-copy': [72 * 3_600_000, null, undefined].map((olderByMs) => ({
+    kind: 'older-copy',
+    olderByMs,
+    versions: olderByMs === null ? [] : ['2.0.0'],
+  })),
   'statuses-not-scanned': [true, false].map((timedOut) => ({ kind: 'statuses-not-scanned', timedOut })),
 };
 

@@ -92,6 +92,7 @@ const SECTIONS = {
   applicationSeen: { read: applications.applicationSeenSection, column: applications.applicationSeen },
   applications: { read: applications.applicationsSection, column: applications.applications },
   failed: { read: failedSection, column: failed },
+  newestCreatedAt: { read: tables.newestCreationSection, column: tables.newestCreatedAt },
   newestWriteAt: { read: tables.newestWriteSection, column: tables.newestWriteAt },
   migration: { read: tables.migrationSection, column: tables.migration },
   file: { read: tables.fileSection, column: tables.file },

@@ -13,12 +13,19 @@ export function migrationSection({ schema }: SnapshotQuery): Section {
   return { column: sql`(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
 }
 
+/** The creation of the newest workflow, of whatever application. Undefined: there is none. */
+export const newestCreatedAt = optional(bigintText);
+
+export function newestCreationSection({ schema }: SnapshotQuery): Section {
+  const created = sql`newest_created AS (SELECT max(created_at) AS at FROM ${tableOf(schema, 'workflow_status')})`;
+  return { ctes: [created], column: sql`(SELECT ${shownTime(sql`at`)} FROM newest_created)::text` };
+}
+
 /** The newest write that an index shows. Undefined: the tables hold nothing. */
 export const newestWriteAt = optional(bigintText);
 
-export function newestWriteSection({ schema }: SnapshotQuery): Section {
-  const newest = sql`greatest((SELECT max(created_at) FROM ${tableOf(schema, 'workflow_status')}),
-       (SELECT max(updated_at) FROM tally))`;
+export function newestWriteSection(): Section {
+  const newest = sql`greatest((SELECT at FROM newest_created), (SELECT max(updated_at) FROM tally))`;
   return { column: sql`(SELECT ${shownTime(sql`at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
 }
 
