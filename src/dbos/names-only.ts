@@ -19,11 +19,17 @@ export function namesOnly(
 ): SnapshotReader {
   const key = randomBytes(32);
   const hide = (id: string) => `${HIDDEN}${createHmac('sha256', key).update(id).digest('base64url')}`;
+  /** The transactions of the writers at the newest poll, by what stands for them. */
+  let transactions: ReadonlyMap<string, string> = new Map();
   const own = new Set([host, user, database, schema, `${schema}.workflow_status`]);
   return {
     async read(request, signal) {
       try {
-        return withoutIds(await reader.read(request, signal), hide);
+        const openWriters = request.openWriters.flatMap((hidden) => transactions.get(hidden) ?? []);
+        const snapshot = await reader.read({ ...request, openWriters }, signal);
+        const writers = snapshot.contents?.writers ?? [];
+        transactions = new Map(writers.map(({ transaction }) => [hide(transaction), transaction]));
+        return withoutIds(snapshot, hide);
       } catch (error) {
         throw withoutServerText(error, own);
       }

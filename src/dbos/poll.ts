@@ -78,7 +78,7 @@ async function readOnce(connection: Connection, poll: PollRequest) {
  * table then has another file, and both are read again.
  */
 async function readUntilStable(connection: Connection, { config, gate, request }: PollRequest) {
-  const { text: askWriters } = withServer(writersQuery(config.schema));
+  const { text: askWriters } = withServer(writersQuery(config.schema, request.openWriters));
   const openWriters = {
     text: `${beginReadCommitted(gate.pollTimeoutMs)}${awaitLocks(config.schema)}${withLockWait(askWriters)}`,
     values: [],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { literal, type Sql, type Statement, sql, statement } from '../postgres/sql.ts';
+import { join, literal, type Sql, type Statement, sql, statement } from '../postgres/sql.ts';
 import { registrationColumns, tableOf, workflowColumns } from './columns.ts';
 import { inApplication } from './scope.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
@@ -12,7 +12,7 @@ export const writer = z.object({
   pid: z.int().nullable(),
   /** `application_name` of the connection. */
   connection: z.string().nullable(),
-  /** It waits for a lock that it needs to write. */
+  /** It waits for a lock. */
   waits: z.boolean(),
   /** The global identifier of a prepared transaction. */
   prepared: z.string().nullable(),
@@ -23,10 +23,14 @@ export type Writer = Readonly<z.output<typeof writer>>;
  * Transactions that hold the lock which writing `workflow_status`, or a table that inherits from it, takes; and those
  * that wait for a lock to write or to lock rows in any table of the schema. A lock that another transaction keeps from
  * writers, as CREATE INDEX does, lets the gate read. DBOS writes `workflow_status` first when it enqueues, and last when
- * it rewinds a workflow. Read before the snapshot is taken: what has ended by then is visible in it. Ordinary roles can
- * read the views. It has no parameters: several statements cannot.
+ * it rewinds a workflow. So one that waited for another table of DBOS, and has got its lock, writes `workflow_status` yet:
+ * the writers of the previous poll are there until they have no lock left. Read before the snapshot is taken: what has
+ * ended by then is visible in it. Ordinary roles can read the views. It has no parameters: several statements cannot.
+ *
+ * @param known `transaction` of writers that an earlier poll saw.
  */
-export function writersQuery(schema: string): Statement {
+export function writersQuery(schema: string, known: readonly string[]): Statement {
+  const isKnown = known.length > 0 ? sql`l.virtualtransaction IN (${join(known.map(literal), ', ')})` : sql`false`;
   return statement(sql`
 WITH RECURSIVE status_tables AS (
   SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -40,7 +44,7 @@ SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connect
                                       WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL) END AS prepared
   FROM pg_locks l
   LEFT JOIN pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'relation'
+ WHERE ${isKnown} OR l.locktype = 'relation'
    AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
    AND CASE WHEN l.granted THEN l.mode = 'RowExclusiveLock' AND l.relation IN (SELECT t.oid FROM status_tables t)
             ELSE l.mode IN ('RowExclusiveLock', 'RowShareLock')

@@ -1,4 +1,4 @@
-import type { DatabaseFacts, HistorySearch, RowSet, Snapshot } from '../dbos/snapshot/index.ts';
+import type { DatabaseFacts, HistorySearch, RowSet, Snapshot, Writer } from '../dbos/snapshot/index.ts';
 import { type CloseVersion, closeVersionsAmong } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { Target } from '../rules/target.ts';
@@ -76,7 +76,7 @@ export interface SettleWindow {
   /** When the first idle poll finished. */
   readonly openedAt: number;
   /** Open transactions that were writing, or waiting to, at an idle poll before the settle time had passed. */
-  readonly writers: ReadonlySet<string>;
+  readonly writers: readonly Writer[];
   /** Unknown statuses were looked for. That takes a full scan where no index helps, so it happens once per window. */
   readonly statusesSeen: boolean;
 }

@@ -14,8 +14,7 @@ export interface OpenTransaction {
 /** Rule 4: nothing is about to appear. Each transaction that was writing, or waiting to, in the window has ended. */
 export const openWriters: Rule<OpenTransaction> = {
   checkIdle(window, context) {
-    const open = writersIn(window, context);
-    const writers = context.index.contents.writers.filter(({ transaction }) => open.has(transaction));
+    const writers = writersIn(window, context);
     return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];
   },
 
@@ -31,15 +30,19 @@ export const openWriters: Rule<OpenTransaction> = {
 
 /**
  * The transactions to wait for: those that write now, until the settle time has passed. Then only those of them that
- * were there before: later ones belong to others, and under traffic there is always one.
+ * were there before: later ones belong to others, and under traffic there is always one. A session that prepares its
+ * transaction gives it another name, so where one is gone, those that are prepared now can be it.
  */
 export function writersIn(
   window: SettleWindow | undefined,
   { config, index: { contents }, time }: RuleContext,
-): ReadonlySet<string> {
-  const now = new Set(contents.writers.map(({ transaction }) => transaction));
-  if (window === undefined || time.began - window.openedAt < config.settleMs) return now;
-  return now.intersection(window.writers);
+): readonly Writer[] {
+  const { writers } = contents;
+  if (window === undefined || time.began - window.openedAt < config.settleMs) return writers;
+  const collected = new Set(window.writers.map(({ transaction }) => transaction));
+  const open = new Set(writers.map(({ transaction }) => transaction));
+  const mayBePrepared = window.writers.some(({ pid, transaction }) => pid !== null && !open.has(transaction));
+  return writers.filter(({ pid, transaction }) => collected.has(transaction) || (mayBePrepared && pid === null));
 }
 
 /** Which they are, or how many where `details: names` hides which. */

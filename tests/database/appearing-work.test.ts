@@ -187,6 +187,67 @@ describe('an enqueue that waits for its lock', () => {
   });
 });
 
+describe('a transaction that has got the lock for which it waited at another table of DBOS', () => {
+  test.each([
+    ['blocks until it ends', 'full', false],
+    ['blocks with `details: names`', 'names', false],
+    ['blocks when the settle window starts over', 'full', true],
+  ] as const)('%s, and then as work in flight', async (_, details, startsOver) => {
+    const database = await drainedDatabase();
+    await database.insert({ ...onTarget, status: 'SUCCESS', created_at: 1 });
+    const owner = await openConnection(database.url);
+    const writer = await openConnection(database.url);
+    await owner.query('BEGIN');
+    await owner.query('LOCK TABLE dbos.operation_outputs IN SHARE MODE');
+    await writer.query('BEGIN');
+    const written = writer.query(`DELETE FROM dbos.operation_outputs WHERE workflow_uuid = 'w'`);
+    const waiting = () =>
+      database.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`);
+    await expect.poll(waiting).toHaveLength(1);
+
+    const { verdict, blockers } = await holdOn(
+      database,
+      { details },
+      async () => {
+        await owner.query('COMMIT');
+        await written;
+        if (startsOver) await database.insert({ ...onTarget, workflow_uuid: 'short', status: 'SUCCESS' });
+      },
+      () => undefined,
+      () => undefined,
+      async () => {
+        await writer.query(`UPDATE dbos.workflow_status SET status = 'ENQUEUED' WHERE workflow_uuid = 'w'`);
+        await writer.query('COMMIT');
+      },
+      () => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+    );
+
+    const open = ['open-transaction'];
+    const second = startsOver ? ['still-starting'] : open;
+    expect(blockers.slice(0, 6)).toEqual([open, second, open, open, ['in-flight'], []]);
+    expect(verdict).toBe('drained');
+  });
+});
+
+test('a transaction that is prepared after the settle time blocks until it ends', async () => {
+  const database = await drainedDatabase();
+  const writer = await openConnection(database.url);
+  await writer.query('BEGIN');
+  await insertWorkflows(writer, [{ ...onTarget, status: 'ENQUEUED' }]);
+  const { verdict, blockers } = await holdOn(
+    database,
+    {},
+    () => undefined,
+    () => undefined,
+    () => writer.query(`PREPARE TRANSACTION 'late'`),
+    () => writer.query(`COMMIT PREPARED 'late'`),
+    () => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`),
+  );
+  const open = ['open-transaction'];
+  expect(blockers.slice(0, 5)).toEqual([open, open, open, open, ['in-flight', 'still-starting']]);
+  expect(verdict).toBe('drained');
+});
+
 describe('a workflow that starts and finishes between two polls', () => {
   const shortOne = { ...onTarget, status: 'SUCCESS' };
 

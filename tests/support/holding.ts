@@ -65,6 +65,7 @@ export const plainRequest: SnapshotRequest = {
   selection: { only: ['1.0.0'] },
   startedSince: undefined,
   searchHistoryFor: [],
+  openWriters: [],
   scanStatuses: false,
   countFailed: false,
   newestRoots: false,

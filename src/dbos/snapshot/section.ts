@@ -13,6 +13,8 @@ export interface RuleRequest {
   readonly startedSince: number | undefined;
   /** Versions to search for in all rows of any status. It is a full scan, so once per version and run. */
   readonly searchHistoryFor: readonly string[];
+  /** Transactions that were writers at the previous poll. They remain so until they end, whatever they lock by now. */
+  readonly openWriters: readonly string[];
   /** Read unknown statuses even where that takes a full scan. */
   readonly scanStatuses: boolean;
   /** Count cancelled and dead-lettered workflows. */
