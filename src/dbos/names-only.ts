@@ -76,6 +76,6 @@ function withoutServerText(error: unknown, own: ReadonlySet<string>): unknown {
     typeof part === 'string' || 'command' in part || own.has(part.untrusted) ? [part] : trusted(HIDDEN_TEXT),
   );
   if (!(error instanceof TransientError)) return new ReportableError(explanation, { cause });
-  const { connectedBefore, overLimit } = error;
-  return new TransientError(explanation, connectedBefore, { cause, overLimit });
+  const { connectedBefore, overLimit, brief } = error;
+  return new TransientError(explanation, connectedBefore, { cause, overLimit, brief });
 }

@@ -1,7 +1,8 @@
 import type { Writer } from '../dbos/snapshot/index.ts';
 import { isHidden } from '../hidden-ids.ts';
 import type { SettleWindow } from '../hold/state.ts';
-import { joined, type Message, msg, namesOf } from '../message.ts';
+import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
+import { quoteLiteral } from '../postgres/sql.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 
@@ -59,13 +60,19 @@ function describeWriter({ pid, connection, waits, prepared }: Writer): string {
 }
 
 function remedyFor(writers: readonly Writer[]): Message {
-  const isPrepared = ({ pid }: Writer) => pid === null;
+  const prepared = writers.filter(({ pid }) => pid === null);
   return joined([
-    ...(writers.every(isPrepared) ? [] : [msg`End a forgotten one with pg_terminate_backend(pid).`]),
-    ...(writers.some(isPrepared)
-      ? [
-          msg`No process holds a prepared transaction: end it with COMMIT PREPARED or ROLLBACK PREPARED and its gid, which pg_prepared_xacts lists.`,
-        ]
-      : []),
+    ...(prepared.length === writers.length ? [] : [msg`End a forgotten one with pg_terminate_backend(pid).`]),
+    ...(prepared.length === 0
+      ? []
+      : [
+          msg`No process holds a prepared transaction. To discard what it did, run in this database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps it). pg_prepared_xacts lists all.`,
+        ]),
   ]);
+}
+
+/** The statement that ends the first one whose gid can be typed. */
+function rollbackOf(prepared: readonly Writer[]): Message {
+  const gid = prepared.map((writer) => writer.prepared).find((each) => each !== null && /^[ -~]+$/.test(each));
+  return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('ROLLBACK PREPARED and its gid');
 }

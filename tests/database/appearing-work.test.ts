@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { explainBlocker } from '../../src/rules/index.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
-import { insertWorkflows, openConnection, systemDatabases } from '../support/system-databases.ts';
+import { createReader, insertWorkflows, openConnection, systemDatabases } from '../support/system-databases.ts';
 
 /* Rules 3 and 4: work that the counts of one poll do not show. */
 
@@ -74,6 +75,25 @@ describe('an enqueue in an open transaction', () => {
       { writers: [{ pid: null, prepared: 'enqueue', waits: false }] },
     ]);
     expect(verdict).toBe('drained');
+  });
+
+  test('shows an ordinary role the statement that ends a prepared transaction, whatever its gid', async () => {
+    const database = await drainedDatabase();
+    const reader = await createReader(database);
+    const writer = await openConnection(database.url);
+    await writer.query('BEGIN');
+    await insertWorkflows(writer, [{ ...onTarget, status: 'ENQUEUED' }]);
+    await writer.query(`PREPARE TRANSACTION 'job''s \\ ${reader.config.user}'`);
+
+    const { last } = await holdOn(reader, { mode: 'check' });
+    const [blocker] = last?.evaluation.targets[0]?.blockers ?? [];
+    const message = blocker === undefined ? [] : explainBlocker(blocker);
+    const [statement] = message.flatMap((part) =>
+      typeof part === 'object' && 'command' in part ? [part.command] : [],
+    );
+    expect(statement).toMatch(/^ROLLBACK PREPARED .*job''s/);
+    await database.query(statement ?? '');
+    expect((await holdOn(reader, { mode: 'check' })).verdict).toBe('drained');
   });
 
   test.each([

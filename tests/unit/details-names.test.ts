@@ -107,6 +107,8 @@ test('hides what a server says, which can quote a row, and keeps its own sentenc
   expect(plain(hidden.explanation)).toBe(
     'The server has run short of a resource (53100). It was "db.example.com", port 5432. It says: (a text that `details: names` hides). Memory or disk may be exhausted.',
   );
+  const gone = explainFailure(Object.assign(new Error('no'), { code: '42P01' }), database, true);
+  await expect(read(gone)).rejects.toMatchObject({ name: 'TransientError', brief: true });
   const own = new ReportableError(msg`The table ${'queues'} is not there.`);
   await expect(read(own)).rejects.toBe(own);
 });
