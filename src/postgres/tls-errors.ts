@@ -1,5 +1,6 @@
 import { msg, trusted } from '../message.ts';
 import type { FailureKind } from './errors.ts';
+import { isPasswordRefusal } from './password-errors.ts';
 
 /* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
 
@@ -63,8 +64,12 @@ export const TLS_FAILURES = {
   },
   'client-certificate-refused': {
     what: 'The server does not accept the client certificate',
-    matches: ({ code, message }) =>
-      (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
+    // In any language: PAM and the like name themselves, and other methods go with no certificate.
+    matches: (failure, { clientCertificate }) =>
+      isRefusedCertificate(failure.code) ||
+      (failure.code === '28000' &&
+        (/certificate authentication failed/.test(failure.message) ||
+          (failure.routine === 'auth_failed' && clientCertificate !== undefined && !isPasswordRefusal(failure)))),
     advice: msg`It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
   },
   'certificate-unusable': {

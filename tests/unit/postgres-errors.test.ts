@@ -220,4 +220,12 @@ describe('a server that does not speak English', () => {
   ])('is understood by the code and the function: %s, "%s"', (code, message, routine, expected) => {
     expect(explained(code, message, true, routine).message).toMatch(expected);
   });
+
+  test('refuses a client certificate, if there is one', () => {
+    const said = 'Zertifikatauthentifizierung für Benutzer »its-user« fehlgeschlagen';
+    const error = Object.assign(new Error(said), { code: '28000', routine: 'auth_failed' });
+    const withCertificate = { ...config, clientCertificate: { cert: '', key: '' } };
+    expect(explainFailure(error, withCertificate, false).message).toMatch(/does not accept the client certificate/);
+    expect(explainFailure(error, config, false).message).toMatch(/not let this user in.*asks for a client certificate/);
+  });
 });
