@@ -31,8 +31,8 @@ export const openWriters: Rule<OpenTransaction> = {
 
 /**
  * The transactions to wait for: those that write now, until the settle time has passed. Then only those of them that
- * were there before: later ones belong to others, and under traffic there is always one. A session that prepares its
- * transaction gives it another name, so where one is gone, those that are prepared now can be it.
+ * were there before: later ones belong to others, and under traffic there is always one. A transaction keeps its name when
+ * its session prepares it.
  */
 export function writersIn(
   window: SettleWindow | undefined,
@@ -41,9 +41,7 @@ export function writersIn(
   const { writers } = contents;
   if (window === undefined || time.began - window.openedAt < config.settleMs) return writers;
   const collected = new Set(window.writers.map(({ transaction }) => transaction));
-  const open = new Set(writers.map(({ transaction }) => transaction));
-  const mayBePrepared = window.writers.some(({ pid, transaction }) => pid !== null && !open.has(transaction));
-  return writers.filter(({ pid, transaction }) => collected.has(transaction) || (mayBePrepared && pid === null));
+  return writers.filter(({ transaction }) => collected.has(transaction));
 }
 
 /** Which they are, or how many where `details: names` hides which. */

@@ -281,22 +281,6 @@ describe('rule 4: nothing is about to appear', () => {
     expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
   });
 
-  test('one that prepares its transaction when the settle time has passed blocks until that has ended', async () => {
-    const gid = { pid: null, prepared: 'enqueue' };
-    const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => ({
-      writers: at < 12_000 ? [openWriter()] : at < 60_000 ? [openWriter('-1/900', gid)] : [],
-    }));
-    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 60_000 });
-  });
-
-  test('ever new prepared transactions do not keep the gate from ending', async () => {
-    const gid = { pid: null, prepared: 'enqueue' };
-    const { verdict, waitedMs } = await holdAgainst(config(), ({ number, at }) => ({
-      writers: [openWriter(`-1/${number}`, gid), openWriter(`${at < 20_000 ? 3 : number}/7`)],
-    }));
-    expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 25_000 });
-  });
-
   test('each poll asks for the writers of the poll before, though a settle window starts over', async () => {
     const { requests } = await holdAgainst(config(), ({ number }) => ({
       writers: number < 3 ? [openWriter(`3/${number}`)] : [],
