@@ -4,6 +4,7 @@ import { systemDatabase } from './dbos/reader.ts';
 import { codeOf, explain, ReportableError } from './errors.ts';
 import { hold } from './hold/hold.ts';
 import { type ActionConfig, databasePasswordOf, databaseUrlOf, parseInputs, readRawInputs } from './inputs.ts';
+import { LONGEST_NAME_BYTES } from './long-names.ts';
 import { type Message, msg, trusted } from './message.ts';
 import { secretsIn } from './postgres/url-secrets.ts';
 import { annotationsOf } from './report/annotations.ts';
@@ -86,7 +87,7 @@ async function publish(run: Run, secrets: Secrets): Promise<void> {
   const outputs = await attempt('The outputs', () => outputsOf(report, reportPath));
   if (outputs !== undefined && outputs.omitted > 0) {
     problems.push(
-      msg`${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`,
+      msg`${outputs.omitted} entries of the output lists were left out: names of more than ${LONGEST_NAME_BYTES} bytes, or more names than GitHub's limit has room for. Tear down nothing that the lists do not name.`,
     );
   }
   const values = outputs?.values ?? {};

@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { Poll } from './hold/hold.ts';
 import { blocksTarget, omittedFrom } from './report/blocking.ts';
 import type { WrittenKit } from './report/next-steps.ts';
-import { type RunReport, runReportSchema } from './report/schema.ts';
+import { reportText } from './report/report-file.ts';
+import type { RunReport } from './report/schema.ts';
 import { type KitFile, kitFiles } from './unblock/kit.ts';
 
 /** Runs `work`. When it throws, `what` could not be written: it returns undefined, and the run continues. */
@@ -19,7 +20,7 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
   if (folder === undefined) return { reportPath: '', kit: undefined };
   const reportPath = await attempt('The report file', () => {
     const file = path.join(folder, 'report.json');
-    writeFileSync(file, `${JSON.stringify(runReportSchema.parse(report), null, 2)}\n`);
+    writeFileSync(file, `${reportText(report)}`);
     return file;
   });
   const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));

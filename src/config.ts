@@ -18,6 +18,8 @@ export type TargetSelection =
 /** What a user can choose about the rule of retirement. Durations are in milliseconds. */
 export interface GateConfig {
   readonly targets: TargetSelection;
+  /** The long names among those to retire, whole: `targets` has what stands for them (`long-names.ts`). */
+  readonly longNames: readonly string[];
   /** Consider only this application's rows, and rows without an owner. Undefined: there is one owner at most. */
   readonly application: string | undefined;
   readonly mode: Mode;

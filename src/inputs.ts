@@ -3,6 +3,7 @@ import { getInput } from '@actions/core';
 import { z } from 'zod';
 import { DETAILS, type GateConfig, MODES, type TargetSelection } from './config.ts';
 import { codeOf, InputError, inputError } from './errors.ts';
+import { cutName } from './long-names.ts';
 import { joined, type Message, msg, namesOf, trusted } from './message.ts';
 import { readPasswordFile } from './postgres/password.ts';
 import { holdsCertificates } from './postgres/tls.ts';
@@ -115,6 +116,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
     ...database,
     gate: {
       targets,
+      longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
       application: settings.application || undefined,
       mode: settings.mode,
       timeoutMs: settings.timeout,
@@ -198,13 +200,13 @@ function readTargets(trimmed: Readonly<Record<string, string>>): TargetSelection
   if (version === '' && keepVersion === '') {
     throw inputError`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`;
   }
-  if (version !== '') return { kind: 'named', versions: [...new Set(listItems(version) ?? [])] };
+  if (version !== '') return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
   if (keepVersion === 'latest') return { kind: 'all-but-latest' };
   const keep = listItems(keepVersion) ?? [];
   if (!keepVersion.startsWith('[') && keep.includes('latest')) {
     throw inputError`The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`;
   }
-  return { kind: 'all-but', keep: [...new Set(keep)] };
+  return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
 }
 
 function listItems(text: string): readonly string[] | undefined {

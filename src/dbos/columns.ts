@@ -1,4 +1,5 @@
-import { identifier, type Sql, sql } from '../postgres/sql.ts';
+import { CUT_CHARACTERS, CUT_MARK, LONGEST_NAME_BYTES } from '../long-names.ts';
+import { identifier, literal, type Sql, sql } from '../postgres/sql.ts';
 import type { Schema } from './schema.ts';
 
 /*
@@ -86,6 +87,19 @@ const bytes = (name: Sql): Sql => sql`(${name} COLLATE pg_catalog."C")`;
  */
 const SCHEDULED_INSTANT = sql`'-[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'`;
 
+/**
+ * The name of a version, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
+ * is read. A database in SQL_ASCII holds bytes of any encoding, UTF-8 most often.
+ */
+function versionOf(column: Sql): Sql {
+  const name = bytes(column);
+  const utf8 = sql`convert_to(${name}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)`;
+  return bytes(sql`CASE WHEN octet_length(${name}) > ${LONGEST_NAME_BYTES} OR starts_with(${name}, ${literal(CUT_MARK)})
+            THEN ${literal(CUT_MARK)} || encode(sha256(${utf8}), 'hex') || ' ' || octet_length(${utf8}) || ' bytes: '
+                 || substring(left(${name}, ${CUT_CHARACTERS}) FROM '^[ -~]*')
+            ELSE ${name} END`);
+}
+
 /** The application that owns a row. */
 const OWNER = bytes(sql`NULLIF(application_name, '')`);
 
@@ -127,7 +141,7 @@ export function workflowColumns(schema: Schema) {
   const isDebounced = column('is_debounced');
   const deadline = column('workflow_deadline_epoch_ms');
   const id = bytes(sql`workflow_uuid`);
-  const version = bytes(sql`application_version`);
+  const version = versionOf(sql`application_version`);
   // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
   const atMost = sql`${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql`created_at`)}`;
   return {
@@ -168,7 +182,7 @@ export function stepColumns(schema: Schema) {
 export function registrationColumns(schema: Schema) {
   const column = columnsOf(schema, 'application_versions');
   return {
-    version: bytes(sql`version_name`),
+    version: versionOf(sql`version_name`),
     owner: column('application_name', OWNER),
     createdAt: column('created_at'),
   };

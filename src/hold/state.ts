@@ -1,4 +1,5 @@
 import type { DatabaseFacts, HistorySearch, RowSet, Snapshot, Writer } from '../dbos/snapshot/index.ts';
+import { isCut } from '../long-names.ts';
 import { type CloseVersion, closeVersionsAmong } from '../rules/1-known.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { Target } from '../rules/target.ts';
@@ -63,6 +64,8 @@ export interface Search {
   readonly complete: boolean;
   /** Versions that it found and that the one searched for is close to. The others are not kept. */
   readonly close: readonly CloseVersion[];
+  /** It found long names, of which nobody can say whether they are close. */
+  readonly foundLong: boolean;
 }
 
 export interface StartedBaseline {
@@ -111,11 +114,13 @@ export function remember(
   const { history, started, newestCreatedAt } = index.contents;
   const searches = new Map<string, Search>(state.searches);
   const closeVersions = closeVersionsAmong(history?.found ?? []);
+  const foundLong = history?.found.some(({ version }) => isCut(version)) ?? false;
   for (const version of history?.searchedFor ?? []) {
     searches.set(version, {
       at: ended,
       complete: history?.complete ?? false,
       close: closeVersions(version),
+      foundLong,
     });
   }
   const known = new Set([

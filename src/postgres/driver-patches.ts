@@ -8,8 +8,11 @@ import { z } from 'zod';
 /** The code of the error when the driver cannot read an answer as the protocol of Postgres. */
 export const PROTOCOL_ERROR = 'ERR_PROTOCOL';
 
-/** Longer than any answer to the gate: a peer that announces more is not Postgres, or is hostile. */
+/** Longer than an answer to the gate should be. A peer that is not Postgres seems to announce more. */
 const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
+
+/** The message of the error when an answer is longer, of a server that has let the gate in. */
+export const ANSWER_TOO_LONG = 'an answer too long';
 
 /**
  * Makes the driver survive a server that breaks the protocol. The driver (pg-protocol 1.16) reads an unterminated
@@ -24,10 +27,16 @@ export function patchDriver(): void {
     return text;
   };
   const { parse } = Parser.prototype;
+  const letIn = new WeakSet<Parser>();
   Parser.prototype.parse = function (bytes, callback) {
     try {
-      parse.call(this, bytes, callback);
-      if (announcedLength(this) > LONGEST_MESSAGE_BYTES) throw new RangeError('a message too long');
+      parse.call(this, bytes, (message) => {
+        if (message.name === 'readyForQuery') letIn.add(this);
+        callback(message);
+      });
+      if (announcedLength(this) > LONGEST_MESSAGE_BYTES) {
+        throw new RangeError(letIn.has(this) ? ANSWER_TOO_LONG : 'a message too long');
+      }
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : '';
       const error = new Error(message, { cause });

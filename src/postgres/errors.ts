@@ -1,6 +1,6 @@
 import { codeOf, ReportableError, TransientError } from '../errors.ts';
 import { type Message, msg, trusted } from '../message.ts';
-import { PROTOCOL_ERROR, UNBOUND } from './driver-patches.ts';
+import { ANSWER_TOO_LONG, PROTOCOL_ERROR, UNBOUND } from './driver-patches.ts';
 import { PASSWORD_FAILURES, PASSWORD_FILE_UNUSABLE } from './password-errors.ts';
 import { fromPgBouncer, isSaidByPooler, POOLER_FAILURES } from './pooler-errors.ts';
 import { quoteIdentifier } from './sql.ts';
@@ -86,6 +86,19 @@ export const FAILURES = {
     what: 'There is no way from this runner to the network of the server',
     matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
     advice: msg`Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+  }),
+  'answer-too-long': transient({
+    what: 'The answer to the poll is longer than 256 MiB',
+    overLimit: true,
+    matches: ({ message }) => message === ANSWER_TOO_LONG,
+    advice: ({ schema }) => [
+      ...trusted(
+        'Names of applications or ids of workflows are too long, or there are far too many. This shows the longest: ',
+      ),
+      {
+        command: `SELECT max(octet_length(application_name)), max(octet_length(workflow_uuid)), count(DISTINCT application_version) FROM ${quoteIdentifier(schema)}.workflow_status;`,
+      },
+    ],
   }),
   'not-postgres': transient({
     what: 'What answers does not speak the protocol of Postgres',

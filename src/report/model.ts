@@ -4,6 +4,7 @@ import type { PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
 import { shownId } from '../hidden-ids.ts';
 import type { HoldResult, Poll } from '../hold/hold.ts';
+import { cutName } from '../long-names.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 import type { TargetEvaluation } from '../rules/evaluate.ts';
@@ -237,12 +238,13 @@ function versionReport(
   run: Run,
 ): VersionReport {
   const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
+  const whole = run.config?.longNames.find((name) => cutName(name) === version) ?? version;
   const drain = forecast.targets.get(version);
   const isPastDeadline = pastDeadline !== undefined && (drain?.notBefore ?? 0) > pastDeadline.deadline;
   const newTopLevel = forecast.newTopLevel.filter((each) => each.version === version);
   return {
     ...shown,
-    version,
+    version: whole,
     drained: shown.drained && run.failure === undefined,
     idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
     blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),

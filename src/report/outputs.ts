@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isCut } from '../long-names.ts';
 import { VERDICTS } from '../rules/verdict.ts';
 import { iso } from '../time.ts';
 import { type RunReport, rounded, versionSchema } from './schema.ts';
@@ -51,9 +52,9 @@ const versionOutputs = z.array(
  * file has them.
  */
 function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
-  const short = versions.filter(({ version }) => (version ?? '').length <= LIST_BYTES);
+  const short = versions.filter(({ version }) => version === null || isWhole(version));
   const tooLong = versions.length - short.length;
-  const entries = versionOutputs.parse(short);
+  const entries = versionOutputs.parse(short).map((entry, at) => ({ ...entry, version: short[at]?.version ?? null }));
   const brief = fitting(
     entries.map(({ forecast, ...version }) => ({
       ...version,
@@ -70,7 +71,7 @@ function fitting(entries: readonly unknown[]): { readonly texts: readonly string
   const texts: string[] = [];
   let bytes = 2;
   for (const entry of entries) {
-    if (typeof entry === 'string' && entry.length > LIST_BYTES) continue;
+    if (typeof entry === 'string' && !isWhole(entry)) continue;
     const text = JSON.stringify(entry);
     const more = Buffer.byteLength(text) + 1;
     if (bytes + more > LIST_BYTES) continue;
@@ -78,6 +79,11 @@ function fitting(entries: readonly unknown[]): { readonly texts: readonly string
     texts.push(text);
   }
   return { texts, omitted: entries.length - texts.length };
+}
+
+/** Whether it is a name, and can fit. What stands for a long name is in no output: somebody could tear it down. */
+function isWhole(name: string): boolean {
+  return name.length <= LIST_BYTES && !isCut(name);
 }
 
 function jsonArray({ texts }: ReturnType<typeof fitting>): string {

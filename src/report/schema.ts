@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DETAILS, MODES } from '../config.ts';
 import { ACTIVITIES, WORKFLOW_STATES } from '../forecast/activity.ts';
 import { TRENDS } from '../forecast/drain-forecast.ts';
+import { cutName, isCut, LONGEST_NAME_BYTES } from '../long-names.ts';
 import type { Message } from '../message.ts';
 import { VERDICTS } from '../rules/verdict.ts';
 import { iso } from '../time.ts';
@@ -14,7 +15,12 @@ import { plain } from './text.ts';
  */
 
 const count = z.int().nonnegative();
-const text = z.string().nullable();
+/** What stands for a long name stays. */
+const name = z
+  .string()
+  .transform((text) => (isCut(text) ? text : cutName(text)))
+  .pipe(z.string());
+const text = name.nullable();
 const id = text.describe('Null with `details: names`');
 const message = z.custom<Message>().transform(plain).pipe(z.string());
 const time = z.number().nullable().transform(iso).pipe(z.iso.datetime().nullable());
@@ -48,7 +54,7 @@ const forecast = z.object({
       z.object({
         id,
         workflow: text,
-        version: z.string(),
+        version: name,
         until: time,
         because: z.enum(['delayed', 'sleeping']),
       }),
@@ -92,7 +98,7 @@ export const versionSchema = z.object({
 });
 
 const found = z.object({
-  applications: z.array(z.string()).describe('The owners of rows and registrations'),
+  applications: z.array(name).describe('The owners of rows and registrations'),
   versions: z.array(
     z.object({
       version: text.describe('Null for work without a version'),
@@ -129,7 +135,7 @@ const workflow = z.object({
   version: text,
   workflow: text,
   className: text,
-  status: z.string(),
+  status: name,
   queue: text,
   executor: text,
   createdAt: time,
@@ -138,7 +144,7 @@ const workflow = z.object({
   delayUntil: time,
   deadline: time.describe('When DBOS will cancel it'),
   lastStep: z
-    .object({ number: z.int(), name: z.string(), completedAt: time })
+    .object({ number: z.int(), name, completedAt: time })
     .nullable()
     .describe('Of a PENDING workflow; null of another does not say that none was done'),
   parent: text,
@@ -194,7 +200,7 @@ export const runReportSchema = z
     otherApplications: z
       .array(
         z.object({
-          name: z.string(),
+          name,
           mayBeFormerName: z
             .boolean()
             .describe(
@@ -210,6 +216,16 @@ export const runReportSchema = z
       .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
     workflows: truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
     firstToUnblock: text.describe('The id of the workflow to unblock first'),
+    shortened: z
+      .object({
+        texts: count.describe(
+          `Texts of more than ${LONGEST_NAME_BYTES} bytes. In place of each stands \`(cut) sha256:\` with its hash, its length and its start: that is no name`,
+        ),
+        omitted: z
+          .array(z.object({ list: z.string(), entries: count }))
+          .describe('Entries left out of lists: long names, and what would make the file larger than 16 MB'),
+      })
+      .default(() => ({ texts: 0, omitted: [] })),
   })
   .meta({ title: 'dbos-drain-gate report' });
 

@@ -1,4 +1,5 @@
 import type { FoundVersion } from '../dbos/snapshot/index.ts';
+import { isCut, LONGEST_NAME_BYTES } from '../long-names.ts';
 import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { type Closeness, closeNamesAmong, isUnfilled } from './close-names.ts';
 import type { RuleContext } from './context.ts';
@@ -21,6 +22,8 @@ export interface UnknownVersion {
   /** The known versions that it is closest to. With any, it is a mistake. */
   readonly close: readonly CloseVersion[];
   readonly registered: readonly string[];
+  /** It is a long name, or there is one that it would have to be compared with. */
+  readonly long: boolean;
 }
 
 /** Rule 1: a target is registered, or some row of any status carries it. */
@@ -34,8 +37,8 @@ export const known: Rule<UnknownVersion> = {
 };
 
 /** Whether `on-unknown: pass` lifts the rule: all of the history has no trace of the version, nor of a close name. */
-function isPassed({ searched, unfilled, close }: UnknownVersion, { config }: RuleContext): boolean {
-  return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && close.length === 0;
+function isPassed({ searched, unfilled, long, close }: UnknownVersion, { config }: RuleContext): boolean {
+  return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && !long && close.length === 0;
 }
 
 /** Returns a function that finds the versions that an unknown one is close to, among those that a search found. */
@@ -59,6 +62,7 @@ function unknownVersion(version: string, { state, index }: RuleContext): Unknown
   const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
   return {
     ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },
+    long: isCut(version) || registered.some(isCut) || (search?.foundLong ?? false),
     close: closest([...own, ...(search?.close ?? [])]),
   };
 }
@@ -74,7 +78,7 @@ function closest(versions: readonly CloseVersion[]): readonly CloseVersion[] {
   return [...new Map(chosen.map((each) => [JSON.stringify([each.version, each.stranger]), each])).values()];
 }
 
-function explain({ unfilled, close, searched, registered }: UnknownVersion): Message {
+function explain({ unfilled, close, searched, registered, long }: UnknownVersion): Message {
   if (close.length > 0) return joined([explainClose(close), BEYOND_PASSING]);
   if (unfilled) {
     return joined([
@@ -87,11 +91,14 @@ function explain({ unfilled, close, searched, registered }: UnknownVersion): Mes
     searched === 'timed-out'
       ? msg`It is not registered, and the search of the history for it did not finish within \`poll-timeout\`: raise that, or check the name.`
       : msg`This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
+  if (long) return joined([outcome, LONG_NAMES, BEYOND_PASSING]);
   return joined([
     outcome,
     msg`If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(registered)}`,
   ]);
 }
+
+const LONG_NAMES = msg`It, or a version in the history, has a name of more than ${LONGEST_NAME_BYTES} bytes: such names are compared by their hashes, and whether one is a misspelt other cannot be known.`;
 
 const BEYOND_PASSING = trusted('`on-unknown: pass` does not cover such a mistake.');
 

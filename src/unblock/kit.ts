@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import { isCut } from '../long-names.ts';
 import { counted } from '../message.ts';
 import { plain, quotedName, shellQuoted, visible } from '../report/text.ts';
 import { iso } from '../time.ts';
@@ -48,9 +49,9 @@ export function commandsOf({ newVersion }: Pick<UnblockKit, 'newVersion'>): read
   return canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
 }
 
-/** No worker ever takes a workflow whose version is the empty string. */
+/** No worker ever takes a workflow whose version is the empty string. What stands for a long name is no version. */
 function canFork(version: string | undefined): version is string {
-  return version !== undefined && version !== '' && shellQuoted(version) !== undefined;
+  return version !== undefined && version !== '' && !isCut(version) && shellQuoted(version) !== undefined;
 }
 
 /** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */

@@ -1,6 +1,7 @@
 import { IN_FLIGHT } from '../dbos/columns.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { Statuses } from '../forecast/activity.ts';
+import { isCut } from '../long-names.ts';
 import { quoteIdentifier, statement } from '../postgres/sql.ts';
 import type { RunReport } from '../report/schema.ts';
 import { shellQuoted, sqlLiteral } from '../report/text.ts';
@@ -59,7 +60,7 @@ export function inspectionSql(
 ): readonly string[] {
   const blocked = report.versions.filter(({ drained }) => !drained);
   const named = blocked.flatMap(({ version }) => version ?? []);
-  const literals = named.slice(0, 20).map((version) => sqlLiteral(version));
+  const literals = named.slice(0, 20).map((version) => (isCut(version) ? undefined : sqlLiteral(version)));
   const more = named.length - literals.length;
   const conditions = [
     ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),

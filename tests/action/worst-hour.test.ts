@@ -90,6 +90,17 @@ describe('ends with a verdict and not with a crash when the server sends', () =>
   });
 });
 
+test('an answer of four gigabytes by a server that has let the gate in is called too long', async () => {
+  const answer = message('D', Buffer.alloc(100), 0xffff_fff0);
+  const letIn = Buffer.concat([AUTHENTICATED, READY]);
+  const url = await serverThat((bytes, socket) => socket.write(bytes[0] === 0 ? letIn : answer));
+  const run = await runAction({ inputs: { ...inputs, 'database-url': url, timeout: '1s', settle: '1s' } }).finished;
+  expect([run.exitCode, run.outputs['verdict'], run.stderr]).toEqual([1, 'error', '']);
+  expect(run.annotations[0]?.message).toMatch(
+    /The answer to the poll is longer than 256 MiB.*SELECT max\(octet_length/,
+  );
+});
+
 test('channel_binding=require sends no password except by SCRAM with channel binding', async () => {
   const heard: Buffer[] = [];
   const answers = [

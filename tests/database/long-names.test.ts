@@ -1,6 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { CUT_MARK, cutName, isCut } from '../../src/long-names.ts';
+import { plain } from '../../src/report/text.ts';
+import { explainBlocker } from '../../src/rules/index.ts';
+import { holdOn, seenIn } from '../support/holding.ts';
+import { readReport } from '../support/report-file.ts';
 import { type FinishedRun, runAction } from '../support/runner.ts';
-import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* The built action's output stays below GitHub's limits when names are a megabyte long. */
 
@@ -57,11 +62,70 @@ test('counts versions, workflows and executors with names of a megabyte, and sho
     outputs: { verdict: 'in-flight', drained: 'false', 'in-flight': '20', 'drained-versions': '[]' },
   });
   expectBelowLimits(run);
-  const report = JSON.parse(run.report ?? '');
-  expect(report.versions.map((target: { version: string }) => target.version.length)).toEqual(Array(4).fill(1_000_001));
-  // They do not fit into the lists of the outputs, and the run reports that.
+  const { versions, drainingVersions, shortened } = readReport(run.report);
+  expect(versions.map(({ version }) => version)).toEqual(
+    expect.arrayContaining([1, 2, 3, 4].map((n) => cutName(`${'x'.repeat(1_000_000)}${n}`))),
+  );
+  // What stands for a name is in no list of names, and the run reports how many are left out.
+  expect(drainingVersions).toEqual([]);
+  expect(shortened.omitted).toEqual([{ list: 'drainingVersions', entries: 4 }]);
+  expect(shortened.texts).toBeGreaterThan(4);
   expect(run.outputs).toMatchObject({ versions: '[{"omitted":4}]', 'draining-versions': '[]' });
   expect(run.annotations.map(({ message }) => message).join()).toMatch(/entries of the output lists were left out/);
+});
+
+test('reads 120 versions with names of a megabyte, and writes a report below 16 MB', async () => {
+  const database = await databases.create();
+  await database.register({ version: '2.0.0', owner: 'shop' });
+  await database.query(
+    `INSERT INTO dbos.workflow_status (workflow_uuid, status, application_version, name, application_name, created_at, updated_at)
+     SELECT 'w' || v, 'PENDING', repeat('x', 1000000) || v, 'order', 'shop', 1, 1 FROM generate_series(1, 120) v`,
+  );
+  const run = await gate(database, { 'keep-version': '2.0.0', mode: 'check' });
+  expect(run).toMatchObject({
+    exitCode: 1,
+    stderr: '',
+    outputs: { verdict: 'in-flight', 'in-flight': '120', 'draining-versions': '[]', versions: '[{"omitted":120}]' },
+  });
+  expectBelowLimits(run);
+  expect(Buffer.byteLength(run.report ?? '')).toBeLessThan(16_000_000);
+  const { versions } = readReport(run.report);
+  expect(new Set(versions.map(({ version }) => version)).size).toBe(120);
+});
+
+test('lets no unknown version pass where a long name could be what it misspells', async () => {
+  const database = await databases.create();
+  await database.insert({ status: 'SUCCESS', application_version: `1.0.0${' '.repeat(20_000)}`, created_at: 1 });
+  const targets = { kind: 'named', versions: ['1.0.0'] } as const;
+  const held = await holdOn(database, { targets, onUnknown: 'pass' });
+  expect(held.verdict).toBe('unknown-version');
+  const blocker = held.last?.evaluation.targets[0]?.blockers[0];
+  expect(blocker && plain(explainBlocker(blocker))).toContain('has a name of more than 16,384 bytes');
+});
+
+test.each(['UTF8', 'LATIN1', 'SQL_ASCII'])('cuts long names in a database in %s as the gate does', async (encoding) => {
+  const database = await databases.create();
+  const names = [
+    'x'.repeat(16_384),
+    'x'.repeat(16_385),
+    'é'.repeat(16_385),
+    `${' ~'.repeat(40)}é${'-'.repeat(20_000)}`,
+    `\u00e9${'"\\\n'.repeat(10_000)}`,
+    `${CUT_MARK}1`,
+    `${CUT_MARK.slice(0, -1)} 1`,
+  ];
+  expect(names.filter((name) => isCut(cutName(name)))).toHaveLength(5);
+  const other = encoding === 'UTF8' ? database : await inEncoding(database, encoding);
+  await other.insert(
+    ...names.map((application_version) => ({ status: 'PENDING', application_version, created_at: 1, updated_at: 1 })),
+  );
+  const { inFlight, workflows } = await seenIn(other, {}, { selection: { except: [] } });
+  const cut = names.map(cutName).sort();
+  expect(inFlight.map(({ version }) => version).sort()).toEqual(cut);
+  expect(workflows.items.map(({ version }) => version).sort()).toEqual(cut);
+  const some = [names[0] ?? '', cutName(names[1] ?? ''), cutName(names[2] ?? '')];
+  const selected = await seenIn(other, {}, { selection: { only: some } });
+  expect(selected.inFlight.map(({ version }) => version).sort()).toEqual(some.sort());
 });
 
 test('compares the whole name of a target, up to the longest that the runner can pass on', async () => {
@@ -97,3 +161,20 @@ test('shows an owner with a very long name truncated', async () => {
   expect(run).toMatchObject({ exitCode: 1, outputs: { verdict: 'error', drained: 'false' } });
   expectBelowLimits(run);
 });
+
+/** A database in another encoding, with as much of DBOS's tables as the gate needs. */
+async function inEncoding({ url, query }: TestDatabase, encoding: string): Promise<TestDatabase> {
+  const name = `${new URL(url).pathname.slice(1)}_${encoding.toLowerCase()}`;
+  await query(`CREATE DATABASE ${name} ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
+  onTestFinished(async () => {
+    await query(`DROP DATABASE ${name} WITH (FORCE)`);
+  });
+  const other = await openDatabase(databases.server().url(name));
+  await other.query(`
+    CREATE SCHEMA dbos;
+    CREATE TABLE dbos.workflow_status (workflow_uuid text PRIMARY KEY, status text, name text, class_name text,
+      queue_name text, executor_id text, application_version text, created_at bigint, updated_at bigint,
+      started_at_epoch_ms bigint);
+    CREATE TABLE dbos.operation_outputs (workflow_uuid text, function_id int, function_name text)`);
+  return other;
+}

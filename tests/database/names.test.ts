@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { cutName } from '../../src/long-names.ts';
 import { quoteIdentifier } from '../../src/postgres/sql.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
@@ -75,9 +76,11 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
 ])('a version with %s', (_, names, releases) => {
   test.each(releases)('is counted and drained by its exact name, on the schema of SDK %s', async (sdk) => {
     const database = await databaseWithNames(sdk, names);
-    const expected = names.map((name, index) => [shortened(name), index + 1]);
+    // What the inputs make of a name.
+    const read = names.map(cutName);
+    const expected = read.map((name, index) => [shortened(name), index + 1]);
 
-    const named = await holdOn(database, { mode: 'check', targets: { kind: 'named', versions: names } });
+    const named = await holdOn(database, { mode: 'check', targets: { kind: 'named', versions: read } });
     const targets = named.last?.evaluation.targets ?? [];
     expect(targets.map(({ version, pending }) => [shortened(version ?? ''), pending])).toEqual(expected);
     expect(targets.every(({ known }) => known)).toBe(true);
@@ -87,11 +90,11 @@ describe.each<[string, readonly string[], readonly SdkRelease[]]>([
       targets: { kind: 'all-but', keep: ['newest'] },
     });
     const counts = new Map(others.last?.evaluation.targets.map((target) => [target.version, target.pending]));
-    expect(names.map((name) => [shortened(name), counts.get(name)])).toEqual(expected);
+    expect(read.map((name) => [shortened(name), counts.get(name)])).toEqual(expected);
     expect(counts.size).toBe(names.length);
 
     for (const name of names) {
-      const target = { targets: { kind: 'named', versions: [name] } } as const;
+      const target = { targets: { kind: 'named', versions: [cutName(name)] } } as const;
       const { verdict, blockers } = await holdOn(database, target, () =>
         database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE application_version = $1`, [name]),
       );

@@ -45,6 +45,7 @@ export function config(changes: Partial<GateConfig> = {}): GateConfig {
     onLive: 'block',
     onUnversioned: 'auto',
     details: 'full',
+    longNames: [],
     ...changes,
   };
 }

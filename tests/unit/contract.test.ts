@@ -55,6 +55,7 @@ describe('action.yml', () => {
       onLive: 'block',
       onUnversioned: 'auto',
       details: 'full',
+      longNames: [],
     });
     expect(database).toMatchObject({ schema: 'dbos', tlsMode: 'prefer', tlsCa: undefined });
     expect(ignoredParameters).toBe(0);

@@ -95,11 +95,12 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
     [
       { unfilled: false, close: [] },
       { unfilled: true, close: [] },
+      { unfilled: false, close: [], long: true },
       { unfilled: false, close: [{ version: '1.0', stranger: 'crm', how: 'same' }] as const },
       ...(['spelling', 'v', 'hash', 'part'] as const).flatMap((how) =>
         [null, 'crm'].map((stranger) => ({ unfilled: false, close: [{ version: '1.0', stranger, how }] })),
       ),
-    ].map((found) => ({ kind: 'unknown-version', searched, ...found, registered: [] })),
+    ].map((found) => ({ kind: 'unknown-version', searched, long: false, ...found, registered: [] })),
   ),
   'in-flight': [{ kind: 'in-flight', pending: 1, enqueued: 0, delayed: 2 }],
   'unknown-status': [{ kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] }],
