@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { onlyRow } from '../../src/dbos/poll.ts';
+import type { Connection } from '../../src/postgres/connection.ts';
+
+const statement = { text: 'SELECT 1 AS one', values: [] };
+const row = z.object({ one: z.int() });
+
+function answering(...rows: readonly unknown[]): Connection {
+  return {
+    run: async () => undefined,
+    rows: async (_, each) => each.array().parse(rows),
+    close: async () => undefined,
+  };
+}
+
+test('the row of a statement is the only one: several would be of several servers', async () => {
+  expect(await onlyRow(answering({ one: 1 }), statement, row)).toEqual({ one: 1 });
+  await expect(onlyRow(answering({ one: 1 }, { one: 1 }), statement, row)).rejects.toThrow('several');
+  await expect(onlyRow(answering(), statement, row)).rejects.toThrow('none');
+});
