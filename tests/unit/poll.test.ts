@@ -10,6 +10,7 @@ function answering(...rows: readonly unknown[]): Connection {
   return {
     run: async () => undefined,
     rows: async (_, each) => each.array().parse(rows),
+    brokeIdle: () => false,
     close: async () => undefined,
   };
 }
