@@ -1,5 +1,6 @@
 import type { GateState } from '../hold/state.ts';
 import { msg, namesOf, trusted } from '../message.ts';
+import { closeNamesAmong } from './close-names.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import type { SnapshotIndex } from './snapshot-index.ts';
@@ -15,6 +16,8 @@ export type KeptVersionProblem =
       readonly versions: readonly string[];
       readonly searched: Searched;
       readonly registered: readonly string[];
+      /** Known versions that they are close to. */
+      readonly close: readonly string[];
     }
   | { readonly kind: 'no-latest-version' }
   /** A process that has no version has registered, and is the latest. */
@@ -37,10 +40,10 @@ export const keptVersions: Rule<KeptVersionProblem> = {
     'kept-version-unknown': {
       verdict: 'unknown-version',
       shortName: 'a kept version is not registered',
-      explain: ({ versions, searched, registered }) =>
+      explain: ({ versions, searched, registered, close }) =>
         msg`${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(
           SEARCHED[searched],
-        )}: ${namesOf(versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(
+        )}: ${namesOf(versions)}.${close.length > 0 ? msg` Did you mean ${namesOf(close)}?` : []} A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(
           registered,
         )}`,
     },
@@ -82,19 +85,20 @@ function unknownKeptVersions(
   index: SnapshotIndex,
 ): readonly KeptVersionProblem[] {
   const registered = index.registered.map(({ version }) => version);
+  const unknown = (versions: readonly string[], searched: Searched): readonly KeptVersionProblem[] => {
+    if (versions.length === 0) return [];
+    const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
+    const own = found.filter(({ stranger }) => stranger === null).map(({ version }) => version);
+    const closeTo = closeNamesAmong([...registered, ...own]);
+    const close = new Set(versions.flatMap((version) => [...closeTo(version).keys()]));
+    return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
+  };
   if (registered.length > 0) {
     const versions = kept.filter((version) => !registered.includes(version));
-    return versions.length > 0
-      ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
-      : [];
+    return unknown(versions, 'registrations');
   }
   const versions = kept.filter((version) => !state.known.has(version));
-  if (versions.length === 0) return [];
   const searches = versions.map((version) => state.searches.get(version));
-  const searched = searches.includes(undefined)
-    ? 'not-yet'
-    : searches.every((search) => search?.complete)
-      ? 'whole-history'
-      : 'timed-out';
-  return [{ kind: 'kept-version-unknown', versions, searched, registered: [] }];
+  if (searches.includes(undefined)) return unknown(versions, 'not-yet');
+  return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type GateConfig, MODES } from '../../src/config.ts';
+import { plain } from '../../src/report/text.ts';
 import { blockersOf } from '../../src/rules/decide.ts';
-import { verdictOf } from '../../src/rules/index.ts';
+import { explainBlocker, verdictOf } from '../../src/rules/index.ts';
 import { conclusionOf } from '../../src/rules/verdict.ts';
 import {
   config,
@@ -574,6 +575,20 @@ describe('rule 8: kept versions are registered', () => {
     const scene = { registrations: 'no-table', owners: [] } as const;
     expect((await checked(scene, keep('2.0.0'), ['2.0.0'])).verdict).toBe('no-target');
     expect((await checked(scene, keep('2.0.0'))).verdict).toBe('unknown-version');
+  });
+
+  test.each([
+    ['v2.0.0', {}, 'Did you mean "2.0.0"?'],
+    ['2.0.0\u200b', {}, 'Did you mean "2.0.0"?'],
+    ['3.0.0', {}, undefined],
+    ['v2.0.0', { registrations: 'no-table' }, 'Did you mean "2.0.0"?'],
+  ] as const)('an unknown kept version %j names the known one that it is close to', async (version, scene, hint) => {
+    const { last } = await holdAgainst({ ...config({ mode: 'check' }), ...keep(version) }, () => scene, {
+      history: ['2.0.0'],
+    });
+    const texts = (last?.evaluation.gate ?? []).map((blocker) => plain(explainBlocker(blocker)));
+    expect(texts.join('\n')).toContain('A misspelt one would make the live version a target');
+    expect(/Did you mean .*?\?/.exec(texts.join('\n'))?.[0]).toBe(hint);
   });
 
   test('being seen is not enough where others are registered', async () => {

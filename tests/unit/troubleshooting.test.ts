@@ -129,6 +129,7 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
     versions,
     searched: 'registrations',
     registered: [],
+    close: ['v2'],
   })),
   'no-latest-version': [{ kind: 'no-latest-version' }],
   'empty-latest-version': [{ kind: 'empty-latest-version' }],
