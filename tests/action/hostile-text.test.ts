@@ -194,7 +194,7 @@ test('the text of a database error is inert', async () => {
        VALUES ($1, 'PENDING', '1.0.0', 1, 1)`,
       [text],
     );
-    const run = await gate(database, { mode: 'check', 'retire-version': '1.0.0', application: '' });
+    const run = await gate(database, { timeout: '1s', 'retire-version': '1.0.0', application: '' });
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
     expect(run.annotations[0]?.message).toContain('invalid input syntax for type integer');
   }
