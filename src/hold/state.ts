@@ -1,6 +1,7 @@
 import type { DatabaseFacts, HistorySearch, RowSet, Snapshot, Writer } from '../dbos/snapshot/index.ts';
 import { isCut } from '../long-names.ts';
 import { type CloseVersion, closeVersionsAmong } from '../rules/1-known.ts';
+import type { LatestAtFirst } from '../rules/live-evidence.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { Target } from '../rules/target.ts';
 
@@ -38,6 +39,8 @@ export interface GateState {
   readonly registeredAtFirst: ReadonlySet<string> | undefined;
   /** When that was, by the database's clock in epoch milliseconds. */
   readonly beganAt: number | undefined;
+  /** What was the latest version when the gate began, and since when. Only rule 5 reads it. */
+  readonly latestAtFirst: LatestAtFirst | undefined;
   /** Once a target, always a target. */
   readonly targets: ReadonlySet<Target>;
   /** With kept versions named: those that were made after the first poll. They belong to another deploy. */
@@ -94,6 +97,7 @@ export const initialState: GateState = {
   kept: undefined,
   registeredAtFirst: undefined,
   beganAt: undefined,
+  latestAtFirst: undefined,
   targets: new Set(),
   newer: new Set(),
   known: new Set(),
@@ -137,6 +141,11 @@ export function remember(
     server: { startedAt: database.startedAt, cluster: database.cluster },
     newestCreatedAt: newestCreatedAt === undefined ? undefined : Math.min(newestCreatedAt, observedAt),
     registered: state.registered.union(new Set(index.registrations.keys())),
+    latestAtFirst: state.latestAtFirst ?? {
+      versions: index.latest,
+      since: index.registered[0]?.timestamp ?? observedAt,
+      observedAt,
+    },
     searches,
     known,
     mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),

@@ -2,7 +2,7 @@ import { EXAMINED_ROWS } from '../dbos/snapshot/newest-roots.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { durationText, momentText } from '../time.ts';
 import type { RuleContext } from './context.ts';
-import { type SignOfLife, signOfLife } from './live-evidence.ts';
+import { type SignOfLife, signInRun } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
 import type { Settling } from './settle.ts';
 import { registeredName, type Target } from './target.ts';
@@ -36,12 +36,12 @@ export const live: Rule<Live> = {
   },
 
   checkOtherwiseIdle(version, context) {
-    const { index, observedAt } = context;
+    const { index, observedAt, state } = context;
     const { newestRoots } = index.contents;
     const [newest] = index.registered;
     if (!weighsRoots(context) || newestRoots === undefined || newest === undefined) return [];
     const latest = { versions: index.latest, since: newest.timestamp };
-    const sign = signOfLife(version, latest, newestRoots, observedAt);
+    const sign = signInRun(version, latest, state.latestAtFirst, newestRoots, observedAt);
     return sign === undefined ? [] : [{ kind: 'receives-work', version, sign, latest: [...index.latest], observedAt }];
   },
 
@@ -90,10 +90,16 @@ export function isOtherwiseIdle({ blockers, settledForMs }: Settling): boolean {
 function describe(sign: SignOfLife, now: number): Message {
   switch (sign.because) {
     case 'share':
-    case 'rollback': {
+    case 'rollback':
+    case 'unmoved': {
       const age = trusted(durationText(now - sign.startedAt));
       const since = sign.newer === 0 ? trusted('none has') : msg`${trusted(`only ${sign.newer}`)} ${have(sign.newer)}`;
-      return msg`It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since. ${ending(sign, now)}`;
+      const unmoved = trusted(
+        sign.because === 'unmoved'
+          ? ' The latest version was registered or promoted while the gate held, and has not started any work since.'
+          : '',
+      );
+      return msg`It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
     }
     case 'process-name':
       return msg`Each of its processes has a version of its own, and so has the latest: new work was started on it ${trusted(durationText(now - sign.startedAt))} ago, and its process can still run.`;
@@ -109,7 +115,7 @@ function have(count: number): Message {
 }
 
 /** Until when it counts as live, and what ends that sooner. */
-function ending(sign: SignOfLife & { readonly because: 'share' | 'rollback' }, now: number): Message {
+function ending(sign: SignOfLife & { readonly because: 'share' | 'rollback' | 'unmoved' }, now: number): Message {
   const { lacking, until, oneIsEnoughFrom } = sign;
   const ends = trusted(lacking === 1 ? 'ends' : 'end');
   if (until !== undefined) {
@@ -131,6 +137,7 @@ function remedy(version: Target, { because }: SignOfLife, latest: readonly strin
   switch (because) {
     case 'share':
     case 'rollback':
+    case 'unmoved':
       return msg`Is it the version that runs, after a rollback? Then keep it, or promote it with DBOS's setLatestApplicationVersion: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
     case 'process-name':
       return msg`Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;

@@ -218,5 +218,6 @@ export function firstRequest(config: GateConfig, state: GateState): RuleRequest 
     scanStatuses: false,
     countFailed: true,
     newestRoots: weighsRoots({ config }),
+    rootsSince: state.latestAtFirst?.since,
   };
 }

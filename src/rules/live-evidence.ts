@@ -1,6 +1,6 @@
 import type { NewestRoots, Root } from '../dbos/snapshot/index.ts';
 import { UNITS_MS } from '../time.ts';
-import { type Target, targetOfRows } from './target.ts';
+import { registeredName, type Target, targetOfRows } from './target.ts';
 
 /*
  * Whether new work is still sent to a version, judged by who started the newest workflows. DBOS never renews a
@@ -15,6 +15,12 @@ export interface Latest {
   readonly since: number;
 }
 
+/** The latest versions as the first poll of this run found them. Where it found none: from that poll on. */
+export interface LatestAtFirst extends Latest {
+  /** When that poll was, by the database's clock. */
+  readonly observedAt: number;
+}
+
 /** How many counted roots are weighed, the newest. */
 const WEIGHED_ROOTS = 100;
 
@@ -24,6 +30,9 @@ const LAUNCH_MS = 15 * UNITS_MS.m;
 /** For so long a target counts as live although other versions took up work since. In milliseconds. */
 const FADES_MS = UNITS_MS.h;
 
+/** How far the clocks of processes, which stamp what they start, can be behind the database's. In milliseconds. */
+const LAG_MS = UNITS_MS.m;
+
 /** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
 const MISTAKE = 0.0001;
 
@@ -32,9 +41,12 @@ const PROCESS_NAME = /^unknown-\d+$/;
 
 /** Why a version counts as live. Times are in epoch milliseconds of the database's clock. */
 export type SignOfLife =
-  /** `share`: too few started elsewhere since. `rollback`: it started work again soon after the latest version had. */
+  /**
+   * `share`: too few started elsewhere since. `rollback`: it started work again soon after the latest version had.
+   * `unmoved`: it received work in this run, and the version that has become the latest since has not.
+   */
   | {
-      readonly because: 'share' | 'rollback';
+      readonly because: 'share' | 'rollback' | 'unmoved';
       /** Creation of the newest counted root of the version. */
       readonly startedAt: number;
       /** How many counted roots on other versions are newer. */
@@ -102,6 +114,60 @@ export function signOfLife(
     };
   }
   return undefined;
+}
+
+/**
+ * Returns the sign of life of a version, as `signOfLife` does. Where the latest version was registered or promoted during
+ * this run, what came before counts as well: a registration alone does not show where new work goes. Pure.
+ */
+export function signInRun(
+  version: Target,
+  latest: Latest,
+  atFirst: LatestAtFirst | undefined,
+  evidence: NewestRoots,
+  now: number,
+): SignOfLife | undefined {
+  if (atFirst === undefined || latest.since <= atFirst.since) return signOfLife(version, latest, evidence, now);
+  const since = evidenceFrom(latest.since, evidence);
+  const sign = signOfLife(version, latest, since, now);
+  if (sign !== undefined) return sign;
+  const hasMoved = countedRoots(version, latest, since).some(({ isOfLatest }) => isOfLatest);
+  return hasMoved ? undefined : signFromBefore(version, latest, atFirst, evidence, now);
+}
+
+/** The sign of a version that was live before the latest one became it, or has started work in this run. */
+function signFromBefore(
+  version: Target,
+  latest: Latest,
+  atFirst: LatestAtFirst,
+  evidence: NewestRoots,
+  now: number,
+): SignOfLife | undefined {
+  const wasLatest = atFirst.versions.has(registeredName(version));
+  const before = wasLatest ? undefined : signOfLife(version, atFirst, evidence, now);
+  const weighed = countedRoots(version, atFirst, evidence).slice(0, WEIGHED_ROOTS);
+  const newer = weighed.findIndex(({ isOwn }) => isOwn);
+  const newest = weighed[newer];
+  if (newest === undefined) return now < latest.since + LAUNCH_MS ? before : undefined;
+
+  const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - LAG_MS;
+  const isUnended = startsInRun && newer < runThatEnds(weighed.slice(newer));
+  const until = Math.max(newest.at, latest.since) + LAUNCH_MS;
+  if ((before === undefined && !isUnended) || now >= until) return undefined;
+  return { because: 'unmoved', startedAt: newest.at, newer, lacking: 1, until, oneIsEnoughFrom: undefined };
+}
+
+/** The evidence from a moment on. */
+function evidenceFrom(moment: number, { versions, reachesBack, ...others }: NewestRoots): NewestRoots {
+  return {
+    ...others,
+    versions: versions.map(({ version, roots, newestTakenUpAt }) => ({
+      version,
+      roots: roots.filter(({ createdAt }) => createdAt >= moment),
+      newestTakenUpAt: newestTakenUpAt !== null && newestTakenUpAt >= moment ? newestTakenUpAt : null,
+    })),
+    reachesBack: reachesBack || versions.some(({ roots }) => roots.some(({ createdAt }) => createdAt < moment)),
+  };
 }
 
 /**

@@ -20,13 +20,15 @@ interface Launched {
 async function launched(...versions: readonly Launched[]): Promise<TestDatabase> {
   const database = await databases.create();
   await database.register(...versions.map(({ version }) => ({ version, owner: 'shop' })));
-  for (const { version, ago } of versions) {
-    await database.query(
-      'UPDATE dbos.application_versions SET version_timestamp = $2, created_at = $2 WHERE version_name = $1',
-      [version, Date.now() - ago],
-    );
-  }
+  for (const version of versions) await registeredAgo(database, version);
   return database;
+}
+
+async function registeredAgo(database: TestDatabase, { version, ago }: Launched): Promise<void> {
+  await database.query(
+    'UPDATE dbos.application_versions SET version_timestamp = $2, created_at = $2 WHERE version_name = $1',
+    [version, Date.now() - ago],
+  );
 }
 
 const old = { version: '1.0.0', ago: 48 * HOUR };
@@ -113,6 +115,21 @@ describe('launched 1.0.0, 2.0.0, and 1.0.0 again', () => {
     );
     expect(verdict).toBe('timed-out');
     expect(blockers.slice(0, 3)).toEqual([[], ['still-starting'], ['receives-work']]);
+  });
+
+  test.each([
+    ['of 2.0.0, which was the latest', { kind: 'all-but-latest' }, '2.0.0'],
+    ['of 1.0.0, which runs again', { kind: 'named', versions: ['1.0.0'] }, '1.0.0'],
+  ] as const)('holds while 3.0.0 registers in the run, and does not take the work %s', async (_, targets, runs) => {
+    const database = await launchedAgo(24 * HOUR);
+    await database.insert(...ran(runs, [30_000, HOUR]));
+    const changes = { targets, settleMs: 15_000, timeoutMs: 60_000 };
+    const { verdict, blockers } = await holdOn(database, changes, async () => {
+      await database.register({ version: '3.0.0', owner: 'shop' });
+      await registeredAgo(database, { version: '3.0.0', ago: 0 });
+    });
+    expect(verdict).toBe('timed-out');
+    expect(blockers.at(-1)).toEqual(['receives-work']);
   });
 
   test('holds one of two versions that both take work', async () => {
@@ -261,6 +278,20 @@ describe('the newest roots', () => {
   test('are not read unless they are asked for', async () => {
     const database = await launchedAgo(HOUR);
     expect((await seenIn(database)).newestRoots).toBeUndefined();
+  });
+
+  test('are read since an earlier moment where that is asked for', async () => {
+    const database = await launchedAgo(HOUR);
+    await database.insert(...ran('1.0.0', [MINUTE, 2 * HOUR, 4 * HOUR]));
+    const read = async (rootsSince: number | undefined) => {
+      const { newestRoots } = await seenIn(database, {}, { ...asked, rootsSince });
+      return newestRoots?.versions.flatMap(({ roots }) => roots).length;
+    };
+    const now = Date.now();
+    expect(await read(undefined)).toBe(1);
+    expect(await read(now - 3 * HOUR)).toBe(2);
+    // The registration is earlier.
+    expect(await read(now)).toBe(1);
   });
 
   test('count as of now where they are stamped after it', async () => {

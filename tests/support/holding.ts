@@ -69,6 +69,7 @@ export const plainRequest: SnapshotRequest = {
   scanStatuses: false,
   countFailed: false,
   newestRoots: false,
+  rootsSince: undefined,
   detailScan: false,
   namesSince: undefined,
 };

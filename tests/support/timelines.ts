@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../src/dbos/snapshot/index.ts';
+import type { RuleRequest, Snapshot } from '../../src/dbos/snapshot/index.ts';
 import { initialState } from '../../src/hold/state.ts';
 import { evaluate, firstRequest } from '../../src/rules/evaluate.ts';
 import { config, DATABASE_EPOCH, inFlight, registration, snapshot, started } from './builders.ts';
@@ -16,10 +16,15 @@ export interface Timeline {
   readonly shares: readonly (readonly [from: number, part: number])[];
   /** When the gate starts. */
   readonly gateAt: number;
+  /** When 3.0.0 registers, and when it takes all of the traffic. In minutes since the gate started. */
+  readonly next?: { readonly registersAt: number; readonly takesAt: number };
+  /** The gate retires all versions but the latest, and not just 1.0.0. */
+  readonly keepsLatest?: boolean;
   /** Every minute a schedule enqueues on 2.0.0. It takes that up until then. */
   readonly cronTakenUntil?: number;
 }
 
+const VERSIONS = ['1.0.0', '2.0.0', '3.0.0'];
 const MINUTE = 60_000;
 export const HOLD_MS = 30 * MINUTE;
 const SETTLE_MS = 30_000;
@@ -31,14 +36,19 @@ const NEWEST_ROWS = 2000;
 
 /** Returns how long the gate held until it was drained, in milliseconds; undefined if it was not. */
 export function holdAlong(timeline: Timeline, perMinute: number, seed: number): number | undefined {
-  const gate = config({ settleMs: SETTLE_MS, pollIntervalMs: POLL_MS, timeoutMs: HOLD_MS });
+  const gate = config({
+    ...{ settleMs: SETTLE_MS, pollIntervalMs: POLL_MS, timeoutMs: HOLD_MS },
+    ...(timeline.keepsLatest && { targets: { kind: 'all-but-latest' } }),
+  });
   const rows = rowsOf(timeline, perMinute, seed);
-  const own = rows.filter(({ version }) => version === '1.0.0').map(({ at }) => at);
+  const startedOn = new Map(VERSIONS.map((version) => [version, rows.filter((row) => row.version === version)]));
   let state = initialState;
   let request = firstRequest(gate, state);
   for (let heldMs = 0; heldMs <= HOLD_MS; ) {
-    const now = DATABASE_EPOCH + timeline.gateAt * MINUTE + heldMs;
-    const seen = snapshotAt(now, { rows, own, since: request.startedSince, isAsked: request.newestRoots });
+    const gateAt = DATABASE_EPOCH + timeline.gateAt * MINUTE;
+    const { registersAt = Number.POSITIVE_INFINITY } = timeline.next ?? {};
+    const nextAt = gateAt + registersAt * MINUTE;
+    const seen = snapshotAt(gateAt + heldMs, { rows, startedOn, nextAt, request });
     const evaluation = evaluate(gate, state, seen, { began: heldMs, ended: heldMs });
     if (evaluation.drained) return heldMs;
     ({ state, next: request } = evaluation);
@@ -50,41 +60,61 @@ export function holdAlong(timeline: Timeline, perMinute: number, seed: number): 
 interface World {
   /** The newest last. */
   readonly rows: readonly StartedRow[];
-  /** When those of 1.0.0 started. */
-  readonly own: readonly number[];
-  readonly since: number | undefined;
-  readonly isAsked: boolean;
+  readonly startedOn: ReadonlyMap<string, readonly StartedRow[]>;
+  /** When 3.0.0 registers. */
+  readonly nextAt: number;
+  readonly request: RuleRequest;
 }
 
-function snapshotAt(now: number, { rows, own, since = now, isAsked }: World): Snapshot {
-  const after = (moment: number) => countBetween(own, moment, now);
-  const pending = after(now - RUN_MS);
+function snapshotAt(now: number, { rows, startedOn, nextAt, request }: World): Snapshot {
+  const { selection, startedSince: since = now } = request;
   const fromHere = now - MINUTE;
+  const registrations = [
+    registration('1.0.0', DATABASE_EPOCH - 1000 * MINUTE),
+    registration('2.0.0', DATABASE_EPOCH),
+    ...(now >= nextAt ? [registration('3.0.0', nextAt)] : []),
+  ];
+  const counts = VERSIONS.filter((version) =>
+    'only' in selection ? selection.only.includes(version) : !selection.except.includes(version),
+  ).map((version) => {
+    const own = startedOn.get(version) ?? [];
+    const after = (moment: number) => countBetween(own, moment, now);
+    return { version, pending: after(now - RUN_MS), created: started(version, after(fromHere), after(since)) };
+  });
   const { contents, ...seen } = snapshot({
     observedAt: now,
-    registrations: [registration('1.0.0', DATABASE_EPOCH - 1000 * MINUTE), registration('2.0.0', DATABASE_EPOCH)],
-    inFlight: pending > 0 ? [inFlight('1.0.0', { pending })] : [],
-    newestRoots: isAsked ? newestAt(now, rows) : undefined,
+    registrations,
+    inFlight: counts.flatMap(({ version, pending }) => (pending > 0 ? [inFlight(version, { pending })] : [])),
+    newestRoots: request.newestRoots
+      ? newestAt(now, rows, Math.min(now >= nextAt ? nextAt : DATABASE_EPOCH, request.rootsSince ?? now))
+      : undefined,
   });
   if (contents === undefined) throw new Error('The builder leaves nothing out.');
-  const versions = [started('1.0.0', after(fromHere), after(since))];
+  const versions = counts
+    .map(({ created }) => created)
+    .filter((each) => each.sincePrevious.count + each.fromHere.count > 0);
   return { ...seen, contents: { ...contents, started: { versions, names: [], fromHere } } };
 }
 
-/** How many of these ascending times lie after one moment, and not after another. */
-function countBetween(times: readonly number[], after: number, until: number): number {
-  const last = times.findLastIndex((time) => time <= until);
-  const first = times.findLastIndex((time) => time <= after);
+/** How many of these rows, the newest last, lie after one moment and not after another. */
+function countBetween(rows: readonly StartedRow[], after: number, until: number): number {
+  const last = rows.findLastIndex(({ at }) => at <= until);
+  const first = rows.findLastIndex(({ at }) => at <= after);
   return last - first;
 }
 
-function newestAt(now: number, rows: readonly StartedRow[]) {
+function newestAt(now: number, rows: readonly StartedRow[], since: number) {
+  const from = rows.findIndex(({ at }) => at >= since);
   const until = rows.findLastIndex(({ at }) => at <= now) + 1;
-  const newest = rows.slice(Math.max(0, until - NEWEST_ROWS), until);
+  const newest = from < 0 ? [] : rows.slice(Math.max(from, until - NEWEST_ROWS), Math.max(from, until));
   return evidenceOf(newest, { reachesBack: newest.length < NEWEST_ROWS });
 }
 
-function rowsOf({ shares, gateAt, cronTakenUntil }: Timeline, perMinute: number, seed: number): readonly StartedRow[] {
+function rowsOf(
+  { shares, gateAt, next, cronTakenUntil }: Timeline,
+  perMinute: number,
+  seed: number,
+): readonly StartedRow[] {
   const random = randomFrom(seed);
   const end = gateAt + HOLD_MS / MINUTE;
   // What is older than the rows that are read matters to nobody, but the share that each version had.
@@ -96,7 +126,9 @@ function rowsOf({ shares, gateAt, cronTakenUntil }: Timeline, perMinute: number,
     minute += random.exponential(1 / perMinute)
   ) {
     const part = shares.findLast(([since]) => minute >= since)?.[1] ?? 0;
-    rows.push({ version: random.chance(part) ? '1.0.0' : '2.0.0', at: DATABASE_EPOCH + minute * MINUTE });
+    const version = random.chance(part) ? '1.0.0' : '2.0.0';
+    const isMoved = next !== undefined && minute >= gateAt + next.takesAt;
+    rows.push({ version: isMoved ? '3.0.0' : version, at: DATABASE_EPOCH + minute * MINUTE });
   }
   if (cronTakenUntil === undefined) return rows;
   for (let minute = 0; minute < end; minute += 1) {

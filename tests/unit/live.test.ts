@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plain } from '../../src/report/text.ts';
 import { explainBlocker } from '../../src/rules/index.ts';
-import { type SignOfLife, signOfLife } from '../../src/rules/live-evidence.ts';
+import { type SignOfLife, signInRun, signOfLife } from '../../src/rules/live-evidence.ts';
 import type { Target } from '../../src/rules/target.ts';
 import { config, DATABASE_EPOCH, holdAgainst, inFlight, registration, type Scene } from '../support/builders.ts';
 import { evidenceOf, type StartedRow } from '../support/newest-roots.ts';
@@ -278,6 +278,93 @@ test('where the schema shows no parents, neither shares nor rollbacks are judged
   expect(isLive([...old([1]), ...latest([2])], { showsParents: false, launched: 5 })).toBe(false);
 });
 
+describe('where another version became the latest during the run', () => {
+  const third = (ages: readonly number[], details?: Details) => on('3.0.0', ages, details);
+  /** 2.0.0 had become the latest two hours ago, the gate began ten minutes ago, 3.0.0 registered five minutes ago. */
+  function signSince(
+    rows: readonly StartedRow[],
+    target: Target,
+    { registered = 5, ...changes }: Situation & { readonly registered?: number } = {},
+  ): SignOfLife | undefined {
+    const atFirst = { versions: new Set(['2.0.0']), since: NOW - 2 * HOUR, observedAt: NOW - 10 * MINUTE };
+    const latestNow = { versions: new Set(['3.0.0']), since: NOW - registered * MINUTE };
+    return signInRun(target, latestNow, atFirst, evidenceOf(inOrder(rows), changes), NOW);
+  }
+
+  test('the one that was the latest is live when it started work in the run', () => {
+    expect(signSince(latest([9, 20]), '2.0.0')).toEqual({
+      because: 'unmoved',
+      startedAt: NOW - 9 * MINUTE,
+      newer: 0,
+      lacking: 1,
+      until: NOW + 10 * MINUTE,
+      oneIsEnoughFrom: undefined,
+    });
+    expect(signSince(latest([2, 20]), '2.0.0')).toMatchObject({ until: NOW + 13 * MINUTE });
+  });
+
+  test('and not when it did not: a quiet application', () => {
+    expect(signSince([], '2.0.0')).toBeUndefined();
+    expect(signSince(latest([12, 20]), '2.0.0')).toBeUndefined();
+    // The clock of the process that stamped it can be a minute behind.
+    expect(signSince(latest([10.9]), '2.0.0')).toMatchObject({ because: 'unmoved' });
+  });
+
+  test.each([
+    ['children', { noRoot: true }],
+    ['work of its schedules, which follow the latest version', { scheduled: true }],
+  ])('and not by %s', (_, details) => {
+    expect(signSince(latest([2, 9], details), '2.0.0')).toBeUndefined();
+  });
+
+  test('until the new latest version starts work', () => {
+    expect(signSince([...latest([2, 9]), ...third([1])], '2.0.0')).toBeUndefined();
+    expect(signSince([...latest([2, 9]), ...third([1], { untaken: true })], '2.0.0')).toBeDefined();
+    // Whatever share the other one had until then.
+    const half = [...latest(spread(10, 2, 60)), ...old(spread(10, 3, 61))];
+    expect(signSince(half, '2.0.0')).toBeDefined();
+    expect(signSince([...half, ...third([1])], '2.0.0')).toBeUndefined();
+    // Its schedules came to it with the registration, and its traffic did not.
+    expect(signSince([...latest([2, 9]), ...third([1], { scheduled: true })], '2.0.0')).toBeDefined();
+    // It had some before it was promoted.
+    expect(signSince([...latest([9]), ...third([10])], '2.0.0')).toMatchObject({ because: 'unmoved' });
+  });
+
+  test('or until neither it has for fifteen minutes', () => {
+    expect(signSince(latest([9]), '2.0.0', { registered: 14.9 })).toBeDefined();
+    expect(signSince(latest([9]), '2.0.0', { registered: 15 })).toMatchObject({ until: NOW + 6 * MINUTE });
+    expect(signSince(latest([9]), '2.0.0', { registered: 0.5 })).toMatchObject({ until: NOW + 14.5 * MINUTE });
+  });
+
+  test('a version that was live before stays so, whenever it last started work', () => {
+    expect(signSince(old([5, 15, 90]), '1.0.0')).toMatchObject({ because: 'unmoved', startedAt: NOW - 5 * MINUTE });
+    expect(signSince(old([50, 60]), '1.0.0')).toMatchObject({ because: 'unmoved', until: NOW + 10 * MINUTE });
+    expect(signSince([...old([50, 60]), ...third([1])], '1.0.0')).toBeUndefined();
+    expect(signSince(old([50, 60]), '1.0.0', { registered: 15 })).toBeUndefined();
+  });
+
+  test('a version that was not live before is not by what another one became', () => {
+    expect(signSince([...old([110]), ...latest([30])], '1.0.0')).toBeUndefined();
+  });
+
+  test('a version whose traffic had moved to yet another one is not live', () => {
+    expect(signSince([...latest([9, 20]), ...on('2.5.0', [7])], '2.0.0')).toBeUndefined();
+    expect(signSince([...latest([9, 20]), ...old([11]), ...on('2.5.0', [7])], '2.0.0')).toBeDefined();
+  });
+
+  test('a dead latest version’s schedule that hid the rest hides it still, for fifteen minutes', () => {
+    const cron = latest(spread(50, 6, 100), { scheduled: true, untaken: true });
+    const cut = { reachesBack: false };
+    expect(signSince(cron, '1.0.0', cut)).toEqual({ because: 'nothing-else-runs' });
+    expect(signSince(cron, '1.0.0', { ...cut, registered: 15 })).toBeUndefined();
+    expect(signSince([...cron, ...third([1])], '1.0.0', cut)).toBeUndefined();
+  });
+
+  test('where the schema shows no parents, it is not judged', () => {
+    expect(signSince(latest([2, 9]), '2.0.0', { showsParents: false })).toBeUndefined();
+  });
+});
+
 describe('in a hold', () => {
   const registrations = [registration('1.0.0', NOW - 5 * HOUR), registration('2.0.0', NOW - 2 * HOUR)];
   const check = config({ mode: 'check' });
@@ -372,6 +459,84 @@ describe('in a hold', () => {
       ['0.9.0', true],
       ['1.0.0', false],
     ]);
+  });
+
+  describe('in which 3.0.0 registers', () => {
+    const third = registration('3.0.0', NOW + 55_000);
+    const keepLatest = { targets: { kind: 'all-but-latest' }, settleMs: 30_000 } as const;
+    /** What a poll reads of these rows, in order: those until now, since the registration or since it was asked to. */
+    const newestOf = (rows: readonly StartedRow[], since: number, now: number) =>
+      evidenceOf(rows.filter(({ at }) => at >= since && at <= now));
+    const perMinute = (version: string, from: number) =>
+      Array.from({ length: 200 }, (_, minute) => ({ version, at: NOW + (minute - 120 + from) * MINUTE }));
+
+    /** 1.0.0 is in flight for 40 s, 3.0.0 registers after 55 s, and these workflows start. */
+    const deploy = (rows: readonly StartedRow[], changes = {}) =>
+      holdAgainst(config({ ...keepLatest, ...changes }), ({ at, request }) => {
+        const hasThird = at >= 55_000;
+        const since = hasThird ? third.timestamp : NOW - 2 * HOUR;
+        return {
+          registrations: hasThird ? [...registrations, third] : registrations,
+          observedAt: NOW + at,
+          inFlight: at < 40_000 ? [inFlight('1.0.0', { pending: 1 })] : [],
+          newestRoots: newestOf(rows, Math.min(request.rootsSince ?? since, since), NOW + at),
+        };
+      });
+    const drainedOf = ({ last }: Awaited<ReturnType<typeof deploy>>) =>
+      last?.evaluation.targets.filter(({ drained }) => drained).map(({ version }) => version);
+
+    test('the one that was the latest, and takes a workflow a minute, is held', async () => {
+      const held = await deploy(perMinute('2.0.0', 0));
+      expect(held).toMatchObject({ verdict: 'timed-out', waitedMs: 30 * MINUTE });
+      expect(drainedOf(held)).toEqual(['1.0.0']);
+      const poll = held.polls.find(({ time }) => time.ended === 100_000);
+      const blocker = poll?.evaluation.targets.flatMap(({ blockers }) => blockers)[0];
+      const text = blocker === undefined ? '' : plain(explainBlocker(blocker));
+      expect(text).toContain(
+        'none has started on another version since. The latest version was registered or promoted',
+      );
+      expect(text).toContain('1 more workflow on the new version ends that sooner');
+    });
+
+    test('it ends with the first workflow on 3.0.0', async () => {
+      const before = perMinute('2.0.0', 0).filter(({ at }) => at < NOW + MINUTE);
+      const held = await deploy([...before, { version: '3.0.0', at: NOW + 91_000 }]);
+      expect(held).toMatchObject({ verdict: 'drained', waitedMs: 125_000 });
+    });
+
+    test('it ends fifteen minutes later where neither starts work', async () => {
+      const held = await deploy(perMinute('2.0.0', 0).filter(({ at }) => at < NOW + 50_000));
+      expect(held).toMatchObject({ verdict: 'drained', waitedMs: 55_000 + 15 * MINUTE + 30_000 });
+    });
+
+    test('on a quiet application it ends after its settle window', async () => {
+      const held = await deploy(perMinute('2.0.0', 0).filter(({ at }) => at < NOW - 2 * MINUTE));
+      expect(held).toMatchObject({ verdict: 'drained', waitedMs: 85_000 });
+      expect(drainedOf(held)).toEqual(['1.0.0', '2.0.0']);
+    });
+
+    test.each([
+      ['named', { kind: 'named', versions: ['1.0.0'] }],
+      ['all but the kept', { kind: 'all-but', keep: ['2.0.0'] }],
+      ['all but the latest', { kind: 'all-but-latest' }],
+    ] as const)('1.0.0, which runs after a relaunch, stays held: %s', async (_, targets) => {
+      const held = await deploy(perMinute('1.0.0', 0), { targets });
+      expect(held.verdict).toBe('timed-out');
+      expect(drainedOf(held)).not.toContain('1.0.0');
+    });
+
+    test('and where 2.0.0 is promoted again instead', async () => {
+      const { verdict } = await holdAgainst(config(), ({ at, request }) => {
+        const promotedAt = at < 55_000 ? NOW - 2 * HOUR : NOW + 55_000;
+        const since = Math.min(request.rootsSince ?? promotedAt, promotedAt);
+        return {
+          registrations: [registration('1.0.0', NOW - 5 * HOUR), registration('2.0.0', promotedAt)],
+          observedAt: NOW + at,
+          newestRoots: newestOf(perMinute('1.0.0', 0), since, NOW + at),
+        };
+      });
+      expect(verdict).toBe('timed-out');
+    });
   });
 
   test('is void where nothing is registered', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Sql, sql } from '../../postgres/sql.ts';
+import { bigint, type Sql, sql } from '../../postgres/sql.ts';
 import { NOW, tableOf, workflowColumns } from '../columns.ts';
 import type { Schema } from '../schema.ts';
 import { inApplication, isIgnored } from '../scope.ts';
@@ -33,13 +33,13 @@ const versionRoots = z.object({
 });
 
 /**
- * Who started the application's newest workflows since its latest version was registered or promoted. Undefined: not
- * requested, or this schema has no registrations.
+ * Who started the application's newest workflows since its latest version was registered or promoted, or since
+ * `RuleRequest.rootsSince` if that is earlier. Undefined: not requested, or this schema has no registrations.
  */
 export const newestRoots = optional(
   z.object({
     versions: list(versionRoots),
-    /** The rows that were read reach back to the registration of the latest version. */
+    /** The rows that were read reach back to that moment. */
     reachesBack: z.boolean(),
     /** They do not, since rows of other applications fill what was examined. */
     othersFill: z.boolean(),
@@ -69,7 +69,7 @@ export function newestRootsSection({ schema, gate, request }: SnapshotQuery): Se
   SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
          ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
     FROM ${tableOf(schema, 'workflow_status')}
-   WHERE created_at >= (SELECT max(version_timestamp) FROM registered)
+   WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${bigint(request.rootsSince)})
    ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
 )`;
   const newest = sql`newest AS MATERIALIZED (

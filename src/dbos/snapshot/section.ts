@@ -21,6 +21,8 @@ export interface RuleRequest {
   readonly countFailed: boolean;
   /** Read who started the newest workflows. Rule 5 needs it where nothing else blocks. */
   readonly newestRoots: boolean;
+  /** Read those since then, too, where the latest version was registered or promoted later. By the database's clock. */
+  readonly rootsSince: number | undefined;
 }
 
 /** What the forecast needs from one poll. */
