@@ -16,6 +16,8 @@ import type { DatabaseConfig } from './url.ts';
 export const CONNECT_TIMEOUT_MS = 20_000;
 /** How long the server has to answer when the connection closes. A cancelled job has to finish within 2 seconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
+/** How long a connection is idle before TCP asks for a sign of life. */
+const KEEP_ALIVE_MS = 30_000;
 /** How much longer than the server's own timeout the gate waits for an answer over the network. */
 const NETWORK_GRACE_MS = 10_000;
 
@@ -91,6 +93,8 @@ async function connectOnce(config: DatabaseConfig, ssl: TlsAttempt, pollTimeoutM
     // The only startup parameter: transaction poolers refuse the others.
     application_name: 'dbos-drain-gate',
     keepAlive: true,
+    // NATs and load balancers forget connections that are idle for minutes. Some then swallow what is sent.
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: Math.min(pollTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
     // A server can ask for more rounds than the driver's own limit of 100,000. Each costs the client time.

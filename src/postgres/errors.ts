@@ -220,7 +220,7 @@ export const FAILURES = {
     what: 'The encoding of the database lacks a character of a name, or has an invalid one',
     matches: ['22P05', '22021'],
     advice: ({ message }) =>
-      msg`It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\` and \`ignore-workflows\` for characters that the database cannot have stored.`,
+      msg`It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot have stored.`,
   }),
   'request-refused': brief({
     what: 'The server refused what the gate asked for',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -76,6 +76,25 @@ test.each([
   ['a NAT forgets it between two polls', (network: Network) => network.forget()],
 ])('a settle window goes on with a new connection when %s', async (_, happens) => {
   expect(await drainedThrough(happens)).toEqual(unharmed);
+});
+
+test.skipIf(process.platform !== 'linux')('TCP keeps an idle connection alive from half a minute on', async () => {
+  const database = await guardedDatabase(databases);
+  const reader = systemDatabase(databaseConfig(database.gateUrl), config(), () => 0);
+  await reader.read(plainRequest, withoutLimit);
+  const [client] = await database.query('SELECT client_port FROM pg_stat_activity WHERE usename = $1', [
+    new URL(database.gateUrl).username,
+  ]);
+  const port = Number(client?.['client_port']).toString(16).toUpperCase().padStart(4, '0');
+  /** Seconds until the timer for it fires, which has the number 2 ("proc_net_tcp" in the kernel's manual). */
+  const timer = () => {
+    const socket = readFileSync('/proc/net/tcp', 'utf8').match(
+      new RegExp(`^ *\\d+: \\w+:${port} .*? 02:(?<when>[0-9A-F]{8}) `, 'm'),
+    );
+    return Number.parseInt(socket?.groups?.['when'] ?? '', 16) / 100;
+  };
+  await expect.poll(timer).toBeLessThanOrEqual(30);
+  await reader.close();
 });
 
 test('a connection that breaks in the middle of a poll is a failed poll, and starts the settle window over', async () => {

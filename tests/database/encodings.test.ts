@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { databaseUrl, dropDatabases } from '../support/databases.ts';
+import { databaseConfig, databaseUrl, dropDatabases } from '../support/databases.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { openConnection, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
@@ -68,5 +68,12 @@ test.each([
   const database = await databaseIn('LATIN1');
   await expect(holdOn(database, changes)).rejects.toThrow(
     /^The encoding of the database lacks a character of a name.*\(22P05\).*Check `retire-version`.*gave up/,
+  );
+});
+
+test('so is a schema with one', async () => {
+  const { url } = await databaseIn('LATIN1');
+  await expect(holdOn({ config: databaseConfig(url, '漢') }, {})).rejects.toThrow(
+    /^The encoding of the database lacks a character of a name.*\(22P05\).*`schema`/,
   );
 });
