@@ -106,7 +106,7 @@ function withoutSettling({ settleMs }: GateConfig): Warning {
 
 function newerSchema({ snapshot: { database } }: Evaluation): Warning {
   if (!isNewerThanKnown(database)) return undefined;
-  return msg`The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). Look for a newer release.`;
+  return msg`The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}), so each settle window starts with one scan of all rows for statuses that it does not know. Look for a newer release.`;
 }
 
 function nothingRegistered({ contents, registered }: SnapshotIndex): Warning {
