@@ -177,7 +177,7 @@ function describeMissingUrl(context: RunContext): Message {
     variables.length === 0
       ? msg``
       : msg` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: with \`database-url: postgres://\` the gate takes everything from the PG* variables.`;
-  const base = msg`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}`;
+  const base = msg`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
   switch (context.withoutSecrets) {
     case 'fork':
       return msg`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
@@ -186,6 +186,23 @@ function describeMissingUrl(context: RunContext): Message {
     case undefined:
       return msg`${base} Is the secret defined for this repository, and for this job's environment?`;
   }
+}
+
+/** Variables that an SDK reads a database URL from, and the gate does not: what each holds depends on the SDK. */
+const OTHER_VARIABLES = [
+  ['DBOS_SYSTEM_JDBC_URL', 'Parts that it omits, such as the user, come from the PG* variables.'],
+  [
+    'DBOS_DATABASE_URL',
+    "The Rust SDK finds the system database there; for the Python and TypeScript SDKs it is the application's own database, which the gate cannot use.",
+  ],
+] as const;
+
+/** How to pass the URL that another variable holds. Nothing of its value is shown: it is not masked. */
+function otherVariables({ environment }: RunContext): Message {
+  const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
+  return trusted(
+    found.map(([name, hint]) => ` ${name} is set: pass it as \`database-url: \${{ env.${name} }}\`. ${hint}`).join(''),
+  );
 }
 
 function readTargets(trimmed: Readonly<Record<string, string>>): TargetSelection {

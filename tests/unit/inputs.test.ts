@@ -280,6 +280,25 @@ describe('the database', () => {
       }
     });
 
+    test('although another SDK names its variable differently, and says how to pass that', () => {
+      const jdbc = problem(none, { DBOS_SYSTEM_JDBC_URL: 'jdbc:postgresql://h/d?password=hunter2' });
+      expect(jdbc).toMatch(
+        /DBOS_SYSTEM_JDBC_URL is set: pass it as `database-url: \$\{\{ env\.DBOS_SYSTEM_JDBC_URL \}\}`/,
+      );
+      expect(jdbc).not.toContain('hunter2');
+      expect(jdbc).not.toContain('DBOS_DATABASE_URL');
+      const rust = problem(none, { DBOS_DATABASE_URL: 'postgres://u:hunter2@h/d', DBOS_SYSTEM_JDBC_URL: ' ' });
+      expect(rust).toMatch(
+        /env\.DBOS_DATABASE_URL \}\}`\. The Rust SDK finds the system database there; for the Python/,
+      );
+      expect(rust).not.toContain('hunter2');
+      expect(rust).not.toContain('JDBC');
+      // As Java has it, with the user and the password in variables of their own.
+      expect(
+        parse({ 'database-url': 'jdbc:postgresql://h:7/d' }, { PGUSER: 'u', PGPASSWORD: 'p' }).database,
+      ).toMatchObject({ host: 'h', port: 7, user: 'u', password: 'p', database: 'd' });
+    });
+
     test('on a pull request from a fork, which gets no secrets', () => {
       expect(problem(none, event('them/app'))).toMatch(/pull request from a fork, and GitHub passes no secrets/);
       expect(problem(none, event('us/app'))).not.toContain('fork');
