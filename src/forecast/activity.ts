@@ -10,7 +10,7 @@ export type Activity =
   | { readonly kind: 'running' }
   /** Its status says that it runs, but nothing changed: a long step, or its process is gone. */
   | { readonly kind: 'silent' }
-  /** `certain`: nothing in the tables can end it sooner. */
+  /** `until`: its end, or its deadline where that comes first. `certain`: nothing in the tables can end it sooner. */
   | { readonly kind: 'sleeping'; readonly until: number; readonly certain: boolean }
   /** In a `recv` or a `getEvent`, which leaves a gap before its timer. `until`: where the timer records its end. */
   | { readonly kind: 'message'; readonly until: number | null }
@@ -39,7 +39,10 @@ export interface WorkflowStatus {
   readonly activity: Activity;
   /** The last change of its status, or the completion of its last step. */
   readonly progressAt: number;
-  /** When DBOS cancels it. */
+  /**
+   * When DBOS cancels it. Any process of the application does since TypeScript 5.1 and Python 3.4, and before only the one
+   * that runs it: without that, work stays in flight beyond its deadline.
+   */
   readonly deadline: number | null;
 }
 
@@ -71,8 +74,8 @@ const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);
  */
 const MARK_MS = 500;
 
-/** Processes look for delays that have passed once per second. The rest allows for their clocks. */
-const OVERDUE_MS = 60_000;
+/** Processes look for delays and deadlines that have passed once per second. The rest allows for their clocks. */
+export const OVERDUE_MS = 60_000;
 
 /** Only a damaged database has more generations than this: they are not followed. */
 const MOST_GENERATIONS = 500;
@@ -108,27 +111,34 @@ export function statusesOf(workflows: readonly WorkflowDetail[], around: Surroun
 function activityOf(workflow: WorkflowDetail, isQuiet: boolean, around: Surroundings, child?: ChildActivity): Activity {
   if (workflow.status === 'ENQUEUED') return queued(workflow, around);
   if (workflow.status === 'DELAYED') {
-    const { delayUntil: until, debounced } = workflow;
-    const isOverdue = until !== null && until + OVERDUE_MS < around.now;
-    return isOverdue ? { kind: 'overdue', since: until } : { kind: 'delayed', until, debounced };
+    const { delayUntil: since, debounced } = workflow;
+    if (since !== null && since + OVERDUE_MS < around.now) return { kind: 'overdue', since };
+    return { kind: 'delayed', until: since === null ? null : endOf(since, workflow, around.now), debounced };
   }
   const timer = timerOf(workflow, around.now);
   if (timer?.kind === 'sleeping' || timer?.kind === 'message') return timer;
   return child ?? timer ?? { kind: isQuiet ? 'silent' : 'running' };
 }
 
+/** Returns the end of a wait: the deadline where it comes first, unless it has passed and no process acted on it. */
+function endOf(until: number, { deadline }: WorkflowDetail, now: number): number {
+  return deadline === null || deadline + OVERDUE_MS < now ? until : Math.min(until, deadline);
+}
+
 /**
  * Returns the wait that the last step shows, if it is a timer that can still run. When a message arrives, the timer of
  * that wait is over. Java's SDK alone records when it would have ended.
  */
-function timerOf({ lastStep: step, hasChildren }: WorkflowDetail, now: number): Activity | undefined {
+function timerOf(workflow: WorkflowDetail, now: number): Activity | undefined {
+  const { lastStep: step, hasChildren } = workflow;
   if (step?.name !== 'DBOS.sleep' || TIMED.has(step.before ?? '')) return undefined;
   const isTimed = step.number > 0 && step.before === null;
-  const { startedAt, completedAt: until } = step;
-  if (startedAt === null || until === null || until - startedAt <= MARK_MS) {
+  const { startedAt, completedAt } = step;
+  if (startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS) {
     return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
   }
-  if (until <= now) return undefined;
+  if (completedAt <= now) return undefined;
+  const until = endOf(completedAt, workflow, now);
   if (isTimed) return { kind: 'message', until };
   return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
 }

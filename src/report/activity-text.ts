@@ -1,5 +1,5 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import type { Activity, WorkflowStatus } from '../forecast/activity.ts';
+import { type Activity, OVERDUE_MS, type WorkflowStatus } from '../forecast/activity.ts';
 import { isHidden } from '../hidden-ids.ts';
 import { type Message, msg, trusted } from '../message.ts';
 import { durationText, momentText } from '../time.ts';
@@ -17,10 +17,16 @@ export function workflowNamed({ id, name }: Pick<WorkflowDetail, 'id' | 'name'>)
 
 /** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
 export function describeActivity(status: WorkflowStatus, now: number, generations = GENERATIONS): Message {
-  const { deadline } = status;
-  const activity = describeWait(status, now, generations);
-  if (deadline === null || deadline <= now) return activity;
-  return msg`${activity}; DBOS cancels it at its deadline, ${trusted(momentText(deadline, now))}`;
+  return msg`${describeWait(status, now, generations)}${trusted(deadlineText(status, now))}`;
+}
+
+/** When DBOS cancels it, unless that is just about to happen. */
+function deadlineText({ deadline, activity }: WorkflowStatus, now: number): string {
+  if (deadline === null) return '';
+  if ('until' in activity && activity.until === deadline) return '; that is its deadline, at which DBOS cancels it';
+  if (deadline > now) return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
+  const agoMs = now - deadline;
+  return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, and no process has cancelled it`;
 }
 
 function describeWait({ activity, progressAt }: WorkflowStatus, now: number, generations: number): Message {

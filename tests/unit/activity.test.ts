@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { LastStep, WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { type QueueState, statusesOf } from '../../src/forecast/activity.ts';
+import { describeActivity } from '../../src/report/activity-text.ts';
+import { plain } from '../../src/report/text.ts';
 import { DATABASE_EPOCH as now, step, workflowDetail } from '../support/builders.ts';
 
 const MINUTE = 60_000;
@@ -151,6 +153,41 @@ describe('a sleep', () => {
   test('is recognised by its name alone', () => {
     const other = { ...asleep, name: 'DBOS.sleeper' };
     expect(statusOf(quiet(HOUR, { lastStep: other })).activity.kind).toBe('silent');
+  });
+});
+
+describe('a deadline', () => {
+  const until = (workflow: WorkflowDetail) => {
+    const { activity } = statusOf(workflow);
+    return 'until' in activity ? activity.until : undefined;
+  };
+
+  test.each([
+    ['a sleep', quiet(2 * HOUR, { lastStep: asleep })],
+    ['a wait for a message', quiet(2 * HOUR, { lastStep: { ...asleep, number: 1 } })],
+    ['a delay', quiet(2 * HOUR, { status: 'DELAYED', delayUntil: now + HOUR })],
+  ])('ends %s, unless that ends before, or no process acted on it', (_what, waiting) => {
+    expect(until({ ...waiting, deadline: now + MINUTE })).toBe(now + MINUTE);
+    expect(until({ ...waiting, deadline: now + 2 * HOUR })).toBe(now + HOUR);
+    expect(until({ ...waiting, deadline: now - MINUTE })).toBe(now - MINUTE);
+    expect(until({ ...waiting, deadline: now - MINUTE - 1 })).toBe(now + HOUR);
+  });
+
+  test('is told once: as the end of the wait, as what comes after it, or as what nobody acted on', () => {
+    const told = (deadline: number) =>
+      plain(describeActivity(statusOf(quiet(2 * HOUR, { lastStep: asleep, deadline })), now));
+    expect(told(now + 9000)).toBe('asleep until 00:00:09 UTC (in 9s); that is its deadline, at which DBOS cancels it');
+    expect(told(now + 2 * HOUR)).toBe('asleep until 01:00 UTC (in 1h); DBOS cancels it at its deadline, 02:00 UTC');
+    expect(told(now - 1000)).toBe(
+      'asleep until 2025-12-31 23:59:59 UTC (now); that is its deadline, at which DBOS cancels it',
+    );
+    expect(told(now - 5 * MINUTE)).toBe(
+      'asleep until 01:00 UTC (in 1h); its deadline was 5m ago, and no process has cancelled it',
+    );
+    const silent = (agoMs: number) =>
+      plain(describeActivity(statusOf(quiet(HOUR, { deadline: now - agoMs })), now)).split('; ')[1];
+    expect(silent(MINUTE)).toBe(undefined);
+    expect(silent(MINUTE + 1)).toMatch(/^its deadline was/);
   });
 });
 

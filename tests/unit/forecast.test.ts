@@ -576,6 +576,18 @@ describe('rate and time left', () => {
     expect(await toMs(20 * MINUTE)).toBe(23 * MINUTE);
   });
 
+  test('ends with a deadline that comes before the end of a sleep, or of a delay', async () => {
+    const at = { deadline: DATABASE_EPOCH + 9000 };
+    const delayed = quiet(0, { status: 'DELAYED', delayUntil: DATABASE_EPOCH + HOUR, ...at });
+    for (const scene of [
+      consistingOf(asleepUntil(DATABASE_EPOCH + HOUR, at)),
+      { ...consistingOf(delayed), inFlight: [inFlight('1.0.0', { delayed: 1, delayedUntil: at.deadline })] },
+    ]) {
+      const { forecast } = await heldAgainst(scene);
+      expect(forecast.total).toMatchObject({ left: { leftMs: 9000, fromMs: 9000 }, notBefore: at.deadline });
+    }
+  });
+
   test('allows for what comes after a sleep that has just ended', async () => {
     const asleep = asleepUntil(DATABASE_EPOCH + 20_000);
     const { polls } = await holdAgainst(config({ timeoutMs: 40_000 }), ({ at, request }) => ({
