@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
+import type { GateConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/postgres/url.ts';
 import { databaseConfig, databaseUrl, dropDatabases } from '../support/databases.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
 import { openConnection, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
@@ -60,20 +62,18 @@ test('in a SQL_ASCII database, a hold compares and drains a version with any cha
   expect([verdict, blockers[0]]).toEqual(['drained', ['in-flight']]);
 });
 
-test.each([
-  ['a version', { targets: { kind: 'named', versions: ['é漢'] } as const }],
-  ['an ignored workflow', { ignoreWorkflows: ['漢*'] }],
-  ['an application', { application: '漢' }],
-])('%s with a character that the encoding of the database lacks is reported', async (_, changes) => {
-  const database = await databaseIn('LATIN1');
-  await expect(holdOn(database, changes)).rejects.toThrow(
-    /^The encoding of the database lacks a character of a name.*\(22P05\).*Check `retire-version`.*gave up/,
-  );
-});
-
-test('so is a schema with one', async () => {
-  const { url } = await databaseIn('LATIN1');
-  await expect(holdOn({ config: databaseConfig(url, '漢') }, {})).rejects.toThrow(
-    /^The encoding of the database lacks a character of a name.*\(22P05\).*`schema`/,
-  );
+test('each name with a character that the encoding of the database lacks is reported', async () => {
+  const { url, config } = await databaseIn('LATIN1');
+  const lacking: readonly [DatabaseConfig, Partial<GateConfig>][] = [
+    [config, { targets: { kind: 'named', versions: ['é漢'] } }],
+    [config, { targets: { kind: 'all-but', keep: ['漢'] } }],
+    [config, { ignoreWorkflows: ['漢*'] }],
+    [config, { application: '漢' }],
+    [databaseConfig(url, '漢'), {}],
+  ];
+  for (const [given, changes] of lacking) {
+    await expect(holdOn({ config: given }, changes)).rejects.toThrow(
+      /^The encoding of the database lacks a character of a name.*\(22P05\).*Check `retire-version`.*gave up/,
+    );
+  }
 });
