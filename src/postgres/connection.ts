@@ -6,7 +6,6 @@ import { unlessAborted } from '../async.ts';
 import { LONGEST_TIMER_MS } from '../time.ts';
 import { patchDriver, requireChannelBinding } from './driver-patches.ts';
 import { failureOf, isConnectionLost } from './errors.ts';
-import { isPasswordRefusal } from './password-errors.ts';
 import type { Statement } from './sql.ts';
 import { type TlsAttempt, tlsAttempts } from './tls.ts';
 import { isHandshakeFailure, isRefusedCertificate, NO_TLS, TLS_REQUIRED } from './tls-errors.ts';
@@ -51,10 +50,16 @@ export interface Connection {
 export async function connect(config: DatabaseConfig, pollTimeoutMs: number, signal: AbortSignal): Promise<Connection> {
   const failures: { readonly tls: TlsAttempt; readonly error: unknown }[] = [];
   for (const tls of tlsAttempts(config)) {
+    let isPasswordAsked = false;
+    const password = () => {
+      isPasswordAsked = true;
+      return config.password ?? '';
+    };
     try {
-      return await connectOnce(config, tls, pollTimeoutMs, signal);
+      return await connectOnce({ ...config, password }, tls, pollTimeoutMs, signal);
     } catch (error) {
-      if (signal.aborted || !anotherWayMayWork(error)) throw error;
+      // A password that was sent once is not sent again, in plain text.
+      if (signal.aborted || isPasswordAsked || !anotherWayMayWork(error)) throw error;
       failures.push({ tls, error });
     }
   }
@@ -66,26 +71,25 @@ export async function connect(config: DatabaseConfig, pollTimeoutMs: number, sig
 
 /**
  * Whether to try the next way, as libpq does: after a server without TLS, a failed handshake, or a refusal by
- * pg_hba.conf (or by PgBouncer, of plain text). A password that was refused is not sent again in plain text.
+ * pg_hba.conf (or by PgBouncer, of plain text).
  */
 function anotherWayMayWork(error: unknown): boolean {
-  const failure = failureOf(error);
-  const { code, message } = failure;
+  const { code, message } = failureOf(error);
   const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
-  if (isPasswordRefusal(failure)) return false;
   if (hasNoTls(error) || code === '28000' || isPlainTextRefused) return true;
   return isHandshakeFailure(code) && !isRefusedCertificate(code);
 }
 
 const hasNoTls = (error: unknown) => error instanceof Error && error.message === NO_TLS;
 
-async function connectOnce(config: DatabaseConfig, ssl: TlsAttempt, pollTimeoutMs: number, signal: AbortSignal) {
+/** A function for the password, even for none: otherwise the driver reads PGPASSWORD and libpq's password file itself. */
+type Login = Omit<DatabaseConfig, 'password'> & { readonly password: () => string };
+
+async function connectOnce(config: Login, ssl: TlsAttempt, pollTimeoutMs: number, signal: AbortSignal) {
   const { host, port, user, password, database } = config;
   const socket = new Socket();
   const options: ClientConfig & { scramMaxIterations: number } = {
-    ...{ host, port, user, database, ssl },
-    // A function, even for none: otherwise the driver reads PGPASSWORD and libpq's password file itself.
-    password: () => password ?? '',
+    ...{ host, port, user, password, database, ssl },
     // Otherwise the driver reads PGSSLNEGOTIATION.
     sslnegotiation: 'postgres',
     stream: () => socket,

@@ -87,12 +87,29 @@ test.each([
   ['', 'MPAM authentication failed for user "gate"\0'],
   [' in German', 'MPAM-Authentifizierung für Benutzer »gate« fehlgeschlagen\0Rauth_failed\0'],
 ])('a password that PAM refused%s, as Amazon RDS refuses a token, is not sent in another way', async (_, said) => {
+  const { message, connections } = await answerToPassword(said);
+  expect(message).toMatch(/The server refused the password \(28000\)/);
+  expect(connections).toBe(1);
+});
+
+test('a password that was right is not sent in another way either, where the role may not log in', async () => {
+  const { message, connections } = await answerToPassword('Mrole "gate" is not permitted to log in\0');
+  expect(message).toMatch(/The server does not let this user in \(28000\)/);
+  expect(connections).toBe(1);
+});
+
+/** What the gate tells of a server that asks for its password and answers with 28000, and how often it connected. */
+async function answerToPassword(said: string) {
   const connections: Socket[] = [];
+  const request = Buffer.from([...Buffer.from('R'), 0, 0, 0, 8, 0, 0, 0, 3]);
   const refusal = Buffer.from(`SFATAL\0C28000\0${said}\0`);
   const header = Buffer.from([...Buffer.from('E'), 0, 0, 0, refusal.length + 4]);
   const server = createServer((socket) => {
     connections.push(socket);
-    socket.once('data', () => socket.end(Buffer.concat([header, refusal])));
+    socket.once('data', () => {
+      socket.write(request);
+      socket.once('data', () => socket.end(Buffer.concat([header, refusal])));
+    });
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -100,6 +117,6 @@ test.each([
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   const url = `postgres://gate:token@127.0.0.1:${port}/shop?sslmode=allow`;
   const reader = systemDatabase(databaseConfig(url), config(), () => 0);
-  await expect(reader.read(plainRequest, withoutLimit)).rejects.toThrow(/The server refused the password \(28000\)/);
-  expect(connections).toHaveLength(1);
-});
+  const error: unknown = await reader.read(plainRequest, withoutLimit).catch((failure: unknown) => failure);
+  return { message: String(error), connections: connections.length };
+}
