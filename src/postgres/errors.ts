@@ -139,7 +139,8 @@ export const FAILURES = {
   ...PASSWORD_FAILURES,
   'user-refused': {
     what: 'The server does not let this user in',
-    matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
+    matches: ({ code, message }) =>
+      code === '28000' || (code === '08P01' && [TLS_REQUIRED, '"trust" authentication failed'].includes(message)),
     advice: ({ tlsMode }) =>
       msg`There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(
         tlsMode === 'disable' ? ' without TLS' : '',

@@ -14,7 +14,8 @@ export function isPasswordRefusal({ code, message, routine }: Failure): boolean 
     const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
     return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
   }
-  return code === '28P01' || (code === '08P01' && /authentication failed/.test(message));
+  const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
+  return code === '28P01' || (code === '08P01' && isOfPgBouncer);
 }
 
 /** What a person has to know of libpq's password file where no password was found. */
@@ -47,14 +48,13 @@ export const PASSWORD_FAILURES = {
   },
   'password-refused': {
     what: 'The server refused the password',
-    matches: (failure, { password }) =>
-      isPasswordRefusal(failure) && (failure.code !== '28P01' || password !== undefined),
+    matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
     advice: ({ passfileGave }) =>
       msg`Check the user and the secret${trusted(passfileGave === 'password' ? ' in the password file of libpq' : '')}. It may have been rotated, and an IAM token lives for minutes only: \`database-password-file\` is for those. A password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
   },
   'password-missing': {
     what: 'The server asks for a password, and none was given',
-    matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
+    matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
     advice: ({ passfileGave }): Message =>
       msg`Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
   },

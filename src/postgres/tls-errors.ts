@@ -67,9 +67,11 @@ export const TLS_FAILURES = {
     // In any language: PAM and the like name themselves, and other methods go with no certificate.
     matches: (failure, { clientCertificate }) =>
       isRefusedCertificate(failure.code) ||
+      (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
       (failure.code === '28000' &&
-        (/certificate authentication failed/.test(failure.message) ||
-          (failure.routine === 'auth_failed' && clientCertificate !== undefined && !isPasswordRefusal(failure)))),
+        failure.routine === 'auth_failed' &&
+        clientCertificate !== undefined &&
+        !isPasswordRefusal(failure)),
     advice: msg`It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
   },
   'certificate-unusable': {

@@ -164,6 +164,20 @@ describe('ends at once', () => {
   });
 
   test.each([
+    ['08P01', 'empty password returned by client'],
+    ['08P01', 'password authentication failed'],
+    ['28000', 'PAM authentication failed for user "its-user"'],
+  ])('without a password, at %s, "%s"', (code, message) => {
+    const error = explainFailure(
+      Object.assign(new Error(message), { code }),
+      { ...config, password: undefined },
+      false,
+    );
+    expect(error).not.toBeInstanceOf(TransientError);
+    expect(error.message).toMatch(/asks for a password, and none was given/);
+  });
+
+  test.each([
     ['Unknown authenticationOk message type 7', /a way to log in that the gate does not have/],
     ['SASL: Only mechanism(s) SCRAM-SHA-256 are supported', /a way to log in that the gate does not have/],
     ['SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match', /exchange of the password went wrong/],
@@ -196,6 +210,8 @@ describe('ends at once', () => {
     ['database "nowhere" does not exist', /There is no such database/],
     ['database "app" is disabled', /There is no such database/],
     ['SASL authentication failed', /refused the password/],
+    ['certificate authentication failed', /does not accept the client certificate/],
+    ['"trust" authentication failed', /does not let this user in/],
   ])('PgBouncer’s %j', (message, what) => {
     const error = explained('08P01', message);
     expect(error).not.toBeInstanceOf(TransientError);
