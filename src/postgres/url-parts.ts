@@ -8,6 +8,8 @@ const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*
 
 export const SEVERAL_HOSTS = msg`\`database-url\` names several hosts. Name the primary alone.`;
 
+const PARAMETER_MISPLACED = msg`\`database-url\` has a parameter behind the wrong character. The first follows a ?, and each other one an &. Where such a character belongs to a name or a value, percent-encode it.`;
+
 /** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
 export function partsOf(url: string) {
   const text = url.trim();
@@ -15,6 +17,8 @@ export function partsOf(url: string) {
   const groups = text.includes('\n') ? undefined : SHAPE.exec(text)?.groups;
   if (groups === undefined) throw new InputError(describeMisshapen(url));
   const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
+  // As a part of the database or of another value, one that asks for TLS would be passed over.
+  if (/[&;][\w.-]+=/.test(database) || /[?;][\w.-]+=/.test(query)) throw new InputError(PARAMETER_MISPLACED);
   if (hosts.includes(',')) throw new InputError(SEVERAL_HOSTS);
   const address = HOST.exec(hosts)?.groups;
   if (address === undefined) throw new InputError(notAsExpected('host'));

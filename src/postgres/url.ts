@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InputError, inputError } from '../errors.ts';
 import { msg, trusted } from '../message.ts';
 import { type PasswordSources, passfileOf } from './password.ts';
@@ -31,6 +32,8 @@ export interface ConnectionInputs extends Omit<TlsInputs, 'take'> {
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 
+const PORT_IN_HOST = msg`The host of \`database-url\`, or of PGHOST, holds a colon. Write a port as \`port\`, or in PGPORT.`;
+
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
  * JDBC's. Parts that it omits come from the `PG*` variables.
@@ -60,6 +63,7 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
   if (!user) throw new InputError(msg`\`database-url\` names no user. Add one to it, or set PGUSER.`);
   const host = given('host', parts.host, 'PGHOST') || 'localhost';
   if (host.includes(',')) throw new InputError(SEVERAL_HOSTS);
+  if (host.includes(':') && !host.startsWith('/') && isIP(host) === 0) throw new InputError(PORT_IN_HOST);
   const config: DatabaseConfig = {
     host,
     port: readPort(given('port', parts.port, 'PGPORT') || '5432'),

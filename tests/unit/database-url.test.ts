@@ -117,6 +117,30 @@ describe('parameters and the part before the ?, as libpq 15 reads them', () => {
   });
 });
 
+describe('a parameter behind the wrong character', () => {
+  test.each([
+    ...['d?pgbouncer=true?sslmode=verify-full', 'd?application_name=x;sslmode=verify-full', 'd&sslmode=verify-full'],
+    ...['d;sslmode=verify-full', 'd?x=1&amp;sslmode=verify-full', 'd?user=v&password=x?sslmode=verify-full'],
+    ...['?sslmode=require;ssl-mode=x', 'd?password=s3cret?channel_binding=require', 'd&amp;sslmode=require'],
+  ])('in /%s is refused, and not passed over', (text) => {
+    const message = String(thrownBy(() => read(`postgres://u@h/${text}`)));
+    expect(message).toContain('`database-url` has a parameter behind the wrong character');
+    expect(message).not.toMatch(/s3cret|mode|channel/);
+  });
+
+  test('is a part of a name or a value where that character is encoded, or nothing is set', () => {
+    const { database } = read('postgres://u@h/d%26a=b;c?password=x%3Fsslmode=y&options=-c%20a=1;b');
+    expect(database).toMatchObject({ database: 'd&a=b;c', password: 'x?sslmode=y' });
+  });
+});
+
+test('a host with a port in it is refused', () => {
+  const refusal = 'The host of `database-url`, or of PGHOST, holds a colon';
+  expect(() => read('postgresql+psycopg2://u@/d?host=db:5432')).toThrow(refusal);
+  expect(() => read('postgres://u@/d', { PGHOST: 'db:5432' })).toThrow(refusal);
+  expect(read('postgres://u@/d', { PGHOST: 'fe80::1%eth0' }).database.host).toBe('fe80::1%eth0');
+});
+
 test('ignores parameters of other drivers, and counts them', () => {
   const { database, ignoredParameters } = read(
     'postgres://u@h/d?pgbouncer=true&connect_timeout=5&channel_binding=require',
@@ -341,6 +365,10 @@ describe('words for the place of the database that the gate does not follow', ()
     ['cloudSqlInstance=5ecret', /Cloud SQL Auth Proxy/],
     ['database=5ecret', /Write `dbname`/],
     ['username=5ecret', /Write `user`/],
+    ['server=5ecret', /Write `host`/],
+    ['db=5ecret', /Write `dbname`/],
+    ['PGHOST=5ecret', /Write `host`/],
+    ['PGDBNAME=5ecret', /Write `dbname`/],
     ['Host=5ecret', /Write `host`, in lower case/],
     ['PASSWORD=5ecret', /Write `password`, in lower case/],
   ])('%s is refused, with what to write', (query, advice) => {

@@ -274,6 +274,8 @@ async function texts(): Promise<readonly string[]> {
     ),
     messageOf(() => parseInputs({ ...someInputs, 'database-password-file': '/none' }, noContext)),
     messageOf(() => configOf('postgres://gate:x@a,b/shop')),
+    messageOf(() => configOf('postgres://gate:x@/shop?host=a:1')),
+    messageOf(() => configOf('postgres://gate:x@a/shop&sslmode=require')),
     messageOf(() => configOf('postgres://db/shop')),
     ...['sqlite:///shop', `"${url}"`, `URL=${url}`, `psql ${url}`, 'host=db dbname=shop', 'prisma://x'].map((wrong) =>
       messageOf(() => configOf(wrong)),
