@@ -33,12 +33,15 @@ export function outputsOf(report: RunReport, reportPath: string) {
 /** What outputs of a fixed set can be in another run. */
 const FIXED_VALUES: Readonly<Record<string, readonly string[]>> = { verdict: VERDICTS, drained: ['true', 'false'] };
 
-/** The names of the outputs whose value is found, or can be in another run, where that is known before. */
+/**
+ * The names of the outputs whose value is found, or can be in another run, where that is known before. `report-path` is
+ * none of them: in another job its file is not there.
+ */
 export function outputsWith(
   isFound: (value: string) => boolean,
   values: Readonly<Record<string, string>>,
 ): readonly string[] {
-  const names = Object.keys(values);
+  const names = Object.keys(values).filter((name) => name !== 'report-path');
   return names.filter((name) => [values[name] ?? '', ...(FIXED_VALUES[name] ?? [])].some(isFound));
 }
 

@@ -121,4 +121,8 @@ test('names the outputs that a text is found in, or can be in another run', () =
   expect(holding('drain')).toEqual(['verdict']);
   expect(holding('true')).toEqual(['drained']);
   expect(holding('13')).toEqual([]);
+  // The password of DBOS's own examples.
+  expect(
+    outputsWith((value) => value.includes('dbos'), { 'report-path': '/tmp/dbos-drain-gate-x/report.json' }),
+  ).toEqual([]);
 });
