@@ -1,6 +1,7 @@
 import { inputError } from '../errors.ts';
 import { namesOf, trusted } from '../message.ts';
 import type { Environment } from './tls.ts';
+import { wordOf } from './url-parameters.ts';
 
 const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
 
@@ -11,7 +12,7 @@ const ADDRESS = 'Write the address itself as the host.';
 
 /**
  * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
- * is the word without capitals and separators.
+ * is a word (`wordOf`).
  */
 const WORDS: ReadonlyMap<string, string> = new Map([
   ...FOLLOWED.map((word): [string, string] => [word, `Write \`${word}\`, in lower case.`]),
@@ -44,7 +45,7 @@ const VARIABLES: ReadonlyMap<string, string> = new Map([
 /** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
 export function refuseOtherPlaces(parameters: readonly (readonly [string, string])[], environment: Environment): void {
   const ofUrl = parameters.flatMap(([name]) => {
-    const advice = WORDS.get(name.replaceAll(/[_.-]/g, '').toLowerCase());
+    const advice = WORDS.get(wordOf(name));
     return advice === undefined || FOLLOWED.includes(name) ? [] : [{ name, advice }];
   });
   const variables = [...VARIABLES].flatMap(([name, advice]) => (environment[name] ? [{ name, advice }] : []));

@@ -2,6 +2,7 @@ import { DEFAULT_MIN_VERSION } from 'node:tls';
 import { inputError } from '../errors.ts';
 import { joined, msg, namesOf, trusted } from '../message.ts';
 import type { Environment } from './tls.ts';
+import { wordOf } from './url-parameters.ts';
 
 /** The parameters about security that the gate follows, and other words for them that it understands. */
 const FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
@@ -24,8 +25,7 @@ const PEM_FILES = '`sslcert` and `sslkey`, with PEM files and a key without a pa
 
 /**
  * The words of libpq ("Parameter Key Words" in PostgreSQL's manual), PgJDBC (`PGProperty`), Prisma and other drivers.
- * A key is the word without capitals and separators. An error can show these: any other can be a part of a password
- * with a raw `&`.
+ * A key is a word (`wordOf`). An error can show these: any other can be a part of a password with a raw `&`.
  */
 const WORDS: ReadonlyMap<string, Word> = new Map(
   Object.entries<Word>({
@@ -99,7 +99,7 @@ export function refuseOtherSecurity(
   environment: Environment,
 ): void {
   const ofUrl = parameters.flatMap(([name, value]) => {
-    const word = withoutSeparators(name);
+    const word = wordOf(name);
     if (UNDERSTOOD.includes(name) || isHarmless(word, value)) return [];
     if (WORDS.has(word)) return [{ name, word }];
     return securityIn(name).map((found) => ({ name: `${found}…`, word }));
@@ -117,8 +117,6 @@ export function refuseOtherSecurity(
   });
   throw inputError`\`database-url\`, or a variable of libpq, asks for ${namesOf(refused.map(({ name }) => name))}, which the gate cannot keep. Leave it out. ${joined([...advice, msg`Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
 }
-
-const withoutSeparators = (name: string) => name.replaceAll(/[_.-]/g, '').toLowerCase();
 
 /** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
 function securityIn(name: string): readonly string[] {

@@ -28,7 +28,7 @@ export interface TlsInputs {
 /**
  * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
  *
- * - `tls-ca` without an `sslmode` means `verify-full`.
+ * - `tls-ca` without an `sslmode` or PGSSLMODE means `verify-full`.
  * - `verify-full` without a CA trusts the CAs that the runtime brings. libpq needs `sslrootcert=system` for that.
  * - Nothing is read from `~/.postgresql`, and a missing `sslrootcert` file is an error in every mode.
  *

@@ -2,6 +2,9 @@ import { InputError, inputError } from '../errors.ts';
 import { trusted } from '../message.ts';
 import { decoded, notAsExpected } from './url-parts.ts';
 
+/** The word that a parameter's name spells, without capitals and separators: each driver has its own. */
+export const wordOf = (name: string): string => name.replaceAll(/[_.-]/g, '').toLowerCase();
+
 /** The parameters of a URL, and which of them the gate has followed. */
 export interface UrlParameters {
   /** Names as they are written, and values: an empty text where a parameter has none. */
