@@ -13,7 +13,7 @@ export interface Ingredients {
   readonly promotions: boolean;
   /** A rollback that launches the old version again, which renews no timestamp. */
   readonly relaunch: 'never' | 'before-the-gate' | 'during-the-hold';
-  /** A version that registers and takes over during the hold. */
+  /** A version that registers during the hold, and takes over or does not. */
   readonly launch: typeof NEXT | typeof NEWER | undefined;
   /** Clients that enqueue without a version. */
   readonly unversioned: boolean;
@@ -188,10 +188,12 @@ function interventions(world: World, has: Ingredients): Event[] {
   if (has.relaunch === 'during-the-hold') events.push(async () => runs(world, OLD));
   const { launch } = has;
   if (launch !== undefined) {
-    const launches: Event = async () => {
+    const launches: Event = async (chance) => {
       if (world.registered.includes(launch)) return;
       await world.register(launch, 'latest-claims', world.application);
-      runs(world, launch);
+      world.running.add(launch);
+      // Its registration does not show whether the traffic moves with it.
+      if (chance.integer(2) === 0) runs(world, launch);
     };
     events.push(launches, launches);
   }

@@ -13,6 +13,8 @@ const IN_SCOPE = `($1::text IS NULL OR application_name IS NULL OR application_n
 export class Oracle {
   readonly #world: World;
   readonly #question: Question;
+  /** When the gate started, by the clock of the rows. */
+  readonly #began = Date.now();
   /** Registered when the gate started. */
   readonly #before: ReadonlySet<string>;
   /** What stays, by rule 8. */
@@ -111,7 +113,8 @@ export class Oracle {
 
   /**
    * Whether all new work is sent to a version that is not the latest, and the rows show it: the newest work of all is
-   * its own, and came later than the launch of the latest version explains.
+   * its own, and came later than the launch of the latest version explains. Or it came while the gate held, and the
+   * version that became the latest in that time has started none.
    */
   async #isKnownToBeLive(version: string): Promise<boolean> {
     const { traffic } = this.#world;
@@ -126,11 +129,14 @@ export class Oracle {
        SELECT NOT EXISTS (SELECT FROM row WHERE application_version IS DISTINCT FROM $2 AND created_at > at
                                  AND status NOT IN ('ENQUEUED', 'DELAYED'))
               AND (at > since + ${15 * MINUTE}
+                   OR since > $4 AND at > $4
+                      AND NOT EXISTS (SELECT FROM row WHERE application_version = version_name AND created_at >= since
+                                         AND status NOT IN ('ENQUEUED', 'DELAYED'))
                    OR at > $3::bigint - ${14 * MINUTE}
                       AND EXISTS (SELECT FROM root WHERE application_version = version_name
                                      AND status NOT IN ('ENQUEUED', 'DELAYED') AND created_at BETWEEN since AND at)) AS live
          FROM latest, newest`,
-      [version, Date.now()],
+      [version, Date.now(), this.#began],
     );
     return row?.['live'] === true;
   }
