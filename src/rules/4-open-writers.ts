@@ -72,5 +72,5 @@ function remedyFor(writers: readonly Writer[]): Message {
 /** The statement that ends the first one whose gid can be typed. */
 function rollbackOf(prepared: readonly Writer[]): Message {
   const gid = prepared.map((writer) => writer.prepared).find((each) => each !== null && /^[ -~]+$/.test(each));
-  return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('ROLLBACK PREPARED and its gid');
+  return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('`ROLLBACK PREPARED` and its gid');
 }
