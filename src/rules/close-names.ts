@@ -4,6 +4,8 @@
  * judged here and nowhere else, and not in SQL: Postgres and JavaScript fold names differently.
  */
 
+import { isCut, LONGEST_NAME_BYTES } from '../long-names.ts';
+
 /**
  * How a name is close to a known one. `spelling`: equal, but for white space, invisible characters, quotes and case.
  * `v`: equal, but for a leading `v`. `hash`: one is the start of the other. `part`: the known name is a whole token of it.
@@ -36,6 +38,7 @@ const UNFILLED_AS_WRITTEN = /^[^A-Za-z0-9]*v?(?:None|NaN)(?![A-Za-z0-9])|(?<![A-
 
 /** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
 export function isUnfilled(name: string): boolean {
+  if (!isComparable(name)) return false;
   const { tight, spaced } = folded(name);
   return (
     UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight)) ||
@@ -44,14 +47,15 @@ export function isUnfilled(name: string): boolean {
 }
 
 /**
- * Returns a function that finds the known names that a name is close to, and how. Names can be a megabyte long, so each
- * known one is folded once, and only when the first name asks.
+ * Returns a function that finds the known names that a name is close to, and how. Each known one is folded once, and
+ * only when the first name asks. What stands for a long name is close to nothing: see `UnknownVersion.long`.
  */
 export function closeNamesAmong(known: Iterable<string>): (name: string) => ReadonlyMap<string, Closeness> {
   const names = new Set(known);
   let folds: ReadonlyMap<string, Folded> | undefined;
   return (name) => {
-    folds ??= new Map(names.values().map((each) => [each, folded(each)]));
+    if (!isComparable(name)) return new Map();
+    folds ??= new Map([...names].filter(isComparable).map((each) => [each, folded(each)]));
     const closeness = closenessTo(folded(name));
     return new Map(
       [...folds].flatMap(([each, fold]) => {
@@ -60,6 +64,10 @@ export function closeNamesAmong(known: Iterable<string>): (name: string) => Read
       }),
     );
   };
+}
+
+function isComparable(name: string): boolean {
+  return !isCut(name) && name.length <= LONGEST_NAME_BYTES;
 }
 
 /** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */

@@ -169,12 +169,12 @@ test('folds each name once, however many are known and asked for', () => {
   expect(normalize.mock.calls.length).toBe((forOne / 5) * 8);
 });
 
-test('takes no longer than a moment for names of 20,000 characters', () => {
+test('takes no longer than a moment for names of 16,000 characters', () => {
   const started = performance.now();
   for (const piece of ['x', 'a', '.', '-', '$', '"', '\\', ' ', '\u200b', '🚀', 'a.', '1.0.0,']) {
-    const name = piece.repeat(20_000 / piece.length);
+    const name = piece.repeat(16_000 / piece.length);
     isUnfilled(name);
-    for (const known of [name, `${name}y`, `${name}.`, name.slice(1), name.slice(10_000), piece]) {
+    for (const known of [name, `${name}y`, `${name}.`, name.slice(1), name.slice(8_000), piece]) {
       closenessOf(name, known);
       closenessOf(known, name);
     }
