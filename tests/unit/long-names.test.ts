@@ -7,7 +7,7 @@ import { runReportOf } from '../../src/report/model.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { reportText } from '../../src/report/report-file.ts';
 import { summaryOf } from '../../src/report/summary.ts';
-import { registration } from '../support/builders.ts';
+import { inFlight, registration } from '../support/builders.ts';
 import { readReport } from '../support/report-file.ts';
 import { busy, runAgainst, workflow } from '../support/report-runs.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
@@ -67,11 +67,16 @@ test('puts what stands for a name into no list, no command and no kit', async ()
   const run = await runAgainst(() => latest, { mode: 'check' });
   const kit = kitFilesOf(runReportOf(run), run.last).map(({ text }) => text);
   expect(kit.join('')).not.toContain(CUT_MARK);
-  const onLong = { ...busy, workflows: { items: [{ ...workflow, version: cut }], omitted: 0, omittedUnversioned: 0 } };
+  const onLong = {
+    ...busy,
+    inFlight: [inFlight(cut, { pending: 1 })],
+    workflows: { items: [{ ...workflow, version: cut }], omitted: 0, omittedUnversioned: 0 },
+  };
   const targets = { kind: 'named', versions: [cut] } as const;
   const summary = summaryOf(
     runReportOf(await runAgainst(() => ({ ...onLong, registrations }), { targets, mode: 'check' })),
   );
+  expect(summary).toContain('SELECT workflow_uuid');
   expect(summary).not.toMatch(/IN \(.*sha256/);
 });
 
