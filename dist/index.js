@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 905:
+/***/ 566:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -7589,6 +7589,35 @@ function blockingGroups(evaluation) {
 function newVersionOf({ index, targets }) {
     const retired = new Set(targets.map(({ version }) => version));
     return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
+;// CONCATENATED MODULE: ./lib/long-names.js
+
+/*
+ * A version's name can have any length. A long one is never read, compared or shown whole: a text with its hash stands
+ * for it, in SQL (`src/dbos/columns.ts`) as here. It is no name: nothing is torn down by it, and no command takes it.
+ */
+/** The longest name that is read whole, in bytes of UTF-8. */
+const LONGEST_NAME_BYTES = 16 * 1024;
+/** The start of what stands for a long name. A name that starts so is cut as well, so none can equal another's. */
+const CUT_MARK = '(cut) sha256:';
+/** How many characters of a long name are kept. */
+const CUT_CHARACTERS = 100;
+/** Whether the text stands for a long name. */
+function isCut(text) {
+    return text.startsWith(CUT_MARK);
+}
+/** Returns the name, or what stands for it: its SHA-256, its length, and the printable ASCII that it starts with. */
+function cutName(name) {
+    // No character takes more than three bytes for each of its UTF-16 units.
+    const isShort = name.length * 3 <= LONGEST_NAME_BYTES || Buffer.byteLength(name) <= LONGEST_NAME_BYTES;
+    if (isShort && !isCut(name))
+        return name;
+    const hash = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(name).digest('hex');
+    const [start = ''] = /^[ -~]*/.exec(name.slice(0, CUT_CHARACTERS)) ?? [];
+    return `${CUT_MARK}${hash} ${Buffer.byteLength(name)} bytes: ${start}`;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
@@ -17208,6 +17237,7 @@ function quoteLiteral(value) {
 
 ;// CONCATENATED MODULE: ./lib/dbos/columns.js
 
+
 /*
  * Each concept is one SQL expression. Where a schema has no such column, the expression is a NULL of the column's type,
  * so that no statement asks how old the schema is.
@@ -17276,6 +17306,23 @@ const NOW = sql `(extract(epoch FROM now()) * 1000)::bigint`;
  * do: rows that are equal to a status in flight count as such, and no two workflows have equal ids.
  */
 const bytes = (name) => sql `(${name} COLLATE pg_catalog."C")`;
+/**
+ * In every SDK the id of a workflow that a schedule started is `sched-`, the name, `-`, and the instant. Go writes a
+ * space in place of the `T`, and what follows the minute differs. An application can have ids that only start like this.
+ */
+const SCHEDULED_INSTANT = sql `'-[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'`;
+/**
+ * The name of a version, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
+ * is read. A database in SQL_ASCII holds bytes of any encoding, UTF-8 most often.
+ */
+function versionOf(column) {
+    const name = bytes(column);
+    const utf8 = sql `convert_to(${name}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)`;
+    return bytes(sql `CASE WHEN octet_length(${name}) > ${LONGEST_NAME_BYTES} OR starts_with(${name}, ${sql_literal(CUT_MARK)})
+            THEN ${sql_literal(CUT_MARK)} || encode(sha256(${utf8}), 'hex') || ' ' || octet_length(${utf8}) || ' bytes: '
+                 || substring(left(${name}, ${CUT_CHARACTERS}) FROM '^[ -~]*')
+            ELSE ${name} END`);
+}
 /** The application that owns a row. */
 const OWNER = bytes(sql `NULLIF(application_name, '')`);
 /** The end of the year 9999, in epoch milliseconds. */
@@ -17287,8 +17334,20 @@ const LAST_TIME = 253_402_300_799_999;
 function shownTime(time) {
     return sql `CASE WHEN ${time} < 0 THEN 0 WHEN ${time} > ${LAST_TIME} THEN ${LAST_TIME} ELSE ${time} END`;
 }
-/** A name that is only shown, cut to 300 characters. */
-const shownName = (name) => sql `left(${name}, 300)`;
+/** The longest name that is only shown, in characters. */
+const LONGEST_SHOWN = 300;
+/** Whether the byte at this place, from 1 on, begins a character of UTF-8, in an encoding whose characters are bytes. */
+const begins = (name, place) => sql `ascii(substr(${name}, ${place}, 1)) NOT BETWEEN 128 AND 191`;
+/**
+ * A name that is only shown, cut to 300 characters. In a database with the encoding SQL_ASCII a character is a byte: the
+ * cut then comes before a byte that begins one.
+ */
+const shownName = (name) => sql `left(${name},
+    CASE WHEN current_setting('server_encoding') <> 'SQL_ASCII' THEN ${LONGEST_SHOWN}
+         WHEN ${begins(name, LONGEST_SHOWN + 1)} THEN ${LONGEST_SHOWN}
+         WHEN ${begins(name, LONGEST_SHOWN)} THEN ${LONGEST_SHOWN - 1}
+         WHEN ${begins(name, LONGEST_SHOWN - 1)} THEN ${LONGEST_SHOWN - 2}
+         ELSE ${LONGEST_SHOWN - 3} END)`;
 /** The name of a table, with its schema. */
 const tableOf = (schema, table) => sql `${identifier(schema.name)}.${identifier(table)}`;
 /** Concepts of `workflow_status`, those included that older schemas do not have. */
@@ -17298,14 +17357,14 @@ function workflowColumns(schema) {
     const isDebounced = column('is_debounced');
     const deadline = column('workflow_deadline_epoch_ms');
     const id = bytes(sql `workflow_uuid`);
-    const version = bytes(sql `application_version`);
+    const version = versionOf(sql `application_version`);
     // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
     const atMost = sql `${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql `created_at`)}`;
     return {
         id,
         version,
-        /** Whether a schedule started it: in every SDK the ids of such workflows begin so. */
-        isScheduled: sql `left(${id}, 6) = 'sched-'`,
+        /** Whether a schedule started it. */
+        isScheduled: sql `(left(${id}, 6) = 'sched-' AND ${id} ~ ${SCHEDULED_INSTANT})`,
         /**
          * The version, NULL for a running row with an empty one. Its process could not read its own version, as Go's where
          * the binary is unreadable, and stamps NULL and empty alike.
@@ -17337,7 +17396,7 @@ function stepColumns(schema) {
 function registrationColumns(schema) {
     const column = columnsOf(schema, 'application_versions');
     return {
-        version: bytes(sql `version_name`),
+        version: versionOf(sql `version_name`),
         owner: column('application_name', OWNER),
         createdAt: column('created_at'),
     };
@@ -17655,7 +17714,7 @@ const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
  * and Python 2.29 record every sleep like that. Newer ones do so for the timeouts of `recv`, `getEvent` and `getResult`.
  */
 const MARK_MS = 500;
-/** Processes look for delays that have passed once per second. The rest allows for their clocks. */
+/** Processes look for delays and deadlines that have passed once per second. The rest allows for their clocks. */
 const OVERDUE_MS = 60_000;
 /** Only a damaged database has more generations than this: they are not followed. */
 const MOST_GENERATIONS = 500;
@@ -17688,29 +17747,36 @@ function activityOf(workflow, isQuiet, around, child) {
     if (workflow.status === 'ENQUEUED')
         return queued(workflow, around);
     if (workflow.status === 'DELAYED') {
-        const { delayUntil: until, debounced } = workflow;
-        const isOverdue = until !== null && until + OVERDUE_MS < around.now;
-        return isOverdue ? { kind: 'overdue', since: until } : { kind: 'delayed', until, debounced };
+        const { delayUntil: since, debounced } = workflow;
+        if (since !== null && since + OVERDUE_MS < around.now)
+            return { kind: 'overdue', since };
+        return { kind: 'delayed', until: since === null ? null : endOf(since, workflow, around.now), debounced };
     }
     const timer = timerOf(workflow, around.now);
     if (timer?.kind === 'sleeping' || timer?.kind === 'message')
         return timer;
     return child ?? timer ?? { kind: isQuiet ? 'silent' : 'running' };
 }
+/** Returns the end of a wait: the deadline where it comes first, unless it has passed and no process acted on it. */
+function endOf(until, { deadline }, now) {
+    return deadline === null || deadline + OVERDUE_MS < now ? until : Math.min(until, deadline);
+}
 /**
  * Returns the wait that the last step shows, if it is a timer that can still run. When a message arrives, the timer of
  * that wait is over. Java's SDK alone records when it would have ended.
  */
-function timerOf({ lastStep: step, hasChildren }, now) {
+function timerOf(workflow, now) {
+    const { lastStep: step, hasChildren } = workflow;
     if (step?.name !== 'DBOS.sleep' || TIMED.has(step.before ?? ''))
         return undefined;
     const isTimed = step.number > 0 && step.before === null;
-    const { startedAt, completedAt: until } = step;
-    if (startedAt === null || until === null || until - startedAt <= MARK_MS) {
+    const { startedAt, completedAt } = step;
+    if (startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS) {
         return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
     }
-    if (until <= now)
+    if (completedAt <= now)
         return undefined;
+    const until = endOf(completedAt, workflow, now);
     if (isTimed)
         return { kind: 'message', until };
     return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
@@ -18304,13 +18370,18 @@ function namesOfVersions(versions) {
 
 
 
+
 /*
  * One schema for the run report. Its input is the model that the renderers read: messages keep their untrusted parts,
  * times are epoch milliseconds of the database's clock, durations are exact. Its output is the report file: messages
  * are plain text, times are ISO 8601, durations and rates are rounded.
  */
 const count = schemas_int().nonnegative();
-const schema_text = schemas_string().nullable();
+/** What stands for a long name stays. */
+const schema_name = schemas_string()
+    .transform((text) => (isCut(text) ? text : cutName(text)))
+    .pipe(schemas_string());
+const schema_text = schema_name.nullable();
 const id = schema_text.describe('Null with `details: names`');
 const message = custom().transform(plain).pipe(schemas_string());
 const schema_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
@@ -18336,7 +18407,7 @@ const forecast = object({
     earliestEnds: array(object({
         id,
         workflow: schema_text,
-        version: schemas_string(),
+        version: schema_name,
         until: schema_time,
         because: schemas_enum(['delayed', 'sleeping']),
     }))
@@ -18373,7 +18444,7 @@ const versionSchema = object({
     outlook,
 });
 const found = object({
-    applications: array(schemas_string()).describe('The owners of rows and registrations'),
+    applications: array(schema_name).describe('The owners of rows and registrations'),
     versions: array(object({
         version: schema_text.describe('Null for work without a version'),
         application: schema_text,
@@ -18405,7 +18476,7 @@ const workflow = object({
     version: schema_text,
     workflow: schema_text,
     className: schema_text,
-    status: schemas_string(),
+    status: schema_name,
     queue: schema_text,
     executor: schema_text,
     createdAt: schema_time,
@@ -18413,7 +18484,7 @@ const workflow = object({
     startedAt: schema_time,
     delayUntil: schema_time,
     deadline: schema_time.describe('When DBOS will cancel it'),
-    lastStep: object({ number: schemas_int(), name: schemas_string(), completedAt: schema_time })
+    lastStep: object({ number: schemas_int(), name: schema_name, completedAt: schema_time })
         .nullable()
         .describe('Of a PENDING workflow; null of another does not say that none was done'),
     parent: schema_text,
@@ -18462,7 +18533,7 @@ const runReportSchema = object({
     drainingVersions: array(schemas_string()),
     newVersion: schema_text.describe('Where forks of the work in flight can run: the latest version that stays'),
     otherApplications: array(object({
-        name: schemas_string(),
+        name: schema_name,
         mayBeFormerName: schemas_boolean()
             .describe('It has work in flight, and registered no version since this application registered its first, or this one has registered none'),
         inFlight: array(object({ version: schema_text, ...schema_statusCounts })),
@@ -18474,10 +18545,75 @@ const runReportSchema = object({
         .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
     workflows: schema_truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
     firstToUnblock: schema_text.describe('The id of the workflow to unblock first'),
+    shortened: object({
+        texts: count.describe(`Texts of more than ${LONGEST_NAME_BYTES} bytes. In place of each stands \`(cut) sha256:\` with its hash, its length and its start: that is no name`),
+        omitted: array(object({ list: schemas_string(), entries: count }))
+            .describe('Entries left out of lists: long names, and what would make the file larger than 16 MB'),
+    })
+        .default(() => ({ texts: 0, omitted: [] })),
 })
     .meta({ title: 'dbos-drain-gate report' });
 
+;// CONCATENATED MODULE: ./lib/report/report-file.js
+
+
+/** A report file is below this, whatever names are in it. In bytes. */
+const REPORT_BYTES = 16_000_000;
+/** What is shortened first comes first. Versions, and the names to tear down, come last. */
+const LISTS = [
+    { name: 'workflows', of: ({ workflows }) => workflows.items },
+    { name: 'activities', of: ({ activities }) => activities.items },
+    { name: 'groups', of: ({ groups }) => groups.items },
+    { name: 'newTopLevel', of: ({ newTopLevel }) => newTopLevel },
+    { name: 'otherApplications', of: ({ otherApplications }) => otherApplications },
+    { name: 'found.applications', of: ({ found }) => found?.applications },
+    { name: 'found.versions', of: ({ found }) => found?.versions },
+    { name: 'warnings', of: ({ warnings }) => warnings },
+    { name: 'versions', of: ({ versions }) => versions },
+    { name: 'drainingVersions', of: ({ drainingVersions }) => drainingVersions },
+    { name: 'drainedVersions', of: ({ drainedVersions }) => drainedVersions },
+];
+/** The text of the report file. It says which texts are not whole, and how many entries of which lists are left out. */
+function reportText(report, maximum = REPORT_BYTES) {
+    const file = runReportSchema.parse(report);
+    const omitted = new Map();
+    const omit = (list, count) => {
+        if (count > 0)
+            omitted.set(list, (omitted.get(list) ?? 0) + count);
+        file.shortened.omitted = [...omitted].map(([each, entries]) => ({ list: each, entries }));
+    };
+    for (const name of ['drainedVersions', 'drainingVersions']) {
+        // Somebody could tear down what stands here: it is a name, or left out.
+        const whole = report[name].filter((version) => cutName(version) === version && !isCut(version));
+        omit(name, report[name].length - whole.length);
+        file[name] = whole;
+    }
+    file.shortened.texts = countCut(file);
+    for (const { name, of } of LISTS) {
+        for (;;) {
+            const text = `${JSON.stringify(file, null, 2)}\n`;
+            if (Buffer.byteLength(text) <= maximum)
+                return text;
+            const list = of(file) ?? [];
+            if (list.length === 0)
+                break;
+            omit(name, list.splice(Math.floor(list.length / 2)).length);
+        }
+    }
+    throw new Error('the report is too large without its lists');
+}
+function countCut(file) {
+    let count = 0;
+    JSON.stringify(file, (_, value) => {
+        if (typeof value === 'string' && isCut(value))
+            count++;
+        return value;
+    });
+    return count;
+}
+
 ;// CONCATENATED MODULE: ./lib/unblock/remedies.js
+
 
 
 
@@ -18523,7 +18659,7 @@ function firstToUnblock(workflows, statuses, longest) {
 function inspectionSql(report, schemaName) {
     const blocked = report.versions.filter(({ drained }) => !drained);
     const named = blocked.flatMap(({ version }) => version ?? []);
-    const literals = named.slice(0, 20).map((version) => sqlLiteral(version));
+    const literals = named.slice(0, 20).map((version) => (isCut(version) ? undefined : sqlLiteral(version)));
     const more = named.length - literals.length;
     const conditions = [
         ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),
@@ -18550,6 +18686,7 @@ function inspectionSql(report, schemaName) {
 
 
 
+
 /** ncc copies the file next to the bundle, because it sees this expression. */
 const SCRIPT = __nccwpck_require__.ab + "unblock.sh";
 /** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
@@ -18566,9 +18703,9 @@ function kitFiles(kit) {
 function commandsOf({ newVersion }) {
     return canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
 }
-/** No worker ever takes a workflow whose version is the empty string. */
+/** No worker ever takes a workflow whose version is the empty string. What stands for a long name is no version. */
 function canFork(version) {
-    return version !== undefined && version !== '' && shellQuoted(version) !== undefined;
+    return version !== undefined && version !== '' && !isCut(version) && shellQuoted(version) !== undefined;
 }
 /** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */
 function workflowList(kit, typed) {
@@ -18663,7 +18800,7 @@ async function writeArtifacts(report, last, attempt) {
         return { reportPath: '', kit: undefined };
     const reportPath = await attempt('The report file', () => {
         const file = external_node_path_namespaceObject.join(folder, 'report.json');
-        (0,external_node_fs_namespaceObject.writeFileSync)(file, `${JSON.stringify(runReportSchema.parse(report), null, 2)}\n`);
+        (0,external_node_fs_namespaceObject.writeFileSync)(file, `${reportText(report)}`);
         return file;
     });
     const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
@@ -18728,8 +18865,10 @@ var parser = __nccwpck_require__(318);
 
 /** The code of the error when the driver cannot read an answer as the protocol of Postgres. */
 const PROTOCOL_ERROR = 'ERR_PROTOCOL';
-/** Longer than any answer to the gate: a peer that announces more is not Postgres, or is hostile. */
+/** Longer than an answer to the gate should be. A peer that is not Postgres seems to announce more. */
 const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
+/** The message of the error when an answer is longer, of a server that has let the gate in. */
+const ANSWER_TOO_LONG = 'an answer too long';
 /**
  * Makes the driver survive a server that breaks the protocol. The driver (pg-protocol 1.16) reads an unterminated
  * error message forever, throws what it cannot read into the event loop, and keeps a message of any length in memory.
@@ -18744,11 +18883,17 @@ function patchDriver() {
         return text;
     };
     const { parse } = parser.Parser.prototype;
+    const letIn = new WeakSet();
     parser.Parser.prototype.parse = function (bytes, callback) {
         try {
-            parse.call(this, bytes, callback);
-            if (announcedLength(this) > LONGEST_MESSAGE_BYTES)
-                throw new RangeError('a message too long');
+            parse.call(this, bytes, (message) => {
+                if (message.name === 'readyForQuery')
+                    letIn.add(this);
+                callback(message);
+            });
+            if (announcedLength(this) > LONGEST_MESSAGE_BYTES) {
+                throw new RangeError(letIn.has(this) ? ANSWER_TOO_LONG : 'a message too long');
+            }
         }
         catch (cause) {
             const message = cause instanceof Error ? cause.message : '';
@@ -18937,7 +19082,8 @@ function passwordFor({ host, port, database, user }, text) {
     const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
     const wanted = [hosts, [String(port)], [database], [user]];
     for (const line of text.split(/\r?\n/)) {
-        const fields = line.startsWith('#') ? undefined : ENTRY.exec(line)?.slice(1);
+        // A comment begins with a #, which no host does.
+        const fields = ENTRY.exec(line)?.slice(1);
         const matches = wanted.every((values, index) => {
             const field = fields?.[index];
             return field !== undefined && (field === '*' || values.includes(unescaped(field)));
@@ -18965,7 +19111,8 @@ function isPasswordRefusal({ code, message, routine }) {
         const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
         return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
     }
-    return code === '28P01' || (code === '08P01' && /authentication failed/.test(message));
+    const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
+    return code === '28P01' || (code === '08P01' && isOfPgBouncer);
 }
 /** What a person has to know of libpq's password file where no password was found. */
 const PASSFILE_ADVICE = {
@@ -18994,12 +19141,12 @@ const PASSWORD_FAILURES = {
     },
     'password-refused': {
         what: 'The server refused the password',
-        matches: (failure, { password }) => isPasswordRefusal(failure) && (failure.code !== '28P01' || password !== undefined),
+        matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
         advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? ' in the password file of libpq' : '')}. It may have been rotated, and an IAM token lives for minutes only: \`database-password-file\` is for those. A password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
     },
     'password-missing': {
         what: 'The server asks for a password, and none was given',
-        matches: ({ code, message }) => code === '28P01' || /password must be a (non-empty )?string/.test(message),
+        matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
         advice: ({ passfileGave }) => msg `Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
     },
     'password-exchange-failed': {
@@ -19040,6 +19187,7 @@ const POOLER_FAILURES = {
 };
 
 ;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
+
 
 /* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
 /** The driver's message when the server has no TLS. */
@@ -19093,7 +19241,13 @@ const TLS_FAILURES = {
     },
     'client-certificate-refused': {
         what: 'The server does not accept the client certificate',
-        matches: ({ code, message }) => (code === '28000' && /certificate authentication failed/.test(message)) || isRefusedCertificate(code),
+        // In any language: PAM and the like name themselves, and other methods go with no certificate.
+        matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
+            (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
+            (failure.code === '28000' &&
+                failure.routine === 'auth_failed' &&
+                clientCertificate !== undefined &&
+                !isPasswordRefusal(failure)),
         advice: msg `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
     },
     'certificate-unusable': {
@@ -19163,6 +19317,17 @@ const FAILURES = {
         matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
         advice: msg `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
     }),
+    'answer-too-long': errors_transient({
+        what: 'The answer to the poll is longer than 256 MiB',
+        overLimit: true,
+        matches: ({ message }) => message === ANSWER_TOO_LONG,
+        advice: ({ schema }) => [
+            ...trusted('Names of applications or ids of workflows are too long, or there are far too many. This shows the longest: '),
+            {
+                command: `SELECT max(octet_length(application_name)), max(octet_length(workflow_uuid)), count(DISTINCT application_version) FROM ${quoteIdentifier(schema)}.workflow_status;`,
+            },
+        ],
+    }),
     'not-postgres': errors_transient({
         what: 'What answers does not speak the protocol of Postgres',
         matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
@@ -19194,19 +19359,14 @@ const FAILURES = {
     ...POOLER_FAILURES,
     'connection-lost': errors_transient({
         what: 'The connection broke off',
-        matches: ({ code, message }) => ['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
-            /^ERR_(STREAM|SOCKET)_/.test(code) ||
-            /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
-            ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
-            (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
-            /connection terminated|not queryable/i.test(message),
-        advice: msg `The server may have been restarted, an administrator may have ended the connection, or something between closes idle ones: then use a shorter \`poll-interval\`.`,
+        matches: isLoss,
+        advice: msg `The server may have been restarted, or an administrator or something in between may have ended the connection during a poll.`,
     }),
     ...TLS_FAILURES,
     ...PASSWORD_FAILURES,
     'user-refused': {
         what: 'The server does not let this user in',
-        matches: ({ code, message }) => code === '28000' || (code === '08P01' && message === TLS_REQUIRED),
+        matches: ({ code, message }) => code === '28000' || (code === '08P01' && [TLS_REQUIRED, '"trust" authentication failed'].includes(message)),
         advice: ({ tlsMode }) => msg `There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}, or asks for a client certificate. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
     },
     'database-missing': {
@@ -19276,7 +19436,7 @@ const FAILURES = {
     'character-unknown': brief({
         what: 'The encoding of the database lacks a character of a name, or has an invalid one',
         matches: ['22P05', '22021'],
-        advice: ({ message }) => msg `It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\` and \`ignore-workflows\` for characters that the database cannot have stored.`,
+        advice: ({ message }) => msg `It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot have stored.`,
     }),
     'request-refused': brief({
         what: 'The server refused what the gate asked for',
@@ -19315,6 +19475,16 @@ function explainFailure(error, config, connectedBefore) {
         ? new ReportableError(sentence, { cause: error })
         : new TransientError(sentence, connectedBefore, { cause: error, overLimit, brief: patience === 'brief' });
 }
+/** Whether the connection broke off, or the server ended it. */
+const isConnectionLost = (error) => isLoss(failureOf(error));
+function isLoss({ code, message }) {
+    return (['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
+        /^ERR_(STREAM|SOCKET)_/.test(code) ||
+        /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
+        ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
+        (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+        /connection terminated|not queryable/i.test(message));
+}
 /** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
 function failureOf(error) {
     if (error instanceof AggregateError && error.errors.length > 0)
@@ -19332,8 +19502,6 @@ function withoutPartsOf({ host, user, database }, message) {
     return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 ;// CONCATENATED MODULE: ./lib/postgres/tls-mode.js
 
 
@@ -19410,7 +19578,7 @@ function readAccept(text) {
 /**
  * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
  *
- * - `tls-ca` without an `sslmode` means `verify-full`.
+ * - `tls-ca` without an `sslmode` or PGSSLMODE means `verify-full`.
  * - `verify-full` without a CA trusts the CAs that the runtime brings. libpq needs `sslrootcert=system` for that.
  * - Nothing is read from `~/.postgresql`, and a missing `sslrootcert` file is an error in every mode.
  *
@@ -19519,11 +19687,12 @@ function tlsAttempts(config) {
 
 
 
-
 /** Longer than the 15 seconds after which PgBouncer retries a login at the server and reports how it went. */
 const CONNECT_TIMEOUT_MS = 20_000;
 /** How long the server has to answer when the connection closes. A cancelled job has to finish within 2 seconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
+/** How long a connection is idle before TCP asks for a sign of life. */
+const KEEP_ALIVE_MS = 30_000;
 /** How much longer than the server's own timeout the gate waits for an answer over the network. */
 const NETWORK_GRACE_MS = 10_000;
 patchDriver();
@@ -19542,11 +19711,17 @@ for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY
 async function connect(config, pollTimeoutMs, signal) {
     const failures = [];
     for (const tls of tlsAttempts(config)) {
+        let isPasswordAsked = false;
+        const password = () => {
+            isPasswordAsked = true;
+            return config.password ?? '';
+        };
         try {
-            return await connectOnce(config, tls, pollTimeoutMs, signal);
+            return await connectOnce({ ...config, password }, tls, pollTimeoutMs, signal);
         }
         catch (error) {
-            if (signal.aborted || !anotherWayMayWork(error))
+            // A password that was sent once is not sent again, in plain text.
+            if (signal.aborted || isPasswordAsked || !anotherWayMayWork(error))
                 throw error;
             failures.push({ tls, error });
         }
@@ -19558,14 +19733,11 @@ async function connect(config, pollTimeoutMs, signal) {
 }
 /**
  * Whether to try the next way, as libpq does: after a server without TLS, a failed handshake, or a refusal by
- * pg_hba.conf (or by PgBouncer, of plain text). A password that was refused is not sent again in plain text.
+ * pg_hba.conf (or by PgBouncer, of plain text).
  */
 function anotherWayMayWork(error) {
-    const failure = failureOf(error);
-    const { code, message } = failure;
+    const { code, message } = failureOf(error);
     const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
-    if (isPasswordRefusal(failure))
-        return false;
     if (hasNoTls(error) || code === '28000' || isPlainTextRefused)
         return true;
     return isHandshakeFailure(code) && !isRefusedCertificate(code);
@@ -19575,9 +19747,7 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
     const { host, port, user, password, database } = config;
     const socket = new external_node_net_namespaceObject.Socket();
     const options = {
-        ...{ host, port, user, database, ssl },
-        // A function, even for none: otherwise the driver reads PGPASSWORD and libpq's password file itself.
-        password: () => password ?? '',
+        ...{ host, port, user, password, database, ssl },
         // Otherwise the driver reads PGSSLNEGOTIATION.
         sslnegotiation: 'postgres',
         stream: () => socket,
@@ -19585,6 +19755,8 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
         // The only startup parameter: transaction poolers refuse the others.
         application_name: 'dbos-drain-gate',
         keepAlive: true,
+        // NATs and load balancers forget connections that are idle for minutes. Some then swallow what is sent.
+        keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         query_timeout: Math.min(pollTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
         // A server can ask for more rounds than the driver's own limit of 100,000. Each costs the client time.
@@ -19607,13 +19779,26 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
 function connectionOf(client, socket) {
     // A connection that breaks while idle must not end the process. The next statement fails with this error.
     let brokenBy;
+    let brokeIdle = false;
+    let isAsking = false;
     client.on('error', (error) => {
         brokenBy ??= error;
+        brokeIdle ||= !isAsking;
     });
-    const answered = (query) => query.catch((error) => {
-        throw brokenBy ?? error;
-    });
+    const answered = async (query) => {
+        isAsking = true;
+        try {
+            return await query;
+        }
+        catch (error) {
+            throw brokenBy ?? error;
+        }
+        finally {
+            isAsking = false;
+        }
+    };
     return {
+        brokeIdle: (error) => brokeIdle || (client.getTransactionStatus() === 'I' && isConnectionLost(error)),
         async run(statements) {
             await answered(client.query(statements));
         },
@@ -19654,19 +19839,23 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
 ${statement};
 COMMIT`;
 /**
+ * The timeouts come first, so that those of the role or the database hold for no statement of the gate. The lock timeout
+ * is the shorter one: of two equal timeouts the statement's would pass first, and its error explains less. A transaction
+ * timeout (Postgres 17) would end a poll that waits for a lock. It is off, since each statement has its own.
+ *
  * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
- * which come first unless they are named. The lock timeout is the shorter one: of two equal timeouts the statement's
- * would pass first, and its error explains less. A gate that was killed or cut off leaves nothing running: the server
- * checks a statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for
- * longer than a poll can take.
+ * which come first unless they are named. A gate that was killed or cut off leaves nothing running: the server checks a
+ * statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for longer than
+ * a poll can take.
  */
-const guards = (pollTimeoutMs) => `SET LOCAL search_path = pg_catalog, pg_temp;
-SET LOCAL row_security = off;
-SELECT set_config('client_connection_check_interval', '1s', true)
- WHERE current_setting('client_connection_check_interval', true) IS NOT NULL AND version() LIKE '%linux%';
-SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
+const guards = (pollTimeoutMs) => `SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
 SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL row_security = off;
+SELECT set_config(name, setting, true)
+  FROM (VALUES ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) s (name, setting)
+ WHERE current_setting(name, true) IS NOT NULL AND (name = 'transaction_timeout' OR version() LIKE '%linux%');
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';`;
@@ -19910,11 +20099,17 @@ function shownId(id) {
 function namesOnly(reader, { host, user, database, schema }) {
     const key = (0,external_node_crypto_namespaceObject.randomBytes)(32);
     const hide = (id) => `${HIDDEN}${(0,external_node_crypto_namespaceObject.createHmac)('sha256', key).update(id).digest('base64url')}`;
+    /** The transactions of the writers at the newest poll, by what stands for them. */
+    let transactions = new Map();
     const own = new Set([host, user, database, schema, `${schema}.workflow_status`]);
     return {
         async read(request, signal) {
             try {
-                return withoutIds(await reader.read(request, signal), hide);
+                const openWriters = request.openWriters.flatMap((hidden) => transactions.get(hidden) ?? []);
+                const snapshot = await reader.read({ ...request, openWriters }, signal);
+                const writers = snapshot.contents?.writers ?? [];
+                transactions = new Map(writers.map(({ transaction }) => [hide(transaction), transaction]));
+                return withoutIds(snapshot, hide);
             }
             catch (error) {
                 throw withoutServerText(error, own);
@@ -19956,8 +20151,8 @@ function withoutServerText(error, own) {
     const explanation = error.explanation.flatMap((part) => typeof part === 'string' || 'command' in part || own.has(part.untrusted) ? [part] : trusted(HIDDEN_TEXT));
     if (!(error instanceof TransientError))
         return new ReportableError(explanation, { cause });
-    const { connectedBefore, overLimit } = error;
-    return new TransientError(explanation, connectedBefore, { cause, overLimit });
+    const { connectedBefore, overLimit, brief } = error;
+    return new TransientError(explanation, connectedBefore, { cause, overLimit, brief });
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/lock-wait.js
@@ -20006,7 +20201,7 @@ const writer = object({
     pid: schemas_int().nullable(),
     /** `application_name` of the connection. */
     connection: schemas_string().nullable(),
-    /** It waits for a lock that it needs to write. */
+    /** It waits for a lock. */
     waits: schemas_boolean(),
     /** The global identifier of a prepared transaction. */
     prepared: schemas_string().nullable(),
@@ -20015,10 +20210,14 @@ const writer = object({
  * Transactions that hold the lock which writing `workflow_status`, or a table that inherits from it, takes; and those
  * that wait for a lock to write or to lock rows in any table of the schema. A lock that another transaction keeps from
  * writers, as CREATE INDEX does, lets the gate read. DBOS writes `workflow_status` first when it enqueues, and last when
- * it rewinds a workflow. Read before the snapshot is taken: what has ended by then is visible in it. Ordinary roles can
- * read the views. It has no parameters: several statements cannot.
+ * it rewinds a workflow. So one that waited for another table of DBOS, and has got its lock, writes `workflow_status` yet:
+ * the writers of the previous poll are there until they have no lock left. Read before the snapshot is taken: what has
+ * ended by then is visible in it. Ordinary roles can read the views. It has no parameters: several statements cannot.
+ *
+ * @param known `transaction` of writers that an earlier poll saw.
  */
-function writersQuery(schema) {
+function writersQuery(schema, known) {
+    const isKnown = known.length > 0 ? sql `l.virtualtransaction IN (${join(known.map(sql_literal), ', ')})` : sql `false`;
     return statement(sql `
 WITH RECURSIVE status_tables AS (
   SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -20032,7 +20231,7 @@ SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connect
                                       WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL) END AS prepared
   FROM pg_locks l
   LEFT JOIN pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'relation'
+ WHERE ${isKnown} OR l.locktype = 'relation'
    AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
    AND CASE WHEN l.granted THEN l.mode = 'RowExclusiveLock' AND l.relation IN (SELECT t.oid FROM status_tables t)
             ELSE l.mode IN ('RowExclusiveLock', 'RowShareLock')
@@ -20179,19 +20378,22 @@ const versionRoots = object({
     newestTakenUpAt: section_time,
 });
 /**
- * Who started the application's newest workflows since its latest version was registered or promoted. Undefined: not
- * requested, or this schema has no registrations.
+ * Who started the application's newest workflows since its latest version was registered or promoted, or since
+ * `RuleRequest.rootsSince` if that is earlier. Undefined: not requested, or this schema has no registrations.
  */
 const newestRoots = section_optional(object({
     versions: list(versionRoots),
-    /** The rows that were read reach back to the registration of the latest version. */
+    /** The rows that were read reach back to that moment. */
     reachesBack: schemas_boolean(),
+    /** They do not, since rows of other applications fill what was examined. */
+    othersFill: schemas_boolean(),
     /** The schema shows parents. Elsewhere, children are among the roots. */
     showsParents: schemas_boolean(),
 }));
 /**
  * Whether a process took the workflow up: it runs, or it ended otherwise than by a cancellation. A row in a queue is no
- * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it.
+ * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it. Narrower than
+ * `HAS_RUN` of `started.ts` on unknown statuses: a row of another version that counts here lets a target go.
  */
 const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
           OR started_at_epoch_ms IS NOT NULL)`;
@@ -20208,7 +20410,7 @@ function newestRootsSection({ schema, gate, request }) {
   SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
          ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
     FROM ${tableOf(schema, 'workflow_status')}
-   WHERE created_at >= (SELECT max(version_timestamp) FROM registered)
+   WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${sql_bigint(request.rootsSince)})
    ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
 )`;
     const newest = sql `newest AS MATERIALIZED (
@@ -20222,11 +20424,13 @@ function newestRootsSection({ schema, gate, request }) {
                FROM newest) n
       GROUP BY version`);
     // `examined` is read only as far as it is asked for: to count it is free where `newest` has come to its end.
-    const reachesBack = sql `CASE WHEN (SELECT count(*) FROM newest) >= ${NEWEST_ROWS} THEN false
-            ELSE (SELECT count(*) FROM examined) < ${EXAMINED_ROWS} END`;
+    const isFull = sql `(SELECT count(*) FROM newest) >= ${NEWEST_ROWS}`;
+    const isWhole = sql `(SELECT count(*) FROM examined) < ${EXAMINED_ROWS}`;
     return {
         ctes: [examined, newest],
-        column: sql `json_build_object('versions', ${versions}, 'reachesBack', ${reachesBack}, 'showsParents', ${showsParents(schema)})`,
+        column: sql `json_build_object('versions', ${versions}, 'showsParents', ${showsParents(schema)},
+            'reachesBack', CASE WHEN ${isFull} THEN false ELSE ${isWhole} END,
+            'othersFill', CASE WHEN ${isFull} THEN false ELSE NOT ${isWhole} END)`,
     };
 }
 function isRoot(schema, ignored) {
@@ -20302,6 +20506,8 @@ const registration = object({
     application: section_text,
     /** DBOS calls the version with the greatest timestamp the latest. */
     timestamp: schemas_number(),
+    /** When it was made, by the clock of the process that made it. No promotion changes that, and no rename. */
+    registeredAt: schemas_number(),
     /** It was written again after its creation, so somebody else may have given it its owner. */
     rewritten: schemas_boolean(),
 });
@@ -20330,7 +20536,8 @@ function registrationsSection({ schema, gate }) {
     const registered = sql `registered AS (
   SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql `application`)}
 )`;
-    const all = rows(sql `SELECT version, application, version_timestamp AS timestamp, rewritten FROM registered`);
+    const all = rows(sql `SELECT version, application, version_timestamp AS timestamp, registered_at AS "registeredAt", rewritten
+                    FROM registered`);
     return {
         ctes: [every, registered],
         column: schema.tables.application_versions ? all : sql `NULL::json`,
@@ -20358,7 +20565,11 @@ const STARTED_NAME_LIMIT = 10;
 const CLOCK_MARGIN_MS = 60_000;
 /** Where the counts for the next poll start. */
 const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
-/** Whether some process ran the row, as far as its status tells. Without a version, it was a process without one. */
+/**
+ * Whether some process ran the row, as far as its status shows. Without a version, it was a process without one. Wider
+ * than `TAKEN_UP` of `newest-roots.ts` on unknown statuses: a row that counts here holds the gate. Narrower on what was
+ * dequeued and waits again, or was cancelled: no process without a version has to finish that.
+ */
 const HAS_RUN = sql `coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
 /** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
 const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
@@ -20449,11 +20660,16 @@ function migrationSection({ schema }) {
         return { column: sql `NULL::text` };
     return { column: sql `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
 }
+/** The creation of the newest workflow, of whatever application. Undefined: there is none. */
+const newestCreatedAt = section_optional(bigintText);
+function newestCreationSection({ schema }) {
+    const created = sql `newest_created AS (SELECT max(created_at) AS at FROM ${tableOf(schema, 'workflow_status')})`;
+    return { ctes: [created], column: sql `(SELECT ${shownTime(sql `at`)} FROM newest_created)::text` };
+}
 /** The newest write that an index shows. Undefined: the tables hold nothing. */
 const newestWriteAt = section_optional(bigintText);
-function newestWriteSection({ schema }) {
-    const newest = sql `greatest((SELECT max(created_at) FROM ${tableOf(schema, 'workflow_status')}),
-       (SELECT max(updated_at) FROM tally))`;
+function newestWriteSection() {
+    const newest = sql `greatest((SELECT at FROM newest_created), (SELECT max(updated_at) FROM tally))`;
     return { column: sql `(SELECT ${shownTime(sql `at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
 }
 /** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
@@ -20550,6 +20766,7 @@ const SECTIONS = {
     applicationSeen: { read: applicationSeenSection, column: applicationSeen },
     applications: { read: applicationsSection, column: applications },
     failed: { read: failedSection, column: failed },
+    newestCreatedAt: { read: newestCreationSection, column: newestCreatedAt },
     newestWriteAt: { read: newestWriteSection, column: newestWriteAt },
     migration: { read: migrationSection, column: migration },
     file: { read: fileSection, column: tables_file },
@@ -20633,7 +20850,7 @@ async function readOnce(connection, poll) {
  * table then has another file, and both are read again.
  */
 async function readUntilStable(connection, { config, gate, request }) {
-    const { text: askWriters } = withServer(writersQuery(config.schema));
+    const { text: askWriters } = withServer(writersQuery(config.schema, request.openWriters));
     const openWriters = {
         text: `${beginReadCommitted(gate.pollTimeoutMs)}${awaitLocks(config.schema)}${withLockWait(askWriters)}`,
         values: [],
@@ -20722,7 +20939,9 @@ async function onlyRow(connection, statement, row) {
 
 /**
  * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
- * read that failed, the next one makes a new connection. With `details: names`, nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
+ * read that failed, the next one makes a new connection. One that broke while it was idle between two reads is replaced
+ * at once: nothing was missed, and whether the same server answers is for the rules to judge. With `details: names`,
+ * nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
  *
  * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
  * @param onPassword Called with the password of each connection, before it is made: to mask it.
@@ -20732,21 +20951,35 @@ function systemDatabase(database, gate, now, onPassword = () => undefined) {
     let config = database;
     let handle;
     let connectedBefore = false;
-    const take = async (request) => {
-        if (handle === undefined) {
-            config = withPassword(database);
-            if (config.password !== undefined)
-                onPassword(config.password);
-            handle = openHandle(config, gate.pollTimeoutMs);
-        }
-        const connection = await handle.connection;
+    const open = (after) => {
+        config = withPassword(database);
+        if (config.password !== undefined)
+            onPassword(config.password);
+        return openHandle(config, gate.pollTimeoutMs, after);
+    };
+    const poll = async (connection, request) => {
         connectedBefore = true;
         return takeSnapshot(connection, { config, gate, request }, now);
     };
+    const take = async (request) => {
+        const kept = handle;
+        handle ??= open();
+        const connection = await handle.connection;
+        try {
+            return await poll(connection, request);
+        }
+        catch (error) {
+            // A connection that was closed meanwhile was closed on purpose.
+            if (kept === undefined || kept !== handle || !connection.brokeIdle(error))
+                throw error;
+            handle = open(kept.close());
+            return poll(await handle.connection, request);
+        }
+    };
     const close = async () => {
-        const open = handle;
+        const last = handle;
         handle = undefined;
-        await open?.close();
+        await last?.close();
     };
     const reader = {
         async read(request, signal) {
@@ -20761,13 +20994,14 @@ function systemDatabase(database, gate, now, onPassword = () => undefined) {
     };
     return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
 }
-/** Returns a connection that is being made, or is there, and what closes it in either state. */
-function openHandle(config, pollTimeoutMs) {
+/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
+function openHandle(config, pollTimeoutMs, after = Promise.resolve()) {
     const lifetime = new AbortController();
     let made;
-    const connection = connectToPostgres(config, pollTimeoutMs, lifetime.signal).then((open) => {
-        made = open;
-        return open;
+    const connection = after.then(async () => {
+        lifetime.signal.throwIfAborted();
+        made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
+        return made;
     });
     return {
         connection,
@@ -21092,97 +21326,13 @@ const pauseInWords = ({ pollIntervalMs }) => pollIntervalMs === undefined
     ? `${durationText(USUAL_PAUSE_MS)}, more often near the end`
     : durationText(pollIntervalMs);
 
-;// CONCATENATED MODULE: ./lib/rules/wording.js
-
-/** `it` or `them`, for so many. */
-function them(count) {
-    return trusted(count === 1 ? 'it' : 'them');
-}
-/** Names the versions that are registered, where a name may be misspelt. */
-function registeredHint(registered) {
-    return registered.length > 0
-        ? msg ` Registered here: ${namesOf(registered)}.`
-        : trusted(' No version is registered here: is it the right database?');
-}
-
-;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
-
-
-/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
-const KEPT_VERSION_GRACE_MS = 120_000;
-/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
-const keptVersions = {
-    checkGate({ config, state, index }) {
-        if (config.targets.kind === 'named' || config.targets.kind === 'none')
-            return [];
-        if (state.kept === undefined)
-            return [{ kind: 'no-latest-version' }];
-        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
-        if (isEmpty)
-            return [{ kind: 'empty-latest-version' }];
-        return unknownKeptVersions(state.kept, state, index);
-    },
-    blockers: {
-        'kept-version-unknown': {
-            verdict: 'unknown-version',
-            shortName: 'a kept version is not registered',
-            explain: ({ versions, searched, registered }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}. A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(registered)}`,
-        },
-        'no-latest-version': {
-            verdict: 'error',
-            shortName: 'no latest version',
-            explain: () => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
-        },
-        'empty-latest-version': {
-            verdict: 'error',
-            shortName: 'the latest version is empty',
-            explain: () => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
-        },
-    },
-};
-const SEARCHED = {
-    registrations: 'not registered',
-    'not-yet': 'not registered, the history being searched',
-    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
-    'whole-history': 'never seen in this system database',
-};
-/** The kept versions to search the history for: once, and once more when the grace period has passed. */
-function keptVersionsToSearch({ state, index, time }) {
-    if (index.registered.length > 0)
-        return [];
-    return (state.kept ?? []).filter((version) => {
-        if (state.known.has(version))
-            return false;
-        const search = state.searches.get(version);
-        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
-    });
-}
-function unknownKeptVersions(kept, state, index) {
-    const registered = index.registered.map(({ version }) => version);
-    if (registered.length > 0) {
-        const versions = kept.filter((version) => !registered.includes(version));
-        return versions.length > 0
-            ? [{ kind: 'kept-version-unknown', versions, searched: 'registrations', registered }]
-            : [];
-    }
-    const versions = kept.filter((version) => !state.known.has(version));
-    if (versions.length === 0)
-        return [];
-    const searches = versions.map((version) => state.searches.get(version));
-    const searched = searches.includes(undefined)
-        ? 'not-yet'
-        : searches.every((search) => search?.complete)
-            ? 'whole-history'
-            : 'timed-out';
-    return [{ kind: 'kept-version-unknown', versions, searched, registered: [] }];
-}
-
 ;// CONCATENATED MODULE: ./lib/rules/close-names.js
 /*
  * A name that is unknown but close to a known one is a mistake, such as `v1.0.0`, `1.0.0, 0.9.0` or `refs/tags/1.0.0`
  * where 1.0.0 is known. Another version is none: 1.0.1, 1.0.0-rc1 and 1.0.0+build are not close to 1.0.0. Closeness is
  * judged here and nowhere else, and not in SQL: Postgres and JavaScript fold names differently.
  */
+
 /** Colours of a terminal, escapes that nobody resolved, white space, quotes, and characters that nobody sees. */
 const NOISE = /\p{Cc}\[[\d;]*m|\\[nrt]|[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}`´′]/gu;
 /** What a name can consist of. Anything else ends a token, as any letter of another alphabet does. */
@@ -21205,25 +21355,32 @@ const UNFILLED = [
 const UNFILLED_AS_WRITTEN = /^[^A-Za-z0-9]*v?(?:None|NaN)(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?:None|NaN)[^A-Za-z0-9]*$/;
 /** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
 function isUnfilled(name) {
+    if (!isComparable(name))
+        return false;
     const { tight, spaced } = folded(name);
     return (UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight)) ||
         UNFILLED_AS_WRITTEN.test(name.replace(NOISE, ' ').normalize('NFKC')));
 }
 /**
- * Returns a function that finds the known names that a name is close to, and how. Names can be a megabyte long, so each
- * known one is folded once, and only when the first name asks.
+ * Returns a function that finds the known names that a name is close to, and how. Each known one is folded once, and
+ * only when the first name asks. What stands for a long name is close to nothing: see `UnknownVersion.long`.
  */
 function closeNamesAmong(known) {
     const names = new Set(known);
     let folds;
     return (name) => {
-        folds ??= new Map(names.values().map((each) => [each, folded(each)]));
+        if (!isComparable(name))
+            return new Map();
+        folds ??= new Map([...names].filter(isComparable).map((each) => [each, folded(each)]));
         const closeness = closenessTo(folded(name));
         return new Map([...folds].flatMap(([each, fold]) => {
             const how = each === name ? undefined : closeness(fold);
             return how === undefined ? [] : [[each, how]];
         }));
     };
+}
+function isComparable(name) {
+    return !isCut(name) && name.length <= LONGEST_NAME_BYTES;
 }
 /** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */
 function closenessTo(asked) {
@@ -21275,7 +21432,96 @@ function standsIn(name, text) {
     return false;
 }
 
+;// CONCATENATED MODULE: ./lib/rules/wording.js
+
+/** `it` or `them`, for so many. */
+function them(count) {
+    return trusted(count === 1 ? 'it' : 'them');
+}
+/** Names the versions that are registered, where a name may be misspelt. */
+function registeredHint(registered) {
+    return registered.length > 0
+        ? msg ` Registered here: ${namesOf(registered)}.`
+        : trusted(' No version is registered here: is it the right database?');
+}
+
+;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
+
+
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+const KEPT_VERSION_GRACE_MS = 120_000;
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
+const keptVersions = {
+    checkGate({ config, state, index }) {
+        if (config.targets.kind === 'named' || config.targets.kind === 'none')
+            return [];
+        if (state.kept === undefined)
+            return [{ kind: 'no-latest-version' }];
+        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
+        if (isEmpty)
+            return [{ kind: 'empty-latest-version' }];
+        return unknownKeptVersions(state.kept, state, index);
+    },
+    blockers: {
+        'kept-version-unknown': {
+            verdict: 'unknown-version',
+            shortName: 'a kept version is not registered',
+            explain: ({ versions, searched, registered, close }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? msg ` Did you mean ${namesOf(close)}?` : []} A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(registered)}`,
+        },
+        'no-latest-version': {
+            verdict: 'error',
+            shortName: 'no latest version',
+            explain: () => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+        },
+        'empty-latest-version': {
+            verdict: 'error',
+            shortName: 'the latest version is empty',
+            explain: () => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+        },
+    },
+};
+const SEARCHED = {
+    registrations: 'not registered',
+    'not-yet': 'not registered, the history being searched',
+    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
+    'whole-history': 'never seen in this system database',
+};
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+function keptVersionsToSearch({ state, index, time }) {
+    if (index.registered.length > 0)
+        return [];
+    return (state.kept ?? []).filter((version) => {
+        if (state.known.has(version))
+            return false;
+        const search = state.searches.get(version);
+        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+    });
+}
+function unknownKeptVersions(kept, state, index) {
+    const registered = index.registered.map(({ version }) => version);
+    const unknown = (versions, searched) => {
+        if (versions.length === 0)
+            return [];
+        const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
+        const own = found.filter(({ stranger }) => stranger === null).map(({ version }) => version);
+        const closeTo = closeNamesAmong([...registered, ...own]);
+        const close = new Set(versions.flatMap((version) => [...closeTo(version).keys()]));
+        return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
+    };
+    if (registered.length > 0) {
+        const versions = kept.filter((version) => !registered.includes(version));
+        return unknown(versions, 'registrations');
+    }
+    const versions = kept.filter((version) => !state.known.has(version));
+    const searches = versions.map((version) => state.searches.get(version));
+    if (searches.includes(undefined))
+        return unknown(versions, 'not-yet');
+    return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/1-known.js
+
 
 
 
@@ -21288,8 +21534,8 @@ const known = {
     blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain: _1_known_explain } },
 };
 /** Whether `on-unknown: pass` lifts the rule: all of the history has no trace of the version, nor of a close name. */
-function isPassed({ searched, unfilled, close }, { config }) {
-    return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && close.length === 0;
+function isPassed({ searched, unfilled, long, close }, { config }) {
+    return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && !long && close.length === 0;
 }
 /** Returns a function that finds the versions that an unknown one is close to, among those that a search found. */
 function closeVersionsAmong(found) {
@@ -21312,6 +21558,7 @@ function unknownVersion(version, { state, index }) {
     const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
     return {
         ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },
+        long: isCut(version) || registered.some(isCut) || (search?.foundLong ?? false),
         close: closest([...own, ...(search?.close ?? [])]),
     };
 }
@@ -21324,7 +21571,7 @@ function closest(versions) {
     const chosen = candidates.filter((candidate) => candidate.how === how);
     return [...new Map(chosen.map((each) => [JSON.stringify([each.version, each.stranger]), each])).values()];
 }
-function _1_known_explain({ unfilled, close, searched, registered }) {
+function _1_known_explain({ unfilled, close, searched, registered, long }) {
     if (close.length > 0)
         return joined([explainClose(close), BEYOND_PASSING]);
     if (unfilled) {
@@ -21338,11 +21585,14 @@ function _1_known_explain({ unfilled, close, searched, registered }) {
     const outcome = searched === 'timed-out'
         ? msg `It is not registered, and the search of the history for it did not finish within \`poll-timeout\`: raise that, or check the name.`
         : msg `This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
+    if (long)
+        return joined([outcome, LONG_NAMES, BEYOND_PASSING]);
     return joined([
         outcome,
         msg `If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(registered)}`,
     ]);
 }
+const LONG_NAMES = msg `It, or a version in the history, has a name of more than ${LONGEST_NAME_BYTES} bytes: such names are compared by their hashes, and whether one is a misspelt other cannot be known.`;
 const BEYOND_PASSING = trusted('`on-unknown: pass` does not cover such a mistake.');
 /** The known versions that it is close to, why, and what to correct. */
 function explainClose(close) {
@@ -21495,11 +21745,11 @@ function createdSincePreviousPoll(version, { before, index }) {
 ;// CONCATENATED MODULE: ./lib/rules/4-open-writers.js
 
 
+
 /** Rule 4: nothing is about to appear. Each transaction that was writing, or waiting to, in the window has ended. */
 const openWriters = {
     checkIdle(window, context) {
-        const open = writersIn(window, context);
-        const writers = context.index.contents.writers.filter(({ transaction }) => open.has(transaction));
+        const writers = writersIn(window, context);
         return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];
     },
     blockers: {
@@ -21512,13 +21762,15 @@ const openWriters = {
 };
 /**
  * The transactions to wait for: those that write now, until the settle time has passed. Then only those of them that
- * were there before: later ones belong to others, and under traffic there is always one.
+ * were there before: later ones belong to others, and under traffic there is always one. A transaction keeps its name when
+ * its session prepares it.
  */
 function writersIn(window, { config, index: { contents }, time }) {
-    const now = new Set(contents.writers.map(({ transaction }) => transaction));
+    const { writers } = contents;
     if (window === undefined || time.began - window.openedAt < config.settleMs)
-        return now;
-    return now.intersection(window.writers);
+        return writers;
+    const collected = new Set(window.writers.map(({ transaction }) => transaction));
+    return writers.filter(({ transaction }) => collected.has(transaction));
 }
 /** Which they are, or how many where `details: names` hides which. */
 function describeWriters(writers) {
@@ -21533,15 +21785,20 @@ function describeWriter({ pid, connection, waits, prepared }) {
     return waits ? `${backend}, waiting for its lock` : backend;
 }
 function remedyFor(writers) {
-    const isPrepared = ({ pid }) => pid === null;
+    const prepared = writers.filter(({ pid }) => pid === null);
     return joined([
-        ...(writers.every(isPrepared) ? [] : [msg `End a forgotten one with pg_terminate_backend(pid).`]),
-        ...(writers.some(isPrepared)
-            ? [
-                msg `No process holds a prepared transaction: end it with COMMIT PREPARED or ROLLBACK PREPARED and its gid, which pg_prepared_xacts lists.`,
-            ]
-            : []),
+        ...(prepared.length === writers.length ? [] : [msg `End a forgotten one with pg_terminate_backend(pid).`]),
+        ...(prepared.length === 0
+            ? []
+            : [
+                msg `No process holds a prepared transaction. To discard what it did, run in this database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps it). pg_prepared_xacts lists all.`,
+            ]),
     ]);
+}
+/** The statement that ends the first one whose gid can be typed. */
+function rollbackOf(prepared) {
+    const gid = prepared.map((writer) => writer.prepared).find((each) => each !== null && /^[ -~]+$/.test(each));
+    return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('`ROLLBACK PREPARED` and its gid');
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
@@ -21553,6 +21810,8 @@ const WEIGHED_ROOTS = 100;
 const LAUNCH_MS = 15 * UNITS_MS.m;
 /** For so long a target counts as live although other versions took up work since. In milliseconds. */
 const FADES_MS = UNITS_MS.h;
+/** How far the clocks of processes, which stamp what they start, can be behind the database's. In milliseconds. */
+const LAG_MS = UNITS_MS.m;
 /** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
 const MISTAKE = 0.0001;
 /** Java's version where it cannot read the application's bytecode: each process has its own. */
@@ -21574,15 +21833,14 @@ function signOfLife(version, latest, evidence, now) {
         return { because: 'process-name', startedAt };
     if (!evidence.showsParents)
         return undefined;
-    const needed = runThatEnds(weighed.slice(newer));
     const othersTookUp = othersOf(version, evidence).some(({ newestTakenUpAt }) => (newestTakenUpAt ?? 0) > startedAt);
     const isYoung = now - startedAt < FADES_MS;
-    if (startedAt > latest.since + LAUNCH_MS && newer < needed && (isYoung || !othersTookUp)) {
+    if (startedAt > latest.since + LAUNCH_MS && newer < runThatEnds(weighed.slice(newer)) && (isYoung || !othersTookUp)) {
         const fadesAt = startedAt + FADES_MS;
         const ends = othersTookUp
             ? { until: fadesAt, oneIsEnoughFrom: undefined }
             : { until: undefined, oneIsEnoughFrom: fadesAt };
-        return { because: 'share', startedAt, newer, lacking: needed - newer, ...ends };
+        return { because: 'share', startedAt, newer, lacking: moreThatEnd(weighed, newer), ...ends };
     }
     const latestStarted = counted.slice(newer).some(({ isOfLatest }) => isOfLatest);
     if (newer === 0 && now - startedAt < LAUNCH_MS && latestStarted) {
@@ -21598,15 +21856,58 @@ function signOfLife(version, latest, evidence, now) {
     return undefined;
 }
 /**
+ * Returns the sign of life of a version, as `signOfLife` does. Where the latest version was registered or promoted during
+ * this run, what came before counts as well: a registration alone does not show where new work goes. Pure.
+ */
+function signInRun(version, latest, atFirst, evidence, now) {
+    if (atFirst === undefined || latest.since <= atFirst.since)
+        return signOfLife(version, latest, evidence, now);
+    const since = evidenceFrom(latest.since, evidence);
+    const sign = signOfLife(version, latest, since, now);
+    if (sign !== undefined)
+        return sign;
+    const hasMoved = countedRoots(version, latest, since).some(({ isOfLatest }) => isOfLatest);
+    return hasMoved ? undefined : signFromBefore(version, latest, atFirst, evidence, now);
+}
+/** The sign of a version that was live before the latest one became it, or has started work in this run. */
+function signFromBefore(version, latest, atFirst, evidence, now) {
+    const wasLatest = atFirst.versions.has(registeredName(version));
+    const before = wasLatest ? undefined : signOfLife(version, atFirst, evidence, now);
+    const weighed = countedRoots(version, atFirst, evidence).slice(0, WEIGHED_ROOTS);
+    const newer = weighed.findIndex(({ isOwn }) => isOwn);
+    const newest = weighed[newer];
+    if (newest === undefined)
+        return now < latest.since + LAUNCH_MS ? before : undefined;
+    const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - LAG_MS;
+    const isUnended = startsInRun && newer < runThatEnds(weighed.slice(newer));
+    const until = Math.max(newest.at, latest.since) + LAUNCH_MS;
+    if ((before === undefined && !isUnended) || now >= until)
+        return undefined;
+    return { because: 'unmoved', startedAt: newest.at, newer, lacking: 1, until, oneIsEnoughFrom: undefined };
+}
+/** The evidence from a moment on. */
+function evidenceFrom(moment, { versions, reachesBack, ...others }) {
+    return {
+        ...others,
+        versions: versions.map(({ version, roots, newestTakenUpAt }) => ({
+            version,
+            roots: roots.filter(({ createdAt }) => createdAt >= moment),
+            newestTakenUpAt: newestTakenUpAt !== null && newestTakenUpAt >= moment ? newestTakenUpAt : null,
+        })),
+        reachesBack: reachesBack || versions.some(({ roots }) => roots.some(({ createdAt }) => createdAt < moment)),
+    };
+}
+/**
  * The roots that count for a version, the newest first. Of other versions these are the ones that a process took up and
  * no schedule started: work in the queue of a dead version is no sign of life. Of the version itself all count, but
  * those of schedules only where the latest version has taken up nothing: DBOS's schedules go to the latest, and
- * schedules in a process tick as long as it lives.
+ * schedules in a process tick as long as it lives. Of what has no version, only what a process took up counts: any
+ * version can take what waits.
  */
 function countedRoots(version, latest, { versions }) {
     const isOfLatest = (each) => each !== null && latest.versions.has(each);
     const latestRuns = versions.some((each) => isOfLatest(each.version) && each.newestTakenUpAt !== null);
-    const counts = (isOwn, { takenUp, scheduled }) => isOwn ? !(scheduled && latestRuns) : takenUp && !scheduled;
+    const counts = (isOwn, { takenUp, scheduled }) => isOwn ? (takenUp || version !== null) && !(scheduled && latestRuns) : takenUp && !scheduled;
     return versions
         .flatMap((each) => {
         const isOwn = targetOfRows(each.version) === version;
@@ -21619,7 +21920,9 @@ function countedRoots(version, latest, { versions }) {
 function signWithoutRoots(version, evidence) {
     // A dead version's schedule can fill them all, and hide the work that is older.
     const nothingElseRuns = othersOf(version, evidence).every(({ newestTakenUpAt }) => newestTakenUpAt === null);
-    return !evidence.reachesBack && nothingElseRuns ? { because: 'nothing-else-runs' } : undefined;
+    if (evidence.reachesBack || !nothingElseRuns)
+        return undefined;
+    return { because: evidence.othersFill ? 'hidden-by-others' : 'nothing-else-runs' };
 }
 function othersOf(version, { versions }) {
     return versions.filter((each) => targetOfRows(each.version) !== version);
@@ -21632,11 +21935,19 @@ function runThatEnds(untilNewest) {
     const ofOthers = untilNewest.filter(({ isOwn }) => !isOwn).length / untilNewest.length;
     return Math.max(1, Math.ceil(Math.log(MISTAKE) / Math.log(ofOthers)));
 }
+/** How many more roots on other versions end the share. Each of them also takes the place of the oldest one weighed. */
+function moreThatEnd(weighed, newer) {
+    let more = 1;
+    while (newer + more < WEIGHED_ROOTS && newer + more < runThatEnds(weighed.slice(newer, WEIGHED_ROOTS - more)))
+        more += 1;
+    return more;
+}
 function isProcessName(version) {
     return version !== null && PROCESS_NAME.test(version);
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/5-live.js
+
 
 
 
@@ -21653,14 +21964,14 @@ const live = {
         return [{ kind: 'live', alternatives }];
     },
     checkOtherwiseIdle(version, context) {
-        const { index, observedAt } = context;
+        const { index, observedAt, state } = context;
         const { newestRoots } = index.contents;
         const [newest] = index.registered;
-        if (!readsNewestRoots(context) || newestRoots === undefined || newest === undefined)
+        if (!weighsRoots(context) || newestRoots === undefined || newest === undefined)
             return [];
         const latest = { versions: index.latest, since: newest.timestamp };
-        const sign = signOfLife(version, latest, newestRoots, observedAt);
-        return sign === undefined ? [] : [{ kind: 'receives-work', sign, latest: [...index.latest], observedAt }];
+        const sign = signInRun(version, latest, state.latestAtFirst, newestRoots, observedAt);
+        return sign === undefined ? [] : [{ kind: 'receives-work', version, sign, latest: [...index.latest], observedAt }];
     },
     blockers: {
         live: {
@@ -21674,26 +21985,48 @@ const live = {
         'receives-work': {
             verdict: 'still-live',
             shortName: 'still receives work',
-            explain: ({ sign, latest, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(sign, latest)} \`on-live: latest-only\` lifts this rule.`,
+            explain: ({ version, sign, latest, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest)} \`on-live: latest-only\` lifts this rule.`,
         },
     },
 };
-/** Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void. */
-function readsNewestRoots({ config, index }) {
-    return config.onLive === 'block' && index.registered.length > 0;
+/*
+ * A poll reads the newest workflows only where nothing else blocks a target. That is known when the poll before it is
+ * evaluated, and assumed of the first poll. Where it turns out to be so without that, the next poll follows at once.
+ */
+/**
+ * Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void.
+ *
+ * @param context Before the first poll, there is no index.
+ */
+function weighsRoots({ config, index }) {
+    return config.onLive === 'block' && index?.registered.length !== 0;
+}
+/** Whether the rule could still block what nothing else blocks: this poll did not read what it weighs. */
+function lacksRoots(context) {
+    return weighsRoots(context) && context.index.contents.newestRoots === undefined;
+}
+/** Whether nothing blocks a target but, perhaps, this rule by the newest workflows. */
+function isOtherwiseIdle({ blockers, settledForMs }) {
+    return settledForMs !== undefined || blockers.every(({ kind }) => kind === 'receives-work');
 }
 function _5_live_describe(sign, now) {
     switch (sign.because) {
         case 'share':
-        case 'rollback': {
+        case 'rollback':
+        case 'unmoved': {
             const age = trusted(durationText(now - sign.startedAt));
             const since = sign.newer === 0 ? trusted('none has') : msg `${trusted(`only ${sign.newer}`)} ${have(sign.newer)}`;
-            return msg `It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since. ${ending(sign, now)}`;
+            const unmoved = trusted(sign.because === 'unmoved'
+                ? ' The latest version was registered or promoted while the gate held, and has not started any work since.'
+                : '');
+            return msg `It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
         }
         case 'process-name':
             return msg `Each of its processes has a version of its own, and so has the latest: new work was started on it ${trusted(durationText(now - sign.startedAt))} ago, and its process can still run.`;
         case 'nothing-else-runs':
             return msg `No other version takes up work: the newest workflows do not reach back to the launch of the latest version, and none of them ran elsewhere.`;
+        case 'hidden-by-others':
+            return msg `Other applications hide which version takes up work: their workflows fill the newest ${trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
     }
 }
 function have(count) {
@@ -21711,10 +22044,16 @@ function ending(sign, now) {
     }
     return msg `It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
 }
-function remedy({ because }, latest) {
+function remedy(version, { because }, latest) {
+    if (because === 'hidden-by-others')
+        return trusted('Start one workflow on the version that stays.');
+    if (version === null) {
+        return trusted('Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and launch them again, or shift their traffic first.');
+    }
     switch (because) {
         case 'share':
         case 'rollback':
+        case 'unmoved':
             return msg `Is it the version that runs, after a rollback? Then keep it, or promote it with DBOS's setLatestApplicationVersion: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
         case 'process-name':
             return msg `Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;
@@ -21783,6 +22122,141 @@ function applies({ onUnversioned }, reason) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
+
+
+
+
+/**
+ * The newest shared migration number whose schema and statuses this gate knows: Python SDK 3.4 and Go 1.8. TypeScript 5.3
+ * has 123, and what follows is two indexes. From 100 on the number means the same in every SDK.
+ */
+const NEWEST_KNOWN_MIGRATION = 125;
+/** Rule 9: the database can be trusted, and each status in it is understood. */
+const trustedDatabase = {
+    checkDatabase: (database, before) => reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
+    checkGate({ before, database, index }) {
+        if (!isAnotherServer(before, database))
+            return [];
+        const olderByMs = olderBy(before.newestCreatedAt, index.contents.newestCreatedAt);
+        const versions = [...before.registered].filter((version) => !index.registrations.has(version));
+        return olderByMs !== undefined || versions.length > 0 ? [{ kind: 'older-copy', olderByMs, versions }] : [];
+    },
+    checkTarget(version, { index }) {
+        const statuses = unknownStatusesOn(index, version);
+        return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
+    },
+    checkWindows(windows, { database, index }) {
+        const needsScan = isNewerThanKnown(database) && isUnscanned(windows);
+        return needsScan
+            ? [{ kind: 'statuses-not-scanned', timedOut: index.contents.unknownStatuses === 'timed-out' }]
+            : [];
+    },
+    blockers: {
+        'untrusted-database': {
+            verdict: 'error',
+            shortName: 'untrusted database',
+            explain: ({ reason }) => explainReason(reason),
+        },
+        'older-copy': {
+            verdict: 'error',
+            shortName: 'perhaps an older copy',
+            explain: ({ olderByMs, versions }) => msg `This server holds less than the one that answered the previous poll: ${joined([
+                ...(olderByMs === undefined ? [] : [lostWorkflows(olderByMs)]),
+                ...(versions.length === 0 ? [] : [msg `the registration of ${namesOf(versions)} is not here`]),
+            ], '; ')}. Was the address of \`database-url\` switched to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and run the gate again.`,
+        },
+        'unknown-status': {
+            verdict: 'in-flight',
+            shortName: 'statuses that the gate does not know',
+            explain: ({ statuses }) => msg `${counted(sumOf(statuses), 'workflow')} in a status that this gate does not know (${namesOf(statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`,
+        },
+        'statuses-not-scanned': {
+            verdict: 'error',
+            shortName: 'unknown statuses possible',
+            explain: ({ timedOut }) => timedOut
+                ? msg `This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+                : msg `This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`,
+        },
+    },
+};
+/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
+function isNewerThanKnown({ migration }) {
+    return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
+}
+/**
+ * How much older than before the newest workflow can be, in milliseconds. A standby that takes over has often missed the
+ * last second, and rarely more than a few. The workflow before the ones that were lost is older by more than a minute
+ * only where hardly any start: so seldom is an ordinary failover taken for a copy.
+ */
+const LOST_IN_FAILOVER_MS = 60_000;
+/** How much older the newest workflow is, if it is too much; null where there is none any more. */
+function olderBy(before, now) {
+    if (before === undefined)
+        return undefined;
+    if (now === undefined)
+        return null;
+    return before - now > LOST_IN_FAILOVER_MS ? before - now : undefined;
+}
+function lostWorkflows(olderByMs) {
+    if (olderByMs === null)
+        return trusted('no workflow is here any more');
+    return msg `its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one was`;
+}
+function isUnscanned(windows) {
+    return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
+}
+function reasonsAgainst(database, before) {
+    const { missingColumns } = database;
+    const { tableId } = before;
+    return [
+        ...(database.standby ? ['standby'] : []),
+        ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
+        ...(database.relationKind === 'r' ? [] : ['not-a-table']),
+        ...(database.sharded ? ['shard'] : []),
+        ...anotherCluster(database, before),
+        ...(tableId === undefined || tableId === database.tableId ? [] : ['another-table']),
+        ...(database.rowSecurityActive ? ['row-security'] : []),
+        ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
+    ];
+}
+/** Whether another server answers than at the previous poll: after a failover, or a restart. */
+function isAnotherServer({ server }, { startedAt }) {
+    return server !== undefined && server.startedAt !== startedAt;
+}
+/** Another cluster may be a copy from before the workflows that an earlier poll saw, or one that nothing runs on. */
+function anotherCluster(database, before) {
+    // What could not be read is not trusted for another reason.
+    if (before.server === undefined || database.cluster === undefined)
+        return [];
+    const { cluster } = before.server;
+    if (cluster && database.cluster)
+        return cluster === database.cluster ? [] : ['another-cluster'];
+    return isAnotherServer(before, database) ? ['perhaps-another-cluster'] : [];
+}
+function explainReason(reason) {
+    switch (reason) {
+        case 'standby':
+            return STANDBY;
+        case 'logical-subscriber':
+            return msg `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
+        case 'not-a-table':
+            return msg `workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+        case 'shard':
+            return msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support it. Keep the version running until DBOS shows nothing in flight on it on any shard.`;
+        case 'another-cluster':
+            return msg `Another database cluster answers than at the previous poll: the address of \`database-url\` was switched, to a restored copy for instance. Make sure that it leads to the database that the application writes to, and run the gate again.`;
+        case 'perhaps-another-cluster':
+            return msg `Another server answers than at the previous poll, after a restart or a failover, and this role cannot read whether it belongs to the same cluster. Run the gate again. To survive a failover, let a superuser run GRANT EXECUTE ON FUNCTION pg_control_system() for the role.`;
+        case 'another-table':
+            return msg `workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
+        case 'row-security':
+            return msg `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
+        default:
+            return msg `workflow_status lacks ${namesOf(reason.missingColumns)}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/former-names.js
 
 
@@ -21843,9 +22317,10 @@ function explainFormerNames(formers, isRegistered) {
 ;// CONCATENATED MODULE: ./lib/rules/7-application.js
 
 
+
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
 const _7_application_application = {
-    checkGate({ config, before, index }) {
+    checkGate({ config, before, database, index }) {
         const { applicationSeen, owners, applications } = index.contents;
         if (config.application !== undefined && !applicationSeen) {
             return [{ kind: 'application-not-seen', application: config.application, owners }];
@@ -21853,7 +22328,9 @@ const _7_application_application = {
         if (config.application === undefined && owners.length > 1) {
             return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
         }
-        // DBOS deletes no registration.
+        // DBOS deletes no registration. Rule 9 asks another server for all that were there.
+        if (isAnotherServer(before, database))
+            return [];
         const named = [...before.targets, ...(before.kept ?? [])].filter((version) => version !== null);
         const versions = named.filter((version) => before.registered.has(version) && !index.registrations.has(version));
         return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];
@@ -21883,106 +22360,6 @@ const _7_application_application = {
         },
     },
 };
-
-;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
-
-
-
-/**
- * The newest shared migration number whose schema and statuses this gate knows: TypeScript SDK 5.2 and 5.3.
- * From 100 on the number means the same in every SDK.
- */
-const NEWEST_KNOWN_MIGRATION = 123;
-/** Rule 9: the database can be trusted, and each status in it is understood. */
-const trustedDatabase = {
-    checkDatabase: (database, before) => reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
-    checkTarget(version, { index }) {
-        const statuses = unknownStatusesOn(index, version);
-        return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
-    },
-    checkWindows(windows, { database, index }) {
-        const needsScan = isNewerThanKnown(database) && isUnscanned(windows);
-        return needsScan
-            ? [{ kind: 'statuses-not-scanned', timedOut: index.contents.unknownStatuses === 'timed-out' }]
-            : [];
-    },
-    blockers: {
-        'untrusted-database': {
-            verdict: 'error',
-            shortName: 'untrusted database',
-            explain: ({ reason }) => explainReason(reason),
-        },
-        'unknown-status': {
-            verdict: 'in-flight',
-            shortName: 'statuses that the gate does not know',
-            explain: ({ statuses }) => msg `${counted(sumOf(statuses), 'workflow')} in a status that this gate does not know (${namesOf(statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`,
-        },
-        'statuses-not-scanned': {
-            verdict: 'error',
-            shortName: 'unknown statuses possible',
-            explain: ({ timedOut }) => timedOut
-                ? msg `This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
-                : msg `This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`,
-        },
-    },
-};
-/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
-function isNewerThanKnown({ migration }) {
-    return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
-}
-function isUnscanned(windows) {
-    return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
-}
-function reasonsAgainst(database, before) {
-    const { missingColumns } = database;
-    const { tableId } = before;
-    return [
-        ...(database.standby ? ['standby'] : []),
-        ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
-        ...(database.relationKind === 'r' ? [] : ['not-a-table']),
-        ...(database.sharded ? ['shard'] : []),
-        ...anotherCluster(database, before),
-        ...(tableId === undefined || tableId === database.tableId ? [] : ['another-table']),
-        ...(database.rowSecurityActive ? ['row-security'] : []),
-        ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
-    ];
-}
-/** Whether another server answers than at the previous poll: after a failover, or a restart. */
-function isAnotherServer({ server }, { startedAt }) {
-    return server !== undefined && server.startedAt !== startedAt;
-}
-/** Another cluster may be a copy from before the workflows that an earlier poll saw, or one that nothing runs on. */
-function anotherCluster(database, before) {
-    // What could not be read is not trusted for another reason.
-    if (before.server === undefined || database.cluster === undefined)
-        return [];
-    const { cluster } = before.server;
-    if (cluster && database.cluster)
-        return cluster === database.cluster ? [] : ['another-cluster'];
-    return isAnotherServer(before, database) ? ['perhaps-another-cluster'] : [];
-}
-function explainReason(reason) {
-    switch (reason) {
-        case 'standby':
-            return STANDBY;
-        case 'logical-subscriber':
-            return msg `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
-        case 'not-a-table':
-            return msg `workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
-        case 'shard':
-            return msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support it. Keep the version running until DBOS shows nothing in flight on it on any shard.`;
-        case 'another-cluster':
-            return msg `Another database cluster answers than at the previous poll: the address of \`database-url\` was switched, to a restored copy for instance. Make sure that it leads to the database that the application writes to, and run the gate again.`;
-        case 'perhaps-another-cluster':
-            return msg `Another server answers than at the previous poll, after a restart or a failover, and this role cannot read whether it belongs to the same cluster. Run the gate again. To survive a failover, let a superuser run GRANT EXECUTE ON FUNCTION pg_control_system() for the role.`;
-        case 'another-table':
-            return msg `workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
-        case 'row-security':
-            return msg `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
-        default:
-            return msg `workflow_status lacks ${namesOf(reason.missingColumns)}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
-    }
-}
 
 ;// CONCATENATED MODULE: ./lib/rules/index.js
 
@@ -22169,6 +22546,7 @@ function allIdle({ gate, noTargets, targets }) {
 
 ;// CONCATENATED MODULE: ./lib/hold/state.js
 
+
 /** The key of the settle window where there is no target. */
 const NO_TARGET = Symbol('no target');
 /** Before the first poll. */
@@ -22176,9 +22554,12 @@ const initialState = {
     firstPollEnded: undefined,
     tableId: undefined,
     server: undefined,
+    newestCreatedAt: undefined,
     registered: new Set(),
     kept: undefined,
     registeredAtFirst: undefined,
+    beganAt: undefined,
+    latestAtFirst: undefined,
     targets: new Set(),
     newer: new Set(),
     known: new Set(),
@@ -22189,15 +22570,17 @@ const initialState = {
     windows: new Map(),
 };
 /** Adds what stays true after this poll, whatever the next one finds. */
-function remember(state, index, database, { ended }) {
-    const { history, started } = index.contents;
+function remember(state, index, { database, observedAt }, { ended }) {
+    const { history, started, newestCreatedAt } = index.contents;
     const searches = new Map(state.searches);
     const closeVersions = closeVersionsAmong(history?.found ?? []);
+    const foundLong = history?.found.some(({ version }) => isCut(version)) ?? false;
     for (const version of history?.searchedFor ?? []) {
         searches.set(version, {
             at: ended,
             complete: history?.complete ?? false,
             close: closeVersions(version),
+            foundLong,
         });
     }
     const known = new Set([
@@ -22212,7 +22595,13 @@ function remember(state, index, database, { ended }) {
         ...state,
         tableId: state.tableId ?? database.tableId,
         server: { startedAt: database.startedAt, cluster: database.cluster },
+        newestCreatedAt: newestCreatedAt === undefined ? undefined : Math.min(newestCreatedAt, observedAt),
         registered: state.registered.union(new Set(index.registrations.keys())),
+        latestAtFirst: state.latestAtFirst ?? {
+            versions: index.latest,
+            since: index.registered[0]?.timestamp ?? observedAt,
+            observedAt,
+        },
         searches,
         known,
         mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),
@@ -22239,26 +22628,19 @@ function withWindowsReset(state) {
 
 /** Adds what the rules say of what is otherwise idle, and for how long it has been. */
 function settlingOf(version, blockers, isGateIdle, context) {
-    if (blockers.length > 0 || !isGateIdle || awaitsEvidence(version, context)) {
+    if (blockers.length > 0 || !isGateIdle)
         return { blockers, settledForMs: undefined };
+    if (version !== NO_TARGET) {
+        const signs = findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
+        if (signs.length > 0 || lacksRoots(context))
+            return { blockers: signs, settledForMs: undefined };
     }
-    const signs = version === NO_TARGET ? [] : findBlockers((rule) => rule.checkOtherwiseIdle?.(version, context));
-    if (signs.length > 0)
-        return { blockers: signs, settledForMs: undefined };
     const { before, time } = context;
     const window = before.windows.get(version);
     return {
         blockers: findBlockers((rule) => rule.checkIdle?.(window, context)),
         settledForMs: Math.max(0, time.began - (window?.openedAt ?? time.began)),
     };
-}
-/** Whether rule 5 could still block it: the poll did not read what that rule weighs. */
-function awaitsEvidence(version, context) {
-    return version !== NO_TARGET && readsNewestRoots(context) && context.index.contents.newestRoots === undefined;
-}
-/** Whether it is idle, but for what the next poll has to read for rule 5. */
-function isIdleButForRule5({ blockers, settledForMs }) {
-    return settledForMs !== undefined || blockers.every(({ kind }) => kind === 'receives-work');
 }
 /** Whether it was idle for the whole settle window, and nothing is about to appear. */
 function hasSettled({ blockers, settledForMs }, { settleMs }) {
@@ -22285,23 +22667,31 @@ function windowsAfter(all, context) {
 
 
 /**
- * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
- * versions that are registered, in flight or recently started. With kept versions named, what registers after the first
- * poll belongs to another deploy. What runs without a version is a target of its own. A preflight has none.
+ * How far the clock of a process that registers may lag behind the database's, in milliseconds: as for the rows that
+ * rule 3 compares.
  */
-function withTargets(config, state, index) {
+const targets_CLOCK_MARGIN_MS = 60_000;
+/**
+ * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
+ * versions that are registered, in flight or recently started. With kept versions named, what is registered for the
+ * first time after the first poll belongs to another deploy. What runs without a version is a target of its own. A
+ * preflight has none.
+ *
+ * @param observedAt The database's clock at this poll, in epoch milliseconds.
+ */
+function withTargets(config, state, index, observedAt) {
     if (config.targets.kind === 'none')
         return state;
     if (config.targets.kind === 'named')
         return { ...state, targets: new Set(config.targets.versions) };
     const names = index.registered.map(({ version }) => version);
-    const registeredAtFirst = state.registeredAtFirst ?? new Set(names);
-    const kept = targets_keptVersions(config, state, index);
+    const { registeredAtFirst = new Set(names), beganAt = observedAt } = state;
+    const before = { ...state, registeredAtFirst, beganAt };
+    const kept = targets_keptVersions(config, before, index);
     if (kept === undefined)
         return state;
-    // By name: a promotion renews the time of a registration, and some processes stamp it with their own clock.
-    const later = names.filter((version) => !registeredAtFirst.has(version) && !state.targets.has(version));
-    const newer = config.targets.kind === 'all-but' ? state.newer.union(new Set(later)) : state.newer;
+    const launched = names.filter((version) => isLaunched(version, before, index) && !kept.includes(version));
+    const newer = config.targets.kind === 'all-but' ? state.newer.union(new Set(launched)) : state.newer;
     const others = [
         ...index.inFlight.keys(),
         ...index.started.keys(),
@@ -22309,7 +22699,17 @@ function withTargets(config, state, index) {
         ...names,
     ].filter((version) => Boolean(version) && !kept.includes(version ?? '') && !newer.has(version ?? ''));
     const targets = new Set([...state.targets, ...others, ...(runsWithoutVersion(config, index) ? [null] : [])]);
-    return { ...state, kept, registeredAtFirst, newer, targets };
+    return { ...before, kept, newer, targets };
+}
+/**
+ * Whether a deploy has registered the version since the gate began. An older one that appears later had another owner:
+ * its application was renamed. Told by name and creation, since a promotion renews the other time.
+ */
+function isLaunched(version, { registeredAtFirst, beganAt, targets }, index) {
+    if (registeredAtFirst?.has(version) || targets.has(version))
+        return false;
+    const registeredAt = index.registrations.get(version)?.registeredAt ?? 0;
+    return registeredAt >= (beganAt ?? 0) - targets_CLOCK_MARGIN_MS;
 }
 /** Whether something runs without a version or with an empty one, or may: in a status that the gate does not know. */
 function runsWithoutVersion({ onUnversioned }, index) {
@@ -22334,19 +22734,25 @@ function uncountedTargets(config, before, { targets }) {
 }
 /**
  * The versions that stay; undefined where no latest version is registered. `latest` is resolved at each poll: a version
- * that registered after the first poll takes the place of the kept one. An older one that is promoted does not: it is a
- * target, and a target never becomes kept.
+ * that was launched after the first poll takes the place of the kept one. An older one that is promoted does not, nor
+ * does one that a rename brings: it is a target, and a target never becomes kept.
  */
-function targets_keptVersions(config, { kept, targets }, { latest }) {
+function targets_keptVersions(config, state, index) {
+    const { kept, targets } = state;
     if (config.targets.kind !== 'all-but-latest')
         return namedVersions(config);
-    if (latest.size === 0)
+    if (index.latest.size === 0)
         return kept;
-    const resolved = [...latest].filter((version) => !targets.has(version));
-    return resolved.every((version) => kept?.includes(version)) ? kept : resolved;
+    const resolved = [...index.latest].filter((version) => !targets.has(version));
+    if (kept === undefined)
+        return resolved;
+    const stays = (version) => kept.includes(version) || isLaunched(version, state, index);
+    const launched = resolved.filter(stays);
+    return launched.every((version) => kept.includes(version)) ? kept : launched;
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/evaluate.js
+
 
 
 
@@ -22372,8 +22778,8 @@ function evaluate(config, previous, snapshot, time) {
         return { ...NO_EVIDENCE, snapshot, gate: untrusted, state, next: firstRequest(config, state) };
     }
     const index = indexed(contents);
-    const targeted = withTargets(config, before, index);
-    const state = remember(targeted, index, database, time);
+    const targeted = withTargets(config, before, index, snapshot.observedAt);
+    const state = remember(targeted, index, snapshot, time);
     return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
 }
 /** A poll that could not be read or trusted proves nothing. */
@@ -22403,8 +22809,8 @@ function evaluateContents(context, snapshot) {
     const windows = windowsAfter(all, context);
     const gate = [...gateBlockers, ...findBlockers((rule) => rule.checkWindows?.(windows.values(), context))];
     const searchHistoryFor = versionsToSearch(context);
-    const nearlyIdle = isGateIdle ? settlings.filter(isIdleButForRule5) : [];
-    const awaitsRoots = nearlyIdle.some(({ version }) => awaitsEvidence(version, context));
+    const isAnyIdle = isGateIdle && settlings.some(isOtherwiseIdle);
+    const awaitsRoots = isAnyIdle && lacksRoots(context);
     const provisional = uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor);
     const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
     const isSettled = gate.length === 0 && all.every((settling) => hasSettled(settling, config));
@@ -22425,9 +22831,10 @@ function evaluateContents(context, snapshot) {
             ...firstRequest(config, next),
             startedSince: next.started?.since,
             searchHistoryFor,
+            openWriters: index.contents.writers.map(({ transaction }) => transaction),
             scanStatuses: gate.some(({ kind }) => kind === 'statuses-not-scanned'),
             countFailed: windows.size > 0,
-            newestRoots: config.onLive === 'block' && nearlyIdle.length > 0,
+            newestRoots: isAnyIdle && weighsRoots(context),
         },
     };
 }
@@ -22488,9 +22895,11 @@ function firstRequest(config, state) {
         selection: selectionFor(config, state),
         startedSince: undefined,
         searchHistoryFor: [],
+        openWriters: [],
         scanStatuses: false,
         countFailed: true,
-        newestRoots: config.onLive === 'block',
+        newestRoots: weighsRoots({ config }),
+        rootsSince: state.latestAtFirst?.since,
     };
 }
 
@@ -22672,7 +23081,149 @@ function gaveUp({ failure, failures, lastSuccess }, now) {
     return new ReportableError(msg `${failure} ${polls}, and the gate gave up. ${before}`);
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
+
+/** What is given in place of a URL, by how it starts. The first that matches counts. */
+const MISTAKES = [
+    [
+        /^(?:jdbc:)?sqlite/i,
+        'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.',
+    ],
+    [
+        /^["'`\u2018-\u201f<]/,
+        'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
+    ],
+    [
+        /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
+        'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
+    ],
+    [
+        /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
+        'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
+    ],
+    [
+        /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
+        'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
+    ],
+    [
+        /^prisma(?:\+postgres(?:ql)?)?:/i,
+        'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
+    ],
+    [
+        /^https?:/i,
+        'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
+    ],
+    [
+        /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
+        'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
+    ],
+    [
+        /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
+        'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
+    ],
+    [/\n/, 'has several lines. Write one URL in one line, and nothing else.'],
+];
+/** Explains why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
+function describeMisshapen(url) {
+    const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
+    if (mistake !== undefined)
+        return msg `\`database-url\` ${trusted(mistake[1])}`;
+    return msg `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
+
+
+
+const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
+const SEVERAL_HOSTS = msg `\`database-url\` names several hosts. Name the primary alone.`;
+const PARAMETER_MISPLACED = msg `\`database-url\` has a parameter behind the wrong character. The first follows a ?, and each other one an &. Where such a character belongs to a name or a value, percent-encode it.`;
+/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
+function partsOf(url) {
+    const text = url.trim();
+    // No part of a URL has a line break, but the classes of characters above would take one.
+    const groups = text.includes('\n') ? undefined : SHAPE.exec(text)?.groups;
+    if (groups === undefined)
+        throw new InputError(describeMisshapen(url));
+    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
+    // As a part of the database or of another value, one that asks for TLS would be passed over.
+    if (/[&;][\w.-]+=/.test(database) || /[?;][\w.-]+=/.test(query))
+        throw new InputError(PARAMETER_MISPLACED);
+    if (hosts.includes(','))
+        throw new InputError(SEVERAL_HOSTS);
+    const address = HOST.exec(hosts)?.groups;
+    if (address === undefined)
+        throw new InputError(notAsExpected('host'));
+    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
+    return { user, secret, host, port: address['port'], database, query };
+}
+/** Says that a part of the URL cannot be what it stands for, without its text. */
+function notAsExpected(part) {
+    return msg `The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+}
+function readPort(text) {
+    const port = Number(text);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+        throw new InputError(notAsExpected('port'));
+    return port;
+}
+function decoded(text) {
+    const plain = tryDecoded(text);
+    if (plain !== undefined)
+        return plain;
+    throw inputError `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`;
+}
+/** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
+function tryDecoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url-parameters.js
+
+
+
+/** The word that a parameter's name spells, without capitals and separators: each driver has its own. */
+const wordOf = (name) => name.replaceAll(/[_.-]/g, '').toLowerCase();
+/**
+ * Reads the text after the `?` of a URL. A password can stand there with a raw `&` in it. So what follows a password
+ * has to be a name and a value.
+ *
+ * @throws InputError when the text is no list of parameters.
+ */
+function readParameters(query) {
+    const all = [];
+    for (const pair of query.split('&').filter((text) => text !== '')) {
+        const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
+        const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
+        if (name === undefined || (value === undefined && followsPassword)) {
+            throw new InputError(notAsExpected('list of parameters'));
+        }
+        all.push([name, decoded(value ?? '')]);
+    }
+    const taken = new Set();
+    return {
+        all,
+        take(...spellings) {
+            for (const spelling of spellings)
+                taken.add(spelling);
+            const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
+            if (values.size > 1) {
+                throw inputError `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values, and drivers disagree which of them counts. Leave one out.`;
+            }
+            return values.values().next().value;
+        },
+        rest: () => [...new Set(all.map(([name]) => name))].filter((name) => !taken.has(name)),
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/place-words.js
+
 
 
 const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
@@ -22681,20 +23232,26 @@ const SERVICE = 'The gate does not read pg_service.conf: write what stands there
 const ADDRESS = 'Write the address itself as the host.';
 /**
  * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
- * is the word without capitals and separators.
+ * is a word (`wordOf`).
  */
 const WORDS = new Map([
     ...FOLLOWED.map((word) => [word, `Write \`${word}\`, in lower case.`]),
     ['service', SERVICE],
     ['hostaddr', ADDRESS],
     ['hostname', 'Write `host`.'],
+    ['server', 'Write `host`.'],
     ['servername', 'Write `host`.'],
     ['portnumber', 'Write `port`.'],
     ['username', 'Write `user`.'],
+    ['db', 'Write `dbname`.'],
     ['database', 'Write `dbname`.'],
     ['databasename', 'Write `dbname`.'],
     ['unixsock', 'Write the folder of the socket as `host`.'],
     ['unixsocket', 'Write the folder of the socket as `host`.'],
+    // PgJDBC's.
+    ['pghost', 'Write `host`.'],
+    ['pgport', 'Write `port`.'],
+    ['pgdbname', 'Write `dbname`.'],
     ['socketfactory', PROXY],
     ['cloudsqlinstance', PROXY],
 ]);
@@ -22706,19 +23263,21 @@ const VARIABLES = new Map([
 /** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
 function refuseOtherPlaces(parameters, environment) {
     const ofUrl = parameters.flatMap(([name]) => {
-        const advice = WORDS.get(name.replaceAll(/[_.-]/g, '').toLowerCase());
-        return advice === undefined || FOLLOWED.includes(name) ? [] : [msg `${name}. ${trusted(advice)}`];
+        const advice = WORDS.get(wordOf(name));
+        return advice === undefined || FOLLOWED.includes(name) ? [] : [{ name, advice }];
     });
-    const variables = [...VARIABLES].flatMap(([name, advice]) => environment[name] ? [msg `${trusted(name)}. ${trusted(advice)}`] : []);
+    const variables = [...VARIABLES].flatMap(([name, advice]) => (environment[name] ? [{ name, advice }] : []));
     const refused = [...ofUrl, ...variables];
     if (refused.length === 0)
         return;
-    throw inputError `\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${joined(refused)}`;
+    const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
+    throw inputError `\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
 }
 
 ;// CONCATENATED MODULE: external "node:tls"
 const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 ;// CONCATENATED MODULE: ./lib/postgres/security-words.js
+
 
 
 
@@ -22733,8 +23292,7 @@ const MODE = '`sslmode`, such as `sslmode=verify-full`';
 const PEM_FILES = '`sslcert` and `sslkey`, with PEM files and a key without a passphrase';
 /**
  * The words of libpq ("Parameter Key Words" in PostgreSQL's manual), PgJDBC (`PGProperty`), Prisma and other drivers.
- * A key is the word without capitals and separators. An error can show these: any other can be a part of a password
- * with a raw `&`.
+ * A key is a word (`wordOf`). An error can show these: any other can be a part of a password with a raw `&`.
  */
 const security_words_WORDS = new Map(Object.entries({
     // Asked of a URL in another spelling only, or of a variable that libpq does not have.
@@ -22799,7 +23357,7 @@ const VARIABLE = /^PG(?:SSL|TLS|GSS|REQUIRE|SCRAM)[A-Z]*$/;
  */
 function refuseOtherSecurity(parameters, environment) {
     const ofUrl = parameters.flatMap(([name, value]) => {
-        const word = withoutSeparators(name);
+        const word = wordOf(name);
         if (UNDERSTOOD.includes(name) || isHarmless(word, value))
             return [];
         if (security_words_WORDS.has(word))
@@ -22820,7 +23378,6 @@ function refuseOtherSecurity(parameters, environment) {
     });
     throw inputError `\`database-url\`, or a variable of libpq, asks for ${namesOf(refused.map(({ name }) => name))}, which the gate cannot keep. Leave it out. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
 }
-const withoutSeparators = (name) => name.replaceAll(/[_.-]/g, '').toLowerCase();
 /** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
 function securityIn(name) {
     const parts = name
@@ -22834,139 +23391,8 @@ function isHarmless(word, value) {
     return harmless === 'any' || harmless.includes(value);
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
-
-/** How a text starts that is given in place of a URL, and what it is. The first that matches counts. */
-const MISTAKES = [
-    [
-        /^(?:jdbc:)?sqlite/i,
-        'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.',
-    ],
-    [
-        /^["'`\u2018-\u201f<]/,
-        'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
-    ],
-    [
-        /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
-        'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
-    ],
-    [
-        /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
-        'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
-    ],
-    [
-        /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
-        'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
-    ],
-    [
-        /^prisma(?:\+postgres(?:ql)?)?:/i,
-        'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
-    ],
-    [
-        /^https?:/i,
-        'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
-    ],
-    [
-        /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
-        'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
-    ],
-    [
-        /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
-        'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
-    ],
-];
-/** Explains why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
-function describeMisshapen(url) {
-    const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
-    if (mistake !== undefined)
-        return msg `\`database-url\` ${trusted(mistake[1])}`;
-    return msg `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
-
-
-
-const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
-const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-const SEVERAL_HOSTS = msg `\`database-url\` names several hosts. Name the primary alone.`;
-/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
-function partsOf(url) {
-    const groups = SHAPE.exec(url.trim())?.groups;
-    if (groups === undefined)
-        throw new InputError(describeMisshapen(url));
-    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
-    if (hosts.includes(','))
-        throw new InputError(SEVERAL_HOSTS);
-    const address = HOST.exec(hosts)?.groups;
-    if (address === undefined)
-        throw new InputError(notAsExpected('host'));
-    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
-    return { user, secret, host, port: address['port'], database, query };
-}
-/** Says that a part of the URL cannot be what it stands for, without its text. */
-function notAsExpected(part) {
-    return msg `The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
-}
-function readPort(text) {
-    const port = Number(text);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535)
-        throw new InputError(notAsExpected('port'));
-    return port;
-}
-function decoded(text) {
-    const plain = tryDecoded(text);
-    if (plain !== undefined)
-        return plain;
-    throw inputError `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`;
-}
-/** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
-function tryDecoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url-parameters.js
-
-
-
-/**
- * Reads the text after the `?` of a URL. A password can stand there with a raw `&` in it. So what follows a password
- * has to be a name and a value.
- *
- * @throws InputError when the text is no list of parameters.
- */
-function readParameters(query) {
-    const all = [];
-    for (const pair of query.split('&').filter((text) => text !== '')) {
-        const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
-        const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
-        if (name === undefined || (value === undefined && followsPassword)) {
-            throw new InputError(notAsExpected('list of parameters'));
-        }
-        all.push([name, decoded(value ?? '')]);
-    }
-    const taken = new Set();
-    return {
-        all,
-        take(...spellings) {
-            for (const spelling of spellings)
-                taken.add(spelling);
-            const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
-            if (values.size > 1) {
-                throw inputError `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values, and drivers disagree which of them counts. Leave one out.`;
-            }
-            return values.values().next().value;
-        },
-        rest: () => [...new Set(all.map(([name]) => name))].filter((name) => !taken.has(name)),
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/postgres/url.js
+
 
 
 
@@ -22977,6 +23403,7 @@ function readParameters(query) {
 
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
+const PORT_IN_HOST = msg `The host of \`database-url\`, or of PGHOST, holds a colon. Write a port as \`port\`, or in PGPORT.`;
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
  * JDBC's. Parts that it omits come from the `PG*` variables.
@@ -23009,6 +23436,8 @@ function readDatabaseUrl(inputs) {
     const host = given('host', parts.host, 'PGHOST') || 'localhost';
     if (host.includes(','))
         throw new InputError(SEVERAL_HOSTS);
+    if (host.includes(':') && !host.startsWith('/') && (0,external_node_net_namespaceObject.isIP)(host) === 0)
+        throw new InputError(PORT_IN_HOST);
     const config = {
         host,
         port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
@@ -23040,6 +23469,7 @@ function readChannelBinding(value) {
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
+
 
 
 
@@ -23126,6 +23556,7 @@ function parseInputs(raw, context) {
         ...database,
         gate: {
             targets,
+            longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
             application: settings.application || undefined,
             mode: settings.mode,
             timeoutMs: settings.timeout,
@@ -23178,11 +23609,12 @@ function usablePasswordFile(path) {
     }
 }
 function describeMissingUrl(context) {
-    const variables = ['PGHOST', 'PGDATABASE', 'PGUSER'].filter((name) => context.environment[name]);
+    // Not PGUSER: GitHub's Windows runners have it.
+    const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
     const withVariables = variables.length === 0
         ? msg ``
         : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: with \`database-url: postgres://\` the gate takes everything from the PG* variables.`;
-    const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}`;
+    const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
     switch (context.withoutSecrets) {
         case 'fork':
             return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
@@ -23191,6 +23623,19 @@ function describeMissingUrl(context) {
         case undefined:
             return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
     }
+}
+/** Variables that an SDK reads a database URL from, and the gate does not: what each holds depends on the SDK. */
+const OTHER_VARIABLES = [
+    ['DBOS_SYSTEM_JDBC_URL', 'Parts that it omits, such as the user, come from the PG* variables.'],
+    [
+        'DBOS_DATABASE_URL',
+        "The Rust SDK finds the system database there; for the Python and TypeScript SDKs it is the application's own database, which the gate cannot use.",
+    ],
+];
+/** How to pass the URL that another variable holds. Nothing of its value is shown: it is not masked. */
+function otherVariables({ environment }) {
+    const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
+    return trusted(found.map(([name, hint]) => ` ${name} is set: pass it as \`database-url: \${{ env.${name} }}\`. ${hint}`).join(''));
 }
 function readTargets(trimmed) {
     const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
@@ -23206,14 +23651,14 @@ function readTargets(trimmed) {
         throw inputError `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`;
     }
     if (version !== '')
-        return { kind: 'named', versions: [...new Set(listItems(version) ?? [])] };
+        return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
     if (keepVersion === 'latest')
         return { kind: 'all-but-latest' };
     const keep = listItems(keepVersion) ?? [];
     if (!keepVersion.startsWith('[') && keep.includes('latest')) {
         throw inputError `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`;
     }
-    return { kind: 'all-but', keep: [...new Set(keep)] };
+    return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
 }
 function listItems(text) {
     if (text.startsWith('[')) {
@@ -23284,17 +23729,25 @@ function shown(value = '') {
  * throws: a mistyped or refused URL has to be masked as well.
  */
 function secretsIn(url, password, environment) {
-    const afterScheme = url.replace(/^[^/]*\/+/, '');
+    // Text can stand before a URL, such as a command with its path.
+    const afterScheme = url.replace(url.includes('://') ? /^.*?:\/\//s : /^[^/]*\/+/, '');
     const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
     const fromAuthority = authority.includes(':') ? authority.slice(authority.indexOf(':') + 1) : '';
     const inQuery = /[?&](?:ssl_?)?password=(?=(.*))([^&#]*)/gi;
     const fromQuery = [...url.matchAll(inQuery)].flatMap((match) => match.slice(1));
-    const raw = [url, url.trim(), fromAuthority, ...fromQuery, password ?? '', environment['PGPASSWORD'] ?? ''];
+    const inWords = url.includes('://')
+        ? []
+        : url.matchAll(/\b(?:password|pwd)\s*=\s*(?:'([^']*)'|"([^"]*)"|([^\s;]+))/gi);
+    const fromWords = [...inWords].flatMap((match) => match.slice(1)).filter((value) => value !== undefined);
+    const ofUrl = [url, url.trim(), fromAuthority, ...fromQuery, ...fromWords];
+    const raw = [...ofUrl, password ?? '', environment['PGPASSWORD'] ?? ''];
     const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
-    return [...new Set(all)].filter((secret) => secret.trim() !== '');
+    // `postgres://` alone takes everything from the PG* variables. Masked, it would make texts of the gate unreadable.
+    return [...new Set(all)].filter((secret) => !/^\s*(?:[\w:+]+:\/\/)?\s*$/.test(secret));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/activity-text.js
+
 
 
 
@@ -23309,11 +23762,18 @@ function workflowNamed({ id, name }) {
 }
 /** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
 function describeActivity(status, now, generations = GENERATIONS) {
-    const { deadline } = status;
-    const activity = describeWait(status, now, generations);
-    if (deadline === null || deadline <= now)
-        return activity;
-    return msg `${activity}; DBOS cancels it at its deadline, ${trusted(momentText(deadline, now))}`;
+    return msg `${describeWait(status, now, generations)}${trusted(deadlineText(status, now))}`;
+}
+/** When DBOS cancels it, unless that is just about to happen. */
+function deadlineText({ deadline, activity }, now) {
+    if (deadline === null)
+        return '';
+    if ('until' in activity && activity.until === deadline)
+        return '; that is its deadline, at which DBOS cancels it';
+    if (deadline > now)
+        return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
+    const agoMs = now - deadline;
+    return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, and no process has cancelled it`;
 }
 function describeWait({ activity, progressAt }, now, generations) {
     const quiet = trusted(durationText(Math.max(1000, now - progressAt)));
@@ -23816,7 +24276,7 @@ function withoutSettling({ settleMs }) {
 function newerSchema({ snapshot: { database } }) {
     if (!isNewerThanKnown(database))
         return undefined;
-    return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). Look for a newer release.`;
+    return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}), so each settle window starts with one scan of all rows for statuses that it does not know. Look for a newer release.`;
 }
 function nothingRegistered({ contents, registered }) {
     if (contents.newestWriteAt === undefined) {
@@ -23881,6 +24341,7 @@ function quietDatabase({ snapshot }, { contents, registered }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/model.js
+
 
 
 
@@ -24072,12 +24533,13 @@ function seenAt(last, run) {
 }
 function versionReport(target, pastDeadline, { evaluation, forecast }, run) {
     const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
+    const whole = run.config?.longNames.find((name) => cutName(name) === version) ?? version;
     const drain = forecast.targets.get(version);
     const isPastDeadline = pastDeadline !== undefined && (drain?.notBefore ?? 0) > pastDeadline.deadline;
     const newTopLevel = forecast.newTopLevel.filter((each) => each.version === version);
     return {
         ...shown,
-        version,
+        version: whole,
         drained: shown.drained && run.failure === undefined,
         idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
         blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
@@ -24360,6 +24822,8 @@ const SHOWN_WAIT_MS = 1000;
 /** The log explains only so many. The summary explains more. */
 const EXPLAINED_TARGETS = 5;
 const EXPLAINED_STUCK = 3;
+/** After an outage, the line of the recovery says so. */
+const OTHER_SERVER = 'Another server answers, after a restart or a failover: what was idle before has to be idle again.';
 /** Writes what the gate waits for, and returns callbacks that log its polls: what changed, or one line a minute. */
 function startLog(sink, config, { database, schema }) {
     let previous;
@@ -24382,6 +24846,10 @@ function startLog(sink, config, { database, schema }) {
             if (outage !== undefined) {
                 sink.line(recoveryLine(outage, report.endedMs));
                 outage = undefined;
+                lastShown = undefined;
+            }
+            else if (previous !== undefined && report.isCounted && report.server !== previous.server) {
+                sink.line(`${stamp(report.endedMs)} ${OTHER_SERVER}`);
                 lastShown = undefined;
             }
             if (previous === undefined) {
@@ -24430,6 +24898,7 @@ function pollReportOf(poll) {
         /** Whether anything could be read and trusted. */
         isCounted: index !== undefined,
         endedMs: time.ended,
+        server: snapshot.database.startedAt,
         lockWaitMs: snapshot.lockWaitMs,
         drained,
         inFlight: inFlightOnAll(targets),
@@ -24561,6 +25030,7 @@ function timeLeft(config, elapsedMs) {
 
 
 
+
 /** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
 /** The outputs in `action.yml`, for every verdict. What was not observed is empty, or an empty list. */
@@ -24587,9 +25057,12 @@ function outputsOf(report, reportPath) {
 }
 /** What outputs of a fixed set can be in another run. */
 const FIXED_VALUES = { verdict: VERDICTS, drained: ['true', 'false'] };
-/** The names of the outputs whose value is found, or can be in another run, where that is known before. */
+/**
+ * The names of the outputs whose value is found, or can be in another run, where that is known before. `report-path` is
+ * none of them: in another job its file is not there.
+ */
 function outputsWith(isFound, values) {
-    const names = Object.keys(values);
+    const names = Object.keys(values).filter((name) => name !== 'report-path');
     return names.filter((name) => [values[name] ?? '', ...(FIXED_VALUES[name] ?? [])].some(isFound));
 }
 /** Versions as in the report file, without what is written for people. */
@@ -24599,9 +25072,9 @@ const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSec
  * file has them.
  */
 function fittingVersions({ versions }) {
-    const short = versions.filter(({ version }) => (version ?? '').length <= LIST_BYTES);
+    const short = versions.filter(({ version }) => version === null || isWhole(version));
     const tooLong = versions.length - short.length;
-    const entries = versionOutputs.parse(short);
+    const entries = versionOutputs.parse(short).map((entry, at) => ({ ...entry, version: short[at]?.version ?? null }));
     const brief = fitting(entries.map(({ forecast, ...version }) => ({
         ...version,
         forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
@@ -24615,7 +25088,7 @@ function fitting(entries) {
     const texts = [];
     let bytes = 2;
     for (const entry of entries) {
-        if (typeof entry === 'string' && entry.length > LIST_BYTES)
+        if (typeof entry === 'string' && !isWhole(entry))
             continue;
         const text = JSON.stringify(entry);
         const more = Buffer.byteLength(text) + 1;
@@ -24625,6 +25098,10 @@ function fitting(entries) {
         texts.push(text);
     }
     return { texts, omitted: entries.length - texts.length };
+}
+/** Whether it is a name, and can fit. What stands for a long name is in no output: somebody could tear it down. */
+function isWhole(name) {
+    return name.length <= LIST_BYTES && !isCut(name);
 }
 function jsonArray({ texts }) {
     return `[${texts.join(',')}]`;
@@ -25108,6 +25585,7 @@ function collectSecrets(mask) {
 
 
 
+
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 async function runAction() {
     const secrets = collectSecrets(core_setSecret);
@@ -25171,7 +25649,7 @@ async function publish(run, secrets) {
     const { reportPath, kit } = await writeArtifacts(report, run.last, attempt);
     const outputs = await attempt('The outputs', () => outputsOf(report, reportPath));
     if (outputs !== undefined && outputs.omitted > 0) {
-        problems.push(msg `${outputs.omitted} entries of the output lists were left out to stay below GitHub's limit; the report file has them all.`);
+        problems.push(msg `${outputs.omitted} entries of the output lists were left out: names of more than ${LONGEST_NAME_BYTES} bytes, or more names than GitHub's limit has room for. Tear down nothing that the lists do not name.`);
     }
     const values = outputs?.values ?? {};
     problems.push(...maskedOutputs(outputsWith(secrets.isIn, values), secrets.shortestLength()));
@@ -25215,7 +25693,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(905);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(566);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
