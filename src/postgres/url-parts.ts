@@ -6,7 +6,7 @@ const SHAPE =
   /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
 
-export const SEVERAL_HOSTS = msg`\`database-url\` names several hosts. Name the primary alone.`;
+export const SEVERAL_HOSTS = msg`\`database-url\`, or PGHOST, names several hosts. Name the primary alone.`;
 
 const PARAMETER_MISPLACED = msg`\`database-url\` has a parameter behind the wrong character. The first follows a ?, and each other one an &. Where such a character belongs to a name or a value, percent-encode it.`;
 
@@ -27,13 +27,13 @@ export function partsOf(url: string) {
 }
 
 /** Says that a part of the URL cannot be what it stands for, without its text. */
-export function notAsExpected(part: string): Message {
-  return msg`The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+export function notAsExpected(part: string, orVariable = ''): Message {
+  return msg`The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
 }
 
 export function readPort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InputError(notAsExpected('port'));
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InputError(notAsExpected('port', ', or PGPORT,'));
   return port;
 }
 

@@ -169,8 +169,8 @@ test('folds each name once, however many are known and asked for', () => {
   expect(normalize.mock.calls.length).toBe((forOne / 5) * 8);
 });
 
-test('takes no longer than a moment for names of 16,000 characters', () => {
-  const started = performance.now();
+// A pattern that backtracks would take longer than the test may.
+test('comes to an end for names of 16,000 characters', () => {
   for (const piece of ['x', 'a', '.', '-', '$', '"', '\\', ' ', '\u200b', '🚀', 'a.', '1.0.0,']) {
     const name = piece.repeat(16_000 / piece.length);
     isUnfilled(name);
@@ -179,5 +179,4 @@ test('takes no longer than a moment for names of 16,000 characters', () => {
       closenessOf(known, name);
     }
   }
-  expect(performance.now() - started).toBeLessThan(5000);
 });
