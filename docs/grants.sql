@@ -13,10 +13,10 @@ GRANT USAGE ON SCHEMA dbos TO drain_gate;
 -- ctid is where a row lies, and leads back to it without an index.
 GRANT SELECT (ctid, workflow_uuid, status, name, class_name, queue_name, executor_id, application_version,
               application_name, parent_workflow_id, forked_from, created_at, updated_at, started_at_epoch_ms,
-              delay_until_epoch_ms, workflow_deadline_epoch_ms, is_debounced, debounce_deadline_epoch_ms)
+              delay_until_epoch_ms, workflow_deadline_epoch_ms, is_debounced, debounce_deadline_epoch_ms, serialization)
   ON dbos.workflow_status TO drain_gate;
 
-GRANT SELECT (workflow_uuid, function_id, function_name, started_at_epoch_ms, completed_at_epoch_ms)
+GRANT SELECT (workflow_uuid, function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms)
   ON dbos.operation_outputs TO drain_gate;
 
 -- xmin tells a registration that was written again from one that was not.

@@ -31,12 +31,13 @@ const COLUMNS = {
       workflow_deadline_epoch_ms: NO_NUMBER,
       is_debounced: sql`false`,
       debounce_deadline_epoch_ms: NO_NUMBER,
+      serialization: NO_TEXT,
       ctid: sql`NULL::tid`,
     },
   },
   operation_outputs: {
     needed: ['workflow_uuid', 'function_id', 'function_name'],
-    standIns: { started_at_epoch_ms: NO_NUMBER, completed_at_epoch_ms: NO_NUMBER },
+    standIns: { child_workflow_id: NO_TEXT, started_at_epoch_ms: NO_NUMBER, completed_at_epoch_ms: NO_NUMBER },
   },
   application_versions: {
     needed: ['version_name', 'version_timestamp'],
@@ -165,6 +166,8 @@ export function workflowColumns(schema: Schema) {
     delayUntil,
     isDebounced,
     debounceDeadline: column('debounce_deadline_epoch_ms'),
+    /** What its inputs are encoded with: see `sdk.ts`. */
+    serialization: column('serialization'),
     deadline,
     /** Before this, a delayed row cannot leave its status by itself. Another call can move a debounced one either way. */
     delayedUntil: sql`CASE WHEN status = 'DELAYED' AND NOT ${isDebounced}
@@ -175,7 +178,12 @@ export function workflowColumns(schema: Schema) {
 /** Concepts of `operation_outputs` that older schemas do not have. */
 export function stepColumns(schema: Schema) {
   const column = columnsOf(schema, 'operation_outputs');
-  return { startedAt: column('started_at_epoch_ms'), completedAt: column('completed_at_epoch_ms') };
+  return {
+    /** The workflow that it started, or whose result it got. */
+    child: column('child_workflow_id'),
+    startedAt: column('started_at_epoch_ms'),
+    completedAt: column('completed_at_epoch_ms'),
+  };
 }
 
 /** Concepts of `application_versions`, those included that older schemas do not have. */

@@ -1,5 +1,6 @@
-import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { EARLIER_STEPS } from '../dbos/snapshot/workflows.ts';
+import { sdkOf } from '../dbos/sdk.ts';
+import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
+import { EARLIER_STEPS, TIMED_STEPS } from '../dbos/snapshot/workflows.ts';
 
 const WAITS = ['sleeping', 'message', 'timer', 'child', 'delayed', 'overdue', 'queued'] as const;
 export const ACTIVITIES = ['running', 'silent', ...WAITS] as const satisfies readonly Activity['kind'][];
@@ -65,8 +66,7 @@ interface Surroundings {
   readonly childrenOf: (id: string) => readonly WorkflowDetail[];
 }
 
-/** Steps that have a timer of their own: it is the step after them. */
-const TIMED: ReadonlySet<string> = new Set(['DBOS.recv', 'DBOS.getEvent']);
+const TIMED: ReadonlySet<string> = new Set(TIMED_STEPS);
 
 /**
  * A timer that was recorded as over within this many milliseconds is only the mark of one. SDKs before TypeScript 4.25
@@ -127,30 +127,36 @@ function endOf(until: number, { deadline }: WorkflowDetail, now: number): number
 
 /**
  * Returns the wait that the last step shows, if it is a timer that can still run. When a message arrives, the timer of
- * that wait is over. Java's SDK alone records when it would have ended.
+ * that wait is over. Where the language of the SDK is not known, step 1 can be the first, or the timer of the first.
  */
 function timerOf(workflow: WorkflowDetail, now: number): Activity | undefined {
-  const { lastStep: step, hasChildren } = workflow;
+  const { lastStep: step, serialization } = workflow;
   if (step?.name !== 'DBOS.sleep' || TIMED.has(step.before ?? '')) return undefined;
-  const isTimed = step.number > 0 && step.before === null;
-  const { startedAt, completedAt } = step;
+  const sdk = sdkOf(serialization);
+  const { number, before, startedAt, completedAt } = step;
+  const isTimed = before === null && number > (sdk?.firstStep ?? 0);
   if (startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS) {
-    return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+    return isTimed && (sdk !== undefined || number > 1) ? { kind: 'message', until: null } : { kind: 'timer' };
   }
   if (completedAt <= now) return undefined;
   const until = endOf(completedAt, workflow, now);
-  if (isTimed) return { kind: 'message', until };
-  return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
+  if (isTimed && sdk?.recordsTimerEnds !== false) return { kind: 'message', until };
+  return { kind: 'sleeping', until, certain: !isTimed && isAlone(workflow) };
 }
 
 /**
- * Whether all steps before the sleep had finished when it started. A missing number is a step, a wait or a child's
- * result that can still run. The code can race it against the sleep. Among steps that no poll reads, one can be missing.
+ * Whether nothing can run beside the sleep that is the last step: no child, and all steps before it had finished when it
+ * started. A missing number is a step, a wait or a child's result that can still run. The code can race it against the
+ * sleep. Among steps that no poll reads, one can be missing, and so can the first where the SDK is not known.
  */
-function isAlone({ number, startedAt, earlier }: LastStep): boolean {
-  if (number === 0) return true;
+function isAlone({ lastStep: step, serialization, hasChildren }: WorkflowDetail): boolean {
+  const sdk = sdkOf(serialization);
+  if (sdk === undefined || step === null || hasChildren) return false;
+  const { number, startedAt, earlier } = step;
+  const count = number - sdk.firstStep;
+  if (count === 0) return true;
   if (earlier?.endedAt == null || startedAt === null) return false;
-  return number <= EARLIER_STEPS && earlier.count === number && earlier.endedAt <= startedAt;
+  return count <= EARLIER_STEPS && earlier.count === count && earlier.endedAt <= startedAt;
 }
 
 function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around: Surroundings): Activity {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sdkOf } from '../../src/dbos/sdk.ts';
 import type { WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { queueName, SDK_RELEASES, type SdkRelease } from '../support/dbos-app.ts';
 import { holdOn } from '../support/holding.ts';
@@ -148,6 +149,7 @@ function abilitiesOf(sdk: SdkRelease) {
 /** Returns the expected detail of a running `held` workflow, with these fields replaced. */
 function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
   return {
+    serialization: expect.toSatisfy((name) => name === null || sdkOf(name) !== undefined),
     id: expect.any(String),
     version: '1.0.0',
     name: 'held',

@@ -131,6 +131,7 @@ export function workflowDetail(changes: Partial<WorkflowDetail> = {}): WorkflowD
     debounceDeadline: null,
     deadline: null,
     parent: null,
+    serialization: 'js_superjson',
     hasChildren: false,
     lastStep: null,
     ...changes,

@@ -195,6 +195,7 @@ function detailOf(workflow: WorkflowStatus, answers: Answers): WorkflowDetail {
     debounceDeadline: null,
     deadline: workflow.deadlineEpochMS ?? null,
     parent: workflow.parentWorkflowID ?? null,
+    serialization: null,
     hasChildren: answers.all.inFlight.some(({ parentWorkflowID }) => parentWorkflowID === workflow.workflowID),
     lastStep: null,
   };

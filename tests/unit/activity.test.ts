@@ -85,9 +85,15 @@ describe('a sleep', () => {
     expect(activity).toEqual({ kind: 'sleeping', until: now + HOUR, certain: false });
   });
 
-  test('after a step that has not finished is the timeout of a message', () => {
-    const { activity } = statusOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 } }));
-    expect(activity).toEqual({ kind: 'message', until: now + HOUR });
+  test('after a step that has not finished is the timeout of a message, where its end is recorded', () => {
+    const told = (serialization: string | null, number = 1) =>
+      statusOf(quiet(HOUR, { lastStep: { ...asleep, number, before: null }, serialization })).activity;
+    expect(told('java_jackson')).toEqual({ kind: 'message', until: now + HOUR });
+    expect(told('DBOS_JSON')).toEqual({ kind: 'sleeping', until: now + HOUR, certain: false });
+    expect(told('py_pickle', 2)).toEqual({ kind: 'sleeping', until: now + HOUR, certain: false });
+    for (const unknown of [null, 'portable_json', 'mine']) {
+      expect(told(unknown)).toEqual({ kind: 'message', until: now + HOUR });
+    }
   });
 
   test('after a step that has finished is certain', () => {
@@ -156,6 +162,46 @@ describe('a sleep', () => {
   });
 });
 
+describe('the SDK', () => {
+  const first = (number: number, serialization: string | null, changes: Partial<LastStep> = {}) =>
+    statusOf(quiet(HOUR, { lastStep: { ...asleep, number, before: null, earlier: null, ...changes }, serialization }));
+  const mark = { completedAt: now - HOUR };
+
+  test.each([
+    ['js_superjson', 0],
+    ['js_legacy', 0],
+    ['DBOS_JSON', 0],
+    ['java_jackson', 0],
+    ['rust_serde', 0],
+    ['py_pickle', 1],
+  ])('of %s numbers its steps from %i, where a sleep is certain', (serialization, number) => {
+    const certain = { kind: 'sleeping', until: now + HOUR, certain: true };
+    expect(first(number, serialization).activity).toEqual(certain);
+    expect(first(1 - number, serialization).activity).not.toEqual(certain);
+    const second = { number: number + 1, before: 'charge' };
+    const behind = (count: number) =>
+      first(number, serialization, { ...second, earlier: { count, endedAt: now - HOUR } });
+    expect(behind(1).activity).toEqual(certain);
+    expect(behind(2).activity).toEqual({ ...certain, certain: false });
+  });
+
+  test.each([null, 'portable_json', 'mine'])('that %s does not name leaves nothing certain', (serialization) => {
+    expect(first(0, serialization).activity).toMatchObject({ kind: 'sleeping', certain: false });
+    const earlier = { count: 2, endedAt: now - HOUR };
+    const third = first(2, serialization, { before: 'charge', earlier });
+    expect(third.activity).toMatchObject({ kind: 'sleeping', certain: false });
+  });
+
+  test('of Python before 2.29 leaves a first sleep that is no wait for a message, and never stuck', () => {
+    expect(first(1, 'py_pickle', mark)).toMatchObject({ state: 'waiting', activity: { kind: 'timer' } });
+    expect(first(2, 'py_pickle', mark)).toMatchObject({ state: 'stuck', activity: { kind: 'message' } });
+    expect(first(1, 'js_superjson', mark)).toMatchObject({ state: 'stuck', activity: { kind: 'message' } });
+    // Either of both.
+    expect(first(1, null, mark)).toMatchObject({ state: 'waiting', activity: { kind: 'timer' } });
+    expect(first(2, null, mark)).toMatchObject({ state: 'stuck', activity: { kind: 'message' } });
+  });
+});
+
 describe('a deadline', () => {
   const until = (workflow: WorkflowDetail) => {
     const { activity } = statusOf(workflow);
@@ -164,7 +210,7 @@ describe('a deadline', () => {
 
   test.each([
     ['a sleep', quiet(2 * HOUR, { lastStep: asleep })],
-    ['a wait for a message', quiet(2 * HOUR, { lastStep: { ...asleep, number: 1 } })],
+    ['a wait for a message', quiet(2 * HOUR, { lastStep: { ...asleep, number: 1 }, serialization: 'java_jackson' })],
     ['a delay', quiet(2 * HOUR, { status: 'DELAYED', delayUntil: now + HOUR })],
   ])('ends %s, unless that ends before, or no process acted on it', (_what, waiting) => {
     expect(until({ ...waiting, deadline: now + MINUTE })).toBe(now + MINUTE);
@@ -201,7 +247,7 @@ describe('a wait for a message', () => {
       );
     expect(waiting(STUCK_AFTER - 1).state).toBe('waiting');
     expect(waiting(STUCK_AFTER).state).toBe('stuck');
-    const known = statusOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 } }));
+    const known = statusOf(quiet(HOUR, { lastStep: { ...asleep, number: 1 }, serialization: 'java_jackson' }));
     expect(known).toMatchObject({ state: 'waiting', activity: { kind: 'message', until: now + HOUR } });
   });
 });

@@ -137,6 +137,7 @@ describe('cannot-drain', () => {
       consistingOf(
         asleepUntil(TIMEOUT + HOUR, {
           lastStep: step({ name: 'DBOS.sleep', startedAt: 0, completedAt: TIMEOUT + HOUR, number: 1 }),
+          serialization: 'java_jackson',
         }),
       ),
     ],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Sql, sql } from '../../postgres/sql.ts';
+import { join, literal, type Sql, sql } from '../../postgres/sql.ts';
 import { NOW, shownName, shownTime, stepColumns, tableOf, workflowColumns } from '../columns.ts';
 import type { Schema } from '../schema.ts';
 import { isCounted, shownVersion } from './in-flight.ts';
@@ -12,10 +12,20 @@ export const DETAIL_SCAN_LIMIT = 10_000;
 /** The most steps before a sleep that a poll reads, to find one that has not finished. */
 export const EARLIER_STEPS = 200;
 
+/**
+ * Steps that have a timer of their own. Each takes a number, and the next one for its timer, which is recorded as a
+ * `DBOS.sleep` when the wait starts. Where there is nothing to wait for, that number stays unused.
+ */
+export const TIMED_STEPS = ['DBOS.recv', 'DBOS.getEvent'] as const;
+
 /** The last `EARLIER_STEPS` numbers before a step. A step is recorded when it finishes. */
 const earlierSteps = z.object({
+  /** How many of them are recorded as steps, or are timers that were not used. */
   count: z.int(),
-  /** When the last of them finished, or will. Null where that of any is unknown, and where there is none. */
+  /**
+   * When the last of them finished, or will. Null where that of any is unknown, and where there is none. Timers of waits
+   * that are over, started children and patches are instants, whatever end is recorded: none, or a later one.
+   */
   endedAt: time,
 });
 
@@ -28,10 +38,7 @@ const lastStep = z.object({
   startedAt: time,
   /** Of a sleep, newer SDKs record when it will be over. */
   completedAt: time,
-  /**
-   * The name of the step before it by number. Null where that has not finished, or there is none. A `recv` or a
-   * `getEvent` takes a number, and the next one for its timeout, which is recorded as a `DBOS.sleep` when the wait starts.
-   */
+  /** The name of the step before it by number, or of the timer that was not used. Null where it has not finished, or is none. */
   before: text,
   /** What is recorded of the steps before it; null except for a `DBOS.sleep`. */
   earlier: earlierSteps.nullable(),
@@ -58,6 +65,8 @@ export const workflowDetail = z.object({
   /** When DBOS will cancel it. */
   deadline: time,
   parent: text,
+  /** Names the language of its SDK, mostly: see `sdk.ts`. */
+  serialization: text,
   /** It is the parent of some workflow in flight, on any version, ignored or not. */
   hasChildren: z.boolean(),
   /** Read only where it is PENDING: null says nothing about what a workflow in a queue did before. */
@@ -72,7 +81,7 @@ export type WorkflowDetail = Readonly<z.output<typeof workflowDetail>>;
  */
 export function workflowsSection(query: SnapshotQuery): Section {
   const { schema, request } = query;
-  const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
+  const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent, serialization } = workflowColumns(schema);
   const oldest = sql`SELECT place, workflow_uuid AS place_id FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
@@ -82,6 +91,7 @@ export function workflowsSection(query: SnapshotQuery): Section {
             ${shownTime(sql`updated_at`)} AS "updatedAt", ${shownTime(sql`started_at_epoch_ms`)} AS "startedAt",
             ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,
             ${shownTime(debounceDeadline)} AS "debounceDeadline", ${shownTime(deadline)} AS deadline, ${parent} AS parent,
+            ${shownName(serialization)} AS serialization,
             ${id} IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             ${lastStepOf(schema)} AS "lastStep"
        FROM (${oldest}) shown
@@ -101,16 +111,12 @@ export function workflowsSection(query: SnapshotQuery): Section {
 function lastStepOf(schema: Schema): Sql {
   const steps = tableOf(schema, 'operation_outputs');
   const { startedAt, completedAt } = stepColumns(schema);
-  const earlier = sql`
-                         SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
-                           FROM (SELECT ${shownTime(completedAt)} AS ended_at FROM ${steps} e
-                                  WHERE e.workflow_uuid = w.workflow_uuid
-                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended`;
   const isAsleep = sql`o.function_name = 'DBOS.sleep' AND ${shownTime(sql`o.completed_at`)} > ${NOW}`;
   return sql`(SELECT json_build_object('number', o.function_id, 'name', ${shownName(sql`o.function_name`)},
                       'startedAt', ${shownTime(sql`o.started_at`)}, 'completedAt', ${shownTime(sql`o.completed_at`)},
-                      'before', CASE WHEN id_before = o.function_id - 1 THEN ${shownName(sql`name_before`)} END,
-                      'earlier', CASE WHEN ${isAsleep} THEN (${earlier}) END)
+                      'before', CASE WHEN id_before = o.function_id - 1 THEN ${shownName(sql`name_before`)}
+                                     WHEN id_before = o.function_id - 2 AND ${isTimed(sql`name_before`)} THEN 'DBOS.sleep' END,
+                      'earlier', CASE WHEN ${isAsleep} THEN (${earlierStepsOf(schema)}) END)
                FROM (SELECT *, lead(function_id) OVER last AS id_before, lead(function_name) OVER last AS name_before
                        FROM (SELECT function_id, function_name, ${startedAt} AS started_at, ${completedAt} AS completed_at
                                FROM ${steps} s
@@ -119,3 +125,25 @@ function lastStepOf(schema: Schema): Sql {
                      WINDOW last AS (ORDER BY function_id DESC)) o
               ORDER BY o.function_id DESC LIMIT 1)`;
 }
+
+/** What is recorded of the steps before the sleep in the row `o`, as JSON. */
+function earlierStepsOf(schema: Schema): Sql {
+  const { child, startedAt, completedAt } = stepColumns(schema);
+  const isTimerOfStep = sql`function_name = 'DBOS.sleep' AND ${isTimed(sql`lag(function_name) OVER by_number`)}
+                                               AND lag(function_id) OVER by_number = function_id - 1`;
+  const isInstant = sql`function_name LIKE 'DBOS.patch-%' OR (${child} IS NOT NULL AND function_name NOT LIKE 'DBOS.%')`;
+  const isUnused = sql`${isTimed(sql`function_name`)} AND coalesce(lead(function_id) OVER by_number, o.function_id) > function_id + 1`;
+  return sql`
+                         SELECT json_build_object('count', count(*) + count(*) FILTER (WHERE leaves_unused),
+                                                  'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
+                           FROM (SELECT CASE WHEN ${isTimerOfStep} THEN 0
+                                             WHEN ${completedAt} IS NULL AND (${isInstant}) THEN coalesce(${shownTime(startedAt)}, 0)
+                                             ELSE ${shownTime(completedAt)} END AS ended_at,
+                                        ${isUnused} AS leaves_unused
+                                   FROM ${tableOf(schema, 'operation_outputs')} e
+                                  WHERE e.workflow_uuid = w.workflow_uuid
+                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1
+                                 WINDOW by_number AS (ORDER BY function_id)) ended`;
+}
+
+const isTimed = (name: Sql): Sql => sql`${name} IN (${join(TIMED_STEPS.map(literal), ', ')})`;

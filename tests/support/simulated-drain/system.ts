@@ -110,6 +110,8 @@ export class SimulatedSystem {
       delayUntil: delayMs === undefined ? null : this.stamp(this.now + delayMs),
       deadline: deadlineMs === undefined ? null : this.stamp(this.now + deadlineMs),
       parent: parent?.detail?.id ?? null,
+      // The SDK whose timers record when the wait for a message will be over.
+      serialization: 'java_jackson',
     });
     const row: Row = { plan, parent, detail, createdAt, phase: 0, steps: 0, childrenLeft: 0 };
     this.rows.push(row);
