@@ -107,7 +107,9 @@ function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation 
   const searchHistoryFor = versionsToSearch(context);
   const isAnyIdle = isGateIdle && settlings.some(isOtherwiseIdle);
   const awaitsRoots = isAnyIdle && lacksRoots(context);
-  const provisional = uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor);
+  // The next poll is compared with this server: only this one can show that it is an older copy.
+  const isCopy = gateBlockers.some(({ kind }) => kind === 'older-copy');
+  const provisional = !isCopy && (uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor));
   const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
   const isSettled = gate.length === 0 && all.every((settling) => hasSettled(settling, config));
   const next = stateAfter(context, windows, provisional, blockers);

@@ -678,6 +678,16 @@ describe('rule 9: the database can be trusted', () => {
       expect(last?.evaluation.gate).toMatchObject([{ kind: 'older-copy', ...found }]);
     });
 
+    test('is an error where a version that registered there becomes the latest at that poll', async () => {
+      const to = {
+        newestCreatedAt: newest - 20 * 60 * MINUTE,
+        registrations: [...twoRegistered, registration('3.0.0', 3)],
+      };
+      const { verdict, last } = await switched(to, {}, { targets: { kind: 'all-but-latest' } });
+      expect(verdict).toBe('error');
+      expect(last?.evaluation.gate).toMatchObject([{ kind: 'older-copy' }]);
+    });
+
     test('is an error, too, where the registration of a target or of a kept version is missing', async () => {
       const { last } = await switched({ registrations: [] }, {}, { targets: { kind: 'all-but', keep: ['2.0.0'] } });
       const kinds = last?.evaluation.gate.map(({ kind }) => kind);
