@@ -6,15 +6,20 @@ import type { Sample } from './history.ts';
 const FALL_OVER_MS = 10_000;
 
 /**
- * Returns the soonest that nothing may be in flight, in milliseconds from this poll; undefined when nothing tells. It is
- * for the pace of polling alone: where it is wrong, the gate polls more or less often than it could.
+ * Returns how far the soonest moment is, in milliseconds, at which nothing is expected to be in flight: from this poll, or
+ * since it has passed. Undefined when nothing tells. It is for the pace of polling alone: where it is wrong, the gate
+ * polls more or less often than it could.
  */
 export function soonestEndInMs(
   { series, left, notBefore }: Pick<DrainForecast, 'series' | 'left' | 'notBefore'>,
   observedAt: number,
 ): number | undefined {
-  const ends = [fallEndsInMs(series.points), left?.fromMs].filter((ms) => ms !== undefined);
-  const certainMs = Math.max(0, (notBefore ?? observedAt) - observedAt);
+  const { points } = series;
+  // Of what only waits, for a time that is not certain, the range starts now.
+  const isMoving = (points.at(-1)?.moving ?? 0) > 0;
+  const ends = [fallEndsInMs(points), isMoving ? left?.fromMs : left?.leftMs].filter((ms) => ms !== undefined);
+  // A delay that has passed long ago has most often no process that acts on it.
+  const certainMs = Math.abs((notBefore ?? observedAt) - observedAt);
   return ends.length === 0 ? undefined : Math.max(certainMs, Math.min(...ends));
 }
 

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Writer } from '../../src/dbos/snapshot/index.ts';
 import { pauseAfterPoll } from '../../src/hold/pace.ts';
-import { config, DATABASE_EPOCH, holdAgainst, inFlight, snapshot, testClock } from '../support/builders.ts';
+import {
+  config,
+  DATABASE_EPOCH,
+  holdAgainst,
+  inFlight,
+  snapshot,
+  step,
+  testClock,
+  workflowDetail,
+} from '../support/builders.ts';
 
 const unset = { pollIntervalMs: undefined };
 const cheap = { durationMs: 10, settledAt: undefined, endInMs: undefined };
@@ -62,6 +71,34 @@ describe('a hold without a poll-interval', () => {
       lastDelayed: [delayed],
     }));
     expect(waiting.polls).toHaveLength(25);
+  });
+
+  test.each([
+    [
+      'only a sleep is left that something else can end sooner',
+      { pending: 1 },
+      {
+        hasChildren: true,
+        lastStep: step({ name: 'DBOS.sleep', startedAt: DATABASE_EPOCH, completedAt: DATABASE_EPOCH + 3_600_000 }),
+      },
+    ],
+    [
+      'only a delay is left that another call can move',
+      { delayed: 1 },
+      { status: 'DELAYED', debounced: true, delayUntil: DATABASE_EPOCH + 3_600_000 },
+    ],
+    [
+      'only a delay is left that has passed long ago',
+      { delayed: 1, delayedUntil: DATABASE_EPOCH - 120_000 },
+      { status: 'DELAYED', delayUntil: DATABASE_EPOCH - 120_000 },
+    ],
+  ])('polls every 5 seconds while %s', async (_, counts, workflow) => {
+    const { polls } = await holdAgainst(config({ ...unset, timeoutMs: 60_000 }), ({ at }) => ({
+      observedAt: DATABASE_EPOCH + at,
+      inFlight: [inFlight('1.0.0', counts)],
+      workflows: { items: [workflowDetail(workflow)], omitted: 0, omittedUnversioned: 0 },
+    }));
+    expect(polls).toHaveLength(13);
   });
 
   test('polls every 5 seconds while nothing tells how long the work takes', async () => {
