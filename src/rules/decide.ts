@@ -40,10 +40,11 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
   const early = verdict === 'unknown-version' ? undefined : failedFast(config, evaluation, forecast, time);
   if (early !== undefined) return { verdict: early };
 
-  const settledAt = settleEnd(config, evaluation, time);
+  const windowsEnd = settleEnd(config, evaluation);
+  const settledAt = isOutlasted(config, evaluation, windowsEnd, time) ? windowsEnd + config.settleMs : windowsEnd;
   const settling = settledAt !== undefined && time.began < settledAt;
   const { durationMs, observedAt } = evaluation.snapshot;
-  const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : soonestEndInMs(forecast.total, observedAt);
+  const endInMs = allIdle(evaluation) ? overdueMs(windowsEnd, time) : soonestEndInMs(forecast.total, observedAt);
   const pauseMs = pauseAfterPoll(config, { durationMs, settledAt, endInMs }, time);
   const untilSettledMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : undefined;
   if (config.mode !== 'wait') return untilSettledMs === undefined ? { verdict } : { pauseMs: untilSettledMs };
@@ -108,19 +109,26 @@ function mayStillAppear(config: GateConfig, evaluation: Evaluation, time: PollTi
 
 /**
  * When the settle windows that are open now will have passed, in milliseconds since the gate started; undefined when
- * none is open. `check` and `report` wait only for those that their first poll opened, and for writers in them.
+ * none is open. `check` and `report` wait only for those that their first poll opened.
  */
-function settleEnd(config: GateConfig, evaluation: Evaluation, time: PollTime): number | undefined {
+function settleEnd(config: GateConfig, evaluation: Evaluation): number | undefined {
   const { firstPollEnded, windows } = evaluation.state;
   if (evaluation.gate.length > 0 || windows.size === 0 || firstPollEnded === undefined) return undefined;
   const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
-  const end = openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
-  const isOutlasted = config.mode !== 'wait' && time.began >= end && onlyWritersAreLeft(evaluation);
-  return isOutlasted ? end + config.settleMs : end;
+  return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
 }
 
-/** A writer that was collected late in a settle window can outlast it, however short its transaction is. */
-function onlyWritersAreLeft(evaluation: Evaluation): boolean {
+/**
+ * Whether only writers are left in `check` or `report` when the settle windows have passed. One that was collected late in
+ * a window can outlast it, however short its transaction is.
+ */
+function isOutlasted(
+  { mode }: GateConfig,
+  evaluation: Evaluation,
+  windowsEnd: number | undefined,
+  { began }: PollTime,
+): windowsEnd is number {
+  if (mode === 'wait' || windowsEnd === undefined || began < windowsEnd) return false;
   const blockers = blockersOf(evaluation);
   return blockers.length > 0 && blockers.every(({ kind }) => kind === 'open-transaction');
 }

@@ -119,6 +119,16 @@ describe('a hold without a poll-interval', () => {
   });
 
   test.each(['check', 'report'] as const)(
+    '%s ends soon after the last open transaction that outlasts the settle window',
+    async (mode) => {
+      const { verdict, waitedMs } = await holdAgainst(config({ ...unset, mode }), ({ at }) => ({
+        writers: at < 10_400 ? [writer] : [],
+      }));
+      expect({ verdict, waitedMs }).toEqual({ verdict: 'drained', waitedMs: 10_500 });
+    },
+  );
+
+  test.each(['check', 'report'] as const)(
     '%s takes no longer than the settle window, though a longer pause is set',
     async (mode) => {
       const { waitedMs } = await holdAgainst(config({ mode, pollIntervalMs: 60_000 }), () => ({}));
