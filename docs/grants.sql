@@ -13,7 +13,8 @@ GRANT USAGE ON SCHEMA dbos TO drain_gate;
 -- ctid is where a row lies, and leads back to it without an index.
 GRANT SELECT (ctid, workflow_uuid, status, name, class_name, queue_name, executor_id, application_version,
               application_name, parent_workflow_id, forked_from, created_at, updated_at, started_at_epoch_ms,
-              delay_until_epoch_ms, workflow_deadline_epoch_ms, is_debounced, debounce_deadline_epoch_ms, serialization)
+              delay_until_epoch_ms, workflow_deadline_epoch_ms, is_debounced, debounce_deadline_epoch_ms, serialization,
+              queue_partition_key)
   ON dbos.workflow_status TO drain_gate;
 
 GRANT SELECT (workflow_uuid, function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms)
@@ -26,7 +27,8 @@ GRANT SELECT (version_name, version_timestamp, created_at, application_name, xmi
 GRANT SELECT (version) ON dbos.dbos_migrations TO drain_gate;
 
 -- Not needed, but then the report can tell a queue at its concurrency limit. SDKs before TypeScript 4.20 have no such table.
-GRANT SELECT (name, concurrency, rate_limit_period_sec, partition_queue, partition_rate_limit_period_sec, application_name)
+GRANT SELECT (name, concurrency, rate_limit_period_sec, partition_queue, partition_concurrency,
+              partition_worker_concurrency, partition_rate_limit_period_sec, application_name)
   ON dbos.queues TO drain_gate;
 
 -- Where CONNECT on the database was taken from PUBLIC, it needs that too:

@@ -32,6 +32,7 @@ const COLUMNS = {
       is_debounced: sql`false`,
       debounce_deadline_epoch_ms: NO_NUMBER,
       serialization: NO_TEXT,
+      queue_partition_key: NO_TEXT,
       ctid: sql`NULL::tid`,
     },
   },
@@ -48,6 +49,8 @@ const COLUMNS = {
     needed: ['name', 'concurrency', 'rate_limit_period_sec'],
     standIns: {
       partition_queue: sql`false`,
+      partition_concurrency: NO_NUMBER,
+      partition_worker_concurrency: NO_NUMBER,
       partition_rate_limit_period_sec: sql`NULL::float8`,
       application_name: NO_TEXT,
     },
@@ -157,6 +160,8 @@ export function workflowColumns(schema: Schema) {
     versionOrNone: sql`CASE WHEN status = 'PENDING' THEN NULLIF(${version}, '') ELSE ${version} END`,
     name: bytes(sql`name`),
     queue: bytes(sql`queue_name`),
+    /** The partition of its queue. The application's own text, such as the name of a customer: compared, and never read. */
+    partition: column('queue_partition_key', bytes(sql`queue_partition_key`)),
     owner: column('application_name', OWNER),
     parent: column('parent_workflow_id', bytes(sql`parent_workflow_id`)),
     /** The workflow that it is a fork of. */
@@ -199,13 +204,20 @@ export function registrationColumns(schema: Schema) {
 /** Concepts of `queues`, those included that older schemas do not have. */
 export function queueColumns(schema: Schema) {
   const column = columnsOf(schema, 'queues');
+  const ofPartition = column('partition_concurrency');
+  const partitionPeriod = column('partition_rate_limit_period_sec');
+  const others = sql`coalesce(${ofPartition}, ${column('partition_worker_concurrency')}, ${partitionPeriod}) IS NOT NULL`;
+  // SDKs that write limits of partitions set this as well, for older ones: those have one limit, for all or for each.
+  const isForEach = sql`(${column('partition_queue')} AND NOT ${others})`;
   return {
     name: bytes(sql`name`),
     owner: column('application_name', OWNER),
-    /** Its limits hold in each of its partitions, not in all of it. */
-    isPartitioned: column('partition_queue'),
+    /** How many workflows can run from all of it. */
+    concurrency: sql`CASE WHEN concurrency >= 0 AND NOT ${isForEach} THEN concurrency END`,
+    /** How many can run from each of its partitions. */
+    partitionConcurrency: sql`CASE WHEN NOT ${isForEach} THEN ${ofPartition} WHEN concurrency >= 0 THEN concurrency END`,
     /** The longer period of its rate limits, in seconds. */
-    ratePeriod: sql`greatest(rate_limit_period_sec, ${column('partition_rate_limit_period_sec')})`,
+    ratePeriod: sql`greatest(rate_limit_period_sec, ${partitionPeriod})`,
   };
 }
 

@@ -26,8 +26,10 @@ export type Activity =
       readonly kind: 'queued';
       readonly queue: string;
       readonly moves: boolean;
+      /** Of the queue, in all versions, or of the partition of the workflow where that is full. */
       readonly running: number;
       readonly limit: number | null;
+      readonly inPartition: boolean;
       readonly rateLimited: boolean;
     };
 
@@ -55,6 +57,8 @@ export interface QueueState {
   readonly movedAt: number;
   readonly running: number;
   readonly limit: number | null;
+  /** The limit of each of its partitions. */
+  readonly partitionLimit: number | null;
   /** The period of its rate limit, in milliseconds; null when there is none or it is unknown. */
   readonly rateMs: number | null;
 }
@@ -159,15 +163,19 @@ function isAlone({ lastStep: step, serialization, hasChildren }: WorkflowDetail)
   return count <= EARLIER_STEPS && earlier.count === count && earlier.endedAt <= startedAt;
 }
 
-function queued({ version, queue, createdAt, updatedAt }: WorkflowDetail, around: Surroundings): Activity {
+function queued(workflow: WorkflowDetail, around: Surroundings): Activity {
+  const { version, queue, createdAt, updatedAt, isPartitionFull } = workflow;
   const state = queue === null ? undefined : around.queue(version, queue);
   const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
+  const partitionLimit = state?.partitionLimit ?? null;
+  const inPartition = partitionLimit !== null && (isPartitionFull || partitionLimit === 0);
   return {
     kind: 'queued',
     queue: queue ?? '',
     moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
-    running: state?.running ?? 0,
-    limit: state?.limit ?? null,
+    running: inPartition ? partitionLimit : (state?.running ?? 0),
+    limit: inPartition ? partitionLimit : (state?.limit ?? null),
+    inPartition,
     rateLimited: state?.rateMs != null,
   };
 }

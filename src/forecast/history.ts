@@ -190,8 +190,8 @@ export function queuesAfter(before: DrainHistory, index: SnapshotIndex, observed
       const atFirst = newestStartedAt ?? index.inFlight.get(version)?.newestTakenAt ?? 0;
       const fell = known !== undefined && enqueued < known.enqueued;
       const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
-      const { runningInAll: running, concurrency: limit, rateMs } = each;
-      return [key, { enqueued, movedAt, running, limit, rateMs }];
+      const { runningInAll: running, concurrency: limit, partitionConcurrency: partitionLimit, rateMs } = each;
+      return [key, { enqueued, movedAt, running, limit, partitionLimit, rateMs }];
     }),
   );
 }

@@ -68,15 +68,20 @@ function farText(milliseconds: number): string {
 }
 
 function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: Message): Message {
-  const { queue, moves, running, limit } = activity;
+  const { queue, moves, running, limit, inPartition } = activity;
   if (limit === 0) return msg`in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
   const isFull = limit !== null && running >= limit;
   const runs = isFull
-    ? trusted(`${running} of ${limit} running in all versions, its concurrency limit`)
+    ? trusted(
+        `${running} of ${limit} running in all versions, ${inPartition ? "its partition's" : 'its'} concurrency limit`,
+      )
     : trusted(`${running} running in all versions`);
   if (moves) {
     const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
     return msg`in the queue ${queue}, behind others (${runs}${rate})`;
+  }
+  if (isFull && inPartition) {
+    return msg`in the queue ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
   }
   return isFull
     ? msg`in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
@@ -102,11 +107,13 @@ export function nextStepFor({ state, activity }: WorkflowStatus): string {
     : 'let its time come, shorten its delay, or cancel or fork it';
 }
 
-function nextStepInQueue({ moves, running, limit }: Activity & { readonly kind: 'queued' }): string {
+function nextStepInQueue({ moves, running, limit, inPartition }: Activity & { readonly kind: 'queued' }): string {
   if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
   if (moves) return 'let the queue drain';
-  if (limit !== null && running >= limit)
-    return 'help what runs from that queue, in whatever version, or raise its limit';
+  if (limit !== null && running >= limit) {
+    const where = inPartition ? 'that partition of the queue' : 'that queue';
+    return `help what runs from ${where}, in whatever version, or raise its limit`;
+  }
   return running > 0
     ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
     : 'start a process of its version that listens to that queue, or fork it';

@@ -80,6 +80,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
       moves: true,
       running: 1,
       limit,
+      inPartition: false,
       rateLimited: false,
     });
     expect(last?.forecast.total.states).toEqual({
@@ -139,6 +140,55 @@ describe.each(DELAYING)('on SDK %s', (sdk) => {
     expect(withDeadline.polls).toHaveLength(2);
     expect(withDeadline.polls[0]?.forecast.total.notBefore).toBe(deadline);
     await app.cancel(id);
+  });
+});
+
+describe('a queue with partitions', () => {
+  const enqueued = { status: 'ENQUEUED', application_version: '1.0.0', application_name: 'shop', queue_name: 'mail' };
+  const running = { ...enqueued, status: 'PENDING', queue_partition_key: 'a' };
+
+  /** What three workflows wait for, in partition `a`, in `b` and in none, with these limits of the queue. */
+  async function waitsWith(limits: Readonly<Record<string, number | boolean>>) {
+    const database = await databases.create();
+    await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+    const columns = Object.keys(limits);
+    await database.query(
+      `INSERT INTO dbos.queues (name, ${columns.join(', ')}) VALUES ('mail', ${columns.map((_, at) => `$${at + 1}`).join(', ')})`,
+      Object.values(limits),
+    );
+    await database.insert(
+      { ...enqueued, workflow_uuid: 'in a', queue_partition_key: 'a' },
+      { ...enqueued, workflow_uuid: 'in b', queue_partition_key: 'b' },
+      { ...enqueued, workflow_uuid: 'in none' },
+      { ...running, application_version: '2.0.0' },
+      { ...running, application_version: '1.0.0' },
+      // None of these runs there.
+      { ...running, application_name: 'billing' },
+      { ...running, queue_name: 'print' },
+      { ...running, status: 'SUCCESS' },
+    );
+    const { last } = await holdOn(database, { mode: 'check', application: 'shop' });
+    return situationsIn(last, ['in a', 'in b', 'in none']).map((each) =>
+      each?.kind === 'queued' ? [each.running, each.limit, each.inPartition] : each,
+    );
+  }
+
+  test('has limits of each partition beside those of all', async () => {
+    const ofAll = [2, 9, false];
+    const limits = { concurrency: 9, partition_queue: true };
+    expect(await waitsWith({ ...limits, partition_concurrency: 2 })).toEqual([[2, 2, true], ofAll, ofAll]);
+    expect(await waitsWith({ ...limits, partition_concurrency: 3 })).toEqual([ofAll, ofAll, ofAll]);
+    expect(await waitsWith({ ...limits, partition_worker_concurrency: 1 })).toEqual([ofAll, ofAll, ofAll]);
+  });
+
+  test('has its one limit in each partition, where its SDK knows no other', async () => {
+    const unlimited = [2, null, false];
+    expect(await waitsWith({ concurrency: 2, partition_queue: true })).toEqual([[2, 2, true], unlimited, unlimited]);
+    expect(await waitsWith({ concurrency: 2 })).toEqual([
+      [2, 2, false],
+      [2, 2, false],
+      [2, 2, false],
+    ]);
   });
 });
 

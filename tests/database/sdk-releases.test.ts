@@ -149,6 +149,7 @@ function abilitiesOf(sdk: SdkRelease) {
 /** Returns the expected detail of a running `held` workflow, with these fields replaced. */
 function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
   return {
+    isPartitionFull: false,
     serialization: expect.toSatisfy((name) => name === null || sdkOf(name) !== undefined),
     id: expect.any(String),
     version: '1.0.0',

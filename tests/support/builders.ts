@@ -132,6 +132,7 @@ export function workflowDetail(changes: Partial<WorkflowDetail> = {}): WorkflowD
     deadline: null,
     parent: null,
     serialization: 'js_superjson',
+    isPartitionFull: false,
     hasChildren: false,
     lastStep: null,
     ...changes,
@@ -162,6 +163,7 @@ export function queueInFlight(changes: Partial<QueueInFlight> = {}): QueueInFlig
     newestStartedAt: null,
     runningInAll: 0,
     concurrency: null,
+    partitionConcurrency: null,
     rateMs: null,
     ...changes,
   };

@@ -82,6 +82,7 @@ export function expectedSnapshot(population: Population, given: Answers) {
           (w) => w.status === 'PENDING' && w.queueName === rows[0].queueName && isInScope(w),
         ).length,
         concurrency: null,
+        partitionConcurrency: null,
         rateMs: null,
       }))
       .filter(({ enqueued }) => enqueued > 0),
@@ -196,6 +197,7 @@ function detailOf(workflow: WorkflowStatus, answers: Answers): WorkflowDetail {
     deadline: workflow.deadlineEpochMS ?? null,
     parent: workflow.parentWorkflowID ?? null,
     serialization: null,
+    isPartitionFull: false,
     hasChildren: answers.all.inFlight.some(({ parentWorkflowID }) => parentWorkflowID === workflow.workflowID),
     lastStep: null,
   };

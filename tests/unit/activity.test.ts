@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LastStep, WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { type QueueState, statusesOf } from '../../src/forecast/activity.ts';
-import { describeActivity } from '../../src/report/activity-text.ts';
+import { describeActivity, nextStepFor } from '../../src/report/activity-text.ts';
 import { plain } from '../../src/report/text.ts';
 import { DATABASE_EPOCH as now, step, workflowDetail } from '../support/builders.ts';
 
@@ -325,7 +325,13 @@ describe('a delayed workflow', () => {
 describe('an enqueued workflow', () => {
   const enqueued = quiet(HOUR, { status: 'ENQUEUED', queue: 'mail' });
   const queue = (movedAgoMs: number, running = 0, limit: number | null = null) => ({
-    queue: { movedAt: now - movedAgoMs, running, limit, rateMs: null as number | null },
+    queue: {
+      movedAt: now - movedAgoMs,
+      running,
+      limit,
+      partitionLimit: null as number | null,
+      rateMs: null as number | null,
+    },
   });
 
   test('waits while its queue moves', () => {
@@ -343,12 +349,33 @@ describe('an enqueued workflow', () => {
   });
 
   test('in a queue with a rate limit waits for its period', () => {
-    const limited = { queue: { movedAt: now - HOUR, running: 0, limit: null, rateMs: 2 * HOUR } };
+    const limited = { queue: { ...queue(HOUR).queue, rateMs: 2 * HOUR } };
     expect(statusOf(enqueued, limited)).toMatchObject({
       state: 'waiting',
       activity: { rateLimited: true },
     });
     expect(statusOf(enqueued, { queue: { ...limited.queue, rateMs: HOUR } }).state).toBe('stuck');
+  });
+
+  test('waits for its turn in a partition that is full, in whatever version', () => {
+    const partitioned = (isPartitionFull: boolean, partitionLimit: number | null, movedAgoMs = STUCK_AFTER) =>
+      statusOf({ ...enqueued, isPartitionFull }, { queue: { ...queue(movedAgoMs, 5, 9).queue, partitionLimit } });
+    const full = partitioned(true, 1);
+    expect(full.activity).toMatchObject({ running: 1, limit: 1, inPartition: true });
+    expect(plain(describeActivity(full, now))).toBe(
+      'in the queue "mail", for its turn in a partition that is full (1 of 1 running in all versions, its partition\'s concurrency limit), and nothing of its version was taken for 1h',
+    );
+    expect(nextStepFor(full)).toBe(
+      'help what runs from that partition of the queue, in whatever version, or raise its limit',
+    );
+    const moving = partitioned(true, 1, MINUTE);
+    expect(moving.state).toBe('waiting');
+    expect(plain(describeActivity(moving, now))).toMatch(/behind others \(1 of 1 running .* its partition's/);
+    for (const other of [partitioned(false, 1), partitioned(true, null)]) {
+      expect(other.activity).toMatchObject({ running: 5, limit: 9, inPartition: false });
+      expect(nextStepFor(other)).toMatch(/start a process of its version/);
+    }
+    expect(plain(describeActivity(partitioned(false, 0), now))).toMatch(/whose concurrency limit is 0/);
   });
 
   test('that has just arrived waits, however long its queue has not moved', () => {

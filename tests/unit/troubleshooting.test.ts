@@ -176,9 +176,10 @@ const situations: { readonly [K in Activity['kind']]: readonly (Activity & { rea
   queued: [
     { moves: true, running: 1, limit: 2 },
     { moves: false, running: 2, limit: 2 },
+    { moves: false, running: 1, limit: 1, inPartition: true },
     { moves: false, running: 0, limit: 0 },
     { moves: false, running: 0, limit: null },
-  ].map((state) => ({ kind: 'queued', queue: 'mail', rateLimited: false, ...state })),
+  ].map((state) => ({ kind: 'queued', queue: 'mail', inPartition: false, rateLimited: false, ...state })),
 };
 
 /** What is told of drains that are slow, stuck or without an end. */

@@ -41,10 +41,10 @@ export function isCounted({ gate, request }: SnapshotQuery): Sql {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 export function inFlightSection(query: SnapshotQuery): Section {
-  const { id, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
+  const { id, name, queue, partition, owner, parent, delayedUntil } = workflowColumns(query.schema);
   const version = shownVersion(query);
   const inFlight = sql`in_flight AS MATERIALIZED (
-  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name,
+  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name, ${partition} AS partition,
          ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
          ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, name)} AS ignored
     FROM ${tableOf(query.schema, 'workflow_status')}

@@ -65,6 +65,8 @@ export const workflowDetail = z.object({
   /** When DBOS will cancel it. */
   deadline: time,
   parent: text,
+  /** It waits in a queue, and as many run from its partition, in all versions, as `QueueInFlight.partitionConcurrency`. */
+  isPartitionFull: z.boolean(),
   /** Names the language of its SDK, mostly: see `sdk.ts`. */
   serialization: text,
   /** It is the parent of some workflow in flight, on any version, ignored or not. */
@@ -82,7 +84,8 @@ export type WorkflowDetail = Readonly<z.output<typeof workflowDetail>>;
 export function workflowsSection(query: SnapshotQuery): Section {
   const { schema, request } = query;
   const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent, serialization } = workflowColumns(schema);
-  const oldest = sql`SELECT place, workflow_uuid AS place_id FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
+  const oldest = sql`SELECT place, workflow_uuid AS place_id, queue_name AS of_queue, partition AS of_partition
+               FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
   const details = sql`SELECT workflow_uuid AS id, ${shownVersion(query)} AS version, ${shownName(sql`name`)} AS name,
@@ -92,6 +95,7 @@ export function workflowsSection(query: SnapshotQuery): Section {
             ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,
             ${shownTime(debounceDeadline)} AS "debounceDeadline", ${shownTime(deadline)} AS deadline, ${parent} AS parent,
             ${shownName(serialization)} AS serialization,
+            status = 'ENQUEUED' AND coalesce((of_queue, of_partition) IN (SELECT f.queue_name, f.partition FROM full_partitions f), false) AS "isPartitionFull",
             ${id} IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             ${lastStepOf(schema)} AS "lastStep"
        FROM (${oldest}) shown
