@@ -30,7 +30,8 @@ test('holds for the only version there was, once the new one registers in the mi
     database,
     keepLatest,
     () => database.register(shop('2.0.0')),
-    () => {},
+    // New work moves to it: 1.0.0 got some shortly before the gate began.
+    () => start('2.0.0'),
     finish,
   );
   expect(blockers.slice(0, 4)).toEqual([[], ['in-flight'], ['in-flight'], []]);

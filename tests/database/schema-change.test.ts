@@ -28,7 +28,9 @@ test('reads the new schema after a new version migrates it during the hold', asy
     database,
     { failFast: false },
     async () => {
-      await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
+      const green = await launchOn(database, { sdk: '5.3.0', version: '2.0.0' });
+      // New work moves to it: 1.0.0 got some shortly before the gate began.
+      await green.startHeld();
     },
     () => blue.finish(held),
     () => blue.cancel(delayed),

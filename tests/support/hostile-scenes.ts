@@ -164,25 +164,23 @@ export const SCENES = {
   }),
 
   'versions that nobody has seen': (names) => {
-    const misspelt = names.find((name) => closeNamesAmong([`${name} `])(name).size > 0) ?? 'misspelt';
-    const unseen = unseenAmong(
-      names.filter((name) => name !== misspelt),
-      [misspelt],
-    );
-    const registered = strangersTo([misspelt, unseen], names);
+    const { misspelt, unseen, registrations } = unknownAmong(names);
     return {
       verdict: 'unknown-version',
       changes: { mode: 'check', targets: { kind: 'named', versions: [misspelt, unseen] } },
-      script: () => ({ registrations: registered.map((version, at) => registration(version, at)) }),
+      script: () => ({ registrations }),
       history: [`${misspelt} `, `${misspelt}\t`],
     };
   },
 
-  'a version to keep that is not registered': ([a = '', b = '', ...registered]) => ({
-    verdict: 'unknown-version',
-    changes: { mode: 'check', targets: { kind: 'all-but', keep: [a, b] } },
-    script: () => ({ registrations: registered.map((version, at) => registration(version, at)) }),
-  }),
+  'versions to keep that are not registered': (names) => {
+    const { misspelt, unseen, registrations } = unknownAmong(names);
+    return {
+      verdict: 'unknown-version',
+      changes: { mode: 'check', targets: { kind: 'all-but', keep: [misspelt, unseen] } },
+      script: () => ({ registrations: [...registrations, registration(`${misspelt} `, NAMES_IN_A_SCENE)] }),
+    };
+  },
 
   'an application that owns nothing': ([a = '', application = '', ...owners]) => ({
     verdict: 'error',
@@ -278,6 +276,17 @@ function unseenAmong(names: readonly string[], known: readonly string[]): string
   const closeNames = closeNamesAmong(known);
   const isOther = (name: string) => !isUnfilled(name) && !known.includes(name) && closeNames(name).size === 0;
   return names.find(isOther) ?? 'never seen';
+}
+
+/** Two versions that no registration has, one of them with a blank too few, and registrations that neither is close to. */
+function unknownAmong(names: readonly string[]) {
+  const misspelt = names.find((name) => closeNamesAmong([`${name} `])(name).size > 0) ?? 'misspelt';
+  const unseen = unseenAmong(
+    names.filter((name) => name !== misspelt),
+    [misspelt],
+  );
+  const registered = strangersTo([misspelt, unseen], names);
+  return { misspelt, unseen, registrations: registered.map((version, at) => registration(version, at)) };
 }
 
 /** As many names as a text lists, and some more, to which none of the others is close. */

@@ -72,7 +72,7 @@ function snapshotAt(now: number, { rows, startedOn, nextAt, request }: World): S
   const registrations = [
     registration('1.0.0', DATABASE_EPOCH - 1000 * MINUTE),
     registration('2.0.0', DATABASE_EPOCH),
-    ...(now >= nextAt ? [registration('3.0.0', nextAt)] : []),
+    ...(now >= nextAt ? [{ ...registration('3.0.0', nextAt), registeredAt: nextAt }] : []),
   ];
   const counts = VERSIONS.filter((version) =>
     'only' in selection ? selection.only.includes(version) : !selection.except.includes(version),
