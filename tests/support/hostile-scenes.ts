@@ -110,7 +110,7 @@ export const SCENES = {
     script: () => ({
       registrations: [registration(a, 1), registration(live, 2)],
       inFlight: [inFlight(a, { pending: 2, delayed: 1, delayedUntil: DATABASE_EPOCH + 5 * HOUR })],
-      lastDelayed: [{ id: delayed, version: a, name: remind, until: DATABASE_EPOCH + 5 * HOUR }],
+      lastDelayed: [{ id: stored(delayed), version: a, name: remind, until: DATABASE_EPOCH + 5 * HOUR }],
       workflows: {
         items: [
           { ...workflow(a, of.slice(0, 6), 'PENDING'), lastStep: asleep },
@@ -263,13 +263,16 @@ function group(version: string, name = '', queue = '') {
 function workflow(version: string, names: readonly string[], status: string) {
   const [id = '', name = '', className = '', queue = '', executor = '', parent = ''] = names;
   return workflowDetail({
-    ...{ id, version, name, className, status, queue, executor, parent },
+    ...{ id: stored(id), version, name, className, status, queue, executor: stored(executor), parent: stored(parent) },
     createdAt: DATABASE_EPOCH - 2 * HOUR,
     startedAt: DATABASE_EPOCH - HOUR,
     delayUntil: DATABASE_EPOCH + HOUR,
     lastStep: step({ number: 3, name: `${name}${parent}`, completedAt: DATABASE_EPOCH - 60_000 }),
   });
 }
+
+/** An id as Postgres can hold it. The gate takes one that starts with a NUL for what stands for an id. */
+const stored = (id: string) => id.replace(/^\0+/, '');
 
 /** A name that the gate takes for another version where these are known, and not for a mistake. */
 function unseenAmong(names: readonly string[], known: readonly string[]): string {
