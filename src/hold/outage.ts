@@ -1,5 +1,6 @@
 import type { GateConfig } from '../config.ts';
 import type { Message } from '../message.ts';
+import { PAUSE_PER_POLL } from './pace.ts';
 
 /** Polls that failed in a row, each for a transient reason. Times are in milliseconds since the gate started. */
 export interface Outage {
@@ -14,6 +15,8 @@ export interface Outage {
   readonly connectedBefore: boolean;
   /** When the first of the last polls started that all failed for a reason that most often stays. */
   readonly briefSince: number | undefined;
+  /** What the last one cost, in milliseconds, where it was stopped for that; 0 otherwise. */
+  readonly costMs: number;
 }
 
 /** How long the gate retries in `check` and `report`, where it has never connected, and what most often stays. */
@@ -43,10 +46,14 @@ export function patienceLeftMs(
  * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. What most often stays
  * ends `wait` after a minute, too. At the deadline of `wait` the first failure is retried once: a connection that was
  * just closed must not hide the answer.
+ *
+ * A poll that was stopped for what it cost counts as load, like one that succeeds. One of them is retried soon: it can be
+ * that of a busy moment.
  */
 export function pauseAfterFailure(config: Limits, outage: Outage, now: number): number | undefined {
-  const { failures } = outage;
+  const { failures, costMs } = outage;
   const leftMs = patienceLeftMs(config, outage, now);
   if (leftMs <= 0) return config.mode === 'wait' && failures === 1 ? FIRST_PAUSE_MS : undefined;
-  return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS, leftMs);
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+  return Math.min(failures === 1 ? pauseMs : Math.max(pauseMs, PAUSE_PER_POLL * costMs), leftMs);
 }

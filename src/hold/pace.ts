@@ -6,7 +6,7 @@ import type { PollTime } from './state.ts';
 const USUAL_PAUSE_MS = 5000;
 
 /** The gate takes at most a twentieth of one backend's time. Waiting for a lock takes none. */
-const PAUSE_PER_POLL = 20;
+export const PAUSE_PER_POLL = 20;
 
 /** Near the end, a pause is this share of the time until then, or since then. */
 const SHARE = 0.1;

@@ -130,7 +130,7 @@ function pollReportOf(poll: Poll) {
 }
 
 function lockWaitLine({ endedMs, lockWaitMs }: PollReport): string {
-  return `${stamp(endedMs)} The poll waited ${durationText(lockWaitMs)} for a lock on the tables of DBOS, which a migration or maintenance held.`;
+  return `${stamp(endedMs)} The poll waited ${durationText(lockWaitMs)} for a lock on the tables of DBOS: most often a migration or maintenance holds it.`;
 }
 
 function isKeptReplaced({ kept }: PollReport, previous: PollReport | undefined): boolean {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { systemDatabase } from '../../src/dbos/reader.ts';
 import { systemClock } from '../../src/time.ts';
 import { config } from '../support/builders.ts';
-import { plainRequest, pollAt, withoutLimit } from '../support/holding.ts';
+import { plainRequest, withoutLimit } from '../support/holding.ts';
 import { createReader, openConnection, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* A poll that waits for a lock says for how long, and that time is no load. */
@@ -40,9 +40,4 @@ test.each([
   expect(snapshot.contents).toBeDefined();
   expect(snapshot.lockWaitMs).toBeGreaterThanOrEqual(300);
   expect(snapshot.durationMs + snapshot.lockWaitMs).toBeLessThanOrEqual(tookMs);
-});
-
-test('knows no wait where nothing is locked', async () => {
-  const database = await databases.create();
-  expect(await pollAt(database)).toMatchObject({ lockWaitMs: 0 });
 });

@@ -57,6 +57,17 @@ describe('wait', () => {
     expect(held.failedPolls.map(({ pauseMs }) => pauseMs / 1000)).toEqual([1, 2, 4, 8, 16, 30, 30, 30, 30, 30]);
   });
 
+  test.each([
+    ['counts as load when it happens again', '57014', [1, 600, 600, 600]],
+    ['is no load where the network was silent', undefined, [1, 2, 4, 8]],
+  ])('a poll that was stopped for what it cost %s', async (_, code, pauses) => {
+    const cause = Object.assign(new Error('stopped'), { code });
+    const stopped = new TransientError(msg`The poll took too long.`, true, { overLimit: true, cause });
+    const held = await holdThrough({ timeoutMs: 60 * MINUTE }, (at) => (at > 40 * MINUTE ? {} : stopped), 30_000);
+    if (held.error !== undefined) throw held.error;
+    expect(held.failedPolls.slice(0, 4).map(({ pauseMs }) => pauseMs / 1000)).toEqual(pauses);
+  });
+
   test('begins with short pauses again in the next outage', async () => {
     const held = await holdThrough({}, (at, number) => (at > 100_000 ? {} : number % 3 === 0 ? busy : failure()));
     if (held.error !== undefined) throw held.error;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { lockWaitOf } from '../../src/dbos/lock-wait.ts';
 import { onlyRow } from '../../src/dbos/poll.ts';
 import type { Connection } from '../../src/postgres/connection.ts';
 
@@ -19,4 +20,8 @@ test('the row of a statement is the only one: several would be of several server
   expect(await onlyRow(answering({ one: 1 }), statement, row)).toEqual({ one: 1 });
   await expect(onlyRow(answering({ one: 1 }, { one: 1 }), statement, row)).rejects.toThrow('several');
   await expect(onlyRow(answering(), statement, row)).rejects.toThrow('none');
+});
+
+test('asking for locks that are free is no wait', () => {
+  expect([0.001, 0.04, 4].map((waited) => lockWaitOf({ waited }))).toEqual([0, 0, 4000]);
 });

@@ -141,7 +141,7 @@ describe('the log', () => {
       timeoutMs: 20_000,
     });
     expect(lines.filter((line) => line.includes('waited'))).toEqual([
-      '[    5s] The poll waited 4s for a lock on the tables of DBOS, which a migration or maintenance held.',
+      '[    5s] The poll waited 4s for a lock on the tables of DBOS: most often a migration or maintenance holds it.',
     ]);
   });
 
