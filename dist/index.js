@@ -2205,7 +2205,7 @@ class Client extends EventEmitter {
       cb()
     } else {
       try {
-        const pgPass = __nccwpck_require__(272)
+        const pgPass = __nccwpck_require__(891)
         pgPass(this.connectionParameters, (pass) => {
           if (undefined !== pass) {
             pgPassDeprecationNotice()
@@ -4790,7 +4790,7 @@ var isValidEntry = module.exports.isValidEntry = function(entry){
 
 /***/ }),
 
-/***/ 272:
+/***/ 891:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 566:
+/***/ 272:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17186,6 +17186,26 @@ function namedVersions({ targets }) {
     return targets.kind === 'all-but' ? targets.keep : [];
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/sdk.js
+/*
+ * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
+ * encoded with names one, except where every SDK can write it (`portable_json`) or the application has its own.
+ */
+const FROM_ZERO = { firstStep: 0, recordsTimerEnds: false };
+/** By `serialization` of `workflow_status`. Source: rows of TypeScript 5.3, Python 3.4, Go 1.8, Java 1.1 and Rust 0.5. */
+const SDKS = new Map([
+    ['js_superjson', FROM_ZERO],
+    ['js_legacy', FROM_ZERO],
+    ['py_pickle', { firstStep: 1, recordsTimerEnds: false }],
+    ['DBOS_JSON', FROM_ZERO],
+    ['java_jackson', { firstStep: 0, recordsTimerEnds: true }],
+    ['rust_serde', FROM_ZERO],
+]);
+/** Returns how the SDK of a workflow records its steps; undefined where its serialization names no language. */
+function sdkOf(serialization) {
+    return serialization === null ? undefined : SDKS.get(serialization);
+}
+
 // EXTERNAL MODULE: ./node_modules/pg/lib/utils.js
 var utils = __nccwpck_require__(652);
 ;// CONCATENATED MODULE: ./lib/postgres/sql.js
@@ -17265,12 +17285,14 @@ const COLUMNS = {
             workflow_deadline_epoch_ms: NO_NUMBER,
             is_debounced: sql `false`,
             debounce_deadline_epoch_ms: NO_NUMBER,
+            serialization: NO_TEXT,
+            queue_partition_key: NO_TEXT,
             ctid: sql `NULL::tid`,
         },
     },
     operation_outputs: {
         needed: ['workflow_uuid', 'function_id', 'function_name'],
-        standIns: { started_at_epoch_ms: NO_NUMBER, completed_at_epoch_ms: NO_NUMBER },
+        standIns: { child_workflow_id: NO_TEXT, started_at_epoch_ms: NO_NUMBER, completed_at_epoch_ms: NO_NUMBER },
     },
     application_versions: {
         needed: ['version_name', 'version_timestamp'],
@@ -17281,6 +17303,8 @@ const COLUMNS = {
         needed: ['name', 'concurrency', 'rate_limit_period_sec'],
         standIns: {
             partition_queue: sql `false`,
+            partition_concurrency: NO_NUMBER,
+            partition_worker_concurrency: NO_NUMBER,
             partition_rate_limit_period_sec: sql `NULL::float8`,
             application_name: NO_TEXT,
         },
@@ -17372,6 +17396,8 @@ function workflowColumns(schema) {
         versionOrNone: sql `CASE WHEN status = 'PENDING' THEN NULLIF(${version}, '') ELSE ${version} END`,
         name: bytes(sql `name`),
         queue: bytes(sql `queue_name`),
+        /** The partition of its queue. The application's own text, such as the name of a customer: compared, and never read. */
+        partition: column('queue_partition_key', bytes(sql `queue_partition_key`)),
         owner: column('application_name', OWNER),
         parent: column('parent_workflow_id', bytes(sql `parent_workflow_id`)),
         /** The workflow that it is a fork of. */
@@ -17381,6 +17407,8 @@ function workflowColumns(schema) {
         delayUntil,
         isDebounced,
         debounceDeadline: column('debounce_deadline_epoch_ms'),
+        /** What its inputs are encoded with: see `sdk.ts`. */
+        serialization: column('serialization'),
         deadline,
         /** Before this, a delayed row cannot leave its status by itself. Another call can move a debounced one either way. */
         delayedUntil: sql `CASE WHEN status = 'DELAYED' AND NOT ${isDebounced}
@@ -17390,7 +17418,12 @@ function workflowColumns(schema) {
 /** Concepts of `operation_outputs` that older schemas do not have. */
 function stepColumns(schema) {
     const column = columnsOf(schema, 'operation_outputs');
-    return { startedAt: column('started_at_epoch_ms'), completedAt: column('completed_at_epoch_ms') };
+    return {
+        /** The workflow that it started, or whose result it got. */
+        child: column('child_workflow_id'),
+        startedAt: column('started_at_epoch_ms'),
+        completedAt: column('completed_at_epoch_ms'),
+    };
 }
 /** Concepts of `application_versions`, those included that older schemas do not have. */
 function registrationColumns(schema) {
@@ -17404,13 +17437,20 @@ function registrationColumns(schema) {
 /** Concepts of `queues`, those included that older schemas do not have. */
 function queueColumns(schema) {
     const column = columnsOf(schema, 'queues');
+    const ofPartition = column('partition_concurrency');
+    const partitionPeriod = column('partition_rate_limit_period_sec');
+    const others = sql `coalesce(${ofPartition}, ${column('partition_worker_concurrency')}, ${partitionPeriod}) IS NOT NULL`;
+    // SDKs that write limits of partitions set this as well, for older ones: those have one limit, for all or for each.
+    const isForEach = sql `(${column('partition_queue')} AND NOT ${others})`;
     return {
         name: bytes(sql `name`),
         owner: column('application_name', OWNER),
-        /** Its limits hold in each of its partitions, not in all of it. */
-        isPartitioned: column('partition_queue'),
+        /** How many workflows can run from all of it. */
+        concurrency: sql `CASE WHEN concurrency >= 0 AND NOT ${isForEach} THEN concurrency END`,
+        /** How many can run from each of its partitions. */
+        partitionConcurrency: sql `CASE WHEN NOT ${isForEach} THEN ${ofPartition} WHEN concurrency >= 0 THEN concurrency END`,
         /** The longer period of its rate limits, in seconds. */
-        ratePeriod: sql `greatest(rate_limit_period_sec, ${column('partition_rate_limit_period_sec')})`,
+        ratePeriod: sql `greatest(rate_limit_period_sec, ${partitionPeriod})`,
     };
 }
 /** Returns a function from a column to its expression, or to what stands in where this schema does not have it. */
@@ -17505,10 +17545,10 @@ function isCounted({ gate, request }) {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 function inFlightSection(query) {
-    const { id, name, queue, owner, parent, delayedUntil } = workflowColumns(query.schema);
+    const { id, name, queue, partition, owner, parent, delayedUntil } = workflowColumns(query.schema);
     const version = shownVersion(query);
     const inFlight = sql `in_flight AS MATERIALIZED (
-  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name,
+  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name, ${partition} AS partition,
          ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
          ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, name)} AS ignored
     FROM ${tableOf(query.schema, 'workflow_status')}
@@ -17599,10 +17639,19 @@ const DETAIL_LIMIT = 50;
 const DETAIL_SCAN_LIMIT = 10_000;
 /** The most steps before a sleep that a poll reads, to find one that has not finished. */
 const EARLIER_STEPS = 200;
+/**
+ * Steps that have a timer of their own. Each takes a number, and the next one for its timer, which is recorded as a
+ * `DBOS.sleep` when the wait starts. Where there is nothing to wait for, that number stays unused.
+ */
+const TIMED_STEPS = ['DBOS.recv', 'DBOS.getEvent'];
 /** The last `EARLIER_STEPS` numbers before a step. A step is recorded when it finishes. */
 const earlierSteps = object({
+    /** How many of them are recorded as steps, or are timers that were not used. */
     count: schemas_int(),
-    /** When the last of them finished, or will. Null where that of any is unknown, and where there is none. */
+    /**
+     * When the last of them finished, or will. Null where that of any is unknown, and where there is none. Timers of waits
+     * that are over, started children and patches are instants, whatever end is recorded: none, or a later one.
+     */
     endedAt: section_time,
 });
 /** The last recorded step of a workflow. */
@@ -17614,10 +17663,7 @@ const lastStep = object({
     startedAt: section_time,
     /** Of a sleep, newer SDKs record when it will be over. */
     completedAt: section_time,
-    /**
-     * The name of the step before it by number. Null where that has not finished, or there is none. A `recv` or a
-     * `getEvent` takes a number, and the next one for its timeout, which is recorded as a `DBOS.sleep` when the wait starts.
-     */
+    /** The name of the step before it by number, or of the timer that was not used. Null where it has not finished, or is none. */
     before: section_text,
     /** What is recorded of the steps before it; null except for a `DBOS.sleep`. */
     earlier: earlierSteps.nullable(),
@@ -17642,6 +17688,10 @@ const workflowDetail = object({
     /** When DBOS will cancel it. */
     deadline: section_time,
     parent: section_text,
+    /** It waits in a queue, and as many run from its partition, in all versions, as `QueueInFlight.partitionConcurrency`. */
+    isPartitionFull: schemas_boolean(),
+    /** Names the language of its SDK, mostly: see `sdk.ts`. */
+    serialization: section_text,
     /** It is the parent of some workflow in flight, on any version, ignored or not. */
     hasChildren: schemas_boolean(),
     /** Read only where it is PENDING: null says nothing about what a workflow in a queue did before. */
@@ -17654,8 +17704,9 @@ const workflowDetail = object({
  */
 function workflowsSection(query) {
     const { schema, request } = query;
-    const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent } = workflowColumns(schema);
-    const oldest = sql `SELECT place, workflow_uuid AS place_id FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
+    const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent, serialization } = workflowColumns(schema);
+    const oldest = sql `SELECT place, workflow_uuid AS place_id, queue_name AS of_queue, partition AS of_partition
+               FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
     const details = sql `SELECT workflow_uuid AS id, ${shownVersion(query)} AS version, ${shownName(sql `name`)} AS name,
@@ -17664,6 +17715,8 @@ function workflowsSection(query) {
             ${shownTime(sql `updated_at`)} AS "updatedAt", ${shownTime(sql `started_at_epoch_ms`)} AS "startedAt",
             ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,
             ${shownTime(debounceDeadline)} AS "debounceDeadline", ${shownTime(deadline)} AS deadline, ${parent} AS parent,
+            ${shownName(serialization)} AS serialization,
+            status = 'ENQUEUED' AND coalesce((of_queue, of_partition) IN (SELECT f.queue_name, f.partition FROM full_partitions f), false) AS "isPartitionFull",
             ${id} IN (SELECT c.parent FROM in_flight c WHERE c.parent IS NOT NULL) AS "hasChildren",
             ${lastStepOf(schema)} AS "lastStep"
        FROM (${oldest}) shown
@@ -17682,16 +17735,12 @@ function workflowsSection(query) {
 function lastStepOf(schema) {
     const steps = tableOf(schema, 'operation_outputs');
     const { startedAt, completedAt } = stepColumns(schema);
-    const earlier = sql `
-                         SELECT json_build_object('count', count(*), 'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
-                           FROM (SELECT ${shownTime(completedAt)} AS ended_at FROM ${steps} e
-                                  WHERE e.workflow_uuid = w.workflow_uuid
-                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1) ended`;
     const isAsleep = sql `o.function_name = 'DBOS.sleep' AND ${shownTime(sql `o.completed_at`)} > ${NOW}`;
     return sql `(SELECT json_build_object('number', o.function_id, 'name', ${shownName(sql `o.function_name`)},
                       'startedAt', ${shownTime(sql `o.started_at`)}, 'completedAt', ${shownTime(sql `o.completed_at`)},
-                      'before', CASE WHEN id_before = o.function_id - 1 THEN ${shownName(sql `name_before`)} END,
-                      'earlier', CASE WHEN ${isAsleep} THEN (${earlier}) END)
+                      'before', CASE WHEN id_before = o.function_id - 1 THEN ${shownName(sql `name_before`)}
+                                     WHEN id_before = o.function_id - 2 AND ${isTimed(sql `name_before`)} THEN 'DBOS.sleep' END,
+                      'earlier', CASE WHEN ${isAsleep} THEN (${earlierStepsOf(schema)}) END)
                FROM (SELECT *, lead(function_id) OVER last AS id_before, lead(function_name) OVER last AS name_before
                        FROM (SELECT function_id, function_name, ${startedAt} AS started_at, ${completedAt} AS completed_at
                                FROM ${steps} s
@@ -17700,15 +17749,35 @@ function lastStepOf(schema) {
                      WINDOW last AS (ORDER BY function_id DESC)) o
               ORDER BY o.function_id DESC LIMIT 1)`;
 }
+/** What is recorded of the steps before the sleep in the row `o`, as JSON. */
+function earlierStepsOf(schema) {
+    const { child, startedAt, completedAt } = stepColumns(schema);
+    const isTimerOfStep = sql `function_name = 'DBOS.sleep' AND ${isTimed(sql `lag(function_name) OVER by_number`)}
+                                               AND lag(function_id) OVER by_number = function_id - 1`;
+    const isInstant = sql `function_name LIKE 'DBOS.patch-%' OR (${child} IS NOT NULL AND function_name NOT LIKE 'DBOS.%')`;
+    const isUnused = sql `${isTimed(sql `function_name`)} AND coalesce(lead(function_id) OVER by_number, o.function_id) > function_id + 1`;
+    return sql `
+                         SELECT json_build_object('count', count(*) + count(*) FILTER (WHERE leaves_unused),
+                                                  'endedAt', CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END)
+                           FROM (SELECT CASE WHEN ${isTimerOfStep} THEN 0
+                                             WHEN ${completedAt} IS NULL AND (${isInstant}) THEN coalesce(${shownTime(startedAt)}, 0)
+                                             ELSE ${shownTime(completedAt)} END AS ended_at,
+                                        ${isUnused} AS leaves_unused
+                                   FROM ${tableOf(schema, 'operation_outputs')} e
+                                  WHERE e.workflow_uuid = w.workflow_uuid
+                                    AND e.function_id BETWEEN greatest(o.function_id - ${EARLIER_STEPS}, 0) AND o.function_id - 1
+                                 WINDOW by_number AS (ORDER BY function_id)) ended`;
+}
+const isTimed = (name) => sql `${name} IN (${join(TIMED_STEPS.map(sql_literal), ', ')})`;
 
 ;// CONCATENATED MODULE: ./lib/forecast/activity.js
+
 
 const WAITS = ['sleeping', 'message', 'timer', 'child', 'delayed', 'overdue', 'queued'];
 const ACTIVITIES = ['running', 'silent', ...WAITS];
 /** Whether a workflow gets closer to its end: by work, by time alone, or not at all for `stuck-after`. */
 const WORKFLOW_STATES = ['progressing', 'waiting', 'stuck'];
-/** Steps that have a timer of their own: it is the step after them. */
-const TIMED = new Set(['DBOS.recv', 'DBOS.getEvent']);
+const TIMED = new Set(TIMED_STEPS);
 /**
  * A timer that was recorded as over within this many milliseconds is only the mark of one. SDKs before TypeScript 4.25
  * and Python 2.29 record every sleep like that. Newer ones do so for the timeouts of `recv`, `getEvent` and `getResult`.
@@ -17763,44 +17832,55 @@ function endOf(until, { deadline }, now) {
 }
 /**
  * Returns the wait that the last step shows, if it is a timer that can still run. When a message arrives, the timer of
- * that wait is over. Java's SDK alone records when it would have ended.
+ * that wait is over. Where the language of the SDK is not known, step 1 can be the first, or the timer of the first.
  */
 function timerOf(workflow, now) {
-    const { lastStep: step, hasChildren } = workflow;
+    const { lastStep: step, serialization } = workflow;
     if (step?.name !== 'DBOS.sleep' || TIMED.has(step.before ?? ''))
         return undefined;
-    const isTimed = step.number > 0 && step.before === null;
-    const { startedAt, completedAt } = step;
+    const sdk = sdkOf(serialization);
+    const { number, before, startedAt, completedAt } = step;
+    const isTimed = before === null && number > (sdk?.firstStep ?? 0);
     if (startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS) {
-        return isTimed ? { kind: 'message', until: null } : { kind: 'timer' };
+        return isTimed && (sdk !== undefined || number > 1) ? { kind: 'message', until: null } : { kind: 'timer' };
     }
     if (completedAt <= now)
         return undefined;
     const until = endOf(completedAt, workflow, now);
-    if (isTimed)
+    if (isTimed && sdk?.recordsTimerEnds !== false)
         return { kind: 'message', until };
-    return { kind: 'sleeping', until, certain: !hasChildren && isAlone(step) };
+    return { kind: 'sleeping', until, certain: !isTimed && isAlone(workflow) };
 }
 /**
- * Whether all steps before the sleep had finished when it started. A missing number is a step, a wait or a child's
- * result that can still run. The code can race it against the sleep. Among steps that no poll reads, one can be missing.
+ * Whether nothing can run beside the sleep that is the last step: no child, and all steps before it had finished when it
+ * started. A missing number is a step, a wait or a child's result that can still run. The code can race it against the
+ * sleep. Among steps that no poll reads, one can be missing, and so can the first where the SDK is not known.
  */
-function isAlone({ number, startedAt, earlier }) {
-    if (number === 0)
+function isAlone({ lastStep: step, serialization, hasChildren }) {
+    const sdk = sdkOf(serialization);
+    if (sdk === undefined || step === null || hasChildren)
+        return false;
+    const { number, startedAt, earlier } = step;
+    const count = number - sdk.firstStep;
+    if (count === 0)
         return true;
     if (earlier?.endedAt == null || startedAt === null)
         return false;
-    return number <= EARLIER_STEPS && earlier.count === number && earlier.endedAt <= startedAt;
+    return count <= EARLIER_STEPS && earlier.count === count && earlier.endedAt <= startedAt;
 }
-function queued({ version, queue, createdAt, updatedAt }, around) {
+function queued(workflow, around) {
+    const { version, queue, createdAt, updatedAt, isPartitionFull } = workflow;
     const state = queue === null ? undefined : around.queue(version, queue);
     const movedAt = Math.max(state?.movedAt ?? around.now, createdAt, updatedAt);
+    const partitionLimit = state?.partitionLimit ?? null;
+    const inPartition = partitionLimit !== null && (isPartitionFull || partitionLimit === 0);
     return {
         kind: 'queued',
         queue: queue ?? '',
         moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
-        running: state?.running ?? 0,
-        limit: state?.limit ?? null,
+        running: inPartition ? partitionLimit : (state?.running ?? 0),
+        limit: inPartition ? partitionLimit : (state?.limit ?? null),
+        inPartition,
         rateLimited: state?.rateMs != null,
     };
 }
@@ -20461,6 +20541,8 @@ const queueInFlight = object({
     runningInAll: schemas_int(),
     /** The queue's limit of running workflows. Null where the tables do not show one, or the role cannot read it. */
     concurrency: schemas_int().nullable(),
+    /** The limit of each of its partitions: see `WorkflowDetail.isPartitionFull`. Null as above. */
+    partitionConcurrency: schemas_int().nullable(),
     /** A rate limit's period, in milliseconds: no start may be seen for as long. Null as above, or without such a limit. */
     rateMs: section_time,
 });
@@ -20473,22 +20555,32 @@ function queuesSection(query) {
     const column = rows(sql `
      SELECT version, ${shownName(sql `queue_name`)} AS queue, pending, enqueued,
             ${shownTime(sql `started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
-            concurrency, rate_ms AS "rateMs"
+            concurrency, partition_concurrency AS "partitionConcurrency", rate_ms AS "rateMs"
        FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
                FROM selected WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
               GROUP BY version, queue_name HAVING sum(enqueued) > 0
               ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
        LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`);
-    return { ctes: [running, sql `limits AS (${limitsOf(query)})`], column };
+    // The workflows that wait look theirs up in a hash table: a join of both can take as long as every pair of them.
+    const full = sql `full_partitions AS MATERIALIZED (
+  SELECT queue_name, partition
+    FROM (SELECT queue_name, partition, count(*) AS running FROM in_flight
+           WHERE status = 'PENDING' AND queue_name IS NOT NULL AND partition IS NOT NULL
+             AND ${inApplication(query.gate.application, sql `application`)}
+           GROUP BY queue_name, partition) r
+    JOIN limits USING (queue_name) WHERE running >= partition_concurrency
+)`;
+    return { ctes: [running, sql `limits AS (${limitsOf(query)})`, full], column };
 }
 /** The limits that the tables show: DBOS holds them against what runs in all versions. */
 function limitsOf({ schema, gate }) {
     if (schema.tables.queues === undefined) {
-        return sql `SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::bigint AS rate_ms WHERE false`;
+        return sql `SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::int AS partition_concurrency,
+         NULL::bigint AS rate_ms WHERE false`;
     }
-    const { name, owner, isPartitioned, ratePeriod } = queueColumns(schema);
+    const { name, owner, concurrency, partitionConcurrency, ratePeriod } = queueColumns(schema);
     return sql `SELECT ${name} AS queue_name,
-         min(concurrency) FILTER (WHERE concurrency >= 0 AND NOT ${isPartitioned}) AS concurrency,
+         min(${concurrency}) AS concurrency, min(${partitionConcurrency}) AS partition_concurrency,
          max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inApplication(gate.application, owner)} GROUP BY 1`;
@@ -21165,8 +21257,8 @@ function queuesAfter(before, index, observedAt) {
         const atFirst = newestStartedAt ?? index.inFlight.get(version)?.newestTakenAt ?? 0;
         const fell = known !== undefined && enqueued < known.enqueued;
         const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
-        const { runningInAll: running, concurrency: limit, rateMs } = each;
-        return [key, { enqueued, movedAt, running, limit, rateMs }];
+        const { runningInAll: running, concurrency: limit, partitionConcurrency: partitionLimit, rateMs } = each;
+        return [key, { enqueued, movedAt, running, limit, partitionLimit, rateMs }];
     }));
 }
 
@@ -21280,12 +21372,17 @@ function childrenAmong(workflows) {
 /** Over how long the fall is measured, in milliseconds: between two polls, it can be a burst. */
 const FALL_OVER_MS = 10_000;
 /**
- * Returns the soonest that nothing may be in flight, in milliseconds from this poll; undefined when nothing tells. It is
- * for the pace of polling alone: where it is wrong, the gate polls more or less often than it could.
+ * Returns how far the soonest moment is, in milliseconds, at which nothing is expected to be in flight: from this poll, or
+ * since it has passed. Undefined when nothing tells. It is for the pace of polling alone: where it is wrong, the gate
+ * polls more or less often than it could.
  */
 function soonestEndInMs({ series, left, notBefore }, observedAt) {
-    const ends = [fallEndsInMs(series.points), left?.fromMs].filter((ms) => ms !== undefined);
-    const certainMs = Math.max(0, (notBefore ?? observedAt) - observedAt);
+    const { points } = series;
+    // Of what only waits, for a time that is not certain, the range starts now.
+    const isMoving = (points.at(-1)?.moving ?? 0) > 0;
+    const ends = [fallEndsInMs(points), isMoving ? left?.fromMs : left?.leftMs].filter((ms) => ms !== undefined);
+    // A delay that has passed long ago has most often no process that acts on it.
+    const certainMs = Math.abs((notBefore ?? observedAt) - observedAt);
     return ends.length === 0 ? undefined : Math.max(certainMs, Math.min(...ends));
 }
 /** When nothing is in flight if the number goes on falling as it did lately; undefined while it does not fall. */
@@ -22457,10 +22554,11 @@ function decide(config, evaluation, forecast, time) {
     const early = verdict === 'unknown-version' ? undefined : failedFast(config, evaluation, forecast, time);
     if (early !== undefined)
         return { verdict: early };
-    const settledAt = settleEnd(config, evaluation, time);
+    const windowsEnd = settleEnd(config, evaluation);
+    const settledAt = isOutlasted(config, evaluation, windowsEnd, time) ? windowsEnd + config.settleMs : windowsEnd;
     const settling = settledAt !== undefined && time.began < settledAt;
     const { durationMs, observedAt } = evaluation.snapshot;
-    const endInMs = allIdle(evaluation) ? overdueMs(settledAt, time) : soonestEndInMs(forecast.total, observedAt);
+    const endInMs = allIdle(evaluation) ? overdueMs(windowsEnd, time) : soonestEndInMs(forecast.total, observedAt);
     const pauseMs = pauseAfterPoll(config, { durationMs, settledAt, endInMs }, time);
     const untilSettledMs = settling ? Math.min(pauseMs, Math.max(1, settledAt - time.ended)) : undefined;
     if (config.mode !== 'wait')
@@ -22519,19 +22617,22 @@ function mayStillAppear(config, evaluation, time) {
 }
 /**
  * When the settle windows that are open now will have passed, in milliseconds since the gate started; undefined when
- * none is open. `check` and `report` wait only for those that their first poll opened, and for writers in them.
+ * none is open. `check` and `report` wait only for those that their first poll opened.
  */
-function settleEnd(config, evaluation, time) {
+function settleEnd(config, evaluation) {
     const { firstPollEnded, windows } = evaluation.state;
     if (evaluation.gate.length > 0 || windows.size === 0 || firstPollEnded === undefined)
         return undefined;
     const openings = config.mode === 'wait' ? [...windows.values()].map(({ openedAt }) => openedAt) : [];
-    const end = openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
-    const isOutlasted = config.mode !== 'wait' && time.began >= end && onlyWritersAreLeft(evaluation);
-    return isOutlasted ? end + config.settleMs : end;
+    return openings.reduce((a, b) => Math.max(a, b), firstPollEnded) + config.settleMs;
 }
-/** A writer that was collected late in a settle window can outlast it, however short its transaction is. */
-function onlyWritersAreLeft(evaluation) {
+/**
+ * Whether only writers are left in `check` or `report` when the settle windows have passed. One that was collected late in
+ * a window can outlast it, however short its transaction is.
+ */
+function isOutlasted({ mode }, evaluation, windowsEnd, { began }) {
+    if (mode === 'wait' || windowsEnd === undefined || began < windowsEnd)
+        return false;
     const blockers = blockersOf(evaluation);
     return blockers.length > 0 && blockers.every(({ kind }) => kind === 'open-transaction');
 }
@@ -22811,7 +22912,9 @@ function evaluateContents(context, snapshot) {
     const searchHistoryFor = versionsToSearch(context);
     const isAnyIdle = isGateIdle && settlings.some(isOtherwiseIdle);
     const awaitsRoots = isAnyIdle && lacksRoots(context);
-    const provisional = uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor);
+    // The next poll is compared with this server: only this one can show that it is an older copy.
+    const isCopy = gateBlockers.some(({ kind }) => kind === 'older-copy');
+    const provisional = !isCopy && (uncounted.size > 0 || awaitsRoots || isProvisional(context, gate, searchHistoryFor));
     const blockers = [...gate, ...all.flatMap((settling) => settling.blockers)];
     const isSettled = gate.length === 0 && all.every((settling) => hasSettled(settling, config));
     const next = stateAfter(context, windows, provisional, blockers);
@@ -22904,6 +23007,7 @@ function firstRequest(config, state) {
 }
 
 ;// CONCATENATED MODULE: ./lib/hold/outage.js
+
 /** How long the gate retries in `check` and `report`, where it has never connected, and what most often stays. */
 const SHORT_PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 1000;
@@ -22923,13 +23027,17 @@ function patienceLeftMs({ mode, timeoutMs }, { firstFailure, connectedBefore, br
  * misspelt, and `check` and `report` do not wait: they retry for a minute after the first failure. What most often stays
  * ends `wait` after a minute, too. At the deadline of `wait` the first failure is retried once: a connection that was
  * just closed must not hide the answer.
+ *
+ * A poll that was stopped for what it cost counts as load, like one that succeeds. One of them is retried soon: it can be
+ * that of a busy moment.
  */
 function pauseAfterFailure(config, outage, now) {
-    const { failures } = outage;
+    const { failures, costMs } = outage;
     const leftMs = patienceLeftMs(config, outage, now);
     if (leftMs <= 0)
         return config.mode === 'wait' && failures === 1 ? FIRST_PAUSE_MS : undefined;
-    return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS, leftMs);
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    return Math.min(failures === 1 ? pauseMs : Math.max(pauseMs, PAUSE_PER_POLL * costMs), leftMs);
 }
 
 ;// CONCATENATED MODULE: ./lib/hold/hold.js
@@ -23050,6 +23158,8 @@ function afterFailure(config, before, error, time, { detailScan }) {
         failure,
         connectedBefore,
         briefSince: brief ? (before.outage?.briefSince ?? time.began) : undefined,
+        // Only an answer of the server shows that it worked until then: its codes have five characters.
+        costMs: overLimit && codeOf(error.cause)?.length === 5 ? time.ended - time.began : 0,
     };
     const pauseMs = pauseAfterFailure(config, outage, time.ended);
     if (pauseMs === undefined)
@@ -23137,7 +23247,7 @@ function describeMisshapen(url) {
 
 const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-const SEVERAL_HOSTS = msg `\`database-url\` names several hosts. Name the primary alone.`;
+const SEVERAL_HOSTS = msg `\`database-url\`, or PGHOST, names several hosts. Name the primary alone.`;
 const PARAMETER_MISPLACED = msg `\`database-url\` has a parameter behind the wrong character. The first follows a ?, and each other one an &. Where such a character belongs to a name or a value, percent-encode it.`;
 /** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
 function partsOf(url) {
@@ -23159,13 +23269,13 @@ function partsOf(url) {
     return { user, secret, host, port: address['port'], database, query };
 }
 /** Says that a part of the URL cannot be what it stands for, without its text. */
-function notAsExpected(part) {
-    return msg `The ${trusted(part)} in \`database-url\` is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+function notAsExpected(part, orVariable = '') {
+    return msg `The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
 }
 function readPort(text) {
     const port = Number(text);
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
-        throw new InputError(notAsExpected('port'));
+        throw new InputError(notAsExpected('port', ', or PGPORT,'));
     return port;
 }
 function decoded(text) {
@@ -23811,16 +23921,19 @@ function farText(milliseconds) {
     return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
 }
 function describeQueue(activity, quiet) {
-    const { queue, moves, running, limit } = activity;
+    const { queue, moves, running, limit, inPartition } = activity;
     if (limit === 0)
         return msg `in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
     const isFull = limit !== null && running >= limit;
     const runs = isFull
-        ? trusted(`${running} of ${limit} running in all versions, its concurrency limit`)
+        ? trusted(`${running} of ${limit} running in all versions, ${inPartition ? "its partition's" : 'its'} concurrency limit`)
         : trusted(`${running} running in all versions`);
     if (moves) {
         const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
         return msg `in the queue ${queue}, behind others (${runs}${rate})`;
+    }
+    if (isFull && inPartition) {
+        return msg `in the queue ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
     }
     return isFull
         ? msg `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
@@ -23845,13 +23958,15 @@ function nextStepFor({ state, activity }) {
         ? 'stop the calls that delay it, or cancel it'
         : 'let its time come, shorten its delay, or cancel or fork it';
 }
-function nextStepInQueue({ moves, running, limit }) {
+function nextStepInQueue({ moves, running, limit, inPartition }) {
     if (limit === 0)
         return 'raise the limit of that queue, or cancel or fork it';
     if (moves)
         return 'let the queue drain';
-    if (limit !== null && running >= limit)
-        return 'help what runs from that queue, in whatever version, or raise its limit';
+    if (limit !== null && running >= limit) {
+        const where = inPartition ? 'that partition of the queue' : 'that queue';
+        return `help what runs from ${where}, in whatever version, or raise its limit`;
+    }
     return running > 0
         ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
         : 'start a process of its version that listens to that queue, or fork it';
@@ -24915,7 +25030,7 @@ function pollReportOf(poll) {
     };
 }
 function lockWaitLine({ endedMs, lockWaitMs }) {
-    return `${stamp(endedMs)} The poll waited ${durationText(lockWaitMs)} for a lock on the tables of DBOS, which a migration or maintenance held.`;
+    return `${stamp(endedMs)} The poll waited ${durationText(lockWaitMs)} for a lock on the tables of DBOS: most often a migration or maintenance holds it.`;
 }
 function isKeptReplaced({ kept }, previous) {
     return previous !== undefined && kept.some((version) => !previous.kept.includes(version));
@@ -25693,7 +25808,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(566);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(272);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
