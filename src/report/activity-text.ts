@@ -90,21 +90,35 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: 
 
 const NEXT_STEPS = {
   running: 'let it finish',
-  silent:
-    'look at what its code does after its last step; if its process is gone, start one of its version, or fork it',
   sleeping: 'let it wake in time, or cancel or fork it',
   message: 'send what it waits for, or cancel or fork it',
   timer: 'look at its code for how long it waits',
   overdue: 'start a process of its application',
 } as const;
 
-export function nextStepFor({ state, activity }: WorkflowStatus): string {
-  if (activity.kind === 'queued') return nextStepInQueue(activity);
-  if (activity.kind === 'child') return state === 'stuck' ? 'help its child first' : 'let its child finish';
-  if (activity.kind !== 'delayed') return NEXT_STEPS[activity.kind];
-  return activity.debounced
-    ? 'stop the calls that delay it, or cancel it'
-    : 'let its time come, shorten its delay, or cancel or fork it';
+/** What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs. */
+export function nextStepFor({ state, activity }: WorkflowStatus, executor: string | null): Message {
+  if (activity.kind === 'silent') return nextStepInSilence(executor);
+  if (activity.kind === 'queued') return trusted(nextStepInQueue(activity));
+  if (activity.kind === 'child') return trusted(state === 'stuck' ? 'help its child first' : 'let its child finish');
+  if (activity.kind !== 'delayed') return trusted(NEXT_STEPS[activity.kind]);
+  return trusted(
+    activity.debounced
+      ? 'stop the calls that delay it, or cancel it'
+      : 'let its time come, shorten its delay, or cancel or fork it',
+  );
+}
+
+/** The executor id that every SDK has unless it is given another one. */
+const DEFAULT_EXECUTOR = 'local';
+
+/** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
+function nextStepInSilence(executor: string | null): Message {
+  const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
+  const identity = executor
+    ? msg`with the executor id ${executor}${byDefault}`
+    : trusted('with the executor id it had');
+  return msg`look at what its code does after its last step; if its process is gone, start one of its version ${identity} (another id recovers it with DBOS Conductor only), or fork it`;
 }
 
 function nextStepInQueue({ moves, running, limit, inPartition }: Activity & { readonly kind: 'queued' }): string {

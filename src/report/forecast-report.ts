@@ -1,3 +1,4 @@
+import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { WORKFLOW_STATES, type WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import { shownId } from '../hidden-ids.ts';
@@ -30,7 +31,11 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
   };
 }
 
-export function activityReport(status: WorkflowStatus | undefined, now: number): ActivityReport | null {
+export function activityReport(
+  { executor }: Pick<WorkflowDetail, 'executor'>,
+  status: WorkflowStatus | undefined,
+  now: number,
+): ActivityReport | null {
   if (status === undefined) return null;
   const { state, activity, progressAt } = status;
   return {
@@ -40,7 +45,7 @@ export function activityReport(status: WorkflowStatus | undefined, now: number):
     until: 'until' in activity ? activity.until : null,
     child: activity.kind === 'child' ? shownId(activity.child.id) : null,
     message: describeActivity(status, now),
-    nextStep: nextStepFor(status),
+    nextStep: nextStepFor(status, executor),
   };
 }
 
@@ -58,12 +63,13 @@ export function activitiesReport({ evaluation, forecast }: Poll): RunReport['act
   );
   const groups = [...alike.values()].map((group) => {
     const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
+    const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
     return {
       state: status.state,
       count: group.length,
       workflow: workflow.name,
       message: describeActivity(status, observedAt),
-      nextStep: nextStepFor(status),
+      nextStep: nextStepFor(status, isOneExecutor ? workflow.executor : null),
     };
   });
   const items = groups

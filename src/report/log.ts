@@ -1,7 +1,7 @@
 import type { GateConfig } from '../config.ts';
 import type { FailedPoll, HoldParts, Poll } from '../hold/hold.ts';
 import { type Outage, patienceLeftMs } from '../hold/outage.ts';
-import { msg, namesOf, number, trusted } from '../message.ts';
+import { msg, namesOf, number } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { explainBlocker } from '../rules/index.ts';
@@ -178,7 +178,7 @@ function expectations({ evaluation, forecast }: Poll): Explanations {
     ...outlook(total, newTopLevel, observedAt),
     ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, status }) => ({
       key: `stuck ${workflow.id}`,
-      message: msg`Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${trusted(nextStepFor(status))}.`,
+      message: msg`Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${nextStepFor(status, workflow.executor)}.`,
     })),
   ];
 }

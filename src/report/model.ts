@@ -286,7 +286,7 @@ function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadl
         id: shownId(id),
         parent: shownId(parent),
         workflow: name,
-        activity: activityReport(forecast.statuses.get(id), snapshot.observedAt),
+        activity: activityReport(workflow, forecast.statuses.get(id), snapshot.observedAt),
       })),
       omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
     },

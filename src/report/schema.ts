@@ -127,7 +127,7 @@ const activity = z.object({
   until: time.describe('When that ends, where the tables tell'),
   child: text.describe('The child that it waits for'),
   message: message.describe('The same for people; may change'),
-  nextStep: z.string().describe('What a person can do about it; may change'),
+  nextStep: message.describe('What a person can do about it; may change'),
 });
 
 const workflow = z.object({

@@ -133,7 +133,7 @@ function activityTable(activities: RunReport['activities'], observedAt: number):
       Count: ({ count }) => count,
       Workflow: ({ workflow }) => nameOf(workflow),
       'What it does (the one that lasts longest)': ({ message }) => markdown(message),
-      'Next step': ({ nextStep }) => markdown([nextStep]),
+      'Next step': ({ nextStep }) => markdown(nextStep),
     }),
     more(omitted, 'group'),
   );

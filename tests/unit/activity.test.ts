@@ -70,6 +70,18 @@ describe('a pending workflow', () => {
   });
 });
 
+describe('the next step of a workflow whose process may be gone', () => {
+  const next = (executor: string | null) => plain(nextStepFor(statusOf(quiet(HOUR)), executor));
+
+  test('names the executor id that recovers it, unless that is hidden or unknown', () => {
+    expect(next('pod-7')).toMatch(
+      /start one of its version with the executor id "pod-7" \(another id recovers it with DBOS Conductor only\), or fork it$/,
+    );
+    expect(next('local')).toMatch(/with the executor id "local", the default \(/);
+    for (const none of [null, '']) expect(next(none)).toMatch(/with the executor id it had \(/);
+  });
+});
+
 describe('a sleep', () => {
   test('ends when the SDK recorded, and not before', () => {
     expect(statusOf(quiet(2 * HOUR, { lastStep: asleep }))).toEqual({
@@ -365,7 +377,7 @@ describe('an enqueued workflow', () => {
     expect(plain(describeActivity(full, now))).toBe(
       'in the queue "mail", for its turn in a partition that is full (1 of 1 running in all versions, its partition\'s concurrency limit), and nothing of its version was taken for 1h',
     );
-    expect(nextStepFor(full)).toBe(
+    expect(plain(nextStepFor(full, 'local'))).toBe(
       'help what runs from that partition of the queue, in whatever version, or raise its limit',
     );
     const moving = partitioned(true, 1, MINUTE);
@@ -373,7 +385,7 @@ describe('an enqueued workflow', () => {
     expect(plain(describeActivity(moving, now))).toMatch(/behind others \(1 of 1 running .* its partition's/);
     for (const other of [partitioned(false, 1), partitioned(true, null)]) {
       expect(other.activity).toMatchObject({ running: 5, limit: 9, inPartition: false });
-      expect(nextStepFor(other)).toMatch(/start a process of its version/);
+      expect(plain(nextStepFor(other, 'local'))).toMatch(/start a process of its version/);
     }
     expect(plain(describeActivity(partitioned(false, 0), now))).toMatch(/whose concurrency limit is 0/);
   });
