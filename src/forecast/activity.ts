@@ -1,3 +1,4 @@
+import { isDebouncer } from '../dbos/own-workflows.ts';
 import { sdkOf } from '../dbos/sdk.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { EARLIER_STEPS, TIMED_STEPS } from '../dbos/snapshot/workflows.ts';
@@ -13,8 +14,11 @@ export type Activity =
   | { readonly kind: 'silent' }
   /** `until`: its end, or its deadline where that comes first. `certain`: nothing in the tables can end it sooner. */
   | { readonly kind: 'sleeping'; readonly until: number; readonly certain: boolean }
-  /** In a `recv` or a `getEvent`, which leaves a gap before its timer. `until`: where the timer records its end. */
-  | { readonly kind: 'message'; readonly until: number | null }
+  /**
+   * In a `recv` or a `getEvent`, which leaves a gap before its timer. `until`: where the timer records its end.
+   * `ofDebouncer`: the workflow is DBOS's own, and each message puts its end off.
+   */
+  | { readonly kind: 'message'; readonly until: number | null; readonly ofDebouncer?: true }
   /** Its last step is a timer, and the SDK did not record when it ends. */
   | { readonly kind: 'timer' }
   | { readonly kind: 'child'; readonly child: WorkflowDetail; readonly status: WorkflowStatus }
@@ -140,12 +144,16 @@ function timerOf(workflow: WorkflowDetail, now: number): Activity | undefined {
   const { number, before, startedAt, completedAt } = step;
   const isTimed = before === null && number > (sdk?.firstStep ?? 0);
   if (startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS) {
-    return isTimed && (sdk !== undefined || number > 1) ? { kind: 'message', until: null } : { kind: 'timer' };
+    return isTimed && (sdk !== undefined || number > 1) ? messageOf(workflow, null) : { kind: 'timer' };
   }
   if (completedAt <= now) return undefined;
   const until = endOf(completedAt, workflow, now);
-  if (isTimed && sdk?.recordsTimerEnds !== false) return { kind: 'message', until };
+  if (isTimed && sdk?.recordsTimerEnds !== false) return messageOf(workflow, until);
   return { kind: 'sleeping', until, certain: !isTimed && isAlone(workflow) };
+}
+
+function messageOf(workflow: WorkflowDetail, until: number | null): Activity {
+  return { kind: 'message', until, ...(isDebouncer(workflow) ? { ofDebouncer: true } : {}) };
 }
 
 /**

@@ -41,6 +41,10 @@ function describeWait({ activity, progressAt }: WorkflowStatus, now: number, gen
     case 'sleeping':
       return msg`asleep until ${at(activity.until)}`;
     case 'message':
+      if (activity.ofDebouncer) {
+        const end = activity.until === null ? msg`for ${quiet} now` : msg`until ${at(activity.until)}`;
+        return msg`a debouncer of DBOS's own, which waits for further calls ${end}: each call puts that off`;
+      }
       return activity.until === null
         ? msg`waits for a message or an event, for ${quiet} now`
         : msg`waits until ${at(activity.until)}: asleep, or for a message or an event`;
@@ -92,6 +96,8 @@ const NEXT_STEPS = {
   running: 'let it finish',
   sleeping: 'let it wake in time, or cancel or fork it',
   message: 'send what it waits for, or cancel or fork it',
+  debouncer:
+    'stop the calls that it debounces, which new versions make as well, and let it start its workflow; or cancel it',
   timer: 'look at its code for how long it waits',
   overdue: 'start a process of its application',
 } as const;
@@ -101,6 +107,7 @@ export function nextStepFor({ state, activity }: WorkflowStatus, executor: strin
   if (activity.kind === 'silent') return nextStepInSilence(executor);
   if (activity.kind === 'queued') return trusted(nextStepInQueue(activity));
   if (activity.kind === 'child') return trusted(state === 'stuck' ? 'help its child first' : 'let its child finish');
+  if (activity.kind === 'message' && activity.ofDebouncer) return trusted(NEXT_STEPS.debouncer);
   if (activity.kind !== 'delayed') return trusted(NEXT_STEPS[activity.kind]);
   return trusted(
     activity.debounced

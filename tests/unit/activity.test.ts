@@ -264,6 +264,34 @@ describe('a wait for a message', () => {
   });
 });
 
+describe("a debouncer of DBOS's own", () => {
+  const waiting = { lastStep: { ...asleep, number: 1 }, serialization: 'java_jackson' };
+  const marked = { lastStep: sleep({ startedAt: now - HOUR, completedAt: now - HOUR, number: 2 }) };
+  const java = { name: 'debouncerWorkflow', className: 'DBOS.InternalWorkflows' };
+
+  test.each([
+    ['Java', java],
+    ['TypeScript and Python', { name: '_dbos_debouncer_workflow', className: '' }],
+    ['Go', { name: 'github.com/dbos-inc/dbos-transact-golang/dbos.internalDebouncerWF[...]', className: null }],
+  ])('of %s is not told as a wait for a message, which would put it off', (_language, own) => {
+    const status = statusOf(quiet(HOUR, { ...waiting, ...own }));
+    expect(plain(describeActivity(status, now))).toBe(
+      "a debouncer of DBOS's own, which waits for further calls until 01:00 UTC (in 1h): each call puts that off",
+    );
+    expect(plain(nextStepFor(status, 'local'))).toMatch(/^stop the calls that it debounces/);
+    expect(plain(describeActivity(statusOf(quiet(HOUR, { ...marked, ...own })), now))).toMatch(/for 1h now: each/);
+  });
+
+  test.each([
+    ['of another class', { ...java, className: 'com.shop.Orders' }],
+    ['of another package', { name: 'example.com/shop.internalDebouncerWF[...]' }],
+  ])('is not a workflow with such a name %s', (_what, own) => {
+    const status = statusOf(quiet(HOUR, { ...waiting, ...own }));
+    expect(status.activity).toEqual({ kind: 'message', until: now + HOUR });
+    expect(plain(nextStepFor(status, 'local'))).toMatch(/^send what it waits for/);
+  });
+});
+
 describe('a parent', () => {
   test('waits for a child that moves', () => {
     expect(statusOf(quiet(HOUR), { family: [busyChild] })).toMatchObject({

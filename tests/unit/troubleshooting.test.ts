@@ -162,7 +162,10 @@ const situations: { readonly [K in Activity['kind']]: readonly (Activity & { rea
   running: [{ kind: 'running' }],
   silent: [{ kind: 'silent' }],
   sleeping: [{ kind: 'sleeping', until: now + HOUR, certain: true }],
-  message: [null, now + HOUR].map((until) => ({ kind: 'message', until })),
+  message: [null, now + HOUR].flatMap((until) => [
+    { kind: 'message', until },
+    { kind: 'message', until, ofDebouncer: true },
+  ]),
   timer: [{ kind: 'timer' }],
   child: [
     {
