@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { LastStep, WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { type QueueState, statusesOf } from '../../src/forecast/activity.ts';
 import { describeActivity, nextStepFor } from '../../src/report/activity-text.ts';
+import { runReportOf } from '../../src/report/model.ts';
 import { plain } from '../../src/report/text.ts';
-import { DATABASE_EPOCH as now, step, workflowDetail } from '../support/builders.ts';
+import { config, inFlight, DATABASE_EPOCH as now, runAgainst, step, workflowDetail } from '../support/builders.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -79,6 +80,19 @@ describe('the next step of a workflow whose process may be gone', () => {
     );
     expect(next('local')).toMatch(/with the executor id "local", the default \(/);
     for (const none of [null, '']) expect(next(none)).toMatch(/with the executor id it had \(/);
+  });
+
+  test('names none for several that differ in it', async () => {
+    const nextOfGroup = async (...executors: readonly string[]) => {
+      const items = executors.map((executor, index) => quiet(HOUR, { id: `order-${index}`, executor }));
+      const run = await runAgainst(config({ mode: 'check' }), () => ({
+        inFlight: [inFlight('1.0.0', { pending: items.length })],
+        workflows: { items, omitted: 0, omittedUnversioned: 0 },
+      }));
+      return runReportOf(run).activities.items.map(({ nextStep }) => plain(nextStep));
+    };
+    expect(await nextOfGroup('pod-7', 'pod-7')).toEqual([expect.stringContaining('with the executor id "pod-7" (')]);
+    expect(await nextOfGroup('pod-7', 'pod-8')).toEqual([expect.stringContaining('with the executor id it had (')]);
   });
 });
 
