@@ -2205,7 +2205,7 @@ class Client extends EventEmitter {
       cb()
     } else {
       try {
-        const pgPass = __nccwpck_require__(891)
+        const pgPass = __nccwpck_require__(272)
         pgPass(this.connectionParameters, (pass) => {
           if (undefined !== pass) {
             pgPassDeprecationNotice()
@@ -4790,7 +4790,7 @@ var isValidEntry = module.exports.isValidEntry = function(entry){
 
 /***/ }),
 
-/***/ 891:
+/***/ 272:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 272:
+/***/ 700:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17186,6 +17186,19 @@ function namedVersions({ targets }) {
     return targets.kind === 'all-but' ? targets.keep : [];
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
+/**
+ * Workflows of DBOS's own that wait for the calls of a debouncer: Java's, those of older TypeScript (4.20) and Python
+ * (2.16) SDKs, and Go's, whose name ends in its type parameters. Newer SDKs delay the workflow itself.
+ */
+const DEBOUNCERS = [
+    ({ name, className }) => name === 'debouncerWorkflow' && className === 'DBOS.InternalWorkflows',
+    ({ name }) => name === '_dbos_debouncer_workflow',
+    ({ name }) => /^github\.com\/dbos-inc\/dbos-transact-golang\/dbos\.internalDebouncerWF\b/.test(name ?? ''),
+];
+/** Whether a workflow is DBOS's own, which waits for the calls that it debounces. */
+const isDebouncer = (workflow) => DEBOUNCERS.some((matches) => matches(workflow));
+
 ;// CONCATENATED MODULE: ./lib/dbos/sdk.js
 /*
  * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
@@ -17773,6 +17786,7 @@ const isTimed = (name) => sql `${name} IN (${join(TIMED_STEPS.map(sql_literal), 
 ;// CONCATENATED MODULE: ./lib/forecast/activity.js
 
 
+
 const WAITS = ['sleeping', 'message', 'timer', 'child', 'delayed', 'overdue', 'queued'];
 const ACTIVITIES = ['running', 'silent', ...WAITS];
 /** Whether a workflow gets closer to its end: by work, by time alone, or not at all for `stuck-after`. */
@@ -17842,14 +17856,17 @@ function timerOf(workflow, now) {
     const { number, before, startedAt, completedAt } = step;
     const isTimed = before === null && number > (sdk?.firstStep ?? 0);
     if (startedAt === null || completedAt === null || completedAt - startedAt <= MARK_MS) {
-        return isTimed && (sdk !== undefined || number > 1) ? { kind: 'message', until: null } : { kind: 'timer' };
+        return isTimed && (sdk !== undefined || number > 1) ? messageOf(workflow, null) : { kind: 'timer' };
     }
     if (completedAt <= now)
         return undefined;
     const until = endOf(completedAt, workflow, now);
     if (isTimed && sdk?.recordsTimerEnds !== false)
-        return { kind: 'message', until };
+        return messageOf(workflow, until);
     return { kind: 'sleeping', until, certain: !isTimed && isAlone(workflow) };
+}
+function messageOf(workflow, until) {
+    return { kind: 'message', until, ...(isDebouncer(workflow) ? { ofDebouncer: true } : {}) };
 }
 /**
  * Whether nothing can run beside the sleep that is the last step: no child, and all steps before it had finished when it
@@ -18549,7 +18566,7 @@ const activity = object({
     until: schema_time.describe('When that ends, where the tables tell'),
     child: schema_text.describe('The child that it waits for'),
     message: message.describe('The same for people; may change'),
-    nextStep: schemas_string().describe('What a person can do about it; may change'),
+    nextStep: message.describe('What a person can do about it; may change'),
 });
 const workflow = object({
     id,
@@ -23896,6 +23913,10 @@ function describeWait({ activity, progressAt }, now, generations) {
         case 'sleeping':
             return msg `asleep until ${at(activity.until)}`;
         case 'message':
+            if (activity.ofDebouncer) {
+                const end = activity.until === null ? msg `for ${quiet} now` : msg `until ${at(activity.until)}`;
+                return msg `a debouncer of DBOS's own, which waits for further calls ${end}: each call puts that off`;
+            }
             return activity.until === null
                 ? msg `waits for a message or an event, for ${quiet} now`
                 : msg `waits until ${at(activity.until)}: asleep, or for a message or an event`;
@@ -23941,22 +23962,37 @@ function describeQueue(activity, quiet) {
 }
 const NEXT_STEPS = {
     running: 'let it finish',
-    silent: 'look at what its code does after its last step; if its process is gone, start one of its version, or fork it',
     sleeping: 'let it wake in time, or cancel or fork it',
     message: 'send what it waits for, or cancel or fork it',
+    debouncer: 'stop the calls that it debounces, which new versions make as well, and let it start its workflow; or cancel it',
     timer: 'look at its code for how long it waits',
     overdue: 'start a process of its application',
 };
-function nextStepFor({ state, activity }) {
+/** What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs. */
+function nextStepFor({ state, activity }, executor) {
+    if (activity.kind === 'silent')
+        return nextStepInSilence(executor);
     if (activity.kind === 'queued')
-        return nextStepInQueue(activity);
+        return trusted(nextStepInQueue(activity));
     if (activity.kind === 'child')
-        return state === 'stuck' ? 'help its child first' : 'let its child finish';
+        return trusted(state === 'stuck' ? 'help its child first' : 'let its child finish');
+    if (activity.kind === 'message' && activity.ofDebouncer)
+        return trusted(NEXT_STEPS.debouncer);
     if (activity.kind !== 'delayed')
-        return NEXT_STEPS[activity.kind];
-    return activity.debounced
+        return trusted(NEXT_STEPS[activity.kind]);
+    return trusted(activity.debounced
         ? 'stop the calls that delay it, or cancel it'
-        : 'let its time come, shorten its delay, or cancel or fork it';
+        : 'let its time come, shorten its delay, or cancel or fork it');
+}
+/** The executor id that every SDK has unless it is given another one. */
+const DEFAULT_EXECUTOR = 'local';
+/** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
+function nextStepInSilence(executor) {
+    const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
+    const identity = executor
+        ? msg `with the executor id ${executor}${byDefault}`
+        : trusted('with the executor id it had');
+    return msg `look at what its code does after its last step; if its process is gone, start one of its version ${identity} (another id recovers it with DBOS Conductor only), or fork it`;
 }
 function nextStepInQueue({ moves, running, limit, inPartition }) {
     if (limit === 0)
@@ -23998,7 +24034,7 @@ function forecastReport(forecast, now) {
         noProcessSeen: withoutProcess.length > 0,
     };
 }
-function activityReport(status, now) {
+function activityReport({ executor }, status, now) {
     if (status === undefined)
         return null;
     const { state, activity, progressAt } = status;
@@ -24009,7 +24045,7 @@ function activityReport(status, now) {
         until: 'until' in activity ? activity.until : null,
         child: activity.kind === 'child' ? shownId(activity.child.id) : null,
         message: describeActivity(status, now),
-        nextStep: nextStepFor(status),
+        nextStep: nextStepFor(status, executor),
     };
 }
 /** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
@@ -24025,12 +24061,13 @@ function activitiesReport({ evaluation, forecast }) {
     const alike = Map.groupBy(blocking, ({ workflow: { name, queue, status: rowStatus }, status }) => JSON.stringify([status.state, status.activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]));
     const groups = [...alike.values()].map((group) => {
         const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
+        const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         return {
             state: status.state,
             count: group.length,
             workflow: workflow.name,
             message: describeActivity(status, observedAt),
-            nextStep: nextStepFor(status),
+            nextStep: nextStepFor(status, isOneExecutor ? workflow.executor : null),
         };
     });
     const items = groups
@@ -24691,7 +24728,7 @@ function workflowsReport({ evaluation, forecast }, pastDeadline) {
                 id: shownId(id),
                 parent: shownId(parent),
                 workflow: name,
-                activity: activityReport(forecast.statuses.get(id), snapshot.observedAt),
+                activity: activityReport(workflow, forecast.statuses.get(id), snapshot.observedAt),
             })),
             omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
         },
@@ -24718,17 +24755,17 @@ function annotationsOf(report) {
     if (report.warnings.length === 0)
         return annotations;
     const title = 'dbos-drain-gate: before you act on this';
-    return [...annotations, { level: 'warning', title, message: messageOf(joined(report.warnings, '\n')) }];
+    return [...annotations, { level: 'warning', title, message: annotations_messageOf(joined(report.warnings, '\n')) }];
 }
 function verdictAnnotations(report, level) {
     const { verdict, headline, blockers, pastDeadline } = report;
     const targets = report.versions;
     if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
-        const message = messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
+        const message = annotations_messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
         return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
     }
     const title = 'dbos-drain-gate: cannot-drain';
-    const first = pastDeadline === null ? [] : [{ level, title, message: messageOf(pastDeadline) }];
+    const first = pastDeadline === null ? [] : [{ level, title, message: annotations_messageOf(pastDeadline) }];
     // "And N more" is about what blocks least.
     const targetsShown = blockedFirst(targets)
         .slice(0, TARGETS_SHOWN - first.length)
@@ -24758,11 +24795,11 @@ function targetAnnotation(target, level) {
         level,
         title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: messageOf(msg `${shown}: ${joined([...why, ...outlook.sentences], '\n')}`),
+        message: annotations_messageOf(msg `${shown}: ${joined([...why, ...outlook.sentences], '\n')}`),
     };
 }
 /** The text of a message. Where it is too long, it is cut between two characters. */
-function messageOf(message) {
+function annotations_messageOf(message) {
     const text = plain(message);
     if (text.length <= MESSAGE_CHARACTERS)
         return text;
@@ -25072,7 +25109,7 @@ function expectations({ evaluation, forecast }) {
         ...forecast_text_outlook(total, newTopLevel, observedAt),
         ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, status }) => ({
             key: `stuck ${workflow.id}`,
-            message: msg `Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${trusted(nextStepFor(status))}.`,
+            message: msg `Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${nextStepFor(status, workflow.executor)}.`,
         })),
     ];
 }
@@ -25499,7 +25536,7 @@ function activityTable(activities, observedAt) {
         Count: ({ count }) => count,
         Workflow: ({ workflow }) => nameOf(workflow),
         'What it does (the one that lasts longest)': ({ message }) => markdown(message),
-        'Next step': ({ nextStep }) => markdown([nextStep]),
+        'Next step': ({ nextStep }) => markdown(nextStep),
     }), more(omitted, 'group'));
 }
 function groupTable({ groups, versions }, observedAt) {
@@ -25808,7 +25845,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(272);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(700);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
