@@ -14,10 +14,10 @@ import { type Network, startNetwork } from '../support/network.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
 const databases = systemDatabases();
-const POLLS = 300;
+const POLLS = 100;
 const CLOSURES = 20;
 
-test('hundreds of polls use one connection, and a new one only where it was closed in between', async () => {
+test('a hundred polls use one connection, and a new one only where it was closed in between', async () => {
   const database = await guardedDatabase(databases);
   const reader = systemDatabase(databaseConfig(database.gateUrl), config(), () => 0);
   const poll = () =>

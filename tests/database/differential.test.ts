@@ -10,7 +10,7 @@ import { populate, populations } from '../support/populations.ts';
 import { sdkOracle } from '../support/sdk-oracle.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
-const CASES = 120;
+const CASES = 60;
 const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** Time for a slow machine, and for fast-check to shrink a failing population. In milliseconds. */
 const PATIENCE_MS = 600_000;

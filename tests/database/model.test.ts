@@ -14,7 +14,7 @@ async function connectionsTo(database: TestDatabase) {
   return { short: await open(), long: await open(), locker: await open() };
 }
 
-const stepsWanted = Number(process.env['MODEL_STEPS'] ?? 5000);
+const stepsWanted = Number(process.env['MODEL_STEPS'] ?? 3000);
 const firstSeed = Number(process.env['MODEL_SEED'] ?? Date.now() % 1_000_000);
 
 test('never reports a version as drained whose work is stranded, then or later', { timeout: 0 }, async () => {

@@ -11,7 +11,7 @@ import { openConnection, systemDatabases, type TestDatabase } from '../support/s
 /** One release per generation of indexes: on all statuses, partial, and partial with the application's name. */
 const RELEASES: SdkRelease[] = ['4.10.15', '4.20.11', '5.3.0'];
 const SMALL = 20_000;
-const LARGE = 100_000;
+const LARGE = 60_000;
 /** In the small database, every tenth row is in flight: 2,000. */
 const IN_FLIGHT_EVERY = 10;
 /** The number of newest rows, which the previous poll did not see. */

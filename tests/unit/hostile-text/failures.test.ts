@@ -23,7 +23,7 @@ describe('of a failure that quotes others', () => {
       expect(harmIn(summary)).toEqual([]);
       expect(skeletonIn(summary)).toBe(skeleton(nth(harmlessRuns, index)));
     });
-    fc.assert(property, { numRuns: 400 });
+    fc.assert(property, { numRuns: 100 });
   });
 
   test('the log holds the commands that are meant, and nothing in it acts', async () => {
@@ -32,11 +32,11 @@ describe('of a failure that quotes others', () => {
       expectInert(log);
       expectSameShape(log, await logOf(async () => runReportOf(nth(harmlessRuns, index))));
     });
-    await fc.assert(property, { numRuns: 400 });
+    await fc.assert(property, { numRuns: 100 });
   });
 
   test('the report holds what its schema says', () => {
     const property = fc.property(anyFailure, ([names, index]) => expectFaithful(nth(failures(names), index)));
-    fc.assert(property, { numRuns: 200 });
+    fc.assert(property, { numRuns: 100 });
   });
 });

@@ -11,7 +11,7 @@ import { kitOf } from '../../support/report-runs.ts';
 describe.each(SCENE_NAMES)('of %s', (scene) => {
   test('the summary has the structure that harmless names give it, and nothing in it acts', async () => {
     const expected = skeleton(await play(scene, harmless));
-    await holds(20, async (names) => {
+    await holds(12, async (names) => {
       const run = await play(scene, names);
       const report = runReportOf(run);
       const summary = summaryOf(report);
@@ -24,7 +24,7 @@ describe.each(SCENE_NAMES)('of %s', (scene) => {
 
   test('the log holds the commands that are meant, and nothing in it acts', async () => {
     const expected = await logOf(async (sink) => runReportOf(await play(scene, harmless, sink)));
-    await holds(30, async (names) => {
+    await holds(15, async (names) => {
       const log = await logOf(async (sink) => runReportOf(await play(scene, names, sink)));
       expectInert(log);
       expectSameShape(log, expected);
@@ -32,6 +32,6 @@ describe.each(SCENE_NAMES)('of %s', (scene) => {
   });
 
   test('outputs and report hold every name as it is', async () => {
-    await holds(20, async (names) => expectFaithful(await play(scene, names)));
+    await holds(12, async (names) => expectFaithful(await play(scene, names)));
   });
 });
