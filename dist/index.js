@@ -18681,7 +18681,7 @@ function reportText(report, maximum = REPORT_BYTES) {
     };
     for (const name of ['drainedVersions', 'drainingVersions']) {
         // Somebody could tear down what stands here: it is a name, or left out.
-        const whole = report[name].filter((version) => cutName(version) === version && !isCut(version));
+        const whole = report[name].filter((version) => cutName(version) === version);
         omit(name, report[name].length - whole.length);
         file[name] = whole;
     }
@@ -18897,13 +18897,16 @@ async function writeArtifacts(report, last, attempt) {
         return { reportPath: '', kit: undefined };
     const reportPath = await attempt('The report file', () => {
         const file = external_node_path_namespaceObject.join(folder, 'report.json');
-        (0,external_node_fs_namespaceObject.writeFileSync)(file, `${reportText(report)}`);
+        (0,external_node_fs_namespaceObject.writeFileSync)(file, reportText(report));
         return file;
     });
     const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
     return { reportPath: reportPath ?? '', kit };
 }
-/** The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that would end live work. */
+/**
+ * The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that
+ * would end live work.
+ */
 function kitFilesOf(report, last) {
     const { verdict, details, blockers, newVersion, database } = report;
     const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
@@ -19090,6 +19093,10 @@ function codeOf(error) {
         return undefined;
     // OpenSSL has `SSL/TLS` in some of its own.
     return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
+}
+/** Whether the code is an SQLSTATE: a server answered, and says so. None of Node's has five characters and a digit. */
+function isSqlState(code) {
+    return /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? '');
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/password.js
@@ -19542,7 +19549,7 @@ const FAILURES = {
     }),
     'server-error': errors_transient({
         what: 'The database answered with an error',
-        matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
+        matches: ({ code }) => isSqlState(code),
         advice: ({ message }) => msg `It says: ${message}. If it stays so, look at the log of the server.`,
     }),
 };
@@ -19579,7 +19586,7 @@ function isLoss({ code, message }) {
         /^ERR_(STREAM|SOCKET)_/.test(code) ||
         /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
         ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
-        (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+        (code.startsWith('08') && isSqlState(code) && code !== '08P01') ||
         /connection terminated|not queryable/i.test(message));
 }
 /** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
@@ -20670,7 +20677,7 @@ function registrationRows(schema) {
 
 /** How many names of newly created workflows a poll reads. */
 const STARTED_NAME_LIMIT = 10;
-/** How far the clocks of processes, which stamp `created_at`, can be behind the database's, in milliseconds. */
+/** How far the clocks of processes, which stamp workflows and registrations, can be behind the database's, in milliseconds. */
 const CLOCK_MARGIN_MS = 60_000;
 /** Where the counts for the next poll start. */
 const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
@@ -21014,8 +21021,8 @@ async function scanOnce(connection, pollTimeoutMs, statement, row) {
     }
 }
 /**
- * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
- * characters) it rolls back, so that a pooler can keep its connection. Without an answer it sends nothing more.
+ * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
+ * so that a pooler can keep its connection. Without an answer it sends nothing more.
  */
 async function inTransaction(connection, work) {
     try {
@@ -21024,7 +21031,7 @@ async function inTransaction(connection, work) {
         return result;
     }
     catch (error) {
-        if (codeOf(error)?.length === 5)
+        if (isSqlState(codeOf(error)))
             await connection.run('ROLLBACK').catch(() => undefined);
         throw error;
     }
@@ -21440,6 +21447,94 @@ const pauseInWords = ({ pollIntervalMs }) => pollIntervalMs === undefined
     ? `${durationText(USUAL_PAUSE_MS)}, more often near the end`
     : durationText(pollIntervalMs);
 
+;// CONCATENATED MODULE: ./lib/rules/wording.js
+
+/** `it` or `them`, for so many. */
+function them(count) {
+    return trusted(count === 1 ? 'it' : 'them');
+}
+/** Names the versions that are registered, where a name may be misspelt. */
+function registeredHint(registered) {
+    return registered.length > 0
+        ? msg ` Registered here: ${namesOf(registered)}.`
+        : trusted(' No version is registered here: is it the right database?');
+}
+
+;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
+
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+const KEPT_VERSION_GRACE_MS = 120_000;
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
+const keptVersions = {
+    checkGate({ config, state, index }) {
+        if (config.targets.kind === 'named' || config.targets.kind === 'none')
+            return [];
+        if (state.kept === undefined)
+            return [{ kind: 'no-latest-version' }];
+        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
+        if (isEmpty)
+            return [{ kind: 'empty-latest-version' }];
+        return unknownKeptVersions(state.kept, state, index);
+    },
+    blockers: {
+        'kept-version-unknown': {
+            verdict: 'unknown-version',
+            shortName: 'a kept version is not registered',
+            explain: ({ versions, searched, registered, close }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? msg ` Did you mean ${namesOf(close)}?` : []} A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(registered)}`,
+        },
+        'no-latest-version': {
+            verdict: 'error',
+            shortName: 'no latest version',
+            explain: () => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+        },
+        'empty-latest-version': {
+            verdict: 'error',
+            shortName: 'the latest version is empty',
+            explain: () => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+        },
+    },
+};
+const SEARCHED = {
+    registrations: 'not registered',
+    'not-yet': 'not registered, the history being searched',
+    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
+    'whole-history': 'never seen in this system database',
+};
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+function keptVersionsToSearch({ state, index, time }) {
+    if (index.registered.length > 0)
+        return [];
+    return (state.kept ?? []).filter((version) => {
+        if (state.known.has(version))
+            return false;
+        const search = state.searches.get(version);
+        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+    });
+}
+function unknownKeptVersions(kept, state, index) {
+    const registered = index.registered.map(({ version }) => version);
+    const unknown = (versions, searched) => {
+        if (versions.length === 0)
+            return [];
+        const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
+        const close = new Set([
+            ...versions.flatMap((version) => [...index.registeredCloseTo(version).keys()]),
+            ...found.filter(({ stranger }) => stranger === null).map(({ version }) => version),
+        ]);
+        return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
+    };
+    if (registered.length > 0) {
+        const versions = kept.filter((version) => !registered.includes(version));
+        return unknown(versions, 'registrations');
+    }
+    const versions = kept.filter((version) => !state.known.has(version));
+    const searches = versions.map((version) => state.searches.get(version));
+    if (searches.includes(undefined))
+        return unknown(versions, 'not-yet');
+    return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/close-names.js
 /*
  * A name that is unknown but close to a known one is a mistake, such as `v1.0.0`, `1.0.0, 0.9.0` or `refs/tags/1.0.0`
@@ -21544,94 +21639,6 @@ function standsIn(name, text) {
             return true;
     }
     return false;
-}
-
-;// CONCATENATED MODULE: ./lib/rules/wording.js
-
-/** `it` or `them`, for so many. */
-function them(count) {
-    return trusted(count === 1 ? 'it' : 'them');
-}
-/** Names the versions that are registered, where a name may be misspelt. */
-function registeredHint(registered) {
-    return registered.length > 0
-        ? msg ` Registered here: ${namesOf(registered)}.`
-        : trusted(' No version is registered here: is it the right database?');
-}
-
-;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
-
-
-
-/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
-const KEPT_VERSION_GRACE_MS = 120_000;
-/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
-const keptVersions = {
-    checkGate({ config, state, index }) {
-        if (config.targets.kind === 'named' || config.targets.kind === 'none')
-            return [];
-        if (state.kept === undefined)
-            return [{ kind: 'no-latest-version' }];
-        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
-        if (isEmpty)
-            return [{ kind: 'empty-latest-version' }];
-        return unknownKeptVersions(state.kept, state, index);
-    },
-    blockers: {
-        'kept-version-unknown': {
-            verdict: 'unknown-version',
-            shortName: 'a kept version is not registered',
-            explain: ({ versions, searched, registered, close }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? msg ` Did you mean ${namesOf(close)}?` : []} A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(registered)}`,
-        },
-        'no-latest-version': {
-            verdict: 'error',
-            shortName: 'no latest version',
-            explain: () => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
-        },
-        'empty-latest-version': {
-            verdict: 'error',
-            shortName: 'the latest version is empty',
-            explain: () => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
-        },
-    },
-};
-const SEARCHED = {
-    registrations: 'not registered',
-    'not-yet': 'not registered, the history being searched',
-    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
-    'whole-history': 'never seen in this system database',
-};
-/** The kept versions to search the history for: once, and once more when the grace period has passed. */
-function keptVersionsToSearch({ state, index, time }) {
-    if (index.registered.length > 0)
-        return [];
-    return (state.kept ?? []).filter((version) => {
-        if (state.known.has(version))
-            return false;
-        const search = state.searches.get(version);
-        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
-    });
-}
-function unknownKeptVersions(kept, state, index) {
-    const registered = index.registered.map(({ version }) => version);
-    const unknown = (versions, searched) => {
-        if (versions.length === 0)
-            return [];
-        const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
-        const own = found.filter(({ stranger }) => stranger === null).map(({ version }) => version);
-        const closeTo = closeNamesAmong([...registered, ...own]);
-        const close = new Set(versions.flatMap((version) => [...closeTo(version).keys()]));
-        return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
-    };
-    if (registered.length > 0) {
-        const versions = kept.filter((version) => !registered.includes(version));
-        return unknown(versions, 'registrations');
-    }
-    const versions = kept.filter((version) => !state.known.has(version));
-    const searches = versions.map((version) => state.searches.get(version));
-    if (searches.includes(undefined))
-        return unknown(versions, 'not-yet');
-    return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/1-known.js
@@ -21918,14 +21925,13 @@ function rollbackOf(prepared) {
 ;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
 
 
+
 /** How many counted roots are weighed, the newest. */
 const WEIGHED_ROOTS = 100;
 /** So soon after a launch the traffic has often not moved yet. In milliseconds. */
 const LAUNCH_MS = 15 * UNITS_MS.m;
 /** For so long a target counts as live although other versions took up work since. In milliseconds. */
 const FADES_MS = UNITS_MS.h;
-/** How far the clocks of processes, which stamp what they start, can be behind the database's. In milliseconds. */
-const LAG_MS = UNITS_MS.m;
 /** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
 const MISTAKE = 0.0001;
 /** Java's version where it cannot read the application's bytecode: each process has its own. */
@@ -21992,7 +21998,7 @@ function signFromBefore(version, latest, atFirst, evidence, now) {
     const newest = weighed[newer];
     if (newest === undefined)
         return now < latest.since + LAUNCH_MS ? before : undefined;
-    const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - LAG_MS;
+    const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - CLOCK_MARGIN_MS;
     const isUnended = startsInRun && newer < runThatEnds(weighed.slice(newer));
     const until = Math.max(newest.at, latest.since) + LAUNCH_MS;
     if ((before === undefined && !isUnended) || now >= until)
@@ -22595,8 +22601,9 @@ function decideNoTarget(config, evaluation, time) {
     const leftMs = graceEnds - time.ended;
     if (leftMs <= 0)
         return { verdict: 'no-target' };
-    const pace = { ...evaluation.snapshot, settledAt: undefined, endInMs: undefined };
-    return { pauseMs: Math.min(pauseAfterPoll(config, pace, time), leftMs) };
+    const { durationMs } = evaluation.snapshot;
+    const pauseMs = pauseAfterPoll(config, { durationMs, settledAt: undefined, endInMs: undefined }, time);
+    return { pauseMs: Math.min(pauseMs, leftMs) };
 }
 /**
  * How long a poll that starts now can take, in milliseconds. `wait` ends with its timeout, or with the settle window
@@ -22784,11 +22791,7 @@ function windowsAfter(all, context) {
 ;// CONCATENATED MODULE: ./lib/rules/targets.js
 
 
-/**
- * How far the clock of a process that registers may lag behind the database's, in milliseconds: as for the rows that
- * rule 3 compares.
- */
-const targets_CLOCK_MARGIN_MS = 60_000;
+
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other
  * versions that are registered, in flight or recently started. With kept versions named, what is registered for the
@@ -22827,7 +22830,7 @@ function isLaunched(version, { registeredAtFirst, beganAt, targets }, index) {
     if (registeredAtFirst?.has(version) || targets.has(version))
         return false;
     const registeredAt = index.registrations.get(version)?.registeredAt ?? 0;
-    return registeredAt >= (beganAt ?? 0) - targets_CLOCK_MARGIN_MS;
+    return registeredAt >= (beganAt ?? 0) - CLOCK_MARGIN_MS;
 }
 /** Whether something runs without a version or with an empty one, or may: in a status that the gate does not know. */
 function runsWithoutVersion({ onUnversioned }, index) {
@@ -23175,8 +23178,8 @@ function afterFailure(config, before, error, time, { detailScan }) {
         failure,
         connectedBefore,
         briefSince: brief ? (before.outage?.briefSince ?? time.began) : undefined,
-        // Only an answer of the server shows that it worked until then: its codes have five characters.
-        costMs: overLimit && codeOf(error.cause)?.length === 5 ? time.ended - time.began : 0,
+        // Only an answer of the server shows that it worked until then.
+        costMs: overLimit && isSqlState(codeOf(error.cause)) ? time.ended - time.began : 0,
     };
     const pauseMs = pauseAfterFailure(config, outage, time.ended);
     if (pauseMs === undefined)

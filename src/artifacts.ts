@@ -20,14 +20,17 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
   if (folder === undefined) return { reportPath: '', kit: undefined };
   const reportPath = await attempt('The report file', () => {
     const file = path.join(folder, 'report.json');
-    writeFileSync(file, `${reportText(report)}`);
+    writeFileSync(file, reportText(report));
     return file;
   });
   const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
   return { reportPath: reportPath ?? '', kit };
 }
 
-/** The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that would end live work. */
+/**
+ * The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that
+ * would end live work.
+ */
 export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly KitFile[] {
   const { verdict, details, blockers, newVersion, database } = report;
   const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;

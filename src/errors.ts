@@ -66,3 +66,8 @@ export function codeOf(error: unknown): string | undefined {
   // OpenSSL has `SSL/TLS` in some of its own.
   return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
 }
+
+/** Whether the code is an SQLSTATE: a server answered, and says so. None of Node's has five characters and a digit. */
+export function isSqlState(code: string | undefined): boolean {
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? '');
+}

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { GateConfig } from '../config.ts';
-import { codeOf } from '../errors.ts';
+import { codeOf, isSqlState } from '../errors.ts';
 import type { Connection } from '../postgres/connection.ts';
 import { beginReadCommitted } from '../postgres/guards.ts';
 import type { Statement } from '../postgres/sql.ts';
@@ -132,8 +132,8 @@ async function scanOnce<T>(connection: Connection, pollTimeoutMs: number, statem
 }
 
 /**
- * Does work whose first statement starts a transaction, and commits. After an error of the server (a code of five
- * characters) it rolls back, so that a pooler can keep its connection. Without an answer it sends nothing more.
+ * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
+ * so that a pooler can keep its connection. Without an answer it sends nothing more.
  */
 async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   try {
@@ -141,7 +141,7 @@ async function inTransaction<T>(connection: Connection, work: () => Promise<T>):
     await connection.run('COMMIT');
     return result;
   } catch (error) {
-    if (codeOf(error)?.length === 5) await connection.run('ROLLBACK').catch(() => undefined);
+    if (isSqlState(codeOf(error))) await connection.run('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }

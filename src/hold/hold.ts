@@ -1,7 +1,7 @@
 import { unlessAborted } from '../async.ts';
 import type { GateConfig } from '../config.ts';
 import type { RuleRequest, Snapshot, SnapshotReader, SnapshotRequest } from '../dbos/snapshot/index.ts';
-import { codeOf, ReportableError, TransientError } from '../errors.ts';
+import { codeOf, isSqlState, ReportableError, TransientError } from '../errors.ts';
 import { type Forecast, forecastOf, forecastRequest } from '../forecast/forecast.ts';
 import { type DrainHistory, emptyHistory, withScanPostponed } from '../forecast/history.ts';
 import { counted, msg, trusted } from '../message.ts';
@@ -183,8 +183,8 @@ function afterFailure(
     failure,
     connectedBefore,
     briefSince: brief ? (before.outage?.briefSince ?? time.began) : undefined,
-    // Only an answer of the server shows that it worked until then: its codes have five characters.
-    costMs: overLimit && codeOf(error.cause)?.length === 5 ? time.ended - time.began : 0,
+    // Only an answer of the server shows that it worked until then.
+    costMs: overLimit && isSqlState(codeOf(error.cause)) ? time.ended - time.began : 0,
   };
   const pauseMs = pauseAfterFailure(config, outage, time.ended);
   if (pauseMs === undefined) throw gaveUp(outage, time.ended);

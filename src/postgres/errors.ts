@@ -1,4 +1,4 @@
-import { codeOf, ReportableError, TransientError } from '../errors.ts';
+import { codeOf, isSqlState, ReportableError, TransientError } from '../errors.ts';
 import { type Message, msg, trusted } from '../message.ts';
 import { ANSWER_TOO_LONG, PROTOCOL_ERROR, UNBOUND } from './driver-patches.ts';
 import { PASSWORD_FAILURES, PASSWORD_FILE_UNUSABLE } from './password-errors.ts';
@@ -230,7 +230,7 @@ export const FAILURES = {
   }),
   'server-error': transient({
     what: 'The database answered with an error',
-    matches: ({ code }) => /^(?=.*\d)[0-9A-Z]{5}$/.test(code),
+    matches: ({ code }) => isSqlState(code),
     advice: ({ message }) => msg`It says: ${message}. If it stays so, look at the log of the server.`,
   }),
 } satisfies Readonly<Record<string, FailureKind>>;
@@ -272,7 +272,7 @@ function isLoss({ code, message }: Failure): boolean {
     /^ERR_(STREAM|SOCKET)_/.test(code) ||
     /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
     ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
-    (code.startsWith('08') && code.length === 5 && code !== '08P01') ||
+    (code.startsWith('08') && isSqlState(code) && code !== '08P01') ||
     /connection terminated|not queryable/i.test(message)
   );
 }

@@ -35,7 +35,7 @@ export function reportText(report: RunReport, maximum = REPORT_BYTES): string {
   };
   for (const name of ['drainedVersions', 'drainingVersions'] as const) {
     // Somebody could tear down what stands here: it is a name, or left out.
-    const whole = report[name].filter((version) => cutName(version) === version && !isCut(version));
+    const whole = report[name].filter((version) => cutName(version) === version);
     omit(name, report[name].length - whole.length);
     file[name] = whole;
   }

@@ -1,6 +1,5 @@
 import type { GateState } from '../hold/state.ts';
 import { msg, namesOf, trusted } from '../message.ts';
-import { closeNamesAmong } from './close-names.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import type { SnapshotIndex } from './snapshot-index.ts';
@@ -88,9 +87,10 @@ function unknownKeptVersions(
   const unknown = (versions: readonly string[], searched: Searched): readonly KeptVersionProblem[] => {
     if (versions.length === 0) return [];
     const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
-    const own = found.filter(({ stranger }) => stranger === null).map(({ version }) => version);
-    const closeTo = closeNamesAmong([...registered, ...own]);
-    const close = new Set(versions.flatMap((version) => [...closeTo(version).keys()]));
+    const close = new Set([
+      ...versions.flatMap((version) => [...index.registeredCloseTo(version).keys()]),
+      ...found.filter(({ stranger }) => stranger === null).map(({ version }) => version),
+    ]);
     return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
   };
   if (registered.length > 0) {

@@ -62,8 +62,9 @@ function decideNoTarget(config: GateConfig, evaluation: Evaluation, time: PollTi
   const graceEnds = awaitsLaunch ? Math.min(KEPT_VERSION_GRACE_MS, config.timeoutMs) : 0;
   const leftMs = graceEnds - time.ended;
   if (leftMs <= 0) return { verdict: 'no-target' };
-  const pace = { ...evaluation.snapshot, settledAt: undefined, endInMs: undefined };
-  return { pauseMs: Math.min(pauseAfterPoll(config, pace, time), leftMs) };
+  const { durationMs } = evaluation.snapshot;
+  const pauseMs = pauseAfterPoll(config, { durationMs, settledAt: undefined, endInMs: undefined }, time);
+  return { pauseMs: Math.min(pauseMs, leftMs) };
 }
 
 /**

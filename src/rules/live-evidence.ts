@@ -1,4 +1,5 @@
 import type { NewestRoots, Root } from '../dbos/snapshot/index.ts';
+import { CLOCK_MARGIN_MS } from '../dbos/snapshot/started.ts';
 import { UNITS_MS } from '../time.ts';
 import { registeredName, type Target, targetOfRows } from './target.ts';
 
@@ -29,9 +30,6 @@ const LAUNCH_MS = 15 * UNITS_MS.m;
 
 /** For so long a target counts as live although other versions took up work since. In milliseconds. */
 const FADES_MS = UNITS_MS.h;
-
-/** How far the clocks of processes, which stamp what they start, can be behind the database's. In milliseconds. */
-const LAG_MS = UNITS_MS.m;
 
 /** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
 const MISTAKE = 0.0001;
@@ -150,7 +148,7 @@ function signFromBefore(
   const newest = weighed[newer];
   if (newest === undefined) return now < latest.since + LAUNCH_MS ? before : undefined;
 
-  const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - LAG_MS;
+  const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - CLOCK_MARGIN_MS;
   const isUnended = startsInRun && newer < runThatEnds(weighed.slice(newer));
   const until = Math.max(newest.at, latest.since) + LAUNCH_MS;
   if ((before === undefined && !isUnended) || now >= until) return undefined;

@@ -1,14 +1,9 @@
 import { type GateConfig, namedVersions } from '../config.ts';
 import type { VersionSelection } from '../dbos/snapshot/index.ts';
+import { CLOCK_MARGIN_MS } from '../dbos/snapshot/started.ts';
 import type { GateState } from '../hold/state.ts';
 import { countsOn, type SnapshotIndex, unknownStatusesOn } from './snapshot-index.ts';
 import type { Target } from './target.ts';
-
-/**
- * How far the clock of a process that registers may lag behind the database's, in milliseconds: as for the rows that
- * rule 3 compares.
- */
-const CLOCK_MARGIN_MS = 60_000;
 
 /**
  * Adds the targets to the state. With `retire-version` they are the named ones. With `keep-version` they are all other

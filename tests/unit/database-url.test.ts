@@ -5,6 +5,7 @@ import { tlsAttempts } from '../../src/postgres/tls.ts';
 import { readDatabaseUrl } from '../../src/postgres/url.ts';
 import { secretsIn } from '../../src/postgres/url-secrets.ts';
 import { certificateAuthority } from '../support/certificates.ts';
+import { FROM_PG_VARIABLES, PG_VARIABLES } from '../support/pg-variables.ts';
 
 const ca = certificateAuthority('The CA of the test').cert;
 
@@ -37,17 +38,8 @@ test.each([
 });
 
 test('takes the parts that the URL omits from the PG* variables', () => {
-  const environment = {
-    PGHOST: 'h',
-    PGPORT: '7',
-    PGUSER: 'u',
-    PGPASSWORD: 'p',
-    PGDATABASE: 'd',
-    PGSSLMODE: 'require',
-  };
-  const all = { host: 'h', port: 7, user: 'u', password: 'p', database: 'd', tlsMode: 'require' };
-  expect(read('postgres://', environment).database).toMatchObject(all);
-  expect(read('postgres://gate:x@db.internal:1/shop?sslmode=disable', environment).database).toMatchObject({
+  expect(read('postgres://', PG_VARIABLES).database).toMatchObject(FROM_PG_VARIABLES);
+  expect(read('postgres://gate:x@db.internal:1/shop?sslmode=disable', PG_VARIABLES).database).toMatchObject({
     host: 'db.internal',
     port: 1,
     user: 'gate',

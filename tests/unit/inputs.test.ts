@@ -6,6 +6,7 @@ import { InputError } from '../../src/errors.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { readRunContext } from '../../src/run-context.ts';
 import { certificateAuthority } from '../support/certificates.ts';
+import { FROM_PG_VARIABLES, PG_VARIABLES } from '../support/pg-variables.ts';
 
 /** The defaults of `action.yml`, a target and a URL. A test of the contract compares defaults with `action.yml`. */
 const usual = {
@@ -266,17 +267,8 @@ describe('the database', () => {
       );
       expect(problem(none, { PGDATABASE: 'd' })).toMatch(/PGDATABASE is set/);
       expect(problem(none, { PGHOST: '', PGUSER: 'postgres', PGPASSWORD: 'root' })).not.toContain('PG* variables');
-      const environment = {
-        PGHOST: 'h',
-        PGPORT: '7',
-        PGUSER: 'u',
-        PGPASSWORD: 'p',
-        PGDATABASE: 'd',
-        PGSSLMODE: 'require',
-      };
-      const all = { host: 'h', port: 7, user: 'u', password: 'p', database: 'd', tlsMode: 'require' };
       for (const url of ['postgres://', 'postgresql://', ' postgres:// ']) {
-        expect(parse({ 'database-url': url }, environment).database).toMatchObject(all);
+        expect(parse({ 'database-url': url }, PG_VARIABLES).database).toMatchObject(FROM_PG_VARIABLES);
       }
     });
 

@@ -6,8 +6,8 @@ import { list, rows, type Section, type SnapshotQuery, text } from './section.ts
 
 /** How many names of newly created workflows a poll reads. */
 const STARTED_NAME_LIMIT = 10;
-/** How far the clocks of processes, which stamp `created_at`, can be behind the database's, in milliseconds. */
-const CLOCK_MARGIN_MS = 60_000;
+/** How far the clocks of processes, which stamp workflows and registrations, can be behind the database's, in milliseconds. */
+export const CLOCK_MARGIN_MS = 60_000;
 
 /** Where the counts for the next poll start. */
 const FROM_HERE = sql`(${NOW} - ${CLOCK_MARGIN_MS})`;
