@@ -1,0 +1,20 @@
+package com.example.shop;
+
+import dev.dbos.transact.DBOS;
+import dev.dbos.transact.workflow.Workflow;
+
+public final class Warehouse implements Processing {
+  private final DBOS dbos;
+  private final Gates gates;
+
+  public Warehouse(DBOS dbos, Gates gates) {
+    this.dbos = dbos;
+    this.gates = gates;
+  }
+
+  @Override
+  @Workflow
+  public void process() throws InterruptedException {
+    gates.hold(dbos);
+  }
+}
