@@ -5,19 +5,18 @@ import type { NewTopLevel } from '../forecast/history.ts';
 import { shownId } from '../hidden-ids.ts';
 import type { HoldResult, Poll } from '../hold/hold.ts';
 import { cutName } from '../long-names.ts';
-import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
+import type { Message } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 import type { TargetEvaluation } from '../rules/evaluate.ts';
 import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import { conclusionOf } from '../rules/verdict.ts';
-import { durationText } from '../time.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
 import { foundIn } from './found.ts';
+import { headlineOf } from './headline.ts';
 import type { RunReport, VersionReport } from './schema.ts';
-import { namesOfVersions } from './text.ts';
 import { configurationWarnings, launchWarnings, warningsOf } from './warnings.ts';
 
 const WORKFLOWS_REPORTED = 50;
@@ -108,93 +107,9 @@ export function isWatched({ mode, polls }: Pick<RunReport, 'mode' | 'polls'>): b
   return mode === 'wait' && polls > 1;
 }
 
-/** The answer in a sentence that a person understands without knowing the gate. */
-function headlineOf(
-  { verdict, config, waitedMs, last }: Run,
-  seen: Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications'>,
-): Message {
-  const targets = seen.versions;
-  const inFlight = counted(seen.inFlight ?? 0, 'workflow');
-  const waited = trusted(durationText(waitedMs));
-  const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
-  const blocked = targets.filter(({ drained }) => !drained);
-  const blockedNames = namesOfVersions(blocked);
-  switch (verdict) {
-    case 'drained':
-      return msg`Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
-    case 'no-target':
-      return config?.targets.kind === 'none'
-        ? preflightHeadline(last)
-        : noTargetHeadline(config, last, seen.otherApplications);
-    case 'in-flight':
-      return targets.length === 0
-        ? msg`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
-        : msg`Not safe to retire ${blockedNames}: ${inFlight} in flight${otherReasons(blocked)}.`;
-    case 'still-live':
-      return msg`Not safe to retire ${blockedNames}: new work is still sent there${otherReasons(blocked)}.`;
-    case 'cannot-drain':
-      return msg`Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
-    case 'timed-out':
-      return targets.length === 0
-        ? msg`No answer after ${waited}: nothing is there to retire, and something could still make it so.`
-        : msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
-    case 'unknown-version':
-      return unknownKept !== undefined
-        ? msg`No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
-        : msg`No answer: ${trusted(
-            config?.application === undefined
-              ? 'this system database has never seen'
-              : 'this application has never used',
-          )} ${namesOfVersions(targets.filter(isUnknown))}.`;
-    case 'cancelled':
-      return targets.length === 0
-        ? msg`Cancelled after ${waited}, before there was an answer.`
-        : msg`Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
-    case 'error':
-      return config === undefined
-        ? msg`No answer: the inputs are not right, and nothing was looked at.`
-        : msg`No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
-  }
-}
-
-function preflightHeadline(last: Poll | undefined): Message {
-  const registered = last?.evaluation.index?.registered ?? [];
-  const latest = registered[0] === undefined ? trusted('') : msg`; the latest is ${registered[0].version}`;
-  return msg`The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
-}
-
-/** What there is in place of a target, what that means, and what to do. */
-function noTargetHeadline(
-  config: GateConfig | undefined,
-  last: Poll | undefined,
-  applications: RunReport['otherApplications'],
-): Message {
-  const formers = applications.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
-  if (formers.length > 0) {
-    return msg`Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
-  }
-  const kept = namesOf(last?.evaluation.state.kept ?? []);
-  const newer = [...(last?.evaluation.state.newer ?? [])];
-  const others = newer.length === 0 ? trusted('') : msg` (and ${namesOf(newer)}, registered since the gate started)`;
-  const found = msg`Nothing to retire: no version but ${kept}${others} is registered, in flight or recently started.`;
-  if (config?.targets.kind !== 'all-but-latest') {
-    return msg`${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
-  }
-  return msg`${found} Has the new version launched, and is this the system database that it uses? Do not tear ${kept} down: it is the latest version. To keep a version that you know, name it in \`keep-version\` instead of latest.`;
-}
-
-function isUnknown({ blockers }: VersionReport): boolean {
-  return blockers.some(({ kind }) => kind === 'unknown-version');
-}
-
 /** What runs without a version has no name to tear down by. */
 function namedVersions(versions: readonly VersionReport[]): readonly string[] {
   return versions.flatMap(({ version }) => version ?? []);
-}
-
-function otherReasons(blocked: readonly VersionReport[]): Message {
-  const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
-  return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
 }
 
 function seenAt(last: Poll, run: Run) {
