@@ -1,0 +1,70 @@
+//go:build v0
+
+package sdk
+
+import (
+	"context"
+	"time"
+
+	"github.com/dbos-inc/dbos-transact-golang/dbos"
+)
+
+type (
+	Context        = dbos.DBOSContext
+	ScheduledInput = time.Time
+)
+
+func NewContext(ctx context.Context, config dbos.Config) (Context, error) {
+	return dbos.NewDBOSContext(ctx, config)
+}
+
+// RegisterScheduled runs a workflow every second, in this process alone.
+func RegisterScheduled(ctx Context, workflow dbos.Workflow[ScheduledInput, any]) {
+	dbos.RegisterWorkflow(ctx, workflow, dbos.WithSchedule("* * * * * *"))
+}
+
+func ApplySchedule(Context, string, dbos.Workflow[ScheduledInput, any]) error {
+	return nil
+}
+
+func WithQueue(_ Context, name string) (dbos.WorkflowOption, error) {
+	return dbos.WithQueue(name), nil
+}
+
+func Debouncer[P any](
+	ctx Context, workflow dbos.Workflow[P, string],
+) (func(Context, string, time.Duration, P) (string, error), error) {
+	debouncer := dbos.NewDebouncer(ctx, workflow)
+	return func(ctx Context, key string, delay time.Duration, input P) (string, error) {
+		handle, err := debouncer.Debounce(ctx, key, delay, input)
+		if err != nil {
+			return "", err
+		}
+		return handle.GetWorkflowID(), nil
+	}, nil
+}
+
+func EnqueueByClient(
+	config dbos.ClientConfig, _, queue, workflow string, input any, options ...dbos.EnqueueOption,
+) error {
+	client, err := dbos.NewClient(context.Background(), config)
+	if err != nil {
+		return err
+	}
+	defer client.Shutdown(time.Second)
+	_, err = dbos.Enqueue[any, any](client, queue, workflow, input, options...)
+	return err
+}
+
+func Retries(times int, interval time.Duration) []dbos.StepOption {
+	return []dbos.StepOption{
+		dbos.WithStepMaxRetries(times),
+		dbos.WithBaseInterval(interval),
+		dbos.WithMaxInterval(interval),
+		dbos.WithBackoffFactor(1),
+	}
+}
+
+func Shutdown(ctx Context, timeout time.Duration) {
+	dbos.Shutdown(ctx, timeout)
+}
