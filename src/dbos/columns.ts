@@ -159,7 +159,8 @@ export function workflowColumns(schema: Schema) {
      */
     versionOrNone: sql`CASE WHEN status = 'PENDING' THEN NULLIF(${version}, '') ELSE ${version} END`,
     name: bytes(sql`name`),
-    queue: bytes(sql`queue_name`),
+    /** NULL for a direct start, which Go before 1.0 stamps with an empty name. */
+    queue: bytes(sql`NULLIF(queue_name, '')`),
     /** The partition of its queue. The application's own text, such as the name of a customer: compared, and never read. */
     partition: column('queue_partition_key', bytes(sql`queue_partition_key`)),
     owner: column('application_name', OWNER),

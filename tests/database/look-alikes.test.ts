@@ -131,3 +131,11 @@ test('ignores a temporary table of the same name that belongs to its role', asyn
   const { blockers } = await holdOn(reader, { mode: 'check' });
   expect(blockers).toEqual([['in-flight']]);
 });
+
+test('a direct start has no queue, which Go before 1.0 writes as an empty name', async () => {
+  const database = await databaseInUse();
+  await database.query("UPDATE dbos.workflow_status SET queue_name = ''");
+  const { last } = await holdOn(database, { mode: 'check', application: 'shop' });
+  expect(last?.evaluation.index?.contents.groups.items.map(({ queue }) => queue)).toEqual([null]);
+  expect(last?.evaluation.index?.contents.workflows.items.map(({ queue }) => queue)).toEqual([null]);
+});

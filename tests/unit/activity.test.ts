@@ -279,6 +279,7 @@ describe('a wait for a message', () => {
 });
 
 describe("a debouncer of DBOS's own", () => {
+  const GO_SDK = 'github.com/dbos-inc/dbos-transact-golang/dbos';
   const waiting = { lastStep: { ...asleep, number: 1 }, serialization: 'java_jackson' };
   const marked = { lastStep: sleep({ startedAt: now - HOUR, completedAt: now - HOUR, number: 2 }) };
   const java = { name: 'debouncerWorkflow', className: 'DBOS.InternalWorkflows' };
@@ -286,7 +287,11 @@ describe("a debouncer of DBOS's own", () => {
   test.each([
     ['Java', java],
     ['TypeScript and Python', { name: '_dbos_debouncer_workflow', className: '' }],
-    ['Go', { name: 'github.com/dbos-inc/dbos-transact-golang/dbos.internalDebouncerWF[...]', className: null }],
+    ['Go', { name: `${GO_SDK}.internalDebouncerWF[...]`, className: null }],
+    [
+      'Go 0.19',
+      { name: `${GO_SDK}.NewDebouncer[dbos.debouncerInput[example.com/shop.Order],string]`, className: null },
+    ],
   ])('of %s is not told as a wait for a message, which would put it off', (_language, own) => {
     const status = statusOf(quiet(HOUR, { ...waiting, ...own }));
     expect(plain(describeActivity(status, now))).toBe(
