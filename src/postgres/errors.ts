@@ -198,7 +198,7 @@ export const FAILURES = {
     overLimit: true,
     matches: ['57014'],
     advice: ({ message }) =>
-      msg`It says: ${message}. If the poll took longer than \`poll-timeout\`, raise that, or find out what slows the database down. Otherwise an administrator, or a watchdog for long statements, cancelled it.`,
+      msg`It says: ${message}. If the poll took longer than \`poll-timeout\`, raise that, or find out what slows the database down. Otherwise an administrator, or a watchdog for long statements, cancelled it. Before Postgres 13, a \`statement_timeout\` of the gate's role can also end a wait for a lock.`,
   }),
   'lock-timeout': transient({
     what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',

@@ -4,6 +4,7 @@ import type { GateConfig } from '../../src/config.ts';
 import type { DatabaseConfig } from '../../src/postgres/url.ts';
 import { databaseConfig, databaseUrl, dropDatabases } from '../support/databases.ts';
 import { holdOn, seenIn } from '../support/holding.ts';
+import { POSTGRES_MAJOR } from '../support/postgres/binaries.ts';
 import { openConnection, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* The encoding of the database decides what a character is, and which ones a name can have. */
@@ -24,9 +25,10 @@ async function databaseIn(encoding: string): Promise<TestDatabase> {
   const server = databases.server().url();
   const name = `encoding_${randomBytes(6).toString('hex')}`;
   const admin = await openConnection(server);
-  await admin.query(`CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`);
+  await admin.query(`CREATE DATABASE ${name} ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
   onTestFinished(() => dropDatabases(server, [name]));
   const database = await openDatabase(databaseUrl(server, name));
+  if (POSTGRES_MAJOR < 13) await database.query('CREATE EXTENSION pgcrypto');
   await database.query('CREATE SCHEMA dbos');
   for (const { table, list } of columns) await database.query(`CREATE TABLE dbos."${table}" (${list})`);
   await database.query('INSERT INTO dbos.dbos_migrations VALUES (123)');

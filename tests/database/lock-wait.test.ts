@@ -19,7 +19,11 @@ async function pollBehind(database: TestDatabase, role: Pick<TestDatabase, 'conf
     const began = performance.now();
     const reading = reader.read(plainRequest, withoutLimit);
     const waiting = () =>
-      database.query(`SELECT FROM pg_locks WHERE NOT granted AND clock_timestamp() > waitstart + interval '300 ms'`);
+      database.query(
+        `SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock'
+            AND clock_timestamp() > query_start + interval '300 ms'`,
+      );
     await expect.poll(waiting, { timeout: 30_000, interval: 20 }).toHaveLength(1);
     await migration.query('COMMIT');
     const snapshot = await reading;

@@ -19,10 +19,13 @@ export async function createDatabase(serverUrl: string, name: string, template?:
   return databaseUrl(serverUrl, name);
 }
 
-/** Drops the databases that are still there, whoever is connected to them. */
+/** Drops the databases that are still there, whoever is connected to them. `WITH (FORCE)` came with Postgres 13. */
 export function dropDatabases(serverUrl: string, names: readonly string[]): Promise<void> {
-  const drop = (name: string) => `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`;
-  return run(serverUrl, names.map(drop));
+  const statements = names.flatMap((name) => [
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${pg.escapeLiteral(name)}`,
+    `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`,
+  ]);
+  return run(serverUrl, statements);
 }
 
 async function run(serverUrl: string, statements: readonly string[]): Promise<void> {

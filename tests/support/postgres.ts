@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { createDatabase, databaseUrl } from './databases.ts';
 import { copyForStandby } from './postgres/base-backup.ts';
-import { type Binaries, reachableBinaries } from './postgres/binaries.ts';
+import { type Binaries, POSTGRES_MAJOR, reachableBinaries } from './postgres/binaries.ts';
 import { freePort } from './postgres/free-port.ts';
 import { guard } from './postgres/guardian.ts';
 import { createServerFolder, dataFolder, sweepDeadServers } from './postgres/server-folder.ts';
@@ -127,7 +127,7 @@ async function initialise({ binaries, folder, runAs, password }: Site & { passwo
     '--encoding=UTF8',
     '--locale=C',
     '--no-sync',
-    '--no-instructions',
+    ...(POSTGRES_MAJOR >= 14 ? ['--no-instructions'] : []),
   ]);
   const [code, signal] = await once(child, 'close');
   rmSync(passwordFile);
@@ -190,7 +190,7 @@ async function isReady(child: Program): Promise<boolean> {
   return new Promise((resolve) => {
     const listen = (text: string) => {
       said += text;
-      if (/ready to accept (read-only )?connections/.test(said)) settle(true);
+      if (/ready to accept (read[- ]only )?connections/.test(said)) settle(true);
     };
     const settle = (ready: boolean) => {
       child.stderr.off('data', listen);

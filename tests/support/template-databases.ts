@@ -1,6 +1,7 @@
 import pg from 'pg';
-import { databaseUrl } from './databases.ts';
+import { databaseUrl, dropDatabases } from './databases.ts';
 import { launchApp, type SdkRelease } from './dbos-app.ts';
+import { POSTGRES_MAJOR } from './postgres/binaries.ts';
 
 /**
  * Resolves with the name of the template database of an SDK release: the release has made its schema in it, and left it
@@ -23,9 +24,10 @@ export async function templateDatabase(serverUrl: string, sdk: SdkRelease): Prom
 /** It gets its name when it is whole: what a killed test file has left unfinished is no template. */
 async function make(admin: pg.Client, serverUrl: string, name: string, sdk: SdkRelease): Promise<void> {
   const unfinished = `un${name}`;
-  await admin.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
+  await dropDatabases(serverUrl, [unfinished]);
   await admin.query(`CREATE DATABASE ${unfinished}`);
   const url = databaseUrl(serverUrl, unfinished);
+  await makeReadyForSdks(url);
   const app = await launchApp({ sdk, version: 'template', databaseUrl: url });
   await app.stop();
   const client = new pg.Client({ connectionString: url });
@@ -37,4 +39,16 @@ async function make(admin: pg.Client, serverUrl: string, name: string, sdk: SdkR
     await client.end();
   }
   await admin.query(`ALTER DATABASE ${unfinished} RENAME TO ${name}`);
+}
+
+/** On Postgres 12 only an extension has `gen_random_uuid()`, which SDKs after 4.10 call. */
+async function makeReadyForSdks(url: string): Promise<void> {
+  if (POSTGRES_MAJOR >= 13) return;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('CREATE EXTENSION pgcrypto');
+  } finally {
+    await client.end();
+  }
 }

