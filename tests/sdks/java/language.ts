@@ -1,13 +1,77 @@
-import type { Language } from '../language.ts';
+import type { Language, Name } from '../language.ts';
+
+const RELEASE = '1.1.0-m6';
+
+/** A method's name, and the class that implements it. */
+const method = (name: string, className = 'ShopImpl'): Name => ({ name, className: `com.example.shop.${className}` });
 
 export const java: Language = {
   id: 'java',
   name: 'Java',
   toolchain: [
-    { program: 'java', args: ['-version'] },
+    { program: 'javac', args: ['-version'] },
     { program: 'mvn', args: ['--version'] },
   ],
   needs: 'a JDK 17 or newer, and Maven',
-  releases: [],
+  releases: [
+    {
+      release: RELEASE,
+      sources: ['pom.xml', 'src'],
+      install: [
+        {
+          program: 'mvn',
+          args: ['-B', '-q', `-Ddbos.version=${RELEASE}`, 'compiler:compile', 'dependency:copy-dependencies'],
+        },
+      ],
+      launch: {
+        program: 'java',
+        args: ['-cp', 'classes:lib/*', 'com.example.shop.Main'],
+        folder: `.installed/${RELEASE}`,
+        // For what it starts as well: this is what makes a short program quick.
+        environment: { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx256m' },
+      },
+      abilities: {
+        migration: 41,
+        serialization: 'java_jackson',
+        firstStep: 0,
+        recordsSleepEnds: true,
+        recordsTimerEnds: true,
+        registersVersions: true,
+        writesOwner: false,
+        recordsParents: true,
+        recordsLimits: { queue: true, partition: true },
+        takesUnversioned: 'latest',
+        delays: true,
+        partitions: true,
+        debounces: 'by workflow',
+        cancelsOverdue: 'executing',
+        schedules: 'latest',
+        promotes: true,
+        forks: 'inherits',
+        rewinds: false,
+        cannotTell: [
+          'Two Java applications in one system database: rows name no application.',
+          'The limits of a queue that is declared in code: they are not in the table.',
+          'That a deadline is enforced once the process is gone: only the executing process does.',
+        ],
+      },
+      names: {
+        short: method('short'),
+        held: method('held'),
+        sleepFirst: method('sleepFirst'),
+        sleepAfterStep: method('sleepAfterStep'),
+        sleepAfterChild: method('sleepAfterChild'),
+        sleepAfterPatch: method('sleepAfterPatch'),
+        receiveFirst: method('receiveFirst'),
+        receiveAfterStep: method('receiveAfterStep'),
+        eventFirst: method('eventFirst'),
+        eventAfterStep: method('eventAfterStep'),
+        parent: method('parent'),
+        retrying: method('retrying'),
+        instanceHeld: method('process', 'Warehouse'),
+        classHeld: method('process', 'Orders'),
+      },
+    },
+  ],
   pairs: [],
 };

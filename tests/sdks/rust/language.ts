@@ -1,10 +1,66 @@
-import type { Language } from '../language.ts';
+import type { Language, Name } from '../language.ts';
+
+const RELEASE = '0.5.0';
+
+const registered = (name: string, className: string | null = null): Name => ({ name, className });
 
 export const rust: Language = {
   id: 'rust',
   name: 'Rust',
   toolchain: [{ program: 'cargo', args: ['--version'] }],
-  needs: 'Rust 1.90 or newer',
-  releases: [],
+  needs: 'Rust 1.95 or newer',
+  releases: [
+    {
+      release: RELEASE,
+      sources: ['Cargo.toml', 'Cargo.lock', 'src'],
+      install: [
+        {
+          program: 'cargo',
+          args: ['build', '--locked', '--quiet', '--jobs', '1', '--target-dir', `.installed/${RELEASE}`],
+        },
+      ],
+      launch: { program: './debug/shop', args: [], folder: `.installed/${RELEASE}` },
+      abilities: {
+        migration: 108,
+        serialization: 'rust_serde',
+        firstStep: 0,
+        recordsSleepEnds: true,
+        recordsTimerEnds: false,
+        registersVersions: true,
+        writesOwner: true,
+        recordsParents: true,
+        recordsLimits: { queue: true, partition: true },
+        takesUnversioned: 'latest',
+        delays: true,
+        partitions: true,
+        debounces: 'no',
+        cancelsOverdue: 'executing',
+        schedules: 'no',
+        promotes: true,
+        forks: 'inherits',
+        rewinds: false,
+        cannotTell: [
+          'A race (`select_step!`) whose first branch is a sleep, from a sleep.',
+          'That a deadline is enforced once the process is gone: only the executing process does.',
+        ],
+      },
+      names: {
+        short: registered('short'),
+        held: registered('held'),
+        sleepFirst: registered('sleep_first'),
+        sleepAfterStep: registered('sleep_after_step'),
+        sleepAfterChild: registered('sleep_after_child'),
+        receiveFirst: registered('receive_first'),
+        receiveAfterStep: registered('receive_after_step'),
+        eventFirst: registered('event_first'),
+        eventAfterStep: registered('event_after_step'),
+        parent: registered('parent'),
+        retrying: registered('retrying'),
+        race: registered('race'),
+        instanceHeld: registered('process', 'Warehouse'),
+        classHeld: registered('process', 'Orders'),
+      },
+    },
+  ],
   pairs: [],
 };
