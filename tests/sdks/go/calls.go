@@ -88,9 +88,7 @@ func launch(params launchParams) (any, error) {
 		return nil, err
 	}
 	starts := orders.Register(ctx)
-	if params.Scheduled {
-		sdk.RegisterScheduled(ctx, orders.Tick)
-	}
+	sdk.RegisterScheduled(ctx, orders.Tick, params.Scheduled)
 	debounce, err := sdk.Debouncer(ctx, orders.Short)
 	if err != nil {
 		return nil, err

@@ -18,9 +18,13 @@ func NewContext(ctx context.Context, config dbos.Config) (Context, error) {
 	return dbos.NewDBOSContext(ctx, config)
 }
 
-// RegisterScheduled runs a workflow every second, in this process alone.
-func RegisterScheduled(ctx Context, workflow dbos.Workflow[ScheduledInput, any]) {
-	dbos.RegisterWorkflow(ctx, workflow, dbos.WithSchedule("* * * * * *"))
+// RegisterScheduled runs a workflow every second where it is scheduled, in this process alone.
+func RegisterScheduled(ctx Context, workflow dbos.Workflow[ScheduledInput, any], isScheduled bool) {
+	var options []dbos.WorkflowRegistrationOption
+	if isScheduled {
+		options = append(options, dbos.WithSchedule("* * * * * *"))
+	}
+	dbos.RegisterWorkflow(ctx, workflow, options...)
 }
 
 func ApplySchedule(Context, string, dbos.Workflow[ScheduledInput, any]) error {

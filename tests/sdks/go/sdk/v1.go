@@ -20,7 +20,8 @@ func NewContext(ctx context.Context, config dbos.Config) (Context, error) {
 	return dbos.NewContext(ctx, config)
 }
 
-func RegisterScheduled(ctx Context, workflow dbos.Workflow[ScheduledInput, any]) {
+// RegisterScheduled registers a workflow in any case: a process takes scheduled work that it does not know, too.
+func RegisterScheduled(ctx Context, workflow dbos.Workflow[ScheduledInput, any], _ bool) {
 	dbos.RegisterWorkflow(ctx, workflow)
 }
 
