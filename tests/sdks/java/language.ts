@@ -18,6 +18,8 @@ export const java: Language = {
       release: RELEASE,
       sources: ['pom.xml', 'src'],
       install: [
+        // Of a source that is gone the class would stay.
+        { program: 'rm', args: ['-rf', `.installed/${RELEASE}`] },
         {
           program: 'mvn',
           args: ['-B', '-q', `-Ddbos.version=${RELEASE}`, 'compiler:compile', 'dependency:copy-dependencies'],

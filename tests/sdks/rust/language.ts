@@ -19,7 +19,7 @@ export const rust: Language = {
           args: ['build', '--locked', '--quiet', '--jobs', '1', '--target-dir', `.installed/${RELEASE}`],
         },
       ],
-      launch: { program: './debug/shop', args: [], folder: `.installed/${RELEASE}` },
+      launch: { program: `.installed/${RELEASE}/debug/shop`, args: [] },
       abilities: {
         migration: 108,
         serialization: 'rust_serde',
