@@ -11,10 +11,10 @@ CREATE ROLE drain_gate LOGIN;
 GRANT USAGE ON SCHEMA dbos TO drain_gate;
 
 -- ctid is where a row lies, and leads back to it without an index.
-GRANT SELECT (ctid, workflow_uuid, status, name, class_name, queue_name, executor_id, application_version,
-              application_name, parent_workflow_id, forked_from, created_at, updated_at, started_at_epoch_ms,
-              delay_until_epoch_ms, workflow_deadline_epoch_ms, is_debounced, debounce_deadline_epoch_ms, serialization,
-              queue_partition_key)
+GRANT SELECT (ctid, workflow_uuid, status, name, class_name, config_name, queue_name, executor_id,
+              application_version, application_name, parent_workflow_id, forked_from, created_at, updated_at,
+              started_at_epoch_ms, delay_until_epoch_ms, workflow_deadline_epoch_ms, is_debounced,
+              debounce_deadline_epoch_ms, serialization, queue_partition_key)
   ON dbos.workflow_status TO drain_gate;
 
 GRANT SELECT (workflow_uuid, function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms)

@@ -24,6 +24,7 @@ const COLUMNS = {
       ...['created_at', 'updated_at', 'started_at_epoch_ms'],
     ],
     standIns: {
+      config_name: NO_TEXT,
       application_name: NO_TEXT,
       parent_workflow_id: NO_TEXT,
       forked_from: NO_TEXT,
@@ -159,6 +160,10 @@ export function workflowColumns(schema: Schema) {
      */
     versionOrNone: sql`CASE WHEN status = 'PENDING' THEN NULLIF(${version}, '') ELSE ${version} END`,
     name: bytes(sql`name`),
+    /** NULL for a function without a class. */
+    className: bytes(sql`NULLIF(class_name, '')`),
+    /** The name of a configured instance of its class. */
+    instance: column('config_name', sql`NULLIF(config_name, '')`),
     /** NULL for a direct start, which Go before 1.0 stamps with an empty name. */
     queue: bytes(sql`NULLIF(queue_name, '')`),
     /** The partition of its queue. The application's own text, such as the name of a customer: compared, and never read. */

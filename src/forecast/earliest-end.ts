@@ -56,13 +56,13 @@ export function earliestEndsOf({ lastDelayed }: SnapshotContents, read: DetailSc
 }
 
 function sleepingEnds({ workflows, statuses, observedAt }: DetailScan): readonly EarliestEnd[] {
-  return workflows.flatMap(({ id, version, name, deadline, lastStep }): readonly EarliestEnd[] => {
+  return workflows.flatMap(({ id, version, name, className, instance, deadline, lastStep }): readonly EarliestEnd[] => {
     const activity = statuses.get(id)?.activity;
     if (version === null || activity?.kind !== 'sleeping' || !activity.certain) return [];
     // The process's clock can be wrong, but no sleep lasts longer from now than it does in all.
     const atMost = observedAt + activity.until - (lastStep?.startedAt ?? activity.until);
     const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
-    return [{ id, version, name, until, because: 'sleeping' }];
+    return [{ id, version, name, className, instance, until, because: 'sleeping' }];
   });
 }
 

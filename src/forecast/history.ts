@@ -8,7 +8,7 @@ import type { QueueState } from './activity.ts';
 import { type DetailScan, isParked, scannedOf } from './detail-scan.ts';
 import type { Standing } from './standing.ts';
 
-/** Top-level workflows of one version and name. */
+/** Top-level workflows of one version, class and name. */
 export type NewTopLevel = Omit<StartedName, 'scheduled'>;
 
 /** What the forecast carries from one poll to the next. It decides nothing about safety. */
@@ -21,7 +21,7 @@ export interface DrainHistory {
   readonly targets: ReadonlyMap<Target, Series>;
   /** The previous poll's counts of recently created workflows, which the next poll counts again. */
   readonly created: SnapshotIndex['started'];
-  /** Top-level workflows created since the gate started, by version and name. */
+  /** Top-level workflows created since the gate started, by version, class and name. */
   readonly newTopLevel: ReadonlyMap<string, NewTopLevel>;
   readonly queues: ReadonlyMap<string, QueueState & { readonly enqueued: number }>;
   readonly standing: Standing;
@@ -171,11 +171,11 @@ function thinned(samples: readonly Sample[], most: number): readonly Sample[] {
 function newTopLevelAfter(before: DrainHistory, targets: readonly TargetEvaluation[], { contents }: SnapshotIndex) {
   const versions = new Set(targets.map(({ version }) => version));
   const all = new Map(before.newTopLevel);
-  for (const { version, name, count } of contents.started.names) {
-    const key = JSON.stringify([version, name]);
+  for (const { version, name, className, count } of contents.started.names) {
+    const key = JSON.stringify([version, name, className]);
     const known = all.get(key);
     if (!versions.has(version) || (known === undefined && all.size >= NAMES_KEPT)) continue;
-    all.set(key, { version, name, count: count + (known?.count ?? 0) });
+    all.set(key, { version, name, className, count: count + (known?.count ?? 0) });
   }
   return all;
 }

@@ -1,4 +1,5 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
+import { fullName, type WorkflowName } from '../dbos/workflow-name.ts';
 import { type Activity, OVERDUE_MS, type WorkflowStatus } from '../forecast/activity.ts';
 import { isHidden } from '../hidden-ids.ts';
 import { type Message, msg, trusted } from '../message.ts';
@@ -9,8 +10,9 @@ const GENERATIONS = 3;
 
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
 
-/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. By its name alone where ids are hidden. */
-export function workflowNamed({ id, name }: Pick<WorkflowDetail, 'id' | 'name'>): Message {
+/** A workflow by its id, and by its name where it has one: `"order-7" ("Orders.ship")`. By its name alone where ids are hidden. */
+export function workflowNamed({ id, ...workflow }: WorkflowName & Pick<WorkflowDetail, 'id'>): Message {
+  const name = fullName(workflow);
   if (isHidden(id)) return name === null ? trusted('a workflow without a name') : msg`${name}`;
   return name === null ? msg`${id}` : msg`${id} (${name})`;
 }

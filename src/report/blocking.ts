@@ -29,7 +29,7 @@ export function inFlightOnAll(targets: Evaluation['targets']): number {
   return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
 }
 
-/** What blocks, by version, workflow and queue. */
+/** What blocks, by version, class, workflow and queue. */
 export function blockingGroups(evaluation: Evaluation): RunReport['groups'] {
   const { index } = evaluation;
   if (index === undefined) return { items: [], omitted: 0 };

@@ -58,8 +58,8 @@ export function activitiesReport({ evaluation, forecast }: Poll): RunReport['act
     const status = statuses.get(workflow.id);
     return status !== undefined && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
   });
-  const alike = Map.groupBy(blocking, ({ workflow: { name, queue, status: rowStatus }, status }) =>
-    JSON.stringify([status.state, status.activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]),
+  const alike = Map.groupBy(blocking, ({ workflow: { name, className, queue, status: rowStatus }, status }) =>
+    JSON.stringify([status.state, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]),
   );
   const groups = [...alike.values()].map((group) => {
     const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
@@ -68,6 +68,7 @@ export function activitiesReport({ evaluation, forecast }: Poll): RunReport['act
       state: status.state,
       count: group.length,
       workflow: workflow.name,
+      className: workflow.className,
       message: describeActivity(status, observedAt),
       nextStep: nextStepFor(status, isOneExecutor ? workflow.executor : null),
     };

@@ -1,4 +1,5 @@
 import { HOSTED_JOB_LIMIT_MS } from '../config.ts';
+import { fullName } from '../dbos/workflow-name.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { EarliestEnd, PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
@@ -139,7 +140,7 @@ function wasOrWere(count: number): string {
 }
 
 function rootNames(roots: readonly NewTopLevel[]): Message {
-  const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
+  const names = [...new Set(roots.map((each) => fullName(each) ?? '(no name)'))];
   return names.length > 0 ? msg`, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }
 

@@ -33,6 +33,16 @@ export function rounded(exact: number, fractions: number): number {
   return Math.round(exact * fractions) / fractions;
 }
 
+/** What names the code of a workflow. */
+const workflowName = {
+  workflow: text.describe('Its name, as the SDK has it'),
+  className: text.describe('Its class, where it has one'),
+};
+const workflowNameInDetail = {
+  ...workflowName,
+  instance: text.describe('The name of a configured instance of its class (`config_name`)'),
+};
+
 const statusCounts = { pending: count, enqueued: count, delayed: count };
 
 const truncated = <T extends z.ZodType>(item: T, omitted: string) =>
@@ -53,7 +63,7 @@ const forecast = z.object({
     .array(
       z.object({
         id,
-        workflow: text,
+        ...workflowNameInDetail,
         version: name,
         until: time,
         because: z.enum(['delayed', 'sleeping']),
@@ -113,7 +123,7 @@ const found = z.object({
 
 const group = z.object({
   version: text,
-  workflow: text,
+  ...workflowName,
   queue: text,
   ...statusCounts,
   ignored: z.boolean(),
@@ -133,8 +143,7 @@ const activity = z.object({
 const workflow = z.object({
   id,
   version: text,
-  workflow: text,
-  className: text,
+  ...workflowNameInDetail,
   status: name,
   queue: text,
   executor: text,
@@ -154,7 +163,7 @@ const workflow = z.object({
 const activityGroup = z.object({
   state: z.enum(WORKFLOW_STATES),
   count,
-  workflow: text,
+  ...workflowName,
   message: message.describe('What the one that lasts longest does or waits for; may change'),
   nextStep: activity.shape.nextStep,
 });
@@ -189,8 +198,8 @@ export const runReportSchema = z
     forecast: forecast.nullable().describe('For all versions to retire together'),
     outlook,
     newTopLevel: z
-      .array(z.object({ version: text, workflow: text, count }))
-      .describe('What was created without a parent on a version to retire since the gate started, by name'),
+      .array(z.object({ version: text, ...workflowName, count }))
+      .describe('What was created without a parent on a version to retire since the gate started, by class and name'),
     history: z
       .array(z.object({ seconds, ...statusCounts }))
       .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
@@ -210,7 +219,7 @@ export const runReportSchema = z
         }),
       )
       .describe('Applications beside the one that `application` names; empty without that'),
-    groups: truncated(group, 'Not read').describe('What blocks, by version, workflow and queue, largest first'),
+    groups: truncated(group, 'Not read').describe('What blocks, by version, class, workflow and queue, largest first'),
     activities: truncated(activityGroup, 'Not listed')
       .extend({ observedAt: time.describe('Database time of the read') })
       .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),

@@ -7,7 +7,7 @@ import { blocks, code, markdown, more, NO_VERSION, nameOf, quoteBlock, table } f
 import { blockedFirst, isWatched } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import type { ForecastReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
-import { describeServer } from './text.ts';
+import { describeServer, workflowName } from './text.ts';
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -131,7 +131,7 @@ function activityTable(activities: RunReport['activities'], observedAt: number):
     table(items, {
       State: ({ state }) => STATES[state],
       Count: ({ count }) => count,
-      Workflow: ({ workflow }) => nameOf(workflow),
+      Workflow: (each) => nameOf(workflowName(each)),
       'What it does (the one that lasts longest)': ({ message }) => markdown(message),
       'Next step': ({ nextStep }) => markdown(nextStep),
     }),
@@ -146,7 +146,7 @@ function groupTable({ groups, versions }: RunReport, observedAt: number): string
   return blocks(
     '### What is in flight, by workflow',
     table(shown, {
-      Workflow: ({ workflow }) => nameOf(workflow),
+      Workflow: (each) => nameOf(workflowName(each)),
       Queue: ({ queue }) => nameOf(queue, ''),
       Version: ({ version }) => (severalVersions ? nameOf(version, '(none)') : ''),
       Pending: ({ pending }) => pending,
@@ -171,7 +171,7 @@ function workflowList({ workflows }: RunReport, observedAt: number): string {
     `<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`,
     table(items, {
       Id: ({ id }) => nameOf(id, ''),
-      Workflow: ({ workflow, className }) => `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
+      Workflow: (each) => nameOf(workflowName(each)),
       Status: ({ status, delayUntil }) =>
         `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
       'What it does': ({ activity }) =>

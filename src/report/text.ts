@@ -1,3 +1,4 @@
+import { fullName, type WorkflowName } from '../dbos/workflow-name.ts';
 import { type Message, namesOf, trusted } from '../message.ts';
 import { quoteLiteral } from '../postgres/sql.ts';
 
@@ -64,6 +65,11 @@ export function sqlLiteral(text: string): string | undefined {
 export function describeServer(serverVersion: string, migration: number | null): Message {
   const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
   return trusted(`PostgreSQL ${serverVersion}${dbos}`);
+}
+
+/** The name of a workflow of the report, as `fullName` writes it: null without one. */
+export function workflowName({ workflow, ...rest }: Omit<WorkflowName, 'name'> & { readonly workflow: string | null }) {
+  return fullName({ ...rest, name: workflow });
 }
 
 /** A version as it is shown; what runs without one has no name. */

@@ -1,4 +1,5 @@
 import type { RowSet } from '../dbos/snapshot/index.ts';
+import { fullName } from '../dbos/workflow-name.ts';
 import { counted, msg, namesOf, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
@@ -19,7 +20,7 @@ export const starting: Rule<StillStarting> = {
     const atLeast = createdSincePreviousPoll(version, context);
     const { names } = context.index.contents.started;
     const scheduled = names.filter((each) => each.version === version && each.scheduled);
-    const schedules = scheduled.map(({ name }) => name ?? 'a workflow without a name');
+    const schedules = scheduled.map((each) => fullName(each) ?? 'a workflow without a name');
     return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules }] : [];
   },
 

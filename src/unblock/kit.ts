@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
+import { fullName } from '../dbos/workflow-name.ts';
 import { isCut } from '../long-names.ts';
 import { counted } from '../message.ts';
 import { plain, quotedName, shellQuoted, visible } from '../report/text.ts';
@@ -108,8 +109,10 @@ function groupsOf(workflows: readonly BlockingWorkflow[], typed: readonly Blocki
   });
 }
 
-function titleOf({ name, className, version }: BlockingWorkflow, count: number, generation: number): string {
-  const full = name === null ? '(no name)' : quotedName(className ? `${className}.${name}` : name);
+function titleOf(workflow: BlockingWorkflow, count: number, generation: number): string {
+  const { name, className, version } = workflow;
+  const shown = fullName({ name, className });
+  const full = shown === null ? '(no name)' : quotedName(shown);
   const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
   const children = generation > 0 ? ', started by some above' : '';
   return `${full}, ${on}: ${plain(counted(count, 'workflow'))}${children}`;

@@ -71,7 +71,7 @@ export function inspectionSql(
   const application = report.application === null ? undefined : sqlLiteral(report.application);
   return [
     ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
-    'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
+    'SELECT workflow_uuid, application_version, status, class_name, name, queue_name, executor_id,',
     '       to_timestamp(created_at / 1000.0) AS created',
     `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
     ` WHERE ${statement(IN_FLIGHT).text}`,

@@ -47,6 +47,7 @@ test(`sees the same as DBOS's own client in ${CASES} random populations`, {
     const shown = expected.workflows.slice(0, DETAIL_LIMIT);
     expect(index.workflows.items).toEqual(shown);
     expect(leftOutOf(index.workflows)).toEqual(lackingIn(shown, expected.workflows));
+    expect(sorted(index.matchedPatterns)).toEqual(sorted([...new Set(expected.matchedPatterns)]));
     expect(index.lastDelayed.map(({ until }) => until)).toEqual(expected.lastDelayed.slice(0, LAST_DELAYED_LIMIT));
     expect(sorted(index.queues)).toEqual(sorted(expected.queues));
     expect(index.groups.items).toEqual([...index.groups.items].sort(largestFirst));

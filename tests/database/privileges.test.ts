@@ -48,7 +48,7 @@ describe('a role that is not allowed to', () => {
     await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA dbos TO ${role.name}`);
     await database.query(`REVOKE SELECT ON dbos.workflow_status FROM ${role.name}`);
     await database.query(
-      `GRANT SELECT (workflow_uuid, status, name, class_name, queue_name, executor_id, application_version,
+      `GRANT SELECT (workflow_uuid, status, name, class_name, config_name, queue_name, executor_id, application_version,
          created_at, updated_at, started_at_epoch_ms, parent_workflow_id) ON dbos.workflow_status TO ${role.name}`,
     );
     const [error, ...more] = await repairAsTold(database, role.config);

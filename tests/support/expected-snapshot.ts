@@ -1,5 +1,6 @@
 import type { WorkflowStatus } from '@dbos-inc/dbos-sdk';
 import type { SnapshotContents, WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
+import { fullName } from '../../src/dbos/workflow-name.ts';
 import type { Population } from './populations.ts';
 import type { Answers } from './sdk-oracle.ts';
 
@@ -12,8 +13,13 @@ type Group = SnapshotContents['groups']['items'][number];
 export function expectedSnapshot(population: Population, given: Answers) {
   const { selection } = population;
   const answers = 'only' in selection ? given : withoutEmptyVersions(given);
-  const isIgnored = ({ workflowName }: WorkflowStatus) =>
-    population.ignoreWorkflows.some((pattern) => matches(workflowName, pattern));
+  const matchesPattern = (pattern: string, workflow: WorkflowStatus) => {
+    const { workflowName: name } = workflow;
+    const full = fullName({ name: name ?? null, className: classOf(workflow) }) ?? undefined;
+    return matches(name, pattern) || (pattern.includes('.') && matches(full, pattern));
+  };
+  const isIgnored = (workflow: WorkflowStatus) =>
+    population.ignoreWorkflows.some((pattern) => matchesPattern(pattern, workflow));
   const isSelected = (workflow: WorkflowStatus) => {
     const version = versionOf(workflow);
     if (!version) return false;
@@ -50,10 +56,11 @@ export function expectedSnapshot(population: Population, given: Answers) {
         ),
       };
     }),
-    groups: groupBy(shown, (w) => [versionOf(w), w.workflowName, w.queueName, isIgnored(w)]).map(
+    groups: groupBy(shown, (w) => [versionOf(w), w.workflowName, classOf(w), w.queueName, isIgnored(w)]).map(
       (rows): Group => ({
         version: versionOf(rows[0]),
         name: rows[0].workflowName ?? null,
+        className: classOf(rows[0]),
         queue: rows[0].queueName ?? null,
         ...tally(rows),
         ignored: isIgnored(rows[0]),
@@ -64,6 +71,9 @@ export function expectedSnapshot(population: Population, given: Answers) {
       .filter((w) => !isIgnored(w))
       .map((workflow) => detailOf(workflow, answers))
       .sort(versionedFirstThenOldest),
+    matchedPatterns: population.ignoreWorkflows.filter((pattern) =>
+      answers.all.inFlight.some((w) => isInScope(w) && matchesPattern(pattern, w)),
+    ),
     lastDelayed: answers.onTargets
       .filter((w) => !isIgnored(w) && w.status === 'DELAYED')
       .flatMap(({ delayUntilEpochMS: until }) => until ?? [])
@@ -154,6 +164,11 @@ function versionOf(workflow: WorkflowStatus): string | null {
   return workflow.applicationVersion ?? null;
 }
 
+/** A function without a class has an empty one, or none. */
+function classOf({ workflowClassName }: WorkflowStatus): string | null {
+  return workflowClassName || null;
+}
+
 function applicationOf(workflow: WorkflowStatus): string | null {
   return workflow.applicationName ?? null;
 }
@@ -184,7 +199,8 @@ function detailOf(workflow: WorkflowStatus, answers: Answers): WorkflowDetail {
     id: workflow.workflowID,
     version: versionOf(workflow),
     name: workflow.workflowName ?? null,
-    className: workflow.workflowClassName ?? null,
+    className: classOf(workflow),
+    instance: workflow.workflowConfigName || null,
     status: workflow.status,
     queue: workflow.queueName ?? null,
     executor: workflow.executorId ?? null,

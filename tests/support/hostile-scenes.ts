@@ -110,7 +110,12 @@ export const SCENES = {
     script: () => ({
       registrations: [registration(a, 1), registration(live, 2)],
       inFlight: [inFlight(a, { pending: 2, delayed: 1, delayedUntil: DATABASE_EPOCH + 5 * HOUR })],
-      lastDelayed: [{ id: stored(delayed), version: a, name: remind, until: DATABASE_EPOCH + 5 * HOUR }],
+      lastDelayed: [
+        {
+          ...{ id: stored(delayed), version: a, name: remind, className: live, instance: delayed },
+          until: DATABASE_EPOCH + 5 * HOUR,
+        },
+      ],
       workflows: {
         items: [
           { ...workflow(a, of.slice(0, 6), 'PENDING'), lastStep: asleep },
@@ -130,7 +135,7 @@ export const SCENES = {
       registrations: [registration(a, 1), registration(live, 2)],
       inFlight: [inFlight(a, { pending: 3, enqueued: 1 })],
       started: number > 1 ? [{ ...started(a, 0, 9), childrenSincePrevious: 4 }] : [],
-      names: of.slice(0, 5).map((name) => ({ version: a, name, count: 1, scheduled: false })),
+      names: of.slice(0, 5).map((name) => ({ version: a, name, className: queue, count: 1, scheduled: false })),
       workflows: {
         items: [
           { ...workflow(a, of.slice(5, 11), 'PENDING'), id: 'parent' },
@@ -251,6 +256,7 @@ function group(version: string, name = '', queue = '') {
   return {
     version,
     name,
+    className: `${queue}${name}`,
     queue,
     pending: 1,
     enqueued: 2,
@@ -263,7 +269,17 @@ function group(version: string, name = '', queue = '') {
 function workflow(version: string, names: readonly string[], status: string) {
   const [id = '', name = '', className = '', queue = '', executor = '', parent = ''] = names;
   return workflowDetail({
-    ...{ id: stored(id), version, name, className, status, queue, executor: stored(executor), parent: stored(parent) },
+    ...{
+      id: stored(id),
+      version,
+      name,
+      className,
+      instance: `${id}${queue}`,
+      status,
+      queue,
+      executor: stored(executor),
+      parent: stored(parent),
+    },
     createdAt: DATABASE_EPOCH - 2 * HOUR,
     startedAt: DATABASE_EPOCH - HOUR,
     delayUntil: DATABASE_EPOCH + HOUR,

@@ -16,6 +16,7 @@ const busy = snapshot({
       {
         version: '1.0.0',
         name: 'checkout',
+        className: 'Orders',
         queue: null,
         pending: 1,
         enqueued: 0,

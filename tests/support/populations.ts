@@ -29,7 +29,7 @@ const DAY = 24 * 60 * MINUTE;
 
 const versions = ['1.0.0', '2.0.0', '1.0.0 ', 'V1', 'v1', `it's "3", \\ { }`];
 const owner = fc.constantFrom('shop', 'billing', null);
-const namePart = fc.constantFrom('order', 'Order', 'o_der', '100%', 'back\\slash', 'a.b', 'line\nbreak');
+const namePart = fc.constantFrom('order', 'Order', 'o_der', '100%', 'back\\slash', 'a.b', 'line\nbreak', 'Orders.ship');
 const name = fc.oneof(
   { weight: 4, arbitrary: namePart },
   { weight: 3, arbitrary: fc.tuple(namePart, fc.nat(40)).map(([part, number]) => `${part}-${number}`) },
@@ -54,7 +54,8 @@ const workflow = fc.record({
   application_version: fc.constantFrom(...versions, '', null),
   application_name: owner,
   name,
-  class_name: fc.constantFrom('', 'Orders'),
+  class_name: fc.constantFrom('', null, 'Orders', 'shop.a'),
+  config_name: fc.constantFrom('', null, 'blue'),
   queue_name: fc.constantFrom('serial', 'parallel', null),
   executor_id: fc.constantFrom('local', 'executor-2', null),
   parent_workflow_id: fc.constantFrom('parent', null),
@@ -68,7 +69,7 @@ const pattern = fc.oneof(
   namePart,
   namePart.map((part) => `${part}*`),
   namePart.map((part) => `*${part.slice(1)}`),
-  fc.constantFrom('*-1*', 'o*r', '*.b', '*\n*', 'O*', '%', '____'),
+  fc.constantFrom('*-1*', 'o*r', '*.b', '*\n*', 'O*', '%', '____', 'Orders.*', '*.order', 'shop.a.*'),
 );
 
 const selection: fc.Arbitrary<VersionSelection> = fc.oneof(

@@ -81,6 +81,7 @@ export const busy: Scene = {
       {
         version: '1.0.0',
         name: 'checkout',
+        className: 'Orders',
         queue: 'payments',
         pending: 2,
         enqueued: 0,
@@ -100,9 +101,9 @@ export const hopeless: Scene = {
   ...busy,
   inFlight: [inFlight('1.0.0', { pending: 2, delayed: 1, delayedUntil: DATABASE_EPOCH + 5 * HOUR })],
   lastDelayed: [
-    { id: 'wf-9', version: '1.0.0', name: 'remind', until: DATABASE_EPOCH + 5 * HOUR },
-    { id: 'wf-8', version: '1.0.0', name: null, until: DATABASE_EPOCH + 2 * HOUR },
-    { id: 'wf-7', version: '1.0.0', name: 'soon', until: DATABASE_EPOCH + HOUR / 10 },
+    { id: 'wf-9', version: '1.0.0', name: 'remind', className: null, instance: null, until: DATABASE_EPOCH + 5 * HOUR },
+    { id: 'wf-8', version: '1.0.0', name: null, className: null, instance: null, until: DATABASE_EPOCH + 2 * HOUR },
+    { id: 'wf-7', version: '1.0.0', name: 'soon', className: null, instance: null, until: DATABASE_EPOCH + HOUR / 10 },
   ],
 };
 

@@ -50,7 +50,7 @@ function asleepUntil(until: number, changes: Partial<WorkflowDetail> = {}): Work
 function delayedUntil(until: number, version = '1.0.0'): Scene {
   return {
     inFlight: [inFlight(version, { delayed: 1, delayedUntil: until })],
-    lastDelayed: [{ id: 'order-9', version, name: 'remind', until }],
+    lastDelayed: [{ id: 'order-9', version, name: 'remind', className: null, instance: null, until }],
   };
 }
 
@@ -234,7 +234,14 @@ describe('cannot-drain', () => {
       asleepUntil(TIMEOUT + 2 * MINUTE, { id: 'order-2' }),
       asleepUntil(TIMEOUT, { id: 'order-3' }),
     );
-    const sooner = { id: 'order-4', version: '1.0.0', name: null, until: TIMEOUT + 3 * MINUTE };
+    const sooner = {
+      id: 'order-4',
+      version: '1.0.0',
+      name: null,
+      className: null,
+      instance: null,
+      until: TIMEOUT + 3 * MINUTE,
+    };
     const { polls } = await holdAgainst(config(), ({ at }) => ({
       ...scene,
       observedAt: DATABASE_EPOCH + at,
@@ -393,11 +400,12 @@ test('names new top-level workflows of targets only, and 50 names at most', asyn
   const { last } = await holdAgainst(config({ timeoutMs: 60_000 }), ({ number }) => ({
     inFlight: [inFlight('1.0.0', { pending: 1 })],
     names: [
-      { version: '2.0.0', name: 'live', count: 9, scheduled: false },
-      { version: '1.0.0', name: 'steady', count: 1, scheduled: false },
+      { version: '2.0.0', name: 'live', className: null, count: 9, scheduled: false },
+      { version: '1.0.0', name: 'steady', className: null, count: 1, scheduled: false },
       ...Array.from({ length: 9 }, (_, at) => ({
         version: '1.0.0',
         name: `${number}-${at}`,
+        className: null,
         count: 1,
         scheduled: false,
       })),
@@ -405,7 +413,7 @@ test('names new top-level workflows of targets only, and 50 names at most', asyn
   }));
   const { newTopLevel } = pollOf(last).forecast;
   expect(newTopLevel).toHaveLength(50);
-  expect(newTopLevel[0]).toEqual({ version: '1.0.0', name: 'steady', count: 13 });
+  expect(newTopLevel[0]).toEqual({ version: '1.0.0', name: 'steady', className: null, count: 13 });
   expect(newTopLevel.some(({ name }) => name === 'live')).toBe(false);
 });
 
@@ -421,7 +429,7 @@ describe('rate and time left', () => {
         started: created > 0 ? [{ ...started('1.0.0', 0, created), childrenSincePrevious: children }] : [],
         names:
           created > children
-            ? [{ version: '1.0.0', name: 'checkout', count: created - children, scheduled: false }]
+            ? [{ version: '1.0.0', name: 'checkout', className: null, count: created - children, scheduled: false }]
             : [],
       };
     };
@@ -441,7 +449,7 @@ describe('rate and time left', () => {
     expect(points.map((point) => point?.arrived)).toEqual([0, 3, 5, 7, 7]);
     const { total, newTopLevel } = pollOf(polls[4]).forecast;
     expect(total.arrived).toEqual({ total: 7, roots: 4, children: 1 });
-    expect(newTopLevel).toEqual([{ version: '1.0.0', name: 'checkout', count: 4 }]);
+    expect(newTopLevel).toEqual([{ version: '1.0.0', name: 'checkout', className: null, count: 4 }]);
   });
 
   test('reports traffic as long as some arrived recently', async () => {

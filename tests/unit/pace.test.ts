@@ -64,7 +64,8 @@ describe('a hold without a poll-interval', () => {
     }));
     expect(steady.polls.length).toBeLessThanOrEqual(30);
 
-    const delayed = { id: 'later', version: '1.0.0', name: 'remind', until: DATABASE_EPOCH + 600_000 };
+    const names = { name: 'remind', className: null, instance: null };
+    const delayed = { id: 'later', version: '1.0.0', ...names, until: DATABASE_EPOCH + 600_000 };
     const waiting = await holdAgainst(config({ ...unset, timeoutMs: 120_000, failFast: false }), ({ at }) => ({
       observedAt: DATABASE_EPOCH + at,
       inFlight: [inFlight('1.0.0', { pending: Math.max(0, 20 - Math.floor(at / 1000)), delayed: 1 })],

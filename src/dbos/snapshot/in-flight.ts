@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../../postgres/sql.ts';
 import { IN_FLIGHT, shownName, shownTime, tableOf, workflowColumns } from '../columns.ts';
-import { inApplication, isIgnored, isSelected } from '../scope.ts';
-import { rows, type Section, type SnapshotQuery, statusCounts, text, time, truncatedRows } from './section.ts';
+import { inApplication, isIgnored, isSelected, patternsMatching } from '../scope.ts';
+import { list, rows, type Section, type SnapshotQuery, statusCounts, text, time, truncatedRows } from './section.ts';
 
 /** The work in flight on one version. */
 export const versionInFlight = z.object({
@@ -41,24 +41,27 @@ export function isCounted({ gate, request }: SnapshotQuery): Sql {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 export function inFlightSection(query: SnapshotQuery): Section {
-  const { id, name, queue, partition, owner, parent, delayedUntil } = workflowColumns(query.schema);
+  const { id, name, className, instance, queue, partition, owner, parent, delayedUntil } = workflowColumns(
+    query.schema,
+  );
   const version = shownVersion(query);
   const inFlight = sql`in_flight AS MATERIALIZED (
-  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name, ${partition} AS partition,
+  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${className} AS class_name,
+         ${instance} AS instance, ${queue} AS queue_name, ${partition} AS partition,
          ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
-         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, name)} AS ignored
+         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, { name, className })} AS ignored
     FROM ${tableOf(query.schema, 'workflow_status')}
    WHERE ${IN_FLIGHT}
 )`;
   const tally = sql`tally AS MATERIALIZED (
-  SELECT version, application, name, queue_name, ignored, count(*) AS total,
+  SELECT version, application, name, class_name, queue_name, ignored, count(*) AS total,
          count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
          count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
          min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
          max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
          max(delayed_until) AS delayed_until
     FROM in_flight
-   GROUP BY version, application, name, queue_name, ignored
+   GROUP BY version, application, name, class_name, queue_name, ignored
 )`;
   const selected = sql`selected AS MATERIALIZED (
   SELECT * FROM tally WHERE ${isCounted(query)}
@@ -76,13 +79,22 @@ export function inFlightSection(query: SnapshotQuery): Section {
   return { ctes: [inFlight, tally, selected], column };
 }
 
+/** The patterns of `ignore-workflows` that match some workflow in flight of the application, on whatever version. */
+export const matchedPatterns = list(z.string());
+
+export function matchedPatternsSection({ gate }: SnapshotQuery): Section {
+  const ignored = sql`SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql`application`)}`;
+  return { column: patternsMatching(gate.ignoreWorkflows, ignored) };
+}
+
 /** How many groups a poll reads. */
 export const GROUP_LIMIT = 100;
 
-/** Work in flight on one version, under one name, in one queue. */
+/** Work in flight on one version, under one name of one class, in one queue. */
 export const workflowGroup = z.object({
   version: text,
   name: text,
+  className: text,
   queue: text,
   ...statusCounts,
   ignored: z.boolean(),
@@ -93,15 +105,15 @@ export type WorkflowGroup = Readonly<z.output<typeof workflowGroup>>;
 /** The largest groups first. */
 export function groupsSection(): Section {
   const grouped = sql`grouped AS MATERIALIZED (
-  SELECT version, name, queue_name, ignored, sum(pending) AS pending, sum(enqueued) AS enqueued,
+  SELECT version, name, class_name, queue_name, ignored, sum(pending) AS pending, sum(enqueued) AS enqueued,
          sum(delayed) AS delayed, sum(total) AS total, min(oldest) AS oldest
     FROM selected
    WHERE version IS DISTINCT FROM ''
-   GROUP BY version, name, queue_name, ignored
+   GROUP BY version, name, class_name, queue_name, ignored
 )`;
   const largest = sql`
-     SELECT version, ${shownName(sql`name`)} AS name, ${shownName(sql`queue_name`)} AS queue,
-            pending, enqueued, delayed, ignored, ${shownTime(sql`oldest`)} AS "oldestCreatedAt"
+     SELECT version, ${shownName(sql`name`)} AS name, ${shownName(sql`class_name`)} AS "className",
+            ${shownName(sql`queue_name`)} AS queue, pending, enqueued, delayed, ignored, ${shownTime(sql`oldest`)} AS "oldestCreatedAt"
        FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}`;
   const column = truncatedRows(largest, {
     versioned: sql`(SELECT count(*) FROM grouped WHERE version IS NOT NULL)`,
@@ -118,6 +130,8 @@ export const delayedWorkflow = z.object({
   id: z.string(),
   version: z.string(),
   name: text,
+  className: text,
+  instance: text,
   /** As `VersionInFlight.delayedUntil`. */
   until: z.int(),
 });
@@ -126,7 +140,8 @@ export type DelayedWorkflow = Readonly<z.output<typeof delayedWorkflow>>;
 /** The delayed workflows that start last, the very last first. */
 export function lastDelayedSection(query: SnapshotQuery): Section {
   const column = rows(sql`
-     SELECT workflow_uuid AS id, version, ${shownName(sql`name`)} AS name, delayed_until AS until
+     SELECT workflow_uuid AS id, version, ${shownName(sql`name`)} AS name, ${shownName(sql`class_name`)} AS "className",
+            ${shownName(sql`instance`)} AS instance, delayed_until AS until
        FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${isCounted(query)}
       ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}`);
   return { column };

@@ -75,8 +75,9 @@ export interface DatabaseFacts {
 const SECTIONS = {
   /** One entry per version with rows in flight. Counts are exact. */
   inFlight: { read: work.inFlightSection, column: list(work.versionInFlight) },
-  /** What is in flight by version, name and queue, the largest first. */
+  /** What is in flight by version, class, name and queue, the largest first. */
   groups: { read: work.groupsSection, column: truncated(work.workflowGroup) },
+  matchedPatterns: { read: work.matchedPatternsSection, column: work.matchedPatterns },
   started: { read: startedSection, column: started },
   /** Where work waits in a queue, the longest queue first. */
   queues: { read: queuesSection, column: list(queueInFlight) },

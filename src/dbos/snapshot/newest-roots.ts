@@ -94,8 +94,8 @@ export function newestRootsSection({ schema, gate, request }: SnapshotQuery): Se
 }
 
 function isRoot(schema: Schema, ignored: readonly string[]): Sql {
-  const { parent, forkedFrom, name } = workflowColumns(schema);
-  return sql`(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, name)})`;
+  const { parent, forkedFrom, name, className } = workflowColumns(schema);
+  return sql`(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, { name, className })})`;
 }
 
 function showsParents({ tables }: Schema): Sql {

@@ -39,10 +39,11 @@ const startedOnVersion = z.object({
 });
 export type StartedOnVersion = Readonly<z.output<typeof startedOnVersion>>;
 
-/** Workflows of one version and name that were created recently. */
+/** Workflows of one version, class and name that were created recently. */
 const startedName = z.object({
   version: text,
   name: text,
+  className: text,
   count: z.int(),
   /** A schedule started all of them. */
   scheduled: z.boolean(),
@@ -64,20 +65,20 @@ export type Started = Readonly<z.output<typeof started>>;
 
 /** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
 export function startedSection({ schema, gate, request }: SnapshotQuery): Section {
-  const { id, version, name, owner, isChild, isScheduled } = workflowColumns(schema);
+  const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
   const since = bigint(request.startedSince);
   // What runs without a version can be a target only with `keep-version`.
   const withoutVersion = 'except' in request.selection ? HAS_RUN : sql`false`;
   const created = sql`created AS MATERIALIZED (
   SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
-         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child,
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
          ${isScheduled} AS scheduled
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
      AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
-     AND NOT ${isIgnored(gate.ignoreWorkflows, name)}
+     AND NOT ${isIgnored(gate.ignoreWorkflows, { name, className })}
 )`;
   const versions = rows(sql`
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
@@ -85,9 +86,10 @@ export function startedSection({ schema, gate, request }: SnapshotQuery): Sectio
             ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
        FROM created GROUP BY version`);
   const names = rows(sql`
-     SELECT version, ${shownName(sql`name`)} AS name, count(*) AS count, bool_and(scheduled) AS scheduled
+     SELECT version, ${shownName(sql`name`)} AS name, ${shownName(sql`class_name`)} AS "className", count(*) AS count,
+            bool_and(scheduled) AS scheduled
        FROM created WHERE is_child IS NOT TRUE AND created_at >= ${bigint(request.namesSince)}
-      GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}`);
+      GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
   return {
     ctes: [created],
     column: sql`json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,

@@ -51,6 +51,8 @@ export const workflowDetail = z.object({
   version: text,
   name: text,
   className: text,
+  /** The name of a configured instance of that class. */
+  instance: text,
   status: z.string(),
   queue: text,
   executor: text,
@@ -83,14 +85,14 @@ export type WorkflowDetail = Readonly<z.output<typeof workflowDetail>>;
  */
 export function workflowsSection(query: SnapshotQuery): Section {
   const { schema, request } = query;
-  const { id, queue, delayUntil, isDebounced, debounceDeadline, deadline, parent, serialization } =
+  const { id, className, instance, queue, delayUntil, isDebounced, debounceDeadline, deadline, parent, serialization } =
     workflowColumns(schema);
   const oldest = sql`SELECT place, workflow_uuid AS place_id, queue_name AS of_queue, partition AS of_partition
                FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
   const details = sql`SELECT workflow_uuid AS id, ${shownVersion(query)} AS version, ${shownName(sql`name`)} AS name,
-            ${shownName(sql`class_name`)} AS "className", status, ${shownName(queue)} AS queue,
+            ${shownName(className)} AS "className", ${shownName(instance)} AS instance, status, ${shownName(queue)} AS queue,
             ${shownName(sql`executor_id`)} AS executor, ${shownTime(sql`created_at`)} AS "createdAt",
             ${shownTime(sql`updated_at`)} AS "updatedAt", ${shownTime(sql`started_at_epoch_ms`)} AS "startedAt",
             ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,

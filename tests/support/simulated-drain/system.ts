@@ -229,7 +229,7 @@ export class SimulatedSystem {
       .filter(({ status }) => status === 'DELAYED')
       .map(({ id, name, delayUntil, deadline }) => {
         const until = Math.min(delayUntil ?? 0, deadline ?? Number.POSITIVE_INFINITY);
-        return { id, version: VERSION, name, until };
+        return { id, version: VERSION, name, className: null, instance: null, until };
       })
       .sort((a, b) => b.until - a.until);
     const count = (wanted: string) => all.filter(({ status }) => status === wanted).length;

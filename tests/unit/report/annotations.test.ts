@@ -85,7 +85,7 @@ describe('annotations of a drain that has no end', () => {
     expect(second?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');
     const other = {
       ...unnamed,
-      lastDelayed: [{ id: 'wf-1', version: '1.0.0', name: null, until: until - HOUR }],
+      lastDelayed: [{ id: 'wf-1', version: '1.0.0', name: null, className: null, instance: null, until: until - HOUR }],
     };
     const [, about] = annotationsOf(await reportAgainst(() => other));
     expect(about?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');

@@ -57,7 +57,7 @@ describe('the log', () => {
       'System database: "shop", schema "dbos".',
       'PostgreSQL 18.4, DBOS migration 123. Versions: 2 registered, the latest is "2.0.0".',
       '> What is in flight, by workflow',
-      '- "checkout" on queue "payments": 2 pending, 1 delayed',
+      '- "Orders.checkout" on queue "payments": 2 pending, 1 delayed',
       '[    0s] 3 in flight (2 pending, 1 delayed); timeout in 30m',
       expect.stringContaining('Let them finish, or cancel or fork them'),
       '[   10s] 1 in flight (1 pending); 2 fewer; timeout in 29m 50s',
@@ -180,6 +180,7 @@ describe('the log', () => {
           items: (busy.groups?.items ?? []).map((group) => ({
             ...group,
             name: 'a\n::error::b ##[c]\u001b[31m',
+            className: '::d',
           })),
           omitted: 0,
           omittedUnversioned: 0,
@@ -187,7 +188,9 @@ describe('the log', () => {
       }),
       { mode: 'check' },
     );
-    expect(lines).toContainEqual('- "a\\n::error::b ##\\u{5b}c]\\u{1b}[31m" on queue "payments": 2 pending, 1 delayed');
+    expect(lines).toContainEqual(
+      '- "::d.a\\n::error::b ##\\u{5b}c]\\u{1b}[31m" on queue "payments": 2 pending, 1 delayed',
+    );
   });
 
   test('says what stuck workflows wait for, and once that no process seems to run', async () => {

@@ -66,6 +66,8 @@ describe('the report file of a drain that has no end', () => {
     expect(forecast?.earliestEnds[0]).toEqual({
       id: 'wf-9',
       workflow: 'remind',
+      className: null,
+      instance: null,
       version: '1.0.0',
       until: '2026-01-01T05:00:00.000Z',
       because: 'delayed',

@@ -135,6 +135,7 @@ describe('the job summary', () => {
           items: names.map((name) => ({
             version: name,
             name,
+            className: null,
             queue: name,
             pending: 1,
             enqueued: 0,
@@ -187,6 +188,7 @@ describe('the job summary', () => {
                 id: evil,
                 name: evil,
                 className: evil,
+                instance: evil,
                 queue: evil,
                 executor: evil,
                 parent: evil,
@@ -196,7 +198,7 @@ describe('the job summary', () => {
             omittedUnversioned: 0,
           },
           groups: {
-            items: (busy.groups?.items ?? []).map((group) => ({ ...group, name: evil, queue: evil })),
+            items: (busy.groups?.items ?? []).map((group) => ({ ...group, name: evil, className: evil, queue: evil })),
             omitted: 0,
             omittedUnversioned: 0,
           },
@@ -247,7 +249,7 @@ describe('the job summary of a drain that does not converge', () => {
         number > 1
           ? [{ ...started('1.0.0', 0, 9), childrenSincePrevious: children, childrenFromHere: children && 0 }]
           : [],
-      names: number > 1 ? [{ version: '1.0.0', name: 'checkout', count: 5, scheduled: false }] : [],
+      names: number > 1 ? [{ version: '1.0.0', name: 'checkout', className: null, count: 5, scheduled: false }] : [],
     });
   const notConverging = 'The drain is not converging: as much arrives as ends. ';
 
