@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executors;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -65,11 +64,9 @@ public final class Main {
       case "debounce" -> {
         return application().debounce(params);
       }
-      case "cancel" -> {
-        return unblock("cancel", id(params));
-      }
+      case "cancel" -> cancel(id(params));
       case "fork" -> {
-        return unblock(forkArguments(params));
+        return fork(params);
       }
       case "resume" -> application().resume(id(params));
       case "setLatest" -> application().setLatest(params.get("version").stringValue());
@@ -79,11 +76,18 @@ public final class Main {
     return null;
   }
 
-  /** Runs the program of docs/sdks.md, as somebody does from outside. Returns what it prints, or null. */
-  private static String unblock(String... args) throws IOException, InterruptedException {
+  /** As the program of docs/sdks.md does: from outside, by a client. */
+  private static void cancel(String id) {
+    var target = Objects.requireNonNull(database, NOT_LAUNCHED);
+    Unblock.run(target.url(), target.user(), target.password(), "cancel", id);
+  }
+
+  /** Runs the program of docs/sdks.md, which prints the id of the fork. */
+  private static String fork(JsonNode params) throws IOException, InterruptedException {
     var java = ProcessHandle.current().info().command().orElseThrow();
     var program = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Unblock.class.getName());
-    program.command().addAll(List.of(args));
+    program.command().addAll(List.of("fork", id(params), params.get("step").asString()));
+    params.path("version").stringValueOpt().ifPresent(program.command()::add);
     var target = Objects.requireNonNull(database, NOT_LAUNCHED);
     program.environment().put("DBOS_SYSTEM_JDBC_URL", target.url());
     program.environment().put("PGUSER", target.user());
@@ -91,12 +95,7 @@ public final class Main {
     var process = program.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     var printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (process.waitFor() != 0) throw new IllegalStateException("The program of docs/sdks.md failed: see the log.");
-    return printed.isEmpty() ? null : printed;
-  }
-
-  private static String[] forkArguments(JsonNode params) {
-    var arguments = Stream.of("fork", id(params), params.get("step").asString());
-    return Stream.concat(arguments, params.path("version").stringValueOpt().stream()).toArray(String[]::new);
+    return printed;
   }
 
   private static Application application() {

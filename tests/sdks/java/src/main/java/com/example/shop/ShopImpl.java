@@ -58,7 +58,7 @@ public final class ShopImpl implements Shop {
   @Override
   @Workflow
   public void sleepAfterPatch(long millis) {
-    dbos.patch("sleeps");
+    dbos.patch("table");
     dbos.sleep(Duration.ofMillis(millis));
   }
 
