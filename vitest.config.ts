@@ -20,6 +20,8 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], isolate: false } },
       withServer('database'),
       withServer('action'),
+      // Real applications of all languages: `npm run test:sdks` chooses them, and sets this variable.
+      ...(process.env['DRAIN_GATE_SDKS'] === undefined ? [] : [withServer('sdks')]),
     ],
     tags: [
       {

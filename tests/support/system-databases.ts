@@ -125,12 +125,15 @@ export async function launchOn(
   return app;
 }
 
+/** An application that can be stopped, timers and all. Returns the function that lets it continue. */
+export type Freezable = Pick<DbosApp, 'freeze'>;
+
 /**
  * Freezes the applications of a database at a moment when none is in a transaction, and the condition holds too.
  * Returns the function that lets them continue.
  */
 export async function standStill(
-  { applications, query }: Pick<TestDatabase, 'applications' | 'query'>,
+  { applications, query }: Pick<TestDatabase, 'query'> & { readonly applications: ReadonlySet<Freezable> },
   condition: () => Promise<boolean> = async () => true,
 ): Promise<() => Promise<void>> {
   while (applications.size > 0) {
@@ -153,15 +156,21 @@ export async function standStill(
 /** The sessions of this process, which may be in a transaction for as long as the test wants. */
 const ownBackends = new Set<number>();
 
-/** A connection of the owner: a second one can hold a transaction open. */
+/** A connection of the owner: a second one can hold a transaction open. It ends with the test. */
 export async function openConnection(url: string): Promise<pg.Client> {
+  const client = await connectAsOwner(url);
+  onTestFinished(() => client.end());
+  return client;
+}
+
+/** A connection of the owner, for a hook: whoever asks for it ends it. */
+export async function connectAsOwner(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   // A fault of the test's own may break it: its next statement fails then.
   client.on('error', () => undefined);
   await client.connect();
   const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
   ownBackends.add(rows[0]?.pid);
-  onTestFinished(() => client.end());
   return client;
 }
 

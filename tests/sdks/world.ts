@@ -1,0 +1,68 @@
+import { afterAll, vi } from 'vitest';
+import { databaseConfig } from '../support/databases.ts';
+import { connectAsOwner, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { type Application, type LaunchParams, startApplication } from './driver.ts';
+import type { Language, Release } from './language.ts';
+
+/* A database, and processes of an application on it, for the tests of one `describe`. */
+
+export const APPLICATION = 'shop';
+
+/** The interval and the limit of waiting for a row, in milliseconds. */
+const WAITING = { interval: 20, timeout: 30_000 };
+
+export interface World extends Pick<TestDatabase, 'url' | 'config' | 'query'> {
+  readonly applications: Set<Application>;
+  /** Launches a version, of another release if one is given. */
+  launch(version: string, options?: Partial<LaunchParams> & { readonly release?: Release }): Promise<Application>;
+  /** Ends a process, in order or as a crash does. */
+  end(application: Application, how?: 'stop' | 'kill'): Promise<void>;
+  /** Resolves when the query answers with a row, with that row. */
+  row(sql: string, ...values: readonly unknown[]): Promise<Record<string, unknown>>;
+}
+
+/** Makes worlds in hooks and tests. All that is in them ends with the tests of the file. */
+export function worldsOf(language: Language) {
+  const databases = systemDatabases();
+  const ends: (() => Promise<unknown>)[] = [];
+  afterAll(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return async (newest: Release): Promise<World> => {
+    const url = await databases.createUrl('empty');
+    const client = await connectAsOwner(url);
+    ends.push(() => client.end());
+    let previous: Promise<unknown> = Promise.resolve();
+    const query: World['query'] = async (sql, values = []) => {
+      const answer = previous.then(() => client.query(sql, [...values]));
+      previous = answer.catch(() => undefined);
+      return (await answer).rows;
+    };
+    const applications = new Set<Application>();
+    return {
+      ...{ url, config: databaseConfig(url), query, applications },
+      launch: async (version, { release = newest, ...options } = {}) => {
+        const params = { application: APPLICATION, version, url, ...options };
+        const application = await startApplication(language, release, params);
+        applications.add(application);
+        ends.push(() => application.kill());
+        return application;
+      },
+      end: async (application, how = 'stop') => {
+        await application[how]();
+        applications.delete(application);
+      },
+      row: async (sql, ...values) => {
+        const found = async () => (await query(sql, values))[0];
+        return vi.waitUntil(found, WAITING).catch(async () => {
+          const rows = await query(
+            'SELECT workflow_uuid, name, status, application_version, queue_name FROM dbos.workflow_status ORDER BY created_at',
+          );
+          throw new Error(
+            `There was no row of ${sql} (${values.join(', ')}) in:\n${JSON.stringify(rows, undefined, 1)}`,
+          );
+        });
+      },
+    };
+  };
+}
