@@ -27,8 +27,6 @@ export type LaunchParams = Parameters<Calls['launch']>[0];
 
 /** A DBOS application of any language, in a process of its own. A call that fails shows what the process has printed. */
 export interface Application extends Omit<Calls, 'launch' | 'shutdown'> {
-  /** Stops everything in its process. Returns the function that lets it continue. It can be in a transaction: see `standStill`. */
-  freeze(): Promise<() => Promise<void>>;
   /** Ends the process in order. */
   stop(): Promise<void>;
   /** Ends the process as a crash does. */
@@ -120,12 +118,6 @@ export async function startApplication(
     const code = await exited;
     if (code !== 0) throw failure('shutdown', `The process ended: exit code ${code}.`);
   };
-  const freeze = async () => {
-    child.kill('SIGSTOP');
-    return async () => {
-      child.kill('SIGCONT');
-    };
-  };
   const none = async (params: unknown, method: string) => {
     await call(method, params);
     return null;
@@ -138,7 +130,6 @@ export async function startApplication(
     throw error;
   }
   return {
-    freeze,
     stop,
     kill,
     start: (params) => none(params, 'start'),

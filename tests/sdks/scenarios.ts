@@ -21,7 +21,7 @@ export interface Scenario {
   readonly isPossible?: (abilities: Abilities) => boolean;
   readonly status: 'PENDING' | 'ENQUEUED' | 'DELAYED';
   /**
-   * The names of its recorded steps, the first one first: `*` is any name, and null a number that is not recorded. The
+   * The names of its recorded steps, the first one first: `*` is any text, and null a number that is not recorded. The
    * test waits for as many.
    */
   readonly steps: readonly (string | null)[];
@@ -68,7 +68,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { title: 'a sleep first', ...sleep('sleepFirst', []) },
   { title: 'a sleep after a step', ...sleep('sleepAfterStep', ['*']) },
   { title: 'a sleep after a child', ...sleep('sleepAfterChild', ['*', 'DBOS.getResult']) },
-  { title: 'a sleep after a patch', ...sleep('sleepAfterPatch', ['DBOS.patch-table']) },
+  { title: 'a sleep after a patch', ...sleep('sleepAfterPatch', ['DBOS.patch-*']) },
   { title: 'a sleep with an earlier deadline', ...sleep('sleepFirst', [], { timeoutMillis: 30 * MINUTE }) },
   // No row tells it from a lone sleep: `docs/rule-of-retirement.md` says so.
   { title: 'a sleep that races a step', ...sleep('race', []) },

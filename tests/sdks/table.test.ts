@@ -14,6 +14,9 @@ const TOLERANCE_MS = 30_000;
 const idOf = ({ title }: Scenario, before?: number) =>
   `${title.replaceAll(' ', '-')}${before === undefined ? '' : `-before-${before}`}`;
 
+/** A name, whose last character can be a `*` for any text. */
+const matching = (name: string) => (name.endsWith('*') ? expect.stringMatching(`^${name.slice(0, -1)}`) : name);
+
 describe.each(chosenReleases())('$language.name $release.release', ({ language, release }) => {
   const createWorld = worldsOf(language);
   const { abilities, names } = release;
@@ -90,11 +93,10 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
             'SELECT function_id AS number, function_name AS name FROM dbos.operation_outputs WHERE workflow_uuid = $1 ORDER BY 1',
             [id],
           );
-          const expected = scenario.steps.map((step, index) => ({
-            number: index + abilities.firstStep,
-            name: step === '*' ? expect.any(String) : step,
-          }));
-          expect(steps).toEqual(expected.filter((step) => step.name !== null));
+          const expected = scenario.steps.flatMap((name, index) =>
+            name === null ? [] : [{ number: index + abilities.firstStep, name: matching(name) }],
+          );
+          expect(steps).toEqual(expected);
         });
 
         test('is understood', () => {

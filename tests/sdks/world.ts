@@ -12,11 +12,8 @@ export const APPLICATION = 'shop';
 const WAITING = { interval: 20, timeout: 30_000 };
 
 export interface World extends Pick<TestDatabase, 'url' | 'config' | 'query'> {
-  readonly applications: Set<Application>;
   /** Launches a version, of another release if one is given. */
   launch(version: string, options?: Partial<LaunchParams> & { readonly release?: Release }): Promise<Application>;
-  /** Ends a process, in order or as a crash does. */
-  end(application: Application, how?: 'stop' | 'kill'): Promise<void>;
   /** Resolves when the query answers with a row, with that row. */
   row(sql: string, ...values: readonly unknown[]): Promise<Record<string, unknown>>;
 }
@@ -38,19 +35,13 @@ export function worldsOf(language: Language) {
       previous = answer.catch(() => undefined);
       return (await answer).rows;
     };
-    const applications = new Set<Application>();
     return {
-      ...{ url, config: databaseConfig(url), query, applications },
+      ...{ url, config: databaseConfig(url), query },
       launch: async (version, { release = newest, ...options } = {}) => {
         const params = { application: APPLICATION, version, url, ...options };
         const application = await startApplication(language, release, params);
-        applications.add(application);
         ends.push(() => application.kill());
         return application;
-      },
-      end: async (application, how = 'stop') => {
-        await application[how]();
-        applications.delete(application);
       },
       row: async (sql, ...values) => {
         const found = async () => (await query(sql, values))[0];

@@ -6,7 +6,7 @@ import { blockersOf } from '../../src/rules/decide.ts';
 import type { Blocker } from '../../src/rules/index.ts';
 import { type Clock, systemClock } from '../../src/time.ts';
 import { answered, config, type Held } from './builders.ts';
-import { type Freezable, standStill, type TestDatabase } from './system-databases.ts';
+import { standStill, type TestDatabase } from './system-databases.ts';
 
 /** What happens in the world while the gate pauses. */
 export type Happening = () => unknown;
@@ -17,8 +17,7 @@ export interface Hold extends Held {
 }
 
 /** A database as a gate reaches it, or the whole of it with the applications that a test has launched on it. */
-type HeldDatabase = Pick<TestDatabase, 'config'> &
-  Partial<Pick<TestDatabase, 'query'>> & { readonly applications?: ReadonlySet<Freezable> };
+type HeldDatabase = Pick<TestDatabase, 'config'> & Partial<Pick<TestDatabase, 'applications' | 'query'>>;
 
 /**
  * Holds against a real database, on a clock that only pauses move. In each pause the next of the happenings

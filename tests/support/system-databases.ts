@@ -125,15 +125,12 @@ export async function launchOn(
   return app;
 }
 
-/** An application that can be stopped, timers and all. Returns the function that lets it continue. */
-export type Freezable = Pick<DbosApp, 'freeze'>;
-
 /**
  * Freezes the applications of a database at a moment when none is in a transaction, and the condition holds too.
  * Returns the function that lets them continue.
  */
 export async function standStill(
-  { applications, query }: Pick<TestDatabase, 'query'> & { readonly applications: ReadonlySet<Freezable> },
+  { applications, query }: Pick<TestDatabase, 'applications' | 'query'>,
   condition: () => Promise<boolean> = async () => true,
 ): Promise<() => Promise<void>> {
   while (applications.size > 0) {
