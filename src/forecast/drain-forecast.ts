@@ -4,7 +4,8 @@ import type { WorkflowState } from './activity.ts';
 import { scannedOf } from './detail-scan.ts';
 import { boundsOf, type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
 import { movingTimeLeft, type TimeLeft, withWaits } from './estimate.ts';
-import type { DrainHistory, Series } from './history.ts';
+import type { DrainHistory, Sample, Series } from './history.ts';
+import { isWithoutProcess } from './processes.ts';
 import { hasEvidence, increase, isKeptUp, type Rate, rateOf, recent } from './rate.ts';
 
 /** The forecast for one target, or for all of them. */
@@ -12,17 +13,26 @@ export interface DrainForecast extends CertainEnd {
   readonly trend: Trend;
   /** Undefined without evidence. */
   readonly rate: Rate | undefined;
-  /** Stuck workflows have no end to estimate: it leaves them out. */
+  /** Stuck workflows have no end to estimate: it leaves them out. Undefined where the drain stands still. */
   readonly left: TimeLeft | undefined;
+  /** The same for the workflows that neither sleep nor are delayed. */
+  readonly moving: TimeLeft | undefined;
+  /** The workflows that wait for a known time, certain or not, the latest end first. */
+  readonly waits: readonly KnownWait[];
+  /** No process seems to run, or all is stuck but for what waits for a time: to wait for that time helps nobody. */
+  readonly standsStill: boolean;
   readonly states: States;
   /** Since the gate started. Resumed and imported workflows are neither roots nor children. */
   readonly arrived: Readonly<Record<'total' | 'roots' | 'children', number>>;
   /** Workflows without a parent arrived in the recent window. */
   readonly hasTraffic: boolean;
-  /** Versions of which no process seems to run: nobody takes their queued work, and nothing changed for `stuck-after`. */
+  /** Versions of which no process seems to run: see `isWithoutProcess`. Never proof. */
   readonly withoutProcess: readonly Target[];
   readonly series: Series;
 }
+
+/** A workflow that sleeps or is delayed until a known time, in epoch milliseconds of the database's clock. */
+export type KnownWait = Pick<EarliestEnd, 'until' | 'because'>;
 
 /**
  * Where a drain is going: nothing is in flight; no evidence yet; fewer and fewer are in flight; as many arrive as
@@ -40,7 +50,7 @@ const RATE_OVER_MS = 60_000;
 /** Arrivals are compared with completions after this many of them. */
 const ARRIVALS_ENOUGH = 5;
 
-interface Context {
+export interface DrainContext {
   readonly stuckAfterMs: number;
   readonly inFlight: SnapshotIndex['inFlight'];
   readonly history: DrainHistory;
@@ -50,7 +60,7 @@ interface Context {
 }
 
 /** Returns the forecast for these versions, which have this series together. Pure. */
-export function drainForecast(versions: readonly Target[], series: Series, context: Context): DrainForecast {
+export function drainForecast(versions: readonly Target[], series: Series, context: DrainContext): DrainForecast {
   const { history, earliestEnds, observedAt } = context;
   // The last detail scan can hold workflows of versions that have drained since.
   const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
@@ -59,26 +69,57 @@ export function drainForecast(versions: readonly Target[], series: Series, conte
   const newest = points.at(-1);
   const rate = rateOf(points);
   const states = statesOf(inFlight, history);
-  const moving = movingTimeLeft(points);
+  const withoutProcess = inFlight.filter((version) => isWithoutProcess(version, context));
+  const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
+  const moving = standsStill ? undefined : movingTimeLeft(points);
   const trend = trendOf(series, states, context, rate, moving);
-  const scanned = inFlight.flatMap((version) => scannedOf(version, history.detailScan));
-  const activities = scanned.map(({ status }) => status.activity);
-  // Certain or not.
-  const waits = activities.map((each) => (each.kind === 'sleeping' || each.kind === 'delayed' ? each.until : null));
-  const lastWait = latest([certain.notBefore, ...waits]);
+  const waits = waitsOf(inFlight, certain.earliestEnds, history);
+  const lastWait = latest([certain.notBefore, waits[0]?.until]);
   const msUntil = (time: number | undefined) => (time === undefined ? undefined : Math.max(0, time - observedAt));
   const left = withWaits(newest?.moving ?? 0, moving, msUntil(certain.notBefore), msUntil(lastWait));
   return {
     trend,
     rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-    left: trend === 'stalled' ? undefined : left,
+    left: trend === 'stalled' || standsStill ? undefined : left,
+    moving: trend === 'stalled' ? undefined : moving,
+    waits,
+    standsStill,
     ...certain,
     states,
     arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
     hasTraffic: increase('roots', recent(points)) > 0,
-    withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
+    withoutProcess,
     series,
   };
+}
+
+/** Of what the last detail scan read and of the bounds, each workflow once. */
+function waitsOf(
+  versions: readonly Target[],
+  bounds: readonly EarliestEnd[],
+  history: DrainHistory,
+): readonly KnownWait[] {
+  const waits = new Map<string, KnownWait>();
+  for (const { workflow, status } of versions.flatMap((version) => scannedOf(version, history.detailScan))) {
+    const { kind } = status.activity;
+    if ((kind !== 'sleeping' && kind !== 'delayed') || status.activity.until === null) continue;
+    waits.set(workflow.id, { until: status.activity.until, because: kind });
+  }
+  for (const { id, until, because } of bounds) waits.set(id, { until, because });
+  return [...waits.values()].sort((a, b) => b.until - a.until);
+}
+
+/** Whether something is stuck, and nothing else does anything but wait for a time or for what is stuck. */
+function isAllStuck(
+  versions: readonly Target[],
+  states: States,
+  { history }: DrainContext,
+  points: readonly Sample[],
+): boolean {
+  if (states.stuck === 0 || states.progressing + states.notScanned > 0) return false;
+  if (increase('completed', recent(points)) > 0) return false;
+  const scanned = versions.flatMap((version) => scannedOf(version, history.detailScan));
+  return scanned.every(({ status: { state, activity } }) => state !== 'waiting' || activity.kind !== 'queued');
 }
 
 /** Counts workflows by state, as last scanned. Those gone since were most probably progressing, or else waiting. */
@@ -97,7 +138,7 @@ function statesOf(versions: readonly Target[], history: DrainHistory): States {
   return states;
 }
 
-function trendOf(series: Series, states: States, context: Context, rate?: Rate, left?: TimeLeft): Trend {
+function trendOf(series: Series, states: States, context: DrainContext, rate?: Rate, left?: TimeLeft): Trend {
   const { points, inFlight, endedAtMs } = series;
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return 'too-early';
@@ -111,20 +152,4 @@ function trendOf(series: Series, states: States, context: Context, rate?: Rate, 
 
 function inFlightOf(version: Target, { targets }: DrainHistory): number {
   return targets.get(version)?.inFlight ?? 0;
-}
-
-/** Whether work waits in a queue that has room, and nothing has changed that a process of the version would change. */
-function isWithoutProcess(version: Target, context: Context): boolean {
-  const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
-  const scanned = scannedOf(version, history.detailScan);
-  const isLeft = scanned.some(({ status: { activity: each } }) => {
-    return each.kind === 'queued' && !each.moves && !each.rateLimited && each.running < (each.limit ?? 1);
-  });
-  const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
-  const quietForMs = [
-    observedAt - (inFlight.get(version)?.newestTakenAt ?? 0),
-    atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY),
-    ...pending.map(({ status }) => observedAt - status.progressAt),
-  ];
-  return isLeft && quietForMs.every((quietMs) => quietMs >= stuckAfterMs);
 }

@@ -25,6 +25,8 @@ export interface Forecast {
   readonly targets: ReadonlyMap<Target, DrainForecast>;
   /** What cannot finish before the timeout. Only what this very poll saw counts, and what had stood for a while. */
   readonly pastDeadline: PastDeadline | undefined;
+  /** The same before it has stood for a while: for people, and not for a verdict. */
+  readonly outlasting: PastDeadline | undefined;
   readonly statuses: Statuses;
   /** Top-level workflows created on targets since the gate started, the most frequent first. */
   readonly newTopLevel: readonly NewTopLevel[];
@@ -45,6 +47,7 @@ const NO_FORECAST: Omit<Forecast, 'history'> = {
   total: drainForecast([], emptySeries, NO_POLL),
   targets: new Map(),
   pastDeadline: undefined,
+  outlasting: undefined,
   statuses: new Map(),
   newTopLevel: [],
 };
@@ -101,14 +104,16 @@ export function forecastOf(
   const history = historyAfter(before, evaluation, index, time, { queues, standing, scan: isScan ? read : undefined });
   const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
   const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
+  const agree = clocksAgree(contents, observedAt, time.began, before.startedAt);
+  const outlastingAmong = (some: typeof bounds) =>
+    agree ? pastDeadline(config.timeoutMs, certainEnd(some), observedAt, time.began) : undefined;
   return {
     total: drainForecast(versions, history.total, context),
     targets: new Map(
       [...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)]),
     ),
-    pastDeadline: clocksAgree(contents, observedAt, time.began, before.startedAt)
-      ? pastDeadline(config.timeoutMs, certainEnd(stood), observedAt, time.began)
-      : undefined,
+    pastDeadline: outlastingAmong(stood),
+    outlasting: outlastingAmong(bounds),
     statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
     newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
     history,

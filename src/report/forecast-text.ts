@@ -32,10 +32,10 @@ export function forecastParts(forecast: DrainForecast, now: number): readonly st
   ];
 }
 
-/** `about 12m to go (8m to 20m)`. */
-function leftText({ leftMs, fromMs, toMs }: NonNullable<DrainForecast['left']>): string {
+/** `about 12m left (8m to 20m)`. */
+export function leftText({ leftMs, fromMs, toMs }: NonNullable<DrainForecast['left']>): string {
   const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
-  return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
+  return `about ${left} left${from === to ? '' : ` (${from} to ${to})`}`;
 }
 
 /** Rounds an estimate: to five seconds, from five minutes on to minutes, and from four hours on to ten minutes. */

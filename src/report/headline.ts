@@ -6,17 +6,24 @@ import type { Run } from './model.ts';
 import type { RunReport, VersionReport } from './schema.ts';
 import { namesOfVersions } from './text.ts';
 
-/** The answer in a sentence that a person understands without knowing the gate. */
-export function headlineOf(
-  { verdict, config, waitedMs, last }: Run,
-  seen: Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications'>,
-): Message {
+/** The answer in a sentence that a person understands without knowing the gate, and the diagnosis. */
+export function headlineOf(run: Run, seen: Seen): Message {
+  const { diagnosis } = seen;
+  const answer = answerOf(run, seen);
+  return diagnosis === null ? answer : msg`${answer} ${diagnosis.reason}`;
+}
+
+type Seen = Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications' | 'diagnosis'>;
+
+function answerOf({ verdict, config, waitedMs, last }: Run, seen: Seen): Message {
   const targets = seen.versions;
   const inFlight = counted(seen.inFlight ?? 0, 'workflow');
   const waited = trusted(durationText(waitedMs));
   const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
   const blocked = targets.filter(({ drained }) => !drained);
   const blockedNames = namesOfVersions(blocked);
+  // The diagnosis names what matters most.
+  const reasons = seen.diagnosis === null ? otherReasons(blocked) : trusted('');
   switch (verdict) {
     case 'drained':
       return msg`Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
@@ -26,19 +33,19 @@ export function headlineOf(
         : noTargetHeadline(config, last, seen.otherApplications);
     case 'in-flight':
       return targets.length === 0
-        ? msg`Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
-        : msg`Not safe to retire ${blockedNames}: ${inFlight} in flight${otherReasons(blocked)}.`;
+        ? msg`Nothing can be retired yet: unversioned or not yet visible work might need an old version.`
+        : msg`Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
     case 'still-live':
-      return msg`Not safe to retire ${blockedNames}: new work is still sent there${otherReasons(blocked)}.`;
+      return msg`Not safe to retire ${blockedNames}: new work is still sent there.`;
     case 'cannot-drain':
-      return msg`Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
+      return msg`${blockedNames} cannot drain before the timeout: ${inFlight} in flight.`;
     case 'timed-out':
       return targets.length === 0
-        ? msg`No answer after ${waited}: nothing is there to retire, and something could still make it so.`
-        : msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
+        ? msg`No answer after ${waited}: there is nothing to retire, but something that could become visible still blocks the gate.`
+        : msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
     case 'unknown-version':
       return unknownKept !== undefined
-        ? msg`No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
+        ? msg`No answer: a version to keep is not registered here: ${namesOf(unknownKept.versions)}.`
         : msg`No answer: ${trusted(
             config?.application === undefined
               ? 'this system database has never seen'
@@ -50,8 +57,8 @@ export function headlineOf(
         : msg`Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
     case 'error':
       return config === undefined
-        ? msg`No answer: the inputs are not right, and nothing was looked at.`
-        : msg`No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
+        ? msg`No answer: invalid inputs. The database was not contacted.`
+        : msg`No answer: the gate could not read the database reliably. Do not tear anything down.`;
   }
 }
 

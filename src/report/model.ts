@@ -12,6 +12,7 @@ import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import { conclusionOf } from '../rules/verdict.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
+import { type Diagnoses, diagnosesOf } from './diagnosis.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
 import { foundIn } from './found.ts';
@@ -40,12 +41,15 @@ export function failedRun(failure: Message, config?: GateConfig, schema = ''): R
 }
 
 const NOTHING_EXPECTED = { forecast: null, outlook: { brief: '', sentences: [] } } as const;
+const NO_DIAGNOSES: Diagnoses = { worst: undefined, of: new Map() };
 const NOTHING_LISTED = { items: [], omitted: 0 } as const;
 
 /** Before the first poll that decides anything. */
 const NOTHING_SEEN = {
   ...NOTHING_EXPECTED,
   observedAt: null,
+  notBefore: null,
+  diagnosis: null,
   database: null,
   found: null,
   inFlight: null,
@@ -118,7 +122,9 @@ function seenAt(last: Poll, run: Run) {
   const { observedAt } = snapshot;
   const { serverVersion, migration } = snapshot.database;
   const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
-  const versions = targets.map((target) => versionReport(target, pastDeadline, last, run));
+  const diagnoses = diagnosesIn(run);
+  const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
+  const all = expected(index && forecast.total, forecast.newTopLevel, observedAt, run);
   return {
     observedAt,
     database: { serverVersion, schema: run.schema, migration: migration ?? null },
@@ -129,7 +135,10 @@ function seenAt(last: Poll, run: Run) {
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
     pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
     versions,
-    ...expected(index && forecast.total, forecast.newTopLevel, observedAt, run),
+    diagnosis: diagnoses.worst ?? null,
+    // After a failure, what an earlier poll saw is no answer.
+    notBefore: run.failure === undefined ? (all.forecast?.notBefore ?? null) : null,
+    ...all,
     newTopLevel: forecast.newTopLevel.map(({ name, ...created }) => ({ ...created, workflow: name })),
     history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
       return { seconds: atMs / 1000, pending, enqueued, delayed };
@@ -146,8 +155,15 @@ function seenAt(last: Poll, run: Run) {
   };
 }
 
+/** The diagnoses of the last poll. A run that ended without an answer, or with one that is about no drain, has none. */
+function diagnosesIn({ verdict, failure, config, last }: Run): Diagnoses {
+  const isDrain = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && failure === undefined;
+  return isDrain && config !== undefined && last !== undefined ? diagnosesOf(last, config) : NO_DIAGNOSES;
+}
+
 function versionReport(
   target: TargetEvaluation,
+  diagnoses: Diagnoses,
   pastDeadline: PastDeadline | undefined,
   { evaluation, forecast }: Poll,
   run: Run,
@@ -164,6 +180,7 @@ function versionReport(
     idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
     blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
     reasons: shortNames(blockers),
+    diagnosis: diagnoses.of.get(version) ?? null,
     ...expected(drain, newTopLevel, evaluation.snapshot.observedAt, run),
   };
 }

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { isCut } from '../long-names.ts';
 import { VERDICTS } from '../rules/verdict.ts';
 import { iso } from '../time.ts';
+import { DIAGNOSES } from './diagnosis.ts';
 import { type RunReport, rounded, versionSchema } from './schema.ts';
+import { plain } from './text.ts';
 
 /** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
 const LIST_BYTES = 200 * 1024;
@@ -16,6 +18,9 @@ export function outputsOf(report: RunReport, reportPath: string) {
     values: {
       verdict: report.verdict,
       drained: String(report.drained),
+      reason: plain(report.headline),
+      diagnosis: report.diagnosis?.kind ?? '',
+      'not-before': iso(report.notBefore) ?? '',
       'in-flight': String(report.inFlight ?? ''),
       unversioned: String(report.unversioned ?? ''),
       'waited-seconds': String(rounded(report.waitedSeconds, 10)),
@@ -31,7 +36,11 @@ export function outputsOf(report: RunReport, reportPath: string) {
 }
 
 /** What outputs of a fixed set can be in another run. */
-const FIXED_VALUES: Readonly<Record<string, readonly string[]>> = { verdict: VERDICTS, drained: ['true', 'false'] };
+const FIXED_VALUES: Readonly<Record<string, readonly string[]>> = {
+  verdict: VERDICTS,
+  drained: ['true', 'false'],
+  diagnosis: DIAGNOSES,
+};
 
 /**
  * The names of the outputs whose value is found, or can be in another run, where that is known before. `report-path` is

@@ -6,6 +6,7 @@ import { cutName, isCut, LONGEST_NAME_BYTES } from '../long-names.ts';
 import type { Message } from '../message.ts';
 import { VERDICTS } from '../rules/verdict.ts';
 import { iso } from '../time.ts';
+import { DIAGNOSES } from './diagnosis.ts';
 import { plain } from './text.ts';
 
 /*
@@ -85,6 +86,19 @@ const outlook = z
   .object({ brief: z.string(), sentences: z.array(message) })
   .describe('The forecast for people, in short and in full; may change');
 
+const diagnosis = z
+  .object({
+    kind: z
+      .enum(DIAGNOSES)
+      .describe(
+        '`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all',
+      ),
+    brief: z.string().describe('The cause, for a line of a log; may change'),
+    reason: message.describe('The cause, in a sentence; may change'),
+    ifNothing: message.describe('What happens if nobody acts; may change'),
+  })
+  .nullable();
+
 const blocker = z.object({
   kind: z.string().describe('What kind of blocker: stable, for programs'),
   message: message.describe('What it means and the way out: for people, and may change'),
@@ -103,6 +117,9 @@ export const versionSchema = z.object({
   idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
   blockers: z.array(blocker).describe('What blocks the whole gate, then what blocks this version'),
   reasons: z.array(z.string()).describe('Short names of its blockers but work in flight; may change'),
+  diagnosis: diagnosis.describe(
+    'What its drain is. Null where it has drained, and where it is not a drain that blocks',
+  ),
   forecast: forecast.nullable(),
   outlook,
 });
@@ -174,7 +191,9 @@ export const runReportSchema = z
     schemaVersion: z.literal(1),
     verdict: z.enum(VERDICTS),
     conclusion: z.enum(['pass', 'warn', 'fail']).describe('How the step ended'),
-    headline: message,
+    headline: message.describe('The verdict in one plain sentence, and the diagnosis'),
+    diagnosis: diagnosis.describe('That of the version that is worst off'),
+    notBefore: time.describe('No version can have drained before. Null where no such time is known'),
     drained: z.boolean(),
     mode: z.enum(MODES).nullable(),
     details: z.enum(DETAILS).nullable().describe('With `names`, no ids of workflows and executors are here'),

@@ -138,6 +138,51 @@ export const stuck: Scene = {
   queues: [queueInFlight({ concurrency: 2 })],
 };
 
+/** Fifteen workflows that finish one by one, and one that sleeps for two hours. */
+export const fifteenAndASleeper: Script = ({ at }) => {
+  const left = Math.max(0, 15 - Math.floor(at / 20_000));
+  const sleeper = workflowDetail({
+    id: 'order-16',
+    name: 'remind',
+    lastStep: step({ name: 'DBOS.sleep', startedAt: DATABASE_EPOCH, completedAt: DATABASE_EPOCH + 2 * HOUR }),
+  });
+  const others = Array.from({ length: left }, (_, index) =>
+    workflowDetail({ id: `order-${index}`, updatedAt: DATABASE_EPOCH + at }),
+  );
+  return {
+    inFlight: [inFlight('1.0.0', { pending: left + 1 })],
+    workflows: { items: [sleeper, ...others], omitted: 0, omittedUnversioned: 0 },
+  };
+};
+
+/** The same, but the process is killed after two minutes: what is due is not taken from its queue any more. */
+export const killed: Scene = {
+  inFlight: [inFlight('1.0.0', { pending: 2, enqueued: 1 })],
+  workflows: {
+    items: [
+      workflowDetail({ ...IDLE, id: 'silent' }),
+      workflowDetail({
+        ...IDLE,
+        id: 'sleeper',
+        lastStep: step({
+          name: 'DBOS.sleep',
+          startedAt: DATABASE_EPOCH - HOUR,
+          completedAt: DATABASE_EPOCH + 2 * HOUR,
+        }),
+      }),
+      workflowDetail({ ...IDLE, id: 'queued', status: 'ENQUEUED', queue: 'mail' }),
+    ],
+    omitted: 0,
+    omittedUnversioned: 0,
+  },
+  queues: [queueInFlight()],
+};
+
+/** The same script on a database whose clock runs. */
+export function timed(script: Script): Script {
+  return (poll) => ({ observedAt: DATABASE_EPOCH + poll.at, ...script(poll) });
+}
+
 /** The text of rendered Markdown, as a person reads it. */
 export function rendered(markdown: string): string {
   return marked

@@ -31,6 +31,12 @@ describe('outputs', () => {
         known: true,
         drained: false,
         blockers: [{ kind: 'in-flight', message: expect.any(String) }],
+        diagnosis: {
+          kind: 'slow',
+          brief: 'slow: no estimate from a single poll',
+          reason: 'Slow: nothing seems stuck, and there is no estimate from a single poll.',
+          ifNothing: 'All 3 can still finish, with no estimate.',
+        },
         forecast: {
           trend: 'too-early',
           completedPerMinute: null,
@@ -86,6 +92,9 @@ describe('outputs', () => {
     expect(outputsOf(failure, '/r').values).toEqual({
       verdict: 'error',
       drained: 'false',
+      reason: 'No answer: the gate could not read the database reliably. Do not tear anything down.',
+      diagnosis: '',
+      'not-before': '',
       'in-flight': '',
       unversioned: '',
       'waited-seconds': '1.2',

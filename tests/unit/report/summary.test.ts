@@ -40,7 +40,7 @@ describe('the job summary', () => {
   test('says what blocks a target, since when, and what to do about it', async () => {
     const summary = summaryOf(await reportAgainst(() => busy, { timeoutMs: 60_000 }));
     expect(summary.split('\n')[0]).toBe(
-      '## ❌ Not drained after 1m: 3 workflows still in flight on <code>1&#46;0&#46;0</code>.',
+      '## ❌ Not drained after 1m: 3 workflows still in flight on <code>1&#46;0&#46;0</code>. Slow: nothing seems stuck, and there is no estimate yet.',
     );
     const text = rendered(summary);
     for (const part of [
@@ -103,7 +103,7 @@ describe('the job summary', () => {
 
   test('says what failed, and nothing about versions', () => {
     const summary = rendered(summaryOf(failure));
-    expect(summary).toContain('❌ No answer: the gate could not poll');
+    expect(summary).toContain('❌ No answer: the gate could not read the database reliably');
     expect(summary).toContain('There is no database shop on this server.');
     expect(summary).not.toContain('Versions');
   });
@@ -227,7 +227,9 @@ describe('the job summary', () => {
 describe('the job summary of a drain that has no end', () => {
   test('says why, and starts with the workflow that lasts longest', async () => {
     const text = rendered(summaryOf(await reportAgainst(hopelessHold)));
-    expect(text).toMatch(/^❌ Cannot drain before the timeout: 3 workflows in flight on 1\.0\.0/);
+    expect(text).toMatch(
+      /^❌ 1\.0\.0 cannot drain before the timeout: 3 workflows in flight\. Never: 2 of 3 workflows are delayed until 05:00 UTC/,
+    );
     expect(text).toContain(why.replaceAll('"', '').replaceAll('`', ''));
     expect(text).toContain('npx dbos workflow cancel wf-9 ');
   });
