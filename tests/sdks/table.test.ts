@@ -78,7 +78,7 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
         test('leaves the rows that are expected of it', async () => {
           const name = names[scenario.start.workflow];
           const [row] = await world.query(
-            `SELECT status, name, nullif(class_name, '') AS class, application_version AS version, queue_name AS queue
+            `SELECT status, name, nullif(class_name, '') AS class, application_version AS version, nullif(queue_name, '') AS queue
              FROM dbos.workflow_status WHERE workflow_uuid = $1`,
             [id],
           );
