@@ -1,6 +1,7 @@
 import { CUT_CHARACTERS, CUT_MARK, LONGEST_NAME_BYTES } from '../long-names.ts';
-import { identifier, literal, type Sql, sql } from '../postgres/sql.ts';
+import { identifier, join, literal, type Sql, sql } from '../postgres/sql.ts';
 import type { Schema } from './schema.ts';
+import { SERIALIZATIONS } from './sdk.ts';
 
 /*
  * Each concept is one SQL expression. Where a schema has no such column, the expression is a NULL of the column's type,
@@ -108,6 +109,10 @@ function versionOf(column: Sql): Sql {
 /** The application that owns a row. */
 const OWNER = bytes(sql`NULLIF(application_name, '')`);
 
+const NAMING_SERIALIZATION = bytes(
+  sql`CASE WHEN serialization IN (${join(SERIALIZATIONS.map(literal), ', ')}) THEN serialization END`,
+);
+
 /** The end of the year 9999, in epoch milliseconds. */
 const LAST_TIME = 253_402_300_799_999;
 
@@ -179,6 +184,8 @@ export function workflowColumns(schema: Schema) {
     debounceDeadline: column('debounce_deadline_epoch_ms'),
     /** What its inputs are encoded with: see `sdk.ts`. */
     serialization: column('serialization'),
+    /** The same where it names a language. An application can have any number of others. */
+    namingSerialization: column('serialization', NAMING_SERIALIZATION),
     deadline,
     /** Before this, a delayed row cannot leave its status by itself. Another call can move a debounced one either way. */
     delayedUntil: sql`CASE WHEN status = 'DELAYED' AND NOT ${isDebounced}

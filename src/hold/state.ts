@@ -49,6 +49,8 @@ export interface GateState {
   readonly known: ReadonlySet<string>;
   /** Versions that were once seen to run an SDK whose processes dequeue work without a version. */
   readonly mayTakeUnversioned: ReadonlySet<string>;
+  /** Every serialization seen that names the language of an SDK: see `sdkIn`. */
+  readonly serializations: ReadonlySet<string>;
   readonly searches: ReadonlyMap<string, Search>;
   /** What the previous poll counted as recently created, for comparison. */
   readonly started: StartedBaseline | undefined;
@@ -102,6 +104,7 @@ export const initialState: GateState = {
   newer: new Set(),
   known: new Set(),
   mayTakeUnversioned: new Set(),
+  serializations: new Set(),
   searches: new Map(),
   started: undefined,
   onlyLiveSince: undefined,
@@ -149,6 +152,7 @@ export function remember(
     searches,
     known,
     mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),
+    serializations: state.serializations.union(new Set(index.contents.serializations)),
     started: {
       since: started.fromHere,
       versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),

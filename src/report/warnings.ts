@@ -1,4 +1,5 @@
 import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../config.ts';
+import { isSharedVersion, PATCHING_VERSION, type Sdk, sdkIn, sdksWithout } from '../dbos/sdk.ts';
 import type { Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { anybodyMayAnswer } from '../postgres/tls.ts';
@@ -8,12 +9,10 @@ import type { Evaluation } from '../rules/evaluate.ts';
 import { explainFormerNames } from '../rules/former-names.ts';
 import type { Blocker } from '../rules/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
+import { suchAs } from '../rules/wording.ts';
 import { NO_WORKFLOWS, total } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 import { namesOfVersions, versionName } from './text.ts';
-
-/** DBOS's constant version of applications that use patching instead of versions. */
-const PATCHING_VERSION = 'PATCHING_ENABLED';
 
 /** A system database without a write for this long is idle, or a copy. In milliseconds. */
 const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
@@ -55,16 +54,17 @@ export function maskedOutputs(names: readonly string[], shortestLength: number |
 
 /** What a person should know besides the verdict. None of it blocks. */
 export function warningsOf(evaluation: Evaluation): readonly Message[] {
-  const { index } = evaluation;
+  const { index, state } = evaluation;
   if (index === undefined) return [];
+  const sdk = sdkIn(state.serializations);
   return [
     formerNames(evaluation),
     newerSchema(evaluation),
-    nothingRegistered(index),
-    withoutParents(index),
-    patching(evaluation),
+    nothingRegistered(index, sdk),
+    withoutParents(index, sdk),
+    ...sharedVersions(evaluation),
     passed(evaluation),
-    emptyVersion(index),
+    emptyVersion(index, sdk),
     ...evaluation.targets.map(failedWorkflows),
     stranded(evaluation),
     quietDatabase(evaluation, index),
@@ -109,23 +109,27 @@ function newerSchema({ snapshot: { database } }: Evaluation): Warning {
   return msg`The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}), so each settle window starts with one scan of all rows for statuses that it does not know. Look for a newer release.`;
 }
 
-function nothingRegistered({ contents, registered }: SnapshotIndex): Warning {
+function nothingRegistered({ contents, registered }: SnapshotIndex, sdk: Sdk | undefined): Warning {
   if (contents.newestWriteAt === undefined) {
     const row = trusted(registered.length > 0 ? 'a workflow' : 'a row');
     return msg`These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`;
   }
   if (registered.length > 0) return undefined;
-  return msg`No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
+  return msg`No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
 }
 
-function withoutParents({ contents }: SnapshotIndex): Warning {
+function withoutParents({ contents }: SnapshotIndex, sdk: Sdk | undefined): Warning {
   if (contents.newestRoots?.showsParents !== false) return undefined;
-  return msg`This schema does not show which workflows are children (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15): that a target which is not the latest still receives new work goes unnoticed.`;
+  return msg`This schema does not show which workflows are children (it is of ${trusted(sdksWithout('registers', sdk))}): that a target which is not the latest still receives new work goes unnoticed.`;
 }
 
-function patching({ targets }: Evaluation): Warning {
-  if (!targets.some(({ version }) => version === PATCHING_VERSION)) return undefined;
-  return msg`${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`;
+function sharedVersions({ targets }: Evaluation): readonly Message[] {
+  const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
+  return shared.map((version) =>
+    version === PATCHING_VERSION
+      ? msg`${version} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`
+      : msg`${version} is the version of applications whose sources DBOS cannot read: every such deployment carries it, so draining it means nothing. Give the application a version.`,
+  );
 }
 
 function passed({ targets }: Evaluation): Warning {
@@ -138,11 +142,11 @@ function isUnknown({ kind }: Blocker): boolean {
   return kind === 'unknown-version';
 }
 
-function emptyVersion({ inFlight }: SnapshotIndex): Warning {
+function emptyVersion({ inFlight }: SnapshotIndex, sdk: Sdk | undefined): Warning {
   const count = total(inFlight.get('') ?? NO_WORKFLOWS);
   if (count === 0) return undefined;
   const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-  return msg`${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}, such as one of Go that cannot read its own binary. Fork or cancel ${trusted(them)} if none runs.`;
+  return msg`${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}${suchAs(sdk?.withoutVersion)}. Fork or cancel ${trusted(them)} if none runs.`;
 }
 
 function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Warning {

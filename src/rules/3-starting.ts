@@ -1,6 +1,7 @@
+import { type Sdk, sdkIn } from '../dbos/sdk.ts';
 import type { RowSet } from '../dbos/snapshot/index.ts';
 import { fullName } from '../dbos/workflow-name.ts';
-import { counted, msg, namesOf, trusted } from '../message.ts';
+import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import type { Target } from './target.ts';
@@ -11,6 +12,7 @@ export interface StillStarting {
   readonly atLeast: number;
   /** Names of workflows among them that schedules start. */
   readonly schedules: readonly string[];
+  readonly sdk: Sdk | undefined;
 }
 
 /** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
@@ -21,18 +23,30 @@ export const starting: Rule<StillStarting> = {
     const { names } = context.index.contents.started;
     const scheduled = names.filter((each) => each.version === version && each.scheduled);
     const schedules = scheduled.map((each) => fullName(each) ?? 'a workflow without a name');
-    return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules }] : [];
+    const sdk = sdkIn(context.state.serializations);
+    return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules, sdk }] : [];
   },
 
   blockers: {
     'still-starting': {
       verdict: 'in-flight',
       shortName: 'work is still starting',
-      explain: ({ atLeast, schedules }) =>
-        msg`Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
+      explain: ({ atLeast, schedules, sdk }) =>
+        msg`Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. \`ignore-workflows\` names workflows that may go on.`,
     },
   },
 };
+
+/** What sends work to a version, with this SDK. */
+function sourcesOf(sdk: Sdk | undefined): Message {
+  if (sdk === undefined) return trusted('requests, message consumers, and the in-process schedules of older SDKs');
+  const { language, ownSchedules } = sdk;
+  if (ownSchedules === undefined) return trusted('requests and message consumers');
+  const { api, before } = ownSchedules;
+  return trusted(
+    `requests, message consumers, and in-process schedules (\`${api}\` of ${language} SDKs before ${before})`,
+  );
+}
 
 /**
  * At least how many rows were created. Two polls count from the same moment, and their counts are compared: rows are

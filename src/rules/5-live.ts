@@ -1,3 +1,4 @@
+import { type Sdk, sdkIn } from '../dbos/sdk.ts';
 import { EXAMINED_ROWS } from '../dbos/snapshot/newest-roots.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import { durationText, momentText } from '../time.ts';
@@ -6,6 +7,7 @@ import { type SignOfLife, signInRun } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
 import type { Settling } from './settle.ts';
 import { registeredName, type Target } from './target.ts';
+import { byPromotion } from './wording.ts';
 
 export type Live =
   /** The target is the latest version of its application. */
@@ -13,6 +15,7 @@ export type Live =
       readonly kind: 'live';
       /** Other registered versions, which could become the latest. */
       readonly alternatives: readonly string[];
+      readonly sdk: Sdk | undefined;
     }
   /** The target is not the latest version, but the newest workflows show that it still receives work. */
   | {
@@ -20,6 +23,7 @@ export type Live =
       readonly version: Target;
       readonly sign: SignOfLife;
       readonly latest: readonly string[];
+      readonly sdk: Sdk | undefined;
       /** Database clock, epoch milliseconds. */
       readonly observedAt: number;
     };
@@ -29,10 +33,10 @@ export type Live =
  * has moved off it.
  */
 export const live: Rule<Live> = {
-  checkTarget(version, { config, index }) {
+  checkTarget(version, { config, index, state }) {
     if (config.onLive === 'ignore' || !index.latest.has(registeredName(version))) return [];
     const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
-    return [{ kind: 'live', alternatives }];
+    return [{ kind: 'live', alternatives, sdk: sdkIn(state.serializations) }];
   },
 
   checkOtherwiseIdle(version, context) {
@@ -42,23 +46,25 @@ export const live: Rule<Live> = {
     if (!weighsRoots(context) || newestRoots === undefined || newest === undefined) return [];
     const latest = { versions: index.latest, since: newest.timestamp };
     const sign = signInRun(version, latest, state.latestAtFirst, newestRoots, observedAt);
-    return sign === undefined ? [] : [{ kind: 'receives-work', version, sign, latest: [...index.latest], observedAt }];
+    if (sign === undefined) return [];
+    const sdk = sdkIn(state.serializations);
+    return [{ kind: 'receives-work', version, sign, latest: [...index.latest], sdk, observedAt }];
   },
 
   blockers: {
     live: {
       verdict: 'still-live',
       shortName: 'still the latest version',
-      explain({ alternatives }) {
+      explain({ alternatives, sdk }) {
         const registered = alternatives.length > 0 ? msg` (registered: ${namesOf(alternatives)})` : trusted('');
-        return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${registered}. \`on-live: ignore\` lifts this rule.`;
+        return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays ${byPromotion(sdk)}${registered}. \`on-live: ignore\` lifts this rule.`;
       },
     },
     'receives-work': {
       verdict: 'still-live',
       shortName: 'still receives work',
-      explain: ({ version, sign, latest, observedAt }) =>
-        msg`${describe(sign, observedAt)} ${remedy(version, sign, latest)} \`on-live: latest-only\` lifts this rule.`,
+      explain: ({ version, sign, latest, sdk, observedAt }) =>
+        msg`${describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` lifts this rule.`,
     },
   },
 };
@@ -127,7 +133,7 @@ function ending(sign: SignOfLife & { readonly because: 'share' | 'rollback' | 'u
   return msg`It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
 }
 
-function remedy(version: Target, { because }: SignOfLife, latest: readonly string[]): Message {
+function remedy(version: Target, { because }: SignOfLife, latest: readonly string[], sdk: Sdk | undefined): Message {
   if (because === 'hidden-by-others') return trusted('Start one workflow on the version that stays.');
   if (version === null) {
     return trusted(
@@ -138,10 +144,10 @@ function remedy(version: Target, { because }: SignOfLife, latest: readonly strin
     case 'share':
     case 'rollback':
     case 'unmoved':
-      return msg`Is it the version that runs, after a rollback? Then keep it, or promote it with DBOS's setLatestApplicationVersion: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
+      return msg`Is it the version that runs, after a rollback? Then keep it, or promote it ${byPromotion(sdk)}: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
     case 'process-name':
       return msg`Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;
     case 'nothing-else-runs':
-      return msg`Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs with DBOS's setLatestApplicationVersion.`;
+      return msg`Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs ${byPromotion(sdk)}.`;
   }
 }

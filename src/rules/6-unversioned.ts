@@ -1,4 +1,5 @@
 import type { GateConfig } from '../config.ts';
+import { type Sdk, sdkIn, sdksWithout } from '../dbos/sdk.ts';
 import { counted, msg, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
@@ -14,6 +15,7 @@ export interface Unversioned {
   readonly kind: 'unversioned';
   readonly count: number;
   readonly because: ClaimReason | 'asked';
+  readonly sdk: Sdk | undefined;
 }
 
 /** Rule 6: no unversioned workflow in flight could be claimed by a target. */
@@ -29,21 +31,24 @@ export const unversioned: Rule<Unversioned> = {
     unversioned: {
       verdict: 'in-flight',
       shortName: 'unversioned work',
-      explain: ({ count, because }) =>
+      explain: ({ count, because, sdk }) =>
         msg`${counted(count, 'unversioned workflow')} in flight ${trusted(
           count === 1 ? 'has' : 'have',
-        )} no application version and could be claimed by this one: ${trusted(REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
+        )} no application version and could be claimed by this one: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
     },
   },
 };
 
-const REASONS: Readonly<Record<Unversioned['because'], string>> = {
+const REASONS: Readonly<Record<Exclude<Unversioned['because'], 'sdk-may-claim'>, string>> = {
   asked: '`on-unversioned` is `block`',
   latest: 'the latest version dequeues unversioned work',
   'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
-  'sdk-may-claim':
-    'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
 };
+
+function mayClaim(sdk: Sdk | undefined): string {
+  const some = sdk === undefined ? 'some of those' : sdksWithout('leaves-unversioned', sdk);
+  return `it is not registered with the name of its application, which ${sdksWithout('names-application', sdk)} leave out, and with ${some} the processes of any version dequeue unversioned work`;
+}
 
 /**
  * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
@@ -68,7 +73,7 @@ export function unclaimed({ index, state }: Pick<RuleContext, 'index' | 'state'>
 function blockersFor(reason: ClaimReason | undefined, context: RuleContext): readonly Unversioned[] {
   const count = unclaimed(context);
   return count > 0 && applies(context.config, reason)
-    ? [{ kind: 'unversioned', count, because: reason ?? 'asked' }]
+    ? [{ kind: 'unversioned', count, because: reason ?? 'asked', sdk: sdkIn(context.state.serializations) }]
     : [];
 }
 

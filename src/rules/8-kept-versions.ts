@@ -1,9 +1,10 @@
+import { type Sdk, sdkIn, sdksWithout } from '../dbos/sdk.ts';
 import type { GateState } from '../hold/state.ts';
 import { msg, namesOf, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import type { SnapshotIndex } from './snapshot-index.ts';
-import { registeredHint } from './wording.ts';
+import { registeredHint, suchAs } from './wording.ts';
 
 /** How far the search for a kept version has come. `registrations`: others are registered, so it would be too. */
 type Searched = 'registrations' | 'not-yet' | 'timed-out' | 'whole-history';
@@ -18,9 +19,9 @@ export type KeptVersionProblem =
       /** Known versions that they are close to. */
       readonly close: readonly string[];
     }
-  | { readonly kind: 'no-latest-version' }
+  | { readonly kind: 'no-latest-version'; readonly sdk: Sdk | undefined }
   /** A process that has no version has registered, and is the latest. */
-  | { readonly kind: 'empty-latest-version' };
+  | { readonly kind: 'empty-latest-version'; readonly sdk: Sdk | undefined };
 
 /** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
 export const KEPT_VERSION_GRACE_MS = 120_000;
@@ -29,9 +30,10 @@ export const KEPT_VERSION_GRACE_MS = 120_000;
 export const keptVersions: Rule<KeptVersionProblem> = {
   checkGate({ config, state, index }) {
     if (config.targets.kind === 'named' || config.targets.kind === 'none') return [];
-    if (state.kept === undefined) return [{ kind: 'no-latest-version' }];
+    const sdk = sdkIn(state.serializations);
+    if (state.kept === undefined) return [{ kind: 'no-latest-version', sdk }];
     const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
-    if (isEmpty) return [{ kind: 'empty-latest-version' }];
+    if (isEmpty) return [{ kind: 'empty-latest-version', sdk }];
     return unknownKeptVersions(state.kept, state, index);
   },
 
@@ -49,14 +51,14 @@ export const keptVersions: Rule<KeptVersionProblem> = {
     'no-latest-version': {
       verdict: 'error',
       shortName: 'no latest version',
-      explain: () =>
-        msg`\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+      explain: ({ sdk }) =>
+        msg`\`keep-version: latest\` cannot be resolved: no application version is registered here (${trusted(sdksWithout('registers', sdk))} register none). Name the versions to keep instead.`,
     },
     'empty-latest-version': {
       verdict: 'error',
       shortName: 'the latest version is empty',
-      explain: () =>
-        msg`\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+      explain: ({ sdk }) =>
+        msg`\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
     },
   },
 };

@@ -179,6 +179,6 @@ function explainReason(reason: UntrustedReason): Message {
     default:
       return msg`workflow_status lacks ${namesOf(
         reason.missingColumns,
-      )}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
+      )}, which the rules need. Is it DBOS's own table, and of an SDK that the README names or a newer one?`;
   }
 }

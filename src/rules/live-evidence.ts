@@ -1,3 +1,4 @@
+import { isProcessVersion } from '../dbos/sdk.ts';
 import type { NewestRoots, Root } from '../dbos/snapshot/index.ts';
 import { CLOCK_MARGIN_MS } from '../dbos/snapshot/started.ts';
 import { UNITS_MS } from '../time.ts';
@@ -33,9 +34,6 @@ const FADES_MS = UNITS_MS.h;
 
 /** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
 const MISTAKE = 0.0001;
-
-/** Java's version where it cannot read the application's bytecode: each process has its own. */
-const PROCESS_NAME = /^unknown-\d+$/;
 
 /** Why a version counts as live. Times are in epoch milliseconds of the database's clock. */
 export type SignOfLife =
@@ -219,5 +217,5 @@ function moreThatEnd(weighed: readonly Counted[], newer: number): number {
 }
 
 function isProcessName(version: Target): boolean {
-  return version !== null && PROCESS_NAME.test(version);
+  return version !== null && isProcessVersion(version);
 }

@@ -1,3 +1,4 @@
+import type { Sdk } from '../dbos/sdk.ts';
 import { type Message, msg, namesOf, trusted } from '../message.ts';
 
 /** `it` or `them`, for so many. */
@@ -10,4 +11,16 @@ export function registeredHint(registered: readonly string[]): Message {
   return registered.length > 0
     ? msg` Registered here: ${namesOf(registered)}.`
     : trusted(' No version is registered here: is it the right database?');
+}
+
+/** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
+export function byPromotion(sdk: Sdk | undefined): Message {
+  return sdk?.promote === undefined
+    ? trusted('(set it as the latest application version, with the SDK or in DBOS Conductor)')
+    : msg`with \`${trusted(sdk.promote)}\``;
+}
+
+/** `, such as` an example; nothing where there is none. */
+export function suchAs(example: string | undefined): Message {
+  return trusted(example === undefined ? '' : `, such as ${example}`);
 }

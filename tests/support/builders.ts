@@ -233,6 +233,7 @@ export function snapshot(scene: Scene = {}): Snapshot {
       unknownStatuses: undefined,
       failed: undefined,
       newestRoots: nothingStarted,
+      serializations: [],
       history: undefined,
       newestCreatedAt: DATABASE_EPOCH,
       newestWriteAt: DATABASE_EPOCH,

@@ -603,7 +603,7 @@ describe('in a hold', () => {
     });
 
     test('what to do after a rollback', async () => {
-      const text = await explained({ newestRoots: seen(old([3])) });
+      const text = await explained({ newestRoots: seen(old([3])), serializations: ['js_superjson'] });
       expect(text).toContain('setLatestApplicationVersion');
       expect(text).toContain('the latest is "2.0.0"');
     });

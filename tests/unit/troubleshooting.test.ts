@@ -3,6 +3,7 @@ import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
 import { deniedTables, splitAnswers, unreachableTables, unsupportedProduct } from '../../src/dbos/access.ts';
 import { HIDDEN_TEXT } from '../../src/dbos/names-only.ts';
+import { SERIALIZATIONS, sdkOf } from '../../src/dbos/sdk.ts';
 import { explain, ReportableError, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
@@ -76,6 +77,9 @@ function isOf(text: string, { heading }: Entry): boolean {
   return new RegExp(`^${pattern}`).test(text);
 }
 
+/** Every language, and none. */
+const sdks = [null, ...SERIALIZATIONS].map(sdkOf);
+
 const counts = { startedAt: DATABASE_EPOCH - 60_000, newer: 2, lacking: 3 };
 const signs: readonly SignOfLife[] = [
   { because: 'share', ...counts, until: DATABASE_EPOCH + 60_000, oneIsEnoughFrom: undefined },
@@ -104,21 +108,22 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
   ),
   'in-flight': [{ kind: 'in-flight', pending: 1, enqueued: 0, delayed: 2 }],
   'unknown-status': [{ kind: 'unknown-status', statuses: [{ version: '1.0.0', status: 'PAUSED', count: 1 }] }],
-  'still-starting': [{ kind: 'still-starting', schedules: ['tick'], atLeast: 2 }],
+  'still-starting': sdks.map((sdk) => ({ kind: 'still-starting', schedules: ['tick'], atLeast: 2, sdk })),
   'open-transaction': [{ kind: 'open-transaction', writers: [openWriter()] }],
-  live: [{ kind: 'live', alternatives: ['2.0.0'] }],
-  'receives-work': signs.map((sign) => ({
-    kind: 'receives-work',
-    version: '1.0.0',
-    sign,
-    latest: ['2.0.0'],
-    observedAt: DATABASE_EPOCH,
-  })),
-  unversioned: (['asked', 'latest', 'nothing-registered', 'sdk-may-claim'] as const).map((because) => ({
-    kind: 'unversioned',
-    count: 2,
-    because,
-  })),
+  live: sdks.map((sdk) => ({ kind: 'live', alternatives: ['2.0.0'], sdk })),
+  'receives-work': signs.flatMap((sign) =>
+    sdks.map((sdk) => ({
+      kind: 'receives-work',
+      version: '1.0.0',
+      sign,
+      latest: ['2.0.0'],
+      sdk,
+      observedAt: DATABASE_EPOCH,
+    })),
+  ),
+  unversioned: (['asked', 'latest', 'nothing-registered', 'sdk-may-claim'] as const).flatMap((because) =>
+    sdks.map((sdk) => ({ kind: 'unversioned', count: 2, because, sdk })),
+  ),
   'application-not-seen': [{ kind: 'application-not-seen', application: 'shop', owners: [] }],
   'several-applications': [
     { kind: 'several-applications', owners: ['shop', 'crm'], formers: [] },
@@ -131,8 +136,8 @@ const blockers: { readonly [K in Blocker['kind']]: readonly (Blocker & { readonl
     registered: [],
     close: ['v2'],
   })),
-  'no-latest-version': [{ kind: 'no-latest-version' }],
-  'empty-latest-version': [{ kind: 'empty-latest-version' }],
+  'no-latest-version': sdks.map((sdk) => ({ kind: 'no-latest-version', sdk })),
+  'empty-latest-version': sdks.map((sdk) => ({ kind: 'empty-latest-version', sdk })),
   'registration-gone': [{ kind: 'registration-gone', versions: ['1.0.0'] }],
   'untrusted-database': (
     [

@@ -57,6 +57,12 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     patched,
     /draining it means nothing/,
   ],
+  [
+    'a version that is the default where sources cannot be read',
+    { registrations: [registration('DEFAULT_VERSION-shop', 1), registration('2.0.0', 2)] },
+    { targets: { kind: 'named', versions: ['DEFAULT_VERSION-shop'] } },
+    /"DEFAULT_VERSION-shop" is the version of applications whose sources DBOS cannot read/,
+  ],
   ['a target that on-unknown lets pass', {}, strangers, /passed because of `on-unknown: pass`: "0\.1"/],
   [
     'a possible former name of the application',

@@ -41,27 +41,26 @@ export function isCounted({ gate, request }: SnapshotQuery): Sql {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 export function inFlightSection(query: SnapshotQuery): Section {
-  const { id, name, className, instance, queue, partition, owner, parent, delayedUntil } = workflowColumns(
-    query.schema,
-  );
+  const { id, name, className, instance, queue, partition, owner, parent, delayedUntil, namingSerialization } =
+    workflowColumns(query.schema);
   const version = shownVersion(query);
   const inFlight = sql`in_flight AS MATERIALIZED (
   SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${className} AS class_name,
          ${instance} AS instance, ${queue} AS queue_name, ${partition} AS partition,
          ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
-         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, { name, className })} AS ignored
+         ${namingSerialization} AS serialization, ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, { name, className })} AS ignored
     FROM ${tableOf(query.schema, 'workflow_status')}
    WHERE ${IN_FLIGHT}
 )`;
   const tally = sql`tally AS MATERIALIZED (
-  SELECT version, application, name, class_name, queue_name, ignored, count(*) AS total,
+  SELECT version, application, name, class_name, queue_name, ignored, serialization, count(*) AS total,
          count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
          count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
          min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
          max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
          max(delayed_until) AS delayed_until
     FROM in_flight
-   GROUP BY version, application, name, class_name, queue_name, ignored
+   GROUP BY version, application, name, class_name, queue_name, ignored, serialization
 )`;
   const selected = sql`selected AS MATERIALIZED (
   SELECT * FROM tally WHERE ${isCounted(query)}

@@ -9,6 +9,7 @@ import { newestRoots, newestRootsSection } from './newest-roots.ts';
 import { queueInFlight, queuesSection } from './queues.ts';
 import { registrations, registrationsSection } from './registrations.ts';
 import { list, optional, type SnapshotQuery, type SnapshotRequest, truncated } from './section.ts';
+import { serializations, serializationsSection } from './serializations.ts';
 import { started, startedSection } from './started.ts';
 import * as tables from './tables.ts';
 import { type UnknownStatus, unknownStatus, unknownStatusesSection } from './unknown-statuses.ts';
@@ -83,6 +84,7 @@ const SECTIONS = {
   queues: { read: queuesSection, column: list(queueInFlight) },
   registrations: { read: registrationsSection, column: registrations },
   newestRoots: { read: newestRootsSection, column: newestRoots },
+  serializations: { read: serializationsSection, column: serializations },
   /** Undefined without an index on all statuses. */
   unknownStatuses: { read: unknownStatusesSection, column: optional(list(unknownStatus)) },
   /** The delayed workflows that start last, the very last first. */

@@ -64,10 +64,11 @@ const TAKEN_UP = sql`(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RE
  */
 export function newestRootsSection({ schema, gate, request }: SnapshotQuery): Section {
   if (!request.newestRoots || schema.tables.application_versions === undefined) return { column: sql`NULL::json` };
-  const { isScheduled, version, owner } = workflowColumns(schema);
+  const { isScheduled, version, owner, namingSerialization } = workflowColumns(schema);
   const examined = sql`examined AS MATERIALIZED (
   SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
-         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
+         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root,
+         ${namingSerialization} AS serialization
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${bigint(request.rootsSince)})
    ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
