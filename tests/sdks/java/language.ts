@@ -22,7 +22,14 @@ export const java: Language = {
         { program: 'rm', args: ['-rf', `.installed/${RELEASE}`] },
         {
           program: 'mvn',
-          args: ['-B', '-q', `-Ddbos.version=${RELEASE}`, 'compiler:compile', 'dependency:copy-dependencies'],
+          args: [
+            '-B',
+            '-q',
+            '-Dstyle.color=never',
+            `-Ddbos.version=${RELEASE}`,
+            'compiler:compile',
+            'dependency:copy-dependencies',
+          ],
         },
       ],
       launch: {

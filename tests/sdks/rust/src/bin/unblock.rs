@@ -1,12 +1,10 @@
 use dbos::{Client, ClientConfig, ForkFrom, ForkOptions, WorkflowHandle};
 
-/// unblock cancel ID, or unblock fork ID STEP [VERSION]: the first step is 0.
-#[tokio::main]
+#[tokio::main] // cancel ID, or fork ID STEP [VERSION]: the first step is 0
 async fn main() -> dbos::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let client = Client::connect(ClientConfig::from_env()).await?;
-    match args[..] {
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["cancel", id] => client.cancel(id).await?,
         ["fork", id, step, ref version @ ..] => {
             let from = ForkFrom::Step(step.parse().expect("STEP is a number"));

@@ -3,21 +3,20 @@ package com.example.shop;
 import dev.dbos.transact.DBOSClient;
 import dev.dbos.transact.workflow.ForkOptions;
 
-/** Unblock cancel ID, or Unblock fork ID STEP [VERSION]: the first step is 0. */
-class Unblock {
+class Unblock { // cancel ID, or fork ID STEP [VERSION]: the first step is 0
   public static void main(String[] args) {
     var env = System.getenv();
-    System.out.println(run(env.get("DBOS_SYSTEM_JDBC_URL"), env.get("PGUSER"), env.get("PGPASSWORD"), args));
+    run(env.get("DBOS_SYSTEM_JDBC_URL"), env.get("PGUSER"), env.get("PGPASSWORD"), args);
   }
 
-  static String run(String url, String user, String password, String... args) {
+  static void run(String url, String user, String password, String... args) {
+    var options = new ForkOptions().withApplicationVersion(args.length > 3 ? args[3] : null);
     try (var client = new DBOSClient(url, user, password)) {
-      if (args[0].equals("fork")) {
-        var options = new ForkOptions().withApplicationVersion(args.length > 3 ? args[3] : null);
-        return client.forkWorkflow(args[1], Integer.parseInt(args[2]), options).workflowId();
+      switch (args[0]) {
+        case "cancel" -> client.cancelWorkflow(args[1]);
+        case "fork" -> System.out.println(client.forkWorkflow(args[1], Integer.parseInt(args[2]), options).workflowId());
+        default -> throw new IllegalArgumentException("Neither cancel nor fork: " + args[0]);
       }
-      client.cancelWorkflow(args[1]);
-      return "cancelled";
     }
   }
 }
