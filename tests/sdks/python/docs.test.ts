@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { chosenReleases } from '../chosen.ts';
+import { environmentOf, folderOf } from '../driver.ts';
+import { worldsOf } from '../world.ts';
+import { python } from './language.ts';
+
+const run = promisify(execFile);
+/** What a snippet in Python takes for granted. */
+const AROUND = `import os
+from dbos import DBOS, DBOSClient
+url, workflow_id = os.environ["URL"], os.environ["ID"]
+`;
+
+const [newest] = python.releases;
+const chosen = chosenReleases().some(({ release }) => release === newest);
+
+const section =
+  readFileSync('docs/sdks.md', 'utf8')
+    .split(/^## /m)
+    .find((text) => text.startsWith('Python\n')) ?? '';
+const snippets = Array.from(section.matchAll(/^```(python|sh)\n(.*?)^```$/gms), ([, language = '', text = '']) => ({
+  language,
+  text,
+}));
+const [launches, cancelsAndForks, rewinds] = snippets;
+
+describe.skipIf(!chosen)('the snippets for Python in docs/sdks.md', () => {
+  const world = worldsOf(python);
+
+  it('set a version, cancel and fork a workflow, and rewind it', async () => {
+    if (newest === undefined || launches === undefined || cancelsAndForks === undefined || rewinds === undefined) {
+      throw new Error('There are not three snippets.');
+    }
+    const { url, launch, query, row } = await world(newest);
+    const bin = path.join(folderOf(python), '.installed', newest.release, 'bin');
+    const environment = {
+      ...environmentOf(newest.launch),
+      PATH: `${bin}:${process.env['PATH']}`,
+      URL: url,
+      ID: 'order',
+      OLD_VERSION: '1.0',
+      VERSION: '2.0',
+    };
+    const inSnippet = (program: string, ...args: string[]) => run(program, args, { env: environment });
+    const old = await launch('1.0');
+    await old.start({ workflow: 'held', id: 'order' });
+
+    await inSnippet('python', '-c', `${AROUND}${launches.text}DBOS.launch()\nDBOS.destroy()`);
+    const { stdout } = await inSnippet('sh', '-ec', cancelsAndForks.text);
+
+    expect(await query('SELECT version_name FROM dbos.application_versions ORDER BY version_timestamp')).toEqual([
+      { version_name: '1.0' },
+      { version_name: '2.0' },
+    ]);
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject([{ workflow_id: 'order' }]);
+    const ofOrder = `SELECT status, application_version FROM dbos.workflow_status
+      WHERE workflow_uuid = 'order' OR forked_from = 'order' ORDER BY created_at`;
+    expect(await query(ofOrder)).toEqual([
+      { status: 'CANCELLED', application_version: '1.0' },
+      { status: 'ENQUEUED', application_version: '2.0' },
+    ]);
+    await inSnippet('python', '-c', `${AROUND}${rewinds.text}`);
+    expect((await query(ofOrder))[0]).toEqual({ status: 'ENQUEUED', application_version: '2.0' });
+    await (await launch('2.0')).release({ id: 'order' });
+    await row("SELECT 1 FROM dbos.workflow_status WHERE workflow_uuid = 'order' AND status = 'SUCCESS'");
+  });
+});
