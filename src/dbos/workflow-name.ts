@@ -9,11 +9,16 @@ export interface WorkflowName {
 
 /**
  * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
- * Null without a name. Python's names start with their class, which is not written twice. `matchesWorkflow` of `scope.ts`
- * finds the same name in SQL, without the instance.
+ * Null without a name. A class that the name has already is not written twice. `matchesWorkflow` of `scope.ts` finds the
+ * same name in SQL, without the instance, and Go's with the class in front as well.
  */
 export function fullName({ name, className, instance }: WorkflowName): string | null {
   if (name === null) return null;
-  const full = !className || name.startsWith(`${className}.`) ? name : `${className}.${name}`;
+  const full = !className || hasClass(name, className) ? name : `${className}.${name}`;
   return instance ? `${full} (${instance})` : full;
+}
+
+/** Python's names start with the class; Go's have it behind the path of the package: `shop/orders.(*Shop).Ship-fm`. */
+function hasClass(name: string, className: string): boolean {
+  return name.startsWith(`${className}.`) || name.includes(`.(*${className}).`) || name.includes(`.${className}.`);
 }

@@ -15,6 +15,16 @@ test.each<[string, Parameters<typeof fullName>[0], string | null]>([
   ['a method that a class of Python inherits', { name: 'Base.close', className: 'Till' }, 'Till.Base.close'],
   ['a name that only starts like its class', { name: 'Tillage.close', className: 'Till' }, 'Till.Tillage.close'],
   ['a function of Go', { name: 'example.com/shop/orders.Ship', className: '' }, 'example.com/shop/orders.Ship'],
+  [
+    'a method of Go',
+    { name: 'example.com/shop/orders.(*Shop).Ship-fm', className: 'Shop', instance: 'blue' },
+    'example.com/shop/orders.(*Shop).Ship-fm (blue)',
+  ],
+  [
+    'a method of a value of Go',
+    { name: 'example.com/shop/orders.Shop.Ship-fm', className: 'Shop' },
+    'example.com/shop/orders.Shop.Ship-fm',
+  ],
   ['an instance', { name: 'Till.close', className: 'Till', instance: 'blue' }, 'Till.close (blue)'],
   ['the one instance without a name', { name: 'ship', className: 'Orders', instance: '' }, 'Orders.ship'],
   ['a row without a name', { name: null, className: 'Orders', instance: 'blue' }, null],
