@@ -25,8 +25,8 @@ export interface Sdk {
   readonly firstStep: 0 | 1;
   /** The timer of a `recv` or a `getEvent` records when it will be over. The other SDKs record an instant there. */
   readonly recordsTimerEnds: boolean;
-  /** What makes a registered version the latest one; undefined where no release that was seen has it. */
-  readonly promote: string | undefined;
+  /** What makes a registered version the latest one. */
+  readonly promote: string;
   /** What starts workflows on the version of the process that it ticks in, and up to which release; undefined: nothing. */
   readonly ownSchedules: { readonly api: string; readonly before: string } | undefined;
   /** The process that has no version without being told so, or undefined: every process makes itself one. */
@@ -80,7 +80,7 @@ const SDKS: Readonly<Record<Language, Sdk>> = {
     language: 'Rust',
     firstStep: 0,
     recordsTimerEnds: false,
-    promote: undefined,
+    promote: 'Client::set_latest_application_version',
     ownSchedules: undefined,
     withoutVersion: undefined,
     since: { registers: '0.5', 'names-application': '0.5', 'leaves-unversioned': '0.5', 'cancels-overdue': null },

@@ -15,7 +15,7 @@ export function registeredHint(registered: readonly string[]): Message {
 
 /** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
 export function byPromotion(sdk: Sdk | undefined): Message {
-  return sdk?.promote === undefined
+  return sdk === undefined
     ? trusted('(set it as the latest application version, with the SDK or in DBOS Conductor)')
     : msg`with \`${trusted(sdk.promote)}\``;
 }

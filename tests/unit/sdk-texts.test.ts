@@ -17,10 +17,10 @@ import {
 /** What only one language's SDKs have, as texts write it. */
 const MARKS: Readonly<Record<Language, RegExp>> = {
   TypeScript: /TypeScript/,
-  Python: /Python|set_latest/,
+  Python: /Python|DBOS\.set_latest/,
   Go: /\bGo\b|dbos\.Set|WithSchedule|own binary/,
   Java: /\bJava\b/,
-  Rust: /Rust/,
+  Rust: /Rust|::set_latest/,
 };
 const ANY = new RegExp([...Object.values(MARKS), /setLatest|@DBOS/].map(({ source }) => source).join('|'));
 
@@ -91,7 +91,7 @@ test.each([
   ['a target that is the latest version', 'py_pickle', 'with `DBOS.set_latest_application_version`'],
   ['a target that is the latest version', 'DBOS_JSON', 'with `dbos.SetLatestApplicationVersion`'],
   ['a target that is the latest version', 'java_jackson', 'with `DBOS.setLatestApplicationVersion`'],
-  ['a target that is the latest version', 'rust_serde', '(set it as the latest application version'],
+  ['a target that is the latest version', 'rust_serde', 'with `Client::set_latest_application_version`'],
   ['a target that still receives work', 'py_pickle', 'promote it with `DBOS.set_latest_application_version`'],
   [
     'work that is still starting',
