@@ -1,6 +1,7 @@
+import type pg from 'pg';
 import { afterAll, vi } from 'vitest';
 import { databaseConfig } from '../support/databases.ts';
-import { connectAsOwner, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { connectAsOwner, insertWorkflows, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { type Application, type LaunchParams, startApplication } from './driver.ts';
 import type { Language, Release } from './language.ts';
 
@@ -16,6 +17,33 @@ export interface World extends Pick<TestDatabase, 'url' | 'config' | 'query'> {
   launch(version: string, options?: Partial<LaunchParams> & { readonly release?: Release }): Promise<Application>;
   /** Resolves when the query answers with a row, with that row. */
   row(sql: string, ...values: readonly unknown[]): Promise<Record<string, unknown>>;
+}
+
+/**
+ * Enqueues `short` in whatever transaction the connection is in: by DBOS's own function where the schema has it, or else
+ * as a row.
+ */
+export async function enqueueBySql(
+  client: pg.Client,
+  { id, queue, version }: Record<'id' | 'queue' | 'version', string>,
+) {
+  const { rows } = await client.query(
+    `SELECT FROM pg_proc WHERE proname = 'enqueue_workflow' AND pronamespace = 'dbos'::regnamespace`,
+  );
+  if (rows.length > 0) {
+    const call =
+      'SELECT dbos.enqueue_workflow(workflow_name => $1, queue_name => $2, workflow_id => $3, app_version => $4)';
+    await client.query(call, ['short', queue, id, version]);
+  } else {
+    const row = {
+      workflow_uuid: id,
+      status: 'ENQUEUED',
+      name: 'short',
+      queue_name: queue,
+      application_version: version,
+    };
+    await insertWorkflows(client, [row]);
+  }
 }
 
 /** Makes worlds in hooks and tests. All that is in them ends with the tests of the file. */
