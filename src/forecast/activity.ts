@@ -1,4 +1,4 @@
-import { isDebouncer } from '../dbos/own-workflows.ts';
+import { ownWorkOf } from '../dbos/own-workflows.ts';
 import { sdkOf } from '../dbos/sdk.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { EARLIER_STEPS, TIMED_STEPS } from '../dbos/snapshot/workflows.ts';
@@ -153,7 +153,7 @@ function timerOf(workflow: WorkflowDetail, now: number): Activity | undefined {
 }
 
 function messageOf(workflow: WorkflowDetail, until: number | null): Activity {
-  return { kind: 'message', until, ...(isDebouncer(workflow) ? { ofDebouncer: true } : {}) };
+  return { kind: 'message', until, ...(ownWorkOf(workflow) === 'debouncer' ? { ofDebouncer: true } : {}) };
 }
 
 /**

@@ -28,6 +28,8 @@ export interface DrainForecast extends CertainEnd {
   readonly hasTraffic: boolean;
   /** Versions of which no process seems to run: see `isWithoutProcess`. Never proof. */
   readonly withoutProcess: readonly Target[];
+  /** The executor ids under which those versions left running work, as last scanned: only these recover it. */
+  readonly lostExecutors: readonly string[];
   readonly series: Series;
 }
 
@@ -89,8 +91,20 @@ export function drainForecast(versions: readonly Target[], series: Series, conte
     arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
     hasTraffic: increase('roots', recent(points)) > 0,
     withoutProcess,
+    lostExecutors: executorsOf(withoutProcess, history),
     series,
   };
+}
+
+/** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */
+function executorsOf(versions: readonly Target[], { detailScan }: DrainHistory): readonly string[] {
+  const running = versions.flatMap((version) =>
+    scannedOf(version, detailScan).flatMap(({ workflow: { status, executor } }) =>
+      status === 'PENDING' && executor ? [executor] : [],
+    ),
+  );
+  const counts = [...Map.groupBy(running, (executor) => executor)].sort(([, a], [, b]) => b.length - a.length);
+  return counts.map(([executor]) => executor);
 }
 
 /** Of what the last detail scan read and of the bounds, each workflow once. */

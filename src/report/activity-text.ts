@@ -1,9 +1,11 @@
+import { INTERNAL_QUEUE } from '../dbos/own-workflows.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { fullName, type WorkflowName } from '../dbos/workflow-name.ts';
 import { type Activity, OVERDUE_MS, type WorkflowStatus } from '../forecast/activity.ts';
 import { isHidden } from '../hidden-ids.ts';
-import { type Message, msg, trusted } from '../message.ts';
+import { joined, type Message, msg, trusted } from '../message.ts';
 import { durationText, momentText } from '../time.ts';
+import { ownWorkNote } from './text.ts';
 
 /** How many generations of children are described. The last one matters, and the workflow list has the others. */
 const GENERATIONS = 3;
@@ -13,8 +15,11 @@ const FAR_MS = 10 * 365 * 24 * 3_600_000;
 /** A workflow by its id, and by its name where it has one: `"order-7" ("Orders.ship")`. By its name alone where ids are hidden. */
 export function workflowNamed({ id, ...workflow }: WorkflowName & Pick<WorkflowDetail, 'id'>): Message {
   const name = fullName(workflow);
-  if (isHidden(id)) return name === null ? trusted('a workflow without a name') : msg`${name}`;
-  return name === null ? msg`${id}` : msg`${id} (${name})`;
+  const own = ownWorkNote(workflow);
+  if (name === null) return isHidden(id) ? trusted('a workflow without a name') : msg`${id}`;
+  const named = joined([msg`${name}`, ...own.map(trusted)], ', ');
+  if (!isHidden(id)) return msg`${id} (${named})`;
+  return own.length > 0 ? msg`${name} (${trusted(own.join())})` : named;
 }
 
 /** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
@@ -73,9 +78,15 @@ function farText(milliseconds: number): string {
   return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
 }
 
+function queueNamed(queue: string): Message {
+  const own = queue === INTERNAL_QUEUE ? " (DBOS's own: for schedules, forks and resumed workflows)" : '';
+  return msg`the queue ${queue}${trusted(own)}`;
+}
+
 function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: Message): Message {
-  const { queue, moves, running, limit, inPartition } = activity;
-  if (limit === 0) return msg`in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
+  const { moves, running, limit, inPartition } = activity;
+  const queue = queueNamed(activity.queue);
+  if (limit === 0) return msg`in ${queue}, whose concurrency limit is 0: nothing is taken from it`;
   const isFull = limit !== null && running >= limit;
   const runs = isFull
     ? trusted(
@@ -84,14 +95,14 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: 
     : trusted(`${running} running in all versions`);
   if (moves) {
     const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
-    return msg`in the queue ${queue}, behind others (${runs}${rate})`;
+    return msg`in ${queue}, behind others (${runs}${rate})`;
   }
   if (isFull && inPartition) {
-    return msg`in the queue ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
+    return msg`in ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
   }
   return isFull
-    ? msg`in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-    : msg`in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
+    ? msg`in ${queue}, which is full (${runs}) and has not moved for ${quiet}`
+    : msg`in ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
 }
 
 const NEXT_STEPS = {
@@ -119,7 +130,7 @@ export function nextStepFor({ state, activity }: WorkflowStatus, executor: strin
 }
 
 /** The executor id that every SDK has unless it is given another one. */
-const DEFAULT_EXECUTOR = 'local';
+export const DEFAULT_EXECUTOR = 'local';
 
 /** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
 function nextStepInSilence(executor: string | null): Message {

@@ -6,7 +6,7 @@ import type { NewTopLevel } from '../forecast/history.ts';
 import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText } from '../time.ts';
-import { workflowNamed } from './activity-text.ts';
+import { DEFAULT_EXECUTOR, workflowNamed } from './activity-text.ts';
 import { versionName } from './text.ts';
 
 /** A few workflows stand for all: this many are named. */
@@ -73,7 +73,7 @@ export type Explanations = readonly { readonly key: string; readonly message: Me
 
 /** What a person has to know while it drains. */
 export function outlook(
-  { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }: DrainForecast,
+  { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess, lostExecutors }: DrainForecast,
   newTopLevel: readonly NewTopLevel[],
   now: number,
 ): Explanations {
@@ -86,10 +86,21 @@ export function outlook(
     bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
     withoutProcess:
       withoutProcess.length > 0
-        ? msg`No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
+        ? msg`No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version${withExecutor(lostExecutors)}, or cancel or fork what is left.`
         : undefined,
   };
   return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
+}
+
+/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
+function withExecutor(executors: readonly string[]): Message {
+  const [first] = executors;
+  if (first === undefined) return trusted('');
+  const ids =
+    executors.length === 1
+      ? msg`with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
+      : msg`with each of the executor ids ${namesOf(executors)}`;
+  return msg` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
 }
 
 function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }: Rate): Message {

@@ -5,7 +5,7 @@ import type { Evaluation } from '../rules/evaluate.ts';
 import { describeCounts } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 import type { RunReport } from './schema.ts';
-import { describeServer, namesOfVersions, quotedName, workflowName } from './text.ts';
+import { describeServer, namesOfVersions, ownWorkNote, quotedName, workflowName } from './text.ts';
 
 /* What the log says before the first poll, and once after it. */
 
@@ -60,7 +60,8 @@ export function describeDatabase({ snapshot, index, gate, targets, state }: Eval
 export function groupLines({ items, omitted }: RunReport['groups'], targets: number): readonly string[] {
   const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
     const full = workflowName(group);
-    const name = full === null ? 'a workflow without a name' : quotedName(full);
+    const own = ownWorkNote({ ...group, name: group.workflow }).map((note) => ` (${note})`);
+    const name = full === null ? 'a workflow without a name' : `${quotedName(full)}${own.join('')}`;
     const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
     const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
     return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;

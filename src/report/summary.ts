@@ -7,7 +7,7 @@ import { blocks, code, markdown, more, NO_VERSION, nameOf, quoteBlock, table } f
 import { blockedFirst, isWatched } from './model.ts';
 import { nextSteps, type WrittenKit } from './next-steps.ts';
 import type { ForecastReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
-import { describeServer, workflowName } from './text.ts';
+import { describeServer, ownWorkNote, workflowName } from './text.ts';
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
@@ -153,8 +153,12 @@ function groupTable({ groups, versions }: RunReport, observedAt: number): string
       Enqueued: ({ enqueued }) => enqueued,
       Delayed: ({ delayed }) => delayed,
       'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
-      '': ({ ignored, version }) =>
-        [...(ignored ? ['ignored'] : []), ...(version === null ? ['unversioned'] : [])].join(', '),
+      '': ({ ignored, version, ...each }) =>
+        [
+          ...ownWorkNote({ ...each, name: each.workflow }),
+          ...(ignored ? ['ignored'] : []),
+          ...(version === null ? ['unversioned'] : []),
+        ].join(', '),
     }),
     more(groups.items.length - shown.length + groups.omitted, 'group'),
   );

@@ -1,3 +1,4 @@
+import { type OwnWork, ownWorkOf } from '../dbos/own-workflows.ts';
 import { fullName, type WorkflowName } from '../dbos/workflow-name.ts';
 import { type Message, namesOf, trusted } from '../message.ts';
 import { quoteLiteral } from '../postgres/sql.ts';
@@ -70,6 +71,18 @@ export function describeServer(serverVersion: string, migration: number | null):
 /** The name of a workflow of the report, as `fullName` writes it: null without one. */
 export function workflowName({ workflow, ...rest }: Omit<WorkflowName, 'name'> & { readonly workflow: string | null }) {
   return fullName({ ...rest, name: workflow });
+}
+
+const OWN_WORK: Readonly<Record<OwnWork, string>> = {
+  debouncer: "DBOS's own: a debouncer",
+  step: "DBOS's own: a step called outside a workflow",
+  message: "DBOS's own: a message sent outside a workflow",
+};
+
+/** What a workflow of DBOS's own is for: a list of one text, or of none for a workflow of the application. */
+export function ownWorkNote(workflow: Pick<WorkflowName, 'name' | 'className'>): readonly string[] {
+  const own = ownWorkOf(workflow);
+  return own === undefined ? [] : [OWN_WORK[own]];
 }
 
 /** A version as it is shown; what runs without one has no name. */

@@ -6,6 +6,8 @@ import { movingTimeLeft } from '../../src/forecast/estimate.ts';
 import { SERIES_SAMPLES } from '../../src/forecast/history.ts';
 import type { Poll } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
+import { outlook } from '../../src/report/forecast-text.ts';
+import { plain } from '../../src/report/text.ts';
 import { conclusionOf } from '../../src/rules/verdict.ts';
 import {
   config,
@@ -665,6 +667,23 @@ describe('processes of the target', () => {
     expect(await isWithoutProcess({ ...consistingOf(enqueued), queues: [room] })).toBe(true);
     const fresh = quiet(MINUTE, { id: 'fresh', status: 'ENQUEUED', queue: 'mail' });
     expect(await isWithoutProcess({ ...consistingOf(enqueued, fresh), queues: [queue] })).toBe(true);
+  });
+
+  test.each([
+    ['no running work', [], 'Start a process of that version, or cancel'],
+    ['the default', ['local'], 'that version with the executor id "local", the default (another id recovers'],
+    ['one of its own', ['pod-1', 'pod-1'], 'that version with the executor id "pod-1" (another id recovers'],
+    [
+      'several, those with the most first',
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'g'],
+      'with each of the executor ids "g", "a", "b", "c", "d" and 2 more (another id recovers what ran there with DBOS Conductor only)',
+    ],
+  ])('are to be started under the executor ids of what they ran: %s', async (_, executors, text) => {
+    const running = executors.map((executor, index) => quiet(HOUR, { id: `w${index}`, executor }));
+    const scene = { ...consistingOf({ ...enqueued, executor: 'client' }, ...running), queues: [queue] };
+    const { forecast } = await heldAgainst(scene, check);
+    const texts = outlook(forecast.total, [], DATABASE_EPOCH).map(({ message }) => plain(message));
+    expect(texts.join('\n')).toContain(text);
   });
 
   test('are seen when they take or finish work, whatever the queue does', async () => {
