@@ -24,9 +24,11 @@ final class Application {
   private final Processing orders;
   private final Processing blue;
   private final Processing green;
+  private final boolean isScheduled;
 
-  private Application(String name, DBOSConfig config) {
+  private Application(String name, DBOSConfig config, boolean isScheduled) {
     this.name = name;
+    this.isScheduled = isScheduled;
     dbos = new DBOS(config);
     var implementation = new ShopImpl(dbos, gates);
     shop = dbos.registerProxy(Shop.class, implementation);
@@ -51,10 +53,10 @@ final class Application {
             .withEnablePatching(version.isPresent())
             .withAppVersion(version.orElse(null))
             .withExecutorId(text(params, "executor").orElse(null));
-    var application = new Application(name, config);
+    var application = new Application(name, config, params.path("scheduled").booleanValue(false));
     application.dbos.launch();
     application.registerQueues();
-    if (params.path("scheduled").booleanValue(false)) application.schedule();
+    if (application.isScheduled) application.schedule();
     return application;
   }
 
@@ -67,7 +69,11 @@ final class Application {
   }
 
   private void schedule() {
-    dbos.applySchedules(new WorkflowSchedule(name + "-short", "short", ClockImpl.class.getName(), EVERY_SECOND));
+    dbos.applySchedules(new WorkflowSchedule(scheduleName(), "short", ClockImpl.class.getName(), EVERY_SECOND));
+  }
+
+  private String scheduleName() {
+    return name + "-short";
   }
 
   void start(JsonNode params) throws InterruptedException {
@@ -136,6 +142,8 @@ final class Application {
   }
 
   void shutdown() {
+    // It is a row, by which the next process would go.
+    if (isScheduled) dbos.deleteSchedule(scheduleName());
     dbos.shutdown();
   }
 
