@@ -4,8 +4,10 @@ import { type Message, msg, trusted } from './message.ts';
 export class ReportableError extends Error {
   override readonly name: string = 'ReportableError';
   readonly explanation: Message;
+  /** Its kind, in kebab case: the anchor in `docs/troubleshooting.md`. Undefined where the text is the only key. */
+  readonly id: string | undefined;
 
-  constructor(explanation: Message, options?: ErrorOptions) {
+  constructor(explanation: Message, { id, ...options }: ErrorOptions & { readonly id?: string | undefined } = {}) {
     super(
       explanation
         .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
@@ -13,6 +15,7 @@ export class ReportableError extends Error {
       options,
     );
     this.explanation = explanation;
+    this.id = id;
   }
 }
 
@@ -33,7 +36,10 @@ export class TransientError extends ReportableError {
       overLimit = false,
       brief = false,
       ...options
-    }: ErrorOptions & { readonly overLimit?: boolean; readonly brief?: boolean } = {},
+    }: ConstructorParameters<typeof ReportableError>[1] & {
+      readonly overLimit?: boolean;
+      readonly brief?: boolean;
+    } = {},
   ) {
     super(explanation, options);
     this.connectedBefore = connectedBefore;

@@ -155,7 +155,7 @@ function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext
     tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
     schema: raw['schema']?.trim() ?? '',
     environment: context.environment,
-    readFile: (path) => readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
+    readFile: (path) => readTextFile(path, trusted('A TLS file in `database-url` or a PGSSL variable')),
   });
 }
 
@@ -166,7 +166,7 @@ function usablePasswordFile(path: string): string | undefined {
     readPasswordFile(path);
     return path;
   } catch (error) {
-    throw inputError`The input \`database-password-file\` names no file that gives a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a file that holds the password alone, as UTF-8 text. Does a step before the gate write it? The password itself goes into \`database-password\`.`;
+    throw inputError`The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
   }
 }
 
@@ -176,13 +176,13 @@ function describeMissingUrl(context: RunContext): Message {
   const withVariables =
     variables.length === 0
       ? msg``
-      : msg` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: with \`database-url: postgres://\` the gate takes everything from the PG* variables.`;
+      : msg` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: set \`database-url: postgres://\` to take everything from the PG* variables.`;
   const base = msg`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
   switch (context.withoutSecrets) {
     case 'fork':
-      return msg`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
+      return msg`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs. Skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
     case 'dependabot':
-      return msg`${base} This run was started by Dependabot, and GitHub passes it Dependabot's secrets only: add the URL there, or skip the gate (if: github.actor != 'dependabot[bot]').`;
+      return msg`${base} Dependabot started this run, and GitHub passes it Dependabot's secrets only. Add the URL to those, or skip the gate (if: github.actor != 'dependabot[bot]').`;
     case undefined:
       return msg`${base} Is the secret defined for this repository, and for this job's environment?`;
   }
@@ -209,19 +209,19 @@ function readTargets(trimmed: Readonly<Record<string, string>>): TargetSelection
   const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
   if (mode === 'preflight') {
     if (version === '' && keepVersion === '') return { kind: 'none' };
-    throw inputError`The input \`mode\` is preflight, which judges no version, and \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
+    throw inputError`The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
   }
   if (version !== '' && keepVersion !== '') {
-    throw inputError`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`;
+    throw inputError`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
   }
   if (version === '' && keepVersion === '') {
-    throw inputError`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`;
+    throw inputError`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
   }
   if (version !== '') return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
   if (keepVersion === 'latest') return { kind: 'all-but-latest' };
   const keep = listItems(keepVersion) ?? [];
   if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-    throw inputError`The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`;
+    throw inputError`The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
   }
   return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
 }
@@ -250,11 +250,11 @@ function readCa(text: string): string | undefined {
   if (given !== undefined) return given;
   // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
   if (/\n|-----|^LS0t|^MII/.test(text)) {
-    throw inputError`The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
+    throw inputError`The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
   }
-  const pem = certificatesIn(readTextFile(text, trusted('The file that `tls-ca` names')));
+  const pem = certificatesIn(readTextFile(text, trusted('The file in `tls-ca`')));
   if (pem !== undefined) return pem;
-  throw inputError`The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
+  throw inputError`The file in \`tls-ca\` has no readable certificate in PEM form.`;
 }
 
 /** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */

@@ -14,19 +14,19 @@ export const productRow = z.object({ version: z.string() });
 export function unsupportedProduct(version: string): ReportableError | undefined {
   if (!version.startsWith('CockroachDB')) return undefined;
   return new ReportableError(
-    msg`This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`,
+    msg`This is CockroachDB. CockroachDB is not supported: its pg_locks does not show open writing transactions, and its row_security setting has no effect. So the gate cannot rule out work that is about to appear.`,
   );
 }
 
 /** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
 export function splitAnswers(): ReportableError {
   return new ReportableError(
-    msg`Several servers answered one poll, three times in a row. A pooler or a proxy in between sends some statements to the primary and others to a standby, so the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary itself, or at a port of the pooler that does not split reads from writes.`,
+    msg`Several servers answered one poll, three times in a row. A pooler or proxy sends some statements to the primary and others to a standby. So the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary, or at a port of the pooler that does not split reads from writes.`,
   );
 }
 
 /** Why the gate does not believe a standby. */
-export const STANDBY = msg`This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+export const STANDBY = msg`This server is a standby. It lags behind its primary and can miss work that has just started. Point \`database-url\` at the primary.`;
 
 /** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
 export const standbyAnswered = (): TransientError => new TransientError(STANDBY, true, { brief: true });
@@ -37,7 +37,7 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
   const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
   const hint =
     elsewhere.length > 0
-      ? msg` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
+      ? msg` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is it the right one? Then set \`schema\`.`
       : trusted(
           ' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.',
         );
@@ -57,7 +57,7 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
   );
   if (odd.length > 0) {
     return new ReportableError(
-      msg`${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`,
+      msg`${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so the gate may not read what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`,
     );
   }
   const missing = needed.filter((table) => probe.tables[table] === undefined);

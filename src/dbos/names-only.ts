@@ -75,7 +75,7 @@ function withoutServerText(error: unknown, own: ReadonlySet<string>): unknown {
   const explanation: Message = error.explanation.flatMap((part) =>
     typeof part === 'string' || 'command' in part || own.has(part.untrusted) ? [part] : trusted(HIDDEN_TEXT),
   );
-  if (!(error instanceof TransientError)) return new ReportableError(explanation, { cause });
+  if (!(error instanceof TransientError)) return new ReportableError(explanation, { id: error.id, cause });
   const { connectedBefore, overLimit, brief } = error;
-  return new TransientError(explanation, connectedBefore, { cause, overLimit, brief });
+  return new TransientError(explanation, connectedBefore, { id: error.id, cause, overLimit, brief });
 }

@@ -58,7 +58,7 @@ export const FAILURES = {
   'host-not-found': transient({
     what: 'The host could not be found',
     matches: ({ code }) => code === 'ENOTFOUND' || code.startsWith('EAI_'),
-    advice: msg`Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+    advice: msg`Check the host in \`database-url\`. A name in a private network needs a runner in that network.`,
   }),
   'connection-refused': transient({
     what: 'Nothing accepts connections at this host and port',
@@ -66,34 +66,34 @@ export const FAILURES = {
     advice: msg`Check host and port in \`database-url\`, and that the database is running.`,
   }),
   'socket-missing': transient({
-    what: 'The socket of the server is not there',
+    what: "The server's socket does not exist",
     matches: ['ENOENT'],
-    advice: msg`Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+    advice: msg`The host in \`database-url\` is a folder: check its path, and that the database is running.`,
   }),
   'socket-denied': {
-    what: 'The socket of the server may not be used',
+    what: "The runner's user is not allowed to use the server's socket",
     matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
-    advice: msg`Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
+    advice: msg`Give the runner's user access to the folder in \`database-url\`. Its path can have at most 90 characters.`,
   },
   'connect-timeout': transient({
     what: 'The server did not answer in time',
     matches: ({ code, message }) =>
       ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN', 'ERR_SOCKET_CONNECTION_TIMEOUT'].includes(code) ||
       message === CONNECT_OVERDUE,
-    advice: msg`Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+    advice: msg`The likely cause is a firewall, or a private network that the runner is not part of. Allow the runner's address, or use a runner in that network.`,
   }),
   'network-unreachable': transient({
-    what: 'There is no way from this runner to the network of the server',
+    what: "The runner cannot reach the server's network",
     matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
-    advice: msg`Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+    advice: msg`Does the host have an IPv6 address only? GitHub's runners have no IPv6. Use a pooler or a proxy with IPv4, or your own runner.`,
   }),
   'answer-too-long': transient({
-    what: 'The answer to the poll is longer than 256 MiB',
+    what: 'The result of the poll is larger than 256 MiB',
     overLimit: true,
     matches: ({ message }) => message === ANSWER_TOO_LONG,
     advice: ({ schema }) => [
       ...trusted(
-        'Names of applications or ids of workflows are too long, or there are far too many. This shows the longest: ',
+        'Application names or workflow ids are very long, or there are very many of them. This query shows the longest: ',
       ),
       {
         command: `SELECT max(octet_length(application_name)), max(octet_length(workflow_uuid)), count(DISTINCT application_version) FROM ${quoteIdentifier(schema)}.workflow_status;`,
@@ -101,85 +101,84 @@ export const FAILURES = {
     ],
   }),
   'not-postgres': transient({
-    what: 'What answers does not speak the protocol of Postgres',
+    what: 'The server that answered is not PostgreSQL',
     matches: ({ code, message }) =>
       (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
       /^received (invalid response|unexpected)|error establishing an SSL connection/i.test(message),
-    advice: msg`Check host and port in \`database-url\`: another service may listen there.`,
+    advice: msg`Check the host and port in \`database-url\`. Another service could be listening there.`,
   }),
   'login-unsupported': {
-    what: 'The server asks for a way to log in that the gate does not have',
+    what: 'The server requires an unsupported authentication method',
     matches: ({ message }) => UNKNOWN_LOGIN.test(message),
-    advice: msg`It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
+    advice: msg`GSSAPI, SSPI and OAuth are not supported. Allow the gate\'s role a password or a client certificate in pg_hba.conf.`,
   },
   'channel-not-bound': {
-    what: 'The server does not do the channel binding that `channel_binding=require` asks for',
+    what: 'The server does not support channel binding, which `channel_binding=require` requires',
     matches: ({ message }) => message === UNBOUND,
-    advice: msg`It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
+    advice: msg`It needs TLS, SCRAM passwords, and no pooler or proxy that ends TLS. If you cannot change that, remove \`channel_binding\` and use \`sslmode=verify-full\`.`,
   },
   'poll-unanswered': transient({
-    what: 'The database went silent in the middle of a poll',
+    what: 'The database stopped responding during a poll',
     overLimit: true,
     matches: ({ message }) => message === 'Query read timeout',
-    advice: msg`The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
+    advice: msg`The network may be broken: the server did not even report that \`poll-timeout\` had passed.`,
   }),
   'poll-overdue': {
-    what: 'The time ran out while a poll was under way',
+    what: 'Timed out during a poll',
     // Not transient: the hold has no time left to poll again.
     matches: ({ message }) => message === POLL_OVERDUE,
-    advice: msg`The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+    advice: msg`The \`timeout\` passed before the database answered. Raise \`timeout\`, or find out why the database or the network is slow.`,
   },
   ...POOLER_FAILURES,
   'connection-lost': transient({
-    what: 'The connection broke off',
+    what: 'Connection lost',
     matches: isLoss,
-    advice: msg`The server may have been restarted, or an administrator or something in between may have ended the connection during a poll.`,
+    advice: msg`The server was restarted, or an administrator, a proxy or a firewall closed the connection during a poll.`,
   }),
   ...TLS_FAILURES,
   ...PASSWORD_FAILURES,
   'user-refused': {
-    what: 'The server does not let this user in',
+    what: 'The server rejected this user',
     matches: ({ code, message }) =>
       code === '28000' || (code === '08P01' && [TLS_REQUIRED, '"trust" authentication failed'].includes(message)),
     advice: ({ tlsMode }) =>
-      msg`There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(
+      msg`The role does not exist, or pg_hba.conf has no entry for this user, database and address${trusted(
         tlsMode === 'disable' ? ' without TLS' : '',
-      )}, or asks for a client certificate. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+      )}, or requires a client certificate. Check the user in \`database-url\`, and the TLS settings that the server requires.`,
   },
   'database-missing': {
-    what: 'There is no such database on this server',
+    what: 'This server has no such database',
     matches: (failure) =>
       ['3D000', '57P04'].includes(failure.code) ||
       fromPgBouncer(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
-    advice: msg`Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+    advice: msg`Check the database in \`database-url\`. It must be DBOS's system database. Older SDKs name it after the application, with \`_dbos_sys\` at the end.`,
   },
   'no-connection-left': transient({
-    what: 'The server has no connection left',
+    what: 'Too many connections',
     matches: (failure) =>
       failure.code === '53300' ||
       fromPgBouncer(failure, /^(no more connections allowed|sorry, too many clients)/) ||
       isSaidByPooler(failure, /max\w* clients?\b|too many clients|check(ed)? ?out|failed to acquire permit/i),
-    advice: msg`The gate needs one: raise max_connections, the limit of the role or the size of the pool; use a pooler in transaction mode (Supabase's has port 6543); or run the gate when fewer are taken.`,
+    advice: msg`The gate needs one. Raise max_connections, the role's connection limit or the pool size, or use a pooler in transaction mode (Supabase's listens on port 6543).`,
   }),
   'starting-or-stopping': transient({
     what: 'The database is starting up or shutting down',
     matches: ['57P03'],
-    advice: msg`If it stays so, find out why at the server.`,
+    advice: msg`If it persists, check the server.`,
   }),
   'out-of-resources': transient({
-    what: 'The server has run short of a resource',
+    what: 'The server is out of resources',
     overLimit: true,
     matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-    advice: ({ message }) => msg`It says: ${message}. Memory or disk may be exhausted.`,
+    advice: ({ message }) => msg`It says: ${message}. It may be out of memory or disk space.`,
   }),
   'row-security': {
-    what: 'Row security would hide rows from the role of the gate',
+    what: "Row security would hide rows from the gate's role",
     matches: ({ code, routine }) => code === '42501' && routine === 'check_enable_rls',
-    advice: ({ user }) =>
-      msg`Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
+    advice: ({ user }) => msg`The counts would be too low. Give the role ${user} BYPASSRLS, or remove its policies.`,
   },
   'connect-not-granted': {
-    what: 'The role of the gate may not connect to this database',
+    what: "The gate's role has no CONNECT privilege for this database",
     matches: ({ code, routine }) => code === '42501' && routine === 'CheckMyDatabase',
     // Both names have proved right: the role has logged in, and the database is there.
     advice: ({ database, user }) => [
@@ -188,54 +187,54 @@ export const FAILURES = {
     ],
   },
   'privilege-missing': {
-    what: 'The role of the gate lacks a privilege',
+    what: "The gate's role is missing a privilege",
     matches: ['42501'],
     advice: ({ user, schema }) =>
-      msg`Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
+      msg`Grant ${user} USAGE on the schema ${schema} and SELECT on the tables in docs/grants.sql.`,
   },
   'poll-stopped': transient({
     what: 'The server stopped the poll',
     overLimit: true,
     matches: ['57014'],
     advice: ({ message }) =>
-      msg`It says: ${message}. If the poll took longer than \`poll-timeout\`, raise that, or find out what slows the database down. Otherwise an administrator, or a watchdog for long statements, cancelled it. Before Postgres 13, a \`statement_timeout\` of the gate's role can also end a wait for a lock.`,
+      msg`It says: ${message}. If the poll took longer than \`poll-timeout\`, raise it, or find out why the database is slow. Otherwise an administrator or a watchdog cancelled the query. Before Postgres 13, a \`statement_timeout\` of the gate's role can also end a wait for a lock.`,
   }),
   'lock-timeout': transient({
-    what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',
+    what: "A lock on DBOS's tables blocked the poll for longer than `poll-timeout`",
     matches: ['55P03'],
     advice: ({ schema }) =>
-      msg`A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
+      msg`A migration or maintenance may be running. pg_locks shows which session holds the lock on ${`${schema}.workflow_status`}. If the lock is expected, raise \`poll-timeout\`.`,
   }),
   'tables-changed': brief({
-    what: 'The tables changed under the poll',
+    what: 'The tables changed during the poll',
     matches: ['42P01', '42703', '3F000'],
     advice: ({ message }) => msg`A migration may be running. The database says: ${message}.`,
   }),
   'pooler-ended': transient({
-    what: 'The pooler in front of the database ended the connection',
+    what: 'The pooler closed the connection',
     matches: ['08P01'],
     advice: ({ message }) =>
-      msg`It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+      msg`It says: ${message}. Check the pooler's log, and whether it knows this user and database.`,
   }),
   'character-unknown': brief({
-    what: 'The encoding of the database lacks a character of a name, or has an invalid one',
+    what: "The database's encoding does not have a character of a name, or a name has an invalid one",
     matches: ['22P05', '22021'],
     advice: ({ message }) =>
-      msg`It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot have stored.`,
+      msg`It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot store.`,
   }),
   'request-refused': brief({
-    what: 'The server refused what the gate asked for',
+    what: 'The server rejected the query',
     matches: ({ code }) => /^(0A|22|28|3D|42)\w{3}$/.test(code),
-    advice: ({ message }) => msg`It says: ${message}. Please report it to the dbos-drain-gate project if it stays so.`,
+    advice: ({ message }) => msg`It says: ${message}. If it persists, please report it to the dbos-drain-gate project.`,
   }),
   'server-error': transient({
-    what: 'The database answered with an error',
+    what: 'The database returned an error',
     matches: ({ code }) => isSqlState(code),
-    advice: ({ message }) => msg`It says: ${message}. If it stays so, look at the log of the server.`,
+    advice: ({ message }) => msg`It says: ${message}. If it persists, check the server's log.`,
   }),
 } satisfies Readonly<Record<string, FailureKind>>;
 
-const KINDS: readonly FailureKind[] = Object.values(FAILURES);
+const KINDS: readonly (readonly [id: string, FailureKind])[] = Object.entries(FAILURES);
 
 /**
  * Returns an error that a person can act on, with the cause and the fix. An unknown error stays as it is.
@@ -248,10 +247,11 @@ const KINDS: readonly FailureKind[] = Object.values(FAILURES);
 export function explainFailure(error: unknown, config: DatabaseConfig, connectedBefore: boolean): Error {
   if (error instanceof ReportableError) return error;
   const failure = failureOf(error);
-  const kind = KINDS.find(({ matches }) =>
+  const found = KINDS.find(([, { matches }]) =>
     typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code),
   );
-  if (kind === undefined) return error instanceof Error ? error : new Error('something that is no error was thrown');
+  if (found === undefined) return error instanceof Error ? error : new Error('a value that is not an error was thrown');
+  const [id, kind] = found;
   const code = failure.code === '' ? '' : ` (${failure.code})`;
   const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
   const at = connectedBefore ? msg` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
@@ -259,8 +259,8 @@ export function explainFailure(error: unknown, config: DatabaseConfig, connected
   const sentence = msg`${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
   const { patience, overLimit = false } = kind;
   return patience === undefined
-    ? new ReportableError(sentence, { cause: error })
-    : new TransientError(sentence, connectedBefore, { cause: error, overLimit, brief: patience === 'brief' });
+    ? new ReportableError(sentence, { id, cause: error })
+    : new TransientError(sentence, connectedBefore, { id, cause: error, overLimit, brief: patience === 'brief' });
 }
 
 /** Whether the connection broke off, or the server ended it. */

@@ -45,5 +45,5 @@ const MISTAKES: readonly (readonly [start: RegExp, what: string])[] = [
 export function describeMisshapen(url: string): Message {
   const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
   if (mistake !== undefined) return msg`\`database-url\` ${trusted(mistake[1])}`;
-  return msg`\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+  return msg`\`database-url\` is not a Postgres URL. It is not shown, because it could contain a password. Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Percent-encode characters such as @ / # ? in the password, or pass the password as \`database-password\`, without encoding.`;
 }

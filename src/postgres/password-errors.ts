@@ -22,46 +22,46 @@ export function isPasswordRefusal({ code, message, routine }: Failure): boolean 
 const PASSFILE_ADVICE: Readonly<Record<PassfileAnswer, string>> = {
   password: '',
   'no-file': '',
-  'no-entry': ' The password file of libpq has no line that matches this host, port, database and user.',
-  'not-a-file': ' The password file of libpq is ignored, because it is not a plain file.',
+  'no-entry': " libpq's password file has no line for this host, port, database and user.",
+  'not-a-file': " libpq's password file is ignored because it is not a plain file.",
   'open-to-others':
-    ' The password file of libpq is ignored, because others can read or write it: run `chmod 0600` on it.',
-  unreadable: " The password file of libpq is there, but the runner's user cannot read it.",
+    " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
+  unreadable: " The runner's user cannot read libpq's password file.",
 };
 
 /** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
 export const PASSWORD_FILE_UNUSABLE = {
-  what: 'The file that `database-password-file` names gives no password',
+  what: 'The file in `database-password-file` has no password',
   patience: 'full',
   matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
-  advice: msg`It is read again at each connection. Renew it in one step: write another file next to it, and rename that one.`,
+  advice: msg`It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
 } satisfies FailureKind;
 
 /** The ways to fail that are about the password, in the order in which they are tried. */
 export const PASSWORD_FAILURES = {
   'token-refused': {
-    what: 'The server refused the password from the file that `database-password-file` names',
+    what: 'The server rejected the password from `database-password-file`',
     // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
     patience: 'brief',
     matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
-    advice: msg`Has the token expired? The process that writes the file has to renew it. If not, check the user, and what the token is for.`,
+    advice: msg`Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
   },
   'password-refused': {
-    what: 'The server refused the password',
+    what: 'The server rejected the password',
     matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
     advice: ({ passfileGave }) =>
-      msg`Check the user and the secret${trusted(passfileGave === 'password' ? ' in the password file of libpq' : '')}. It may have been rotated, and an IAM token lives for minutes only: \`database-password-file\` is for those. A password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+      msg`Check the user and the secret${trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
   },
   'password-missing': {
-    what: 'The server asks for a password, and none was given',
+    what: 'The server requires a password, and none was given',
     matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
     advice: ({ passfileGave }): Message =>
       msg`Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
   },
   'password-exchange-failed': {
-    what: 'The exchange of the password went wrong',
+    what: 'SCRAM authentication failed',
     matches: ({ message }) => message.startsWith('SASL: '),
     advice: ({ message }) =>
-      msg`The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
+      msg`The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
   },
 } satisfies Readonly<Record<string, FailureKind>>;

@@ -52,5 +52,5 @@ export function refuseOtherPlaces(parameters: readonly (readonly [string, string
   const refused = [...ofUrl, ...variables];
   if (refused.length === 0) return;
   const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
-  throw inputError`\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
+  throw inputError`\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
 }

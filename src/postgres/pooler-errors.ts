@@ -17,19 +17,19 @@ export const isSaidByPooler = ({ code, message }: Failure, words: RegExp): boole
 /** The ways to fail that only managed poolers have, in the order in which they are tried. */
 export const POOLER_FAILURES = {
   'tenant-unknown': {
-    what: 'The pooler does not know this user, or the project in it',
+    what: 'The pooler does not know this user or its project',
     matches: (failure) =>
       isSaidByPooler(failure, /tenant.*not found|endpoint could not be found|endpoint ID is not specified/is),
-    advice: msg`Copy the connection string from the provider again. Supabase's pooler takes the user as role.project, at the host that the project has; Neon takes the endpoint from the host name, with TLS only.`,
+    advice: msg`Copy the connection string from the provider again. Supabase's pooler expects the user role.project on the project's own host. Neon reads the endpoint from the host name, and only with TLS.`,
   },
   'switched-off': {
-    what: 'The provider has switched the database off',
+    what: 'The provider has turned the database off',
     matches: (failure) => isSaidByPooler(failure, /exceeded the .*quota|endpoint (has been|is) disabled/is),
     advice: ({ message }) =>
-      msg`It says: ${message}. Raise the limit or the plan there, or switch the database on again, and run the gate again.`,
+      msg`It says: ${message}. Raise the limit or change the plan, or turn the database on again. Then run the gate again.`,
   },
   'pooler-cut-off': {
-    what: 'The pooler has lost its database, or does not reach it',
+    what: 'The pooler cannot reach its database',
     patience: 'full',
     matches: (failure) =>
       isSaidByPooler(
@@ -37,6 +37,6 @@ export const POOLER_FAILURES = {
         /DbHandler|db_termination|to database closed|circuit ?breaker|compute node|control plane/i,
       ),
     advice: ({ message }) =>
-      msg`It says: ${message}. A database that restarts or wakes up is there within a minute. If it stays so, look at the provider's dashboard and status page.`,
+      msg`It says: ${message}. A database that restarts or wakes up is available within a minute. If it persists, check the provider's dashboard and status page.`,
   },
 } satisfies Readonly<Record<string, FailureKind>>;

@@ -30,10 +30,10 @@ export const TLS_FAILURES = {
     what: 'The server does not accept TLS',
     matches: ({ message }) => message === NO_TLS,
     advice: ({ tlsMode }) =>
-      msg`\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+      msg`\`sslmode=${trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
   },
   'certificate-untrusted': {
-    what: 'The certificate of the server is not signed by a CA that the gate trusts',
+    what: "The server's certificate is not signed by a trusted CA",
     // No chain leads from the server's certificate to a trusted CA.
     matches: [
       ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
@@ -42,28 +42,28 @@ export const TLS_FAILURES = {
     ],
     advice: ({ tlsCa }) =>
       tlsCa === undefined
-        ? msg`Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
-        : msg`The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
+        ? msg`Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
+        : msg`The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
   },
   'certificate-of-another-host': {
-    what: 'The certificate of the server was made for another host name',
+    what: "The server's certificate is for another host name",
     matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
     advice: msg`Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
   },
   'certificate-out-of-date': {
-    what: 'The certificate of the server is not valid at this time',
+    what: "The server's certificate has expired or is not valid yet",
     matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-    advice: msg`Renew it at the server, and check the clock of the runner.`,
+    advice: msg`Renew it on the server, and check the runner's clock.`,
   },
   'client-certificate-missing': {
-    what: 'The server asks for a client certificate',
+    what: 'The server requires a client certificate',
     matches: ({ code, message }) =>
       (code === '28000' && /requires a valid client certificate/.test(message)) ||
       /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-    advice: msg`Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`; and use an \`sslmode\` with TLS.`,
+    advice: msg`Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
   },
   'client-certificate-refused': {
-    what: 'The server does not accept the client certificate',
+    what: 'The server rejected the client certificate',
     // In any language: PAM and the like name themselves, and other methods go with no certificate.
     matches: (failure, { clientCertificate }) =>
       isRefusedCertificate(failure.code) ||
@@ -72,12 +72,12 @@ export const TLS_FAILURES = {
         failure.routine === 'auth_failed' &&
         clientCertificate !== undefined &&
         !isPasswordRefusal(failure)),
-    advice: msg`It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+    advice: msg`It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
   },
   'certificate-unusable': {
-    what: 'A certificate or a key of the gate cannot be used',
+    what: 'The client certificate or key is invalid',
     matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-    advice: msg`Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that it has no passphrase.`,
+    advice: msg`Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
   },
   'tls-failed': {
     what: 'TLS failed',

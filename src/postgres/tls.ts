@@ -48,7 +48,7 @@ export function readTlsSettings({ take, environment, tlsCa, readFile }: TlsInput
   const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
   const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
   if ((cert === undefined) !== (key === undefined)) {
-    throw inputError`A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out. In a URL of Prisma's, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
+    throw inputError`A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
   }
   const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
   return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
@@ -57,21 +57,21 @@ export function readTlsSettings({ take, environment, tlsCa, readFile }: TlsInput
 /** Explains why a mode would verify less with `tls-ca` than it seems to. */
 function contradictionOfInput(tlsMode: TlsMode): Message | undefined {
   if (!['disable', 'allow', 'prefer'].includes(tlsMode)) return undefined;
-  return msg`\`tls-ca\` is given, but with \`sslmode=${trusted(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`;
+  return msg`\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
 }
 
 /** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
 function contradictionOf(tlsMode: TlsMode, rootCertificate: string | undefined): Message | undefined {
   if (rootCertificate === 'system') {
     if (tlsMode === 'verify-full') return undefined;
-    return msg`\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${trusted(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
+    return msg`\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
   }
   if (rootCertificate === undefined) {
     if (tlsMode !== 'verify-ca') return undefined;
-    return msg`\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`;
+    return msg`\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
   }
   if (tlsMode === 'disable' || holdsCertificates(rootCertificate)) return undefined;
-  return msg`The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`;
+  return msg`The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
 }
 
 /**

@@ -42,7 +42,7 @@ export function readParameters(query: string): UrlParameters {
       for (const spelling of spellings) taken.add(spelling);
       const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
       if (values.size > 1) {
-        throw inputError`\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values, and drivers disagree which of them counts. Leave one out.`;
+        throw inputError`\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
       }
       return values.values().next().value;
     },

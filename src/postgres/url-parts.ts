@@ -6,9 +6,9 @@ const SHAPE =
   /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
 
-export const SEVERAL_HOSTS = msg`\`database-url\`, or PGHOST, names several hosts. Name the primary alone.`;
+export const SEVERAL_HOSTS = msg`\`database-url\` or PGHOST has several hosts. Set the primary only.`;
 
-const PARAMETER_MISPLACED = msg`\`database-url\` has a parameter behind the wrong character. The first follows a ?, and each other one an &. Where such a character belongs to a name or a value, percent-encode it.`;
+const PARAMETER_MISPLACED = msg`\`database-url\` has a parameter after the wrong character. The first parameter follows a ?, and each other one an &. Percent-encode these characters inside a name or a value.`;
 
 /** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
 export function partsOf(url: string) {
@@ -28,7 +28,7 @@ export function partsOf(url: string) {
 
 /** Says that a part of the URL cannot be what it stands for, without its text. */
 export function notAsExpected(part: string, orVariable = ''): Message {
-  return msg`The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+  return msg`The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is invalid. It is not shown, because it could be part of the password. If the password contains @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
 }
 
 export function readPort(text: string): number {
@@ -40,7 +40,7 @@ export function readPort(text: string): number {
 export function decoded(text: string): string {
   const plain = tryDecoded(text);
   if (plain !== undefined) return plain;
-  throw inputError`\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`;
+  throw inputError`\`database-url\` contains a % that does not start a percent-encoded character. Write %25 for a % in the password, or pass the password as \`database-password\`.`;
 }
 
 /** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */

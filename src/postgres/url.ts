@@ -32,7 +32,7 @@ export interface ConnectionInputs extends Omit<TlsInputs, 'take'> {
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 
-const PORT_IN_HOST = msg`The host of \`database-url\`, or of PGHOST, holds a colon. Write a port as \`port\`, or in PGPORT.`;
+const PORT_IN_HOST = msg`The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
 
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
@@ -55,12 +55,12 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
     const value = take(name);
     const other = part || environment[variable] || undefined;
     if (value !== '' || other === undefined) return value ?? other;
-    throw inputError`The parameter ${trusted(`\`${name}\``)} of \`database-url\` is empty, although the part before the ? or ${trusted(variable)} has a value for it, and drivers disagree which of them counts. Leave it out, or give it its value.`;
+    throw inputError`The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
   };
   const password = onePassword(take('password') || decoded(parts.secret), inputs);
   const tls = readTlsSettings({ ...inputs, take });
   const user = given('user', decoded(parts.user), 'PGUSER');
-  if (!user) throw new InputError(msg`\`database-url\` names no user. Add one to it, or set PGUSER.`);
+  if (!user) throw new InputError(msg`\`database-url\` has no user. Add one, or set PGUSER.`);
   const host = given('host', parts.host, 'PGHOST') || 'localhost';
   if (host.includes(',')) throw new InputError(SEVERAL_HOSTS);
   if (host.includes(':') && !host.startsWith('/') && isIP(host) === 0) throw new InputError(PORT_IN_HOST);
@@ -90,13 +90,13 @@ function onePassword(
 ): string | undefined {
   if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
     const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
-    throw inputError`\`database-password-file\` and ${other} are both given. Pass one: the file for a password that changes.`;
+    throw inputError`\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
   }
   if (ofInput === undefined || !ofUrl || ofInput === ofUrl) return ofInput ?? ofUrl;
-  throw inputError`\`database-url\` and \`database-password\` carry two different passwords. Pass one.`;
+  throw inputError`\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
 }
 
 function readChannelBinding(value: string | undefined): boolean {
   if (!value || ['disable', 'prefer', 'require'].includes(value)) return value === 'require';
-  throw inputError`The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
+  throw inputError`The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
 }

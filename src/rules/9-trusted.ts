@@ -175,7 +175,7 @@ function explainReason(reason: UntrustedReason): Message {
     case 'another-table':
       return msg`workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
     case 'row-security':
-      return msg`Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
+      return msg`Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove its policies.`;
     default:
       return msg`workflow_status lacks ${namesOf(
         reason.missingColumns,

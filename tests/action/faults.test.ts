@@ -79,9 +79,7 @@ describe('a hold survives', () => {
   test('a server that is restarted', async () => {
     const { database, network, run } = await held({}, restarting);
     const start = await stopForARestart(restarting.server());
-    await run.until(
-      /The poll failed\. The connection broke off\..*Polling again in 1s, giving up in .*\n.*The poll failed/,
-    );
+    await run.until(/The poll failed\. Connection lost\..*Polling again in 1s, giving up in .*\n.*The poll failed/);
     await start();
     const again = await openDatabase(database.url);
     await drains(run, {
@@ -102,7 +100,7 @@ describe('a hold survives', () => {
   test('a network that goes silent without closing', async () => {
     const { database, network, run } = await held({ 'poll-timeout': '100ms' });
     network.goSilent();
-    await run.until(/The database went silent in the middle of a poll\./);
+    await run.until(/The database stopped responding during a poll\./);
     network.recover();
     await drains(run, database);
     expectOneAtATime(network);
@@ -131,7 +129,7 @@ describe('a hold survives', () => {
     const { database, network, run } = await held();
     await database.query(`ALTER ROLE ${database.role} CONNECTION LIMIT 0`);
     await database.disconnect();
-    await run.until(/The server has no connection left \(53300\)/);
+    await run.until(/Too many connections \(53300\)/);
     await database.query(`ALTER ROLE ${database.role} CONNECTION LIMIT -1`);
     await drains(run, database);
     expectOneAtATime(network);
@@ -142,7 +140,7 @@ describe('a hold survives', () => {
     const migration = await openConnection(database.url);
     await migration.query('BEGIN');
     await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
-    await run.until(/A lock on the tables of DBOS blocked the poll for longer than `poll-timeout` \(55P03\)/);
+    await run.until(/A lock on DBOS's tables blocked the poll for longer than `poll-timeout` \(55P03\)/);
     await migration.query('ROLLBACK');
     await drains(run, database);
     expectOneAtATime(network);
@@ -154,7 +152,7 @@ describe('a hold stops at once with an error and its fix when', () => {
     const { database, network, run } = await held();
     await database.query(`ALTER ROLE ${database.role} PASSWORD 'another'`);
     await database.disconnect();
-    await endsInError(run, /The server refused the password \(28P01\).*an IAM token lives for minutes only/);
+    await endsInError(run, /The server rejected the password \(28P01\).*an IAM token lives for minutes only/);
     expectOneAtATime(network);
   });
 
@@ -162,7 +160,7 @@ describe('a hold stops at once with an error and its fix when', () => {
     const { database, network, run } = await held();
     const admin = await openConnection(databases.server().url());
     await admin.query(`DROP DATABASE ${database.config.database} WITH (FORCE)`);
-    await endsInError(run, /There is no such database on this server \(3D000\)/);
+    await endsInError(run, /This server has no such database \(3D000\)/);
     expectOneAtATime(network);
   });
 
@@ -187,7 +185,7 @@ describe('no fault makes the gate exceed its timeout', () => {
       (network: Network) => network.refuse(),
       /\d+ polls failed in a row, and the gate gave up\. The last poll/,
     ],
-    ['is silent', (network: Network) => network.goSilent(), /^The time ran out while a poll was under way\./],
+    ['is silent', (network: Network) => network.goSilent(), /^Timed out during a poll\./],
   ])('when the network %s until the end', async (_what, break_, why) => {
     const { network, run } = await held({ timeout: '3s', 'poll-timeout': '1h' });
     await break_(network);

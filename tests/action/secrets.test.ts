@@ -196,7 +196,7 @@ describe('the password is written nowhere when it comes from', () => {
       // Not `check`, which would read a file again for a whole minute.
       const finished = await run({ ...inputs, mode: 'wait' }, env);
       expect(finished.outputs['verdict']).toBe('error');
-      expect(finished.annotations[0]?.message).toContain('The server refused the password');
+      expect(finished.annotations[0]?.message).toContain('The server rejected the password');
       expectNothingOf(PASSWORD, finished);
     } finally {
       await asOwner(`ALTER ROLE ${place.user} PASSWORD ${pg.escapeLiteral(PASSWORD)}`);

@@ -65,7 +65,7 @@ const authentication = (kind: number, rest = '') => {
 };
 
 describe('ends with a verdict and not with a crash when the server sends', () => {
-  const NOT_POSTGRES = /What answers does not speak the protocol of Postgres/;
+  const NOT_POSTGRES = /The server that answered is not PostgreSQL/;
   test.each<[string, Buffer, RegExp]>([
     ['an unterminated error message', message('E', Buffer.from('SFATAL\0')), NOT_POSTGRES],
     ['an unterminated notice', message('N', Buffer.from('SNOTICE\0')), NOT_POSTGRES],
@@ -74,7 +74,7 @@ describe('ends with a verdict and not with a crash when the server sends', () =>
     [
       'an HTTP response',
       Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
-      /protocol of Postgres|did not answer|broke off/,
+      /is not PostgreSQL|did not answer|Connection lost/,
     ],
     [
       'an authentication method that the driver does not support',
@@ -97,7 +97,7 @@ test('an answer of four gigabytes by a server that has let the gate in is called
   const run = await runAction({ inputs: { ...inputs, 'database-url': url, timeout: '1s', settle: '1s' } }).finished;
   expect([run.exitCode, run.outputs['verdict'], run.stderr]).toEqual([1, 'error', '']);
   expect(run.annotations[0]?.message).toMatch(
-    /The answer to the poll is longer than 256 MiB.*SELECT max\(octet_length/,
+    /The result of the poll is larger than 256 MiB.*SELECT max\(octet_length/,
   );
 });
 
@@ -118,7 +118,7 @@ test('channel_binding=require sends no password except by SCRAM with channel bin
       inputs: { ...inputs, 'database-url': `${url}&channel_binding=require` },
     }).finished;
     expect(run.outputs['verdict']).toBe('error');
-    expect(run.annotations[0]?.message).toMatch(/does not do the channel binding/);
+    expect(run.annotations[0]?.message).toMatch(/does not support channel binding/);
     server?.close();
   }
   // One startup message per connection, and nothing after it.

@@ -85,7 +85,7 @@ test('explains an error at the start of a poll, and leaves no connection', async
   const database = await databases.create();
   const role = await createReader(database);
   await database.query('REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC');
-  await expect(pollAt(role)).rejects.toThrow(/lacks a privilege/);
+  await expect(pollAt(role)).rejects.toThrow(/is missing a privilege/);
   expect(await connections(database)).toEqual([]);
 });
 

@@ -33,7 +33,7 @@ test('a hold survives a database that lets nobody connect for a while, also befo
   expect(verdict).toBe('drained');
   const reasons = failedPolls.map(({ outage: { failure } }) => new ReportableError(failure).message);
   expect(reasons).toEqual([
-    expect.stringMatching(/^The database answered with an error \(55000\)\. It says: .*not currently accepting/),
+    expect.stringMatching(/^The database returned an error \(55000\)\. It says: .*not currently accepting/),
     expect.stringMatching(/\(55000\)\. It was /),
     expect.stringMatching(/\(55000\)\. It was /),
   ]);

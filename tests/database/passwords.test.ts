@@ -52,10 +52,8 @@ test('a hold outlives its token when the file is renewed, late as well', async (
     },
   );
   expect(failedPolls.map(({ outage }) => plain(outage.failure))).toEqual([
-    expect.stringMatching(
-      /^The server refused the password from the file that `database-password-file` names \(28P01\)/,
-    ),
-    expect.stringMatching(/^The file that `database-password-file` names gives no password \(ENOENT\)\..*rename/),
+    expect.stringMatching(/^The server rejected the password from `database-password-file` \(28P01\)/),
+    expect.stringMatching(/^The file in `database-password-file` has no password \(ENOENT\)\..*rename/),
   ]);
   expect(verdict).toBe('drained');
 });
@@ -75,9 +73,9 @@ test("libpq's password file is read by the gate, which masks what it found, and 
     return reader.read(plainRequest, withoutLimit).finally(reader.close);
   };
   vi.stubEnv('PGPASSFILE', passfile);
-  await expect(read(without)).rejects.toThrow(/asks for a password, and none was given/);
+  await expect(read(without)).rejects.toThrow(/requires a password, and none was given/);
   vi.stubEnv('PGPASSWORD', PASSWORD);
-  await expect(read(without)).rejects.toThrow(/asks for a password, and none was given/);
+  await expect(read(without)).rejects.toThrow(/requires a password, and none was given/);
   expect(seen).toEqual([]);
   expect((await read({ ...without, passfile })).contents).toBeDefined();
   expect(seen).toEqual([PASSWORD]);
@@ -88,13 +86,13 @@ test.each([
   [' in German', 'MPAM-Authentifizierung für Benutzer »gate« fehlgeschlagen\0Rauth_failed\0'],
 ])('a password that PAM refused%s, as Amazon RDS refuses a token, is not sent in another way', async (_, said) => {
   const { message, connections } = await answerToPassword(said);
-  expect(message).toMatch(/The server refused the password \(28000\)/);
+  expect(message).toMatch(/The server rejected the password \(28000\)/);
   expect(connections).toBe(1);
 });
 
 test('a password that was right is not sent in another way either, where the role may not log in', async () => {
   const { message, connections } = await answerToPassword('Mrole "gate" is not permitted to log in\0');
-  expect(message).toMatch(/The server does not let this user in \(28000\)/);
+  expect(message).toMatch(/The server rejected this user \(28000\)/);
   expect(connections).toBe(1);
 });
 

@@ -42,24 +42,24 @@ test('a database without any DBOS tables is reported', async () => {
 
 test('a missing database is reported', async () => {
   expect(await failure(databaseConfig(databases.server().url('nowhere')))).toMatch(
-    /There is no such database on this server \(3D000\)\..*_dbos_sys/,
+    /This server has no such database \(3D000\)\..*_dbos_sys/,
   );
 });
 
 test('a wrong password is reported, and a missing one', async () => {
   const url = new URL(databases.server().url());
   url.password = 'wr0ng!secret';
-  expect(await failure(databaseConfig(url.href))).toMatch(/The server refused the password \(28P01\)/);
+  expect(await failure(databaseConfig(url.href))).toMatch(/The server rejected the password \(28P01\)/);
   url.password = '';
   expect(await failure(databaseConfig(url.href))).toMatch(
-    /asks for a password, and none was given\..*`database-password`/,
+    /requires a password, and none was given\..*`database-password`/,
   );
 });
 
 test('a missing role is reported', async () => {
   const url = new URL(databases.server().url());
   url.username = 'nobody';
-  expect(await failure(databaseConfig(url.href))).toMatch(/refused the password|does not let this user in/);
+  expect(await failure(databaseConfig(url.href))).toMatch(/rejected the password|rejected this user/);
 });
 
 test('an unknown host is reported', async () => {
@@ -86,5 +86,5 @@ test('a lock that blocks the poll is reported', async () => {
   const migration = await openConnection(url);
   await migration.query('BEGIN');
   await migration.query('LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE');
-  await expect(pollAt({ config }, { pollTimeoutMs: 300 })).rejects.toThrow(/A lock on the tables of DBOS/);
+  await expect(pollAt({ config }, { pollTimeoutMs: 300 })).rejects.toThrow(/A lock on DBOS's tables/);
 });

@@ -108,10 +108,10 @@ const withCa = (name: string, cert = ca.cert): Given => ({
   query: `?sslmode=${name}&sslrootcert=/ca.pem`,
   files: { '/ca.pem': cert },
 });
-const NO_TLS = /^The server does not accept TLS\. `sslmode=[\w-]+` insists on it.*sslmode=prefer/;
-const WRONG_CA = /^The certificate of the server is not signed by a CA that the gate trusts \(\w+\)\..*`tls-ca`/;
-const WRONG_NAME = /^The certificate of the server was made for another host name \(ERR_TLS_CERT_ALTNAME_INVALID\)\./;
-const NOT_LET_IN = /^The server does not let this user in \(28000\)\./;
+const NO_TLS = /^The server does not accept TLS\. `sslmode=[\w-]+` requires it.*sslmode=prefer/;
+const WRONG_CA = /^The server's certificate is not signed by a trusted CA \(\w+\)\..*`tls-ca`/;
+const WRONG_NAME = /^The server's certificate is for another host name \(ERR_TLS_CERT_ALTNAME_INVALID\)\./;
+const NOT_LET_IN = /^The server rejected this user \(28000\)\./;
 
 type Expected = 'TLS' | 'plain' | RegExp;
 
@@ -150,7 +150,7 @@ describe('with libpq’s meaning', () => {
       'channel_binding=require: a server without TLS',
       plaintext,
       { query: '?sslmode=prefer&channel_binding=require' },
-      /^The server does not do the channel binding/,
+      /^The server does not support channel binding/,
     ],
     ['nothing said', both, {}, 'TLS'],
     ['PGSSLMODE', both, { environment: { PGSSLMODE: 'disable' } }, 'plain'],
@@ -164,7 +164,7 @@ describe('with libpq’s meaning', () => {
       'verify-full: an expired certificate',
       outdated,
       withCa('verify-full'),
-      /^The certificate of the server is not valid at this time \(CERT_HAS_EXPIRED\)\. Renew it/,
+      /^The server's certificate has expired or is not valid yet \(CERT_HAS_EXPIRED\)\. Renew it/,
     ],
     ['require: an expired certificate', outdated, mode('require'), 'TLS'],
     // A server without TLS.
@@ -223,7 +223,7 @@ test.skipIf(pgBouncer === undefined)('a pooler that insists on TLS gets it, or t
   for (const name of ['allow', 'prefer', 'require']) await pollAt(through(name));
   const refused: unknown = await pollAt(through('disable')).catch((error: unknown) => error);
   expect(refused).not.toBeInstanceOf(TransientError);
-  expect(String(refused)).toMatch(/does not let this user in \(08P01\)\..*without TLS/);
+  expect(String(refused)).toMatch(/rejected this user \(08P01\)\..*without TLS/);
 });
 
 test('PGSSLNEGOTIATION is ignored: TLS is asked for in plain text first', async () => {
@@ -274,7 +274,7 @@ describe('a client certificate', () => {
     const { name, connect } = await asCertified();
     const certificate = ca.issue({ name });
     const locked = files({ cert: certificate.cert, key: withPassphrase(certificate, 'open/sesame') });
-    const UNUSABLE = /^A certificate or a key of the gate cannot be used \(\w+\)\..*no passphrase/;
+    const UNUSABLE = /^The client certificate or key is invalid \(\w+\)\..*no passphrase/;
     expect(await connect({ query: `?${PARAMETERS}`, files: locked })).toMatch(UNUSABLE);
   });
 
@@ -282,44 +282,44 @@ describe('a client certificate', () => {
     const { name, connect } = await asCertified('either');
     expect(await connect(mode('prefer'))).toBe('plain');
     expect(await connect({ query: '?sslcert=/c&sslkey=/k', files: files(wrongCa.issue({ name })) })).toMatch(
-      /^The server does not accept the client certificate \(\w+\)\./,
+      /^The server rejected the client certificate \(\w+\)\./,
     );
   });
 
   test.each<[string, RegExp, (name: string) => Given]>([
     [
       'that is missing',
-      /^The server asks for a client certificate \(28000\)\..*`sslcert` and `sslkey`/,
+      /^The server requires a client certificate \(28000\)\..*`sslcert` and `sslkey`/,
       () => mode('require'),
     ],
     [
       'that is missing, and plain text would do for the gate',
-      /^The server asks for a client certificate \(28000\)\./,
+      /^The server requires a client certificate \(28000\)\./,
       () => mode('prefer'),
     ],
     [
       'that is missing, and the gate tries plain text first',
-      /^The server asks for a client certificate \(28000\)\./,
+      /^The server requires a client certificate \(28000\)\./,
       () => mode('allow'),
     ],
     [
       'of a CA that the server does not trust',
-      /^The server does not accept the client certificate \(\w+\)\./,
+      /^The server rejected the client certificate \(\w+\)\./,
       (name) => ({ query: `?${PARAMETERS}`, files: files(wrongCa.issue({ name })) }),
     ],
     [
       'that has expired',
-      /^The server does not accept the client certificate \([\w/]+\)\./,
+      /^The server rejected the client certificate \([\w/]+\)\./,
       (name) => ({ query: `?${PARAMETERS}`, files: files(ca.issue({ name, expired: true })) }),
     ],
     [
       'of another user',
-      /^The server does not accept the client certificate \(28000\)\..*made for this user/,
+      /^The server rejected the client certificate \(28000\)\..*issued for this user/,
       () => ({ query: `?${PARAMETERS}`, files: files(ca.issue({ name: 'somebody' })) }),
     ],
     [
       'with the key of another one',
-      /^A certificate or a key of the gate cannot be used \(\w+\)\./,
+      /^The client certificate or key is invalid \(\w+\)\./,
       (name) => ({
         query: `?${PARAMETERS}`,
         files: files({ cert: ca.issue({ name }).cert, key: ca.issue({ name }).key }),
@@ -327,7 +327,7 @@ describe('a client certificate', () => {
     ],
     [
       'that is no certificate',
-      /^A certificate or a key of the gate cannot be used \(\w+\)\./,
+      /^The client certificate or key is invalid \(\w+\)\./,
       (name) => ({ query: `?${PARAMETERS}`, files: files({ cert: 'garbage', key: ca.issue({ name }).key }) }),
     ],
   ])('%s is reported with its fix', async (_what, expected, given) => {

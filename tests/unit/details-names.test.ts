@@ -105,7 +105,7 @@ test('hides what a server says, which can quote a row, and keeps its own sentenc
   if (!(hidden instanceof TransientError)) throw new Error('It can be retried no more.');
   expect(hidden.connectedBefore).toBe(true);
   expect(plain(hidden.explanation)).toBe(
-    'The server has run short of a resource (53100). It was "db.example.com", port 5432. It says: (a text that `details: names` hides). Memory or disk may be exhausted.',
+    'The server is out of resources (53100). It was "db.example.com", port 5432. It says: (a text that `details: names` hides). It may be out of memory or disk space.',
   );
   const gone = explainFailure(Object.assign(new Error('no'), { code: '42P01' }), database, true);
   await expect(read(gone)).rejects.toMatchObject({ name: 'TransientError', brief: true });

@@ -286,7 +286,7 @@ describe('the request of a poll', () => {
   test('asks for it again after one broken connection, and not after two in a row', async () => {
     const broken = (failures: number) =>
       holdAgainst(config({ mode: 'check' }), ({ number }) => {
-        if (number <= failures) throw new TransientError(trusted('The connection broke off.'), true);
+        if (number <= failures) throw new TransientError(trusted('Connection lost.'), true);
         return { inFlight: [inFlight('1.0.0', { pending: 60 })] };
       });
     expect((await broken(1)).requests.map(({ detailScan }) => detailScan)).toEqual([true, true]);

@@ -75,7 +75,7 @@ describe('wait', () => {
 
   test('restarts the two minutes after a poll that failed', async () => {
     const { verdict, waitedMs } = await holdAgainst(config(), ({ at }) => {
-      if (at === 100_000) throw new TransientError(trusted('The connection broke off.'), true);
+      if (at === 100_000) throw new TransientError(trusted('Connection lost.'), true);
       return { registrations: [registration('1.0.0', 1)] };
     });
     expect({ verdict, waitedMs }).toEqual({ verdict: 'still-live', waitedMs: 221_000 });

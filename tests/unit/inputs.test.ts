@@ -90,7 +90,7 @@ describe('versions', () => {
   test('are none in preflight, which refuses a version', () => {
     expect(parse({ mode: 'preflight', 'retire-version': '' }).gate.targets).toEqual({ kind: 'none' });
     for (const named of [{ 'retire-version': '1' }, { 'retire-version': '', 'keep-version': 'latest' }]) {
-      expect(problem({ mode: 'preflight', ...named })).toMatch(/`mode` is preflight, which judges no version/);
+      expect(problem({ mode: 'preflight', ...named })).toMatch(/`mode` is preflight, which takes no version/);
     }
   });
 });
@@ -193,7 +193,7 @@ describe('the database', () => {
     ])('which is refused when it %s', (_what, make, code) => {
       const at = make();
       const text = problem({ 'database-url': url, 'database-password-file': at });
-      expect(text).toContain(`\`database-password-file\` names no file that gives a password (${code}).`);
+      expect(text).toContain(`\`database-password-file\` names a file without a password (${code}).`);
       expect(text).not.toContain(at);
     });
 
@@ -203,7 +203,7 @@ describe('the database', () => {
       ['`database-password`', { 'database-url': url, 'database-password': 'a' }],
     ])('which is refused next to %s, even the same', (other, inputs) => {
       const text = problem({ ...inputs, 'database-password-file': file('a') });
-      expect(text).toContain(`\`database-password-file\` and ${other} are both given.`);
+      expect(text).toContain(`\`database-password-file\` and ${other} are both set.`);
     });
   });
 
@@ -243,7 +243,7 @@ describe('the database', () => {
     ['a certificate cut off', certificateAuthority('One').cert.slice(0, 300)],
     ['a certificate and garbage', `${certificateAuthority('One').cert}-----BEGIN CERTIFICATE-----\nx`],
   ])('refuses %s as the CA', (_what, tlsCa) => {
-    expect(problem({ 'tls-ca': tlsCa })).toContain('`tls-ca` is no certificate that can be read');
+    expect(problem({ 'tls-ca': tlsCa })).toContain('`tls-ca` is not a readable certificate');
   });
 
   describe('is missing', () => {
@@ -263,7 +263,7 @@ describe('the database', () => {
 
     test('although PG* variables are set, and says how to use them', () => {
       expect(problem(none, { PGHOST: 'h', PGUSER: 'u', PGDATABASE: 'd' })).toMatch(
-        /PGHOST, PGDATABASE are set: with `database-url: postgres:\/\/` the gate takes everything from the PG\* variables/,
+        /PGHOST, PGDATABASE are set: set `database-url: postgres:\/\/` to take everything from the PG\* variables/,
       );
       expect(problem(none, { PGDATABASE: 'd' })).toMatch(/PGDATABASE is set/);
       expect(problem(none, { PGHOST: '', PGUSER: 'postgres', PGPASSWORD: 'root' })).not.toContain('PG* variables');
@@ -297,7 +297,7 @@ describe('the database', () => {
     });
 
     test('on a run by Dependabot, which gets none either', () => {
-      expect(problem(none, { GITHUB_ACTOR: 'dependabot[bot]' })).toMatch(/started by Dependabot/);
+      expect(problem(none, { GITHUB_ACTOR: 'dependabot[bot]' })).toMatch(/Dependabot started this run/);
     });
   });
 });

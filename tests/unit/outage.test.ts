@@ -133,10 +133,10 @@ describe('wait', () => {
   });
 
   test.each([false, true])('ends at once for what waiting does not mend (after a poll: %s)', async (after) => {
-    const refused = new ReportableError(trusted('The server refused the password.'));
+    const refused = new ReportableError(trusted('The server rejected the password.'));
     const held = await holdThrough({}, (at) => (after && at === 0 ? busy : refused));
     expect(held.waitedMs).toBe(after ? 5000 : 0);
-    expect(messageOf(held)).toBe('The server refused the password.');
+    expect(messageOf(held)).toBe('The server rejected the password.');
   });
 
   test('times out when a settle window that runs at the deadline has a gap', async () => {

@@ -89,23 +89,31 @@ describe('is tried again', () => {
   });
 
   test.each([
-    ['Max client connections reached', /no connection left/],
-    ['MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size', /no conn/],
-    ['(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15', /no conn/],
-    ['Unable to check out process from the pool due to timeout', /no connection left/],
-    ['(ECHECKOUTTIMEOUT) unable to check out connection from the pool after 5000ms in Transaction mode', /no conn/],
-    ['(ECHECKOUTRETRIES) failed to check out a connection after multiple retries', /no connection left/],
-    ['DbHandler exited unexpectedly', /lost its database/],
-    ['(EDBHANDLEREXITED) connection to database closed. Check logs for more information', /lost its database/],
-    ['{:shutdown, :db_termination}', /lost its database/],
-    ['Circuit breaker open: too many authentication errors', /lost its database/],
-    ["Couldn't connect to compute node", /lost its database/],
-    ['Control plane request failed', /lost its database/],
-    ['Failed to acquire permit to connect to the database', /no connection left/],
-  ])('the managed pooler’s "%s"', (message, what) => {
+    ['Max client connections reached', 'no-connection-left'],
+    [
+      'MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size',
+      'no-connection-left',
+    ],
+    [
+      '(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15',
+      'no-connection-left',
+    ],
+    ['Unable to check out process from the pool due to timeout', 'no-connection-left'],
+    [
+      '(ECHECKOUTTIMEOUT) unable to check out connection from the pool after 5000ms in Transaction mode',
+      'no-connection-left',
+    ],
+    ['(ECHECKOUTRETRIES) failed to check out a connection after multiple retries', 'no-connection-left'],
+    ['DbHandler exited unexpectedly', 'pooler-cut-off'],
+    ['(EDBHANDLEREXITED) connection to database closed. Check logs for more information', 'pooler-cut-off'],
+    ['{:shutdown, :db_termination}', 'pooler-cut-off'],
+    ['Circuit breaker open: too many authentication errors', 'pooler-cut-off'],
+    ["Couldn't connect to compute node", 'pooler-cut-off'],
+    ['Control plane request failed', 'pooler-cut-off'],
+    ['Failed to acquire permit to connect to the database', 'no-connection-left'],
+  ])('the managed pooler’s "%s"', (message, id) => {
     const error = explained('XX000', message);
-    expect(error).toMatchObject({ name: 'TransientError', brief: false });
-    expect(error.message).toMatch(what);
+    expect(error).toMatchObject({ name: 'TransientError', brief: false, id });
   });
 });
 
@@ -123,27 +131,27 @@ test.each([
 
 describe('ends at once', () => {
   test.each<[string, string, string]>([
-    ['28P01', 'password authentication failed for user "its-user"', 'refused the password'],
-    ['28000', 'PAM authentication failed for user "its-user"', 'refused the password'],
-    ['28000', 'Cloud SQL IAM user authentication failed for user "its-user"', 'refused the password'],
-    ['28000', 'The access token has expired. Please acquire a new token and retry.', 'refused the password'],
-    ['08P01', 'password authentication failed', 'refused the password'],
-    ['28000', 'no pg_hba.conf entry for host "192.0.2.1", user "its-user"', 'does not let this user in'],
-    ['28000', 'role "its-user" does not exist', 'does not let this user in'],
-  ])('%s, %s, and with a password file it is tried again', (code, message, told) => {
+    ['28P01', 'password authentication failed for user "its-user"', 'password-refused'],
+    ['28000', 'PAM authentication failed for user "its-user"', 'password-refused'],
+    ['28000', 'Cloud SQL IAM user authentication failed for user "its-user"', 'password-refused'],
+    ['28000', 'The access token has expired. Please acquire a new token and retry.', 'password-refused'],
+    ['08P01', 'password authentication failed', 'password-refused'],
+    ['28000', 'no pg_hba.conf entry for host "192.0.2.1", user "its-user"', 'user-refused'],
+    ['28000', 'role "its-user" does not exist', 'user-refused'],
+  ])('%s, %s, and with a password file it is tried again', (code, message, id) => {
     expect(explained(code, message)).not.toBeInstanceOf(TransientError);
-    expect(explained(code, message).message).toContain(`The server ${told} (${code}).`);
+    expect(explained(code, message)).toMatchObject({ id, message: expect.stringContaining(` (${code}).`) });
     const error = Object.assign(new Error(message), { code });
     const withFile = explainFailure(error, { ...config, passwordFile: '/token' }, true);
     // For a minute at most.
-    expect(withFile instanceof TransientError && withFile.brief).toBe(told === 'refused the password');
+    expect(withFile instanceof TransientError && withFile.brief).toBe(id === 'password-refused');
   });
 
   test.each<[PassfileAnswer, RegExp]>([
-    ['no-entry', /no line that matches this host, port, database and user\.$/],
-    ['open-to-others', /others can read or write it: run `chmod 0600` on it\.$/],
+    ['no-entry', /no line for this host, port, database and user\.$/],
+    ['open-to-others', /other users can read or write it: run `chmod 0600` on it\.$/],
     ['not-a-file', /not a plain file\.$/],
-    ['unreadable', /the runner's user cannot read it\.$/],
+    ['unreadable', /runner's user cannot read libpq's password file\.$/],
     ['no-file', /or pass `database-password`\.$/],
   ])('without a password, where the password file of libpq gave one of these: %s', (passfileGave, told) => {
     const error = Object.assign(new Error('no'), { code: '28P01' });
@@ -153,14 +161,14 @@ describe('ends at once', () => {
   test('with a wrong password from the password file of libpq', () => {
     const error = Object.assign(new Error('no'), { code: '28P01' });
     const from = { ...config, password: 'x', passfileGave: 'password' } as const;
-    expect(explainFailure(error, from, false).message).toContain('the secret in the password file of libpq.');
+    expect(explainFailure(error, from, false).message).toContain("the secret in libpq's password file.");
   });
 
   test('without a password that the server asks for', () => {
     const error = Object.assign(new Error('no'), { code: '28P01' });
     const without = { ...config, password: undefined };
-    expect(explainFailure(error, without, false).message).toMatch(/asks for a password, and none was given/);
-    expect(explainFailure(error, config, false).message).toMatch(/refused the password/);
+    expect(explainFailure(error, without, false)).toMatchObject({ id: 'password-missing' });
+    expect(explainFailure(error, config, false)).toMatchObject({ id: 'password-refused' });
   });
 
   test.each([
@@ -174,17 +182,17 @@ describe('ends at once', () => {
       false,
     );
     expect(error).not.toBeInstanceOf(TransientError);
-    expect(error.message).toMatch(/asks for a password, and none was given/);
+    expect(error).toMatchObject({ id: 'password-missing' });
   });
 
   test.each([
-    ['Unknown authenticationOk message type 7', /a way to log in that the gate does not have/],
-    ['SASL: Only mechanism(s) SCRAM-SHA-256 are supported', /a way to log in that the gate does not have/],
-    ['SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match', /exchange of the password went wrong/],
-  ])('the driver’s %j', (message, what) => {
+    ['Unknown authenticationOk message type 7', 'login-unsupported'],
+    ['SASL: Only mechanism(s) SCRAM-SHA-256 are supported', 'login-unsupported'],
+    ['SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match', 'password-exchange-failed'],
+  ])('the driver’s %j', (message, id) => {
     const error = explained('', message);
     expect(error).not.toBeInstanceOf(TransientError);
-    expect(error.message).toMatch(what);
+    expect(error).toMatchObject({ id });
   });
 
   test.each([
@@ -195,27 +203,27 @@ describe('ends at once', () => {
   });
 
   test.each([
-    ['Tenant or user not found', /does not know this user, or the project/],
-    ['(ENOTFOUND) tenant/user its-user not found', /does not know this user, or the project/],
-    ["The requested endpoint could not be found, or you don't have access to it.", /does not know this user/],
-    ['Your account or project has exceeded the compute time quota. Upgrade your plan.', /switched the database off/],
-    ['The endpoint has been disabled. Enable it using Neon API and retry.', /switched the database off/],
-  ])('the managed pooler’s "%s"', (message, what) => {
+    ['Tenant or user not found', 'tenant-unknown'],
+    ['(ENOTFOUND) tenant/user its-user not found', 'tenant-unknown'],
+    ["The requested endpoint could not be found, or you don't have access to it.", 'tenant-unknown'],
+    ['Your account or project has exceeded the compute time quota. Upgrade your plan.', 'switched-off'],
+    ['The endpoint has been disabled. Enable it using Neon API and retry.', 'switched-off'],
+  ])('the managed pooler’s "%s"', (message, id) => {
     const error = explained('XX000', message);
     expect(error).not.toBeInstanceOf(TransientError);
-    expect(error.message).toMatch(what);
+    expect(error).toMatchObject({ id });
   });
 
   test.each([
-    ['database "nowhere" does not exist', /There is no such database/],
-    ['database "app" is disabled', /There is no such database/],
-    ['SASL authentication failed', /refused the password/],
-    ['certificate authentication failed', /does not accept the client certificate/],
-    ['"trust" authentication failed', /does not let this user in/],
-  ])('PgBouncer’s %j', (message, what) => {
+    ['database "nowhere" does not exist', 'database-missing'],
+    ['database "app" is disabled', 'database-missing'],
+    ['SASL authentication failed', 'password-refused'],
+    ['certificate authentication failed', 'client-certificate-refused'],
+    ['"trust" authentication failed', 'user-refused'],
+  ])('PgBouncer’s %j', (message, id) => {
     const error = explained('08P01', message);
     expect(error).not.toBeInstanceOf(TransientError);
-    expect(error.message).toMatch(what);
+    expect(error).toMatchObject({ id });
   });
 
   test('an unknown error stays as it is', () => {
@@ -226,22 +234,22 @@ describe('ends at once', () => {
 
 describe('a server that does not speak English', () => {
   test.each([
-    ['42501', 'Anfrage würde von einer Policy betroffen sein', 'check_enable_rls', /Row security would hide rows/],
-    ['42501', 'keine Berechtigung für Datenbank', 'CheckMyDatabase', /GRANT CONNECT ON DATABASE/],
-    ['42501', 'keine Berechtigung für Tabelle', 'aclcheck_error', /lacks a privilege/],
-    ['28000', 'PAM-Authentifizierung für Benutzer »its-user« fehlgeschlagen', 'auth_failed', /refused the password/],
-    ['28000', 'kein pg_hba.conf-Eintrag für Benutzer »PAM«', 'ClientAuthentication', /does not let this user in/],
-    ['57014', 'storniere Anfrage wegen Zeitüberschreitung', 'ProcessInterrupts', /says: storniere.*`poll-timeout`/],
-    ['57014', 'storniere Anfrage wegen Benutzeraufforderung', 'ProcessInterrupts', /administrator.*cancelled it/],
-  ])('is understood by the code and the function: %s, "%s"', (code, message, routine, expected) => {
-    expect(explained(code, message, true, routine).message).toMatch(expected);
+    ['42501', 'Anfrage würde von einer Policy betroffen sein', 'check_enable_rls', 'row-security'],
+    ['42501', 'keine Berechtigung für Datenbank', 'CheckMyDatabase', 'connect-not-granted'],
+    ['42501', 'keine Berechtigung für Tabelle', 'aclcheck_error', 'privilege-missing'],
+    ['28000', 'PAM-Authentifizierung für Benutzer »its-user« fehlgeschlagen', 'auth_failed', 'password-refused'],
+    ['28000', 'kein pg_hba.conf-Eintrag für Benutzer »PAM«', 'ClientAuthentication', 'user-refused'],
+    ['57014', 'storniere Anfrage wegen Zeitüberschreitung', 'ProcessInterrupts', 'poll-stopped'],
+    ['57014', 'storniere Anfrage wegen Benutzeraufforderung', 'ProcessInterrupts', 'poll-stopped'],
+  ])('is understood by the code and the function: %s, "%s"', (code, message, routine, id) => {
+    expect(explained(code, message, true, routine)).toMatchObject({ id });
   });
 
   test('refuses a client certificate, if there is one', () => {
     const said = 'Zertifikatauthentifizierung für Benutzer »its-user« fehlgeschlagen';
     const error = Object.assign(new Error(said), { code: '28000', routine: 'auth_failed' });
     const withCertificate = { ...config, clientCertificate: { cert: '', key: '' } };
-    expect(explainFailure(error, withCertificate, false).message).toMatch(/does not accept the client certificate/);
-    expect(explainFailure(error, config, false).message).toMatch(/not let this user in.*asks for a client certificate/);
+    expect(explainFailure(error, withCertificate, false)).toMatchObject({ id: 'client-certificate-refused' });
+    expect(explainFailure(error, config, false)).toMatchObject({ id: 'user-refused' });
   });
 });

@@ -228,7 +228,7 @@ describe('keep-version: latest', () => {
 
   test('takes what was registered at the first poll that could be read for what the gate began with', async () => {
     const { last, verdict } = await holdAgainst(config(keepLatest), ({ number }) => {
-      if (number === 1) throw new TransientError(trusted('The connection broke off.'), true);
+      if (number === 1) throw new TransientError(trusted('Connection lost.'), true);
       return { registrations: twoRegistered };
     });
     expect(verdict).toBe('drained');

@@ -254,7 +254,7 @@ async function texts(): Promise<readonly string[]> {
   const database = configOf(url);
   const view = { kind: 'v', columns: [], readable: [], filtered: false };
   const gaveUp = await holdAgainst(config(), () => ({}), {
-    reader: { read: () => Promise.reject(new TransientError(trusted('The connection broke off.'), false)) },
+    reader: { read: () => Promise.reject(new TransientError(trusted('Connection lost.'), false)) },
   }).catch((error: unknown) => plain(explain(error)));
   if (typeof gaveUp !== 'string') throw new Error('The hold did not give up.');
   return [

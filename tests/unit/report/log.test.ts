@@ -32,13 +32,13 @@ describe('the log', () => {
     const lines = await logOf(
       ({ at }) => {
         if (at < 5000 || at > 12_000) return {};
-        throw new TransientError(msg`The connection broke off. It was ${'db'}.`, true);
+        throw new TransientError(msg`Connection lost. It was ${'db'}.`, true);
       },
       { timeoutMs: 60_000 },
     );
     expect(lines.slice(3)).toEqual([
       '[    0s] 0 in flight; idle, and must stay so for 10s; timeout in 1m',
-      '[    5s] The poll failed. The connection broke off. It was "db". Polling again in 1s, giving up in 55s.',
+      '[    5s] The poll failed. Connection lost. It was "db". Polling again in 1s, giving up in 55s.',
       '[    6s] The poll failed again in the same way, 2 times in a row. Polling again in 2s, giving up in 54s.',
       '[    8s] The poll failed again in the same way, 3 times in a row. Polling again in 4s, giving up in 52s.',
       '[   12s] The poll failed again in the same way, 4 times in a row. Polling again in 8s, giving up in 48s.',

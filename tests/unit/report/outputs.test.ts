@@ -77,7 +77,7 @@ describe('outputs', () => {
     expect(outputsOf(blocked, '').values['drained-versions']).toBe('[]');
     const broken = runReportOf({
       ...(await runAgainst(() => ({}))),
-      failure: trusted('The connection broke off.'),
+      failure: trusted('Connection lost.'),
       verdict: 'error',
     });
     expect(outputsOf(broken, '').values).toMatchObject({

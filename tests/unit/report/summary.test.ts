@@ -57,9 +57,9 @@ describe('the job summary', () => {
 
   test('says after a failure in the middle of a hold that earlier polls decide nothing', async () => {
     const held = await runAgainst(() => busy, { timeoutMs: 60_000 });
-    const broken = runReportOf({ ...held, verdict: 'error', failure: trusted('The connection broke off.') });
+    const broken = runReportOf({ ...held, verdict: 'error', failure: trusted('Connection lost.') });
     expect(rendered(summaryOf(broken))).toMatch(
-      /The connection broke off\. What follows is from the last poll that succeeded, at 2026-01-01T00:00:00\.000Z \(database time\)\. It decides nothing\. Versions to retire/,
+      /Connection lost\. What follows is from the last poll that succeeded, at 2026-01-01T00:00:00\.000Z \(database time\)\. It decides nothing\. Versions to retire/,
     );
     expect(summaryOf(failure)).not.toContain('What follows');
   });
