@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { chosenReleases } from '../chosen.ts';
 import { environmentOf, folderOf } from '../driver.ts';
+import { snippetsOf } from '../page.ts';
 import { worldsOf } from '../world.ts';
 import { go } from './language.ts';
 
@@ -14,14 +15,7 @@ const run = promisify(execFile);
 const [newest] = go.releases;
 const isChosen = chosenReleases().some(({ release }) => release === newest);
 
-const section =
-  readFileSync('docs/sdks.md', 'utf8')
-    .split(/^## /m)
-    .find((text) => text.startsWith('Go\n')) ?? '';
-const [config = '', commands = '', rewinds = ''] = Array.from(
-  section.matchAll(/^```(?:go|sh)\n(.*?)^```$/gms),
-  ([, text]) => text,
-);
+const [config = '', commands = '', rewinds = ''] = snippetsOf(go.name, 'go', 'sh');
 
 /** A program of these statements, with what they take for granted. */
 const program = (...statements: readonly string[]) => `package main

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chosenReleases } from '../chosen.ts';
 import { environmentOf, folderOf } from '../driver.ts';
+import { snippetsOf } from '../page.ts';
 import { worldsOf } from '../world.ts';
 import { python } from './language.ts';
 
@@ -16,25 +16,15 @@ url, workflow_id = os.environ["URL"], os.environ["ID"]
 `;
 
 const [newest] = python.releases;
-const chosen = chosenReleases().some(({ release }) => release === newest);
+const isChosen = chosenReleases().some(({ release }) => release === newest);
 
-const section =
-  readFileSync('docs/sdks.md', 'utf8')
-    .split(/^## /m)
-    .find((text) => text.startsWith('Python\n')) ?? '';
-const snippets = Array.from(section.matchAll(/^```(python|sh)\n(.*?)^```$/gms), ([, language = '', text = '']) => ({
-  language,
-  text,
-}));
-const [launches, cancelsAndForks, rewinds] = snippets;
+const [launches = '', cancelsAndForks = '', rewinds = ''] = snippetsOf(python.name, 'python', 'sh');
 
-describe.skipIf(!chosen)('the snippets for Python in docs/sdks.md', () => {
+describe.skipIf(!isChosen)('the snippets for Python in docs/sdks.md', () => {
   const world = worldsOf(python);
 
-  it('set a version, cancel and fork a workflow, and rewind it', async () => {
-    if (newest === undefined || launches === undefined || cancelsAndForks === undefined || rewinds === undefined) {
-      throw new Error('There are not three snippets.');
-    }
+  test('set a version, cancel and fork a workflow, and rewind it', async () => {
+    if (newest === undefined) throw new Error('There is no release.');
     const { url, launch, query, row } = await world(newest);
     const bin = path.join(folderOf(python), '.installed', newest.release, 'bin');
     const environment = {
@@ -49,8 +39,8 @@ describe.skipIf(!chosen)('the snippets for Python in docs/sdks.md', () => {
     const old = await launch('1.0');
     await old.start({ workflow: 'held', id: 'order' });
 
-    await inSnippet('python', '-c', `${AROUND}${launches.text}DBOS.launch()\nDBOS.destroy()`);
-    const { stdout } = await inSnippet('sh', '-ec', cancelsAndForks.text);
+    await inSnippet('python', '-c', `${AROUND}${launches}DBOS.launch()\nDBOS.destroy()`);
+    const { stdout } = await inSnippet('sh', '-ec', cancelsAndForks);
 
     expect(await query('SELECT version_name FROM dbos.application_versions ORDER BY version_timestamp')).toEqual([
       { version_name: '1.0' },
@@ -63,7 +53,7 @@ describe.skipIf(!chosen)('the snippets for Python in docs/sdks.md', () => {
       { status: 'CANCELLED', application_version: '1.0' },
       { status: 'ENQUEUED', application_version: '2.0' },
     ]);
-    await inSnippet('python', '-c', `${AROUND}${rewinds.text}`);
+    await inSnippet('python', '-c', `${AROUND}${rewinds}`);
     expect((await query(ofOrder))[0]).toEqual({ status: 'ENQUEUED', application_version: '2.0' });
     await (await launch('2.0')).release({ id: 'order' });
     await row("SELECT 1 FROM dbos.workflow_status WHERE workflow_uuid = 'order' AND status = 'SUCCESS'");
