@@ -22,14 +22,7 @@ export const java: Language = {
         { program: 'rm', args: ['-rf', `.installed/${RELEASE}`] },
         {
           program: 'mvn',
-          args: [
-            '-B',
-            '-q',
-            '-Dstyle.color=never',
-            `-Ddbos.version=${RELEASE}`,
-            'compiler:compile',
-            'dependency:copy-dependencies',
-          ],
+          args: ['-B', '-q', `-Ddbos.version=${RELEASE}`, 'compiler:compile', 'dependency:copy-dependencies'],
         },
       ],
       launch: {
