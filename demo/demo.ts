@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -152,7 +152,7 @@ async function runGate(
   return run;
 }
 
-/** Runs the script that the gate wrote, with the line of this workflow only. */
+/** Runs the script that the gate wrote, for this workflow only. */
 async function moveOn(
   resources: AsyncDisposableStack,
   { run, databaseUrl, workflow }: { run: FinishedRun; databaseUrl: string; workflow: string },
@@ -161,20 +161,18 @@ async function moveOn(
   const list = readFileSync(path.join(folder, 'workflows.tsv'), 'utf8');
   writeArtifact('unblock.sh', readFileSync(path.join(folder, 'unblock.sh'), 'utf8'));
   writeArtifact('workflows.tsv', list);
-  const isOfOthers = (line: string) => line.includes('\t') && !/^#/.test(line) && idIn(line) !== workflow;
-  const lines = list.split('\n').filter((line) => !isOfOthers(line));
-  writeFileSync(path.join(folder, 'workflows.tsv'), lines.join('\n'));
+  const lines = list.split('\n');
   print.line((lines.find((line) => idIn(line) === workflow) ?? 'It is not there.').replaceAll('\t', '  '));
   const child = await start(
     resources,
     () =>
-      spawn('sh', ['unblock.sh', 'fork', '--yes'], {
+      spawn('sh', ['unblock.sh', 'fork', '--yes', workflow], {
         cwd: folder,
         env: {
           ...process.env,
           DBOS_CLI,
           DEMO_PID: String(process.pid),
-          DBOS_SYSTEM_DATABASE_URL: databaseUrl,
+          UNBLOCK_DATABASE_URL: databaseUrl,
         },
         stdio: ['ignore', 'pipe', 'inherit'],
       }),

@@ -1,12 +1,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { WorkflowStatus } from './forecast/activity.ts';
 import type { Poll } from './hold/hold.ts';
-import { blocksTarget, omittedFrom } from './report/blocking.ts';
-import type { WrittenKit } from './report/next-steps.ts';
+import { blocksTarget, commandLineOf, isInUse, omittedFrom } from './report/blocking.ts';
+import type { WrittenKit } from './report/kit-section.ts';
 import { reportText } from './report/report-file.ts';
 import type { RunReport } from './report/schema.ts';
-import { type KitFile, kitFiles } from './unblock/kit.ts';
+import { type BlockingWorkflow, type KitFile, kitFiles } from './unblock/kit.ts';
+import { kitStateOf, reasonOf } from './unblock/states.ts';
 
 /** Runs `work`. When it throws, `what` could not be written: it returns undefined, and the run continues. */
 export type Attempt = <T>(what: string, work: () => T | Promise<T>) => Promise<T | undefined>;
@@ -27,24 +29,30 @@ export async function writeArtifacts(report: RunReport, last: Poll | undefined, 
   return { reportPath: reportPath ?? '', kit };
 }
 
-/**
- * The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that
- * would end live work.
- */
+/** The unblock kit for all that blocks. Empty with `details: names`, and while any target is live or unknown. */
 export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly KitFile[] {
   const { verdict, details, blockers, newVersion, database } = report;
   const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
-  if (!isAnswer || details === 'names' || last === undefined || database === null) return [];
+  if (!isAnswer || isInUse(report) || details === 'names' || last === undefined || database === null) return [];
   const { evaluation, forecast } = last;
   const { detailScan } = forecast.history;
   if (detailScan === undefined) return [];
+  const { statuses, observedAt } = detailScan;
+  const workflows = detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation));
   return kitFiles({
-    workflows: detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation)),
+    workflows: workflows.map((workflow) => ({ ...workflow, ...stateOf(statuses.get(workflow.id), observedAt) })),
     omitted: omittedFrom(detailScan, evaluation),
     newVersion: newVersion ?? undefined,
     schema: database.schema,
-    observedAt: detailScan.observedAt,
+    commandLine: commandLineOf(last),
+    observedAt,
   });
+}
+
+/** What is not known to be stuck or asleep is not offered. */
+function stateOf(status: WorkflowStatus | undefined, now: number): Pick<BlockingWorkflow, 'state' | 'reason'> {
+  if (status === undefined) return { state: 'progressing', reason: 'not known' };
+  return { state: kitStateOf(status, now), reason: reasonOf(status, now) };
 }
 
 function writeKit(folder: string, files: readonly KitFile[]): WrittenKit | undefined {

@@ -1,5 +1,9 @@
+import { sdkIn } from '../dbos/sdk.ts';
 import type { Truncated } from '../dbos/snapshot/index.ts';
+import type { Poll } from '../hold/hold.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
+import type { Blocker } from '../rules/index.ts';
+import { type CommandLine, commandLineFor } from '../unblock/command-line.ts';
 import type { RunReport } from './schema.ts';
 
 /** Rows of one version, or of none: one workflow, or a group of them. */
@@ -46,4 +50,21 @@ export function blockingGroups(evaluation: Evaluation): RunReport['groups'] {
 export function newVersionOf({ index, targets }: Evaluation): string | null {
   const retired = new Set<string | null>(targets.map(({ version }) => version));
   return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+
+/** DBOS's command line for the work that blocks. */
+export function commandLineOf({ evaluation, forecast }: Poll): CommandLine {
+  const { index, snapshot, state } = evaluation;
+  const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
+  const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
+  const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
+  return commandLineFor(sdk, snapshot.database.migration ?? null);
+}
+
+/** What says that a target is still in use, or is none: to cancel its work would end live work. */
+const NOT_OLD: ReadonlySet<string> = new Set<Blocker['kind']>(['live', 'receives-work', 'unknown-version']);
+
+/** Whether any target is live, or unknown. */
+export function isInUse({ versions }: Pick<RunReport, 'versions'>): boolean {
+  return versions.some(({ blockers }) => blockers.some(({ kind }) => NOT_OLD.has(kind)));
 }

@@ -22,9 +22,12 @@ export function code(text: string, maximum?: number): string {
   return `<code>${parts.join('<!-- -->')}</code>`;
 }
 
-/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes. */
-export function codeBlock(language: string, lines: readonly string[]): string {
-  const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
+/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes, but the tabs of `tsv`. */
+export function codeBlock(language: 'sh' | 'sql' | 'text' | 'tsv', lines: readonly string[]): string {
+  const whole = (text: string) => visible(text, Number.POSITIVE_INFINITY);
+  const text = lines
+    .map((line) => (language === 'tsv' ? line.split('\t').map(whole).join('\t') : whole(line)))
+    .join('\n');
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(Math.max(3, longest + 1));
   return `${fence}${language}\n${text}\n${fence}`;

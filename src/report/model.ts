@@ -11,7 +11,7 @@ import type { TargetEvaluation } from '../rules/evaluate.ts';
 import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import { conclusionOf } from '../rules/verdict.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
-import { blockingGroups, blocksTarget, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
+import { blockingGroups, blocksTarget, commandLineOf, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { type Diagnoses, diagnosesOf } from './diagnosis.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
@@ -67,6 +67,7 @@ const NOTHING_SEEN = {
   activities: { observedAt: null, ...NOTHING_LISTED },
   workflows: NOTHING_LISTED,
   firstToUnblock: null,
+  commandLine: null,
 } as const;
 
 /** The report of a run. It explains, counts and chooses everything that a renderer shows. */
@@ -152,6 +153,7 @@ function seenAt(last: Poll, run: Run) {
     groups: blockingGroups(evaluation),
     activities: activitiesReport(last),
     ...workflowsReport(last, pastDeadline),
+    commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last),
   };
 }
 
@@ -210,7 +212,7 @@ function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadl
   const { workflows } = index.contents;
   const blocking = workflows.items.filter((workflow) => blocksTarget(workflow, evaluation));
   const shown = blocking.slice(0, WORKFLOWS_REPORTED);
-  const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0]);
+  const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0], snapshot.observedAt);
   return {
     workflows: {
       items: shown.map(({ id, name, parent, ...workflow }) => ({

@@ -243,7 +243,15 @@ export const runReportSchema = z
       .extend({ observedAt: time.describe('Database time of the read') })
       .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
     workflows: truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
-    firstToUnblock: text.describe('The id of the workflow to unblock first'),
+    firstToUnblock: text.describe('The id of the workflow to unblock first; null where all of it finishes by itself'),
+    commandLine: z
+      .object({
+        program: text.describe('Null where it has to be installed first, or chosen'),
+        urlOption: z.enum(['--sys-db-url', '--db-url']),
+        fits: z.string().describe('Which release fits the schema, and how to get it'),
+      })
+      .nullable()
+      .describe('DBOS’s command line for the work that blocks, by its language and the age of the schema'),
     shortened: z
       .object({
         texts: count.describe(

@@ -3,9 +3,10 @@ import { summed, total } from '../status-counts.ts';
 import { durationText, iso, milliseconds } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { foundSection } from './found.ts';
+import type { WrittenKit } from './kit-section.ts';
 import { blocks, code, markdown, more, NO_VERSION, nameOf, quoteBlock, table } from './markdown.ts';
 import { blockedFirst, isWatched } from './model.ts';
-import { nextSteps, type WrittenKit } from './next-steps.ts';
+import { nextSteps } from './next-steps.ts';
 import type { ForecastReport, RunReport, VersionReport, WorkflowReport } from './schema.ts';
 import { describeServer, ownWorkNote, workflowName } from './text.ts';
 

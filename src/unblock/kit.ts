@@ -4,13 +4,17 @@ import { fullName } from '../dbos/workflow-name.ts';
 import { isCut } from '../long-names.ts';
 import { counted } from '../message.ts';
 import { plain, quotedName, shellQuoted, visible } from '../report/text.ts';
-import { iso } from '../time.ts';
+import type { CommandLine } from './command-line.ts';
 import { typedId } from './remedies.ts';
+import type { KitState } from './states.ts';
 
 /** What the kit has to know about a workflow that blocks. */
 export interface BlockingWorkflow
-  extends Pick<WorkflowDetail, 'id' | 'version' | 'name' | 'className' | 'status' | 'delayUntil' | 'parent'> {
+  extends Pick<WorkflowDetail, 'id' | 'version' | 'name' | 'className' | 'status' | 'parent'> {
   readonly lastStep: Pick<LastStep, 'number' | 'name'> | null;
+  readonly state: KitState;
+  /** What it does or waits for, on one line of plain text. */
+  readonly reason: string;
 }
 
 export interface UnblockKit {
@@ -21,6 +25,7 @@ export interface UnblockKit {
   /** The version that runs forks; undefined while there is no newer version. */
   readonly newVersion: string | undefined;
   readonly schema: string;
+  readonly commandLine: CommandLine;
   /** Database clock, in epoch milliseconds. */
   readonly observedAt: number;
 }
@@ -31,6 +36,8 @@ export interface KitFile {
   readonly name: 'unblock.sh' | 'workflows.tsv';
   readonly text: string;
 }
+
+const REASON_CHARACTERS = 300;
 
 /** ncc copies the file next to the bundle, because it sees this expression. */
 const SCRIPT = new URL('./unblock.sh', import.meta.url);
@@ -63,8 +70,10 @@ function workflowList(kit: UnblockKit, typed: readonly BlockingWorkflow[]): stri
     `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
     ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
     ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
+    ...(kit.commandLine.program === null ? [] : [`#! cli\t${kit.commandLine.program.split(' ', 1)[0]}`]),
+    `#! fits\t${kit.commandLine.fits}`,
     ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
-    '# on fork\tid\tparent\tfrom step\tstate',
+    '# on fork\tid\tstate\tparent\tfrom step\tlast step\tclass\tname\treason',
     ...groupsOf(kit.workflows, typed).flatMap(({ title, workflows }) => [
       '',
       `# ${title}`,
@@ -74,11 +83,19 @@ function workflowList(kit: UnblockKit, typed: readonly BlockingWorkflow[]): stri
   return `${lines.join('\n')}\n`;
 }
 
-function rowOf(workflow: BlockingWorkflow, hasChildren: boolean): string {
-  const { id, parent } = workflow;
+function rowOf({ id, parent, state, className, name, reason, ...workflow }: BlockingWorkflow, hasChildren: boolean) {
   const onFork = hasChildren ? 'waits' : parent === null ? 'fork' : 'child';
   const typedParent = parent === null || typedId(parent) === undefined ? '-' : parent;
-  return [onFork, id, typedParent, '-', stateOf(workflow)].join('\t');
+  const names = [className, name].map((each) => (each ? visible(each) : '-'));
+  return [onFork, id, state, typedParent, '-', lastStepOf(workflow), ...names, visible(reason, REASON_CHARACTERS)].join(
+    '\t',
+  );
+}
+
+/** Its number comes first: `unblock.sh` compares it. */
+function lastStepOf({ status, lastStep }: Pick<BlockingWorkflow, 'status' | 'lastStep'>): string {
+  if (status !== 'PENDING') return '-';
+  return lastStep === null ? 'no step' : `${lastStep.number} ${visible(lastStep.name, 40)}`;
 }
 
 /** Returns what the list does not have, for its top and for the end of a run. */
@@ -133,10 +150,4 @@ function generationsOf(workflows: readonly BlockingWorkflow[]): ReadonlyMap<stri
     for (const member of [...line].reverse()) generations.set(member, ++generation);
   }
   return generations;
-}
-
-function stateOf({ status, lastStep, delayUntil }: BlockingWorkflow): string {
-  if (status === 'DELAYED' && delayUntil !== null) return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
-  if (status !== 'PENDING') return visible(status, 30).toLowerCase();
-  return lastStep === null ? 'no step done' : `step ${lastStep.number} done, "${visible(lastStep.name, 40)}"`;
 }

@@ -5,30 +5,36 @@ import { isCut } from '../long-names.ts';
 import { quoteIdentifier, statement } from '../postgres/sql.ts';
 import type { RunReport } from '../report/schema.ts';
 import { shellQuoted, sqlLiteral } from '../report/text.ts';
-
-/** The commands that are shown take the URL from the environment, so they hold no secret. */
-const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
+import { type CommandLine, programOf } from './command-line.ts';
+import { isOffered, KIT_STATES, type KitState, kitStateOf } from './states.ts';
 
 /**
- * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line (TypeScript's; Python's
- * has the same verbs and options). Undefined if its id cannot be typed. Only `unblock.sh` forks: the fork of a workflow
- * that has just finished does its work again, and no command reports that it has finished.
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id cannot
+ * be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks: the fork of a
+ * workflow that has just finished does its work again, and no command reports that it has finished.
  */
-export function commandsFor(workflow: Pick<WorkflowDetail, 'id'>): readonly string[] | undefined {
+export function commandsFor(
+  workflow: Pick<WorkflowDetail, 'id'>,
+  commandLine: CommandLine,
+): readonly string[] | undefined {
   const id = typedId(workflow.id);
-  return id === undefined ? undefined : commandsWith(id);
+  return id === undefined ? undefined : commandsWith(id, commandLine);
 }
 
-/** The same commands for any workflow: its id is in the variable ID. */
-export const COMMANDS_BY_ID = commandsWith('"$ID"');
+/** Returns the same commands for any workflow: its id is in the variable ID. */
+export function commandsById(commandLine: CommandLine): readonly string[] {
+  return commandsWith('"$ID"', commandLine);
+}
 
-function commandsWith(id: string): readonly string[] {
+function commandsWith(id: string, commandLine: CommandLine): readonly string[] {
+  const command = (verb: string) =>
+    `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"`;
   return [
-    '# look at it, and at the steps it has done',
-    `npx dbos workflow get ${id} ${URL_OPTION}`,
-    `npx dbos workflow steps ${id} ${URL_OPTION}`,
-    '# give it up: it stops before its next step',
-    `npx dbos workflow cancel ${id} ${URL_OPTION}`,
+    '# inspect it, and the steps it has done',
+    command('get'),
+    command('steps'),
+    '# cancel it: it stops before its next step',
+    command('cancel'),
   ];
 }
 
@@ -38,19 +44,27 @@ export function typedId(id: string): string | undefined {
 }
 
 /**
- * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest stuck one, else the oldest.
- * Workflows without children come before parents, because to cancel a waiting parent alone unblocks nothing.
+ * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest that is stuck, else the oldest
+ * that is asleep or delayed. Undefined where all the others finish by themselves. Workflows without children come before
+ * parents, because to cancel a waiting parent alone unblocks nothing.
  */
 export function firstToUnblock(
   workflows: readonly WorkflowDetail[],
   statuses: Statuses,
   longest: Pick<WorkflowDetail, 'id'> | undefined,
+  now: number,
 ): Pick<WorkflowDetail, 'id'> | undefined {
   if (longest !== undefined) return longest;
   const parents = new Set(workflows.map(({ parent }) => parent));
-  const childless = workflows.filter(({ id }) => !parents.has(id));
-  const stuck = childless.find(({ id }) => statuses.get(id)?.state === 'stuck');
-  return stuck ?? childless[0] ?? workflows[0];
+  const childrenFirst = workflows.toSorted((a, b) => Number(parents.has(a.id)) - Number(parents.has(b.id)));
+  const inState = (state: KitState) =>
+    childrenFirst.find(({ id }) => {
+      const status = statuses.get(id);
+      return status !== undefined && kitStateOf(status, now) === state;
+    });
+  return KIT_STATES.filter(isOffered)
+    .map(inState)
+    .find((found) => found !== undefined);
 }
 
 /** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */

@@ -187,7 +187,9 @@ describe('with work in flight', () => {
     expect(run.annotations).toEqual([
       expect.objectContaining({ level: 'error', title: '1.0.0 cannot be retired yet' }),
     ]);
-    expect(run.summary).toContain('npx dbos workflow cancel');
+    // It is at work: nothing of it is offered by itself.
+    expect(run.summary).toContain('sh unblock.sh cancel');
+    expect(run.summary).not.toContain('dbos workflow cancel');
     expect(JSON.parse(run.report ?? '').workflows.items).toEqual([
       expect.objectContaining({ id: held, version: '1.0.0', status: 'PENDING' }),
     ]);

@@ -7,15 +7,17 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { expect, onTestFinished, test } from 'vitest';
+import { commandLineFor } from '../../src/unblock/command-line.ts';
 import { type BlockingWorkflow, kitFiles, type UnblockCommand } from '../../src/unblock/kit.ts';
 import type { DbosApp } from '../support/dbos-app.ts';
 import { node24 } from '../support/runner/node24.ts';
-import { launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { createReader, launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* The unblock kit next to the report, run with DBOS's own command line on a real application's work in flight. */
 
 const databases = systemDatabases();
 const HOUR_MS = 3_600_000;
+const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/compiled/', import.meta.url));
 /** The step number that means "all steps", from the recipe for families in `unblock.sh`. */
 const ALL_STEPS = 2_147_483_647;
 
@@ -26,7 +28,7 @@ test('cancel cancels everything that was in flight and nothing else, and a secon
   const delayed = await v1.enqueue({ queue: 'parallel', delaySeconds: 3600 });
   const family = await v1.startParent(1);
   const ended = await v1.startHeld();
-  const hostile = [`it's "$(touch hacked)" \`touch hacked\`; touch hacked #`, '* ü {"status":"SUCCESS"}'];
+  const hostile = [`it's "$(touch hacked)" \`touch hacked\`; * ü {"status":"SUCCESS"} #`];
   await database.insert(
     ...hostile.map((id) => ({ workflow_uuid: id, status: 'ENQUEUED', application_version: 'v0' })),
     { workflow_uuid: '--all', status: 'ENQUEUED', application_version: 'v0' },
@@ -40,13 +42,13 @@ test('cancel cancels everything that was in flight and nothing else, and a secon
 
   const before = await rowsOf(database);
   const dry = await run(kit, 'cancel');
-  expect(dry.output).toContain('9 to cancel. Nothing was done. To do it: sh ');
+  expect(dry.output).toContain('8 to cancel. Nothing was done. To do it, add --yes');
   expect(dry.output).toContain('1 more workflow with an id that cannot be shown or typed safely');
   expect(dry.code).toBe(0);
   expect(await rowsOf(database)).toEqual(before);
 
-  const first = await run(kit, 'cancel', database.url);
-  expect(first.output).toContain('7 done, 2 left as they are, 0 failed.');
+  const first = await run(kit, 'cancel', database.url, { args: ['--all'] });
+  expect(first.output).toContain('6 done, 2 left as they are, 0 failed.');
   expect(first.output).toContain(`${ended}: left as it is: it is SUCCESS now`);
   expect(first.output).toContain('dead-lettered: left as it is: it is MAX_RECOVERY_ATTEMPTS_EXCEEDED now');
   expect(first.code).toBe(0);
@@ -61,8 +63,8 @@ test('cancel cancels everything that was in flight and nothing else, and a secon
   expect(first.files).toEqual(['dbos', 'unblock.sh', 'workflows.tsv']);
 
   const after = await rowsOf(database);
-  const second = await run(kit, 'cancel', database.url);
-  expect(second.output).toContain('0 done, 9 left as they are, 0 failed.');
+  const second = await run(kit, 'cancel', database.url, { args: [held, ended, 'dead-lettered'] });
+  expect(second.output).toContain('0 done, 3 left as they are, 0 failed.');
   expect(second.code).toBe(0);
   expect(await rowsOf(database)).toEqual(after);
 });
@@ -92,7 +94,7 @@ test('fork continues on the new version what is still in flight, and a second ru
 
   const before = await rowsOf(database);
   const dry = await run(kit, 'fork');
-  expect(dry.output).toContain('9 to fork. Nothing was done. To do it: sh ');
+  expect(dry.output).toContain('9 to fork. Nothing was done. To do it, add --yes');
   expect(dry.code).toBe(0);
   expect(await rowsOf(database)).toEqual(before);
 
@@ -128,8 +130,8 @@ test('fork continues on the new version what is still in flight, and a second ru
   });
 
   const after = await statusesOf(database);
-  const second = await run(kit, 'fork', database.url);
-  expect(second.output).toContain('0 done, 10 left as they are, 0 failed.');
+  const second = await run(kit, 'fork', database.url, { args: [held, ended, orphan] });
+  expect(second.output).toContain('0 done, 3 left as they are, 0 failed.');
   expect(await statusesOf(database)).toEqual(after);
 
   // As the script says: an edited list continues a parent as a fork, which waits for the original child.
@@ -216,7 +218,7 @@ test.each(['sh', 'bash'])(
     const { database, v1 } = await place();
     const ids = [await v1.startHeld(), await v1.startHeld(), await v1.startHeld()];
     const kit = await kitOf(database);
-    const faults = [`[ "$2 $3" = "fork ${ids[0]}" ] && [ ! -e once ] && touch once && kill -INT "$PPID" && exit 130`];
+    const faults = [`[ "$2 $3" = "fork ${ids[0]}" ] && [ ! -e once ] && touch once && kill -INT 0`];
     const { output, code } = await run(kit, 'fork', database.url, { faults, shell });
     expect(output).toContain('1 done, 0 left as they are, 0 failed.\nStopped: 2 were not looked at.');
     expect(code).toBe(1);
@@ -224,27 +226,56 @@ test.each(['sh', 'bash'])(
   },
 );
 
-test('does not fork without inputs when the command line is older than the database', async () => {
+test('a command line that is older than the schema does not fork without inputs', async () => {
   const { database, v1 } = await place();
   const held = await v1.startHeld();
   const { output, code } = await run(await kitOf(database), 'fork', database.url, { sdk: 'dbos-4.27.6' });
   expect(output).toContain(`${held}: FAILED: its input cannot be read, and a fork would have none`);
+  expect(output).toContain('Use release 5: in the folder of the application');
   expect(code).toBe(1);
   expect(await statusesOf(database)).toEqual({ [held]: 'PENDING v1' });
 });
 
-test('inspect prints every workflow and its steps, and stops at once when it cannot read the database', async () => {
+test('a command line that is newer than the schema is refused for the one that fits, which forks to SUCCESS', async () => {
+  const database = await databases.create('4.27.6');
+  const v1 = await launchOn(database, { sdk: '4.27.6', version: 'v1' });
+  const v2 = await launchOn(database, { sdk: '4.27.6', version: 'v2' });
+  const held = await v1.startHeld();
+  const kit = await kitOf(database);
+  const newer = await run(kit, 'cancel', database.url);
+  expect(newer.output).toContain('the command line does not fit the schema of this database (error: relation');
+  expect(newer.output).toContain('Use release 4.27: in the folder of the application');
+  expect(newer.output).not.toMatch(/^ +at |\n +at /);
+  expect(newer.code).toBe(2);
+  expect(await statusesOf(database)).toEqual({ [held]: 'PENDING v1' });
+  const fitting = await run(kit, 'fork', database.url, { sdk: 'dbos-4.27.6' });
+  expect(fitting.output).toContain('1 done, 0 left as they are, 0 failed.');
+  await v2.begun(`${held}-fork`);
+  await v2.finish(`${held}-fork`);
+  expect(await v2.ended(`${held}-fork`)).toBe('SUCCESS');
+});
+
+test('a role that only reads can inspect, and ends cancel and fork with one sentence before anything is done', async () => {
   const { database, v1 } = await place();
   const sleeping = await v1.startSleeping(HOUR_MS);
   const kit = await kitOf(database);
+  const reader = await createReader(database);
   const before = await rowsOf(database);
-  const { output, code } = await run(kit, 'inspect', database.url);
+  for (const command of ['cancel', 'fork'] as const) {
+    const { output, code } = await run(kit, command, reader.url);
+    expect(output.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('Asking the database.'),
+      'unblock.sh: the system database cannot be used: the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads.',
+    ]);
+    expect(code).toBe(2);
+  }
+  const { output, code } = await run(kit, 'inspect', reader.url);
   expect(output).toContain(`# ${sleeping}\n{"workflowID":"${sleeping}","status":"PENDING"`);
   expect(output).toContain('"name":"DBOS.sleep"');
   expect(code).toBe(0);
   expect(await rowsOf(database)).toEqual(before);
   const elsewhere = await run(kit, 'inspect', databases.server().url('nowhere'));
-  expect(elsewhere.output).toContain('the system database cannot be read: see above.');
+  expect(elsewhere.output).toContain('no answer that can be read: error: database "nowhere" does not exist.');
   expect(elsewhere.code).toBe(2);
 });
 
@@ -264,7 +295,8 @@ type Kit = Parameters<typeof kitFiles>[0];
 async function kitOf(database: TestDatabase): Promise<Kit> {
   const rows = await database.query(
     `SELECT workflow_uuid AS id, application_version AS version, name, class_name AS "className", status,
-            delay_until_epoch_ms::float8 AS "delayUntil", parent_workflow_id AS parent,
+            parent_workflow_id AS parent, CASE status WHEN 'DELAYED' THEN 'delayed' ELSE 'stuck' END AS state,
+            'it stands still' AS reason,
             (SELECT json_build_object('number', function_id, 'name', function_name) FROM dbos.operation_outputs o
               WHERE o.workflow_uuid = w.workflow_uuid ORDER BY function_id DESC LIMIT 1) AS "lastStep"
        FROM dbos.workflow_status w
@@ -272,7 +304,9 @@ async function kitOf(database: TestDatabase): Promise<Kit> {
       ORDER BY created_at`,
   );
   const workflows: BlockingWorkflow[] = JSON.parse(JSON.stringify(rows));
-  return { workflows, omitted: 0, newVersion: 'v2', schema: 'dbos', observedAt: Date.now() };
+  const [migrated] = await database.query('SELECT version FROM dbos.dbos_migrations');
+  const commandLine = commandLineFor({ language: 'TypeScript' }, Number(migrated?.['version']));
+  return { workflows, omitted: 0, newVersion: 'v2', schema: 'dbos', commandLine, observedAt: Date.now() };
 }
 
 async function rowsOf(database: TestDatabase) {
@@ -296,6 +330,8 @@ interface Circumstances {
   readonly faults?: readonly string[];
   readonly sdk?: string;
   readonly shell?: string;
+  /** Options and ids of the command. */
+  readonly args?: readonly string[];
 }
 
 /**
@@ -303,7 +339,7 @@ interface Circumstances {
  * code and the files in the folder.
  */
 async function run(kit: Kit, command: UnblockCommand, url?: string, circumstances: Circumstances = {}) {
-  const { edited = (list: string) => list, script, faults = [], sdk, shell = 'sh' } = circumstances;
+  const { edited = (list: string) => list, script, faults = [], sdk, shell = 'sh', args = [] } = circumstances;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-kit-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const program = path.join(folder, 'dbos');
@@ -317,12 +353,15 @@ async function run(kit: Kit, command: UnblockCommand, url?: string, circumstance
   const env = {
     ...Object.fromEntries(inherited),
     DBOS_CLI: program,
-    ...(url !== undefined && { DBOS_SYSTEM_DATABASE_URL: url }),
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    ...(url !== undefined && { UNBLOCK_DATABASE_URL: url }),
   };
   const yes = url === undefined ? [] : ['--yes'];
-  const child = spawn(shell, script === undefined ? ['unblock.sh', command, ...yes] : ['-c', script], {
+  const child = spawn(shell, script === undefined ? ['unblock.sh', command, ...args, ...yes] : ['-c', script], {
     cwd: folder,
     env,
+    // A process group of its own, which an interrupt reaches as a whole, as from a terminal.
+    detached: true,
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -7,7 +7,7 @@ import { node24 } from './runner/node24.ts';
 const run = promisify(execFile);
 
 /**
- * Runs the command `dbos` of the newest SDK, as `npx dbos` does, and resolves with what it printed.
+ * Runs the command `dbos` of the newest SDK, and resolves with what it printed.
  *
  * @throws when it fails, with what it printed
  */

@@ -2,9 +2,9 @@ import { marked } from 'marked';
 import { kitFilesOf } from '../../src/artifacts.ts';
 import type { GateConfig } from '../../src/config.ts';
 import { msg } from '../../src/message.ts';
+import type { WrittenKit } from '../../src/report/kit-section.ts';
 import { startLog } from '../../src/report/log.ts';
 import { type Run, runReportOf } from '../../src/report/model.ts';
-import type { WrittenKit } from '../../src/report/next-steps.ts';
 import { type ReportFile, type RunReport, runReportSchema } from '../../src/report/schema.ts';
 import {
   config,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kitFilesOf } from '../../src/artifacts.ts';
+import { msg } from '../../src/message.ts';
 import { type Run, runReportOf } from '../../src/report/model.ts';
 import { summaryOf } from '../../src/report/summary.ts';
 import { inFlight, registration } from '../support/builders.ts';
@@ -39,11 +40,27 @@ describe('the unblock kit of a run', () => {
     expect(filesOf(broken)).toEqual([]);
   });
 
-  test('forks to nothing where the target is the latest version', async () => {
+  test('is absent while any target is live or unknown, and so are the commands', async () => {
     const latest = { ...busy, registrations: [registration('1.0.0', 1)] };
-    const run = await runAgainst(() => latest, { mode: 'check' });
-    const text = rendered(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
-    expect(text).toContain('sh unblock.sh cancel gives them up');
+    const live = await runAgainst(() => latest, { mode: 'check' });
+    const { last } = live;
+    const old = runReportOf(await runAgainst(() => busy, { mode: 'check' }));
+    const blockedBy = (kind: string) => ({
+      ...old,
+      versions: old.versions.map((each) => ({ ...each, blockers: [{ kind, message: msg`It is in use.` }] })),
+    });
+    for (const report of [runReportOf(live), blockedBy('receives-work'), blockedBy('unknown-version')]) {
+      expect(kitFilesOf(report, last)).toEqual([]);
+      const text = rendered(summaryOf(report));
+      expect(text).toContain('New work is still sent to a version to retire');
+      expect(text).not.toMatch(/unblock\.sh|workflow cancel/);
+    }
+    expect(kitFilesOf(blockedBy('in-flight'), last)).toHaveLength(2);
+    const ignored = await runAgainst(() => latest, { mode: 'check', onLive: 'ignore' });
+    expect(filesOf(ignored)).toEqual(['unblock.sh', 'workflows.tsv']);
+    const text = rendered(summaryOf(runReportOf(ignored), kitOf(ignored, '/tmp/gate')));
+    expect(text).toContain('sh unblock.sh cancel cancels them');
+    // There is no newer version to fork to.
     expect(text).not.toContain('sh unblock.sh fork');
   });
 });

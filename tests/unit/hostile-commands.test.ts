@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { commandLineFor } from '../../src/unblock/command-line.ts';
 import { commandsFor } from '../../src/unblock/remedies.ts';
 import { workflowDetail } from '../support/builders.ts';
 import { ATTACKS, hostileText } from '../support/hostile-text.ts';
@@ -15,17 +16,17 @@ test('a command with a hostile id has it as one argument, or is not shown', () =
   let shown = 0;
   const text = fc.oneof(fc.constantFrom(...ATTACKS), hostileText).filter((each) => each !== '');
   const property = fc.property(text, (id) => {
-    const commands = commandsFor(workflowDetail({ id }));
+    const commands = commandsFor(workflowDetail({ id }), commandLineFor({ language: 'TypeScript' }, 123));
     if (commands === undefined) return;
     shown += 1;
     const script = commands.join('\n');
     expect(actingIn(script)).toEqual([]);
-    const env = { PATH: '', DBOS_SYSTEM_DATABASE_URL: 'url' };
+    const env = { PATH: '', UNBLOCK_DATABASE_URL: 'url' };
     const calls = execFileSync('/bin/sh', ['-c', SHELL + script], { encoding: 'utf8', env })
       .split('\0\0')
       .slice(0, -1)
       .map((call) => call.split('\0'));
-    const withId = (verb: string) => ['dbos', 'workflow', verb, id, '--sys-db-url', 'url'];
+    const withId = (verb: string) => ['--no-install', 'dbos', 'workflow', verb, id, '--sys-db-url', 'url'];
     expect(calls).toEqual(['get', 'steps', 'cancel'].map(withId));
   });
   fc.assert(property, { numRuns: 300 });
