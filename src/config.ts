@@ -33,7 +33,7 @@ export interface GateConfig {
   readonly failFast: boolean;
   /** A workflow without progress for this long is reported as stuck. */
   readonly stuckAfterMs: number;
-  /** Workflow names that never block; `*` stands for any text. */
+  /** Workflows that never block, by name or, with a dot, by `class.name`; `*` stands for any text. */
   readonly ignoreWorkflows: readonly string[];
   readonly onUnknown: 'fail' | 'pass';
   /** `latest-only`: only the latest version blocks, and who started the newest workflows does not matter. */

@@ -47,8 +47,9 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
 /** A list has one item per line, or is a JSON array of strings. */
 const list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
 
-const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
-  error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
+// A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
+const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
+  error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything, and *.* every class',
 });
 
 const schemaName = z.string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {

@@ -52,6 +52,8 @@ export interface GateState {
   /** Every serialization seen that names the language of an SDK: see `sdkIn`. */
   readonly serializations: ReadonlySet<string>;
   readonly searches: ReadonlyMap<string, Search>;
+  /** The patterns of `ignore-workflows` that have matched something. */
+  readonly matchedPatterns: ReadonlySet<string>;
   /** What the previous poll counted as recently created, for comparison. */
   readonly started: StartedBaseline | undefined;
   /** Since when nothing has blocked but that a target is the latest version. */
@@ -106,6 +108,7 @@ export const initialState: GateState = {
   mayTakeUnversioned: new Set(),
   serializations: new Set(),
   searches: new Map(),
+  matchedPatterns: new Set(),
   started: undefined,
   onlyLiveSince: undefined,
   windows: new Map(),
@@ -118,7 +121,7 @@ export function remember(
   { database, observedAt }: Pick<Snapshot, 'database' | 'observedAt'>,
   { ended }: PollTime,
 ): GateState {
-  const { history, started, newestCreatedAt } = index.contents;
+  const { history, started, newestCreatedAt, matchedPatterns } = index.contents;
   const searches = new Map<string, Search>(state.searches);
   const closeVersions = closeVersionsAmong(history?.found ?? []);
   const foundLong = history?.found.some(({ version }) => isCut(version)) ?? false;
@@ -150,6 +153,7 @@ export function remember(
       observedAt,
     },
     searches,
+    matchedPatterns: state.matchedPatterns.union(new Set(matchedPatterns)),
     known,
     mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),
     serializations: state.serializations.union(new Set(index.contents.serializations)),

@@ -15,7 +15,7 @@ import { foundIn, foundLines } from './found.ts';
 import { describeDatabase, groupLines, openingOf } from './log-opening.ts';
 import { namesOfVersions, plain, quotedName, versionName } from './text.ts';
 import { allUnknown, reasonsOf } from './unknown-names.ts';
-import { configurationWarnings, formerNames } from './warnings.ts';
+import { configurationWarnings, formerNames, patternWarnings } from './warnings.ts';
 
 /** The longest time without a line, in milliseconds. */
 const HEARTBEAT_MS = 60_000;
@@ -74,6 +74,7 @@ export function startLog(
         sink.line(plain(describeDatabase(poll.evaluation)));
         const renamed = formerNames(poll.evaluation);
         if (renamed !== undefined) sink.line(plain(msg`Mind: ${renamed}`));
+        for (const warning of patternWarnings(config, poll.evaluation)) sink.line(plain(msg`Mind: ${warning}`));
         const groups = groupLines(blockingGroups(poll.evaluation), report.targets.length);
         if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
         const { index } = poll.evaluation;

@@ -18,7 +18,7 @@ import { describeCannotDrain, describeForecast, forecastParts } from './forecast
 import { foundIn } from './found.ts';
 import { headlineOf } from './headline.ts';
 import type { RunReport, VersionReport } from './schema.ts';
-import { configurationWarnings, launchWarnings, warningsOf } from './warnings.ts';
+import { configurationWarnings, launchWarnings, patternWarnings, warningsOf } from './warnings.ts';
 
 const WORKFLOWS_REPORTED = 50;
 
@@ -97,7 +97,11 @@ export function runReportOf(run: Run): RunReport {
       // After a failure, what an earlier poll saw is no reason to warn.
       ...(failure !== undefined || config === undefined || last === undefined
         ? []
-        : [...warningsOf(last.evaluation), ...launchWarnings(config, last)]),
+        : [
+            ...warningsOf(last.evaluation),
+            ...launchWarnings(config, last),
+            ...patternWarnings(config, last.evaluation),
+          ]),
     ],
   };
 }

@@ -1,7 +1,8 @@
 import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../config.ts';
 import { isSharedVersion, PATCHING_VERSION, type Sdk, sdkIn, sdksWithout } from '../dbos/sdk.ts';
+import { fullName } from '../dbos/workflow-name.ts';
 import type { Poll } from '../hold/hold.ts';
-import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
+import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { anybodyMayAnswer } from '../postgres/tls.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
@@ -10,7 +11,7 @@ import { explainFormerNames } from '../rules/former-names.ts';
 import type { Blocker } from '../rules/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { suchAs } from '../rules/wording.ts';
-import { NO_WORKFLOWS, total } from '../status-counts.ts';
+import { NO_WORKFLOWS, summed, total } from '../status-counts.ts';
 import { durationText } from '../time.ts';
 import { namesOfVersions, versionName } from './text.ts';
 
@@ -82,6 +83,19 @@ export function launchWarnings(config: GateConfig, { evaluation, forecast }: Pol
   if (agoMs <= LAUNCHED_LONG_AGO_MS) return [];
   return [
     msg`The latest version, ${namesOf(state.kept ?? [])}, registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? A deploy names the version that it keeps, in \`keep-version\`.`,
+  ];
+}
+
+/**
+ * Patterns of `ignore-workflows` that matched nothing, most often a typo or the name as another SDK writes it. A poll
+ * reads the names of what is in flight, so a workflow that did not run during the hold is no match.
+ */
+export function patternWarnings({ ignoreWorkflows }: GateConfig, { index, state }: Evaluation): readonly Message[] {
+  const unmatched = [...new Set(ignoreWorkflows)].filter((pattern) => !state.matchedPatterns.has(pattern));
+  if (index === undefined || unmatched.length === 0) return [];
+  const [these, match] = unmatched.length === 1 ? ['This pattern', 'matches'] : ['These patterns', 'match'];
+  return [
+    msg`${trusted(these)} of \`ignore-workflows\` ${trusted(match)} nothing that has been in flight at any poll: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
   ];
 }
 
@@ -159,12 +173,32 @@ function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Wa
   return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed. A rewind brings finished workflows back to it, too. After the teardown, fork them to another version instead.`;
 }
 
-function stranded({ targets }: Evaluation): Warning {
+/** How many names of ignored workflows a warning has. */
+const IGNORED_SHOWN = 5;
+
+function stranded(evaluation: Evaluation): Warning {
+  const { targets } = evaluation;
   const ignoring = targets.filter(({ ignored }) => ignored > 0);
   if (ignoring.length === 0) return undefined;
   const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
   const versions = namesOfVersions(ignoring);
-  return msg`${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`;
+  return msg`${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down: ${ignoredNames(evaluation, count)}.`;
+}
+
+/** `"Shop.process" (2), "Till.close" (1) and 4 more`: what is ignored on the targets, the most first. */
+function ignoredNames({ index, targets }: Evaluation, count: number): Message {
+  const versions = new Set<string | null>(targets.map(({ version }) => version));
+  const ignored = (index?.contents.groups.items ?? []).filter((each) => each.ignored && versions.has(each.version));
+  const groups = Map.groupBy(ignored, (each) => fullName(each) ?? '(no name)');
+  const counts = [...groups].map(([name, alike]) => ({ name, count: total(summed(alike)) }));
+  const shown = counts.toSorted((a, b) => b.count - a.count).slice(0, IGNORED_SHOWN);
+  const left = count - shown.reduce((sum, each) => sum + each.count, 0);
+  const named = joined(
+    shown.map((each) => msg`${each.name} (${each.count})`),
+    ', ',
+  );
+  // Of many groups, a poll reads the largest.
+  return left > 0 ? msg`${named}${trusted(shown.length > 0 ? ' and ' : '')}${left} more` : named;
 }
 
 function quietDatabase({ snapshot }: Evaluation, { contents, registered }: SnapshotIndex): Warning {

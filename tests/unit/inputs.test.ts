@@ -151,7 +151,7 @@ describe('ignore-workflows', () => {
     ]);
   });
 
-  test.each(['*', '**', 'a\n*'])('refuses %j, which would ignore everything', (patterns) => {
+  test.each(['*', '**', 'a\n*', '*.*', '.*', '**.'])('refuses %j, which would ignore everything', (patterns) => {
     expect(problem({ 'ignore-workflows': patterns })).toContain('a lone * would ignore everything');
   });
 });

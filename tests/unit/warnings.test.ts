@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
+import type { WorkflowGroup } from '../../src/dbos/snapshot/index.ts';
 import { trusted } from '../../src/message.ts';
 import { runReportOf } from '../../src/report/model.ts';
 import { plain } from '../../src/report/text.ts';
@@ -8,6 +9,7 @@ import {
   connectionWarnings,
   launchWarnings,
   maskedOutputs,
+  patternWarnings,
   warningsOf,
 } from '../../src/report/warnings.ts';
 import {
@@ -31,6 +33,13 @@ async function warned(scene: Scene, changes: Parameters<typeof config>[0] = {}) 
     ...scene,
   }));
   return { verdict, warnings: last === undefined ? [] : warningsOf(last.evaluation).map(plain) };
+}
+
+/** Workflows that `ignore-workflows` matches. */
+function ignored(changes: Partial<WorkflowGroup>): WorkflowGroup {
+  const counts = { pending: 0, enqueued: 0, delayed: 0 };
+  const names = { version: '1.0.0', name: 'process', className: null, queue: null };
+  return { ...names, ...counts, ignored: true, oldestCreatedAt: DATABASE_EPOCH, ...changes };
 }
 
 const patched = { targets: { kind: 'named', versions: ['PATCHING_ENABLED'] } } as const;
@@ -99,6 +108,26 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     /1 workflow matched by `ignore-workflows` will be stranded/,
   ],
   [
+    'ignored work, by class',
+    {
+      inFlight: [inFlight('1.0.0', { ignored: 8 })],
+      groups: {
+        items: [
+          ignored({ className: 'com.example.Shop', queue: 'a', pending: 2 }),
+          ignored({ className: 'com.example.Depot', pending: 2 }),
+          ignored({ className: 'com.example.Shop', queue: 'b', delayed: 1 }),
+          ignored({ version: '2.0.0', pending: 5 }),
+          ignored({ name: null, enqueued: 1 }),
+          { ...ignored({ name: 'blocks', pending: 5 }), ignored: false },
+        ],
+        omitted: 2,
+        omittedUnversioned: 0,
+      },
+    },
+    {},
+    /when "1\.0\.0" is torn down: "com\.example\.Shop\.process" \(3\), "com\.example\.Depot\.process" \(2\), "\(no name\)" \(1\) and 2 more\.$/,
+  ],
+  [
     'a database that nobody writes to',
     { registrations: old, newestWriteAt: DATABASE_EPOCH - 2 * DAY },
     {},
@@ -108,6 +137,21 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
   const { verdict, warnings } = await warned(scene, changes);
   expect(warnings).toContainEqual(expect.stringMatching(warning));
   expect(verdict).toBe('drained');
+});
+
+test('warns of patterns that match nothing in flight, unless an earlier poll had a match', async () => {
+  const gate = config({ ignoreWorkflows: ['close', 'Till.close', 'close', 'Sh.*'] });
+  const { last } = await holdAgainst(gate, ({ number }) => ({ matchedPatterns: number === 1 ? ['Till.close'] : [] }));
+  if (last === undefined) throw new Error('There was no poll.');
+  expect(patternWarnings(gate, last.evaluation).map(plain)).toEqual([
+    expect.stringMatching(/^These patterns .* match nothing that has been in flight at any poll: "close", "Sh\.\*"\. /),
+  ]);
+  expect(patternWarnings({ ...gate, ignoreWorkflows: ['close'] }, last.evaluation).map(plain)).toEqual([
+    expect.stringMatching(/^This pattern .* matches nothing that has been in flight at any poll: "close"\. /),
+  ]);
+  expect(patternWarnings({ ...gate, ignoreWorkflows: ['Till.close'] }, last.evaluation)).toEqual([]);
+  const { warnings } = runReportOf(await runAgainst(gate, () => ({})));
+  expect(warnings.map(plain)).toContainEqual(expect.stringContaining('"close", "Till.close", "Sh.*"'));
 });
 
 test('warns of nothing when there is nothing to warn of', async () => {

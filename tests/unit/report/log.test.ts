@@ -172,6 +172,14 @@ describe('the log', () => {
     expect(lines).toContainEqual(expect.stringContaining('1 of 2 versions idle: "1.0.0" 3'));
   });
 
+  test('says once and early that a pattern of ignore-workflows matches nothing', async () => {
+    const lines = await logOf(() => busy, { ignoreWorkflows: ['chekout'], timeoutMs: 60_000 });
+    const found = lines.filter((line) =>
+      line.includes('matches nothing that has been in flight at any poll: "chekout"'),
+    );
+    expect(found).toEqual([expect.stringMatching(/^Mind: This pattern of `ignore-workflows` /)]);
+  });
+
   test('keeps names on their line', async () => {
     const lines = await logOf(
       () => ({
