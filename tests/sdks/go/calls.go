@@ -242,7 +242,9 @@ func setLatest(params struct{ Version string }) (any, error) {
 }
 
 func shutdown(struct{}) (any, error) {
-	// Work that outlasts the timeout stays PENDING: the SDK reports it, and the process ends all the same.
-	sdk.Shutdown(app().ctx, shutdownTimeout)
+	// Work that outlasts the timeout stays PENDING, and the process ends all the same.
+	if err := sdk.Shutdown(app().ctx, shutdownTimeout); err != nil {
+		logger.Warn("not all work has ended", "error", err)
+	}
 	return nil, nil
 }

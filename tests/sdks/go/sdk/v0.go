@@ -69,6 +69,8 @@ func Retries(times int, interval time.Duration) []dbos.StepOption {
 	}
 }
 
-func Shutdown(ctx Context, timeout time.Duration) {
+// Shutdown logs where work outlasts the timeout.
+func Shutdown(ctx Context, timeout time.Duration) error {
 	dbos.Shutdown(ctx, timeout)
+	return nil
 }

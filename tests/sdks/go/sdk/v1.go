@@ -73,8 +73,7 @@ func Retries(times int, interval time.Duration) []dbos.StepOption {
 	}
 }
 
-func Shutdown(ctx Context, timeout time.Duration) {
-	if err := dbos.Shutdown(ctx, timeout); err != nil {
-		println("shutdown:", err.Error())
-	}
+// Shutdown returns an error where work outlasts the timeout.
+func Shutdown(ctx Context, timeout time.Duration) error {
+	return dbos.Shutdown(ctx, timeout)
 }
