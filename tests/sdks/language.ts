@@ -69,6 +69,8 @@ export interface Abilities {
   readonly recordsParents: boolean;
   /** The table `queues` has the limit of `serial`, and that of each partition of `partitioned`. */
   readonly recordsLimits: { readonly queue: boolean; readonly partition: boolean };
+  /** The version of what its client enqueues without one: none, or that of the client's own program. */
+  readonly clientVersion: 'none' | 'own';
   /** Which process takes a workflow that was enqueued without a version: one of the latest version, or any. */
   readonly takesUnversioned: 'latest' | 'any';
   /** It can enqueue with a delay (status DELAYED). */

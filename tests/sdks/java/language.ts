@@ -42,6 +42,7 @@ export const java: Language = {
         writesOwner: false,
         recordsParents: true,
         recordsLimits: { queue: true, partition: true },
+        clientVersion: 'none',
         takesUnversioned: 'latest',
         delays: true,
         partitions: true,

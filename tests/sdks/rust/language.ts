@@ -30,6 +30,7 @@ export const rust: Language = {
         writesOwner: true,
         recordsParents: true,
         recordsLimits: { queue: true, partition: true },
+        clientVersion: 'none',
         takesUnversioned: 'latest',
         delays: true,
         partitions: true,

@@ -16,6 +16,7 @@ const newest: Abilities = {
   writesOwner: true,
   recordsParents: true,
   recordsLimits: { queue: true, partition: true },
+  clientVersion: 'none',
   takesUnversioned: 'latest',
   delays: true,
   partitions: true,
