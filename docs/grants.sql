@@ -27,7 +27,7 @@ GRANT SELECT (version_name, version_timestamp, created_at, application_name, xmi
 GRANT SELECT (version) ON dbos.dbos_migrations TO drain_gate;
 
 -- Not needed, but then the report can tell a queue at its concurrency limit. SDKs before TypeScript 4.20 have no such table.
-GRANT SELECT (name, concurrency, rate_limit_period_sec, partition_queue, partition_concurrency,
+GRANT SELECT (name, concurrency, worker_concurrency, rate_limit_period_sec, partition_queue, partition_concurrency,
               partition_worker_concurrency, partition_rate_limit_period_sec, application_name)
   ON dbos.queues TO drain_gate;
 

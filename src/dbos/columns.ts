@@ -50,6 +50,7 @@ const COLUMNS = {
   queues: {
     needed: ['name', 'concurrency', 'rate_limit_period_sec'],
     standIns: {
+      worker_concurrency: NO_NUMBER,
       partition_queue: sql`false`,
       partition_concurrency: NO_NUMBER,
       partition_worker_concurrency: NO_NUMBER,
@@ -229,6 +230,8 @@ export function queueColumns(schema: Schema) {
     concurrency: sql`CASE WHEN concurrency >= 0 AND NOT ${isForEach} THEN concurrency END`,
     /** How many can run from each of its partitions. */
     partitionConcurrency: sql`CASE WHEN NOT ${isForEach} THEN ${ofPartition} WHEN concurrency >= 0 THEN concurrency END`,
+    /** How many can run from it, or from one of its partitions, in each process: the lower limit. */
+    workerConcurrency: sql`least(${column('worker_concurrency')}, ${column('partition_worker_concurrency')})`,
     /** The longer period of its rate limits, in seconds. */
     ratePeriod: sql`greatest(rate_limit_period_sec, ${partitionPeriod})`,
   };

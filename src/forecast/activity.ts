@@ -35,6 +35,8 @@ export type Activity =
       readonly limit: number | null;
       readonly inPartition: boolean;
       readonly rateLimited: boolean;
+      /** The limit of each process, where as many run in the version: each of its processes can be at it. */
+      readonly workerLimit?: number;
     };
 
 /** Whether a workflow gets closer to its end: by work, by time alone, or not at all for `stuck-after`. */
@@ -63,6 +65,8 @@ export interface QueueState {
   readonly limit: number | null;
   /** The limit of each of its partitions. */
   readonly partitionLimit: number | null;
+  /** As `Activity.workerLimit`. */
+  readonly workerLimit?: number;
   /** The period of its rate limit, in milliseconds; null when there is none or it is unknown. */
   readonly rateMs: number | null;
 }
@@ -185,6 +189,7 @@ function queued(workflow: WorkflowDetail, around: Surroundings): Activity {
     limit: inPartition ? partitionLimit : (state?.limit ?? null),
     inPartition,
     rateLimited: state?.rateMs != null,
+    ...(state?.workerLimit === undefined ? {} : { workerLimit: state.workerLimit }),
   };
 }
 

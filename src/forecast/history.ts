@@ -191,7 +191,12 @@ export function queuesAfter(before: DrainHistory, index: SnapshotIndex, observed
       const fell = known !== undefined && enqueued < known.enqueued;
       const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
       const { runningInAll: running, concurrency: limit, partitionConcurrency: partitionLimit, rateMs } = each;
-      return [key, { enqueued, movedAt, running, limit, partitionLimit, rateMs }];
+      const workerLimit = each.workerConcurrency;
+      const mayFillWorkers = workerLimit !== null && each.pending >= workerLimit;
+      return [
+        key,
+        { enqueued, movedAt, running, limit, partitionLimit, rateMs, ...(mayFillWorkers ? { workerLimit } : {}) },
+      ];
     }),
   );
 }

@@ -10,13 +10,20 @@ import type { DrainContext } from './drain-forecast.ts';
  * - A delay passed more than a minute ago, and nothing changed since. Any process of the application would have acted on
  *   it within a second.
  *
+ * A queue has no room where each process of the version can be at its own limit, which the tables show for some queues.
  * Steps that do not finish are no sign of it, however many they are: long steps look the same.
  */
 export function isWithoutProcess(version: Target, context: DrainContext): boolean {
   const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
   const scanned = scannedOf(version, history.detailScan);
   const isLeft = scanned.some(({ status: { activity: each } }) => {
-    return each.kind === 'queued' && !each.moves && !each.rateLimited && each.running < (each.limit ?? 1);
+    return (
+      each.kind === 'queued' &&
+      !each.moves &&
+      !each.rateLimited &&
+      each.workerLimit === undefined &&
+      each.running < (each.limit ?? 1)
+    );
   });
   const isOverdue = scanned.some(({ status }) => status.activity.kind === 'overdue');
   const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');

@@ -84,7 +84,7 @@ function queueNamed(queue: string): Message {
 }
 
 function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: Message): Message {
-  const { moves, running, limit, inPartition } = activity;
+  const { moves, running, limit, inPartition, workerLimit } = activity;
   const queue = queueNamed(activity.queue);
   if (limit === 0) return msg`in ${queue}, whose concurrency limit is 0: nothing is taken from it`;
   const isFull = limit !== null && running >= limit;
@@ -102,7 +102,7 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: 
   }
   return isFull
     ? msg`in ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-    : msg`in ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
+    : msg`in ${queue}, from which nothing of its version was taken for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process`)})`;
 }
 
 const NEXT_STEPS = {
@@ -141,12 +141,21 @@ function nextStepInSilence(executor: string | null): Message {
   return msg`look at what its code does after its last step; if its process is gone, start one of its version ${identity} (another id recovers it with DBOS Conductor only), or fork it`;
 }
 
-function nextStepInQueue({ moves, running, limit, inPartition }: Activity & { readonly kind: 'queued' }): string {
+function nextStepInQueue({
+  moves,
+  running,
+  limit,
+  inPartition,
+  workerLimit,
+}: Activity & { readonly kind: 'queued' }): string {
   if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
   if (moves) return 'let the queue drain';
   if (limit !== null && running >= limit) {
     const where = inPartition ? 'that partition of the queue' : 'that queue';
     return `help what runs from ${where}, in whatever version, or raise its limit`;
+  }
+  if (workerLimit !== undefined) {
+    return 'help what runs from that queue in its version, or raise its worker limit; or start another process of its version, or fork it';
   }
   return running > 0
     ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'

@@ -169,7 +169,9 @@ describe('a queue with partitions', () => {
     );
     const { last } = await holdOn(database, { mode: 'check', application: 'shop' });
     return situationsIn(last, ['in a', 'in b', 'in none']).map((each) =>
-      each?.kind === 'queued' ? [each.running, each.limit, each.inPartition] : each,
+      each?.kind === 'queued'
+        ? [each.running, each.limit, each.inPartition, ...(each.workerLimit === undefined ? [] : [each.workerLimit])]
+        : each,
     );
   }
 
@@ -178,7 +180,14 @@ describe('a queue with partitions', () => {
     const limits = { concurrency: 9, partition_queue: true };
     expect(await waitsWith({ ...limits, partition_concurrency: 2 })).toEqual([[2, 2, true], ofAll, ofAll]);
     expect(await waitsWith({ ...limits, partition_concurrency: 3 })).toEqual([ofAll, ofAll, ofAll]);
-    expect(await waitsWith({ ...limits, partition_worker_concurrency: 1 })).toEqual([ofAll, ofAll, ofAll]);
+    // One runs in its version, in whatever partition: its process can be at this limit.
+    const ofWorkers = [...ofAll, 1];
+    expect(await waitsWith({ ...limits, partition_worker_concurrency: 1 })).toEqual([ofWorkers, ofWorkers, ofWorkers]);
+    expect(await waitsWith({ ...limits, worker_concurrency: 2, partition_worker_concurrency: 2 })).toEqual([
+      ofAll,
+      ofAll,
+      ofAll,
+    ]);
   });
 
   test('has its one limit in each partition, where its SDK knows no other', async () => {

@@ -165,6 +165,7 @@ export function queueInFlight(changes: Partial<QueueInFlight> = {}): QueueInFlig
     runningInAll: 0,
     concurrency: null,
     partitionConcurrency: null,
+    workerConcurrency: null,
     rateMs: null,
     ...changes,
   };

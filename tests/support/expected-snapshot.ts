@@ -93,6 +93,7 @@ export function expectedSnapshot(population: Population, given: Answers) {
         ).length,
         concurrency: null,
         partitionConcurrency: null,
+        workerConcurrency: null,
         rateMs: null,
       }))
       .filter(({ enqueued }) => enqueued > 0),

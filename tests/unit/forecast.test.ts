@@ -6,6 +6,7 @@ import { movingTimeLeft } from '../../src/forecast/estimate.ts';
 import { SERIES_SAMPLES } from '../../src/forecast/history.ts';
 import type { Poll } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
+import { describeActivity, nextStepFor } from '../../src/report/activity-text.ts';
 import { outlook } from '../../src/report/forecast-text.ts';
 import { plain } from '../../src/report/text.ts';
 import { conclusionOf } from '../../src/rules/verdict.ts';
@@ -702,6 +703,21 @@ describe('processes of the target', () => {
       workflows: waiting,
     });
     expect(same.polls.map(({ forecast }) => forecast.total.withoutProcess.length > 0)).toEqual([true, true]);
+  });
+
+  test('are not said to be gone while each of them can be at its own limit', async () => {
+    const running = [quiet(HOUR, { id: 'r1', queue: 'mail' }), quiet(HOUR, { id: 'r2', queue: 'mail' })];
+    const scene = (pending: number, workerConcurrency: number) => ({
+      ...consistingOf(enqueued, ...running.slice(0, pending)),
+      queues: [{ ...queue, pending, runningInAll: pending, concurrency: 5, rateMs: null, workerConcurrency }],
+    });
+    expect(await isWithoutProcess(scene(2, 2))).toBe(false);
+    expect(await isWithoutProcess(scene(2, 3))).toBe(true);
+    expect(await isWithoutProcess(scene(0, 1))).toBe(true);
+    const { forecast } = await heldAgainst(scene(2, 1), check);
+    const status = forecast.statuses.get('enqueued');
+    expect(status && plain(describeActivity(status, DATABASE_EPOCH))).toContain('at most 1 in each process');
+    expect(status && plain(nextStepFor(status, null))).toContain('raise its worker limit');
   });
 
   test('keep a queue moving that is empty between two short workflows', async () => {

@@ -21,6 +21,8 @@ export const queueInFlight = z.object({
   concurrency: z.int().nullable(),
   /** The limit of each of its partitions: see `WorkflowDetail.isPartitionFull`. Null as above. */
   partitionConcurrency: z.int().nullable(),
+  /** The limit of each process, of the queue or of one of its partitions. Null as above. */
+  workerConcurrency: z.int().nullable(),
   /** A rate limit's period, in milliseconds: no start may be seen for as long. Null as above, or without such a limit. */
   rateMs: time,
 });
@@ -35,7 +37,8 @@ export function queuesSection(query: SnapshotQuery): Section {
   const column = rows(sql`
      SELECT version, ${shownName(sql`queue_name`)} AS queue, pending, enqueued,
             ${shownTime(sql`started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
-            concurrency, partition_concurrency AS "partitionConcurrency", rate_ms AS "rateMs"
+            concurrency, partition_concurrency AS "partitionConcurrency",
+            worker_concurrency AS "workerConcurrency", rate_ms AS "rateMs"
        FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
                FROM selected WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
               GROUP BY version, queue_name HAVING sum(enqueued) > 0
@@ -57,11 +60,13 @@ export function queuesSection(query: SnapshotQuery): Section {
 function limitsOf({ schema, gate }: SnapshotQuery): Sql {
   if (schema.tables.queues === undefined) {
     return sql`SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::int AS partition_concurrency,
+         NULL::int AS worker_concurrency,
          NULL::bigint AS rate_ms WHERE false`;
   }
-  const { name, owner, concurrency, partitionConcurrency, ratePeriod } = queueColumns(schema);
+  const { name, owner, concurrency, partitionConcurrency, workerConcurrency, ratePeriod } = queueColumns(schema);
   return sql`SELECT ${name} AS queue_name,
          min(${concurrency}) AS concurrency, min(${partitionConcurrency}) AS partition_concurrency,
+         min(${workerConcurrency}) AS worker_concurrency,
          max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inApplication(gate.application, owner)} GROUP BY 1`;
