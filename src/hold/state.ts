@@ -87,7 +87,11 @@ export interface SettleWindow {
   readonly openedAt: number;
   /** Open transactions that were writing, or waiting to, at an idle poll before the settle time had passed. */
   readonly writers: readonly Writer[];
-  /** Unknown statuses were looked for. That takes a full scan where no index helps, so it happens once per window. */
+  /**
+   * Unknown statuses were looked for. That takes a full scan where no index helps, so it happens once per window, for all
+   * windows that are open then. Fewer would not do: what was in flight before the window can have taken such a status
+   * since the scan of an earlier one, and counts as nothing in flight would.
+   */
   readonly statusesSeen: boolean;
 }
 

@@ -763,6 +763,21 @@ describe('rule 9: the database can be trusted', () => {
       expect(requests.filter(({ scanStatuses }) => scanStatuses)).toHaveLength(1);
     });
 
+    test('targets that are idle at once share a scan, a window that opens later has its own, and it is said once', async () => {
+      const targets = { kind: 'named', versions: ['1.0.0', '1.1.0', '1.2.0'] } as const;
+      const registrations = ['1.0.0', '1.1.0', '1.2.0', '2.0.0'].map((version, at) => registration(version, at));
+      const { verdict, requests, last } = await holdAgainst(config({ targets }), ({ at, request }) => ({
+        database,
+        registrations,
+        inFlight: at < 20_000 ? [inFlight('1.2.0', { pending: 1 })] : [],
+        unknownStatuses: request.scanStatuses ? [] : undefined,
+      }));
+      expect(verdict).toBe('drained');
+      expect(requests.filter(({ scanStatuses }) => scanStatuses)).toHaveLength(2);
+      const warnings = last === undefined ? [] : warningsOf(last.evaluation).map(plain);
+      expect(warnings.filter((warning) => warning.includes('newer than this release'))).toHaveLength(1);
+    });
+
     test('each settle window begins with a scan of its own', async () => {
       const { verdict } = await holdAgainst(config({ timeoutMs: 60_000 }), ({ at, request }) => ({
         database,
