@@ -13,6 +13,9 @@ const RELEASES = chosenReleases().flatMap(({ language, release }) => {
   return name !== undefined && name === instanceHeld?.name ? [{ language, release, name }] : [];
 });
 
+// A file without any test would fail.
+if (RELEASES.length === 0) test.skip('no release that was chosen has such classes');
+
 describe.each(RELEASES)('$language.name $release.release', ({ language, release, name }) => {
   const createWorld = worldsOf(language);
   const [ofClass, ofInstance] = WORKFLOWS.map((workflow) => `${release.names[workflow]?.className}.${name}`);

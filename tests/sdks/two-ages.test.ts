@@ -15,6 +15,9 @@ const PAIRS = chosenReleases().flatMap(({ language, release }) =>
   }),
 );
 
+// A file without any test would fail.
+if (PAIRS.length === 0) test.skip('no release that was chosen has an older one to run beside');
+
 describe.each(PAIRS)('$language.name $older.release under $newer.release', ({ language, older, newer }) => {
   const createWorld = worldsOf(language);
   const { abilities } = older;
