@@ -1,14 +1,20 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { CHOSEN_VARIABLE } from '../tests/sdks/chosen.ts';
 import { install, missingProgram } from '../tests/sdks/install.ts';
 import type { Language } from '../tests/sdks/language.ts';
 import { LANGUAGES } from '../tests/sdks/languages.ts';
+import { POSTGRES_MAJOR } from '../tests/support/postgres/binaries.ts';
+import { type RanSdk, recordSdks } from './ran.ts';
 
 /*
  * Installs SDK releases of the languages that the command line names, one language at a time, and runs the suites on
  * them. Without names: every language whose toolchain is here. A language that is named has to be here. The newest
- * release of each, or every one with `--all`.
+ * release of each; with `--all` every one, which `tests/ran.json` records for the README.
  */
 
 const { positionals: wanted, values } = parseArgs({
@@ -37,7 +43,6 @@ for (const language of languages) {
 /** Whether all tests of a language pass. */
 function runs(language: Language): boolean {
   const releases = values.all ? language.releases : language.releases.slice(0, 1);
-  if (releases.length === 0) return true;
   const paired = language.pairs.filter((pair) => releases.some(({ release }) => release === pair.new));
   const needed = language.releases.filter(
     (each) => releases.includes(each) || paired.some(({ old }) => old === each.release),
@@ -49,10 +54,35 @@ function runs(language: Language): boolean {
     return false;
   }
   const chosen = releases.map(({ release }) => `${language.id}@${release}`).join(' ');
-  const { status } = spawnSync('vitest', ['run', '--project', 'sdks'], {
+  const report = path.join(mkdtempSync(path.join(os.tmpdir(), 'drain-gate-')), 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { status } = spawnSync('vitest', ['run', '--project', 'sdks', ...reporters], {
     stdio: 'inherit',
     env: { ...process.env, [CHOSEN_VARIABLE]: chosen },
     shell: process.platform === 'win32',
   });
+  if (status === 0 && values.all) recordSdks([language.id], runsIn(report, language));
+  rmSync(path.dirname(report), { recursive: true });
   return status === 0;
+}
+
+const vitestReport = z.object({
+  testResults: z.array(
+    z.object({ assertionResults: z.array(z.object({ ancestorTitles: z.array(z.string()), status: z.string() })) }),
+  ),
+});
+
+/** What passed of each release, by the titles of the suites: `Python 3.4.0`, or `Python 2.30.0 under 3.4.0`. */
+function runsIn(report: string, { id, name, releases }: Language): readonly RanSdk[] {
+  const { testResults } = vitestReport.parse(JSON.parse(readFileSync(report, 'utf8')));
+  const passed = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'passed').map(({ ancestorTitles }) => ancestorTitles[0] ?? ''),
+  );
+  return releases.map(({ release }) => ({
+    language: id,
+    release,
+    postgres: POSTGRES_MAJOR,
+    passed: passed.filter((title) => `${title} `.startsWith(`${name} ${release} `)).length,
+    on: new Date().toISOString().slice(0, 10),
+  }));
 }

@@ -80,7 +80,8 @@ function stepInWords(verdict: Verdict): string {
   ].join('; ');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Returns a Markdown table. Cells are text, whose line breaks become spaces. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

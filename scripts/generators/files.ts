@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { LANGUAGES } from '../../tests/sdks/languages.ts';
+import { readRan } from '../ran.ts';
 import { inputTable, outputTable, verdictTable } from './contract-tables.ts';
 import { withSections } from './marked-sections.ts';
+import { ranTables } from './ran-table.ts';
 import { reportJsonSchema } from './report-json-schema.ts';
 
 export interface GeneratedFile {
@@ -16,6 +19,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     inputs: inputTable(actionYml),
     outputs: outputTable(actionYml),
     verdicts: verdictTable(),
+    ran: ranTables(readRan(), LANGUAGES),
   });
   return [
     { path: 'README.md', content: readme },
