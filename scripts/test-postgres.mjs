@@ -3,6 +3,7 @@
  * the command line names, or all. It is plain JavaScript, because it has to run on Node 20.
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const MAJORS = ['12', '13', '14', '15', '16', '17', '18'];
@@ -58,4 +59,16 @@ if (process.exitCode === 0) {
     const status = run('npx', ['vitest', 'run', '--project', 'database', ...files], { TEST_POSTGRES: major });
     process.exitCode ||= status;
   }
+  if (process.exitCode === 0 && majors === MAJORS) record();
+}
+
+/** Writes when all majors ran, for the README. */
+function record() {
+  const file = new URL('../tests/ran.json', import.meta.url);
+  const today = new Date().toISOString().slice(0, 10);
+  const ran = {
+    ...JSON.parse(readFileSync(file, 'utf8')),
+    postgres: Object.fromEntries(MAJORS.map((major) => [major, today])),
+  };
+  writeFileSync(file, `${JSON.stringify(ran, undefined, 2)}\n`);
 }

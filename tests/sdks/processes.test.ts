@@ -261,8 +261,8 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
     await tick();
     const { verdict, blockers } = await holdOn(world, { settleMs: 15_000 }, tick);
     const isOwn = abilities.schedules === 'own';
-    // A tick that is in flight at a poll blocks as that.
-    expect(blockers.flat().some((kind) => kind === 'still-starting' || kind === 'in-flight')).toBe(isOwn);
+    // By the moment of the poll, a start of it is in flight, has been made, or is among the newest.
+    expect(blockers.flat().some((kind) => kind !== 'open-transaction')).toBe(isOwn);
     if (!isOwn) expect(verdict).toBe('drained');
   });
 });
