@@ -37,14 +37,14 @@ async function run(secrets: Secrets, signal: AbortSignal): Promise<Run> {
 }
 
 async function holdWith(
-  { gate, database, ignoredParameters }: ActionConfig,
+  { gate, database, ignoredParameters, source }: ActionConfig,
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<Run> {
   const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
-  const log = startLog(logSink, gate, database);
+  const log = startLog(logSink, gate, { ...database, source });
   const warnings = connectionWarnings(database);
-  for (const warning of warnings) core.info(plain(msg`Mind: ${warning}`));
+  for (const warning of warnings) core.info(plain(msg`Note: ${warning}`));
   if (ignoredParameters > 0) {
     core.info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
   }

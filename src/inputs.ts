@@ -7,7 +7,7 @@ import { cutName } from './long-names.ts';
 import { joined, type Message, msg, namesOf, trusted } from './message.ts';
 import { readPasswordFile } from './postgres/password.ts';
 import { holdsCertificates } from './postgres/tls.ts';
-import { type DatabaseConfig, readDatabaseUrl } from './postgres/url.ts';
+import { type DatabaseConfig, readDatabaseUrl, type UrlSource } from './postgres/url.ts';
 import type { RunContext } from './run-context.ts';
 import { durationMs, LONGEST_TIMER_MS } from './time.ts';
 
@@ -16,6 +16,7 @@ export interface ActionConfig {
   readonly database: DatabaseConfig;
   /** The number of parameters of `database-url` that mean nothing here. */
   readonly ignoredParameters: number;
+  readonly source: UrlSource;
 }
 
 /** A text that `parse` reads. It returns undefined for anything but what is accepted. */
@@ -146,10 +147,10 @@ export function databasePasswordOf(raw: Readonly<Record<string, string>>): strin
   return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }
 
-function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext) {
+function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext): Omit<ActionConfig, 'gate'> {
   const url = databaseUrlOf(raw, context);
   if (url === '') throw new InputError(describeMissingUrl(context));
-  return readDatabaseUrl({
+  const { variables, ...read } = readDatabaseUrl({
     url,
     password: databasePasswordOf(raw),
     passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
@@ -158,6 +159,7 @@ function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext
     environment: context.environment,
     readFile: (path) => readTextFile(path, trusted('A TLS file in `database-url` or a PGSSL variable')),
   });
+  return { ...read, source: { url: raw['database-url']?.trim() ? 'input' : 'variable', variables } };
 }
 
 /** The path of a file that gives a password now. It is read again at each connection. */

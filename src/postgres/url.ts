@@ -29,6 +29,13 @@ export interface ConnectionInputs extends Omit<TlsInputs, 'take'> {
   readonly schema: string;
 }
 
+/** Where the parts of the URL are from. No values: they are shown only after a server has accepted them. */
+export interface UrlSource {
+  readonly url: 'input' | 'variable';
+  /** The `PG*` variables that gave user, host, port or database. */
+  readonly variables: readonly string[];
+}
+
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 
@@ -41,7 +48,7 @@ const PORT_IN_HOST = msg`The host in \`database-url\` or PGHOST contains a colon
  * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
  * strictly, and no error quotes text that could be a part of the password.
  *
- * @returns the configuration, and the number of URL parameters that were ignored.
+ * @returns the configuration, the number of URL parameters that were ignored, and the variables that gave parts.
  * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
  */
 export function readDatabaseUrl(inputs: ConnectionInputs) {
@@ -50,10 +57,12 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
   const { all, take, rest } = readParameters(query);
   refuseOtherSecurity(all, environment);
   refuseOtherPlaces(all, environment);
+  const variables: string[] = [];
   /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
   const given = (name: string, part: string | undefined, variable: string) => {
     const value = take(name);
     const other = part || environment[variable] || undefined;
+    if (value === undefined && !part && other !== undefined) variables.push(variable);
     if (value !== '' || other === undefined) return value ?? other;
     throw inputError`The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
   };
@@ -79,7 +88,7 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
     schema: inputs.schema,
   };
   const ignored = rest().filter((name) => !HARMLESS.includes(name));
-  return { database: config, ignoredParameters: ignored.length };
+  return { database: config, ignoredParameters: ignored.length, variables };
 }
 
 type GivenPassword = Pick<ConnectionInputs, 'password' | 'passwordFile'>;

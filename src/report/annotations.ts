@@ -63,7 +63,7 @@ function targetAnnotation(target: VersionReport, level: Annotation['level']): An
     level,
     title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
     // The log shows messages without their titles.
-    message: messageOf(msg`${shown}: ${joined([...why, ...outlook.sentences], '\n')}`),
+    message: messageOf(msg`${shown}: ${joined([...why, ...outlook], '\n')}`),
   };
 }
 

@@ -18,7 +18,7 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
       kind: 'stuck',
       brief: 'traffic has not moved, still the latest version',
       reason: trusted('traffic has not moved, and this is still the latest version.'),
-      ifNothing: trusted('New work keeps going to this version, and it does not drain.'),
+      ifNothing: trusted('new work keeps going to this version, and it does not drain.'),
     };
   }
   if (blocker.kind !== 'receives-work') return undefined;
@@ -26,9 +26,9 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
   if (until === undefined || (deadline !== undefined && until > deadline)) {
     return {
       kind: 'stuck',
-      brief: 'traffic has not moved',
+      brief: 'traffic has not moved, still receives work',
       reason: trusted('traffic does not seem to have moved to another version.'),
-      ifNothing: trusted('It counts as live until another version takes up work.'),
+      ifNothing: trusted('it counts as live until another version takes up work.'),
     };
   }
   const moment = trusted(momentText(until, now));
@@ -36,7 +36,7 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
     kind: 'slow',
     brief: `counts as live until ${momentText(until, now)}`,
     reason: msg`it received new work recently, and counts as live until ${moment}.`,
-    ifNothing: msg`It stops counting as live at ${moment}, unless more work starts on it.`,
+    ifNothing: msg`it stops counting as live at ${moment}, unless more work starts on it.`,
   };
 }
 
@@ -47,7 +47,7 @@ export function both(first: Diagnosis, outlast: Diagnosis): Diagnosis {
 
 /** Some of the work certainly lasts past the timeout. */
 export function outlasting(subject: Subject, deadline: number): Diagnosis | undefined {
-  const { target, drain, poll, now } = subject;
+  const { target, drain, poll, config, now } = subject;
   const { notBefore, waits } = drain;
   const last = poll.forecast.outlasting;
   // The bound of another target says nothing about this one.
@@ -56,18 +56,20 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
   const count = Math.max(1, late.length);
   const until = momentText(notBefore, now);
   const verb = late.length === 0 ? 'is delayed' : verbOf(late);
+  const still = drain.states.stuck;
+  const stuckToo = still > 0 ? `, and ${number(still)} made no progress for ${durationText(config.stuckAfterMs)}` : '';
   const of = msg`${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
   return {
     kind: 'never',
-    brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout`,
-    reason: msg`${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now))}.`,
+    brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
+    reason: msg`${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
     ifNothing: expectation(subject, late, notBefore),
   };
 }
 
 export function withoutProcess({ target }: Subject): Diagnosis {
   const name = versionName(target.version);
-  const all = target.inFlight === 1 ? 'Its workflow stays' : `All ${number(target.inFlight)} workflows stay`;
+  const all = target.inFlight === 1 ? 'its workflow stays' : `all ${number(target.inFlight)} workflows stay`;
   return {
     kind: 'never',
     brief: 'no process of this version seems to be running',
@@ -85,7 +87,7 @@ export function notConverging({ drain }: Subject): Diagnosis {
     reason: trusted(
       byChildren ? `${fast}, and other workflows start most of it.` : `traffic has not moved, and ${fast}.`,
     ),
-    ifNothing: trusted('About as much stays in flight as now.'),
+    ifNothing: trusted('about as much stays in flight as now.'),
   };
 }
 
@@ -114,8 +116,8 @@ function stuckExpectation(subject: Subject, count: number): Message {
   const rest = subject.target.inFlight - count;
   const stay =
     count === 1
-      ? 'The stuck workflow stays in flight until somebody acts.'
-      : `The ${number(count)} stuck workflows stay in flight until somebody acts.`;
+      ? 'the stuck workflow stays in flight until somebody acts.'
+      : `the ${number(count)} stuck workflows stay in flight until somebody acts.`;
   if (rest === 0) return trusted(stay);
   const { moving, standsStill, waits } = subject.drain;
   if (standsStill) return msg`${trusted(stay)} Nothing else has finished recently.`;
@@ -128,7 +130,7 @@ export function stalled(stuckAfterMs: number): Diagnosis {
     kind: 'stuck',
     brief: `nothing has finished for ${durationText(stuckAfterMs)}`,
     reason: trusted(`nothing has finished for ${durationText(stuckAfterMs)}.`),
-    ifNothing: trusted('There is no sign that anything will finish.'),
+    ifNothing: trusted('there is no sign that anything will finish.'),
   };
 }
 
@@ -145,7 +147,7 @@ export function slow(subject: Subject): Diagnosis {
       : isAhead
         ? `not before ${momentText(notBefore, now)}`
         : NO_ESTIMATE[config.mode === 'wait' ? 'wait' : 'check'];
-  const isLate = left !== undefined && deadline !== undefined && deadline > now && now + left.leftMs > deadline;
+  const isLate = left !== undefined && deadline !== undefined && deadline > now && now + left.fromMs > deadline;
   const late = isLate ? ', longer than the timeout' : '';
   return {
     kind: 'slow',
@@ -160,9 +162,9 @@ export function slow(subject: Subject): Diagnosis {
 export function starting({ config }: Subject): Diagnosis {
   return {
     kind: 'stuck',
-    brief: 'traffic has not moved, new work is still being started',
+    brief: 'traffic has not moved, work is still starting',
     reason: trusted('traffic has not moved, and new work is still being started.'),
-    ifNothing: trusted(`It drains once no new work has started for ${durationText(config.settleMs)}.`),
+    ifNothing: trusted(`it drains once no new work has started for ${durationText(config.settleMs)}.`),
   };
 }
 
@@ -173,9 +175,9 @@ export function unversioned(count: number, { target, poll }: Subject): Diagnosis
   const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
   return {
     kind: isStuck ? 'stuck' : 'slow',
-    brief: `${number(count)} without a version ${isStuck ? 'not picked up' : 'still in flight'}`,
+    brief: `unversioned work ${isStuck ? 'is not picked up' : 'is still in flight'}`,
     reason: msg`${workflows} without a version ${trusted(wait)} to be picked up, and ${versionName(target.version)} could take ${trusted(them)}.`,
-    ifNothing: trusted(`The new version takes ${them}, if it runs and listens to the queue.`),
+    ifNothing: trusted(`the new version takes ${them}, if it runs and listens to the queue.`),
   };
 }
 
@@ -187,12 +189,12 @@ export function writing(writers: readonly Writer[], { target, config }: Subject)
   const [are, end] = writers.length === 1 ? ['is', 'it ends'] : ['are', 'they end'];
   return {
     kind: isPrepared || isLong ? 'stuck' : 'slow',
-    brief: `idle, but ${number(writers.length)} open ${writers.length === 1 ? 'transaction' : 'transactions'}`,
+    brief: 'idle, but a transaction is still writing',
     reason: msg`nothing is in flight, but ${transactions} that could write workflows ${trusted(are)} still open.`,
     ifNothing: trusted(
       isPrepared
-        ? 'A prepared transaction stays open until somebody commits it or rolls it back.'
-        : `The version can drain as soon as ${end}.`,
+        ? 'a prepared transaction stays open until somebody commits it or rolls it back.'
+        : `the version can drain as soon as ${end}.`,
     ),
   };
 }
@@ -204,7 +206,7 @@ export function settling(settledForMs: number, { config }: Subject): Diagnosis {
     kind: 'slow',
     brief: `idle, settling for ${left}`,
     reason: trusted(`idle, and must stay idle for ${left}.`),
-    ifNothing: trusted(`It has drained in ${left}, unless new work starts.`),
+    ifNothing: trusted(`it has drained in ${left}, unless new work starts.`),
   };
 }
 
@@ -216,8 +218,10 @@ function expectation(
   all = target.inFlight,
 ): Message {
   const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
-  const rest = all - waiting;
-  const parts: string[] = [];
+  const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
+  const rest = all - waiting - still;
+  const parts: string[] =
+    still > 0 ? [`${number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
   if (rest > 0 && !drain.standsStill) {
     const share = rest === all ? (all === 1 ? 'it' : `all ${number(all)}`) : `${number(rest)} of ${number(all)}`;
     const { moving } = drain;
@@ -232,7 +236,7 @@ function expectation(
     parts.push(`${number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
   }
   const text = parts.join('; ');
-  return trusted(text === '' ? 'Nothing is known to end by itself.' : `${text[0]?.toUpperCase()}${text.slice(1)}.`);
+  return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
 }
 
 function shareOf(count: number, all: number): string {

@@ -18,7 +18,7 @@ export interface Diagnosis {
   readonly brief: string;
   /** The cause, in a sentence: `Never: 1 of 16 workflows sleeps until 23:34 UTC, after the timeout at 21:36 UTC.` */
   readonly reason: Message;
-  /** What happens next, and when. */
+  /** What happens next, and when: continues `If you do nothing: `. */
   readonly ifNothing: Message;
 }
 
@@ -48,11 +48,15 @@ export function diagnosesOf(poll: Poll, config: GateConfig): Diagnoses {
   });
   const severity = ({ diagnosis }: (typeof found)[number]) => DIAGNOSES.indexOf(diagnosis.kind);
   const endOf = ({ target }: (typeof found)[number]) => poll.forecast.targets.get(target.version)?.left?.leftMs ?? 0;
+  // Where a name is a typo, how the others drain is no answer.
+  const isUnknown = targets.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unknown-version'));
   const [worst] = found.toSorted(
     (a, b) => severity(b) - severity(a) || endOf(b) - endOf(a) || b.target.inFlight - a.target.inFlight,
   );
   return {
-    worst: worst && labelled(worst.diagnosis, targets.length > 1 ? versionName(worst.target.version) : undefined),
+    worst: isUnknown
+      ? undefined
+      : worst && labelled(worst.diagnosis, targets.length > 1 ? versionName(worst.target.version) : undefined),
     of: new Map(found.map(({ target, diagnosis }) => [target.version, labelled(diagnosis, undefined)])),
   };
 }
@@ -85,19 +89,21 @@ function diagnosisOf(target: TargetEvaluation, poll: Poll, config: GateConfig): 
   const live = target.blockers.map((blocker) => say.live(blocker, subject)).find((each) => each !== undefined);
   const outlasting = forecast.outlasting && deadline !== undefined ? say.outlasting(subject, deadline) : undefined;
   if (live !== undefined) return outlasting === undefined ? live : say.both(live, outlasting);
-  const found = [outlasting, ...inFlightDiagnoses(subject), ...target.blockers.map((each) => others(each, subject))];
+  const found = [...inFlightDiagnoses(subject, outlasting), ...target.blockers.map((each) => others(each, subject))];
   const all = found.filter((each) => each !== undefined);
   const worst = DIAGNOSES.toReversed().flatMap((kind) => all.find((each) => each.kind === kind) ?? [])[0];
   return worst ?? (target.settledForMs === undefined ? undefined : say.settling(target.settledForMs, subject));
 }
 
-function inFlightDiagnoses(subject: Subject): readonly (Diagnosis | undefined)[] {
+/** Without a process, it does not matter how long something sleeps. */
+function inFlightDiagnoses(subject: Subject, outlasting: Diagnosis | undefined): readonly (Diagnosis | undefined)[] {
   const { target, drain, config } = subject;
   const { trend, states, withoutProcess } = drain;
   if (target.inFlight === 0) return [];
   const isKnown = states.progressing + states.waiting > 0 || drain.left !== undefined;
   return [
     withoutProcess.length > 0 ? say.withoutProcess(subject) : undefined,
+    outlasting,
     trend === 'not-converging' ? say.notConverging(subject) : undefined,
     states.stuck > 0 ? say.stuck(subject) : undefined,
     trend === 'stalled' ? say.stalled(config.stuckAfterMs) : undefined,

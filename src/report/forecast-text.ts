@@ -12,24 +12,12 @@ import { versionName } from './text.ts';
 /** A few workflows stand for all: this many are named. */
 const NAMED = 3;
 
-/** The forecast in short, for a line of the log: `12 ended and 2 new per minute`. */
-export function forecastParts(forecast: DrainForecast, now: number): readonly string[] {
-  const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
-  if (trend === 'idle') return [];
-  const isAhead = notBefore !== undefined && notBefore > now;
-  const ended = rate?.completedPerMinute ?? 0;
+/** The pace, for a line of the log: `12 finished/min, 2 new/min`. Empty without a rate. */
+export function ratePart({ trend, rate }: Pick<DrainForecast, 'trend' | 'rate'>): string {
+  const finished = rate?.completedPerMinute ?? 0;
   const arrived = rate?.arrivedPerMinute ?? 0;
-  return [
-    ...(ended > 0 || arrived > 0
-      ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
-      : []),
-    ...(trend === 'not-converging' ? ['not converging'] : []),
-    ...(trend === 'stalled' ? ['nothing has ended recently'] : []),
-    // The estimate, or the certain bound where there is none.
-    ...(left !== undefined ? [leftText(left)] : isAhead ? [`not before ${momentText(notBefore, now)}`] : []),
-    ...(states.stuck > 0 ? [`${number(states.stuck)} stuck`] : []),
-    ...(withoutProcess.length > 0 ? ['no sign of a process'] : []),
-  ];
+  if (trend === 'idle' || (finished === 0 && arrived === 0)) return '';
+  return `${perMinute(finished)} finished/min${arrived > 0 ? `, ${perMinute(arrived)} new/min` : ''}`;
 }
 
 /** `about 12m left (8m to 20m)`. */

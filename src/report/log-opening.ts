@@ -1,6 +1,7 @@
 import type { GateConfig } from '../config.ts';
 import { pauseInWords } from '../hold/pace.ts';
 import { joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
+import type { DatabaseConfig, UrlSource } from '../postgres/url.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { describeCounts } from '../status-counts.ts';
 import { durationText } from '../time.ts';
@@ -20,11 +21,11 @@ export function openingOf(config: GateConfig): Message {
   const interval = trusted(pauseInWords(config));
   switch (config.mode) {
     case 'wait':
-      return msg`Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
+      return msg`Waiting up to ${timeout} for ${what} to drain (polling every ${interval}; must stay idle for ${settle}).`;
     case 'check':
-      return msg`Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
+      return msg`Checking whether ${what} can be retired. The step fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
     case 'report':
-      return msg`Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
+      return msg`Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the step.`;
     case 'preflight':
       return msg`Checking whether the gate can work here${application}. No version is judged.`;
   }
@@ -33,7 +34,19 @@ export function openingOf(config: GateConfig): Message {
 function targetsInWords({ targets }: GateConfig): Message {
   if (targets.kind === 'named') return namesOf(targets.versions);
   if (targets.kind === 'none') return trusted('no version');
-  return msg`every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
+  return msg`every version except ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
+}
+
+/** Where the system database is, and where that is from. */
+export interface Place extends Pick<DatabaseConfig, 'host' | 'port' | 'database' | 'schema'> {
+  readonly source: UrlSource;
+}
+
+/** `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` */
+export function describePlace({ host, port, database, schema, source }: Place): Message {
+  const variables = source.variables.length > 0 ? `, and ${source.variables.join(', ')}` : '';
+  const url = source.url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
+  return msg`System database: ${database} at ${host}, port ${trusted(String(port))}, schema ${schema} (from ${trusted(url + variables)}).`;
 }
 
 /** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */

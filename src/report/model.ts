@@ -14,7 +14,7 @@ import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, commandLineOf, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { type Diagnoses, diagnosesOf } from './diagnosis.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
-import { describeCannotDrain, describeForecast, forecastParts } from './forecast-text.ts';
+import { describeCannotDrain, describeForecast } from './forecast-text.ts';
 import { foundIn } from './found.ts';
 import { headlineOf } from './headline.ts';
 import type { RunReport, VersionReport } from './schema.ts';
@@ -40,7 +40,7 @@ export function failedRun(failure: Message, config?: GateConfig, schema = ''): R
   return { verdict: 'error', failure, config, schema, ...nothing };
 }
 
-const NOTHING_EXPECTED = { forecast: null, outlook: { brief: '', sentences: [] } } as const;
+const NOTHING_EXPECTED = { forecast: null, outlook: [] } as const;
 const NO_DIAGNOSES: Diagnoses = { worst: undefined, of: new Map() };
 const NOTHING_LISTED = { items: [], omitted: 0 } as const;
 
@@ -202,10 +202,7 @@ function expected(
   const isHold = config !== undefined && isWatched({ mode: config.mode, polls });
   return {
     forecast: forecastReport(forecast, now),
-    outlook: {
-      brief: forecastParts(forecast, now).join('; '),
-      sentences: describeForecast(forecast, newTopLevel, now, isHold),
-    },
+    outlook: describeForecast(forecast, newTopLevel, now, isHold),
   };
 }
 

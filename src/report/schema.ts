@@ -82,9 +82,7 @@ const forecast = z.object({
     .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
 });
 
-const outlook = z
-  .object({ brief: z.string(), sentences: z.array(message) })
-  .describe('The forecast for people, in short and in full; may change');
+const outlook = z.array(message).describe('The forecast for people; may change');
 
 const diagnosis = z
   .object({

@@ -69,7 +69,7 @@ function targetTable({ versions, outdated }: RunReport, observedAt: number): str
       Version: ({ version }) => nameOf(version, NO_VERSION),
       State: (version) => targetState(version, outdated),
       // How each drains, where there are several to compare.
-      Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
+      Diagnosis: ({ diagnosis }) => (versions.length > 1 ? (diagnosis?.brief ?? '') : ''),
       Pending: ({ pending }) => pending,
       Enqueued: ({ enqueued }) => enqueued,
       Delayed: ({ delayed }) => delayed,
@@ -107,10 +107,9 @@ function drainSection(report: RunReport, observedAt: number): string {
   // One poll, and those of a settle window, show no course.
   const chart = isWatched(report) ? drainChart(curveOf(report, forecast)) : '';
   if (forecast.trend === 'idle') return chart === '' ? '' : `### How it drained\n\n${chart}`;
-  const { sentences } = report.outlook;
   return blocks(
     '### How it drains',
-    sentences.map((each) => `- ${markdown(each)}`).join('\n'),
+    report.outlook.map((each) => `- ${markdown(each)}`).join('\n'),
     activityTable(report.activities, observedAt),
     chart,
   );

@@ -65,7 +65,7 @@ const moments: readonly [string, (place: Place) => Promise<ActionRun>][] = [
     async ({ database, run }) => {
       await database.drain();
       const gate = run({ settle: '1h', 'poll-interval': '1h' });
-      await gate.until(/idle, and must stay so for/);
+      await gate.until(/idle, settling for/);
       return gate;
     },
   ],

@@ -131,7 +131,7 @@ test('every runner notices work that starts during the settle window', async () 
       shift,
       { settle: '20s', mode: 'check' },
       {
-        when: /idle, and must stay so/,
+        when: /idle, settling/,
         happens: () => database.insert({ ...workflow, status: 'SUCCESS' }),
       },
     );

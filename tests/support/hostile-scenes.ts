@@ -246,7 +246,14 @@ export async function play(name: SceneName, names: readonly string[], sink?: Log
   const [database = '', long = ''] = names.slice(-2);
   const schema = long.slice(0, SCHEMA_CHARACTERS);
   const gate = config(changes);
-  const log = startLog(sink ?? { line: () => {}, group: () => {} }, gate, { database, schema });
+  const source = { url: 'input', variables: [] } as const;
+  const log = startLog(sink ?? { line: () => {}, group: () => {} }, gate, {
+    host: database,
+    port: 5432,
+    database,
+    schema,
+    source,
+  });
   const run = await runAgainst(gate, script, { ...(history && { history }), ...log }, schema);
   if (run.verdict !== expected) throw new Error(`${name}: ${run.verdict} instead of ${expected}`);
   return run;

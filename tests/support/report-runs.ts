@@ -4,6 +4,7 @@ import type { GateConfig } from '../../src/config.ts';
 import { msg } from '../../src/message.ts';
 import type { WrittenKit } from '../../src/report/kit-section.ts';
 import { startLog } from '../../src/report/log.ts';
+import type { Place } from '../../src/report/log-opening.ts';
 import { type Run, runReportOf } from '../../src/report/model.ts';
 import { type ReportFile, type RunReport, runReportSchema } from '../../src/report/schema.ts';
 import {
@@ -21,6 +22,15 @@ import {
 
 export const HOUR = 3_600_000;
 
+/** Where the scripted system database seems to be. */
+export const PLACE: Place = {
+  host: 'db.internal',
+  port: 5432,
+  database: 'shop',
+  schema: 'dbos',
+  source: { url: 'input', variables: [] },
+};
+
 /** A run against a scripted database, and the lines of its log. */
 export async function holdAndLog(script: Script, changes: Partial<GateConfig> = {}) {
   const gate = config(changes);
@@ -29,7 +39,7 @@ export async function holdAndLog(script: Script, changes: Partial<GateConfig> = 
     line: (text: string) => lines.push(text),
     group: (title: string, inside: readonly string[]) => lines.push(`> ${title}`, ...inside),
   };
-  const log = startLog(sink, gate, { database: 'shop', schema: 'dbos' });
+  const log = startLog(sink, gate, PLACE);
   const run = await scriptedRun(gate, script, log);
   return { run, lines };
 }

@@ -49,6 +49,11 @@ test('takes the parts that the URL omits from the PG* variables', () => {
   });
 });
 
+test('names the variables that gave where the database is', () => {
+  expect(read('postgres://', PG_VARIABLES).variables).toEqual(['PGUSER', 'PGHOST', 'PGPORT', 'PGDATABASE']);
+  expect(read('postgres://gate:x@db.internal:1/shop', PG_VARIABLES).variables).toEqual([]);
+});
+
 test('takes the user name as the database name, as libpq does, and needs a user', () => {
   expect(read('postgres://gate@h').database).toMatchObject({
     database: 'gate',

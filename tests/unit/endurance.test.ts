@@ -8,6 +8,7 @@ import { trusted } from '../../src/message.ts';
 import { startLog } from '../../src/report/log.ts';
 import { type Clock, systemClock } from '../../src/time.ts';
 import { config, inFlight, openWriter, snapshot, started } from '../support/builders.ts';
+import { PLACE } from '../support/report-runs.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const POLLS = 20_000;
@@ -29,7 +30,7 @@ test('a hold of a day and twenty thousand polls needs no more memory at its end 
   const count = () => {
     lines += 1;
   };
-  const log = startLog({ line: count, group: count }, gate, { database: 'shop', schema: 'dbos' });
+  const log = startLog({ line: count, group: count }, gate, PLACE);
   const { verdict } = await hold(gate, {
     clock,
     signal: new AbortController().signal,

@@ -45,7 +45,7 @@ describe('the diagnosis', () => {
     expect(await diagnosisOf(halfway)).toEqual([
       'slow',
       expect.stringMatching(/^Slow: about 3m left \(.*\)\.$/),
-      'All 18 finish by about 00:05:00 UTC.',
+      'all 18 finish by about 00:05:00 UTC.',
     ]);
   });
 
@@ -112,7 +112,7 @@ describe('the diagnosis', () => {
     );
     expect(report.forecast?.secondsLeft).toBeNull();
     expect(plain(report.diagnosis?.ifNothing ?? [])).toBe(
-      'The stuck workflow stays in flight until somebody acts. Nothing else has finished recently.',
+      'the stuck workflow stays in flight until somebody acts. Nothing else has finished recently.',
     );
   });
 

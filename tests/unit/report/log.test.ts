@@ -17,10 +17,9 @@ import {
   twoRegistered,
   workflowDetail,
 } from '../../support/builders.ts';
-import { busy, IDLE, logOf, stuck } from '../../support/report-runs.ts';
+import { busy, fifteenAndASleeper, HOUR, IDLE, logOf, stuck, timed } from '../../support/report-runs.ts';
 
 const reasons = [
-  'parent (fulfil): waits for its child child (ship): no step has ended for 2h: a long step, or its process is gone',
   'child (ship): no step has ended for 2h: a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
   'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running in all versions)',
 ];
@@ -37,13 +36,13 @@ describe('the log', () => {
       { timeoutMs: 60_000 },
     );
     expect(lines.slice(3)).toEqual([
-      '[    0s] 0 in flight; idle, and must stay so for 10s; timeout in 1m',
-      '[    5s] The poll failed. Connection lost. It was "db". Polling again in 1s, giving up in 55s.',
-      '[    6s] The poll failed again in the same way, 2 times in a row. Polling again in 2s, giving up in 54s.',
-      '[    8s] The poll failed again in the same way, 3 times in a row. Polling again in 4s, giving up in 52s.',
-      '[   12s] The poll failed again in the same way, 4 times in a row. Polling again in 8s, giving up in 48s.',
-      '[   20s] The database answers again, after 4 failed polls in 20s: what was idle before has to be idle again.',
-      '[   20s] 0 in flight; no change; idle, and must stay so for 10s; timeout in 40s',
+      '[    0s] 0 in flight; idle, settling for 10s; 1m until timeout',
+      '[    5s] Poll failed. Connection lost. It was "db". Retrying in 1s, giving up in 55s.',
+      '[    6s] Poll failed again (2 in a row, same error). Retrying in 2s, giving up in 54s.',
+      '[    8s] Poll failed again (3 in a row, same error). Retrying in 4s, giving up in 52s.',
+      '[   12s] Poll failed again (4 in a row, same error). Retrying in 8s, giving up in 48s.',
+      '[   20s] The database is back after 4 failed polls (20s). The settle window starts over.',
+      '[   20s] 0 in flight (no change); idle, settling for 10s; 40s until timeout',
       '[   30s] 0 in flight; drained',
     ]);
   });
@@ -53,15 +52,14 @@ describe('the log', () => {
       at < 10_000 ? busy : at < 15_000 ? { inFlight: [inFlight('1.0.0', { pending: 1 })] } : {},
     );
     expect(lines).toEqual([
-      'Waiting until "1.0.0" can be retired: for 30m at most, a poll every 5s, and then idle for 10s in a row.',
-      'System database: "shop", schema "dbos".',
+      'Waiting up to 30m for "1.0.0" to drain (polling every 5s; must stay idle for 10s).',
+      'System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input `database-url`).',
       'PostgreSQL 18.4, DBOS migration 123. Versions: 2 registered, the latest is "2.0.0".',
       '> What is in flight, by workflow',
       '- "Orders.checkout" on queue "payments": 2 pending, 1 delayed',
-      '[    0s] 3 in flight (2 pending, 1 delayed); timeout in 30m',
-      expect.stringContaining('Let them finish, or cancel or fork them'),
-      '[   10s] 1 in flight (1 pending); 2 fewer; timeout in 29m 50s',
-      '[   15s] 0 in flight; 1 fewer; idle, and must stay so for 10s; timeout in 29m 45s',
+      '[    0s] 3 in flight: 2 pending, 1 delayed; slow: no estimate yet; 30m until timeout',
+      '[   10s] 1 in flight (-2); 29m 50s until timeout',
+      '[   15s] 0 in flight (-1); idle, settling for 10s; 29m 45s until timeout',
       '[   25s] 0 in flight; drained',
     ]);
   });
@@ -91,7 +89,7 @@ describe('the log', () => {
       'a typo among versions with work',
       { targets: named('1.0.0', 'V1.0.0') },
       busy,
-      '3 in flight (2 pending, 1 delayed); never seen here: "V1.0.0", but known: "1.0.0"; 0 of 2 versions idle: "1.0.0" 3, "V1.0.0" 0',
+      '3 in flight: 2 pending, 1 delayed; never seen here: "V1.0.0", but known: "1.0.0"; 0 of 2 versions idle: "1.0.0" 3, "V1.0.0" 0',
     ],
     [
       'a version of another application',
@@ -107,7 +105,7 @@ describe('the log', () => {
       'a version to keep that is not registered',
       { targets: { kind: 'all-but', keep: ['2.0.O'] } },
       busy,
-      '3 in flight (2 pending, 1 delayed); a kept version is not registered: "2.0.O"; still the latest version; 0 of 2 versions idle: "1.0.0" 3, "2.0.0" 0',
+      '3 in flight: 2 pending, 1 delayed; a kept version is not registered: "2.0.O"; still the latest version; 0 of 2 versions idle: "1.0.0" 3, "2.0.0" 0',
     ],
   ])('names %s, and counts nothing where there is nothing to count', async (_what, changes, scene, line) => {
     const lines = await logOf(() => scene, { mode: 'check', ...changes });
@@ -117,9 +115,9 @@ describe('the log', () => {
   test('says that another server answers, where no poll failed in between', async () => {
     const lines = await logOf(({ number }) => ({ database: facts({ startedAt: number > 1 ? '2' : '1' }) }));
     expect(lines.slice(3)).toEqual([
-      '[    0s] 0 in flight; idle, and must stay so for 10s; timeout in 30m',
-      '[    5s] Another server answers, after a restart or a failover: what was idle before has to be idle again.',
-      '[    5s] 0 in flight; no change; idle, and must stay so for 10s; timeout in 29m 55s',
+      '[    0s] 0 in flight; idle, settling for 10s; 30m until timeout',
+      '[    5s] Another server answered, after a restart or a failover. The settle window starts over.',
+      '[    5s] 0 in flight (no change); idle, settling for 10s; 29m 55s until timeout',
       '[   15s] 0 in flight; drained',
     ]);
   });
@@ -131,7 +129,7 @@ describe('the log', () => {
     });
     const scene = { ...busy, applications: [application({ name: 'shop', firstRegistered: 2 }), formerName] };
     const lines = await logOf(() => scene, { application: 'shop', timeoutMs: 60_000 });
-    expect(lines.filter((line) => line.startsWith('Mind: Was this application renamed? "shop-api" (2 '))).toHaveLength(
+    expect(lines.filter((line) => line.startsWith('Note: Was this application renamed? "shop-api" (2 '))).toHaveLength(
       1,
     );
   });
@@ -141,7 +139,7 @@ describe('the log', () => {
       timeoutMs: 20_000,
     });
     expect(lines.filter((line) => line.includes('waited'))).toEqual([
-      '[    5s] The poll waited 4s for a lock on the tables of DBOS: most often a migration or maintenance holds it.',
+      '[    5s] The poll waited 4s for a lock on the DBOS tables. Most often a migration or maintenance holds it.',
     ]);
   });
 
@@ -150,7 +148,7 @@ describe('the log', () => {
       ({ at }) => ({ inFlight: at < 60_000 ? [inFlight('1.0.0', { pending: Math.ceil((60_000 - at) / 100) })] : [] }),
       { pollIntervalMs: undefined },
     );
-    const counts = lines.filter((line) => /^\[.*\d fewer/.test(line));
+    const counts = lines.filter((line) => /^\[.*\(-\d/.test(line));
     const seconds = counts.map((line) => Number(/(\d+)s\]/.exec(line)?.[1]));
     expect(counts.length).toBeGreaterThan(10);
     // The last line says that nothing is left, and does not wait.
@@ -177,7 +175,60 @@ describe('the log', () => {
     const found = lines.filter((line) =>
       line.includes('matches nothing that has been in flight at any poll: "chekout"'),
     );
-    expect(found).toEqual([expect.stringMatching(/^Mind: This pattern of `ignore-workflows` /)]);
+    expect(found).toEqual([expect.stringMatching(/^Note: This pattern of `ignore-workflows` /)]);
+  });
+
+  test('says of a twenty-minute hold what it is, what will happen and what helps, each once', async () => {
+    const changes = { timeoutMs: 20 * 60_000, pollIntervalMs: undefined, failFast: false };
+    const lines = await logOf(timed(fifteenAndASleeper), changes);
+    expect(lines.slice(4, 6)).toEqual([
+      '  If you do nothing: 15 of 16 can still finish, with no estimate; 1 sleeps until 02:00 UTC.',
+      '  To drain sooner: cancel or fork "order-16" ("remind").',
+    ]);
+    expect(lines.filter((line) => line.startsWith('  '))).toHaveLength(2);
+    const polls = lines.filter((line) => line.startsWith('['));
+    expect(polls.length).toBeLessThan(45);
+    for (const line of polls.slice(0, -1)) {
+      expect(line).toMatch(
+        /^\[ *\w[\w ]*\] \d+ in flight.*; never: .* sleeps until 02:00 UTC, after the timeout; \w.* until timeout$/,
+      );
+    }
+  });
+
+  test('has lines further apart the longer a hold lasts', async () => {
+    const lines = await logOf(
+      ({ at }) => ({ inFlight: [inFlight('1.0.0', { pending: Math.max(0, 10_000 - Math.floor(at / 1000)) })] }),
+      { timeoutMs: HOUR },
+    );
+    const polls = lines.filter((line) => line.startsWith('['));
+    expect(polls.length).toBeGreaterThan(60);
+    expect(polls.length).toBeLessThan(150);
+  });
+
+  test('groups what is stuck in the same way, with one next step', async () => {
+    const silent = Array.from({ length: 9 }, (_, at) => workflowDetail({ ...IDLE, id: `order-${at}` }));
+    const scene = {
+      inFlight: [inFlight('1.0.0', { pending: 9 })],
+      workflows: { items: silent, omitted: 0, omittedUnversioned: 0 },
+    };
+    const lines = await logOf(() => scene, { timeoutMs: 180_000 });
+    const said = lines.filter((line) => line.startsWith('  Stuck: '));
+    expect(said).toEqual([expect.stringContaining('"order-0" ("checkout") and 8 more: no step has ended for 2h')]);
+  });
+
+  test('says nothing of the host and the database before a server has accepted the URL', async () => {
+    const lines = await logOf(
+      ({ at }) => {
+        if (at > 3000) return {};
+        throw new TransientError(msg`The connection broke off.`, false);
+      },
+      { timeoutMs: 60_000 },
+    );
+    const accepted = lines.findIndex((line) => line.includes('db.internal'));
+    expect(lines.slice(0, accepted).join()).not.toMatch(/shop|db\.internal|5432/);
+    expect(lines[accepted]).toBe(
+      'System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input `database-url`).',
+    );
   });
 
   test('keeps names on their line', async () => {
@@ -202,12 +253,12 @@ describe('the log', () => {
   });
 
   test('says what stuck workflows wait for, and once that no process seems to run', async () => {
-    const lines = await logOf(() => stuck, { timeoutMs: 20_000 });
+    const lines = await logOf(() => stuck, { timeoutMs: 180_000 });
     for (const reason of reasons) {
       expect(lines.filter((line) => line.replaceAll('"', '').includes(`Stuck: ${reason}`))).toHaveLength(1);
     }
-    expect(lines.filter((line) => line.includes('No process of "1.0.0" seems to run'))).toHaveLength(1);
-    expect(lines.at(-1)).toContain('3 stuck; no sign of a process');
+    expect(lines.filter((line) => line.includes('Start a process of "1.0.0" again'))).toHaveLength(1);
+    expect(lines.at(-1)).toContain('never: no process of this version seems to be running');
   });
 
   test('says nothing about stuck work without a version, unless that blocks', async () => {
@@ -229,7 +280,7 @@ describe('the log', () => {
       stuckAfterMs: 90_000,
     });
     expect(lines).toContain(
-      '[1m 30s] 3 in flight (2 pending, 1 delayed); no change; nothing has ended recently; timeout in 1m 30s',
+      '[1m 30s] 3 in flight (no change): 2 pending, 1 delayed; stuck: nothing has finished for 1m 30s; 1m 30s until timeout',
     );
   });
 });

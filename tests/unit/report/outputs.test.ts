@@ -35,7 +35,7 @@ describe('outputs', () => {
           kind: 'slow',
           brief: 'slow: no estimate from a single poll',
           reason: 'Slow: nothing seems stuck, and there is no estimate from a single poll.',
-          ifNothing: 'All 3 can still finish, with no estimate.',
+          ifNothing: 'all 3 can still finish, with no estimate.',
         },
         forecast: {
           trend: 'too-early',

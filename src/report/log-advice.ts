@@ -1,0 +1,101 @@
+import type { Poll } from '../hold/hold.ts';
+import { joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
+import { blockersOfAll } from '../rules/decide.ts';
+import { explainBlocker } from '../rules/index.ts';
+import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
+import { blocksTarget } from './blocking.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { type Explanations, outlook } from './forecast-text.ts';
+import { versionName } from './text.ts';
+
+/** The summary explains more. */
+const EXPLAINED_TARGETS = 5;
+const EXPLAINED_STUCK = 3;
+/** A few workflows that outlast the timeout stand for all. */
+const NAMED = 3;
+
+/**
+ * What a person who reads the log can do, and what happens otherwise. Each key stays the same for as long as its message
+ * holds: the log says it once.
+ */
+export function adviceOf(poll: Poll, diagnosis: Diagnosis | undefined): Explanations {
+  return [...expected(poll, diagnosis), ...blockers(poll), ...stuckWork(poll), ...traffic(poll)];
+}
+
+function expected({ forecast }: Poll, diagnosis: Diagnosis | undefined): Explanations {
+  if (diagnosis === undefined) return [];
+  const { kind, ifNothing } = diagnosis;
+  const { waits, notBefore } = forecast.total;
+  // The line itself has the estimate of what only moves.
+  if (kind === 'slow' && waits.length === 0) return [];
+  const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
+  const then = { key, message: msg`If you do nothing: ${ifNothing}` };
+  const todo = whatToDo(forecast);
+  return kind === 'never' && todo !== undefined
+    ? [then, { key: `to do ${forecast.total.withoutProcess.length > 0}`, message: todo }]
+    : [then];
+}
+
+/** What ends a drain that does not end by itself in time. */
+function whatToDo({ total, outlasting }: Poll['forecast']): Message | undefined {
+  const { withoutProcess } = total;
+  if (withoutProcess.length > 0) {
+    return msg`Start a process of ${namesOf(withoutProcess.map(versionName))} again, or cancel or fork what is left.`;
+  }
+  if (outlasting === undefined) return undefined;
+  const named = outlasting.earliestEnds.slice(0, NAMED).map((end) => workflowNamed(end));
+  const who = named.length > 0 ? joined(named, ', ') : trusted('what is delayed');
+  const more = trusted(outlasting.earliestEnds.length > named.length ? ' and the others' : '');
+  return msg`To drain sooner: cancel or fork ${who}${more}.`;
+}
+
+/** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */
+function blockers({ evaluation }: Poll): Explanations {
+  const ofAll = blockersOfAll(evaluation);
+  if (ofAll.length > 0) {
+    return ofAll.map((blocker) => ({ key: blocker.kind, message: explainBlocker(blocker) }));
+  }
+  return evaluation.targets.slice(0, EXPLAINED_TARGETS).flatMap(({ version, blockers: all }) =>
+    all
+      .filter(({ kind }) => kind !== 'in-flight')
+      .map((blocker) => ({
+        key: `${blocker.kind} ${version}`,
+        message: msg`${versionName(version)}: ${explainBlocker(blocker)}`,
+      })),
+  );
+}
+
+/** What is stuck, and the next step for each. Workflows that are stuck in the same way are one. */
+function stuckWork({ evaluation, forecast }: Poll): Explanations {
+  const { statuses, history } = forecast;
+  const { observedAt } = evaluation.snapshot;
+  const isDead = forecast.total.withoutProcess.length > 0;
+  const stuck = (history.detailScan?.workflows ?? []).flatMap((workflow) => {
+    const status = statuses.get(workflow.id);
+    // A parent can move as soon as its child does.
+    const isCause = status?.state === 'stuck' && status.activity.kind !== 'child';
+    return isCause && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
+  });
+  const alike = Map.groupBy(stuck, ({ workflow: { name, className, queue }, status }) =>
+    JSON.stringify([status.activity.kind, name, className, status.activity.kind === 'queued' ? queue : null]),
+  );
+  return [...alike].slice(0, EXPLAINED_STUCK).flatMap(([key, group]) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { workflow, status } = first;
+    const more = trusted(group.length > 1 ? ` and ${number(group.length - 1)} more` : '');
+    const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
+    // Without a process, there is one next step for all.
+    const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
+    const next = isDead ? trusted('') : msg` Next: ${step}.`;
+    const what = msg`${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
+    return [{ key: `stuck ${key}`, message: msg`Stuck: ${what}.${next}` }];
+  });
+}
+
+/** What still arrives. */
+function traffic({ evaluation, forecast }: Poll): Explanations {
+  return outlook(forecast.total, forecast.newTopLevel, evaluation.snapshot.observedAt).filter(
+    ({ key }) => key === 'not converging' || key === 'arriving',
+  );
+}
