@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
+import { holdOn } from '../../support/holding.ts';
 import { chosenReleases } from '../chosen.ts';
 import { environmentOf, folderOf } from '../driver.ts';
 import { snippetsOf } from '../page.ts';
@@ -41,12 +42,12 @@ ${statements.join('\n')}
 }
 `;
 
-describe.skipIf(!isChosen)('the snippets for Go in docs/sdks.md', () => {
+describe.skipIf(!isChosen)('the section for Go in docs/sdks.md', () => {
   const createWorld = worldsOf(go);
   const module = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-go-'));
   afterAll(() => rmSync(module, { recursive: true, force: true }));
 
-  test('set a version, cancel and fork a workflow, and rewind it', async () => {
+  test('has snippets that set a version, cancel and fork a workflow, and rewind it', async () => {
     if (newest === undefined) throw new Error('There is no release.');
     const { url, launch, query, row } = await createWorld(newest);
     for (const file of ['go.mod', 'go.sum']) {
@@ -86,5 +87,26 @@ describe.skipIf(!isChosen)('the snippets for Go in docs/sdks.md', () => {
 
     await goRun('rewinds', program('ctx := background', rewinds));
     expect((await query(ofOrder))[0]).toEqual({ status: 'ENQUEUED', application_version: '2.0', steps: null });
+  });
+
+  test('says which workflows a pattern ignores', async () => {
+    if (newest === undefined) throw new Error('There is no release.');
+    const world = await createWorld(newest);
+    const old = await world.launch('1.0.0');
+    await old.start({ workflow: 'held', id: 'function' });
+    await old.start({ workflow: 'classHeld', id: 'method' });
+    await old.start({ workflow: 'instanceHeld', id: 'instance', instance: 'blue' });
+    await old.start({ workflow: 'receiveFirst', id: 'generic', millis: 3_600_000 });
+    for (const [pattern, left] of [
+      ['orders.*', ['function', 'generic', 'instance', 'method']],
+      ['*/orders.*', []],
+      ['Shop.*', ['function', 'generic', 'method']],
+      ['example.com/shop/orders.(*Shop).Held-fm', ['function', 'generic', 'method']],
+      ['example.com/shop/orders.ReceiveFirst[orders.Order,string]', ['function', 'instance', 'method']],
+    ] as const) {
+      const { last } = await holdOn(world, { mode: 'check', ignoreWorkflows: [pattern] });
+      const shown = last?.evaluation.index?.contents.workflows.items.map(({ id }) => id);
+      expect(shown?.toSorted(), pattern).toEqual(left);
+    }
   });
 });
