@@ -140,7 +140,7 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
   const [row] = await database.query(probeQuery('dbos').text);
   const schema = schemaOf('dbos', probeRow.parse(row));
   const hasOwners = schema.tables.workflow_status?.includes('application_name');
-  const shop = { application: hasOwners ? 'shop' : undefined, ignoreWorkflows: ['monitor*'] };
+  const shop = { application: hasOwners ? 'shop' : undefined, ignoreWorkflows: ['monitor*', 'Orders.monitor*'] };
   const anyApplication = { application: undefined, ignoreWorkflows: [] };
   const asked = {
     ...plainRequest,
