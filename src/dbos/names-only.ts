@@ -10,7 +10,8 @@ import type { Snapshot, SnapshotContents, SnapshotReader, Writer } from './snaps
  */
 
 /**
- * Returns a reader whose snapshots and errors hold names, and no id of a workflow, executor or transaction. What stands
+ * Returns a reader whose snapshots and errors hold names, and no id of a workflow, executor,
+ * instance or transaction: a customer can have an instance of a class. What stands
  * for an id is the same at each poll, and means nothing outside this process: its key is random.
  */
 export function namesOnly(
@@ -45,11 +46,17 @@ function contentsWithoutIds(contents: SnapshotContents, hide: (id: string) => st
   const { workflows, lastDelayed, writers } = contents;
   return {
     ...contents,
-    lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: hide(workflow.id) })),
+    lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: hide(workflow.id), instance: null })),
     workflows: {
       ...workflows,
       items: workflows.items.map(({ id, parent, ...workflow }) => {
-        return { ...workflow, id: hide(id), parent: parent === null ? null : hide(parent), executor: null };
+        return {
+          ...workflow,
+          id: hide(id),
+          parent: parent === null ? null : hide(parent),
+          executor: null,
+          instance: null,
+        };
       }),
     },
     writers: writers.map(

@@ -13,7 +13,7 @@ import { databaseConfig } from '../support/databases.ts';
 import { plainRequest, withoutLimit } from '../support/holding.ts';
 import { fileOf, holdAndLog, hopeless, kitOf, rendered, stuck } from '../support/report-runs.ts';
 
-/** What every id, executor, connection and key holds in these tests, and no name does. */
+/** What every id, executor, instance, connection and key holds in these tests, and no name does. */
 const MARK = 'zqx';
 
 const mark = (id: string) => `${MARK}-${id}`;
@@ -26,11 +26,17 @@ function marked({ workflows, lastDelayed = [], writers = [], ...scene }: Scene):
       workflows: {
         ...workflows,
         items: workflows.items.map(({ id, parent, ...workflow }) => {
-          return { ...workflow, id: mark(id), parent: parent && mark(parent), executor: mark('vm') };
+          return {
+            ...workflow,
+            id: mark(id),
+            parent: parent && mark(parent),
+            executor: mark('vm'),
+            instance: mark('blue'),
+          };
         }),
       },
     }),
-    lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: mark(workflow.id) })),
+    lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: mark(workflow.id), instance: mark('blue') })),
     writers,
   };
 }
@@ -87,7 +93,7 @@ test('tells a parent from its child by what stands for their ids', async () => {
   const ids = async (details: 'full' | 'names') => {
     const { run } = await holdAndLog(() => marked(stuck), { mode: 'check', details });
     return fileOf(runReportOf(run)).activities.items.map(({ message }) =>
-      message.replace(/"zqx-(\w+)" \((.*?)\)/g, '$2'),
+      message.replaceAll(' (zqx-blue)', '').replace(/"zqx-(\w+)" \((.*?)\)/g, '$2'),
     );
   };
   expect(await ids('names')).toEqual(await ids('full'));
