@@ -53,9 +53,9 @@ export const java: Language = {
         forks: 'inherits',
         rewinds: false,
         cannotTell: [
-          'Two Java applications in one system database: rows name no application.',
-          'The limits of a queue that is declared in code: they are not in the table.',
-          'That a deadline is enforced once the process is gone: only the executing process does.',
+          'Which of two applications in one system database owns a row.',
+          'The limits of a queue that is declared in code.',
+          'When a process with its executor id is back: until then, overdue work of a killed process stays.',
         ],
       },
       names: {

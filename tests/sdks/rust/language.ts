@@ -41,8 +41,8 @@ export const rust: Language = {
         forks: 'inherits',
         rewinds: false,
         cannotTell: [
-          'A race (`select_step!`) whose first branch is a sleep, from a sleep.',
-          'That a deadline is enforced once the process is gone: only the executing process does.',
+          'Whether a step races a sleep (`select_step!`), and so ends a drain early.',
+          'When a process with its executor id is back: until then, overdue work of a killed process stays.',
         ],
       },
       names: {
