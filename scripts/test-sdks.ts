@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { CHOSEN_VARIABLE } from '../tests/sdks/chosen.ts';
 import { install, missingProgram } from '../tests/sdks/install.ts';
-import type { Language } from '../tests/sdks/language.ts';
+import { type Language, newestOf } from '../tests/sdks/language.ts';
 import { LANGUAGES } from '../tests/sdks/languages.ts';
 import { POSTGRES_MAJOR } from '../tests/support/postgres/binaries.ts';
 import { type RanSdk, recordSdks } from './ran.ts';
@@ -14,12 +14,13 @@ import { type RanSdk, recordSdks } from './ran.ts';
 /*
  * Installs SDK releases of the languages that the command line names, one language at a time, and runs the suites on
  * them. Without names: every language whose toolchain is here. A language that is named has to be here. The newest
- * release of each; with `--all` every one, which `tests/ran.json` records for the README.
+ * release of each; with `--all` every one, which `tests/ran.json` records for the README; with `--newest` whatever is the
+ * newest release today.
  */
 
 const { positionals: wanted, values } = parseArgs({
   allowPositionals: true,
-  options: { all: { type: 'boolean', default: false } },
+  options: { all: { type: 'boolean', default: false }, newest: { type: 'boolean', default: false } },
 });
 
 const unknown = wanted.find((id) => LANGUAGES.every((language) => language.id !== id));
@@ -42,11 +43,13 @@ for (const language of languages) {
 
 /** Whether all tests of a language pass. */
 function runs(language: Language): boolean {
-  const releases = values.all ? language.releases : language.releases.slice(0, 1);
+  const today = values.newest ? newestOf(language) : undefined;
+  const releases = today !== undefined ? [today] : values.all ? language.releases : language.releases.slice(0, 1);
   const paired = language.pairs.filter((pair) => releases.some(({ release }) => release === pair.new));
-  const needed = language.releases.filter(
-    (each) => releases.includes(each) || paired.some(({ old }) => old === each.release),
-  );
+  const needed = [
+    ...releases,
+    ...language.releases.filter((each) => !releases.includes(each) && paired.some(({ old }) => old === each.release)),
+  ];
   try {
     for (const release of needed) install(language, release);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Language, Release } from './language.ts';
+import { type Language, NEWEST, newestOf, type Release } from './language.ts';
 import { LANGUAGES } from './languages.ts';
 
 /** The releases that a run of the suites is about, as `python@3.4.0 go@1.8.0`. `scripts/test-sdks.ts` sets it. */
@@ -15,7 +15,10 @@ export function chosenReleases(): readonly Chosen[] {
   return names.map((name) => {
     const [id, wanted] = name.split('@');
     const language = LANGUAGES.find((each) => each.id === id);
-    const release = language?.releases.find((each) => each.release === wanted);
+    const release =
+      language !== undefined && wanted === NEWEST
+        ? newestOf(language)
+        : language?.releases.find((each) => each.release === wanted);
     if (language === undefined || release === undefined) throw new Error(`No suite knows ${name}.`);
     return { language, release };
   });

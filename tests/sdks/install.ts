@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { environmentOf, folderOf, resolved } from './driver.ts';
-import type { Command, Language, Release } from './language.ts';
+import { type Command, type Language, NEWEST, type Release } from './language.ts';
 
 /** Returns the first program that a language needs and this machine does not have; undefined when all are here. */
 export function missingProgram(language: Language): string | undefined {
@@ -18,7 +18,8 @@ export function missingProgram(language: Language): string | undefined {
 export function install(language: Language, release: Release): void {
   const wanted = digestOf(language, release);
   const stamp = path.join(folderOf(language), '.installed', `${release.release}.stamp`);
-  if (release.install.length === 0 || readIfThere(stamp) === wanted) return;
+  const isThere = release.release !== NEWEST && readIfThere(stamp) === wanted;
+  if (release.install.length === 0 || isThere) return;
   console.log(`Installing ${language.name} ${release.release}.`);
   for (const command of release.install) {
     const status = run(language, command, 'inherit');

@@ -24,6 +24,11 @@ export interface Language {
   readonly needs: string;
   /** The newest first. */
   readonly releases: readonly Release[];
+  /**
+   * How whatever is the newest release today is installed into `.installed/newest`, and launched. It is expected to do
+   * what the first of `releases` does.
+   */
+  readonly newest: Pick<Release, 'install' | 'launch'>;
   /** Blue-green across releases, such as 2.30.0 under 3.4.0. */
   readonly pairs: readonly { readonly old: string; readonly new: string }[];
 }
@@ -91,6 +96,13 @@ export interface Abilities {
   /** What the gate cannot know with this release, for the README: each a sentence. */
   readonly cannotTell: readonly string[];
 }
+
+/** Returns the release that is the newest today, whichever it is. It is installed again each time. */
+export function newestOf({ releases: [known], newest }: Language): Release | undefined {
+  return known && { ...known, release: NEWEST, sources: [], ...newest };
+}
+
+export const NEWEST = 'newest';
 
 /** Whether the application has this workflow. */
 export const has = ({ names }: Release, workflow: WorkflowName): boolean => names[workflow] !== undefined;

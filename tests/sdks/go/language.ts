@@ -93,6 +93,8 @@ function release(
 /** Go would download the one that a go.mod asks for. */
 const OWN_TOOLCHAIN = { GOTOOLCHAIN: 'local' };
 
+const NEWEST_MODULE = ['-modfile=.installed/newest/go.mod'];
+
 /** Compiles the command line of DBOS, which `docs/sdks.md` calls. */
 const commandLine = (version: string): Command => ({
   program: 'go',
@@ -111,5 +113,14 @@ export const go: Language = {
     release('1.3.0', release1_3, ['before1_5', 'before1_8']),
     release('0.19.0', release0_19, ['v0', 'before1_5', 'before1_8']),
   ],
+  newest: {
+    install: [
+      { program: 'rm', args: ['-rf', '.installed/newest'] },
+      { program: 'cp', args: ['-R', '1.8.0', '.installed/newest'] },
+      { program: 'go', args: ['get', ...NEWEST_MODULE, 'github.com/dbos-inc/dbos-transact-golang@latest'] },
+      { program: 'go', args: ['build', ...NEWEST_MODULE, '-mod=mod', '-o', '.installed/newest/app', '.'] },
+    ],
+    launch: { program: '.installed/newest/app', args: [] },
+  },
   pairs: [{ old: '1.3.0', new: '1.8.0' }],
 };

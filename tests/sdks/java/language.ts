@@ -1,9 +1,35 @@
-import type { Language, Name } from '../language.ts';
+import type { Language, Name, Release } from '../language.ts';
 
 const RELEASE = '1.1.0-m6';
 
 /** A method's name, and the class that implements it. */
 const method = (name: string, className = 'ShopImpl'): Name => ({ name, className: `com.example.shop.${className}` });
+
+/** `LATEST` is Maven's word for the newest release. */
+const installed = (release: string): Pick<Release, 'install' | 'launch'> => ({
+  install: [
+    // Of a source that is gone the class would stay.
+    { program: 'rm', args: ['-rf', `.installed/${release}`] },
+    {
+      program: 'mvn',
+      args: [
+        '-B',
+        '-q',
+        '-Dstyle.color=never',
+        `-Ddbos.version=${release}`,
+        'compiler:compile',
+        'dependency:copy-dependencies',
+      ],
+    },
+  ],
+  launch: {
+    program: 'java',
+    args: ['-cp', 'classes:lib/*', 'com.example.shop.Main'],
+    folder: `.installed/${release}`,
+    // For what it starts as well: this is what makes a short program quick.
+    environment: { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx256m' },
+  },
+});
 
 export const java: Language = {
   id: 'java',
@@ -17,21 +43,7 @@ export const java: Language = {
     {
       release: RELEASE,
       sources: ['pom.xml', 'src'],
-      install: [
-        // Of a source that is gone the class would stay.
-        { program: 'rm', args: ['-rf', `.installed/${RELEASE}`] },
-        {
-          program: 'mvn',
-          args: ['-B', '-q', `-Ddbos.version=${RELEASE}`, 'compiler:compile', 'dependency:copy-dependencies'],
-        },
-      ],
-      launch: {
-        program: 'java',
-        args: ['-cp', 'classes:lib/*', 'com.example.shop.Main'],
-        folder: `.installed/${RELEASE}`,
-        // For what it starts as well: this is what makes a short program quick.
-        environment: { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx256m' },
-      },
+      ...installed(RELEASE),
       abilities: {
         migration: 41,
         serialization: 'java_jackson',
@@ -76,5 +88,6 @@ export const java: Language = {
       },
     },
   ],
+  newest: installed('LATEST'),
   pairs: [],
 };

@@ -95,6 +95,13 @@ export const python: Language = {
   toolchain: [{ program: 'python3', args: ['-c', 'import sys, venv; sys.exit(sys.version_info < (3, 11))'] }],
   needs: 'Python 3.11 or newer, with venv and pip',
   releases: [release('3.4.0', newest), release('2.30.0', release2), release('2.16.0', release216)],
+  newest: {
+    install: [
+      { program: 'python3', args: ['-m', 'venv', '--clear', '.installed/newest'] },
+      { program: '.installed/newest/bin/python', args: ['-m', 'pip', 'install', '--quiet', 'dbos'] },
+    ],
+    launch: { program: '.installed/newest/bin/python', args: ['app.py'] },
+  },
   pairs: [
     { old: '2.30.0', new: '3.4.0' },
     { old: '2.16.0', new: '3.4.0' },

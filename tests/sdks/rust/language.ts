@@ -1,6 +1,7 @@
 import type { Language, Name } from '../language.ts';
 
 const RELEASE = '0.5.0';
+const NEWEST_MANIFEST = ['--manifest-path', '.installed/newest/source/Cargo.toml'];
 
 const registered = (name: string, className: string | null = null): Name => ({ name, className });
 
@@ -63,5 +64,16 @@ export const rust: Language = {
       },
     },
   ],
+  newest: {
+    install: [
+      { program: 'rm', args: ['-rf', '.installed/newest/source'] },
+      { program: 'mkdir', args: ['-p', '.installed/newest/source'] },
+      { program: 'cp', args: ['-R', 'Cargo.toml', 'src', '.installed/newest/source'] },
+      { program: 'cargo', args: ['remove', ...NEWEST_MANIFEST, 'dbos'] },
+      { program: 'cargo', args: ['add', '--quiet', ...NEWEST_MANIFEST, 'dbos'] },
+      { program: 'cargo', args: ['build', '--quiet', ...NEWEST_MANIFEST, '--target-dir', '.installed/newest/target'] },
+    ],
+    launch: { program: '.installed/newest/target/debug/shop', args: [] },
+  },
   pairs: [],
 };

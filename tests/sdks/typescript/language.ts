@@ -59,6 +59,22 @@ export const typescript: Language = {
       rewinds: false,
     }),
   ],
+  newest: {
+    install: [
+      {
+        program: 'npm',
+        args: [
+          'install',
+          '--prefix',
+          '.',
+          '--no-save',
+          '--ignore-scripts',
+          'dbos-newest@npm:@dbos-inc/dbos-sdk@latest',
+        ],
+      },
+    ],
+    launch: { program: process.execPath, args: ['app.ts', 'dbos-newest'] },
+  },
   pairs: [
     { old: '4.20.11', new: '5.3.0' },
     { old: '4.27.6', new: '5.3.0' },
