@@ -21,13 +21,13 @@ export function install(language: Language, release: Release): void {
   const isThere = release.release !== NEWEST && readIfThere(stamp) === wanted;
   if (release.install.length === 0 || isThere) return;
   console.log(`Installing ${language.name} ${release.release}.`);
+  mkdirSync(path.dirname(stamp), { recursive: true });
   for (const command of release.install) {
     const status = run(language, command, 'inherit');
     if (status === 0) continue;
     const shown = [command.program, ...command.args].join(' ');
     throw new Error(`${language.name} ${release.release} is not installed: \`${shown}\` failed (${status}).`);
   }
-  mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }
 
