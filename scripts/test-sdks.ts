@@ -18,6 +18,12 @@ import { type RanSdk, recordSdks } from './ran.ts';
  * newest release today.
  */
 
+const vitestReport = z.object({
+  testResults: z.array(
+    z.object({ assertionResults: z.array(z.object({ ancestorTitles: z.array(z.string()), status: z.string() })) }),
+  ),
+});
+
 const { positionals: wanted, values } = parseArgs({
   allowPositionals: true,
   options: { all: { type: 'boolean', default: false }, newest: { type: 'boolean', default: false } },
@@ -68,12 +74,6 @@ function runs(language: Language): boolean {
   rmSync(path.dirname(report), { recursive: true });
   return status === 0;
 }
-
-const vitestReport = z.object({
-  testResults: z.array(
-    z.object({ assertionResults: z.array(z.object({ ancestorTitles: z.array(z.string()), status: z.string() })) }),
-  ),
-});
 
 /** What passed of each release, by the titles of the suites: `Python 3.4.0`, or `Python 2.30.0 under 3.4.0`. */
 function runsIn(report: string, { id, name, releases }: Language): readonly RanSdk[] {

@@ -210,20 +210,29 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
   test('what a killed process ran stays in flight, until one with its executor id recovers it', async () => {
     await trafficMoves();
     await held(old, 'lost');
+    await old.start({ workflow: 'sleepFirst', id: 'overdue', millis: HOUR, timeoutMillis: 1000 });
     await old.kill();
-    const before = await world.query(`SELECT * FROM dbos.workflow_status WHERE workflow_uuid = 'lost'`);
+    const lost = () => world.query(`SELECT * FROM dbos.workflow_status WHERE workflow_uuid = 'lost'`);
+    const before = await lost();
     const other = await world.launch('1.0.0', { executor: 'blue-2' });
     await run(other);
+    await world.row(
+      `SELECT FROM dbos.workflow_status
+        WHERE workflow_uuid = 'overdue' AND workflow_deadline_epoch_ms < extract(epoch FROM clock_timestamp()) * 1000`,
+    );
+    if (abilities.cancelsOverdue === 'any') await status('overdue', 'CANCELLED');
+    else expect(await rowOf('overdue')).toMatchObject({ status: 'PENDING' });
     const { verdict, last } = await check();
     expect(verdict).toBe('in-flight');
     const detail = last?.evaluation.index?.contents.workflows.items.find(({ id }) => id === 'lost');
     expect(detail).toMatchObject({ executor: 'blue-1', version: '1.0.0' });
     await other.stop();
-    expect(await world.query(`SELECT * FROM dbos.workflow_status WHERE workflow_uuid = 'lost'`)).toEqual(before);
+    expect(await lost()).toEqual(before);
 
     await drainsAfter('in-flight', async () => {
       old = await world.launch('1.0.0', { executor: 'blue-1' });
       await finish(old, 'lost');
+      await status('overdue', 'CANCELLED');
     });
   });
 

@@ -78,7 +78,7 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
         test('leaves the rows that are expected of it', async () => {
           const name = names[scenario.start.workflow];
           const [row] = await world.query(
-            `SELECT status, name, nullif(class_name, '') AS class, application_version AS version, nullif(queue_name, '') AS queue
+            `SELECT status, name, nullif(class_name, '') AS class, nullif(config_name, '') AS instance, application_version AS version, nullif(queue_name, '') AS queue
              FROM dbos.workflow_status WHERE workflow_uuid = $1`,
             [id],
           );
@@ -86,6 +86,7 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
             status: scenario.status,
             name: name?.name,
             class: name?.className ?? null,
+            instance: scenario.start.instance ?? null,
             version: '1.0.0',
             queue: scenario.start.queue === undefined ? null : `shop-${scenario.start.queue}`,
           });
@@ -100,6 +101,9 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
         });
 
         test('is understood', () => {
+          const { name, className } = names[scenario.start.workflow] ?? {};
+          const groups = poll?.evaluation.index?.contents.groups.items;
+          expect(groups).toContainEqual(expect.objectContaining({ name, className: className ?? null }));
           expect(poll?.forecast.statuses.get(id)?.activity).toMatchObject(scenario.activity(abilities));
           const bounds = poll?.forecast.total.earliestEnds.filter((bound) => bound.id === id) ?? [];
           const notBefore = scenario.notBefore(abilities);

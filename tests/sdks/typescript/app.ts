@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type * as CurrentSdk from '@dbos-inc/dbos-sdk';
 import { type Calls, type QueueKind, UNSUPPORTED } from '../protocol.ts';
 import { answerCalls } from './answer.ts';
@@ -9,6 +10,7 @@ import { Releases, registerWorkflows } from './workflows.ts';
  */
 
 const [, , installed = ''] = process.argv;
+const SHUTDOWN_MS = 2000;
 const QUEUES: readonly QueueKind[] = ['serial', 'parallel', 'partitioned'];
 const queueName = (application: string, kind: QueueKind) => `${application}-${kind}`;
 
@@ -146,8 +148,9 @@ const calls: Calls = {
   },
 
   shutdown: async () => {
-    // A step that is held would never end.
-    await app().DBOS.shutdown({ workflowCompletionTimeoutMS: 1 });
+    // A step that is held would never end, and releases before 4.27 wait for it: the process ends without them.
+    const { DBOS } = app();
+    await Promise.race([DBOS.shutdown({ workflowCompletionTimeoutMS: 1 }), delay(SHUTDOWN_MS)]);
     return null;
   },
 };
