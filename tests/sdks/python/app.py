@@ -19,9 +19,12 @@ UNSUPPORTED = "unsupported: "
 QUEUE_POLL_SECONDS = 0.1
 # Python counts steps from 1, protocol.ts from 0.
 FIRST_STEP = 1
+EVERY_SECOND = "* * * * * *"
 STOP = object()
 
 queues = {}
+# Since release 3 a schedule is a row, by which any later process goes.
+schedules = []
 
 
 def unsupported(what):
@@ -50,13 +53,14 @@ def launch(application, url, version=None, executor=None, scheduled=False):
     if not hasattr(DBOS, "register_queue"):
         queues.update({kind: Queue(f"{application}-{kind}", **limits(kind, Queue)) for kind in LIMITS})
     if scheduled and has_decorated_schedules():
-        DBOS.scheduled("* * * * * *")(short)
+        DBOS.scheduled(EVERY_SECOND)(short)
     DBOS.launch()
     if hasattr(DBOS, "register_queue"):
         register = DBOS.register_queue
         queues.update({kind: register(f"{application}-{kind}", **limits(kind, register)) for kind in LIMITS})
     if scheduled and not has_decorated_schedules():
-        DBOS.apply_schedules([{"schedule_name": "every-second", "workflow_fn": short, "schedule": "* * * * * *"}])
+        schedules.append("every-second")
+        DBOS.apply_schedules([{"schedule_name": schedules[0], "workflow_fn": short, "schedule": EVERY_SECOND}])
 
 
 def has_decorated_schedules():
@@ -142,6 +146,8 @@ def set_latest(version):
 
 
 def shutdown():
+    for schedule in schedules:
+        DBOS.delete_schedule(schedule)
     DBOS.destroy()
     return STOP
 

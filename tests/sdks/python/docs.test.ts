@@ -9,6 +9,10 @@ import { worldsOf } from '../world.ts';
 import { python } from './language.ts';
 
 const run = promisify(execFile);
+
+/** So that the error names the command that hangs. */
+const PROCESS_TIMEOUT_MS = 40_000;
+
 /** What a snippet in Python takes for granted. */
 const AROUND = `import os
 from dbos import DBOS, DBOSClient
@@ -35,7 +39,8 @@ describe.skipIf(!isChosen)('the snippets for Python in docs/sdks.md', () => {
       OLD_VERSION: '1.0',
       VERSION: '2.0',
     };
-    const inSnippet = (program: string, ...args: string[]) => run(program, args, { env: environment });
+    const inSnippet = (program: string, ...args: string[]) =>
+      run(program, args, { env: environment, timeout: PROCESS_TIMEOUT_MS });
     const old = await launch('1.0');
     await old.start({ workflow: 'held', id: 'order' });
 
