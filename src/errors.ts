@@ -1,13 +1,16 @@
 import { type Message, msg, trusted } from './message.ts';
 
+/** The id of a failure that nobody foresaw. */
+const UNEXPECTED = 'unexpected';
+
 /** A failure whose text users read in full: what happened, the likely cause, and the fix. */
 export class ReportableError extends Error {
   override readonly name: string = 'ReportableError';
   readonly explanation: Message;
-  /** Its kind, in kebab case: the anchor in `docs/troubleshooting.md`. Undefined where the text is the only key. */
-  readonly id: string | undefined;
+  /** Its kind, in kebab case: an anchor in `docs/troubleshooting.md`. */
+  readonly id: string;
 
-  constructor(explanation: Message, { id, ...options }: ErrorOptions & { readonly id?: string | undefined } = {}) {
+  constructor(explanation: Message, { id = UNEXPECTED, ...options }: ErrorOptions & { readonly id?: string } = {}) {
     super(
       explanation
         .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
@@ -51,6 +54,10 @@ export class TransientError extends ReportableError {
 /** An input is wrong. Raised before anything connects. */
 export class InputError extends ReportableError {
   override readonly name = 'InputError';
+
+  constructor(explanation: Message) {
+    super(explanation, { id: 'input' });
+  }
 }
 
 /** Writes an input error, as `msg` writes a message. */
@@ -63,8 +70,11 @@ export function explain(error: unknown): Message {
   if (error instanceof ReportableError) return error.explanation;
   const kind = error instanceof Error ? error.constructor.name : typeof error;
   const code = codeOf(error);
-  return msg`An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+  return msg`Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
 }
+
+/** Returns the kind of any failure: an anchor in `docs/troubleshooting.md`. */
+export const failureId = (error: unknown): string => (error instanceof ReportableError ? error.id : UNEXPECTED);
 
 /** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
 export function codeOf(error: unknown): string | undefined {

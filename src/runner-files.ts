@@ -24,6 +24,7 @@ function requireFile(variable: string, what: Message, loss: Message): void {
   if (!file) {
     throw new ReportableError(
       msg`${what} could not be written (${name} is not set). ${loss} The runner sets this variable for each step of a job.`,
+      { id: 'not-written' },
     );
   }
   try {
@@ -31,7 +32,8 @@ function requireFile(variable: string, what: Message, loss: Message): void {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
     throw new ReportableError(
-      msg`${what} could not be written (ENOENT): the file that ${name} names is not there. ${loss} Did a step remove the runner's temporary files, or does a container not see them?`,
+      msg`${what} could not be written (ENOENT): the file in ${name} does not exist. ${loss} Did a step remove the runner's temporary files, or does a container not see them?`,
+      { id: 'not-written' },
     );
   }
 }

@@ -15,6 +15,7 @@ export function unsupportedProduct(version: string): ReportableError | undefined
   if (!version.startsWith('CockroachDB')) return undefined;
   return new ReportableError(
     msg`This is CockroachDB. CockroachDB is not supported: its pg_locks does not show open writing transactions, and its row_security setting has no effect. So the gate cannot rule out work that is about to appear.`,
+    { id: 'cockroachdb' },
   );
 }
 
@@ -22,6 +23,7 @@ export function unsupportedProduct(version: string): ReportableError | undefined
 export function splitAnswers(): ReportableError {
   return new ReportableError(
     msg`Several servers answered one poll, three times in a row. A pooler or proxy sends some statements to the primary and others to a standby. So the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary, or at a port of the pooler that does not split reads from writes.`,
+    { id: 'several-servers' },
   );
 }
 
@@ -29,7 +31,7 @@ export function splitAnswers(): ReportableError {
 export const STANDBY = msg`This server is a standby. It lags behind its primary and can miss work that has just started. Point \`database-url\` at the primary.`;
 
 /** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
-export const standbyAnswered = (): TransientError => new TransientError(STANDBY, true, { brief: true });
+export const standbyAnswered = (): TransientError => new TransientError(STANDBY, true, { id: 'standby', brief: true });
 
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
@@ -42,12 +44,15 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
           ' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.',
         );
   if (!probe.schema_exists) {
-    return new ReportableError(msg`The database ${config.database} has no schema ${config.schema}.${hint}`);
+    return new ReportableError(msg`The database ${config.database} has no schema ${config.schema}.${hint}`, {
+      id: 'schema-missing',
+    });
   }
   if (!probe.schema_usable) {
     const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
     return new ReportableError(
-      msg`The role ${probe.role} may not use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`,
+      msg`The role ${probe.role} is not allowed to use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`,
+      { id: 'schema-not-granted' },
     );
   }
   const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
@@ -58,12 +63,14 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
   if (odd.length > 0) {
     return new ReportableError(
       msg`${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so the gate may not read what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`,
+      { id: 'not-a-table' },
     );
   }
   const missing = needed.filter((table) => probe.tables[table] === undefined);
   if (missing.length > 0) {
     return new ReportableError(
-      msg`The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`,
+      msg`The schema ${config.schema} of the database ${config.database} has no DBOS tables (${namesOf(missing)} missing).${hint}`,
+      { id: 'tables-missing' },
     );
   }
   return undefined;
@@ -76,7 +83,8 @@ export function deniedTables(probe: ProbeRow, config: DatabaseConfig): Reportabl
   const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
   const remedy = asOwner(grants(probe, config));
   return new ReportableError(
-    msg`The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`,
+    msg`The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`,
+    { id: 'tables-not-granted' },
   );
 }
 

@@ -181,6 +181,7 @@ function afterFailure(
     firstFailure: before.firstFailure ?? time.began,
     failures: (before.outage?.failures ?? 0) + 1,
     failure,
+    failureId: error.id,
     connectedBefore,
     briefSince: brief ? (before.outage?.briefSince ?? time.began) : undefined,
     // Only an answer of the server shows that it worked until then.
@@ -208,11 +209,14 @@ async function orTransientError<T>(poll: Promise<T>): Promise<T | TransientError
   });
 }
 
-function gaveUp({ failure, failures, lastSuccess }: Outage, now: number): ReportableError {
-  const polls = msg`${counted(failures, 'poll')} failed${trusted(failures === 1 ? '' : ' in a row')}`;
+function gaveUp({ failure, failureId: id, failures, lastSuccess }: Outage, now: number): ReportableError {
+  const polls = counted(failures, 'poll');
   const before =
     lastSuccess === undefined
-      ? msg`None has succeeded in ${trusted(durationText(now))}.`
-      : msg`The last poll that succeeded was ${trusted(durationText(now - lastSuccess))} before.`;
-  return new ReportableError(msg`${failure} ${polls}, and the gate gave up. ${before}`);
+      ? msg`No poll succeeded within ${trusted(durationText(now))}.`
+      : msg`The last successful poll was ${trusted(durationText(now - lastSuccess))} earlier.`;
+  return new ReportableError(
+    msg`${failure} Giving up after ${polls} that failed${trusted(failures === 1 ? '' : ' in a row')}. ${before}`,
+    { id },
+  );
 }

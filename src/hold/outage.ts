@@ -11,6 +11,7 @@ export interface Outage {
   readonly failures: number;
   /** Why the last one failed. */
   readonly failure: Message;
+  readonly failureId: string;
   /** The server has accepted the gate before. */
   readonly connectedBefore: boolean;
   /** When the first of the last polls started that all failed for a reason that most often stays. */

@@ -183,7 +183,7 @@ describe('no fault makes the gate exceed its timeout', () => {
     [
       'refuses',
       (network: Network) => network.refuse(),
-      /\d+ polls failed in a row, and the gate gave up\. The last poll/,
+      /Giving up after \d+ polls that failed in a row\. The last successful poll/,
     ],
     ['is silent', (network: Network) => network.goSilent(), /^Timed out during a poll\./],
   ])('when the network %s until the end', async (_what, break_, why) => {

@@ -75,7 +75,7 @@ test('each name with a character that the encoding of the database lacks is repo
   ];
   for (const [given, changes] of lacking) {
     await expect(holdOn({ config: given }, changes)).rejects.toThrow(
-      /^The database's encoding does not have a character of a name.*\(22P05\).*Check `retire-version`.*gave up/,
+      /^The database's encoding does not have a character of a name.*\(22P05\).*Check `retire-version`.*Giving up/,
     );
   }
 });

@@ -26,7 +26,7 @@ describe('a role that is not allowed to', () => {
     const database = await databases.create();
     const { config } = await createRole(database);
     const [error, ...more] = await repairAsTold(database, config);
-    expect(error).toMatch(/may not use the schema dbos.*GRANT USAGE ON SCHEMA/s);
+    expect(error).toMatch(/is not allowed to use the schema dbos.*GRANT USAGE ON SCHEMA/s);
     expect(more).toEqual([]);
   });
 
@@ -52,7 +52,9 @@ describe('a role that is not allowed to', () => {
          created_at, updated_at, started_at_epoch_ms, parent_workflow_id) ON dbos.workflow_status TO ${role.name}`,
     );
     const [error, ...more] = await repairAsTold(database, role.config);
-    expect(error).toMatch(/may not read workflow_status \(application_name, forked_from, delay_until_epoch_ms, /);
+    expect(error).toMatch(
+      /is not allowed to read workflow_status \(application_name, forked_from, delay_until_epoch_ms, /,
+    );
     expect(error).not.toMatch(/operation_outputs|application_versions|dbos_migrations/);
     expect(more).toEqual([]);
   });
@@ -96,7 +98,9 @@ describe('docs/grants.sql', () => {
     for (const { table, column } of columns.filter(({ table }) => table !== 'queues')) {
       await database.query(`REVOKE SELECT (${column}) ON dbos.${table} FROM ${role.name}`);
       const errors = await repairAsTold(database, role.config);
-      expect(errors).toEqual([expect.stringContaining(`may not read ${table} (${column}) in the schema dbos.`)]);
+      expect(errors).toEqual([
+        expect.stringContaining(`is not allowed to read ${table} (${column}) in the schema dbos.`),
+      ]);
       expect(errors[0]).toContain(`GRANT SELECT (${column}) ON "dbos".${table} TO ${role.name};`);
     }
   });

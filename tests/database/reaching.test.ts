@@ -29,7 +29,7 @@ test('a missing schema is reported with the schema that has the tables', async (
 test('a schema without the tables is reported with the schema that has them', async () => {
   const { url } = await databases.create();
   expect(await failure(databaseConfig(url, 'public'))).toMatch(
-    /holds no DBOS tables \(workflow_status, operation_outputs missing\).*in the schema dbos/,
+    /has no DBOS tables \(workflow_status, operation_outputs missing\).*in the schema dbos/,
   );
 });
 
@@ -37,7 +37,7 @@ test('a database without any DBOS tables is reported', async () => {
   const database = await databases.create('empty');
   expect(await failure(database.config)).toMatch(/has no schema dbos\..*_dbos_sys/);
   await database.query('CREATE SCHEMA dbos');
-  expect(await failure(database.config)).toMatch(/holds no DBOS tables.*_dbos_sys/);
+  expect(await failure(database.config)).toMatch(/has no DBOS tables.*_dbos_sys/);
 });
 
 test('a missing database is reported', async () => {

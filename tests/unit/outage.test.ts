@@ -123,7 +123,7 @@ describe('wait', () => {
     const held = await holdThrough({ timeoutMs: 5 * MINUTE }, (at) => (at < 2 * MINUTE ? busy : failure()));
     expect(held.waitedMs).toBe(5 * MINUTE);
     expect(messageOf(held)).toMatch(
-      /^The connection to db broke off\. \d+ polls failed in a row, and the gate gave up\. The last poll that succeeded was 3m \ds before\.$/,
+      /^The connection to db broke off\. Giving up after \d+ polls that failed in a row\. The last successful poll was 3m \ds earlier\.$/,
     );
   });
 
@@ -150,13 +150,13 @@ describe('wait', () => {
   test('gives up after a minute on a database that it never reached', async () => {
     const held = await holdThrough({ timeoutMs: 120 * MINUTE }, () => failure(false));
     expect(held.waitedMs).toBe(MINUTE);
-    expect(messageOf(held)).toContain('None has succeeded in 1m.');
+    expect(messageOf(held)).toContain('No poll succeeded within 1m.');
   });
 
   test('gives up after a minute of nothing but failures that most often stay, though polls succeeded before', async () => {
     const held = await holdThrough({}, (at) => (at < 20_000 ? busy : lasting));
     expect(held.waitedMs).toBe(20_000 + MINUTE);
-    expect(messageOf(held)).toMatch(/^The tables changed\. \d polls failed in a row, and the gate gave up\./);
+    expect(messageOf(held)).toMatch(/^The tables changed\. Giving up after \d polls that failed in a row\./);
   });
 
   test.each([
@@ -206,7 +206,7 @@ describe('check and report', () => {
     const held = await holdThrough({ mode }, (at) => (at === 0 ? {} : failure()));
     // The poll at 5 s is the first that fails.
     expect(held.waitedMs).toBe(5000 + MINUTE);
-    expect(messageOf(held)).toContain('and the gate gave up.');
+    expect(messageOf(held)).toContain('Giving up after');
   });
 
   test('take a failed poll again, though it comes after a long pause, and whatever `timeout` is', async () => {
@@ -220,7 +220,7 @@ describe('check and report', () => {
   test('give up after a minute, though polls succeed in between', async () => {
     const held = await holdThrough({ mode: 'check' }, (_at, number) => (number % 2 === 0 ? {} : failure()));
     expect(held.waitedMs).toBeLessThan(MINUTE + 10_000);
-    expect(messageOf(held)).toContain('and the gate gave up.');
+    expect(messageOf(held)).toContain('Giving up after');
   });
 });
 

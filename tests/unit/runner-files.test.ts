@@ -35,7 +35,7 @@ describe.each(PLACES)('the file that %s names', (variable, what, write) => {
   test('is missed in one sentence', async () => {
     rmSync(fileFor(variable));
     await expect(write()).rejects.toThrow(
-      RegExp(`^${what} could not be written \\(ENOENT\\): the file that ${variable} names is not there\\.`),
+      RegExp(`^${what} could not be written \\(ENOENT\\): the file in ${variable} does not exist\\.`),
     );
   });
 

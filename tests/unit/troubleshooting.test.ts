@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
-import { deniedTables, splitAnswers, unreachableTables, unsupportedProduct } from '../../src/dbos/access.ts';
+import {
+  deniedTables,
+  splitAnswers,
+  standbyAnswered,
+  unreachableTables,
+  unsupportedProduct,
+} from '../../src/dbos/access.ts';
 import { HIDDEN_TEXT } from '../../src/dbos/names-only.ts';
 import { SERIALIZATIONS, sdkOf } from '../../src/dbos/sdk.ts';
-import { explain, ReportableError, TransientError } from '../../src/errors.ts';
+import { explain, failureId, inputError, ReportableError, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { trusted } from '../../src/message.ts';
@@ -341,6 +347,31 @@ describe('the troubleshooting page', () => {
     const all = await texts();
     const stale = entries.filter((entry) => entry.section !== REACHING && !all.some((text) => isOf(text, entry)));
     expect(stale.map(({ heading }) => heading)).toEqual([]);
+  });
+
+  test('has an anchor for the id of every other failure', () => {
+    const database = configOf(url);
+    const failures = [
+      unreachableTables(probe({ schema_exists: false }), database),
+      unreachableTables(probe(), database),
+      unreachableTables(
+        probe({
+          tables: { ...unreadable, dbos_migrations: { kind: 'v', columns: [], readable: [], filtered: false } },
+        }),
+        database,
+      ),
+      unreachableTables(probe({ schema_usable: false }), database),
+      deniedTables(probe({ tables: unreadable }), database),
+      unsupportedProduct('CockroachDB CCL v25.1'),
+      splitAnswers(),
+      standbyAnswered(),
+      inputError`No.`,
+      new TypeError('?'),
+    ];
+    const page = readFileSync('docs/troubleshooting.md', 'utf8');
+    const ids = failures.map(failureId);
+    expect(ids.filter((id) => !page.includes(`<a id="${id}"></a>`))).toEqual([]);
+    expect(new Set(ids).size).toBe(failures.length);
   });
 
   test('says something under each heading', () => {
