@@ -115,7 +115,7 @@ describe('docs/grants.sql', () => {
       (await pollAt(role, {}, {})).contents?.queues.map(({ concurrency, rateMs }) => [concurrency, rateMs]);
     expect(await limit()).toEqual([[3, 1500]]);
     const limits = columns.filter(({ table }) => table === 'queues');
-    expect(limits).toHaveLength(8);
+    expect(limits).toHaveLength(9);
     for (const { column } of limits) {
       await database.query(`REVOKE SELECT (${column}) ON dbos.queues FROM ${role.name}`);
       expect(await limit()).toEqual([[null, null]]);
