@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 700:
+/***/ 6:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -7556,7 +7556,178 @@ const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+;// CONCATENATED MODULE: ./lib/dbos/sdk.js
+/*
+ * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
+ * encoded with names one, except where every SDK can write it (`portable_json`) or the application has its own. Where
+ * rows name several languages, or none, texts name none.
+ */
+const LANGUAGES = (/* unused pure expression or super */ null && (['TypeScript', 'Python', 'Go', 'Java', 'Rust']));
+/**
+ * Source: rows and API of TypeScript 3.0 to 5.3, Python 2.16 to 3.4, Go 0.15 to 1.8, Java 1.1.0-m6 and Rust 0.5. Of Go's
+ * releases between 1.5 and 1.8 none was seen.
+ */
+const SDKS = {
+    TypeScript: {
+        language: 'TypeScript',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'DBOS.setLatestApplicationVersion',
+        ownSchedules: { api: '@DBOS.scheduled', before: '5.0' },
+        withoutVersion: undefined,
+        since: { registers: '4.10', 'names-application': '4.27', 'leaves-unversioned': '4.24', 'cancels-overdue': '5.1' },
+    },
+    Python: {
+        language: 'Python',
+        firstStep: 1,
+        recordsTimerEnds: false,
+        promote: 'DBOS.set_latest_application_version',
+        ownSchedules: { api: '@DBOS.scheduled', before: '2.23' },
+        withoutVersion: undefined,
+        since: { registers: '2.14', 'names-application': '2.30', 'leaves-unversioned': '2.27', 'cancels-overdue': '3.4' },
+    },
+    Go: {
+        language: 'Go',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'dbos.SetLatestApplicationVersion',
+        ownSchedules: { api: 'dbos.WithSchedule', before: '1.0' },
+        withoutVersion: 'one that cannot read its own binary',
+        since: { registers: '0.15', 'names-application': '1.2', 'leaves-unversioned': '0.19', 'cancels-overdue': '1.8' },
+    },
+    Java: {
+        language: 'Java',
+        firstStep: 0,
+        recordsTimerEnds: true,
+        promote: 'DBOS.setLatestApplicationVersion',
+        ownSchedules: undefined,
+        withoutVersion: undefined,
+        since: { registers: '0.8', 'names-application': null, 'leaves-unversioned': '1.1', 'cancels-overdue': null },
+    },
+    Rust: {
+        language: 'Rust',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'Client::set_latest_application_version',
+        ownSchedules: undefined,
+        withoutVersion: undefined,
+        since: { registers: '0.5', 'names-application': '0.5', 'leaves-unversioned': '0.5', 'cancels-overdue': null },
+    },
+};
+/** By `serialization` of `workflow_status`. */
+const LANGUAGE_OF = new Map([
+    ['js_superjson', 'TypeScript'],
+    ['js_legacy', 'TypeScript'],
+    ['py_pickle', 'Python'],
+    ['DBOS_JSON', 'Go'],
+    ['java_jackson', 'Java'],
+    ['rust_serde', 'Rust'],
+]);
+/** The serializations that name a language. */
+const SERIALIZATIONS = [...LANGUAGE_OF.keys()];
+/** Returns the SDK that wrote a workflow; undefined where its serialization names no language. */
+function sdkOf(serialization) {
+    const language = serialization === null ? undefined : LANGUAGE_OF.get(serialization);
+    return language === undefined ? undefined : SDKS[language];
+}
+/**
+ * Returns the SDK that wrote all of these workflows whose serialization names a language; undefined where none does, and
+ * where they name several.
+ */
+function sdkIn(serializations) {
+    const [only, ...others] = new Set(Array.from(serializations, sdkOf).filter((sdk) => sdk !== undefined));
+    return others.length === 0 ? only : undefined;
+}
+/** Returns the SDKs without an ability, such as `Python SDKs before 2.14`; `older SDKs` where no language is known. */
+function sdksWithout(ability, sdk) {
+    if (sdk === undefined)
+        return 'older SDKs';
+    const since = sdk.since[ability];
+    return `${sdk.language} SDKs${since === null ? '' : ` before ${since}`}`;
+}
+/** The version of every application that uses patching instead of versions. */
+const PATCHING_VERSION = 'PATCHING_ENABLED';
+/** Whether a version is a constant that deployments share: of patching, or Python's where it finds no sources to hash. */
+function isSharedVersion(version) {
+    return version === PATCHING_VERSION || /^DEFAULT_VERSION(-|$)/.test(version);
+}
+/** Whether a version is that of one process alone: Java's where it cannot read the application's bytecode. */
+function isProcessVersion(version) {
+    return /^unknown-\d+$/.test(version);
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/command-line.js
+/** From this migration on, the number means the same in every SDK. */
+const SHARED = 100;
+/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
+const SEPARATE_INPUTS = 109;
+const FOLDER = 'dbos-cli';
+/**
+ * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
+ * it forks: TypeScript's reads their rows.
+ *
+ * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
+ *
+ * @param sdk Undefined where the rows name no SDK, or several.
+ * @param migration Null where it is unknown.
+ */
+function commandLineFor(sdk, migration) {
+    if (sdk === undefined) {
+        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
+        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
+        return { program: null, urlOption: '--sys-db-url', fits };
+    }
+    switch (sdk.language) {
+        case 'TypeScript':
+            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
+        case 'Python':
+            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
+        case 'Go':
+            return migration === null || migration >= SEPARATE_INPUTS
+                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
+                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+        case 'Java':
+        case 'Rust':
+            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+    }
+}
+/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
+function programOf({ program }) {
+    return program ?? '$DBOS_CLI';
+}
+const OWN = 'Use that of the SDK release that the application uses';
+const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
+/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
+function typeScriptRelease(migration) {
+    if (migration < SHARED)
+        return '4.20';
+    return migration < SEPARATE_INPUTS ? '4.27' : '5';
+}
+/** TypeScript's, beside an application of any language. */
+function typeScript(migration) {
+    if (migration === null)
+        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
+    const release = typeScriptRelease(migration);
+    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
+function ofTheApplication(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}, in the folder of the application.`;
+    const release = typeScriptRelease(migration);
+    return `Use release ${release}: in the folder of the application, or after npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release} with DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+function python(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}.`;
+    return migration < SEPARATE_INPUTS
+        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
+        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
+}
+
 ;// CONCATENATED MODULE: ./lib/report/blocking.js
+
+
 /** Whether rows block a target. Those that run without a version can be a target of their own. */
 function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
     const isTarget = targets.some((target) => target.version === version);
@@ -7572,7 +7743,7 @@ function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) 
 function inFlightOnAll(targets) {
     return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
 }
-/** What blocks, by version, workflow and queue. */
+/** What blocks, by version, class, workflow and queue. */
 function blockingGroups(evaluation) {
     const { index } = evaluation;
     if (index === undefined)
@@ -7589,6 +7760,20 @@ function blockingGroups(evaluation) {
 function newVersionOf({ index, targets }) {
     const retired = new Set(targets.map(({ version }) => version));
     return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+/** DBOS's command line for the work that blocks. */
+function commandLineOf({ evaluation, forecast }) {
+    const { index, snapshot, state } = evaluation;
+    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
+    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
+    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
+    return commandLineFor(sdk, snapshot.database.migration ?? null);
+}
+/** What says that a target is still in use, or is none: to cancel its work would end live work. */
+const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
+/** Whether any target is live, or unknown. */
+function isInUse({ versions }) {
+    return versions.some(({ blockers }) => blockers.some(({ kind }) => NOT_OLD.has(kind)));
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -17189,35 +17374,31 @@ function namedVersions({ targets }) {
 ;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
 /**
  * Workflows of DBOS's own that wait for the calls of a debouncer: Java's, those of older TypeScript (4.20) and Python
- * (2.16) SDKs, and Go's, whose name ends in its type parameters. Newer SDKs delay the workflow itself.
+ * (2.16) SDKs, and Go's (0.19). Go names that one after the function that makes the debouncer, with the types of the
+ * workflow's input and result. Newer SDKs delay the workflow itself.
  */
 const DEBOUNCERS = [
     ({ name, className }) => name === 'debouncerWorkflow' && className === 'DBOS.InternalWorkflows',
     ({ name }) => name === '_dbos_debouncer_workflow',
-    ({ name }) => /^github\.com\/dbos-inc\/dbos-transact-golang\/dbos\.internalDebouncerWF\b/.test(name ?? ''),
+    ({ name }) => /^github\.com\/dbos-inc\/dbos-transact-golang\/dbos\.(internalDebouncerWF|NewDebouncer(Client)?)\[/.test(name ?? ''),
 ];
-/** Whether a workflow is DBOS's own, which waits for the calls that it debounces. */
-const isDebouncer = (workflow) => DEBOUNCERS.some((matches) => matches(workflow));
-
-;// CONCATENATED MODULE: ./lib/dbos/sdk.js
-/*
- * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
- * encoded with names one, except where every SDK can write it (`portable_json`) or the application has its own.
+/**
+ * Workflows that DBOS makes of a single call outside a workflow, so that it is durable. Those of TypeScript (3.0 to 4.27)
+ * are named `temp_workflow-`, a type, `-` and a name, and those of Python (2.16 to 3.4) `<temp>.` and a name.
  */
-const FROM_ZERO = { firstStep: 0, recordsTimerEnds: false };
-/** By `serialization` of `workflow_status`. Source: rows of TypeScript 5.3, Python 3.4, Go 1.8, Java 1.1 and Rust 0.5. */
-const SDKS = new Map([
-    ['js_superjson', FROM_ZERO],
-    ['js_legacy', FROM_ZERO],
-    ['py_pickle', { firstStep: 1, recordsTimerEnds: false }],
-    ['DBOS_JSON', FROM_ZERO],
-    ['java_jackson', { firstStep: 0, recordsTimerEnds: true }],
-    ['rust_serde', FROM_ZERO],
-]);
-/** Returns how the SDK of a workflow records its steps; undefined where its serialization names no language. */
-function sdkOf(serialization) {
-    return serialization === null ? undefined : SDKS.get(serialization);
+const SEND = /^(temp_workflow-send(-|$)|<temp>\.temp_send_workflow$)/;
+const STEP = /^(temp_workflow-|<temp>\.)/;
+/** Returns what a workflow of DBOS's own is for; undefined for the application's. */
+function ownWorkOf(workflow) {
+    if (DEBOUNCERS.some((matches) => matches(workflow)))
+        return 'debouncer';
+    const name = workflow.name ?? '';
+    if (SEND.test(name))
+        return 'message';
+    return STEP.test(name) ? 'step' : undefined;
 }
+/** The queue on which every SDK puts scheduled, resumed and forked workflows, and others that name none. */
+const INTERNAL_QUEUE = '_dbos_internal_queue';
 
 // EXTERNAL MODULE: ./node_modules/pg/lib/utils.js
 var utils = __nccwpck_require__(652);
@@ -17271,6 +17452,7 @@ function quoteLiteral(value) {
 ;// CONCATENATED MODULE: ./lib/dbos/columns.js
 
 
+
 /*
  * Each concept is one SQL expression. Where a schema has no such column, the expression is a NULL of the column's type,
  * so that no statement asks how old the schema is.
@@ -17291,6 +17473,7 @@ const COLUMNS = {
             ...['created_at', 'updated_at', 'started_at_epoch_ms'],
         ],
         standIns: {
+            config_name: NO_TEXT,
             application_name: NO_TEXT,
             parent_workflow_id: NO_TEXT,
             forked_from: NO_TEXT,
@@ -17315,6 +17498,7 @@ const COLUMNS = {
     queues: {
         needed: ['name', 'concurrency', 'rate_limit_period_sec'],
         standIns: {
+            worker_concurrency: NO_NUMBER,
             partition_queue: sql `false`,
             partition_concurrency: NO_NUMBER,
             partition_worker_concurrency: NO_NUMBER,
@@ -17362,6 +17546,7 @@ function versionOf(column) {
 }
 /** The application that owns a row. */
 const OWNER = bytes(sql `NULLIF(application_name, '')`);
+const NAMING_SERIALIZATION = bytes(sql `CASE WHEN serialization IN (${join(SERIALIZATIONS.map(sql_literal), ', ')}) THEN serialization END`);
 /** The end of the year 9999, in epoch milliseconds. */
 const LAST_TIME = 253_402_300_799_999;
 /**
@@ -17408,7 +17593,12 @@ function workflowColumns(schema) {
          */
         versionOrNone: sql `CASE WHEN status = 'PENDING' THEN NULLIF(${version}, '') ELSE ${version} END`,
         name: bytes(sql `name`),
-        queue: bytes(sql `queue_name`),
+        /** NULL for a function without a class. */
+        className: bytes(sql `NULLIF(class_name, '')`),
+        /** The name of a configured instance of its class. */
+        instance: column('config_name', sql `NULLIF(config_name, '')`),
+        /** NULL for a direct start, which Go before 1.0 stamps with an empty name. */
+        queue: bytes(sql `NULLIF(queue_name, '')`),
         /** The partition of its queue. The application's own text, such as the name of a customer: compared, and never read. */
         partition: column('queue_partition_key', bytes(sql `queue_partition_key`)),
         owner: column('application_name', OWNER),
@@ -17422,6 +17612,8 @@ function workflowColumns(schema) {
         debounceDeadline: column('debounce_deadline_epoch_ms'),
         /** What its inputs are encoded with: see `sdk.ts`. */
         serialization: column('serialization'),
+        /** The same where it names a language. An application can have any number of others. */
+        namingSerialization: column('serialization', NAMING_SERIALIZATION),
         deadline,
         /** Before this, a delayed row cannot leave its status by itself. Another call can move a debounced one either way. */
         delayedUntil: sql `CASE WHEN status = 'DELAYED' AND NOT ${isDebounced}
@@ -17462,6 +17654,8 @@ function queueColumns(schema) {
         concurrency: sql `CASE WHEN concurrency >= 0 AND NOT ${isForEach} THEN concurrency END`,
         /** How many can run from each of its partitions. */
         partitionConcurrency: sql `CASE WHEN NOT ${isForEach} THEN ${ofPartition} WHEN concurrency >= 0 THEN concurrency END`,
+        /** How many can run from it, or from one of its partitions, in each process: the lower limit. */
+        workerConcurrency: sql `least(${column('worker_concurrency')}, ${column('partition_worker_concurrency')})`,
         /** The longer period of its rate limits, in seconds. */
         ratePeriod: sql `greatest(rate_limit_period_sec, ${partitionPeriod})`,
     };
@@ -17486,10 +17680,32 @@ function isSelected(selection, version) {
         return sql `${version} = ANY (${texts(selection.only)})`;
     return sql `${version} <> ALL (${texts(selection.except)})`;
 }
-/** Rows under a name that never blocks. In the patterns, `*` stands for any text. */
-function isIgnored(patterns, name) {
-    const like = patterns.map((pattern) => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'));
-    return sql `coalesce(${name} LIKE ANY (${texts(like)}), false)`;
+/**
+ * Rows of workflows that never block. In the patterns, `*` stands for any text. One without a dot matches the name alone,
+ * and one with a dot the name or the name with its class.
+ */
+function isIgnored(patterns, workflow) {
+    const dotted = patterns.filter(hasDot);
+    const byName = isLikeAny(workflow.name, patterns);
+    // A poll can read a million rows: their names are put together only where a pattern asks for it.
+    return dotted.length === 0 ? byName : sql `(${byName} OR ${isLikeAny(withClass(workflow), dotted)})`;
+}
+/** The patterns that match a row of `rows`, which has the columns `name` and `class_name`, as a JSON list. */
+function patternsMatching(patterns, rows) {
+    const byClass = sql `position('.' IN pattern) > 0 AND ${withClass({ name: sql `name`, className: sql `class_name` })} LIKE shape`;
+    return sql `(SELECT coalesce(json_agg(DISTINCT pattern), '[]')
+       FROM (SELECT pattern, shape COLLATE pg_catalog."C" AS shape
+               FROM unnest(${texts(patterns)}, ${texts(patterns.map(likeOf))}) AS u(pattern, shape)) p
+       JOIN (${rows}) r ON name LIKE shape OR (${byClass}))`;
+}
+const hasDot = (pattern) => pattern.includes('.');
+const likeOf = (pattern) => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+function isLikeAny(name, patterns) {
+    return sql `coalesce(${name} LIKE ANY (${texts(patterns.map(likeOf))}), false)`;
+}
+/** As `fullName` of `workflow-name.ts`, without the instance. NULL without a class, or where the name has it: then it is the name. */
+function withClass({ name, className }) {
+    return sql `(CASE WHEN NOT starts_with(${name}, ${className} || '.') THEN ${className} || '.' || ${name} END)`;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/section.js
@@ -17558,24 +17774,25 @@ function isCounted({ gate, request }) {
  * the plain status index. It is counted once, in `tally`, from which all other counts are summed.
  */
 function inFlightSection(query) {
-    const { id, name, queue, partition, owner, parent, delayedUntil } = workflowColumns(query.schema);
+    const { id, name, className, instance, queue, partition, owner, parent, delayedUntil, namingSerialization } = workflowColumns(query.schema);
     const version = shownVersion(query);
     const inFlight = sql `in_flight AS MATERIALIZED (
-  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${queue} AS queue_name, ${partition} AS partition,
+  SELECT ctid AS place, ${id} AS workflow_uuid, status, ${name} AS name, ${className} AS class_name,
+         ${instance} AS instance, ${queue} AS queue_name, ${partition} AS partition,
          ${version} AS version, ${owner} AS application, created_at, updated_at, started_at_epoch_ms AS started_at, ${delayedUntil} AS delayed_until,
-         ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, name)} AS ignored
+         ${namingSerialization} AS serialization, ${parent} AS parent, ${isIgnored(query.gate.ignoreWorkflows, { name, className })} AS ignored
     FROM ${tableOf(query.schema, 'workflow_status')}
    WHERE ${IN_FLIGHT}
 )`;
     const tally = sql `tally AS MATERIALIZED (
-  SELECT version, application, name, queue_name, ignored, count(*) AS total,
+  SELECT version, application, name, class_name, queue_name, ignored, serialization, count(*) AS total,
          count(*) FILTER (WHERE status = 'PENDING') AS pending, count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
          count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
          min(created_at) AS oldest, max(updated_at) AS updated_at, max(started_at) AS started_at,
          max(greatest(updated_at, started_at)) FILTER (WHERE status = 'PENDING') AS taken_at,
          max(delayed_until) AS delayed_until
     FROM in_flight
-   GROUP BY version, application, name, queue_name, ignored
+   GROUP BY version, application, name, class_name, queue_name, ignored, serialization
 )`;
     const selected = sql `selected AS MATERIALIZED (
   SELECT * FROM tally WHERE ${isCounted(query)}
@@ -17592,12 +17809,19 @@ function inFlightSection(query) {
        FROM selected GROUP BY version`);
     return { ctes: [inFlight, tally, selected], column };
 }
+/** The patterns of `ignore-workflows` that match some workflow in flight of the application, on whatever version. */
+const matchedPatterns = list(schemas_string());
+function matchedPatternsSection({ gate }) {
+    const ignored = sql `SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql `application`)}`;
+    return { column: patternsMatching(gate.ignoreWorkflows, ignored) };
+}
 /** How many groups a poll reads. */
 const GROUP_LIMIT = 100;
-/** Work in flight on one version, under one name, in one queue. */
+/** Work in flight on one version, under one name of one class, in one queue. */
 const workflowGroup = object({
     version: section_text,
     name: section_text,
+    className: section_text,
     queue: section_text,
     ...statusCounts,
     ignored: schemas_boolean(),
@@ -17606,15 +17830,15 @@ const workflowGroup = object({
 /** The largest groups first. */
 function groupsSection() {
     const grouped = sql `grouped AS MATERIALIZED (
-  SELECT version, name, queue_name, ignored, sum(pending) AS pending, sum(enqueued) AS enqueued,
+  SELECT version, name, class_name, queue_name, ignored, sum(pending) AS pending, sum(enqueued) AS enqueued,
          sum(delayed) AS delayed, sum(total) AS total, min(oldest) AS oldest
     FROM selected
    WHERE version IS DISTINCT FROM ''
-   GROUP BY version, name, queue_name, ignored
+   GROUP BY version, name, class_name, queue_name, ignored
 )`;
     const largest = sql `
-     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `queue_name`)} AS queue,
-            pending, enqueued, delayed, ignored, ${shownTime(sql `oldest`)} AS "oldestCreatedAt"
+     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `class_name`)} AS "className",
+            ${shownName(sql `queue_name`)} AS queue, pending, enqueued, delayed, ignored, ${shownTime(sql `oldest`)} AS "oldestCreatedAt"
        FROM grouped ORDER BY version IS NULL, total DESC, oldest LIMIT ${GROUP_LIMIT}`;
     const column = truncatedRows(largest, {
         versioned: sql `(SELECT count(*) FROM grouped WHERE version IS NOT NULL)`,
@@ -17629,13 +17853,16 @@ const delayedWorkflow = object({
     id: schemas_string(),
     version: schemas_string(),
     name: section_text,
+    className: section_text,
+    instance: section_text,
     /** As `VersionInFlight.delayedUntil`. */
     until: schemas_int(),
 });
 /** The delayed workflows that start last, the very last first. */
 function lastDelayedSection(query) {
     const column = rows(sql `
-     SELECT workflow_uuid AS id, version, ${shownName(sql `name`)} AS name, delayed_until AS until
+     SELECT workflow_uuid AS id, version, ${shownName(sql `name`)} AS name, ${shownName(sql `class_name`)} AS "className",
+            ${shownName(sql `instance`)} AS instance, delayed_until AS until
        FROM in_flight WHERE delayed_until IS NOT NULL AND NOT ignored AND version <> '' AND ${isCounted(query)}
       ORDER BY delayed_until DESC, workflow_uuid LIMIT ${LAST_DELAYED_LIMIT}`);
     return { column };
@@ -17687,6 +17914,8 @@ const workflowDetail = object({
     version: section_text,
     name: section_text,
     className: section_text,
+    /** The name of a configured instance of that class. */
+    instance: section_text,
     status: schemas_string(),
     queue: section_text,
     executor: section_text,
@@ -17717,13 +17946,13 @@ const workflowDetail = object({
  */
 function workflowsSection(query) {
     const { schema, request } = query;
-    const { id, delayUntil, isDebounced, debounceDeadline, deadline, parent, serialization } = workflowColumns(schema);
+    const { id, className, instance, queue, delayUntil, isDebounced, debounceDeadline, deadline, parent, serialization } = workflowColumns(schema);
     const oldest = sql `SELECT place, workflow_uuid AS place_id, queue_name AS of_queue, partition AS of_partition
                FROM in_flight WHERE NOT ignored AND version IS DISTINCT FROM '' AND ${isCounted(query)}
               ORDER BY version IS NULL, created_at, workflow_uuid
               LIMIT ${request.detailScan ? DETAIL_SCAN_LIMIT : DETAIL_LIMIT}`;
     const details = sql `SELECT workflow_uuid AS id, ${shownVersion(query)} AS version, ${shownName(sql `name`)} AS name,
-            ${shownName(sql `class_name`)} AS "className", status, ${shownName(sql `queue_name`)} AS queue,
+            ${shownName(className)} AS "className", ${shownName(instance)} AS instance, status, ${shownName(queue)} AS queue,
             ${shownName(sql `executor_id`)} AS executor, ${shownTime(sql `created_at`)} AS "createdAt",
             ${shownTime(sql `updated_at`)} AS "updatedAt", ${shownTime(sql `started_at_epoch_ms`)} AS "startedAt",
             ${shownTime(delayUntil)} AS "delayUntil", ${isDebounced} AS debounced,
@@ -17866,7 +18095,7 @@ function timerOf(workflow, now) {
     return { kind: 'sleeping', until, certain: !isTimed && isAlone(workflow) };
 }
 function messageOf(workflow, until) {
-    return { kind: 'message', until, ...(isDebouncer(workflow) ? { ofDebouncer: true } : {}) };
+    return { kind: 'message', until, ...(ownWorkOf(workflow) === 'debouncer' ? { ofDebouncer: true } : {}) };
 }
 /**
  * Whether nothing can run beside the sleep that is the last step: no child, and all steps before it had finished when it
@@ -17899,6 +18128,7 @@ function queued(workflow, around) {
         limit: inPartition ? partitionLimit : (state?.limit ?? null),
         inPartition,
         rateLimited: state?.rateMs != null,
+        ...(state?.workerLimit === undefined ? {} : { workerLimit: state.workerLimit }),
     };
 }
 function stateOf(activity, isQuiet) {
@@ -17975,14 +18205,14 @@ function earliestEndsOf({ lastDelayed }, read, lastScan) {
     return [...older, ...delayed, ...sleepingEnds(read)];
 }
 function sleepingEnds({ workflows, statuses, observedAt }) {
-    return workflows.flatMap(({ id, version, name, deadline, lastStep }) => {
+    return workflows.flatMap(({ id, version, name, className, instance, deadline, lastStep }) => {
         const activity = statuses.get(id)?.activity;
         if (version === null || activity?.kind !== 'sleeping' || !activity.certain)
             return [];
         // The process's clock can be wrong, but no sleep lasts longer from now than it does in all.
         const atMost = observedAt + activity.until - (lastStep?.startedAt ?? activity.until);
         const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
-        return [{ id, version, name, until, because: 'sleeping' }];
+        return [{ id, version, name, className, instance, until, because: 'sleeping' }];
     });
 }
 /** Returns the bounds of these versions. The last delay counts even when its workflow is not listed. */
@@ -18124,7 +18354,38 @@ function withWaits(count, moving, certainMs, expectedMs) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/forecast/processes.js
+
+
+/**
+ * Whether no process of a version seems to run. Never proof: the tables show what processes wrote, and not the processes.
+ *
+ * - Work waits in a queue that has room, and for `stuck-after` nothing changed that a process of the version would change.
+ * - A delay passed more than a minute ago, and nothing changed since. Any process of the application would have acted on
+ *   it within a second.
+ *
+ * A queue has no room where each process of the version can be at its own limit, which the tables show for some queues.
+ * Steps that do not finish are no sign of it, however many they are: long steps look the same.
+ */
+function isWithoutProcess(version, context) {
+    const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
+    const scanned = scannedOf(version, history.detailScan);
+    const isLeft = scanned.some(({ status: { activity: each } }) => {
+        return (each.kind === 'queued' &&
+            !each.moves &&
+            !each.rateLimited &&
+            each.workerLimit === undefined &&
+            each.running < (each.limit ?? 1));
+    });
+    const isOverdue = scanned.some(({ status }) => status.activity.kind === 'overdue');
+    const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
+    const scannedAt = history.detailScan?.observedAt ?? observedAt;
+    const quietMs = Math.min(observedAt - (inFlight.get(version)?.newestTakenAt ?? 0), atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY), ...pending.map(({ status }) => scannedAt - status.progressAt));
+    return (isLeft && quietMs >= stuckAfterMs) || (isOverdue && quietMs >= OVERDUE_MS);
+}
+
 ;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
+
 
 
 
@@ -18148,26 +18409,57 @@ function drainForecast(versions, series, context) {
     const newest = points.at(-1);
     const rate = rateOf(points);
     const states = statesOf(inFlight, history);
-    const moving = movingTimeLeft(points);
+    const withoutProcess = inFlight.filter((version) => isWithoutProcess(version, context));
+    const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
+    const moving = standsStill ? undefined : movingTimeLeft(points);
     const trend = trendOf(series, states, context, rate, moving);
-    const scanned = inFlight.flatMap((version) => scannedOf(version, history.detailScan));
-    const activities = scanned.map(({ status }) => status.activity);
-    // Certain or not.
-    const waits = activities.map((each) => (each.kind === 'sleeping' || each.kind === 'delayed' ? each.until : null));
-    const lastWait = latest([certain.notBefore, ...waits]);
+    const waits = waitsOf(inFlight, certain.earliestEnds, history);
+    const lastWait = latest([certain.notBefore, waits[0]?.until]);
     const msUntil = (time) => (time === undefined ? undefined : Math.max(0, time - observedAt));
     const left = withWaits(newest?.moving ?? 0, moving, msUntil(certain.notBefore), msUntil(lastWait));
     return {
         trend,
         rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-        left: trend === 'stalled' ? undefined : left,
+        left: trend === 'stalled' || standsStill ? undefined : left,
+        moving: trend === 'stalled' ? undefined : moving,
+        waits,
+        standsStill,
         ...certain,
         states,
         arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
         hasTraffic: increase('roots', recent(points)) > 0,
-        withoutProcess: inFlight.filter((version) => isWithoutProcess(version, context)),
+        withoutProcess,
+        lostExecutors: executorsOf(withoutProcess, history),
         series,
     };
+}
+/** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */
+function executorsOf(versions, { detailScan }) {
+    const running = versions.flatMap((version) => scannedOf(version, detailScan).flatMap(({ workflow: { status, executor } }) => status === 'PENDING' && executor ? [executor] : []));
+    const counts = [...Map.groupBy(running, (executor) => executor)].sort(([, a], [, b]) => b.length - a.length);
+    return counts.map(([executor]) => executor);
+}
+/** Of what the last detail scan read and of the bounds, each workflow once. */
+function waitsOf(versions, bounds, history) {
+    const waits = new Map();
+    for (const { workflow, status } of versions.flatMap((version) => scannedOf(version, history.detailScan))) {
+        const { kind } = status.activity;
+        if ((kind !== 'sleeping' && kind !== 'delayed') || status.activity.until === null)
+            continue;
+        waits.set(workflow.id, { until: status.activity.until, because: kind });
+    }
+    for (const { id, until, because } of bounds)
+        waits.set(id, { until, because });
+    return [...waits.values()].sort((a, b) => b.until - a.until);
+}
+/** Whether something is stuck, and nothing else does anything but wait for a time or for what is stuck. */
+function isAllStuck(versions, states, { history }, points) {
+    if (states.stuck === 0 || states.progressing + states.notScanned > 0)
+        return false;
+    if (increase('completed', recent(points)) > 0)
+        return false;
+    const scanned = versions.flatMap((version) => scannedOf(version, history.detailScan));
+    return scanned.every(({ status: { state, activity } }) => state !== 'waiting' || activity.kind !== 'queued');
 }
 /** Counts workflows by state, as last scanned. Those gone since were most probably progressing, or else waiting. */
 function statesOf(versions, history) {
@@ -18202,21 +18494,6 @@ function trendOf(series, states, context, rate, left) {
 }
 function inFlightOf(version, { targets }) {
     return targets.get(version)?.inFlight ?? 0;
-}
-/** Whether work waits in a queue that has room, and nothing has changed that a process of the version would change. */
-function isWithoutProcess(version, context) {
-    const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
-    const scanned = scannedOf(version, history.detailScan);
-    const isLeft = scanned.some(({ status: { activity: each } }) => {
-        return each.kind === 'queued' && !each.moves && !each.rateLimited && each.running < (each.limit ?? 1);
-    });
-    const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
-    const quietForMs = [
-        observedAt - (inFlight.get(version)?.newestTakenAt ?? 0),
-        atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY),
-        ...pending.map(({ status }) => observedAt - status.progressAt),
-    ];
-    return isLeft && quietForMs.every((quietMs) => quietMs >= stuckAfterMs);
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/verdict.js
@@ -18388,7 +18665,39 @@ function withoutSecrets(message, secrets) {
         : { untrusted: longestFirst.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) });
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
+/**
+ * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
+ * Null without a name. A class that the name has already is not written twice. `matchesWorkflow` of `scope.ts` finds the
+ * same name in SQL, without the instance, and Go's with the class in front as well.
+ */
+function fullName({ name, className, instance }) {
+    if (name === null)
+        return null;
+    const full = !className || hasClass(name, className) ? name : `${className}.${name}`;
+    return instance ? `${full} (${instance})` : full;
+}
+/** Python's names start with the class; Go's have it behind the path of the package: `shop/orders.(*Shop).Ship-fm`. */
+function hasClass(name, className) {
+    return name.startsWith(`${className}.`) || name.includes(`.(*${className}).`) || name.includes(`.${className}.`);
+}
+
+;// CONCATENATED MODULE: ./lib/hidden-ids.js
+/* With `details: names`, a text that means nothing stands for each id from where a poll enters the process. */
+/** The start of such a text. No text in Postgres can hold this character. */
+const HIDDEN = '\0';
+/** Whether a text stands for an id that is not to be shown. */
+function isHidden(id) {
+    return id.startsWith(HIDDEN);
+}
+/** Returns an id as it can be shown: null where it is hidden. */
+function shownId(id) {
+    return id === null || isHidden(id) ? null : id;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/text.js
+
+
 
 
 /** The most characters that one untrusted name takes up, escapes included. */
@@ -18450,6 +18759,20 @@ function describeServer(serverVersion, migration) {
     const dbos = migration === null ? '' : `, DBOS migration ${migration}`;
     return trusted(`PostgreSQL ${serverVersion}${dbos}`);
 }
+/** The name of a workflow of the report, as `fullName` writes it: null without one. */
+function workflowName({ workflow, ...rest }) {
+    return fullName({ ...rest, name: workflow });
+}
+const OWN_WORK = {
+    debouncer: "DBOS's own: a debouncer",
+    step: "DBOS's own: a step called outside a workflow",
+    message: "DBOS's own: a message sent outside a workflow",
+};
+/** What a workflow of DBOS's own is for: a list of one text, or of none for a workflow of the application. */
+function ownWorkNote(workflow) {
+    const own = ownWorkOf(workflow);
+    return own === undefined ? [] : [OWN_WORK[own]];
+}
 /** A version as it is shown; what runs without one has no name. */
 function versionName(version) {
     return version ?? '(no version)';
@@ -18459,7 +18782,604 @@ function namesOfVersions(versions) {
     return namesOf(versions.map(({ version }) => versionName(version)));
 }
 
+;// CONCATENATED MODULE: ./lib/report/activity-text.js
+
+
+
+
+
+
+
+/** How many generations of children are described. The last one matters, and the workflow list has the others. */
+const GENERATIONS = 3;
+const FAR_MS = 10 * 365 * 24 * 3_600_000;
+/** A workflow by its id, and by its name where it has one: `"order-7" ("Orders.ship")`. By its name alone where ids are hidden. */
+function workflowNamed({ id, ...workflow }) {
+    const name = fullName(workflow);
+    const own = ownWorkNote(workflow);
+    if (name === null)
+        return isHidden(id) ? trusted('a workflow without a name') : msg `${id}`;
+    const named = joined([msg `${name}`, ...own.map(trusted)], ', ');
+    if (!isHidden(id))
+        return msg `${id} (${named})`;
+    return own.length > 0 ? msg `${name} (${trusted(own.join())})` : named;
+}
+/** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
+function describeActivity(status, now, generations = GENERATIONS) {
+    return msg `${describeWait(status, now, generations)}${trusted(deadlineText(status, now))}`;
+}
+/** When DBOS cancels it, unless that is just about to happen. */
+function deadlineText({ deadline, activity }, now) {
+    if (deadline === null)
+        return '';
+    if ('until' in activity && activity.until === deadline)
+        return '; that is its deadline, at which DBOS cancels it';
+    if (deadline > now)
+        return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
+    const agoMs = now - deadline;
+    return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, and no process has cancelled it`;
+}
+function describeWait({ activity, progressAt }, now, generations) {
+    const quiet = trusted(durationText(Math.max(1000, now - progressAt)));
+    const at = (until) => trusted(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
+    switch (activity.kind) {
+        case 'running':
+            return msg `at work, last seen to change ${quiet} ago`;
+        case 'silent':
+            return msg `no step has ended for ${quiet}: a long step, or its process is gone`;
+        case 'sleeping':
+            return msg `asleep until ${at(activity.until)}`;
+        case 'message':
+            if (activity.ofDebouncer) {
+                const end = activity.until === null ? msg `for ${quiet} now` : msg `until ${at(activity.until)}`;
+                return msg `a debouncer of DBOS's own, which waits for further calls ${end}: each call puts that off`;
+            }
+            return activity.until === null
+                ? msg `waits for a message or an event, for ${quiet} now`
+                : msg `waits until ${at(activity.until)}: asleep, or for a message or an event`;
+        case 'timer':
+            return msg `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+        case 'child': {
+            const { child, status } = activity;
+            const why = generations > 1 ? msg `: ${describeActivity(status, now, generations - 1)}` : trusted('');
+            return msg `waits for its child ${workflowNamed(child)}${why}`;
+        }
+        case 'delayed':
+            return activity.until === null
+                ? trusted('delayed, without a time')
+                : msg `delayed until ${at(activity.until)}${trusted(activity.debounced ? ', and debounced: each further call moves that' : '')}`;
+        case 'overdue':
+            return msg `its delay was over ${trusted(farText(now - activity.since))} ago, and no process has taken it up`;
+        case 'queued':
+            return describeQueue(activity, quiet);
+    }
+}
+/** A row can hold any time. Beyond ten years the distance means nothing. */
+function farText(milliseconds) {
+    return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
+}
+function queueNamed(queue) {
+    const own = queue === INTERNAL_QUEUE ? " (DBOS's own: for schedules, forks and resumed workflows)" : '';
+    return msg `the queue ${queue}${trusted(own)}`;
+}
+function describeQueue(activity, quiet) {
+    const { moves, running, limit, inPartition, workerLimit } = activity;
+    const queue = queueNamed(activity.queue);
+    if (limit === 0)
+        return msg `in ${queue}, whose concurrency limit is 0: nothing is taken from it`;
+    const isFull = limit !== null && running >= limit;
+    const runs = isFull
+        ? trusted(`${running} of ${limit} running in all versions, ${inPartition ? "its partition's" : 'its'} concurrency limit`)
+        : trusted(`${running} running in all versions`);
+    if (moves) {
+        const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
+        return msg `in ${queue}, behind others (${runs}${rate})`;
+    }
+    if (isFull && inPartition) {
+        return msg `in ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
+    }
+    return isFull
+        ? msg `in ${queue}, which is full (${runs}) and has not moved for ${quiet}`
+        : msg `in ${queue}, from which nothing of its version was taken for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process`)})`;
+}
+const NEXT_STEPS = {
+    running: 'let it finish',
+    sleeping: 'let it wake in time, or cancel or fork it',
+    message: 'send what it waits for, or cancel or fork it',
+    debouncer: 'stop the calls that it debounces, which new versions make as well, and let it start its workflow; or cancel it',
+    timer: 'look at its code for how long it waits',
+    overdue: 'start a process of its application',
+};
+/** What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs. */
+function nextStepFor({ state, activity }, executor) {
+    if (activity.kind === 'silent')
+        return nextStepInSilence(executor);
+    if (activity.kind === 'queued')
+        return trusted(nextStepInQueue(activity));
+    if (activity.kind === 'child')
+        return trusted(state === 'stuck' ? 'help its child first' : 'let its child finish');
+    if (activity.kind === 'message' && activity.ofDebouncer)
+        return trusted(NEXT_STEPS.debouncer);
+    if (activity.kind !== 'delayed')
+        return trusted(NEXT_STEPS[activity.kind]);
+    return trusted(activity.debounced
+        ? 'stop the calls that delay it, or cancel it'
+        : 'let its time come, shorten its delay, or cancel or fork it');
+}
+/** The executor id that every SDK has unless it is given another one. */
+const DEFAULT_EXECUTOR = 'local';
+/** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
+function nextStepInSilence(executor) {
+    const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
+    const identity = executor
+        ? msg `with the executor id ${executor}${byDefault}`
+        : trusted('with the executor id it had');
+    return msg `look at what its code does after its last step; if its process is gone, start one of its version ${identity} (another id recovers it with DBOS Conductor only), or fork it`;
+}
+function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, }) {
+    if (limit === 0)
+        return 'raise the limit of that queue, or cancel or fork it';
+    if (moves)
+        return 'let the queue drain';
+    if (limit !== null && running >= limit) {
+        const where = inPartition ? 'that partition of the queue' : 'that queue';
+        return `help what runs from ${where}, in whatever version, or raise its limit`;
+    }
+    if (workerLimit !== undefined) {
+        return 'help what runs from that queue in its version, or raise its worker limit; or start another process of its version, or fork it';
+    }
+    return running > 0
+        ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
+        : 'start a process of its version that listens to that queue, or fork it';
+}
+
+;// CONCATENATED MODULE: ./lib/report/forecast-text.js
+
+
+
+
+
+
+/** A few workflows stand for all: this many are named. */
+const NAMED = 3;
+/** The pace, for a line of the log: `12 finished/min, 2 new/min`. Empty without a rate. */
+function ratePart({ trend, rate }) {
+    const finished = rate?.completedPerMinute ?? 0;
+    const arrived = rate?.arrivedPerMinute ?? 0;
+    if (trend === 'idle' || (finished === 0 && arrived === 0))
+        return '';
+    return `${perMinute(finished)} finished/min${arrived > 0 ? `, ${perMinute(arrived)} new/min` : ''}`;
+}
+/** `about 12m left (8m to 20m)`. */
+function leftText({ leftMs, fromMs, toMs }) {
+    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
+    return `about ${left} left${from === to ? '' : ` (${from} to ${to})`}`;
+}
+/** Rounds an estimate: to five seconds, from five minutes on to minutes, and from four hours on to ten minutes. */
+function rounded(milliseconds) {
+    const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
+    return Math.max(unit, Math.round(milliseconds / unit) * unit);
+}
+function perMinute(rate) {
+    return rate >= 10 || rate === 0 ? message_number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
+}
+/** The forecast in sentences; none where nothing is in flight. In a hold they explain the lack of an estimate. */
+function describeForecast(forecast, newTopLevel, now, isHold) {
+    const { trend, rate, states, left } = forecast;
+    if (trend === 'idle')
+        return [];
+    return [
+        ...(rate === undefined ? [] : [paceSentence(rate)]),
+        ...(isHold ? estimateSentence(forecast) : []),
+        ...outlook(forecast, newTopLevel, now).map(({ message }) => message),
+        ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
+        ...(states.notScanned > 0
+            ? [msg `What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
+            : []),
+    ];
+}
+/** What a person has to know while it drains. */
+function outlook({ trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess, lostExecutors }, newTopLevel, now) {
+    const messages = {
+        'not converging': trend === 'not-converging' ? notConverging(arrived, newTopLevel) : undefined,
+        arriving: trend !== 'not-converging' && hasTraffic
+            ? msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`
+            : undefined,
+        bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
+        withoutProcess: withoutProcess.length > 0
+            ? msg `No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version${withExecutor(lostExecutors)}, or cancel or fork what is left.`
+            : undefined,
+    };
+    return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
+}
+/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
+function withExecutor(executors) {
+    const [first] = executors;
+    if (first === undefined)
+        return trusted('');
+    const ids = executors.length === 1
+        ? msg `with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
+        : msg `with each of the executor ids ${namesOf(executors)}`;
+    return msg ` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
+}
+function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
+    const isQuiet = ended === 0 && arrived === 0;
+    const pace = `${perMinute(ended)} ended and ${perMinute(arrived)} arrived per minute,`;
+    return trusted(`${isQuiet ? 'Nothing has ended or arrived' : pace} over the last ${durationText(overMs)}.`);
+}
+/** How many are stuck, and whether an estimate covers the others only. */
+function stuckSentence(stuck, hasEstimate) {
+    return msg `${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
+}
+function estimateSentence({ trend, left, series }) {
+    if (left !== undefined)
+        return [msg `Estimate: ${trusted(leftText(left))}.`];
+    if (trend === 'too-early')
+        return [trusted('Too little has ended for an estimate.')];
+    if (trend !== 'stalled')
+        return [];
+    const since = series.endedAtMs === undefined ? 'since the gate began' : 'recently';
+    return [trusted(`Nothing has ended ${since}, so there is no estimate.`)];
+}
+function notConverging({ total, roots, children }, newTopLevel) {
+    const reasons = [trusted('The drain is not converging: as much arrives as ends.')];
+    if (roots > 0)
+        reasons.push(msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
+    if (children > 0) {
+        const were = trusted(wasOrWere(children));
+        reasons.push(msg `${counted(children, 'child workflow')} ${were} started by others; that ends with those that start them.`);
+    }
+    if (roots + children === 0) {
+        reasons.push(msg `${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`);
+    }
+    return joined(reasons);
+}
+function createdRoots(roots, newTopLevel) {
+    return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
+}
+function wasOrWere(count) {
+    return count === 1 ? 'was' : 'were';
+}
+function rootNames(roots) {
+    const names = [...new Set(roots.map((each) => fullName(each) ?? '(no name)'))];
+    return names.length > 0 ? msg `, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
+}
+function earliestEndMessage(notBefore, latest, now) {
+    const when = `Drained at ${momentText(notBefore, now)} at the earliest, in ${durationText(notBefore - now)}`;
+    if (latest?.until !== notBefore)
+        return trusted(`${when}.`);
+    return msg `${trusted(when)}: ${workflowNamed(latest)} is ${trusted(forecast_text_stateOf(latest))} until then.`;
+}
+function forecast_text_stateOf({ because }) {
+    return because === 'sleeping' ? 'asleep' : 'delayed';
+}
+/** Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps. */
+function describeCannotDrain(beyond, now) {
+    // `"order-7" ("checkout") is asleep until 14:05 UTC`.
+    const named = beyond.earliestEnds
+        .slice(0, NAMED)
+        .map((end) => msg `${workflowNamed(end)} is ${trusted(`${forecast_text_stateOf(end)} until ${momentText(end.until, now)}`)}`);
+    const more = trusted(beyond.earliestEnds.length > named.length ? ' and others' : '');
+    const who = named.length > 0
+        ? msg `${joined(named, ', ')}${more}`
+        : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
+    const reaching = beyond.neededMs <= HOSTED_JOB_LIMIT_MS
+        ? msg `It takes a \`timeout\` of ${trusted(durationInput(beyond.neededMs))} to reach the last of them, and more for what they do then.`
+        : msg `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
+    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/diagnosis-text.js
+
+
+
+
+
+
+/* The diagnosis of one target, in words: what each cause means, and what happens if nobody acts. */
+/** New work is still sent to the target. */
+function diagnosis_text_live(blocker, { now, deadline }) {
+    if (blocker.kind === 'live') {
+        return {
+            kind: 'stuck',
+            brief: 'traffic has not moved, still the latest version',
+            reason: trusted('traffic has not moved, and this is still the latest version.'),
+            ifNothing: trusted('new work keeps going to this version, and it does not drain.'),
+        };
+    }
+    if (blocker.kind !== 'receives-work')
+        return undefined;
+    const until = 'until' in blocker.sign ? blocker.sign.until : undefined;
+    if (until === undefined || (deadline !== undefined && until > deadline)) {
+        return {
+            kind: 'stuck',
+            brief: 'traffic has not moved, still receives work',
+            reason: trusted('traffic does not seem to have moved to another version.'),
+            ifNothing: trusted('it counts as live until another version takes up work.'),
+        };
+    }
+    const moment = trusted(momentText(until, now));
+    return {
+        kind: 'slow',
+        brief: `counts as live until ${momentText(until, now)}`,
+        reason: msg `it received new work recently, and counts as live until ${moment}.`,
+        ifNothing: msg `it stops counting as live at ${moment}, unless more work starts on it.`,
+    };
+}
+/** Traffic has not moved, and some of the work outlasts the timeout. The traffic comes first: it may be the wrong version. */
+function both(first, outlast) {
+    return { ...first, kind: outlast.kind, reason: msg `${first.reason} And ${outlast.reason}` };
+}
+/** Some of the work certainly lasts past the timeout. */
+function diagnosis_text_outlasting(subject, deadline) {
+    const { target, drain, poll, config, now } = subject;
+    const { notBefore, waits } = drain;
+    const last = poll.forecast.outlasting;
+    // The bound of another target says nothing about this one.
+    if (notBefore === undefined || last === undefined || notBefore <= last.deadline)
+        return undefined;
+    const late = waits.filter(({ until }) => until > deadline);
+    const count = Math.max(1, late.length);
+    const until = momentText(notBefore, now);
+    const verb = late.length === 0 ? 'is delayed' : verbOf(late);
+    const still = drain.states.stuck;
+    const stuckToo = still > 0 ? `, and ${message_number(still)} made no progress for ${durationText(config.stuckAfterMs)}` : '';
+    const of = msg `${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
+    return {
+        kind: 'never',
+        brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
+        reason: msg `${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
+        ifNothing: expectation(subject, late, notBefore),
+    };
+}
+function diagnosis_text_withoutProcess({ target }) {
+    const name = versionName(target.version);
+    const all = target.inFlight === 1 ? 'its workflow stays' : `all ${message_number(target.inFlight)} workflows stay`;
+    return {
+        kind: 'never',
+        brief: 'no process of this version seems to be running',
+        reason: msg `no process of ${name} seems to be running. Work that is due is not picked up.`,
+        ifNothing: msg `${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
+    };
+}
+function diagnosis_text_notConverging({ drain }) {
+    const fast = 'new work arrives as fast as work finishes';
+    const byChildren = drain.arrived.children > drain.arrived.roots;
+    return {
+        kind: 'stuck',
+        brief: byChildren ? fast : `traffic has not moved, ${fast}`,
+        reason: trusted(byChildren ? `${fast}, and other workflows start most of it.` : `traffic has not moved, and ${fast}.`),
+        ifNothing: trusted('about as much stays in flight as now.'),
+    };
+}
+/** Some workflows do not move. */
+function stuck(subject) {
+    const { target, drain, poll, config, now } = subject;
+    const count = drain.states.stuck;
+    const share = shareOf(count, target.inFlight);
+    const scanned = scannedOf(target.version, poll.forecast.history.detailScan);
+    const all = scanned.filter(({ status }) => status.state === 'stuck');
+    // A parent that waits for a stuck child is no cause.
+    const cause = all.find(({ status }) => status.activity.kind !== 'child') ?? all[0];
+    const why = cause === undefined ? trusted('') : msg ` ${workflowNamed(cause.workflow)}: ${describeActivity(cause.status, now)}.`;
+    const quiet = trusted(durationText(config.stuckAfterMs));
+    const noun = target.inFlight === 1 ? 'workflow' : 'workflows';
+    return {
+        kind: 'stuck',
+        brief: `${share} without progress for ${durationText(config.stuckAfterMs)}`,
+        reason: msg `${trusted(`${share} ${noun}`)} made no progress for ${quiet}.${why}`,
+        ifNothing: stuckExpectation(subject, count),
+    };
+}
+function stuckExpectation(subject, count) {
+    const rest = subject.target.inFlight - count;
+    const stay = count === 1
+        ? 'the stuck workflow stays in flight until somebody acts.'
+        : `the ${message_number(count)} stuck workflows stay in flight until somebody acts.`;
+    if (rest === 0)
+        return trusted(stay);
+    const { moving, standsStill, waits } = subject.drain;
+    if (standsStill)
+        return msg `${trusted(stay)} Nothing else has finished recently.`;
+    if (moving === undefined && waits.length === 0)
+        return trusted(`${stay} The other ${message_number(rest)} can still finish.`);
+    return msg `${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
+}
+function stalled(stuckAfterMs) {
+    return {
+        kind: 'stuck',
+        brief: `nothing has finished for ${durationText(stuckAfterMs)}`,
+        reason: trusted(`nothing has finished for ${durationText(stuckAfterMs)}.`),
+        ifNothing: trusted('there is no sign that anything will finish.'),
+    };
+}
+const NO_ESTIMATE = { wait: 'no estimate yet', check: 'no estimate from a single poll' };
+/** It will finish. */
+function slow(subject) {
+    const { drain, config, now, deadline } = subject;
+    const { left, notBefore, waits } = drain;
+    const isAhead = notBefore !== undefined && notBefore > now;
+    const brief = left !== undefined
+        ? leftText(left)
+        : isAhead
+            ? `not before ${momentText(notBefore, now)}`
+            : NO_ESTIMATE[config.mode === 'wait' ? 'wait' : 'check'];
+    const isLate = left !== undefined && deadline !== undefined && deadline > now && now + left.fromMs > deadline;
+    const late = isLate ? ', longer than the timeout' : '';
+    return {
+        kind: 'slow',
+        brief: `${brief}${late}`,
+        reason: trusted(left === undefined && !isAhead ? `nothing seems stuck, and there is ${brief}.` : `${brief}${late}.`),
+        ifNothing: expectation(subject, waits, waits[0]?.until ?? notBefore),
+    };
+}
+function starting({ config }) {
+    return {
+        kind: 'stuck',
+        brief: 'traffic has not moved, work is still starting',
+        reason: trusted('traffic has not moved, and new work is still being started.'),
+        ifNothing: trusted(`it drains once no new work has started for ${durationText(config.settleMs)}.`),
+    };
+}
+/** Workflows without a version that the target could take. */
+function unversioned(count, { target, poll }) {
+    const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status }) => status.state === 'stuck');
+    const workflows = counted(count, 'workflow');
+    const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
+    return {
+        kind: isStuck ? 'stuck' : 'slow',
+        brief: `unversioned work ${isStuck ? 'is not picked up' : 'is still in flight'}`,
+        reason: msg `${workflows} without a version ${trusted(wait)} to be picked up, and ${versionName(target.version)} could take ${trusted(them)}.`,
+        ifNothing: trusted(`the new version takes ${them}, if it runs and listens to the queue.`),
+    };
+}
+/** Nothing is in flight, but a transaction could still enqueue something. */
+function writing(writers, { target, config }) {
+    const isPrepared = writers.some(({ pid }) => pid === null);
+    const isLong = (target.settledForMs ?? 0) - config.settleMs >= config.stuckAfterMs;
+    const transactions = counted(writers.length, 'transaction');
+    const [are, end] = writers.length === 1 ? ['is', 'it ends'] : ['are', 'they end'];
+    return {
+        kind: isPrepared || isLong ? 'stuck' : 'slow',
+        brief: 'idle, but a transaction is still writing',
+        reason: msg `nothing is in flight, but ${transactions} that could write workflows ${trusted(are)} still open.`,
+        ifNothing: trusted(isPrepared
+            ? 'a prepared transaction stays open until somebody commits it or rolls it back.'
+            : `the version can drain as soon as ${end}.`),
+    };
+}
+/** Nothing blocks: it has to stay so for the settle window. */
+function settling(settledForMs, { config }) {
+    const left = durationText(Math.max(0, config.settleMs - settledForMs));
+    return {
+        kind: 'slow',
+        brief: `idle, settling for ${left}`,
+        reason: trusted(`idle, and must stay idle for ${left}.`),
+        ifNothing: trusted(`it has drained in ${left}, unless new work starts.`),
+    };
+}
+/** `15 of 16 finish by about 21:34:49 UTC; 1 sleeps until 23:34 UTC.` */
+function expectation({ target, drain, now }, waits, last, all = target.inFlight) {
+    const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
+    const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
+    const rest = all - waiting - still;
+    const parts = still > 0 ? [`${message_number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
+    if (rest > 0 && !drain.standsStill) {
+        const share = rest === all ? (all === 1 ? 'it' : `all ${message_number(all)}`) : `${message_number(rest)} of ${message_number(all)}`;
+        const { moving } = drain;
+        parts.push(moving === undefined
+            ? `${share} can still finish, with no estimate`
+            : `${share} ${rest === 1 ? 'finishes' : 'finish'} by about ${momentText(now + moving.leftMs, now)}`);
+    }
+    if (last !== undefined && waiting > 0) {
+        const verb = waits.length === 0 ? 'is delayed' : verbOf(waits);
+        parts.push(`${message_number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
+    }
+    const text = parts.join('; ');
+    return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
+}
+function shareOf(count, all) {
+    return count === all ? message_number(count) : `${message_number(count)} of ${message_number(all)}`;
+}
+function verbOf(waits) {
+    const isOne = waits.length === 1;
+    const reasons = new Set(waits.map(({ because }) => because));
+    if (reasons.size > 1)
+        return 'sleep or are delayed';
+    return reasons.has('sleeping') ? (isOne ? 'sleeps' : 'sleep') : isOne ? 'is delayed' : 'are delayed';
+}
+
+;// CONCATENATED MODULE: ./lib/report/diagnosis.js
+
+
+
+/** What a drain is: it will finish; something does not move; it cannot finish before the timeout, or at all. */
+const DIAGNOSES = ['slow', 'stuck', 'never'];
+/** Returns the diagnosis of each target. Pure. */
+function diagnosesOf(poll, config) {
+    const { targets } = poll.evaluation;
+    const found = targets.flatMap((target) => {
+        const diagnosis = diagnosisOf(target, poll, config);
+        return diagnosis === undefined ? [] : [{ target, diagnosis }];
+    });
+    const severity = ({ diagnosis }) => DIAGNOSES.indexOf(diagnosis.kind);
+    const endOf = ({ target }) => poll.forecast.targets.get(target.version)?.left?.leftMs ?? 0;
+    // Where a name is a typo, how the others drain is no answer.
+    const isUnknown = targets.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unknown-version'));
+    const [worst] = found.toSorted((a, b) => severity(b) - severity(a) || endOf(b) - endOf(a) || b.target.inFlight - a.target.inFlight);
+    return {
+        worst: isUnknown
+            ? undefined
+            : worst && labelled(worst.diagnosis, targets.length > 1 ? versionName(worst.target.version) : undefined),
+        of: new Map(found.map(({ target, diagnosis }) => [target.version, labelled(diagnosis, undefined)])),
+    };
+}
+/** `Stuck: …`, or `Stuck ("1.0.0"): …` where there are several versions. */
+function labelled({ kind, brief, reason, ifNothing }, name) {
+    const label = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+    const of = name === undefined ? trusted('') : msg ` (${name})`;
+    return {
+        kind,
+        brief: `${kind}${name === undefined ? '' : ` (${quotedName(name)})`}: ${brief}`,
+        reason: msg `${trusted(label)}${of}: ${reason}`,
+        ifNothing: name === undefined ? ifNothing : msg `${name}: ${ifNothing}`,
+    };
+}
+/**
+ * Returns the diagnosis of a target; undefined where it has drained, where the whole gate is blocked, and where it is not
+ * known here: none of these is a drain. Work that outlasts the timeout comes before what is stuck, and that before what
+ * is slow. A version that is still live is that first: until the traffic has moved, nothing else helps.
+ */
+function diagnosisOf(target, poll, config) {
+    const { evaluation, forecast, time } = poll;
+    const drain = forecast.targets.get(target.version);
+    const isUnknown = target.blockers.some(({ kind }) => kind === 'unknown-version' || kind === 'unknown-status');
+    if (target.drained || evaluation.gate.length > 0 || isUnknown || drain === undefined)
+        return undefined;
+    const now = evaluation.snapshot.observedAt;
+    const deadline = config.mode === 'wait' ? now + config.timeoutMs - time.began : undefined;
+    const subject = { target, drain, poll, config, now, deadline };
+    const live = target.blockers.map((blocker) => diagnosis_text_live(blocker, subject)).find((each) => each !== undefined);
+    const outlasting = forecast.outlasting && deadline !== undefined ? diagnosis_text_outlasting(subject, deadline) : undefined;
+    if (live !== undefined)
+        return outlasting === undefined ? live : both(live, outlasting);
+    const found = [...inFlightDiagnoses(subject, outlasting), ...target.blockers.map((each) => others(each, subject))];
+    const all = found.filter((each) => each !== undefined);
+    const worst = DIAGNOSES.toReversed().flatMap((kind) => all.find((each) => each.kind === kind) ?? [])[0];
+    return worst ?? (target.settledForMs === undefined ? undefined : settling(target.settledForMs, subject));
+}
+/** Without a process, it does not matter how long something sleeps. */
+function inFlightDiagnoses(subject, outlasting) {
+    const { target, drain, config } = subject;
+    const { trend, states, withoutProcess } = drain;
+    if (target.inFlight === 0)
+        return [];
+    const isKnown = states.progressing + states.waiting > 0 || drain.left !== undefined;
+    return [
+        withoutProcess.length > 0 ? diagnosis_text_withoutProcess(subject) : undefined,
+        outlasting,
+        trend === 'not-converging' ? diagnosis_text_notConverging(subject) : undefined,
+        states.stuck > 0 ? stuck(subject) : undefined,
+        trend === 'stalled' ? stalled(config.stuckAfterMs) : undefined,
+        isKnown ? slow(subject) : undefined,
+    ];
+}
+/** What is neither in flight on the target nor a sign of traffic. */
+function others(blocker, subject) {
+    switch (blocker.kind) {
+        case 'still-starting':
+            return starting(subject);
+        case 'unversioned':
+            return unversioned(blocker.count, subject);
+        case 'open-transaction':
+            return writing(blocker.writers, subject);
+        default:
+            return undefined;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/report/schema.js
+
 
 
 
@@ -18483,12 +19403,21 @@ const id = schema_text.describe('Null with `details: names`');
 const message = custom().transform(plain).pipe(schemas_string());
 const schema_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
 const amount = schemas_number().nonnegative();
-const seconds = amount.transform((exact) => rounded(exact, 10)).pipe(amount);
-const rate = amount.transform((exact) => rounded(exact, 100)).pipe(amount);
+const seconds = amount.transform((exact) => schema_rounded(exact, 10)).pipe(amount);
+const rate = amount.transform((exact) => schema_rounded(exact, 100)).pipe(amount);
 /** Rounded to tenths, hundredths, or other fractions of one. */
-function rounded(exact, fractions) {
+function schema_rounded(exact, fractions) {
     return Math.round(exact * fractions) / fractions;
 }
+/** What names the code of a workflow. */
+const schema_workflowName = {
+    workflow: schema_text.describe('Its name, as the SDK has it'),
+    className: schema_text.describe('Its class, where it has one'),
+};
+const workflowNameInDetail = {
+    ...schema_workflowName,
+    instance: schema_text.describe('The name of a configured instance of its class (`config_name`)'),
+};
 const schema_statusCounts = { pending: count, enqueued: count, delayed: count };
 const schema_truncated = (item, omitted) => object({ items: array(item), omitted: count.describe(omitted) });
 /** What to expect: estimates and certain bounds. Never evidence of safety. */
@@ -18503,7 +19432,7 @@ const forecast = object({
     notBefore: schema_time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
     earliestEnds: array(object({
         id,
-        workflow: schema_text,
+        ...workflowNameInDetail,
         version: schema_name,
         until: schema_time,
         because: schemas_enum(['delayed', 'sleeping']),
@@ -18518,8 +19447,15 @@ const forecast = object({
     noProcessSeen: schemas_boolean()
         .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
 });
-const outlook = object({ brief: schemas_string(), sentences: array(message) })
-    .describe('The forecast for people, in short and in full; may change');
+const schema_outlook = array(message).describe('The forecast for people; may change');
+const diagnosis = object({
+    kind: schemas_enum(DIAGNOSES)
+        .describe('`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all'),
+    brief: schemas_string().describe('The cause, for a line of a log; may change'),
+    reason: message.describe('The cause, in a sentence; may change'),
+    ifNothing: message.describe('What happens if nobody acts; may change'),
+})
+    .nullable();
 const blocker = object({
     kind: schemas_string().describe('What kind of blocker: stable, for programs'),
     message: message.describe('What it means and the way out: for people, and may change'),
@@ -18537,8 +19473,9 @@ const versionSchema = object({
     idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
     blockers: array(blocker).describe('What blocks the whole gate, then what blocks this version'),
     reasons: array(schemas_string()).describe('Short names of its blockers but work in flight; may change'),
+    diagnosis: diagnosis.describe('What its drain is. Null where it has drained, and where it is not a drain that blocks'),
     forecast: forecast.nullable(),
-    outlook,
+    outlook: schema_outlook,
 });
 const found = object({
     applications: array(schema_name).describe('The owners of rows and registrations'),
@@ -18553,7 +19490,7 @@ const found = object({
 });
 const schema_group = object({
     version: schema_text,
-    workflow: schema_text,
+    ...schema_workflowName,
     queue: schema_text,
     ...schema_statusCounts,
     ignored: schemas_boolean(),
@@ -18571,8 +19508,7 @@ const activity = object({
 const workflow = object({
     id,
     version: schema_text,
-    workflow: schema_text,
-    className: schema_text,
+    ...workflowNameInDetail,
     status: schema_name,
     queue: schema_text,
     executor: schema_text,
@@ -18590,7 +19526,7 @@ const workflow = object({
 const activityGroup = object({
     state: schemas_enum(WORKFLOW_STATES),
     count,
-    workflow: schema_text,
+    ...schema_workflowName,
     message: message.describe('What the one that lasts longest does or waits for; may change'),
     nextStep: activity.shape.nextStep,
 });
@@ -18599,7 +19535,9 @@ const runReportSchema = object({
     schemaVersion: literal(1),
     verdict: schemas_enum(VERDICTS),
     conclusion: schemas_enum(['pass', 'warn', 'fail']).describe('How the step ended'),
-    headline: message,
+    headline: message.describe('The verdict in one plain sentence, and the diagnosis'),
+    diagnosis: diagnosis.describe('That of the version that is worst off'),
+    notBefore: schema_time.describe('No version can have drained before. Null where no such time is known'),
     drained: schemas_boolean(),
     mode: schemas_enum(MODES).nullable(),
     details: schemas_enum(DETAILS).nullable().describe('With `names`, no ids of workflows and executors are here'),
@@ -18621,9 +19559,9 @@ const runReportSchema = object({
     warnings: array(message),
     versions: array(versionSchema),
     forecast: forecast.nullable().describe('For all versions to retire together'),
-    outlook,
-    newTopLevel: array(object({ version: schema_text, workflow: schema_text, count }))
-        .describe('What was created without a parent on a version to retire since the gate started, by name'),
+    outlook: schema_outlook,
+    newTopLevel: array(object({ version: schema_text, ...schema_workflowName, count }))
+        .describe('What was created without a parent on a version to retire since the gate started, by class and name'),
     history: array(object({ seconds, ...schema_statusCounts }))
         .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
     drainedVersions: array(schemas_string()),
@@ -18636,12 +19574,19 @@ const runReportSchema = object({
         inFlight: array(object({ version: schema_text, ...schema_statusCounts })),
     }))
         .describe('Applications beside the one that `application` names; empty without that'),
-    groups: schema_truncated(schema_group, 'Not read').describe('What blocks, by version, workflow and queue, largest first'),
+    groups: schema_truncated(schema_group, 'Not read').describe('What blocks, by version, class, workflow and queue, largest first'),
     activities: schema_truncated(activityGroup, 'Not listed')
         .extend({ observedAt: schema_time.describe('Database time of the read') })
         .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
     workflows: schema_truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
-    firstToUnblock: schema_text.describe('The id of the workflow to unblock first'),
+    firstToUnblock: schema_text.describe('The id of the workflow to unblock first; null where all of it finishes by itself'),
+    commandLine: object({
+        program: schema_text.describe('Null where it has to be installed first, or chosen'),
+        urlOption: schemas_enum(['--sys-db-url', '--db-url']),
+        fits: schemas_string().describe('Which release fits the schema, and how to get it'),
+    })
+        .nullable()
+        .describe('DBOS’s command line for the work that blocks, by its language and the age of the schema'),
     shortened: object({
         texts: count.describe(`Texts of more than ${LONGEST_NAME_BYTES} bytes. In place of each stands \`(cut) sha256:\` with its hash, its length and its start: that is no name`),
         omitted: array(object({ list: schemas_string(), entries: count }))
@@ -18709,31 +19654,74 @@ function countCut(file) {
     return count;
 }
 
+;// CONCATENATED MODULE: ./lib/unblock/states.js
+
+
+/** What a workflow does, as a person decides about it: the first three do not finish by themselves, or not soon. */
+const KIT_STATES = ['stuck', 'asleep', 'delayed', 'queued', 'waiting', 'progressing'];
+/** A wait that ends within this many milliseconds is no reason to cancel anything. */
+const SOON_MS = 60_000;
+/** Whether the kit offers a workflow by itself. The others finish while processes of their version run. */
+function isOffered(state) {
+    return state === 'stuck' || state === 'asleep' || state === 'delayed';
+}
+/** Returns the state of a workflow at `now`. A parent has the state of the child it waits for. */
+function kitStateOf({ state, activity, progressAt }, now) {
+    if (state === 'stuck')
+        return 'stuck';
+    switch (activity.kind) {
+        case 'child':
+            return kitStateOf(activity.status, now);
+        case 'sleeping':
+            return activity.until - now > SOON_MS ? 'asleep' : 'waiting';
+        case 'message':
+            return activity.until !== null && activity.until - now > SOON_MS ? 'asleep' : 'waiting';
+        case 'timer':
+            return now - progressAt > SOON_MS ? 'asleep' : 'waiting';
+        case 'delayed':
+            return activity.until === null || activity.until - now > SOON_MS ? 'delayed' : 'waiting';
+        case 'overdue':
+            return 'delayed';
+        case 'queued':
+            return 'queued';
+        case 'running':
+        case 'silent':
+            return 'progressing';
+    }
+}
+/** Returns why a workflow is in that state, on one line. */
+function reasonOf(status, now) {
+    return plain(describeActivity(status, now));
+}
+
 ;// CONCATENATED MODULE: ./lib/unblock/remedies.js
 
 
 
 
-/** The commands that are shown take the URL from the environment, so they hold no secret. */
-const URL_OPTION = '--sys-db-url "$DBOS_SYSTEM_DATABASE_URL"';
+
+
 /**
- * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line (TypeScript's; Python's
- * has the same verbs and options). Undefined if its id cannot be typed. Only `unblock.sh` forks: the fork of a workflow
- * that has just finished does its work again, and no command reports that it has finished.
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id cannot
+ * be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks: the fork of a
+ * workflow that has just finished does its work again, and no command reports that it has finished.
  */
-function commandsFor(workflow) {
+function commandsFor(workflow, commandLine) {
     const id = typedId(workflow.id);
-    return id === undefined ? undefined : commandsWith(id);
+    return id === undefined ? undefined : commandsWith(id, commandLine);
 }
-/** The same commands for any workflow: its id is in the variable ID. */
-const COMMANDS_BY_ID = commandsWith('"$ID"');
-function commandsWith(id) {
+/** Returns the same commands for any workflow: its id is in the variable ID. */
+function commandsById(commandLine) {
+    return commandsWith('"$ID"', commandLine);
+}
+function commandsWith(id, commandLine) {
+    const command = (verb) => `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"`;
     return [
-        '# look at it, and at the steps it has done',
-        `npx dbos workflow get ${id} ${URL_OPTION}`,
-        `npx dbos workflow steps ${id} ${URL_OPTION}`,
-        '# give it up: it stops before its next step',
-        `npx dbos workflow cancel ${id} ${URL_OPTION}`,
+        '# inspect it, and the steps it has done',
+        command('get'),
+        command('steps'),
+        '# cancel it: it stops before its next step',
+        command('cancel'),
     ];
 }
 /** Returns an id as it is typed in a command; undefined if it is empty, looks like an option, or cannot be typed. */
@@ -18741,16 +19729,22 @@ function typedId(id) {
     return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
 }
 /**
- * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest stuck one, else the oldest.
- * Workflows without children come before parents, because to cancel a waiting parent alone unblocks nothing.
+ * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest that is stuck, else the oldest
+ * that is asleep or delayed. Undefined where all the others finish by themselves. Workflows without children come before
+ * parents, because to cancel a waiting parent alone unblocks nothing.
  */
-function firstToUnblock(workflows, statuses, longest) {
+function firstToUnblock(workflows, statuses, longest, now) {
     if (longest !== undefined)
         return longest;
     const parents = new Set(workflows.map(({ parent }) => parent));
-    const childless = workflows.filter(({ id }) => !parents.has(id));
-    const stuck = childless.find(({ id }) => statuses.get(id)?.state === 'stuck');
-    return stuck ?? childless[0] ?? workflows[0];
+    const childrenFirst = workflows.toSorted((a, b) => Number(parents.has(a.id)) - Number(parents.has(b.id)));
+    const inState = (state) => childrenFirst.find(({ id }) => {
+        const status = statuses.get(id);
+        return status !== undefined && kitStateOf(status, now) === state;
+    });
+    return KIT_STATES.filter(isOffered)
+        .map(inState)
+        .find((found) => found !== undefined);
 }
 /** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
 function inspectionSql(report, schemaName) {
@@ -18767,7 +19761,7 @@ function inspectionSql(report, schemaName) {
     const application = report.application === null ? undefined : sqlLiteral(report.application);
     return [
         ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
-        'SELECT workflow_uuid, application_version, status, name, queue_name, executor_id,',
+        'SELECT workflow_uuid, application_version, status, class_name, name, queue_name, executor_id,',
         '       to_timestamp(created_at / 1000.0) AS created',
         `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
         ` WHERE ${statement(IN_FLIGHT).text}`,
@@ -18784,6 +19778,7 @@ function inspectionSql(report, schemaName) {
 
 
 
+const REASON_CHARACTERS = 300;
 /** ncc copies the file next to the bundle, because it sees this expression. */
 const SCRIPT = __nccwpck_require__.ab + "unblock.sh";
 /** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
@@ -18812,8 +19807,10 @@ function workflowList(kit, typed) {
         `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
         ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
         ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
+        ...(kit.commandLine.program === null ? [] : [`#! cli\t${kit.commandLine.program.split(' ', 1)[0]}`]),
+        `#! fits\t${kit.commandLine.fits}`,
         ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
-        '# on fork\tid\tparent\tfrom step\tstate',
+        '# on fork\tid\tstate\tparent\tfrom step\tlast step\tclass\tname\treason',
         ...groupsOf(kit.workflows, typed).flatMap(({ title, workflows }) => [
             '',
             `# ${title}`,
@@ -18822,11 +19819,17 @@ function workflowList(kit, typed) {
     ];
     return `${lines.join('\n')}\n`;
 }
-function rowOf(workflow, hasChildren) {
-    const { id, parent } = workflow;
+function rowOf({ id, parent, state, className, name, reason, ...workflow }, hasChildren) {
     const onFork = hasChildren ? 'waits' : parent === null ? 'fork' : 'child';
     const typedParent = parent === null || typedId(parent) === undefined ? '-' : parent;
-    return [onFork, id, typedParent, '-', kit_stateOf(workflow)].join('\t');
+    const names = [className, name].map((each) => (each ? visible(each) : '-'));
+    return [onFork, id, state, typedParent, '-', kit_lastStepOf(workflow), ...names, visible(reason, REASON_CHARACTERS)].join('\t');
+}
+/** Its number comes first: `unblock.sh` compares it. */
+function kit_lastStepOf({ status, lastStep }) {
+    if (status !== 'PENDING')
+        return '-';
+    return lastStep === null ? 'no step' : `${lastStep.number} ${visible(lastStep.name, 40)}`;
 }
 /** Returns what the list does not have, for its top and for the end of a run. */
 function notesOf(untyped, omitted) {
@@ -18851,8 +19854,10 @@ function groupsOf(workflows, typed) {
         return first ? [{ title: titleOf(first, group.length, generationOf(first)), workflows: group }] : [];
     });
 }
-function titleOf({ name, className, version }, count, generation) {
-    const full = name === null ? '(no name)' : quotedName(className ? `${className}.${name}` : name);
+function titleOf(workflow, count, generation) {
+    const { name, className, version } = workflow;
+    const shown = fullName({ name, className });
+    const full = shown === null ? '(no name)' : quotedName(shown);
     const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
     const children = generation > 0 ? ', started by some above' : '';
     return `${full}, ${on}: ${plain(counted(count, 'workflow'))}${children}`;
@@ -18874,15 +19879,9 @@ function generationsOf(workflows) {
     }
     return generations;
 }
-function kit_stateOf({ status, lastStep, delayUntil }) {
-    if (status === 'DELAYED' && delayUntil !== null)
-        return `delayed until ${iso(delayUntil) ?? 'an unknown time'}`;
-    if (status !== 'PENDING')
-        return visible(status, 30).toLowerCase();
-    return lastStep === null ? 'no step done' : `step ${lastStep.number} done, "${visible(lastStep.name, 40)}"`;
-}
 
 ;// CONCATENATED MODULE: ./lib/artifacts.js
+
 
 
 
@@ -18903,26 +19902,32 @@ async function writeArtifacts(report, last, attempt) {
     const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
     return { reportPath: reportPath ?? '', kit };
 }
-/**
- * The unblock kit for all that blocks. Empty with `details: names`, and where a misspelt input could be the target: that
- * would end live work.
- */
+/** The unblock kit for all that blocks. Empty with `details: names`, and while any target is live or unknown. */
 function kitFilesOf(report, last) {
     const { verdict, details, blockers, newVersion, database } = report;
     const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
-    if (!isAnswer || details === 'names' || last === undefined || database === null)
+    if (!isAnswer || isInUse(report) || details === 'names' || last === undefined || database === null)
         return [];
     const { evaluation, forecast } = last;
     const { detailScan } = forecast.history;
     if (detailScan === undefined)
         return [];
+    const { statuses, observedAt } = detailScan;
+    const workflows = detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation));
     return kitFiles({
-        workflows: detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation)),
+        workflows: workflows.map((workflow) => ({ ...workflow, ...artifacts_stateOf(statuses.get(workflow.id), observedAt) })),
         omitted: omittedFrom(detailScan, evaluation),
         newVersion: newVersion ?? undefined,
         schema: database.schema,
-        observedAt: detailScan.observedAt,
+        commandLine: commandLineOf(last),
+        observedAt,
     });
+}
+/** What is not known to be stuck or asleep is not offered. */
+function artifacts_stateOf(status, now) {
+    if (status === undefined)
+        return { state: 'progressing', reason: 'not known' };
+    return { state: kitStateOf(status, now), reason: reasonOf(status, now) };
 }
 function writeKit(folder, files) {
     for (const { name, text } of files)
@@ -19044,15 +20049,20 @@ function requireChannelBinding(client, socket) {
 
 ;// CONCATENATED MODULE: ./lib/errors.js
 
+/** The id of a failure that nobody foresaw. */
+const UNEXPECTED = 'unexpected';
 /** A failure whose text users read in full: what happened, the likely cause, and the fix. */
 class ReportableError extends Error {
     name = 'ReportableError';
     explanation;
-    constructor(explanation, options) {
+    /** Its kind, in kebab case: an anchor in `docs/troubleshooting.md`. */
+    id;
+    constructor(explanation, { id = UNEXPECTED, ...options } = {}) {
         super(explanation
             .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
             .join(''), options);
         this.explanation = explanation;
+        this.id = id;
     }
 }
 /** A poll failed for a transient reason: the next one can succeed. */
@@ -19074,6 +20084,9 @@ class TransientError extends ReportableError {
 /** An input is wrong. Raised before anything connects. */
 class InputError extends ReportableError {
     name = 'InputError';
+    constructor(explanation) {
+        super(explanation, { id: 'input' });
+    }
 }
 /** Writes an input error, as `msg` writes a message. */
 function inputError(...parts) {
@@ -19085,8 +20098,10 @@ function explain(error) {
         return error.explanation;
     const kind = error instanceof Error ? error.constructor.name : typeof error;
     const code = codeOf(error);
-    return msg `An unexpected failure (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project; the gate does not say "drained" after one.`;
+    return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
 }
+/** Returns the kind of any failure: an anchor in `docs/troubleshooting.md`. */
+const failureId = (error) => (error instanceof ReportableError ? error.id : UNEXPECTED);
 /** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
 function codeOf(error) {
     if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
@@ -19222,41 +20237,41 @@ function isPasswordRefusal({ code, message, routine }) {
 const PASSFILE_ADVICE = {
     password: '',
     'no-file': '',
-    'no-entry': ' The password file of libpq has no line that matches this host, port, database and user.',
-    'not-a-file': ' The password file of libpq is ignored, because it is not a plain file.',
-    'open-to-others': ' The password file of libpq is ignored, because others can read or write it: run `chmod 0600` on it.',
-    unreadable: " The password file of libpq is there, but the runner's user cannot read it.",
+    'no-entry': " libpq's password file has no line for this host, port, database and user.",
+    'not-a-file': " libpq's password file is ignored because it is not a plain file.",
+    'open-to-others': " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
+    unreadable: " The runner's user cannot read libpq's password file.",
 };
 /** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
 const PASSWORD_FILE_UNUSABLE = {
-    what: 'The file that `database-password-file` names gives no password',
+    what: 'The file in `database-password-file` has no password',
     patience: 'full',
     matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
-    advice: msg `It is read again at each connection. Renew it in one step: write another file next to it, and rename that one.`,
+    advice: msg `It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
 };
 /** The ways to fail that are about the password, in the order in which they are tried. */
 const PASSWORD_FAILURES = {
     'token-refused': {
-        what: 'The server refused the password from the file that `database-password-file` names',
+        what: 'The server rejected the password from `database-password-file`',
         // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
         patience: 'brief',
         matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
-        advice: msg `Has the token expired? The process that writes the file has to renew it. If not, check the user, and what the token is for.`,
+        advice: msg `Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
     },
     'password-refused': {
-        what: 'The server refused the password',
+        what: 'The server rejected the password',
         matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
-        advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? ' in the password file of libpq' : '')}. It may have been rotated, and an IAM token lives for minutes only: \`database-password-file\` is for those. A password with special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+        advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
     },
     'password-missing': {
-        what: 'The server asks for a password, and none was given',
+        what: 'The server requires a password, and none was given',
         matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
         advice: ({ passfileGave }) => msg `Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
     },
     'password-exchange-failed': {
-        what: 'The exchange of the password went wrong',
+        what: 'SCRAM authentication failed',
         matches: ({ message }) => message.startsWith('SASL: '),
-        advice: ({ message }) => msg `The driver says: ${message}. Somebody in between may have changed it, or the server is none of Postgres.`,
+        advice: ({ message }) => msg `The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
     },
 };
 
@@ -19273,20 +20288,20 @@ const isSaidByPooler = ({ code, message }, words) => ['XX000', '08000', '08006']
 /** The ways to fail that only managed poolers have, in the order in which they are tried. */
 const POOLER_FAILURES = {
     'tenant-unknown': {
-        what: 'The pooler does not know this user, or the project in it',
+        what: 'The pooler does not know this user or its project',
         matches: (failure) => isSaidByPooler(failure, /tenant.*not found|endpoint could not be found|endpoint ID is not specified/is),
-        advice: msg `Copy the connection string from the provider again. Supabase's pooler takes the user as role.project, at the host that the project has; Neon takes the endpoint from the host name, with TLS only.`,
+        advice: msg `Copy the connection string from the provider again. Supabase's pooler expects the user role.project on the project's own host. Neon reads the endpoint from the host name, and only with TLS.`,
     },
     'switched-off': {
-        what: 'The provider has switched the database off',
+        what: 'The provider has turned the database off',
         matches: (failure) => isSaidByPooler(failure, /exceeded the .*quota|endpoint (has been|is) disabled/is),
-        advice: ({ message }) => msg `It says: ${message}. Raise the limit or the plan there, or switch the database on again, and run the gate again.`,
+        advice: ({ message }) => msg `It says: ${message}. Raise the limit or change the plan, or turn the database on again. Then run the gate again.`,
     },
     'pooler-cut-off': {
-        what: 'The pooler has lost its database, or does not reach it',
+        what: 'The pooler cannot reach its database',
         patience: 'full',
         matches: (failure) => isSaidByPooler(failure, /DbHandler|db_termination|to database closed|circuit ?breaker|compute node|control plane/i),
-        advice: ({ message }) => msg `It says: ${message}. A database that restarts or wakes up is there within a minute. If it stays so, look at the provider's dashboard and status page.`,
+        advice: ({ message }) => msg `It says: ${message}. A database that restarts or wakes up is available within a minute. If it persists, check the provider's dashboard and status page.`,
     },
 };
 
@@ -19313,10 +20328,10 @@ const TLS_FAILURES = {
     'tls-unavailable': {
         what: 'The server does not accept TLS',
         matches: ({ message }) => message === NO_TLS,
-        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` insists on it. Turn TLS on at the server; or, in a network that you trust, use \`sslmode=prefer\`.`,
+        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
     },
     'certificate-untrusted': {
-        what: 'The certificate of the server is not signed by a CA that the gate trusts',
+        what: "The server's certificate is not signed by a trusted CA",
         // No chain leads from the server's certificate to a trusted CA.
         matches: [
             ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
@@ -19324,27 +20339,27 @@ const TLS_FAILURES = {
             ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
         ],
         advice: ({ tlsCa }) => tlsCa === undefined
-            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which then verifies nothing.`
-            : msg `The CA that was given has not signed it: pass the one that has as \`tls-ca\`. Without any, \`sslmode=require\` verifies nothing.`,
+            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
+            : msg `The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
     },
     'certificate-of-another-host': {
-        what: 'The certificate of the server was made for another host name',
+        what: "The server's certificate is for another host name",
         matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
         advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
     },
     'certificate-out-of-date': {
-        what: 'The certificate of the server is not valid at this time',
+        what: "The server's certificate has expired or is not valid yet",
         matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-        advice: msg `Renew it at the server, and check the clock of the runner.`,
+        advice: msg `Renew it on the server, and check the runner's clock.`,
     },
     'client-certificate-missing': {
-        what: 'The server asks for a client certificate',
+        what: 'The server requires a client certificate',
         matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
             /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: msg `Put the paths of the certificate and its key into \`database-url\`: \`sslcert\` and \`sslkey\`; and use an \`sslmode\` with TLS.`,
+        advice: msg `Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
     },
     'client-certificate-refused': {
-        what: 'The server does not accept the client certificate',
+        what: 'The server rejected the client certificate',
         // In any language: PAM and the like name themselves, and other methods go with no certificate.
         matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
             (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
@@ -19352,12 +20367,12 @@ const TLS_FAILURES = {
                 failure.routine === 'auth_failed' &&
                 clientCertificate !== undefined &&
                 !isPasswordRefusal(failure)),
-        advice: msg `It has to be signed by a CA that the server trusts (its \`ssl_ca_file\`), to be valid now, and to be made for this user.`,
+        advice: msg `It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
     },
     'certificate-unusable': {
-        what: 'A certificate or a key of the gate cannot be used',
+        what: 'The client certificate or key is invalid',
         matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are whole PEM files, that the key is the certificate's own, and that it has no passphrase.`,
+        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
     },
     'tls-failed': {
         what: 'TLS failed',
@@ -19393,7 +20408,7 @@ const FAILURES = {
     'host-not-found': errors_transient({
         what: 'The host could not be found',
         matches: ({ code }) => code === 'ENOTFOUND' || code.startsWith('EAI_'),
-        advice: msg `Check the host in \`database-url\`; a name inside a private network needs a runner inside it.`,
+        advice: msg `Check the host in \`database-url\`. A name in a private network needs a runner in that network.`,
     }),
     'connection-refused': errors_transient({
         what: 'Nothing accepts connections at this host and port',
@@ -19401,109 +20416,109 @@ const FAILURES = {
         advice: msg `Check host and port in \`database-url\`, and that the database is running.`,
     }),
     'socket-missing': errors_transient({
-        what: 'The socket of the server is not there',
+        what: "The server's socket does not exist",
         matches: ['ENOENT'],
-        advice: msg `Check the host in \`database-url\`, which names a folder here, and that the database is running.`,
+        advice: msg `The host in \`database-url\` is a folder: check its path, and that the database is running.`,
     }),
     'socket-denied': {
-        what: 'The socket of the server may not be used',
+        what: "The runner's user is not allowed to use the server's socket",
         matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
-        advice: msg `Let the runner's user enter the folder that \`database-url\` names as its host; its path has 90 characters at most.`,
+        advice: msg `Give the runner's user access to the folder in \`database-url\`. Its path can have at most 90 characters.`,
     },
     'connect-timeout': errors_transient({
         what: 'The server did not answer in time',
         matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN', 'ERR_SOCKET_CONNECTION_TIMEOUT'].includes(code) ||
             message === CONNECT_OVERDUE,
-        advice: msg `Most often a firewall or a private network that this runner is not in: allow the runner's address, or use a runner inside the network.`,
+        advice: msg `The likely cause is a firewall, or a private network that the runner is not part of. Allow the runner's address, or use a runner in that network.`,
     }),
     'network-unreachable': errors_transient({
-        what: 'There is no way from this runner to the network of the server',
+        what: "The runner cannot reach the server's network",
         matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
-        advice: msg `Is the host an IPv6 address only? GitHub's runners have no IPv6: use a pooler or a proxy with IPv4, or a runner of your own.`,
+        advice: msg `Does the host have an IPv6 address only? GitHub's runners have no IPv6. Use a pooler or a proxy with IPv4, or your own runner.`,
     }),
     'answer-too-long': errors_transient({
-        what: 'The answer to the poll is longer than 256 MiB',
+        what: 'The result of the poll is larger than 256 MiB',
         overLimit: true,
         matches: ({ message }) => message === ANSWER_TOO_LONG,
         advice: ({ schema }) => [
-            ...trusted('Names of applications or ids of workflows are too long, or there are far too many. This shows the longest: '),
+            ...trusted('Application names or workflow ids are very long, or there are very many of them. This query shows the longest: '),
             {
                 command: `SELECT max(octet_length(application_name)), max(octet_length(workflow_uuid)), count(DISTINCT application_version) FROM ${quoteIdentifier(schema)}.workflow_status;`,
             },
         ],
     }),
     'not-postgres': errors_transient({
-        what: 'What answers does not speak the protocol of Postgres',
+        what: 'The server that answered is not PostgreSQL',
         matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
             /^received (invalid response|unexpected)|error establishing an SSL connection/i.test(message),
-        advice: msg `Check host and port in \`database-url\`: another service may listen there.`,
+        advice: msg `Check the host and port in \`database-url\`. Another service could be listening there.`,
     }),
     'login-unsupported': {
-        what: 'The server asks for a way to log in that the gate does not have',
+        what: 'The server requires an unsupported authentication method',
         matches: ({ message }) => UNKNOWN_LOGIN.test(message),
-        advice: msg `It logs in with a password or a client certificate; GSSAPI, SSPI and OAuth are not for it. Let pg_hba.conf ask its role for one of those.`,
+        advice: msg `GSSAPI, SSPI and OAuth are not supported. Allow the gate\'s role a password or a client certificate in pg_hba.conf.`,
     },
     'channel-not-bound': {
-        what: 'The server does not do the channel binding that `channel_binding=require` asks for',
+        what: 'The server does not support channel binding, which `channel_binding=require` requires',
         matches: ({ message }) => message === UNBOUND,
-        advice: msg `It takes TLS, SCRAM passwords, and no pooler or proxy in between that ends TLS. If that is how it has to be, leave \`channel_binding\` out and use \`sslmode=verify-full\`.`,
+        advice: msg `It needs TLS, SCRAM passwords, and no pooler or proxy that ends TLS. If you cannot change that, remove \`channel_binding\` and use \`sslmode=verify-full\`.`,
     },
     'poll-unanswered': errors_transient({
-        what: 'The database went silent in the middle of a poll',
+        what: 'The database stopped responding during a poll',
         overLimit: true,
         matches: ({ message }) => message === 'Query read timeout',
-        advice: msg `The network in between may be broken: not even the end of \`poll-timeout\` was answered.`,
+        advice: msg `The network may be broken: the server did not even report that \`poll-timeout\` had passed.`,
     }),
     'poll-overdue': {
-        what: 'The time ran out while a poll was under way',
+        what: 'Timed out during a poll',
         // Not transient: the hold has no time left to poll again.
         matches: ({ message }) => message === POLL_OVERDUE,
-        advice: msg `The hold has to end with its \`timeout\`, and the database had not answered by then. Raise \`timeout\`, or find out what slows the database or the network down.`,
+        advice: msg `The \`timeout\` passed before the database answered. Raise \`timeout\`, or find out why the database or the network is slow.`,
     },
     ...POOLER_FAILURES,
     'connection-lost': errors_transient({
-        what: 'The connection broke off',
+        what: 'Connection lost',
         matches: isLoss,
-        advice: msg `The server may have been restarted, or an administrator or something in between may have ended the connection during a poll.`,
+        advice: msg `The server was restarted, or an administrator, a proxy or a firewall closed the connection during a poll.`,
     }),
     ...TLS_FAILURES,
     ...PASSWORD_FAILURES,
     'user-refused': {
-        what: 'The server does not let this user in',
+        what: 'The server rejected this user',
         matches: ({ code, message }) => code === '28000' || (code === '08P01' && [TLS_REQUIRED, '"trust" authentication failed'].includes(message)),
-        advice: ({ tlsMode }) => msg `There is no such role, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}, or asks for a client certificate. Check the user in \`database-url\`, and the TLS settings that the server asks for.`,
+        advice: ({ tlsMode }) => msg `The role does not exist, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}, or requires a client certificate. Check the user in \`database-url\`, and the TLS settings that the server requires.`,
     },
     'database-missing': {
-        what: 'There is no such database on this server',
+        what: 'This server has no such database',
         matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
             fromPgBouncer(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
-        advice: msg `Check the database in \`database-url\`. DBOS keeps its tables in the system database, which older SDKs name after the application with \`_dbos_sys\` at the end.`,
+        advice: msg `Check the database in \`database-url\`. It must be DBOS's system database. Older SDKs name it after the application, with \`_dbos_sys\` at the end.`,
     },
     'no-connection-left': errors_transient({
-        what: 'The server has no connection left',
+        what: 'Too many connections',
         matches: (failure) => failure.code === '53300' ||
             fromPgBouncer(failure, /^(no more connections allowed|sorry, too many clients)/) ||
             isSaidByPooler(failure, /max\w* clients?\b|too many clients|check(ed)? ?out|failed to acquire permit/i),
-        advice: msg `The gate needs one: raise max_connections, the limit of the role or the size of the pool; use a pooler in transaction mode (Supabase's has port 6543); or run the gate when fewer are taken.`,
+        advice: msg `The gate needs one. Raise max_connections, the role's connection limit or the pool size, or use a pooler in transaction mode (Supabase's listens on port 6543).`,
     }),
     'starting-or-stopping': errors_transient({
         what: 'The database is starting up or shutting down',
         matches: ['57P03'],
-        advice: msg `If it stays so, find out why at the server.`,
+        advice: msg `If it persists, check the server.`,
     }),
     'out-of-resources': errors_transient({
-        what: 'The server has run short of a resource',
+        what: 'The server is out of resources',
         overLimit: true,
         matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-        advice: ({ message }) => msg `It says: ${message}. Memory or disk may be exhausted.`,
+        advice: ({ message }) => msg `It says: ${message}. It may be out of memory or disk space.`,
     }),
     'row-security': {
-        what: 'Row security would hide rows from the role of the gate',
+        what: "Row security would hide rows from the gate's role",
         matches: ({ code, routine }) => code === '42501' && routine === 'check_enable_rls',
-        advice: ({ user }) => msg `Counts would be too small. Give the role ${user} BYPASSRLS, or remove the policies for it.`,
+        advice: ({ user }) => msg `The counts would be too low. Give the role ${user} BYPASSRLS, or remove its policies.`,
     },
     'connect-not-granted': {
-        what: 'The role of the gate may not connect to this database',
+        what: "The gate's role has no CONNECT privilege for this database",
         matches: ({ code, routine }) => code === '42501' && routine === 'CheckMyDatabase',
         // Both names have proved right: the role has logged in, and the database is there.
         advice: ({ database, user }) => [
@@ -19512,48 +20527,48 @@ const FAILURES = {
         ],
     },
     'privilege-missing': {
-        what: 'The role of the gate lacks a privilege',
+        what: "The gate's role is missing a privilege",
         matches: ['42501'],
-        advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on what docs/grants.sql names.`,
+        advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on the tables in docs/grants.sql.`,
     },
     'poll-stopped': errors_transient({
         what: 'The server stopped the poll',
         overLimit: true,
         matches: ['57014'],
-        advice: ({ message }) => msg `It says: ${message}. If the poll took longer than \`poll-timeout\`, raise that, or find out what slows the database down. Otherwise an administrator, or a watchdog for long statements, cancelled it.`,
+        advice: ({ message }) => msg `It says: ${message}. If the poll took longer than \`poll-timeout\`, raise it, or find out why the database is slow. Otherwise an administrator or a watchdog cancelled the query. Before Postgres 13, a \`statement_timeout\` of the gate's role can also end a wait for a lock.`,
     }),
     'lock-timeout': errors_transient({
-        what: 'A lock on the tables of DBOS blocked the poll for longer than `poll-timeout`',
+        what: "A lock on DBOS's tables blocked the poll for longer than `poll-timeout`",
         matches: ['55P03'],
-        advice: ({ schema }) => msg `A migration or maintenance may be running: pg_locks names who holds the lock on ${`${schema}.workflow_status`}. Raise \`poll-timeout\` if it has to be so.`,
+        advice: ({ schema }) => msg `A migration or maintenance may be running. pg_locks shows which session holds the lock on ${`${schema}.workflow_status`}. If the lock is expected, raise \`poll-timeout\`.`,
     }),
     'tables-changed': brief({
-        what: 'The tables changed under the poll',
+        what: 'The tables changed during the poll',
         matches: ['42P01', '42703', '3F000'],
         advice: ({ message }) => msg `A migration may be running. The database says: ${message}.`,
     }),
     'pooler-ended': errors_transient({
-        what: 'The pooler in front of the database ended the connection',
+        what: 'The pooler closed the connection',
         matches: ['08P01'],
-        advice: ({ message }) => msg `It says: ${message}. Check the pooler's log, and that it knows this user and database.`,
+        advice: ({ message }) => msg `It says: ${message}. Check the pooler's log, and whether it knows this user and database.`,
     }),
     'character-unknown': brief({
-        what: 'The encoding of the database lacks a character of a name, or has an invalid one',
+        what: "The database's encoding does not have a character of a name, or a name has an invalid one",
         matches: ['22P05', '22021'],
-        advice: ({ message }) => msg `It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot have stored.`,
+        advice: ({ message }) => msg `It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot store.`,
     }),
     'request-refused': brief({
-        what: 'The server refused what the gate asked for',
+        what: 'The server rejected the query',
         matches: ({ code }) => /^(0A|22|28|3D|42)\w{3}$/.test(code),
-        advice: ({ message }) => msg `It says: ${message}. Please report it to the dbos-drain-gate project if it stays so.`,
+        advice: ({ message }) => msg `It says: ${message}. If it persists, please report it to the dbos-drain-gate project.`,
     }),
     'server-error': errors_transient({
-        what: 'The database answered with an error',
+        what: 'The database returned an error',
         matches: ({ code }) => isSqlState(code),
-        advice: ({ message }) => msg `It says: ${message}. If it stays so, look at the log of the server.`,
+        advice: ({ message }) => msg `It says: ${message}. If it persists, check the server's log.`,
     }),
 };
-const KINDS = Object.values(FAILURES);
+const KINDS = Object.entries(FAILURES);
 /**
  * Returns an error that a person can act on, with the cause and the fix. An unknown error stays as it is.
  *
@@ -19566,9 +20581,10 @@ function explainFailure(error, config, connectedBefore) {
     if (error instanceof ReportableError)
         return error;
     const failure = failureOf(error);
-    const kind = KINDS.find(({ matches }) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
-    if (kind === undefined)
-        return error instanceof Error ? error : new Error('something that is no error was thrown');
+    const found = KINDS.find(([, { matches }]) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
+    if (found === undefined)
+        return error instanceof Error ? error : new Error('a value that is not an error was thrown');
+    const [id, kind] = found;
     const code = failure.code === '' ? '' : ` (${failure.code})`;
     const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
     const at = connectedBefore ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
@@ -19576,8 +20592,8 @@ function explainFailure(error, config, connectedBefore) {
     const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
     const { patience, overLimit = false } = kind;
     return patience === undefined
-        ? new ReportableError(sentence, { cause: error })
-        : new TransientError(sentence, connectedBefore, { cause: error, overLimit, brief: patience === 'brief' });
+        ? new ReportableError(sentence, { id, cause: error })
+        : new TransientError(sentence, connectedBefore, { id, cause: error, overLimit, brief: patience === 'brief' });
 }
 /** Whether the connection broke off, or the server ended it. */
 const isConnectionLost = (error) => isLoss(failureOf(error));
@@ -19644,7 +20660,7 @@ function combined(named, switched) {
     throw contradiction(`ssl=${switched}`, named);
 }
 function contradiction(word, mode) {
-    return inputError `\`database-url\` asks for ${trusted(`\`${word}\` and for \`sslmode=${mode}\``)}, which contradict each other. Leave one out.`;
+    return inputError `\`database-url\` sets ${trusted(`\`${word}\` and \`sslmode=${mode}\``)}, which contradict each other. Remove one.`;
 }
 function modeOf(text) {
     const mode = TLS_MODES.find((name) => name === text);
@@ -19653,7 +20669,7 @@ function modeOf(text) {
     const instead = text === 'no-verify'
         ? ' `no-verify` is a word of node-postgres: write `sslmode=require`, which verifies nothing.'
         : '';
-    throw inputError `The \`sslmode\` of \`database-url\`, or of PGSSLMODE, is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
+    throw inputError `The \`sslmode\` in \`database-url\` or PGSSLMODE is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
 }
 /** Returns true for a switch that is on, undefined for one that is off. */
 function readSwitch(text) {
@@ -19664,14 +20680,14 @@ function readSwitch(text) {
     const mode = TLS_MODES.find((name) => name === text);
     if (mode !== undefined)
         return mode;
-    throw inputError `The \`ssl\` of \`database-url\` is unknown. Write \`sslmode=verify-full\` in its place; or \`sslmode=require\`, which verifies nothing, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
+    throw inputError `The \`ssl\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
 }
 function readAccept(text) {
     if (text === undefined || text === 'accept_invalid_certs')
         return false;
     if (text === 'strict')
         return true;
-    throw inputError `The \`sslaccept\` of \`database-url\` is unknown. Write \`sslmode=verify-full\` in its place; or \`sslmode=require\`, which verifies nothing, as \`accept_invalid_certs\` does.`;
+    throw inputError `The \`sslaccept\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`accept_invalid_certs\` does.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/tls.js
@@ -19703,7 +20719,7 @@ function readTlsSettings({ take, environment, tlsCa, readFile }) {
     const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
     const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
     if ((cert === undefined) !== (key === undefined)) {
-        throw inputError `A client certificate needs both \`sslcert\` and \`sslkey\`. Give the other one, or leave both out. In a URL of Prisma's, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
+        throw inputError `A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
     }
     const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
     return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
@@ -19712,23 +20728,23 @@ function readTlsSettings({ take, environment, tlsCa, readFile }) {
 function contradictionOfInput(tlsMode) {
     if (!['disable', 'allow', 'prefer'].includes(tlsMode))
         return undefined;
-    return msg `\`tls-ca\` is given, but with \`sslmode=${trusted(tlsMode)}\` (of the URL, or of PGSSLMODE) it would verify nothing. Use \`sslmode=verify-full\`, or leave \`tls-ca\` out.`;
+    return msg `\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
 }
 /** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
 function contradictionOf(tlsMode, rootCertificate) {
     if (rootCertificate === 'system') {
         if (tlsMode === 'verify-full')
             return undefined;
-        return msg `\`sslrootcert=system\` goes with \`sslmode=verify-full\` alone, and it is ${trusted(`\`${tlsMode}\``)}: anybody can have a certificate that a public CA has signed. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
+        return msg `\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
     }
     if (rootCertificate === undefined) {
         if (tlsMode !== 'verify-ca')
             return undefined;
-        return msg `\`sslmode=verify-ca\` needs the CA to verify with, and none is given. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which compares the host name too.`;
+        return msg `\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
     }
     if (tlsMode === 'disable' || holdsCertificates(rootCertificate))
         return undefined;
-    return msg `The file that \`sslrootcert\` (or PGSSLROOTCERT) names holds no certificate in PEM form that can be read. Name the CA's, or pass it as \`tls-ca\`.`;
+    return msg `The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
 }
 /**
  * Returns whether a text has certificates in PEM form, all of them readable. Node ignores certificates that it cannot
@@ -20122,39 +21138,41 @@ const productRow = object({ version: schemas_string() });
 function unsupportedProduct(version) {
     if (!version.startsWith('CockroachDB'))
         return undefined;
-    return new ReportableError(msg `This is CockroachDB. Its pg_locks does not show transactions that are still writing and its row_security setting has no effect, so the gate cannot rule out work that is about to appear. It is not supported.`);
+    return new ReportableError(msg `This is CockroachDB. CockroachDB is not supported: its pg_locks does not show open writing transactions, and its row_security setting has no effect. So the gate cannot rule out work that is about to appear.`, { id: 'cockroachdb' });
 }
 /** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
 function splitAnswers() {
-    return new ReportableError(msg `Several servers answered one poll, three times in a row. A pooler or a proxy in between sends some statements to the primary and others to a standby, so the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary itself, or at a port of the pooler that does not split reads from writes.`);
+    return new ReportableError(msg `Several servers answered one poll, three times in a row. A pooler or proxy sends some statements to the primary and others to a standby. So the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary, or at a port of the pooler that does not split reads from writes.`, { id: 'several-servers' });
 }
 /** Why the gate does not believe a standby. */
-const STANDBY = msg `This server is a standby: it lags behind its primary and may not show work that has just started. Point \`database-url\` at the primary.`;
+const STANDBY = msg `This server is a standby. It lags behind its primary and can miss work that has just started. Point \`database-url\` at the primary.`;
 /** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
-const standbyAnswered = () => new TransientError(STANDBY, true, { brief: true });
+const standbyAnswered = () => new TransientError(STANDBY, true, { id: 'standby', brief: true });
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
 function unreachableTables(probe, config) {
     const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
     const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
     const hint = elsewhere.length > 0
-        ? msg ` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is that the one? Set \`schema\`.`
+        ? msg ` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is it the right one? Then set \`schema\`.`
         : trusted(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
     if (!probe.schema_exists) {
-        return new ReportableError(msg `The database ${config.database} has no schema ${config.schema}.${hint}`);
+        return new ReportableError(msg `The database ${config.database} has no schema ${config.schema}.${hint}`, {
+            id: 'schema-missing',
+        });
     }
     if (!probe.schema_usable) {
         const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
-        return new ReportableError(msg `The role ${probe.role} may not use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`);
+        return new ReportableError(msg `The role ${probe.role} is not allowed to use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`, { id: 'schema-not-granted' });
     }
     const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
     const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
     const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
     if (odd.length > 0) {
-        return new ReportableError(msg `${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so what the gate would read may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`);
+        return new ReportableError(msg `${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so the gate may not read what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`, { id: 'not-a-table' });
     }
     const missing = needed.filter((table) => probe.tables[table] === undefined);
     if (missing.length > 0) {
-        return new ReportableError(msg `The schema ${config.schema} of the database ${config.database} holds no DBOS tables (${namesOf(missing)} missing).${hint}`);
+        return new ReportableError(msg `The schema ${config.schema} of the database ${config.database} has no DBOS tables (${namesOf(missing)} missing).${hint}`, { id: 'tables-missing' });
     }
     return undefined;
 }
@@ -20165,7 +21183,7 @@ function deniedTables(probe, config) {
         return undefined;
     const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
     const remedy = asOwner(grants(probe, config));
-    return new ReportableError(msg `The role ${probe.role} may not read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`);
+    return new ReportableError(msg `The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`, { id: 'tables-not-granted' });
 }
 /** The statements that let the role read what it may not read yet, and no more than that. */
 function grants(probe, { schema }) {
@@ -20173,19 +21191,6 @@ function grants(probe, { schema }) {
 }
 function asOwner(statements) {
     return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
-}
-
-;// CONCATENATED MODULE: ./lib/hidden-ids.js
-/* With `details: names`, a text that means nothing stands for each id from where a poll enters the process. */
-/** The start of such a text. No text in Postgres can hold this character. */
-const HIDDEN = '\0';
-/** Whether a text stands for an id that is not to be shown. */
-function isHidden(id) {
-    return id.startsWith(HIDDEN);
-}
-/** Returns an id as it can be shown: null where it is hidden. */
-function shownId(id) {
-    return id === null || isHidden(id) ? null : id;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/names-only.js
@@ -20197,7 +21202,8 @@ function shownId(id) {
  * `details: names`: ids and keys end here, where a poll enters the process, so nothing behind can show them.
  */
 /**
- * Returns a reader whose snapshots and errors hold names, and no id of a workflow, executor or transaction. What stands
+ * Returns a reader whose snapshots and errors hold names, and no id of a workflow, executor,
+ * instance or transaction: a customer can have an instance of a class. What stands
  * for an id is the same at each poll, and means nothing outside this process: its key is random.
  */
 function namesOnly(reader, { host, user, database, schema }) {
@@ -20228,11 +21234,17 @@ function contentsWithoutIds(contents, hide) {
     const { workflows, lastDelayed, writers } = contents;
     return {
         ...contents,
-        lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: hide(workflow.id) })),
+        lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: hide(workflow.id), instance: null })),
         workflows: {
             ...workflows,
             items: workflows.items.map(({ id, parent, ...workflow }) => {
-                return { ...workflow, id: hide(id), parent: parent === null ? null : hide(parent), executor: null };
+                return {
+                    ...workflow,
+                    id: hide(id),
+                    parent: parent === null ? null : hide(parent),
+                    executor: null,
+                    instance: null,
+                };
             }),
         },
         writers: writers.map(({ transaction, pid, waits }) => ({
@@ -20254,9 +21266,9 @@ function withoutServerText(error, own) {
     const { cause } = error;
     const explanation = error.explanation.flatMap((part) => typeof part === 'string' || 'command' in part || own.has(part.untrusted) ? [part] : trusted(HIDDEN_TEXT));
     if (!(error instanceof TransientError))
-        return new ReportableError(explanation, { cause });
+        return new ReportableError(explanation, { id: error.id, cause });
     const { connectedBefore, overLimit, brief } = error;
-    return new TransientError(explanation, connectedBefore, { cause, overLimit, brief });
+    return new TransientError(explanation, connectedBefore, { id: error.id, cause, overLimit, brief });
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/lock-wait.js
@@ -20509,10 +21521,11 @@ const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_R
 function newestRootsSection({ schema, gate, request }) {
     if (!request.newestRoots || schema.tables.application_versions === undefined)
         return { column: sql `NULL::json` };
-    const { isScheduled, version, owner } = workflowColumns(schema);
+    const { isScheduled, version, owner, namingSerialization } = workflowColumns(schema);
     const examined = sql `examined AS MATERIALIZED (
   SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
-         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root
+         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root,
+         ${namingSerialization} AS serialization
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${sql_bigint(request.rootsSince)})
    ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
@@ -20538,8 +21551,8 @@ function newestRootsSection({ schema, gate, request }) {
     };
 }
 function isRoot(schema, ignored) {
-    const { parent, forkedFrom, name } = workflowColumns(schema);
-    return sql `(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, name)})`;
+    const { parent, forkedFrom, name, className } = workflowColumns(schema);
+    return sql `(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, { name, className })})`;
 }
 function showsParents({ tables }) {
     return tables.workflow_status?.includes('parent_workflow_id') ? sql `true` : sql `false`;
@@ -20567,6 +21580,8 @@ const queueInFlight = object({
     concurrency: schemas_int().nullable(),
     /** The limit of each of its partitions: see `WorkflowDetail.isPartitionFull`. Null as above. */
     partitionConcurrency: schemas_int().nullable(),
+    /** The limit of each process, of the queue or of one of its partitions. Null as above. */
+    workerConcurrency: schemas_int().nullable(),
     /** A rate limit's period, in milliseconds: no start may be seen for as long. Null as above, or without such a limit. */
     rateMs: section_time,
 });
@@ -20579,7 +21594,8 @@ function queuesSection(query) {
     const column = rows(sql `
      SELECT version, ${shownName(sql `queue_name`)} AS queue, pending, enqueued,
             ${shownTime(sql `started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
-            concurrency, partition_concurrency AS "partitionConcurrency", rate_ms AS "rateMs"
+            concurrency, partition_concurrency AS "partitionConcurrency",
+            worker_concurrency AS "workerConcurrency", rate_ms AS "rateMs"
        FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
                FROM selected WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
               GROUP BY version, queue_name HAVING sum(enqueued) > 0
@@ -20600,11 +21616,13 @@ function queuesSection(query) {
 function limitsOf({ schema, gate }) {
     if (schema.tables.queues === undefined) {
         return sql `SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::int AS partition_concurrency,
+         NULL::int AS worker_concurrency,
          NULL::bigint AS rate_ms WHERE false`;
     }
-    const { name, owner, concurrency, partitionConcurrency, ratePeriod } = queueColumns(schema);
+    const { name, owner, concurrency, partitionConcurrency, workerConcurrency, ratePeriod } = queueColumns(schema);
     return sql `SELECT ${name} AS queue_name,
          min(${concurrency}) AS concurrency, min(${partitionConcurrency}) AS partition_concurrency,
+         min(${workerConcurrency}) AS worker_concurrency,
          max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
     FROM ${tableOf(schema, 'queues')}
    WHERE ${inApplication(gate.application, owner)} GROUP BY 1`;
@@ -20669,6 +21687,25 @@ function registrationRows(schema) {
             FROM ${tableOf(schema, 'application_versions')}`;
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/serializations.js
+
+
+
+
+/**
+ * The serializations that name the language of an SDK: of the application's work in flight, on any version, and of its
+ * newest workflows where a poll reads them.
+ */
+const serializations = list(schemas_string());
+function serializationsSection({ schema, gate, request }) {
+    const readsNewest = request.newestRoots && schema.tables.application_versions !== undefined;
+    const newest = readsNewest ? sql `UNION ALL SELECT serialization FROM newest` : sql ``;
+    const column = sql `(SELECT coalesce(json_agg(DISTINCT serialization), '[]') FROM (
+     SELECT serialization FROM tally WHERE ${inApplication(gate.application, sql `application`)}
+     ${newest}) s WHERE serialization IS NOT NULL)`;
+    return { column };
+}
+
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/started.js
 
 
@@ -20703,10 +21740,11 @@ const startedOnVersion = object({
     childrenSincePrevious: schemas_int().nullable(),
     childrenFromHere: schemas_int().nullable(),
 });
-/** Workflows of one version and name that were created recently. */
+/** Workflows of one version, class and name that were created recently. */
 const startedName = object({
     version: section_text,
     name: section_text,
+    className: section_text,
     count: schemas_int(),
     /** A schedule started all of them. */
     scheduled: schemas_boolean(),
@@ -20724,20 +21762,20 @@ const started = object({
 });
 /** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
 function startedSection({ schema, gate, request }) {
-    const { id, version, name, owner, isChild, isScheduled } = workflowColumns(schema);
+    const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
     const since = sql_bigint(request.startedSince);
     // What runs without a version can be a target only with `keep-version`.
     const withoutVersion = 'except' in request.selection ? HAS_RUN : sql `false`;
     const created = sql `created AS MATERIALIZED (
   SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
-         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${isChild} AS is_child,
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
          ${isScheduled} AS scheduled
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
      AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
-     AND NOT ${isIgnored(gate.ignoreWorkflows, name)}
+     AND NOT ${isIgnored(gate.ignoreWorkflows, { name, className })}
 )`;
     const versions = rows(sql `
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
@@ -20745,9 +21783,10 @@ function startedSection({ schema, gate, request }) {
             ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
        FROM created GROUP BY version`);
     const names = rows(sql `
-     SELECT version, ${shownName(sql `name`)} AS name, count(*) AS count, bool_and(scheduled) AS scheduled
+     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `class_name`)} AS "className", count(*) AS count,
+            bool_and(scheduled) AS scheduled
        FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
-      GROUP BY version, name ORDER BY count(*) DESC, name LIMIT ${STARTED_NAME_LIMIT}`);
+      GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
     return {
         ctes: [created],
         column: sql `json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
@@ -20861,17 +21900,20 @@ function countsBy({ schema, gate, request }, isUnknown) {
 
 
 
+
 /** How each section is read, and what its column holds. Common table expressions come before those that read them. */
 const SECTIONS = {
     /** One entry per version with rows in flight. Counts are exact. */
     inFlight: { read: inFlightSection, column: list(versionInFlight) },
-    /** What is in flight by version, name and queue, the largest first. */
+    /** What is in flight by version, class, name and queue, the largest first. */
     groups: { read: groupsSection, column: truncated(workflowGroup) },
+    matchedPatterns: { read: matchedPatternsSection, column: matchedPatterns },
     started: { read: startedSection, column: started },
     /** Where work waits in a queue, the longest queue first. */
     queues: { read: queuesSection, column: list(queueInFlight) },
     registrations: { read: registrationsSection, column: registrations },
     newestRoots: { read: newestRootsSection, column: newestRoots },
+    serializations: { read: serializationsSection, column: serializations },
     /** Undefined without an index on all statuses. */
     unknownStatuses: { read: unknownStatusesSection, column: section_optional(list(unknownStatus)) },
     /** The delayed workflows that start last, the very last first. */
@@ -21263,12 +22305,12 @@ function thinned(samples, most) {
 function newTopLevelAfter(before, targets, { contents }) {
     const versions = new Set(targets.map(({ version }) => version));
     const all = new Map(before.newTopLevel);
-    for (const { version, name, count } of contents.started.names) {
-        const key = JSON.stringify([version, name]);
+    for (const { version, name, className, count } of contents.started.names) {
+        const key = JSON.stringify([version, name, className]);
         const known = all.get(key);
         if (!versions.has(version) || (known === undefined && all.size >= NAMES_KEPT))
             continue;
-        all.set(key, { version, name, count: count + (known?.count ?? 0) });
+        all.set(key, { version, name, className, count: count + (known?.count ?? 0) });
     }
     return all;
 }
@@ -21282,7 +22324,12 @@ function queuesAfter(before, index, observedAt) {
         const fell = known !== undefined && enqueued < known.enqueued;
         const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
         const { runningInAll: running, concurrency: limit, partitionConcurrency: partitionLimit, rateMs } = each;
-        return [key, { enqueued, movedAt, running, limit, partitionLimit, rateMs }];
+        const workerLimit = each.workerConcurrency;
+        const mayFillWorkers = workerLimit !== null && each.pending >= workerLimit;
+        return [
+            key,
+            { enqueued, movedAt, running, limit, partitionLimit, rateMs, ...(mayFillWorkers ? { workerLimit } : {}) },
+        ];
     }));
 }
 
@@ -21335,6 +22382,7 @@ const NO_FORECAST = {
     total: drainForecast([], emptySeries, NO_POLL),
     targets: new Map(),
     pastDeadline: undefined,
+    outlasting: undefined,
     statuses: new Map(),
     newTopLevel: [],
 };
@@ -21372,12 +22420,13 @@ function forecastOf(config, before, evaluation, time) {
     const history = historyAfter(before, evaluation, index, time, { queues, standing, scan: isScan ? read : undefined });
     const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
     const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
+    const agree = clocksAgree(contents, observedAt, time.began, before.startedAt);
+    const outlastingAmong = (some) => agree ? pastDeadline(config.timeoutMs, certainEnd(some), observedAt, time.began) : undefined;
     return {
         total: drainForecast(versions, history.total, context),
         targets: new Map([...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)])),
-        pastDeadline: clocksAgree(contents, observedAt, time.began, before.startedAt)
-            ? pastDeadline(config.timeoutMs, certainEnd(stood), observedAt, time.began)
-            : undefined,
+        pastDeadline: outlastingAmong(stood),
+        outlasting: outlastingAmong(bounds),
         statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
         newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
         history,
@@ -21459,8 +22508,19 @@ function registeredHint(registered) {
         ? msg ` Registered here: ${namesOf(registered)}.`
         : trusted(' No version is registered here: is it the right database?');
 }
+/** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
+function byPromotion(sdk) {
+    return sdk === undefined
+        ? trusted('(set it as the latest application version, with the SDK or in DBOS Conductor)')
+        : msg `with \`${trusted(sdk.promote)}\``;
+}
+/** `, such as` an example; nothing where there is none. */
+function suchAs(example) {
+    return trusted(example === undefined ? '' : `, such as ${example}`);
+}
 
 ;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
+
 
 
 /** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
@@ -21470,11 +22530,12 @@ const keptVersions = {
     checkGate({ config, state, index }) {
         if (config.targets.kind === 'named' || config.targets.kind === 'none')
             return [];
+        const sdk = sdkIn(state.serializations);
         if (state.kept === undefined)
-            return [{ kind: 'no-latest-version' }];
+            return [{ kind: 'no-latest-version', sdk }];
         const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
         if (isEmpty)
-            return [{ kind: 'empty-latest-version' }];
+            return [{ kind: 'empty-latest-version', sdk }];
         return unknownKeptVersions(state.kept, state, index);
     },
     blockers: {
@@ -21486,12 +22547,12 @@ const keptVersions = {
         'no-latest-version': {
             verdict: 'error',
             shortName: 'no latest version',
-            explain: () => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (SDKs before TypeScript 4.10 and Python 2.14 register none). Name the versions to keep instead.`,
+            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (${trusted(sdksWithout('registers', sdk))} register none). Name the versions to keep instead.`,
         },
         'empty-latest-version': {
             verdict: 'error',
             shortName: 'the latest version is empty',
-            explain: () => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it, such as a Go process that cannot read its own binary. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
         },
     },
 };
@@ -21831,25 +22892,38 @@ const inFlight = {
 
 ;// CONCATENATED MODULE: ./lib/rules/3-starting.js
 
+
+
 /** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
-const starting = {
+const _3_starting_starting = {
     checkTarget(version, context) {
         if (!context.before.windows.has(version))
             return [];
         const atLeast = createdSincePreviousPoll(version, context);
         const { names } = context.index.contents.started;
         const scheduled = names.filter((each) => each.version === version && each.scheduled);
-        const schedules = scheduled.map(({ name }) => name ?? 'a workflow without a name');
-        return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules }] : [];
+        const schedules = scheduled.map((each) => fullName(each) ?? 'a workflow without a name');
+        const sdk = sdkIn(context.state.serializations);
+        return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules, sdk }] : [];
     },
     blockers: {
         'still-starting': {
             verdict: 'in-flight',
             shortName: 'work is still starting',
-            explain: ({ atLeast, schedules }) => msg `Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg ` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: requests, message consumers, and in-process schedules (\`@DBOS.scheduled\` before TypeScript SDK 5). \`ignore-workflows\` names workflows that may go on.`,
+            explain: ({ atLeast, schedules, sdk }) => msg `Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg ` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. \`ignore-workflows\` names workflows that may go on.`,
         },
     },
 };
+/** What sends work to a version, with this SDK. */
+function sourcesOf(sdk) {
+    if (sdk === undefined)
+        return trusted('requests, message consumers, and the in-process schedules of older SDKs');
+    const { language, ownSchedules } = sdk;
+    if (ownSchedules === undefined)
+        return trusted('requests and message consumers');
+    const { api, before } = ownSchedules;
+    return trusted(`requests, message consumers, and in-process schedules (\`${api}\` of ${language} SDKs before ${before})`);
+}
 /**
  * At least how many rows were created. Two polls count from the same moment, and their counts are compared: rows are
  * stamped by the clocks of the processes that create them, which can lag behind the database's.
@@ -21926,6 +23000,7 @@ function rollbackOf(prepared) {
 
 
 
+
 /** How many counted roots are weighed, the newest. */
 const WEIGHED_ROOTS = 100;
 /** So soon after a launch the traffic has often not moved yet. In milliseconds. */
@@ -21934,8 +23009,6 @@ const LAUNCH_MS = 15 * UNITS_MS.m;
 const FADES_MS = UNITS_MS.h;
 /** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
 const MISTAKE = 0.0001;
-/** Java's version where it cannot read the application's bytecode: each process has its own. */
-const PROCESS_NAME = /^unknown-\d+$/;
 /**
  * Returns the sign that new work is still sent to a version other than the latest; undefined where there is none. Pure.
  *
@@ -22063,10 +23136,12 @@ function moreThatEnd(weighed, newer) {
     return more;
 }
 function isProcessName(version) {
-    return version !== null && PROCESS_NAME.test(version);
+    return version !== null && isProcessVersion(version);
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/5-live.js
+
+
 
 
 
@@ -22077,11 +23152,11 @@ function isProcessName(version) {
  * has moved off it.
  */
 const live = {
-    checkTarget(version, { config, index }) {
+    checkTarget(version, { config, index, state }) {
         if (config.onLive === 'ignore' || !index.latest.has(registeredName(version)))
             return [];
         const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
-        return [{ kind: 'live', alternatives }];
+        return [{ kind: 'live', alternatives, sdk: sdkIn(state.serializations) }];
     },
     checkOtherwiseIdle(version, context) {
         const { index, observedAt, state } = context;
@@ -22091,21 +23166,24 @@ const live = {
             return [];
         const latest = { versions: index.latest, since: newest.timestamp };
         const sign = signInRun(version, latest, state.latestAtFirst, newestRoots, observedAt);
-        return sign === undefined ? [] : [{ kind: 'receives-work', version, sign, latest: [...index.latest], observedAt }];
+        if (sign === undefined)
+            return [];
+        const sdk = sdkIn(state.serializations);
+        return [{ kind: 'receives-work', version, sign, latest: [...index.latest], sdk, observedAt }];
     },
     blockers: {
         live: {
             verdict: 'still-live',
             shortName: 'still the latest version',
-            explain({ alternatives }) {
+            explain({ alternatives, sdk }) {
                 const registered = alternatives.length > 0 ? msg ` (registered: ${namesOf(alternatives)})` : trusted('');
-                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays with DBOS's setLatestApplicationVersion${registered}. \`on-live: ignore\` lifts this rule.`;
+                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays ${byPromotion(sdk)}${registered}. \`on-live: ignore\` lifts this rule.`;
             },
         },
         'receives-work': {
             verdict: 'still-live',
             shortName: 'still receives work',
-            explain: ({ version, sign, latest, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest)} \`on-live: latest-only\` lifts this rule.`,
+            explain: ({ version, sign, latest, sdk, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` lifts this rule.`,
         },
     },
 };
@@ -22164,7 +23242,7 @@ function ending(sign, now) {
     }
     return msg `It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
 }
-function remedy(version, { because }, latest) {
+function remedy(version, { because }, latest, sdk) {
     if (because === 'hidden-by-others')
         return trusted('Start one workflow on the version that stays.');
     if (version === null) {
@@ -22174,11 +23252,11 @@ function remedy(version, { because }, latest) {
         case 'share':
         case 'rollback':
         case 'unmoved':
-            return msg `Is it the version that runs, after a rollback? Then keep it, or promote it with DBOS's setLatestApplicationVersion: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
+            return msg `Is it the version that runs, after a rollback? Then keep it, or promote it ${byPromotion(sdk)}: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
         case 'process-name':
             return msg `Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;
         case 'nothing-else-runs':
-            return msg `Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs with DBOS's setLatestApplicationVersion.`;
+            return msg `Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs ${byPromotion(sdk)}.`;
     }
 }
 
@@ -22187,8 +23265,9 @@ function remedy(version, { because }, latest) {
 
 
 
+
 /** Rule 6: no unversioned workflow in flight could be claimed by a target. */
-const unversioned = {
+const _6_unversioned_unversioned = {
     checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
     // A version that the gate cannot see could take such work where nothing is registered.
     checkNoTargets(context) {
@@ -22198,7 +23277,7 @@ const unversioned = {
         unversioned: {
             verdict: 'in-flight',
             shortName: 'unversioned work',
-            explain: ({ count, because }) => msg `${counted(count, 'unversioned workflow')} in flight ${trusted(count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${trusted(REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
+            explain: ({ count, because, sdk }) => msg `${counted(count, 'unversioned workflow')} in flight ${trusted(count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
         },
     },
 };
@@ -22206,8 +23285,11 @@ const REASONS = {
     asked: '`on-unversioned` is `block`',
     latest: 'the latest version dequeues unversioned work',
     'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
-    'sdk-may-claim': 'it is not registered with the name of its application, which SDKs before TypeScript 4.27 leave out, and with some of those the processes of any version dequeue unversioned work',
 };
+function mayClaim(sdk) {
+    const some = sdk === undefined ? 'some of those' : sdksWithout('leaves-unversioned', sdk);
+    return `it is not registered with the name of its application, which ${sdksWithout('names-application', sdk)} leave out, and with ${some} the processes of any version dequeue unversioned work`;
+}
 /**
  * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
  * the latest version alone take such rows write the application's name into their registration.
@@ -22228,7 +23310,7 @@ function unclaimed({ index, state }) {
 function blockersFor(reason, context) {
     const count = unclaimed(context);
     return count > 0 && applies(context.config, reason)
-        ? [{ kind: 'unversioned', count, because: reason ?? 'asked' }]
+        ? [{ kind: 'unversioned', count, because: reason ?? 'asked', sdk: sdkIn(context.state.serializations) }]
         : [];
 }
 function applies({ onUnversioned }, reason) {
@@ -22371,9 +23453,9 @@ function explainReason(reason) {
         case 'another-table':
             return msg `workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
         case 'row-security':
-            return msg `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove the policies for it.`;
+            return msg `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove its policies.`;
         default:
-            return msg `workflow_status lacks ${namesOf(reason.missingColumns)}, which the rules need. Is it DBOS's own table, and of TypeScript SDK 3.0 or newer (or another SDK of that age)?`;
+            return msg `workflow_status lacks ${namesOf(reason.missingColumns)}, which the rules need. Is it DBOS's own table, and of an SDK that the README names or a newer one?`;
     }
 }
 
@@ -22495,10 +23577,10 @@ const _7_application_application = {
 const RULES = [
     known,
     inFlight,
-    starting,
+    _3_starting_starting,
     openWriters,
     live,
-    unversioned,
+    _6_unversioned_unversioned,
     _7_application_application,
     keptVersions,
     trustedDatabase,
@@ -22507,10 +23589,10 @@ const RULES = [
 const rules_KINDS = {
     ...known.blockers,
     ...inFlight.blockers,
-    ...starting.blockers,
+    ..._3_starting_starting.blockers,
     ...openWriters.blockers,
     ...live.blockers,
-    ...unversioned.blockers,
+    ..._6_unversioned_unversioned.blockers,
     ..._7_application_application.blockers,
     ...keptVersions.blockers,
     ...trustedDatabase.blockers,
@@ -22689,14 +23771,16 @@ const initialState = {
     newer: new Set(),
     known: new Set(),
     mayTakeUnversioned: new Set(),
+    serializations: new Set(),
     searches: new Map(),
+    matchedPatterns: new Set(),
     started: undefined,
     onlyLiveSince: undefined,
     windows: new Map(),
 };
 /** Adds what stays true after this poll, whatever the next one finds. */
 function remember(state, index, { database, observedAt }, { ended }) {
-    const { history, started, newestCreatedAt } = index.contents;
+    const { history, started, newestCreatedAt, matchedPatterns } = index.contents;
     const searches = new Map(state.searches);
     const closeVersions = closeVersionsAmong(history?.found ?? []);
     const foundLong = history?.found.some(({ version }) => isCut(version)) ?? false;
@@ -22728,8 +23812,10 @@ function remember(state, index, { database, observedAt }, { ended }) {
             observedAt,
         },
         searches,
+        matchedPatterns: state.matchedPatterns.union(new Set(matchedPatterns)),
         known,
         mayTakeUnversioned: state.mayTakeUnversioned.union(index.mayTakeUnversioned),
+        serializations: state.serializations.union(new Set(index.contents.serializations)),
         started: {
             since: started.fromHere,
             versions: new Map(started.versions.map(({ version, fromHere }) => [version, fromHere])),
@@ -23176,6 +24262,7 @@ function afterFailure(config, before, error, time, { detailScan }) {
         firstFailure: before.firstFailure ?? time.began,
         failures: (before.outage?.failures ?? 0) + 1,
         failure,
+        failureId: error.id,
         connectedBefore,
         briefSince: brief ? (before.outage?.briefSince ?? time.began) : undefined,
         // Only an answer of the server shows that it worked until then.
@@ -23203,12 +24290,12 @@ async function orTransientError(poll) {
         throw error;
     });
 }
-function gaveUp({ failure, failures, lastSuccess }, now) {
-    const polls = msg `${counted(failures, 'poll')} failed${trusted(failures === 1 ? '' : ' in a row')}`;
+function gaveUp({ failure, failureId: id, failures, lastSuccess }, now) {
+    const polls = counted(failures, 'poll');
     const before = lastSuccess === undefined
-        ? msg `None has succeeded in ${trusted(durationText(now))}.`
-        : msg `The last poll that succeeded was ${trusted(durationText(now - lastSuccess))} before.`;
-    return new ReportableError(msg `${failure} ${polls}, and the gate gave up. ${before}`);
+        ? msg `No poll succeeded within ${trusted(durationText(now))}.`
+        : msg `The last successful poll was ${trusted(durationText(now - lastSuccess))} earlier.`;
+    return new ReportableError(msg `${failure} Giving up after ${polls} that failed${trusted(failures === 1 ? '' : ' in a row')}. ${before}`, { id });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
@@ -23258,7 +24345,7 @@ function describeMisshapen(url) {
     const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
     if (mistake !== undefined)
         return msg `\`database-url\` ${trusted(mistake[1])}`;
-    return msg `\`database-url\` is not a Postgres URL that the gate can read (its text is not shown, since it may hold a password). Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Characters such as @ / # ? in the password must be percent-encoded; or pass the password as \`database-password\`, where nothing is encoded.`;
+    return msg `\`database-url\` is not a Postgres URL. It is not shown, because it could contain a password. Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Percent-encode characters such as @ / # ? in the password, or pass the password as \`database-password\`, without encoding.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
@@ -23267,8 +24354,8 @@ function describeMisshapen(url) {
 
 const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
 const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-const SEVERAL_HOSTS = msg `\`database-url\`, or PGHOST, names several hosts. Name the primary alone.`;
-const PARAMETER_MISPLACED = msg `\`database-url\` has a parameter behind the wrong character. The first follows a ?, and each other one an &. Where such a character belongs to a name or a value, percent-encode it.`;
+const SEVERAL_HOSTS = msg `\`database-url\` or PGHOST has several hosts. Set the primary only.`;
+const PARAMETER_MISPLACED = msg `\`database-url\` has a parameter after the wrong character. The first parameter follows a ?, and each other one an &. Percent-encode these characters inside a name or a value.`;
 /** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
 function partsOf(url) {
     const text = url.trim();
@@ -23290,7 +24377,7 @@ function partsOf(url) {
 }
 /** Says that a part of the URL cannot be what it stands for, without its text. */
 function notAsExpected(part, orVariable = '') {
-    return msg `The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is not one (its text is not shown, since it may be a part of the password). If the password holds @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+    return msg `The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is invalid. It is not shown, because it could be part of the password. If the password contains @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
 }
 function readPort(text) {
     const port = Number(text);
@@ -23302,7 +24389,7 @@ function decoded(text) {
     const plain = tryDecoded(text);
     if (plain !== undefined)
         return plain;
-    throw inputError `\`database-url\` holds a % that begins no percent-encoded character. Write %25 for a % in the password, or pass it as \`database-password\`.`;
+    throw inputError `\`database-url\` contains a % that does not start a percent-encoded character. Write %25 for a % in the password, or pass the password as \`database-password\`.`;
 }
 /** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
 function tryDecoded(text) {
@@ -23344,7 +24431,7 @@ function readParameters(query) {
                 taken.add(spelling);
             const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
             if (values.size > 1) {
-                throw inputError `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values, and drivers disagree which of them counts. Leave one out.`;
+                throw inputError `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
             }
             return values.values().next().value;
         },
@@ -23401,7 +24488,7 @@ function refuseOtherPlaces(parameters, environment) {
     if (refused.length === 0)
         return;
     const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
-    throw inputError `\`database-url\`, or a variable of libpq, says where the database is in a way that the gate does not follow: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
+    throw inputError `\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
 }
 
 ;// CONCATENATED MODULE: external "node:tls"
@@ -23506,7 +24593,7 @@ function refuseOtherSecurity(parameters, environment) {
         const instead = security_words_WORDS.get(word)?.instead;
         return instead === undefined ? [] : [msg `In place of ${name} write ${trusted(instead)}.`];
     });
-    throw inputError `\`database-url\`, or a variable of libpq, asks for ${namesOf(refused.map(({ name }) => name))}, which the gate cannot keep. Leave it out. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
+    throw inputError `\`database-url\` or a libpq variable sets ${namesOf(refused.map(({ name }) => name))}, which the gate does not support. Remove it. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest setting is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
 }
 /** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
 function securityIn(name) {
@@ -23533,7 +24620,7 @@ function isHarmless(word, value) {
 
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
-const PORT_IN_HOST = msg `The host of \`database-url\`, or of PGHOST, holds a colon. Write a port as \`port\`, or in PGPORT.`;
+const PORT_IN_HOST = msg `The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
  * JDBC's. Parts that it omits come from the `PG*` variables.
@@ -23541,7 +24628,7 @@ const PORT_IN_HOST = msg `The host of \`database-url\`, or of PGHOST, holds a co
  * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
  * strictly, and no error quotes text that could be a part of the password.
  *
- * @returns the configuration, and the number of URL parameters that were ignored.
+ * @returns the configuration, the number of URL parameters that were ignored, and the variables that gave parts.
  * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
  */
 function readDatabaseUrl(inputs) {
@@ -23550,19 +24637,22 @@ function readDatabaseUrl(inputs) {
     const { all, take, rest } = readParameters(query);
     refuseOtherSecurity(all, environment);
     refuseOtherPlaces(all, environment);
+    const variables = [];
     /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
     const given = (name, part, variable) => {
         const value = take(name);
         const other = part || environment[variable] || undefined;
+        if (value === undefined && !part && other !== undefined)
+            variables.push(variable);
         if (value !== '' || other === undefined)
             return value ?? other;
-        throw inputError `The parameter ${trusted(`\`${name}\``)} of \`database-url\` is empty, although the part before the ? or ${trusted(variable)} has a value for it, and drivers disagree which of them counts. Leave it out, or give it its value.`;
+        throw inputError `The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
     };
     const password = onePassword(take('password') || decoded(parts.secret), inputs);
     const tls = readTlsSettings({ ...inputs, take });
     const user = given('user', decoded(parts.user), 'PGUSER');
     if (!user)
-        throw new InputError(msg `\`database-url\` names no user. Add one to it, or set PGUSER.`);
+        throw new InputError(msg `\`database-url\` has no user. Add one, or set PGUSER.`);
     const host = given('host', parts.host, 'PGHOST') || 'localhost';
     if (host.includes(','))
         throw new InputError(SEVERAL_HOSTS);
@@ -23581,21 +24671,21 @@ function readDatabaseUrl(inputs) {
         schema: inputs.schema,
     };
     const ignored = rest().filter((name) => !HARMLESS.includes(name));
-    return { database: config, ignoredParameters: ignored.length };
+    return { database: config, ignoredParameters: ignored.length, variables };
 }
 function onePassword(ofUrl, { password: ofInput, passwordFile }) {
     if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
         const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
-        throw inputError `\`database-password-file\` and ${other} are both given. Pass one: the file for a password that changes.`;
+        throw inputError `\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
     }
     if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
         return ofInput ?? ofUrl;
-    throw inputError `\`database-url\` and \`database-password\` carry two different passwords. Pass one.`;
+    throw inputError `\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
 }
 function readChannelBinding(value) {
     if (!value || ['disable', 'prefer', 'require'].includes(value))
         return value === 'require';
-    throw inputError `The \`channel_binding\` of \`database-url\`, or of PGCHANNELBINDING, is unknown. Accepted: disable, prefer or require.`;
+    throw inputError `The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
@@ -23627,8 +24717,9 @@ const unset = literal('').transform(() => undefined);
 const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
 /** A list has one item per line, or is a JSON array of strings. */
 const inputs_list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
-const ignoreList = inputs_list.refine((patterns) => patterns.every((pattern) => !/^\**$/.test(pattern)), {
-    error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything',
+// A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
+const ignoreList = inputs_list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
+    error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything, and *.* every class',
 });
 const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
@@ -23716,15 +24807,16 @@ function readDatabase(raw, context) {
     const url = databaseUrlOf(raw, context);
     if (url === '')
         throw new InputError(describeMissingUrl(context));
-    return readDatabaseUrl({
+    const { variables, ...read } = readDatabaseUrl({
         url,
         password: databasePasswordOf(raw),
         passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
         tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
         schema: raw['schema']?.trim() ?? '',
         environment: context.environment,
-        readFile: (path) => readTextFile(path, trusted('A file for TLS that `database-url` or a PGSSL variable names')),
+        readFile: (path) => readTextFile(path, trusted('A TLS file in `database-url` or a PGSSL variable')),
     });
+    return { ...read, source: { url: raw['database-url']?.trim() ? 'input' : 'variable', variables } };
 }
 /** The path of a file that gives a password now. It is read again at each connection. */
 function usablePasswordFile(path) {
@@ -23735,7 +24827,7 @@ function usablePasswordFile(path) {
         return path;
     }
     catch (error) {
-        throw inputError `The input \`database-password-file\` names no file that gives a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a file that holds the password alone, as UTF-8 text. Does a step before the gate write it? The password itself goes into \`database-password\`.`;
+        throw inputError `The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
     }
 }
 function describeMissingUrl(context) {
@@ -23743,13 +24835,13 @@ function describeMissingUrl(context) {
     const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
     const withVariables = variables.length === 0
         ? msg ``
-        : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: with \`database-url: postgres://\` the gate takes everything from the PG* variables.`;
+        : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: set \`database-url: postgres://\` to take everything from the PG* variables.`;
     const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
     switch (context.withoutSecrets) {
         case 'fork':
-            return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs: skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
+            return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs. Skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
         case 'dependabot':
-            return msg `${base} This run was started by Dependabot, and GitHub passes it Dependabot's secrets only: add the URL there, or skip the gate (if: github.actor != 'dependabot[bot]').`;
+            return msg `${base} Dependabot started this run, and GitHub passes it Dependabot's secrets only. Add the URL to those, or skip the gate (if: github.actor != 'dependabot[bot]').`;
         case undefined:
             return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
     }
@@ -23772,13 +24864,13 @@ function readTargets(trimmed) {
     if (mode === 'preflight') {
         if (version === '' && keepVersion === '')
             return { kind: 'none' };
-        throw inputError `The input \`mode\` is preflight, which judges no version, and \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
+        throw inputError `The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
     }
     if (version !== '' && keepVersion !== '') {
-        throw inputError `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for those that stay.`;
+        throw inputError `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
     }
     if (version === '' && keepVersion === '') {
-        throw inputError `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one a line, or \`keep-version\` with those that stay, or the word latest.`;
+        throw inputError `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
     }
     if (version !== '')
         return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
@@ -23786,7 +24878,7 @@ function readTargets(trimmed) {
         return { kind: 'all-but-latest' };
     const keep = listItems(keepVersion) ?? [];
     if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-        throw inputError `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions; a version whose name is latest goes into a JSON array.`;
+        throw inputError `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
     }
     return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
 }
@@ -23815,12 +24907,12 @@ function readCa(text) {
         return given;
     // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
     if (/\n|-----|^LS0t|^MII/.test(text)) {
-        throw inputError `The input \`tls-ca\` is no certificate that can be read. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
+        throw inputError `The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
     }
-    const pem = certificatesIn(readTextFile(text, trusted('The file that `tls-ca` names')));
+    const pem = certificatesIn(readTextFile(text, trusted('The file in `tls-ca`')));
     if (pem !== undefined)
         return pem;
-    throw inputError `The file that \`tls-ca\` names holds no certificate in PEM form that can be read.`;
+    throw inputError `The file in \`tls-ca\` has no readable certificate in PEM form.`;
 }
 /** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
 function certificatesIn(text) {
@@ -23876,141 +24968,6 @@ function secretsIn(url, password, environment) {
     return [...new Set(all)].filter((secret) => !/^\s*(?:[\w:+]+:\/\/)?\s*$/.test(secret));
 }
 
-;// CONCATENATED MODULE: ./lib/report/activity-text.js
-
-
-
-
-/** How many generations of children are described. The last one matters, and the workflow list has the others. */
-const GENERATIONS = 3;
-const FAR_MS = 10 * 365 * 24 * 3_600_000;
-/** A workflow by its id, and by its name where it has one: `"order-7" ("checkout")`. By its name alone where ids are hidden. */
-function workflowNamed({ id, name }) {
-    if (isHidden(id))
-        return name === null ? trusted('a workflow without a name') : msg `${name}`;
-    return name === null ? msg `${id}` : msg `${id} (${name})`;
-}
-/** What a workflow does or waits for, and when DBOS will cancel it; `now` is by the database's clock. */
-function describeActivity(status, now, generations = GENERATIONS) {
-    return msg `${describeWait(status, now, generations)}${trusted(deadlineText(status, now))}`;
-}
-/** When DBOS cancels it, unless that is just about to happen. */
-function deadlineText({ deadline, activity }, now) {
-    if (deadline === null)
-        return '';
-    if ('until' in activity && activity.until === deadline)
-        return '; that is its deadline, at which DBOS cancels it';
-    if (deadline > now)
-        return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
-    const agoMs = now - deadline;
-    return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, and no process has cancelled it`;
-}
-function describeWait({ activity, progressAt }, now, generations) {
-    const quiet = trusted(durationText(Math.max(1000, now - progressAt)));
-    const at = (until) => trusted(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
-    switch (activity.kind) {
-        case 'running':
-            return msg `at work, last seen to change ${quiet} ago`;
-        case 'silent':
-            return msg `no step has ended for ${quiet}: a long step, or its process is gone`;
-        case 'sleeping':
-            return msg `asleep until ${at(activity.until)}`;
-        case 'message':
-            if (activity.ofDebouncer) {
-                const end = activity.until === null ? msg `for ${quiet} now` : msg `until ${at(activity.until)}`;
-                return msg `a debouncer of DBOS's own, which waits for further calls ${end}: each call puts that off`;
-            }
-            return activity.until === null
-                ? msg `waits for a message or an event, for ${quiet} now`
-                : msg `waits until ${at(activity.until)}: asleep, or for a message or an event`;
-        case 'timer':
-            return msg `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
-        case 'child': {
-            const { child, status } = activity;
-            const why = generations > 1 ? msg `: ${describeActivity(status, now, generations - 1)}` : trusted('');
-            return msg `waits for its child ${workflowNamed(child)}${why}`;
-        }
-        case 'delayed':
-            return activity.until === null
-                ? trusted('delayed, without a time')
-                : msg `delayed until ${at(activity.until)}${trusted(activity.debounced ? ', and debounced: each further call moves that' : '')}`;
-        case 'overdue':
-            return msg `its delay was over ${trusted(farText(now - activity.since))} ago, and no process has taken it up`;
-        case 'queued':
-            return describeQueue(activity, quiet);
-    }
-}
-/** A row can hold any time. Beyond ten years the distance means nothing. */
-function farText(milliseconds) {
-    return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
-}
-function describeQueue(activity, quiet) {
-    const { queue, moves, running, limit, inPartition } = activity;
-    if (limit === 0)
-        return msg `in the queue ${queue}, whose concurrency limit is 0: nothing is taken from it`;
-    const isFull = limit !== null && running >= limit;
-    const runs = isFull
-        ? trusted(`${running} of ${limit} running in all versions, ${inPartition ? "its partition's" : 'its'} concurrency limit`)
-        : trusted(`${running} running in all versions`);
-    if (moves) {
-        const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
-        return msg `in the queue ${queue}, behind others (${runs}${rate})`;
-    }
-    if (isFull && inPartition) {
-        return msg `in the queue ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
-    }
-    return isFull
-        ? msg `in the queue ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-        : msg `in the queue ${queue}, from which nothing of its version was taken for ${quiet} (${runs})`;
-}
-const NEXT_STEPS = {
-    running: 'let it finish',
-    sleeping: 'let it wake in time, or cancel or fork it',
-    message: 'send what it waits for, or cancel or fork it',
-    debouncer: 'stop the calls that it debounces, which new versions make as well, and let it start its workflow; or cancel it',
-    timer: 'look at its code for how long it waits',
-    overdue: 'start a process of its application',
-};
-/** What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs. */
-function nextStepFor({ state, activity }, executor) {
-    if (activity.kind === 'silent')
-        return nextStepInSilence(executor);
-    if (activity.kind === 'queued')
-        return trusted(nextStepInQueue(activity));
-    if (activity.kind === 'child')
-        return trusted(state === 'stuck' ? 'help its child first' : 'let its child finish');
-    if (activity.kind === 'message' && activity.ofDebouncer)
-        return trusted(NEXT_STEPS.debouncer);
-    if (activity.kind !== 'delayed')
-        return trusted(NEXT_STEPS[activity.kind]);
-    return trusted(activity.debounced
-        ? 'stop the calls that delay it, or cancel it'
-        : 'let its time come, shorten its delay, or cancel or fork it');
-}
-/** The executor id that every SDK has unless it is given another one. */
-const DEFAULT_EXECUTOR = 'local';
-/** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
-function nextStepInSilence(executor) {
-    const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
-    const identity = executor
-        ? msg `with the executor id ${executor}${byDefault}`
-        : trusted('with the executor id it had');
-    return msg `look at what its code does after its last step; if its process is gone, start one of its version ${identity} (another id recovers it with DBOS Conductor only), or fork it`;
-}
-function nextStepInQueue({ moves, running, limit, inPartition }) {
-    if (limit === 0)
-        return 'raise the limit of that queue, or cancel or fork it';
-    if (moves)
-        return 'let the queue drain';
-    if (limit !== null && running >= limit) {
-        const where = inPartition ? 'that partition of the queue' : 'that queue';
-        return `help what runs from ${where}, in whatever version, or raise its limit`;
-    }
-    return running > 0
-        ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
-        : 'start a process of its version that listens to that queue, or fork it';
-}
-
 ;// CONCATENATED MODULE: ./lib/report/forecast-report.js
 
 
@@ -24061,7 +25018,7 @@ function activitiesReport({ evaluation, forecast }) {
         const status = statuses.get(workflow.id);
         return status !== undefined && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
     });
-    const alike = Map.groupBy(blocking, ({ workflow: { name, queue, status: rowStatus }, status }) => JSON.stringify([status.state, status.activity.kind, name, rowStatus === 'ENQUEUED' ? queue : null]));
+    const alike = Map.groupBy(blocking, ({ workflow: { name, className, queue, status: rowStatus }, status }) => JSON.stringify([status.state, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]));
     const groups = [...alike.values()].map((group) => {
         const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
@@ -24069,6 +25026,7 @@ function activitiesReport({ evaluation, forecast }) {
             state: status.state,
             count: group.length,
             workflow: workflow.name,
+            className: workflow.className,
             message: describeActivity(status, observedAt),
             nextStep: nextStepFor(status, isOneExecutor ? workflow.executor : null),
         };
@@ -24081,143 +25039,6 @@ function activitiesReport({ evaluation, forecast }) {
 /** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */
 function lasts({ activity, progressAt }) {
     return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
-}
-
-;// CONCATENATED MODULE: ./lib/report/forecast-text.js
-
-
-
-
-
-/** A few workflows stand for all: this many are named. */
-const NAMED = 3;
-/** The forecast in short, for a line of the log: `12 ended and 2 new per minute`. */
-function forecastParts(forecast, now) {
-    const { trend, rate, left, notBefore, states, withoutProcess } = forecast;
-    if (trend === 'idle')
-        return [];
-    const isAhead = notBefore !== undefined && notBefore > now;
-    const ended = rate?.completedPerMinute ?? 0;
-    const arrived = rate?.arrivedPerMinute ?? 0;
-    return [
-        ...(ended > 0 || arrived > 0
-            ? [`${perMinute(ended)} ended${arrived > 0 ? ` and ${perMinute(arrived)} new` : ''} per minute`]
-            : []),
-        ...(trend === 'not-converging' ? ['not converging'] : []),
-        ...(trend === 'stalled' ? ['nothing has ended recently'] : []),
-        // The estimate, or the certain bound where there is none.
-        ...(left !== undefined ? [leftText(left)] : isAhead ? [`not before ${momentText(notBefore, now)}`] : []),
-        ...(states.stuck > 0 ? [`${message_number(states.stuck)} stuck`] : []),
-        ...(withoutProcess.length > 0 ? ['no sign of a process'] : []),
-    ];
-}
-/** `about 12m to go (8m to 20m)`. */
-function leftText({ leftMs, fromMs, toMs }) {
-    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(forecast_text_rounded(each)));
-    return `about ${left} to go${from === to ? '' : ` (${from} to ${to})`}`;
-}
-/** Rounds an estimate: to five seconds, from five minutes on to minutes, and from four hours on to ten minutes. */
-function forecast_text_rounded(milliseconds) {
-    const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
-    return Math.max(unit, Math.round(milliseconds / unit) * unit);
-}
-function perMinute(rate) {
-    return rate >= 10 || rate === 0 ? message_number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
-}
-/** The forecast in sentences; none where nothing is in flight. In a hold they explain the lack of an estimate. */
-function describeForecast(forecast, newTopLevel, now, isHold) {
-    const { trend, rate, states, left } = forecast;
-    if (trend === 'idle')
-        return [];
-    return [
-        ...(rate === undefined ? [] : [paceSentence(rate)]),
-        ...(isHold ? estimateSentence(forecast) : []),
-        ...forecast_text_outlook(forecast, newTopLevel, now).map(({ message }) => message),
-        ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
-        ...(states.notScanned > 0
-            ? [msg `What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
-            : []),
-    ];
-}
-/** What a person has to know while it drains. */
-function forecast_text_outlook({ trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess }, newTopLevel, now) {
-    const messages = {
-        'not converging': trend === 'not-converging' ? notConverging(arrived, newTopLevel) : undefined,
-        arriving: trend !== 'not-converging' && hasTraffic
-            ? msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`
-            : undefined,
-        bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
-        withoutProcess: withoutProcess.length > 0
-            ? msg `No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version, or cancel or fork what is left.`
-            : undefined,
-    };
-    return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
-}
-function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
-    const isQuiet = ended === 0 && arrived === 0;
-    const pace = `${perMinute(ended)} ended and ${perMinute(arrived)} arrived per minute,`;
-    return trusted(`${isQuiet ? 'Nothing has ended or arrived' : pace} over the last ${durationText(overMs)}.`);
-}
-/** How many are stuck, and whether an estimate covers the others only. */
-function stuckSentence(stuck, hasEstimate) {
-    return msg `${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
-}
-function estimateSentence({ trend, left, series }) {
-    if (left !== undefined)
-        return [msg `Estimate: ${trusted(leftText(left))}.`];
-    if (trend === 'too-early')
-        return [trusted('Too little has ended for an estimate.')];
-    if (trend !== 'stalled')
-        return [];
-    const since = series.endedAtMs === undefined ? 'since the gate began' : 'recently';
-    return [trusted(`Nothing has ended ${since}, so there is no estimate.`)];
-}
-function notConverging({ total, roots, children }, newTopLevel) {
-    const reasons = [trusted('The drain is not converging: as much arrives as ends.')];
-    if (roots > 0)
-        reasons.push(msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
-    if (children > 0) {
-        const were = trusted(wasOrWere(children));
-        reasons.push(msg `${counted(children, 'child workflow')} ${were} started by others; that ends with those that start them.`);
-    }
-    if (roots + children === 0) {
-        reasons.push(msg `${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`);
-    }
-    return joined(reasons);
-}
-function createdRoots(roots, newTopLevel) {
-    return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
-}
-function wasOrWere(count) {
-    return count === 1 ? 'was' : 'were';
-}
-function rootNames(roots) {
-    const names = [...new Set(roots.map(({ name }) => name ?? '(no name)'))];
-    return names.length > 0 ? msg `, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
-}
-function earliestEndMessage(notBefore, latest, now) {
-    const when = `Drained at ${momentText(notBefore, now)} at the earliest, in ${durationText(notBefore - now)}`;
-    if (latest?.until !== notBefore)
-        return trusted(`${when}.`);
-    return msg `${trusted(when)}: ${workflowNamed(latest)} is ${trusted(forecast_text_stateOf(latest))} until then.`;
-}
-function forecast_text_stateOf({ because }) {
-    return because === 'sleeping' ? 'asleep' : 'delayed';
-}
-/** Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps. */
-function describeCannotDrain(beyond, now) {
-    // `"order-7" ("checkout") is asleep until 14:05 UTC`.
-    const named = beyond.earliestEnds
-        .slice(0, NAMED)
-        .map((end) => msg `${workflowNamed(end)} is ${trusted(`${forecast_text_stateOf(end)} until ${momentText(end.until, now)}`)}`);
-    const more = trusted(beyond.earliestEnds.length > named.length ? ' and others' : '');
-    const who = named.length > 0
-        ? msg `${joined(named, ', ')}${more}`
-        : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-    const reaching = beyond.neededMs <= HOSTED_JOB_LIMIT_MS
-        ? msg `It takes a \`timeout\` of ${trusted(durationInput(beyond.neededMs))} to reach the last of them, and more for what they do then.`
-        : msg `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
-    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/markdown.js
@@ -24242,9 +25063,12 @@ function code(text, maximum) {
         .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
     return `<code>${parts.join('<!-- -->')}</code>`;
 }
-/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes. */
+/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes, but the tabs of `tsv`. */
 function codeBlock(language, lines) {
-    const text = lines.map((line) => visible(line, Number.POSITIVE_INFINITY)).join('\n');
+    const whole = (text) => visible(text, Number.POSITIVE_INFINITY);
+    const text = lines
+        .map((line) => (language === 'tsv' ? line.split('\t').map(whole).join('\t') : whole(line)))
+        .join('\n');
     const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
     const fence = '`'.repeat(Math.max(3, longest + 1));
     return `${fence}${language}\n${text}\n${fence}`;
@@ -24334,6 +25158,88 @@ function standing({ version, registered, latest }) {
     return registered || version === null ? '' : ' (not registered)';
 }
 
+;// CONCATENATED MODULE: ./lib/report/headline.js
+
+
+
+/** The answer in a sentence that a person understands without knowing the gate, and the diagnosis. */
+function headlineOf(run, seen) {
+    const { diagnosis } = seen;
+    const answer = answerOf(run, seen);
+    return diagnosis === null ? answer : msg `${answer} ${diagnosis.reason}`;
+}
+function answerOf({ verdict, config, waitedMs, last }, seen) {
+    const targets = seen.versions;
+    const inFlight = counted(seen.inFlight ?? 0, 'workflow');
+    const waited = trusted(durationText(waitedMs));
+    const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
+    const blocked = targets.filter(({ drained }) => !drained);
+    const blockedNames = namesOfVersions(blocked);
+    // The diagnosis names what matters most.
+    const reasons = seen.diagnosis === null ? otherReasons(blocked) : trusted('');
+    switch (verdict) {
+        case 'drained':
+            return msg `Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
+        case 'no-target':
+            return config?.targets.kind === 'none'
+                ? preflightHeadline(last)
+                : noTargetHeadline(config, last, seen.otherApplications);
+        case 'in-flight':
+            return targets.length === 0
+                ? msg `Nothing can be retired yet: unversioned or not yet visible work might need an old version.`
+                : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
+        case 'still-live':
+            return msg `Not safe to retire ${blockedNames}: new work is still sent there.`;
+        case 'cannot-drain':
+            return msg `${blockedNames} cannot drain before the timeout: ${inFlight} in flight.`;
+        case 'timed-out':
+            return targets.length === 0
+                ? msg `No answer after ${waited}: there is nothing to retire, but something that could become visible still blocks the gate.`
+                : msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
+        case 'unknown-version':
+            return unknownKept !== undefined
+                ? msg `No answer: a version to keep is not registered here: ${namesOf(unknownKept.versions)}.`
+                : msg `No answer: ${trusted(config?.application === undefined
+                    ? 'this system database has never seen'
+                    : 'this application has never used')} ${namesOfVersions(targets.filter(isUnknown))}.`;
+        case 'cancelled':
+            return targets.length === 0
+                ? msg `Cancelled after ${waited}, before there was an answer.`
+                : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
+        case 'error':
+            return config === undefined
+                ? msg `No answer: invalid inputs. The database was not contacted.`
+                : msg `No answer: the gate could not read the database reliably. Do not tear anything down.`;
+    }
+}
+function preflightHeadline(last) {
+    const registered = last?.evaluation.index?.registered ?? [];
+    const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
+    return msg `The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+}
+/** What there is in place of a target, what that means, and what to do. */
+function noTargetHeadline(config, last, applications) {
+    const formers = applications.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
+    if (formers.length > 0) {
+        return msg `Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
+    }
+    const kept = namesOf(last?.evaluation.state.kept ?? []);
+    const newer = [...(last?.evaluation.state.newer ?? [])];
+    const others = newer.length === 0 ? trusted('') : msg ` (and ${namesOf(newer)}, registered since the gate started)`;
+    const found = msg `Nothing to retire: no version but ${kept}${others} is registered, in flight or recently started.`;
+    if (config?.targets.kind !== 'all-but-latest') {
+        return msg `${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
+    }
+    return msg `${found} Has the new version launched, and is this the system database that it uses? Do not tear ${kept} down: it is the latest version. To keep a version that you know, name it in \`keep-version\` instead of latest.`;
+}
+function isUnknown({ blockers }) {
+    return blockers.some(({ kind }) => kind === 'unknown-version');
+}
+function otherReasons(blocked) {
+    const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
+    return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
+}
+
 ;// CONCATENATED MODULE: ./lib/report/warnings.js
 
 
@@ -24343,8 +25249,9 @@ function standing({ version, registered, latest }) {
 
 
 
-/** DBOS's constant version of applications that use patching instead of versions. */
-const PATCHING_VERSION = 'PATCHING_ENABLED';
+
+
+
 /** A system database without a write for this long is idle, or a copy. In milliseconds. */
 const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
 /** A latest version that registered this long before the gate started is most often the old one. In milliseconds. */
@@ -24380,17 +25287,18 @@ function maskedOutputs(names, shortestLength) {
 }
 /** What a person should know besides the verdict. None of it blocks. */
 function warningsOf(evaluation) {
-    const { index } = evaluation;
+    const { index, state } = evaluation;
     if (index === undefined)
         return [];
+    const sdk = sdkIn(state.serializations);
     return [
         formerNames(evaluation),
         newerSchema(evaluation),
-        nothingRegistered(index),
-        withoutParents(index),
-        patching(evaluation),
+        nothingRegistered(index, sdk),
+        withoutParents(index, sdk),
+        ...sharedVersions(evaluation),
         passed(evaluation),
-        emptyVersion(index),
+        emptyVersion(index, sdk),
         ...evaluation.targets.map(failedWorkflows),
         stranded(evaluation),
         quietDatabase(evaluation, index),
@@ -24410,6 +25318,19 @@ function launchWarnings(config, { evaluation, forecast }) {
         return [];
     return [
         msg `The latest version, ${namesOf(state.kept ?? [])}, registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? A deploy names the version that it keeps, in \`keep-version\`.`,
+    ];
+}
+/**
+ * Patterns of `ignore-workflows` that matched nothing, most often a typo or the name as another SDK writes it. A poll
+ * reads the names of what is in flight, so a workflow that did not run during the hold is no match.
+ */
+function patternWarnings({ ignoreWorkflows }, { index, state }) {
+    const unmatched = [...new Set(ignoreWorkflows)].filter((pattern) => !state.matchedPatterns.has(pattern));
+    if (index === undefined || unmatched.length === 0)
+        return [];
+    const [these, match] = unmatched.length === 1 ? ['This pattern', 'matches'] : ['These patterns', 'match'];
+    return [
+        msg `${trusted(these)} of \`ignore-workflows\` ${trusted(match)} nothing that has been in flight at any poll: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
     ];
 }
 /** The other applications that may be former names of this one. */
@@ -24433,40 +25354,41 @@ function newerSchema({ snapshot: { database } }) {
         return undefined;
     return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}), so each settle window starts with one scan of all rows for statuses that it does not know. Look for a newer release.`;
 }
-function nothingRegistered({ contents, registered }) {
+function nothingRegistered({ contents, registered }, sdk) {
     if (contents.newestWriteAt === undefined) {
         const row = trusted(registered.length > 0 ? 'a workflow' : 'a row');
         return msg `These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`;
     }
     if (registered.length > 0)
         return undefined;
-    return msg `No application version is registered here (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15 register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
+    return msg `No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
 }
-function withoutParents({ contents }) {
+function withoutParents({ contents }, sdk) {
     if (contents.newestRoots?.showsParents !== false)
         return undefined;
-    return msg `This schema does not show which workflows are children (SDKs before TypeScript 4.10, Python 2.14, Java 0.8 and Go 0.15): that a target which is not the latest still receives new work goes unnoticed.`;
+    return msg `This schema does not show which workflows are children (it is of ${trusted(sdksWithout('registers', sdk))}): that a target which is not the latest still receives new work goes unnoticed.`;
 }
-function patching({ targets }) {
-    if (!targets.some(({ version }) => version === PATCHING_VERSION))
-        return undefined;
-    return msg `${PATCHING_VERSION} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`;
+function sharedVersions({ targets }) {
+    const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
+    return shared.map((version) => version === PATCHING_VERSION
+        ? msg `${version} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`
+        : msg `${version} is the version of applications whose sources DBOS cannot read: every such deployment carries it, so draining it means nothing. Give the application a version.`);
 }
 function passed({ targets }) {
-    const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
+    const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(warnings_isUnknown));
     if (versions.length === 0)
         return undefined;
     return msg `Never seen here, and passed because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
 }
-function isUnknown({ kind }) {
+function warnings_isUnknown({ kind }) {
     return kind === 'unknown-version';
 }
-function emptyVersion({ inFlight }) {
+function emptyVersion({ inFlight }, sdk) {
     const count = total(inFlight.get('') ?? NO_WORKFLOWS);
     if (count === 0)
         return undefined;
     const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-    return msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}, such as one of Go that cannot read its own binary. Fork or cancel ${trusted(them)} if none runs.`;
+    return msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}${suchAs(sdk?.withoutVersion)}. Fork or cancel ${trusted(them)} if none runs.`;
 }
 function failedWorkflows({ version, failed }) {
     if (failed === undefined)
@@ -24478,13 +25400,28 @@ function failedWorkflows({ version, failed }) {
     const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
     return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed. A rewind brings finished workflows back to it, too. After the teardown, fork them to another version instead.`;
 }
-function stranded({ targets }) {
+/** How many names of ignored workflows a warning has. */
+const IGNORED_SHOWN = 5;
+function stranded(evaluation) {
+    const { targets } = evaluation;
     const ignoring = targets.filter(({ ignored }) => ignored > 0);
     if (ignoring.length === 0)
         return undefined;
     const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
     const versions = namesOfVersions(ignoring);
-    return msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down.`;
+    return msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down: ${ignoredNames(evaluation, count)}.`;
+}
+/** `"Shop.process" (2), "Till.close" (1) and 4 more`: what is ignored on the targets, the most first. */
+function ignoredNames({ index, targets }, count) {
+    const versions = new Set(targets.map(({ version }) => version));
+    const ignored = (index?.contents.groups.items ?? []).filter((each) => each.ignored && versions.has(each.version));
+    const groups = Map.groupBy(ignored, (each) => fullName(each) ?? '(no name)');
+    const counts = [...groups].map(([name, alike]) => ({ name, count: total(summed(alike)) }));
+    const shown = counts.toSorted((a, b) => b.count - a.count).slice(0, IGNORED_SHOWN);
+    const left = count - shown.reduce((sum, each) => sum + each.count, 0);
+    const named = joined(shown.map((each) => msg `${each.name} (${each.count})`), ', ');
+    // Of many groups, a poll reads the largest.
+    return left > 0 ? msg `${named}${trusted(shown.length > 0 ? ' and ' : '')}${left} more` : named;
 }
 function quietDatabase({ snapshot }, { contents, registered }) {
     const writes = [contents.newestWriteAt, registered[0]?.timestamp].filter((time) => time !== undefined);
@@ -24509,19 +25446,21 @@ function quietDatabase({ snapshot }, { contents, registered }) {
 
 
 
-
 const WORKFLOWS_REPORTED = 50;
 /** A run that failed before its first poll. */
 function failedRun(failure, config, schema = '') {
     const nothing = { first: undefined, last: undefined, waitedMs: 0, polls: 0, failedPolls: 0 };
     return { verdict: 'error', failure, config, schema, ...nothing };
 }
-const NOTHING_EXPECTED = { forecast: null, outlook: { brief: '', sentences: [] } };
+const NOTHING_EXPECTED = { forecast: null, outlook: [] };
+const NO_DIAGNOSES = { worst: undefined, of: new Map() };
 const NOTHING_LISTED = { items: [], omitted: 0 };
 /** Before the first poll that decides anything. */
 const NOTHING_SEEN = {
     ...NOTHING_EXPECTED,
     observedAt: null,
+    notBefore: null,
+    diagnosis: null,
     database: null,
     found: null,
     inFlight: null,
@@ -24539,6 +25478,7 @@ const NOTHING_SEEN = {
     activities: { observedAt: null, ...NOTHING_LISTED },
     workflows: NOTHING_LISTED,
     firstToUnblock: null,
+    commandLine: null,
 };
 /** The report of a run. It explains, counts and chooses everything that a renderer shows. */
 function runReportOf(run) {
@@ -24567,7 +25507,11 @@ function runReportOf(run) {
             // After a failure, what an earlier poll saw is no reason to warn.
             ...(failure !== undefined || config === undefined || last === undefined
                 ? []
-                : [...warningsOf(last.evaluation), ...launchWarnings(config, last)]),
+                : [
+                    ...warningsOf(last.evaluation),
+                    ...launchWarnings(config, last),
+                    ...patternWarnings(config, last.evaluation),
+                ]),
         ],
     };
 }
@@ -24579,79 +25523,9 @@ function blockedFirst(versions) {
 function isWatched({ mode, polls }) {
     return mode === 'wait' && polls > 1;
 }
-/** The answer in a sentence that a person understands without knowing the gate. */
-function headlineOf({ verdict, config, waitedMs, last }, seen) {
-    const targets = seen.versions;
-    const inFlight = counted(seen.inFlight ?? 0, 'workflow');
-    const waited = trusted(durationText(waitedMs));
-    const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
-    const blocked = targets.filter(({ drained }) => !drained);
-    const blockedNames = namesOfVersions(blocked);
-    switch (verdict) {
-        case 'drained':
-            return msg `Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
-        case 'no-target':
-            return config?.targets.kind === 'none'
-                ? preflightHeadline(last)
-                : noTargetHeadline(config, last, seen.otherApplications);
-        case 'in-flight':
-            return targets.length === 0
-                ? msg `Not safe to retire anything: work without a version, or work that is about to appear, could need a version that is not seen yet.`
-                : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${otherReasons(blocked)}.`;
-        case 'still-live':
-            return msg `Not safe to retire ${blockedNames}: new work is still sent there${otherReasons(blocked)}.`;
-        case 'cannot-drain':
-            return msg `Cannot drain before the timeout: ${inFlight} in flight on ${blockedNames}, and not all can end by then.`;
-        case 'timed-out':
-            return targets.length === 0
-                ? msg `No answer after ${waited}: nothing is there to retire, and something could still make it so.`
-                : msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${otherReasons(blocked)}.`;
-        case 'unknown-version':
-            return unknownKept !== undefined
-                ? msg `No answer: a version to keep is not known here: ${namesOf(unknownKept.versions)}.`
-                : msg `No answer: ${trusted(config?.application === undefined
-                    ? 'this system database has never seen'
-                    : 'this application has never used')} ${namesOfVersions(targets.filter(model_isUnknown))}.`;
-        case 'cancelled':
-            return targets.length === 0
-                ? msg `Cancelled after ${waited}, before there was an answer.`
-                : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
-        case 'error':
-            return config === undefined
-                ? msg `No answer: the inputs are not right, and nothing was looked at.`
-                : msg `No answer: the gate could not poll, or could not trust what it saw. Do not tear anything down.`;
-    }
-}
-function preflightHeadline(last) {
-    const registered = last?.evaluation.index?.registered ?? [];
-    const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
-    return msg `The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
-}
-/** What there is in place of a target, what that means, and what to do. */
-function noTargetHeadline(config, last, applications) {
-    const formers = applications.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
-    if (formers.length > 0) {
-        return msg `Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
-    }
-    const kept = namesOf(last?.evaluation.state.kept ?? []);
-    const newer = [...(last?.evaluation.state.newer ?? [])];
-    const others = newer.length === 0 ? trusted('') : msg ` (and ${namesOf(newer)}, registered since the gate started)`;
-    const found = msg `Nothing to retire: no version but ${kept}${others} is registered, in flight or recently started.`;
-    if (config?.targets.kind !== 'all-but-latest') {
-        return msg `${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
-    }
-    return msg `${found} Has the new version launched, and is this the system database that it uses? Do not tear ${kept} down: it is the latest version. To keep a version that you know, name it in \`keep-version\` instead of latest.`;
-}
-function model_isUnknown({ blockers }) {
-    return blockers.some(({ kind }) => kind === 'unknown-version');
-}
 /** What runs without a version has no name to tear down by. */
 function model_namedVersions(versions) {
     return versions.flatMap(({ version }) => version ?? []);
-}
-function otherReasons(blocked) {
-    const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
-    return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
 }
 function seenAt(last, run) {
     const { evaluation, forecast } = last;
@@ -24659,7 +25533,9 @@ function seenAt(last, run) {
     const { observedAt } = snapshot;
     const { serverVersion, migration } = snapshot.database;
     const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
-    const versions = targets.map((target) => versionReport(target, pastDeadline, last, run));
+    const diagnoses = diagnosesIn(run);
+    const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
+    const all = expected(index && forecast.total, forecast.newTopLevel, observedAt, run);
     return {
         observedAt,
         database: { serverVersion, schema: run.schema, migration: migration ?? null },
@@ -24670,7 +25546,10 @@ function seenAt(last, run) {
         blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
         pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
         versions,
-        ...expected(index && forecast.total, forecast.newTopLevel, observedAt, run),
+        diagnosis: diagnoses.worst ?? null,
+        // After a failure, what an earlier poll saw is no answer.
+        notBefore: run.failure === undefined ? (all.forecast?.notBefore ?? null) : null,
+        ...all,
         newTopLevel: forecast.newTopLevel.map(({ name, ...created }) => ({ ...created, workflow: name })),
         history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
             return { seconds: atMs / 1000, pending, enqueued, delayed };
@@ -24684,9 +25563,15 @@ function seenAt(last, run) {
         groups: blockingGroups(evaluation),
         activities: activitiesReport(last),
         ...workflowsReport(last, pastDeadline),
+        commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last),
     };
 }
-function versionReport(target, pastDeadline, { evaluation, forecast }, run) {
+/** The diagnoses of the last poll. A run that ended without an answer, or with one that is about no drain, has none. */
+function diagnosesIn({ verdict, failure, config, last }) {
+    const isDrain = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && failure === undefined;
+    return isDrain && config !== undefined && last !== undefined ? diagnosesOf(last, config) : NO_DIAGNOSES;
+}
+function versionReport(target, diagnoses, pastDeadline, { evaluation, forecast }, run) {
     const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
     const whole = run.config?.longNames.find((name) => cutName(name) === version) ?? version;
     const drain = forecast.targets.get(version);
@@ -24699,6 +25584,7 @@ function versionReport(target, pastDeadline, { evaluation, forecast }, run) {
         idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
         blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
         reasons: shortNames(blockers),
+        diagnosis: diagnoses.of.get(version) ?? null,
         ...expected(drain, newTopLevel, evaluation.snapshot.observedAt, run),
     };
 }
@@ -24709,10 +25595,7 @@ function expected(forecast, newTopLevel, now, { config, polls }) {
     const isHold = config !== undefined && isWatched({ mode: config.mode, polls });
     return {
         forecast: forecastReport(forecast, now),
-        outlook: {
-            brief: forecastParts(forecast, now).join('; '),
-            sentences: describeForecast(forecast, newTopLevel, now, isHold),
-        },
+        outlook: describeForecast(forecast, newTopLevel, now, isHold),
     };
 }
 /** The oldest workflows that block, and the one to unblock first. */
@@ -24723,7 +25606,7 @@ function workflowsReport({ evaluation, forecast }, pastDeadline) {
     const { workflows } = index.contents;
     const blocking = workflows.items.filter((workflow) => blocksTarget(workflow, evaluation));
     const shown = blocking.slice(0, WORKFLOWS_REPORTED);
-    const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0]);
+    const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0], snapshot.observedAt);
     return {
         workflows: {
             items: shown.map(({ id, name, parent, ...workflow }) => ({
@@ -24798,7 +25681,7 @@ function targetAnnotation(target, level) {
         level,
         title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: annotations_messageOf(msg `${shown}: ${joined([...why, ...outlook.sentences], '\n')}`),
+        message: annotations_messageOf(msg `${shown}: ${joined([...why, ...outlook], '\n')}`),
     };
 }
 /** The text of a message. Where it is too long, it is cut between two characters. */
@@ -24838,69 +25721,96 @@ function isSameList(a, b) {
     return a.length === b.length && a.every((value, at) => value === b[at]);
 }
 
-;// CONCATENATED MODULE: ./lib/report/log-opening.js
+;// CONCATENATED MODULE: ./lib/report/log-advice.js
 
 
 
 
 
-/* What the log says before the first poll, and once after it. */
-const GROUPS_SHOWN = 20;
-/** What the gate will do. */
-function openingOf(config) {
-    const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
-    const what = msg `${targetsInWords(config)}${application}`;
-    const settle = trusted(durationText(config.settleMs));
-    const timeout = trusted(durationText(config.timeoutMs));
-    const interval = trusted(pauseInWords(config));
-    switch (config.mode) {
-        case 'wait':
-            return msg `Waiting until ${what} can be retired: for ${timeout} at most, a poll every ${interval}, and then idle for ${settle} in a row.`;
-        case 'check':
-            return msg `Checking whether ${what} can be retired: if it is idle, for ${settle} in a row; anything in flight fails this step.`;
-        case 'report':
-            return msg `Reporting whether ${what} can be retired: if it is idle, for ${settle} in a row; work in flight does not fail this step.`;
-        case 'preflight':
-            return msg `Checking whether the gate can work here${application}. No version is judged.`;
+
+
+/** The summary explains more. */
+const EXPLAINED_TARGETS = 5;
+const EXPLAINED_STUCK = 3;
+/** A few workflows that outlast the timeout stand for all. */
+const log_advice_NAMED = 3;
+/**
+ * What a person who reads the log can do, and what happens otherwise. Each key stays the same for as long as its message
+ * holds: the log says it once.
+ */
+function adviceOf(poll, diagnosis) {
+    return [...log_advice_expected(poll, diagnosis), ...blockers(poll), ...stuckWork(poll), ...traffic(poll)];
+}
+function log_advice_expected({ forecast }, diagnosis) {
+    if (diagnosis === undefined)
+        return [];
+    const { kind, ifNothing } = diagnosis;
+    const { waits, notBefore } = forecast.total;
+    // The line itself has the estimate of what only moves.
+    if (kind === 'slow' && waits.length === 0)
+        return [];
+    const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
+    const then = { key, message: msg `If you do nothing: ${ifNothing}` };
+    const todo = whatToDo(forecast);
+    return kind === 'never' && todo !== undefined
+        ? [then, { key: `to do ${forecast.total.withoutProcess.length > 0}`, message: todo }]
+        : [then];
+}
+/** What ends a drain that does not end by itself in time. */
+function whatToDo({ total, outlasting }) {
+    const { withoutProcess } = total;
+    if (withoutProcess.length > 0) {
+        return msg `Start a process of ${namesOf(withoutProcess.map(versionName))} again, or cancel or fork what is left.`;
     }
+    if (outlasting === undefined)
+        return undefined;
+    const named = outlasting.earliestEnds.slice(0, log_advice_NAMED).map((end) => workflowNamed(end));
+    const who = named.length > 0 ? joined(named, ', ') : trusted('what is delayed');
+    const more = trusted(outlasting.earliestEnds.length > named.length ? ' and the others' : '');
+    return msg `To drain sooner: cancel or fork ${who}${more}.`;
 }
-function targetsInWords({ targets }) {
-    if (targets.kind === 'named')
-        return namesOf(targets.versions);
-    if (targets.kind === 'none')
-        return trusted('no version');
-    return msg `every version but ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
-}
-/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
-function describeDatabase({ snapshot, index, gate, targets, state }) {
-    const { serverVersion, migration } = snapshot.database;
-    const server = describeServer(serverVersion, migration ?? null);
-    if (index === undefined)
-        return msg `${server}.`;
-    const [newest] = index.registered;
-    const { registrations } = index.contents;
-    const registered = newest === undefined || registrations === undefined
-        ? trusted('no version is registered')
-        : msg `${registrations.length} registered, the latest is ${newest.version}`;
-    const parts = [msg `${server}. Versions: ${registered}`];
-    if (state.kept !== undefined)
-        parts.push(msg `kept: ${namesOf(state.kept)}`);
-    if (state.kept !== undefined && gate.length === 0) {
-        const retired = namesOfVersions(targets);
-        parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
+/** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */
+function blockers({ evaluation }) {
+    const ofAll = blockersOfAll(evaluation);
+    if (ofAll.length > 0) {
+        return ofAll.map((blocker) => ({ key: blocker.kind, message: explainBlocker(blocker) }));
     }
-    return msg `${joined(parts, '; ')}.`;
+    return evaluation.targets.slice(0, EXPLAINED_TARGETS).flatMap(({ version, blockers: all }) => all
+        .filter(({ kind }) => kind !== 'in-flight')
+        .map((blocker) => ({
+        key: `${blocker.kind} ${version}`,
+        message: msg `${versionName(version)}: ${explainBlocker(blocker)}`,
+    })));
 }
-/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
-function groupLines({ items, omitted }, targets) {
-    const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
-        const name = group.workflow === null ? 'a workflow without a name' : quotedName(group.workflow);
-        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-        const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
-        return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
+/** What is stuck, and the next step for each. Workflows that are stuck in the same way are one. */
+function stuckWork({ evaluation, forecast }) {
+    const { statuses, history } = forecast;
+    const { observedAt } = evaluation.snapshot;
+    const isDead = forecast.total.withoutProcess.length > 0;
+    const stuck = (history.detailScan?.workflows ?? []).flatMap((workflow) => {
+        const status = statuses.get(workflow.id);
+        // A parent can move as soon as its child does.
+        const isCause = status?.state === 'stuck' && status.activity.kind !== 'child';
+        return isCause && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
     });
-    const left = items.length - lines.length + omitted;
-    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
+    const alike = Map.groupBy(stuck, ({ workflow: { name, className, queue }, status }) => JSON.stringify([status.activity.kind, name, className, status.activity.kind === 'queued' ? queue : null]));
+    return [...alike].slice(0, EXPLAINED_STUCK).flatMap(([key, group]) => {
+        const [first] = group;
+        if (first === undefined)
+            return [];
+        const { workflow, status } = first;
+        const more = trusted(group.length > 1 ? ` and ${message_number(group.length - 1)} more` : '');
+        const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
+        // Without a process, there is one next step for all.
+        const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
+        const next = isDead ? trusted('') : msg ` Next: ${step}.`;
+        const what = msg `${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
+        return [{ key: `stuck ${key}`, message: msg `Stuck: ${what}.${next}` }];
+    });
+}
+/** What still arrives. */
+function traffic({ evaluation, forecast }) {
+    return outlook(forecast.total, forecast.newTopLevel, evaluation.snapshot.observedAt).filter(({ key }) => key === 'not converging' || key === 'arriving');
 }
 
 ;// CONCATENATED MODULE: ./lib/report/unknown-names.js
@@ -24952,7 +25862,7 @@ function named(names) {
     return namesOf(names, names.length, NAMES_SHOWN);
 }
 
-;// CONCATENATED MODULE: ./lib/report/log.js
+;// CONCATENATED MODULE: ./lib/report/log-lines.js
 
 
 
@@ -24961,196 +25871,40 @@ function named(names) {
 
 
 
-
-
-
-
-
-
-
-/** The longest time without a line, in milliseconds. */
-const HEARTBEAT_MS = 60_000;
-/** Near the end, polls come faster than a person reads: then lines that bring other counts alone are so far apart. */
-const COUNTS_EVERY_MS = 5000;
-/** Shorter waits for a lock deserve no line, in milliseconds. */
-const SHOWN_WAIT_MS = 1000;
-/** The log explains only so many. The summary explains more. */
-const EXPLAINED_TARGETS = 5;
-const EXPLAINED_STUCK = 3;
-/** After an outage, the line of the recovery says so. */
-const OTHER_SERVER = 'Another server answers, after a restart or a failover: what was idle before has to be idle again.';
-/** Writes what the gate waits for, and returns callbacks that log its polls: what changed, or one line a minute. */
-function startLog(sink, config, { database, schema }) {
-    let previous;
-    let lastShown;
-    let outage;
-    const explained = new Set();
-    sink.line(plain(openingOf(config)));
-    for (const warning of configurationWarnings(config))
-        sink.line(plain(msg `Mind: ${warning}`));
-    const isDue = ({ decides, endedMs, course, tally }) => {
-        if (decides || lastShown === undefined || !isSameList(course, lastShown.course))
-            return true;
-        const quietMs = endedMs - lastShown.endedMs;
-        const countsEveryMs = config.pollIntervalMs === undefined ? COUNTS_EVERY_MS : 0;
-        return quietMs >= (isSameList(tally, lastShown.tally) ? HEARTBEAT_MS : countsEveryMs);
-    };
-    return {
-        onPoll(poll) {
-            const report = pollReportOf(poll);
-            if (outage !== undefined) {
-                sink.line(recoveryLine(outage, report.endedMs));
-                outage = undefined;
-                lastShown = undefined;
-            }
-            else if (previous !== undefined && report.isCounted && report.server !== previous.server) {
-                sink.line(`${stamp(report.endedMs)} ${OTHER_SERVER}`);
-                lastShown = undefined;
-            }
-            if (previous === undefined) {
-                // A mistyped URL can have the password where the database should be. Now it has proved right.
-                sink.line(plain(msg `System database: ${database}, schema ${schema}.`));
-                sink.line(plain(describeDatabase(poll.evaluation)));
-                const renamed = formerNames(poll.evaluation);
-                if (renamed !== undefined)
-                    sink.line(plain(msg `Mind: ${renamed}`));
-                const groups = groupLines(blockingGroups(poll.evaluation), report.targets.length);
-                if (groups.length > 0)
-                    sink.group('What is in flight, by workflow', groups);
-                const { index } = poll.evaluation;
-                if (config.mode === 'preflight' && index !== undefined) {
-                    sink.group('What is here, by version', foundLines(foundIn(index)));
-                }
-            }
-            if (report.lockWaitMs >= SHOWN_WAIT_MS)
-                sink.line(lockWaitLine(report));
-            if (isKeptReplaced(report, previous))
-                sink.line(replacementLine(report));
-            if (isDue(report) && config.mode !== 'preflight') {
-                sink.line(pollLine(config, report, previous));
-                lastShown = report;
-            }
-            // The annotations explain the deciding poll. They follow in the log at once.
-            for (const { key, message } of report.decides ? [] : report.explanations) {
-                if (!explained.has(key))
-                    sink.line(`  ${plain(message)}`);
-                explained.add(key);
-            }
-            previous = report;
-        },
-        onFailedPoll(failed) {
-            sink.line(failureLine(config, failed, outage));
-            outage = failed.outage;
-        },
-    };
-}
-/** What one poll found, as the log shows it. */
-function pollReportOf(poll) {
-    const { evaluation, forecast, time, decides } = poll;
-    const { snapshot, targets, drained, index } = evaluation;
-    return {
-        decides,
-        /** Whether anything could be read and trusted. */
-        isCounted: index !== undefined,
-        endedMs: time.ended,
-        server: snapshot.database.startedAt,
-        lockWaitMs: snapshot.lockWaitMs,
-        drained,
-        inFlight: inFlightOnAll(targets),
-        counts: summed(targets),
-        targets,
-        kept: evaluation.state.kept ?? [],
-        settledForMs: settledFor(evaluation),
-        reasons: reasonsOf(evaluation),
-        allUnknown: allUnknown(evaluation),
-        forecast: forecastParts(forecast.total, snapshot.observedAt),
-        explanations: [...explainedBlockers(evaluation), ...expectations(poll)],
-        course: courseOf(poll),
-        tally: countsOf(poll),
-    };
-}
-function lockWaitLine({ endedMs, lockWaitMs }) {
-    return `${stamp(endedMs)} The poll waited ${durationText(lockWaitMs)} for a lock on the tables of DBOS: most often a migration or maintenance holds it.`;
-}
-function isKeptReplaced({ kept }, previous) {
-    return previous !== undefined && kept.some((version) => !previous.kept.includes(version));
-}
-function replacementLine({ endedMs, kept, targets }) {
-    const names = namesOf(kept);
-    const retired = namesOfVersions(targets);
-    return `${stamp(endedMs)} ${plain(msg `The latest version is now ${names}, which registered after the gate started: it stays; to retire: ${retired}.`)}`;
-}
-/** How long everything has been idle, in milliseconds; undefined while something is not. */
-function settledFor({ gate, noTargets, targets }) {
-    const all = noTargets === undefined ? targets : [noTargets];
-    const settled = all.map(({ settledForMs }) => settledForMs).filter((ms) => ms !== undefined);
-    if (gate.length > 0 || settled.length < all.length)
-        return undefined;
-    return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-}
-/** What blocks the whole gate, or else what blocks the first few targets. */
-function explainedBlockers(evaluation) {
-    const ofAll = blockersOfAll(evaluation);
-    if (ofAll.length > 0) {
-        return ofAll.map((blocker) => ({ key: blocker.kind, message: explainBlocker(blocker) }));
-    }
-    return evaluation.targets.slice(0, EXPLAINED_TARGETS).flatMap(({ version, blockers }) => blockers.map((blocker) => ({
-        key: `${blocker.kind} ${version}`,
-        message: msg `${versionName(version)}: ${explainBlocker(blocker)}`,
-    })));
-}
-/** Whether the drain converges, when it can finish at the earliest, and what is stuck. */
-function expectations({ evaluation, forecast }) {
-    const { observedAt } = evaluation.snapshot;
-    const { total, newTopLevel, statuses, history } = forecast;
-    const scanned = history.detailScan?.workflows ?? [];
-    const stuck = scanned.flatMap((workflow) => {
-        const status = statuses.get(workflow.id);
-        return status?.state === 'stuck' && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
-    });
-    return [
-        ...forecast_text_outlook(total, newTopLevel, observedAt),
-        ...stuck.slice(0, EXPLAINED_STUCK).map(({ workflow, status }) => ({
-            key: `stuck ${workflow.id}`,
-            message: msg `Stuck: ${workflowNamed(workflow)}: ${describeActivity(status, observedAt)}. Next: ${nextStepFor(status, workflow.executor)}.`,
-        })),
-    ];
-}
-/** Why a poll failed: in full, unless the one before failed in the same way. */
-function failureLine(config, { outage, time, pauseMs }, before) {
-    const same = before !== undefined && plain(before.failure) === plain(outage.failure);
-    const what = same
-        ? `The poll failed again in the same way, ${outage.failures} times in a row.`
-        : `The poll failed. ${plain(outage.failure)}`;
-    const leftMs = patienceLeftMs(config, outage, time.ended);
-    const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
-    return `${stamp(time.ended)} ${what} Polling again in ${durationText(pauseMs)}, ${left}.`;
-}
-function recoveryLine({ failures, lastSuccess = 0 }, now) {
-    const polls = failures === 1 ? 'one failed poll' : `${failures} failed polls`;
-    return `${stamp(now)} The database answers again, after ${polls} in ${durationText(now - lastSuccess)}: what was idle before has to be idle again.`;
-}
-/** `[  1m 5s]`: the time since the gate started. */
-function stamp(elapsedMs) {
-    return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
-}
-function pollLine(config, report, previous) {
-    const { isCounted, inFlight, counts, drained, decides, endedMs } = report;
-    const found = `${message_number(inFlight)} in flight${inFlight > 0 ? ` (${describeCounts(counts)})` : ''}`;
-    const isShown = isCounted && !report.allUnknown;
+/**
+ * `[    2m] 312 in flight (-9): 12 pending, 300 enqueued; 108 finished/min; slow: about 14m left (14m to 17m); 28m until
+ * timeout`.
+ */
+function pollLine(config, { evaluation, forecast, time, decides }, diagnosis, before) {
+    const { targets, index, drained } = evaluation;
+    const isShown = index !== undefined && !allUnknown(evaluation);
+    const settling = settlePart(config, evaluation);
+    const isSettling = settling !== '' && evaluation.targets.every(({ blockers }) => blockers.length === 0);
+    const brief = isSettling ? '' : (diagnosis?.brief ?? '');
     const parts = [
-        isShown ? found : isCounted ? '' : 'nothing could be counted',
-        isShown && !drained && previous !== undefined ? difference(inFlight - previous.inFlight) : '',
-        ...report.reasons,
-        ...report.forecast,
-        isShown ? versionsPart(report.targets) : '',
-        settlePart(config, report),
-        config.mode === 'wait' && !decides ? timeLeft(config, endedMs) : '',
+        isShown ? countPart(inFlightOnAll(targets), summed(targets), drained ? undefined : before) : '',
+        index === undefined ? 'nothing could be counted' : '',
+        ...reasonsOf(evaluation).filter((reason) => !brief.includes(reason)),
+        ratePart(forecast.total),
+        brief,
+        isShown ? versionsPart(targets) : '',
+        brief.includes('idle') ? '' : settling,
+        config.mode === 'wait' && !decides ? timeLeft(config, time.ended) : '',
     ];
-    return `${stamp(endedMs)} ${parts.filter((part) => part !== '').join('; ')}`;
+    return `${stamp(time.ended)} ${parts.filter((part) => part !== '').join('; ')}`;
 }
-function difference(change) {
-    return change === 0 ? 'no change' : `${message_number(Math.abs(change))} ${change < 0 ? 'fewer' : 'more'}`;
+function countPart(inFlight, counts, before) {
+    const change = inFlight - (before?.inFlight ?? inFlight);
+    const text = change === 0 ? 'no change' : `${change > 0 ? '+' : '-'}${message_number(Math.abs(change))}`;
+    const changed = before === undefined ? '' : ` (${text})`;
+    return `${message_number(inFlight)} in flight${changed}${statusesPart(inFlight, counts)}`;
+}
+/** What is in flight by status, where that says more than the count: pending is the usual one. */
+function statusesPart(inFlight, counts) {
+    if (inFlight === 0 || counts.pending === inFlight)
+        return '';
+    const [only] = ['enqueued', 'delayed'].filter((status) => counts[status] === inFlight);
+    return only === undefined ? `: ${describeCounts(counts)}` : `, all ${only}`;
 }
 /** With several targets: how many are idle, and which of the others hold the most. */
 function versionsPart(targets) {
@@ -25167,20 +25921,264 @@ function versionsPart(targets) {
     const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }
-function settlePart({ settleMs }, { drained, settledForMs }) {
-    if (drained)
+function settlePart({ settleMs }, evaluation) {
+    if (evaluation.drained)
         return 'drained';
+    const settledForMs = settledFor(evaluation);
     if (settledForMs === undefined)
         return '';
     const leftMs = settleMs - settledForMs;
-    return leftMs > 0 ? `idle, and must stay so for ${durationText(leftMs)}` : 'idle';
+    return leftMs > 0 ? `idle, settling for ${durationText(leftMs)}` : 'idle';
+}
+/** How long everything has been idle, in milliseconds; undefined while something is not. */
+function settledFor({ gate, noTargets, targets }) {
+    const all = noTargets === undefined ? targets : [noTargets];
+    const settled = all.map(({ settledForMs }) => settledForMs).filter((ms) => ms !== undefined);
+    if (gate.length > 0 || settled.length < all.length)
+        return undefined;
+    return settled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 }
 function timeLeft(config, elapsedMs) {
     const leftMs = config.timeoutMs - elapsedMs;
-    return leftMs > 0 ? `timeout in ${durationText(leftMs)}` : 'the timeout has passed';
+    return leftMs > 0 ? `${durationText(leftMs)} until timeout` : 'the timeout has passed';
+}
+/** After an outage, the line of the recovery says so. */
+function otherServerLine({ time }) {
+    return `${stamp(time.ended)} Another server answered, after a restart or a failover. The settle window starts over.`;
+}
+function lockWaitLine({ time, evaluation }) {
+    return `${stamp(time.ended)} The poll waited ${durationText(evaluation.snapshot.lockWaitMs)} for a lock on the DBOS tables. Most often a migration or maintenance holds it.`;
+}
+function replacementLine({ time, evaluation }) {
+    const names = namesOf(evaluation.state.kept ?? []);
+    const retired = namesOfVersions(evaluation.targets);
+    return `${stamp(time.ended)} ${plain(msg `The latest version is now ${names}, which registered after the gate started. It stays; to retire: ${retired}.`)}`;
+}
+/** Why a poll failed: in full, unless the one before failed in the same way. */
+function failureLine(config, { outage, time, pauseMs }, before) {
+    const same = before !== undefined && plain(before.failure) === plain(outage.failure);
+    const what = same
+        ? `Poll failed again (${outage.failures} in a row, same error).`
+        : `Poll failed. ${plain(outage.failure)}`;
+    const leftMs = patienceLeftMs(config, outage, time.ended);
+    const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
+    return `${stamp(time.ended)} ${what} Retrying in ${durationText(pauseMs)}, ${left}.`;
+}
+function recoveryLine({ failures, lastSuccess = 0 }, { time }) {
+    const polls = failures === 1 ? 'one failed poll' : `${failures} failed polls`;
+    return `${stamp(time.ended)} The database is back after ${polls} (${durationText(time.ended - lastSuccess)}). The settle window starts over.`;
+}
+/** `[  1m 5s]`: the time since the gate started. */
+function stamp(elapsedMs) {
+    return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/log-opening.js
+
+
+
+
+
+/* What the log says before the first poll, and once after it. */
+const GROUPS_SHOWN = 20;
+/** What the gate will do. */
+function openingOf(config) {
+    const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
+    const what = msg `${targetsInWords(config)}${application}`;
+    const settle = trusted(durationText(config.settleMs));
+    const timeout = trusted(durationText(config.timeoutMs));
+    const interval = trusted(pauseInWords(config));
+    switch (config.mode) {
+        case 'wait':
+            return msg `Waiting up to ${timeout} for ${what} to drain (polling every ${interval}; must stay idle for ${settle}).`;
+        case 'check':
+            return msg `Checking whether ${what} can be retired. The step fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
+        case 'report':
+            return msg `Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the step.`;
+        case 'preflight':
+            return msg `Checking whether the gate can work here${application}. No version is judged.`;
+    }
+}
+function targetsInWords({ targets }) {
+    if (targets.kind === 'named')
+        return namesOf(targets.versions);
+    if (targets.kind === 'none')
+        return trusted('no version');
+    return msg `every version except ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
+}
+/** `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` */
+function describePlace({ host, port, database, schema, source }) {
+    const variables = source.variables.length > 0 ? `, and ${source.variables.join(', ')}` : '';
+    const url = source.url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
+    return msg `System database: ${database} at ${host}, port ${trusted(String(port))}, schema ${schema} (from ${trusted(url + variables)}).`;
+}
+/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
+function describeDatabase({ snapshot, index, gate, targets, state }) {
+    const { serverVersion, migration } = snapshot.database;
+    const server = describeServer(serverVersion, migration ?? null);
+    if (index === undefined)
+        return msg `${server}.`;
+    const [newest] = index.registered;
+    const { registrations } = index.contents;
+    const registered = newest === undefined || registrations === undefined
+        ? trusted('no version is registered')
+        : msg `${registrations.length} registered, the latest is ${newest.version}`;
+    const parts = [msg `${server}. Versions: ${registered}`];
+    if (state.kept !== undefined)
+        parts.push(msg `kept: ${namesOf(state.kept)}`);
+    if (state.kept !== undefined && gate.length === 0) {
+        const retired = namesOfVersions(targets);
+        parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
+    }
+    return msg `${joined(parts, '; ')}.`;
+}
+/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
+function groupLines({ items, omitted }, targets) {
+    const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
+        const full = workflowName(group);
+        const own = ownWorkNote({ ...group, name: group.workflow }).map((note) => ` (${note})`);
+        const name = full === null ? 'a workflow without a name' : `${quotedName(full)}${own.join('')}`;
+        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
+        const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
+        return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
+    });
+    const left = items.length - lines.length + omitted;
+    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
+}
+
+;// CONCATENATED MODULE: ./lib/report/log.js
+
+
+
+
+
+
+
+
+
+
+/** The longest time without a line, in milliseconds. Advice comes at most that often while the diagnosis is the same. */
+const HEARTBEAT_MS = 60_000;
+/** Near the end, polls come faster than a person reads: then lines that bring other counts alone are so far apart. */
+const COUNTS_EVERY_MS = 5000;
+/** In a long hold, they are apart by this share of the time since it started, and by a minute at most. */
+const COUNTS_SHARE = 1 / 20;
+/** Shorter waits for a lock deserve no line, in milliseconds. */
+const SHOWN_WAIT_MS = 1000;
+/** The most lines of advice at once. */
+const ADVICE_LINES = 3;
+/** Writes what the gate waits for, and returns callbacks that log its polls: what changed, or one line a minute. */
+function startLog(sink, config, place) {
+    let previous;
+    let before;
+    let outage;
+    /** The line before says nothing about what follows: a line is due. */
+    let isInterrupted = false;
+    const advise = adviser(sink);
+    sink.line(plain(openingOf(config)));
+    for (const warning of configurationWarnings(config))
+        sink.line(plain(msg `Note: ${warning}`));
+    return {
+        onPoll(poll) {
+            if (outage !== undefined) {
+                sink.line(recoveryLine(outage, poll));
+                isInterrupted = true;
+            }
+            else if (isOtherServer(poll, previous)) {
+                sink.line(otherServerLine(poll));
+                isInterrupted = true;
+            }
+            outage = undefined;
+            if (previous === undefined)
+                introduce(sink, config, place, poll);
+            if (poll.evaluation.snapshot.lockWaitMs >= SHOWN_WAIT_MS)
+                sink.line(lockWaitLine(poll));
+            if (isKeptReplaced(poll, previous))
+                sink.line(replacementLine(poll));
+            previous = poll;
+            if (config.mode === 'preflight')
+                return;
+            const { worst } = diagnosesOf(poll, config);
+            const shown = shownAt(poll, worst);
+            if (poll.decides || isInterrupted || isDue(config, shown, before)) {
+                sink.line(pollLine(config, poll, worst, before));
+                before = shown;
+                isInterrupted = false;
+            }
+            // The annotations explain the deciding poll. They follow in the log at once.
+            if (!poll.decides)
+                advise(poll, worst);
+        },
+        onFailedPoll(failed) {
+            sink.line(failureLine(config, failed, outage));
+            outage = failed.outage;
+        },
+    };
+}
+function shownAt(poll, diagnosis) {
+    return {
+        endedMs: poll.time.ended,
+        inFlight: inFlightOnAll(poll.evaluation.targets),
+        course: [diagnosis?.kind, ...courseOf(poll)],
+        tally: countsOf(poll),
+    };
+}
+function isDue({ pollIntervalMs }, shown, before) {
+    if (before === undefined || !isSameList(shown.course, before.course))
+        return true;
+    const shortest = pollIntervalMs === undefined ? COUNTS_EVERY_MS : 0;
+    const countsEveryMs = Math.min(HEARTBEAT_MS, Math.max(shortest, shown.endedMs * COUNTS_SHARE));
+    const everyMs = isSameList(shown.tally, before.tally) ? HEARTBEAT_MS : countsEveryMs;
+    return shown.endedMs - before.endedMs >= everyMs;
+}
+/** Returns a function that writes what a person can do: each message once, a few a minute, at once where the diagnosis changes. */
+function adviser(sink) {
+    const said = new Set();
+    let kind;
+    let saidAt = Number.NEGATIVE_INFINITY;
+    return (poll, diagnosis) => {
+        const { ended } = poll.time;
+        if (diagnosis?.kind === kind && ended - saidAt < HEARTBEAT_MS)
+            return;
+        const advice = adviceOf(poll, diagnosis).filter(({ key }) => !said.has(key));
+        for (const { key, message } of advice.slice(0, ADVICE_LINES)) {
+            sink.line(`  ${plain(message)}`);
+            said.add(key);
+        }
+        kind = diagnosis?.kind;
+        saidAt = ended;
+    };
+}
+/** What is said once, when a server has accepted the URL: a mistyped one can have the password where the host should be. */
+function introduce(sink, config, place, { evaluation }) {
+    sink.line(plain(describePlace(place)));
+    sink.line(plain(describeDatabase(evaluation)));
+    const renamed = formerNames(evaluation);
+    if (renamed !== undefined)
+        sink.line(plain(msg `Note: ${renamed}`));
+    for (const warning of patternWarnings(config, evaluation))
+        sink.line(plain(msg `Note: ${warning}`));
+    const groups = groupLines(blockingGroups(evaluation), evaluation.targets.length);
+    if (groups.length > 0)
+        sink.group('What is in flight, by workflow', groups);
+    const { index } = evaluation;
+    if (config.mode === 'preflight' && index !== undefined) {
+        sink.group('What is here, by version', foundLines(foundIn(index)));
+    }
+}
+function isOtherServer({ evaluation }, previous) {
+    const server = previous?.evaluation.snapshot.database.startedAt;
+    const isCounted = evaluation.index !== undefined;
+    return previous !== undefined && isCounted && evaluation.snapshot.database.startedAt !== server;
+}
+function isKeptReplaced({ evaluation }, previous) {
+    const kept = previous?.evaluation.state.kept ?? [];
+    return previous !== undefined && (evaluation.state.kept ?? []).some((version) => !kept.includes(version));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
+
+
 
 
 
@@ -25197,9 +26195,12 @@ function outputsOf(report, reportPath) {
         values: {
             verdict: report.verdict,
             drained: String(report.drained),
+            reason: plain(report.headline),
+            diagnosis: report.diagnosis?.kind ?? '',
+            'not-before': iso(report.notBefore) ?? '',
             'in-flight': String(report.inFlight ?? ''),
             unversioned: String(report.unversioned ?? ''),
-            'waited-seconds': String(rounded(report.waitedSeconds, 10)),
+            'waited-seconds': String(schema_rounded(report.waitedSeconds, 10)),
             versions: jsonArray(versions),
             'drained-versions': jsonArray(drained),
             'draining-versions': jsonArray(draining),
@@ -25211,7 +26212,11 @@ function outputsOf(report, reportPath) {
     };
 }
 /** What outputs of a fixed set can be in another run. */
-const FIXED_VALUES = { verdict: VERDICTS, drained: ['true', 'false'] };
+const FIXED_VALUES = {
+    verdict: VERDICTS,
+    drained: ['true', 'false'],
+    diagnosis: DIAGNOSES,
+};
 /**
  * The names of the outputs whose value is found, or can be in another run, where that is known before. `report-path` is
  * none of them: in another job its file is not there.
@@ -25373,56 +26378,83 @@ function drain_chart_rounded(height) {
     return Number(height.toFixed(2));
 }
 
+;// CONCATENATED MODULE: ./lib/report/kit-section.js
+
+
+
+
+/** The most workflows of the list that the summary holds. */
+const LISTED = 50;
+/** The comments at the top of commands: what they need. */
+function needsOf(fits) {
+    return [
+        "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role only reads.",
+        `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
+    ];
+}
+/** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
+function kitSection({ folder, list }, newVersion) {
+    const what = {
+        inspect: 'prints each of them, with its finished steps',
+        cancel: 'cancels them',
+        fork: markdown(newVersion === null ? trusted('continues them on the new version') : msg `continues them on ${newVersion}`),
+    };
+    return blocks('For everything that is stuck, asleep or delayed there is a script. Without `--yes` it prints what it would do, and why each workflow blocks:', commandsOf({ newVersion: newVersion ?? undefined })
+        .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
+        .join('\n'), '`--all` takes the queued, waiting and progressing ones, too: right once the old processes are gone. `--name PATTERN` or ids take only some. The comment at its top says what to check before a fork.', '`UNBLOCK_DATABASE_URL` has to hold the URL of the system database, with the application’s role: the gate’s role only reads.', 'With DBOS Conductor, `dbosctl workflow cancel` and `dbosctl workflow fork` do the same while a process of the application is connected.', `It is in ${code(folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. When the runner is gone, save the list below as \`workflows.tsv\` next to \`dist/unblock.sh\` of this action: that script is the same in every run.`, listSection(list));
+}
+/** The list, as it can be copied. A long one is cut behind a workflow: the rest keeps its meaning. */
+function listSection(list) {
+    const lines = list.trimEnd().split('\n');
+    const rows = lines.flatMap((line, index) => (line === '' || line.startsWith('#') ? [] : [index]));
+    const cut = rows[LISTED];
+    const shown = cut === undefined ? lines : lines.slice(0, cut);
+    const title = cut === undefined ? counted(rows.length, 'workflow') : trusted(`the first ${LISTED} of ${rows.length}`);
+    return blocks(`<details><summary><code>workflows.tsv</code>: ${plain(title)}</summary>`, codeBlock('tsv', shown), '</details>');
+}
+
 ;// CONCATENATED MODULE: ./lib/report/next-steps.js
 
 
 
 
-const LINES_SHOWN = 8;
 /** What a person can do now. */
 function nextSteps(report, kit) {
-    const { verdict, details, database, firstToUnblock, newVersion, workflows } = report;
+    const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
     if (verdict === 'drained') {
         return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more. From the teardown on, do not resume or rewind a workflow of that version, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.';
     }
-    if (database === null)
+    if (database === null || commandLine === null)
         return '';
     const query = [
         'The work in flight, as the gate counts it:',
         codeBlock('sql', inspectionSql(report, database.schema)),
     ];
     if (details === 'names' && workflows.items.length > 0)
-        return next_steps_withoutIds(query);
-    if (firstToUnblock === null)
+        return next_steps_withoutIds(query, commandLine);
+    if (workflows.items.length === 0 && firstToUnblock === null)
         return '';
-    const commands = commandsFor({ id: firstToUnblock }) ?? [
+    if (kit === undefined && isInUse(report))
+        return blocks('### What to do next', IN_USE, ...query);
+    return blocks('### What to do next', ...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)), database.schema === 'dbos'
+        ? ''
+        : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
+}
+const ALL_AT_WORK = 'What was read of it is at work, queued, or wakes within a minute. Let it finish: cancel or fork nothing while processes of its version run.';
+const IN_USE = 'New work is still sent to a version to retire, or the name is not known here. Check the name, and move the traffic first: to cancel or fork work before would end live work.';
+function first(id, verdict, commandLine) {
+    const commands = commandsFor({ id }, commandLine) ?? [
         '# The id of that workflow holds characters that cannot be shown or typed safely:',
         '# take it from the query below.',
     ];
-    return blocks('### What to do next', verdict === 'cannot-drain'
-        ? 'To unblock a workflow, with DBOS’s own command line, here for the one that lasts longest:'
-        : 'Waiting is right when the work is moving. To unblock a workflow that is not, with DBOS’s own command line, here for the one to begin with:', codeBlock('sh', commands), database.schema === 'dbos'
-        ? ''
-        : "TypeScript's command line reads the schema `dbos` only; with another, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
+    const which = verdict === 'cannot-drain'
+        ? 'To unblock the workflow that lasts longest, with DBOS’s own command line:'
+        : 'Let work finish that is moving. To unblock the workflow to start with, with DBOS’s own command line:';
+    return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
 }
 /** For whoever may read the database: nothing on this page names a workflow by its id. */
-function next_steps_withoutIds(query) {
-    return blocks('### What to do next', 'With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.', ...query, 'To unblock a workflow, with DBOS’s own command line:', codeBlock('sh', COMMANDS_BY_ID));
-}
-/** Where the kit is, what each command does, and how the list starts. */
-function kitSection({ folder, list }, newVersion) {
-    const what = {
-        inspect: 'shows each of them, and the steps it has done',
-        cancel: 'gives them up',
-        fork: markdown(newVersion === null ? trusted('lets the new version go on') : msg `lets ${newVersion} go on with them`),
-    };
-    // The list starts with comments. Columns are shown with blanks between them.
-    const all = list.trimEnd().split('\n');
-    const lines = all.slice(all.indexOf('') + 1).map((line) => line.replaceAll('\t', '  '));
-    const more = lines.length - LINES_SHOWN;
-    return blocks('For all that block there is a script beside the report file. It says what it would do, and does it with `--yes`; what has ended by then it leaves alone:', commandsOf({ newVersion: newVersion ?? undefined })
-        .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
-        .join('\n'), `It is in ${code(folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. Its list of workflows, \`workflows.tsv\`, begins with:`, codeBlock('text', [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`# and ${more} more lines`] : [])]));
+function next_steps_withoutIds(query, commandLine) {
+    return blocks('### What to do next', 'With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.', ...query, 'To unblock a workflow, with DBOS’s own command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary.js
@@ -25483,7 +26515,7 @@ function targetTable({ versions, outdated }, observedAt) {
         Version: ({ version }) => nameOf(version, NO_VERSION),
         State: (version) => targetState(version, outdated),
         // How each drains, where there are several to compare.
-        Expected: ({ outlook }) => (versions.length > 1 ? outlook.brief : ''),
+        Diagnosis: ({ diagnosis }) => (versions.length > 1 ? (diagnosis?.brief ?? '') : ''),
         Pending: ({ pending }) => pending,
         Enqueued: ({ enqueued }) => enqueued,
         Delayed: ({ delayed }) => delayed,
@@ -25519,8 +26551,7 @@ function drainSection(report, observedAt) {
     const chart = isWatched(report) ? drainChart(curveOf(report, forecast)) : '';
     if (forecast.trend === 'idle')
         return chart === '' ? '' : `### How it drained\n\n${chart}`;
-    const { sentences } = report.outlook;
-    return blocks('### How it drains', sentences.map((each) => `- ${markdown(each)}`).join('\n'), activityTable(report.activities, observedAt), chart);
+    return blocks('### How it drains', report.outlook.map((each) => `- ${markdown(each)}`).join('\n'), activityTable(report.activities, observedAt), chart);
 }
 function curveOf({ history }, { secondsLeft }) {
     const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
@@ -25537,7 +26568,7 @@ function activityTable(activities, observedAt) {
     return blocks(ageMs >= 1000 ? `As read ${durationText(ageMs)} before the last poll:` : '', table(items, {
         State: ({ state }) => STATES[state],
         Count: ({ count }) => count,
-        Workflow: ({ workflow }) => nameOf(workflow),
+        Workflow: (each) => nameOf(workflowName(each)),
         'What it does (the one that lasts longest)': ({ message }) => markdown(message),
         'Next step': ({ nextStep }) => markdown(nextStep),
     }), more(omitted, 'group'));
@@ -25548,14 +26579,18 @@ function groupTable({ groups, versions }, observedAt) {
     const severalVersions = versions.length > 1;
     const shown = groups.items.slice(0, summary_GROUPS_SHOWN);
     return blocks('### What is in flight, by workflow', table(shown, {
-        Workflow: ({ workflow }) => nameOf(workflow),
+        Workflow: (each) => nameOf(workflowName(each)),
         Queue: ({ queue }) => nameOf(queue, ''),
         Version: ({ version }) => (severalVersions ? nameOf(version, '(none)') : ''),
         Pending: ({ pending }) => pending,
         Enqueued: ({ enqueued }) => enqueued,
         Delayed: ({ delayed }) => delayed,
         'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
-        '': ({ ignored, version }) => [...(ignored ? ['ignored'] : []), ...(version === null ? ['unversioned'] : [])].join(', '),
+        '': ({ ignored, version, ...each }) => [
+            ...ownWorkNote({ ...each, name: each.workflow }),
+            ...(ignored ? ['ignored'] : []),
+            ...(version === null ? ['unversioned'] : []),
+        ].join(', '),
     }), more(groups.items.length - shown.length + groups.omitted, 'group'));
 }
 function summary_workflowList({ workflows }, observedAt) {
@@ -25567,7 +26602,7 @@ function summary_workflowList({ workflows }, observedAt) {
         : 'The workflows in flight';
     return blocks(`<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`, table(items, {
         Id: ({ id }) => nameOf(id, ''),
-        Workflow: ({ workflow, className }) => `${workflow && className ? `${code(className)}.` : ''}${nameOf(workflow)}`,
+        Workflow: (each) => nameOf(workflowName(each)),
         Status: ({ status, delayUntil }) => `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
         'What it does': ({ activity }) => activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
         Queue: ({ queue }) => nameOf(queue, ''),
@@ -25686,7 +26721,7 @@ function requireFile(variable, what, loss) {
     const file = process.env[variable];
     const name = trusted(variable);
     if (!file) {
-        throw new ReportableError(msg `${what} could not be written (${name} is not set). ${loss} The runner sets this variable for each step of a job.`);
+        throw new ReportableError(msg `${what} could not be written (${name} is not set). ${loss} The runner sets this variable for each step of a job.`, { id: 'not-written' });
     }
     try {
         (0,external_node_fs_namespaceObject.accessSync)(file, external_node_fs_namespaceObject.constants.R_OK | external_node_fs_namespaceObject.constants.W_OK);
@@ -25694,7 +26729,7 @@ function requireFile(variable, what, loss) {
     catch (error) {
         if (codeOf(error) !== 'ENOENT')
             throw error;
-        throw new ReportableError(msg `${what} could not be written (ENOENT): the file that ${name} names is not there. ${loss} Did a step remove the runner's temporary files, or does a container not see them?`);
+        throw new ReportableError(msg `${what} could not be written (ENOENT): the file in ${name} does not exist. ${loss} Did a step remove the runner's temporary files, or does a container not see them?`, { id: 'not-written' });
     }
 }
 
@@ -25757,12 +26792,12 @@ async function run(secrets, signal) {
         return failedRun(secrets.removedFrom(explain(error)));
     }
 }
-async function holdWith({ gate, database, ignoredParameters }, secrets, signal) {
+async function holdWith({ gate, database, ignoredParameters, source }, secrets, signal) {
     const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
-    const log = startLog(logSink, gate, database);
+    const log = startLog(logSink, gate, { ...database, source });
     const warnings = connectionWarnings(database);
     for (const warning of warnings)
-        info(plain(msg `Mind: ${warning}`));
+        info(plain(msg `Note: ${warning}`));
     if (ignoredParameters > 0) {
         info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
     }
@@ -25848,7 +26883,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(700);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
