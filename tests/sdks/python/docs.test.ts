@@ -11,7 +11,10 @@ import { python } from './language.ts';
 const run = promisify(execFile);
 
 /** So that the error names the command that hangs. */
-const PROCESS_TIMEOUT_MS = 40_000;
+const PROCESS_TIMEOUT_MS = 120_000;
+
+/** Ten starts of Python, each of which takes ten seconds on a machine that is busy. */
+const TEST_TIMEOUT_MS = 400_000;
 
 /** What a snippet in Python takes for granted. */
 const AROUND = `import os
@@ -27,7 +30,7 @@ const [launches = '', cancelsAndForks = '', rewinds = ''] = snippetsOf(python.na
 describe.skipIf(!isChosen)('the snippets for Python in docs/sdks.md', () => {
   const world = worldsOf(python);
 
-  test('set a version, cancel and fork a workflow, and rewind it', async () => {
+  test('set a version, cancel and fork a workflow, and rewind it', { timeout: TEST_TIMEOUT_MS }, async () => {
     if (newest === undefined) throw new Error('There is no release.');
     const { url, launch, query, row } = await world(newest);
     const bin = path.join(folderOf(python), '.installed', newest.release, 'bin');
