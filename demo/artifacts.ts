@@ -9,9 +9,9 @@ const FOLDER = fileURLToPath(new URL('./out', import.meta.url));
 
 /** The titles of the pages, one per run of the gate. */
 const PAGES = {
-  held: 'Check failed',
-  hopeless: 'Gave up early',
-  drained: 'Passed',
+  stuck: 'Check failed',
+  never: 'Gave up early',
+  slow: 'Passed',
 } as const;
 
 /** A run of the gate: its files have this name. */

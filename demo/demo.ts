@@ -1,189 +1,125 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { type PostgresServer, startPostgres } from '../tests/support/postgres.ts';
-import { type FinishedRun, runAction } from '../tests/support/runner.ts';
-import { artifactPath, prepareArtifacts, type RunName, shownPath, writeArtifact, writeRun } from './artifacts.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startPostgres } from '../tests/support/postgres.ts';
+import type { FinishedRun } from '../tests/support/runner.ts';
+import { artifactPath, prepareArtifacts, type RunName, shownPath } from './artifacts.ts';
 import { print } from './console.ts';
-import { fillOldVersion, OLD_TRAFFIC, PATIENT_WORKFLOW, sendTrafficToNewVersion } from './rollout.ts';
+import { runGate } from './gate-run.ts';
+import { unblock } from './kit.ts';
+import { start } from './resources.ts';
+import {
+  collectParcels,
+  fillOldVersion,
+  fillProcessToKill,
+  KILLED_WORKFLOW,
+  OLD_TRAFFIC,
+  SLEEPING_WORKFLOW,
+  sendTrafficToNewVersion,
+} from './rollout.ts';
 import { type Shop, startShop } from './shop-process.ts';
 
 const OLD = '1.0.0';
 const NEW = '2.0.0';
-const KEEP = { 'keep-version': 'latest' };
 
-/** The command that runs DBOS's command line. It exits with the demo. */
-const DBOS_CLI = [
-  process.execPath,
-  `--import=${new URL('./exit-with-demo.ts', import.meta.url)}`,
-  path.join(path.dirname(createRequire(import.meta.url).resolve('@dbos-inc/dbos-sdk')), 'cli/cli.js'),
-].join(' ');
+/** Longer than each step of the shop takes. The default is 15 minutes. */
+const STUCK_AFTER_MS = 3000;
+const INPUTS = { 'keep-version': 'latest', timeout: '2m', 'poll-interval': '1s', settle: '2s', 'stuck-after': '3s' };
 
 /** Plays a deploy from start to finish. Resolves with the gate's last verdict. */
 export async function playDemo(resources: AsyncDisposableStack): Promise<string> {
   prepareArtifacts();
   print.heading('A shop that runs on DBOS gets a new version. When can the old one be torn down?');
-  print.line(`Starting Postgres, and the shop ${OLD}.`);
-  const oldShop = await ownShop(resources, OLD);
-  const newShop = await ownShop(resources, NEW);
-  const server = await start(resources, startPostgres, (started) => started.stop());
-  const databaseUrl = await server.createDatabase('shop');
-  await opened(oldShop, OLD, databaseUrl);
-  await fillOldVersion(oldShop);
-  print.heading(`The shop ${OLD} has taken orders, which are in flight now:`);
-  print.table(OLD_TRAFFIC);
-
-  await opened(newShop, NEW, databaseUrl);
-  await sendTrafficToNewVersion(newShop);
-  print.heading(`The shop ${NEW} is launched next to it, and is the latest version.`);
-  print.line(`All new orders go there. ${OLD} gets none, and finishes those it has.`);
-
+  const { server, databaseUrl, oldShop, newShop, killedAt } = await deploy(resources);
   const gate = (as: RunName, inputs: Record<string, string>, onLine?: (line: string) => void) =>
     runGate(resources, { server, databaseUrl, as, inputs, ...(onLine !== undefined && { onLine }) });
-  const refused = await gate('held', { mode: 'check' });
-  print.heading(`Can ${OLD} be torn down? In the mode \`check\` the gate answers at once:`);
-  print.line(
-    `${refused.outputs['verdict']}. The step ${refused.exitCode === 0 ? 'passes' : 'fails'}, and with it the deploy.`,
-  );
-  const inputs = { timeout: '2m', 'poll-interval': '1s', settle: '3s' };
+
+  await delay(killedAt + STUCK_AFTER_MS - performance.now());
+  print.heading(`Can ${OLD} be torn down? In the mode \`check\`, the gate answers at once:`);
+  printAnswer(await gate('stuck', { ...INPUTS, mode: 'check' }));
+
   print.heading('In the mode `wait`, it holds the deploy until the answer is yes. The step:');
   print.line('- uses: dbos-drain-gate');
   print.line('  with:');
-  for (const [name, value] of Object.entries({ ...KEEP, ...inputs })) print.line(`    ${name}: ${value}`);
-  print.heading('But it does not wait in vain: one workflow sleeps for two hours. The log of the step');
-  const hopeless = await gate('hopeless', inputs, print.jobLog);
-  print.heading(`The gate has left a script next to its report. One line of its list moves it to ${NEW}`);
-  await moveOn(resources, { run: hopeless, databaseUrl, workflow: PATIENT_WORKFLOW });
-  print.heading('Then the step again. Its log, as it runs');
-  const run = await gate('drained', inputs, print.jobLog);
+  for (const [name, value] of Object.entries(INPUTS)) print.line(`    ${name}: ${value}`);
+  print.heading('But it does not wait in vain: one workflow sleeps for two hours. The log of the step:');
+  const never = await gate('never', INPUTS, print.jobLog);
 
-  const verdict = run.outputs['verdict'] ?? 'none';
-  print.heading(`The step ${run.exitCode === 0 ? 'passed' : 'failed'}. Its outputs`);
+  print.heading(`The gate has written a script. It forks what is stuck or asleep to ${NEW}. First a dry run:`);
+  await unblock(resources, { run: never, databaseUrl }, ['fork']);
+  print.heading('They can continue on the new code, so they are forked:');
+  await unblock(resources, { run: never, databaseUrl }, ['fork', '--yes']);
+
+  print.heading('What is left is only slow: the courier comes for the parcels. The same step again, and its log:');
+  let collecting: Promise<void> | undefined;
+  const slow = await gate('slow', INPUTS, (line) => {
+    print.jobLog(line);
+    if (line.startsWith('[')) collecting ??= collectParcels(oldShop);
+  });
+  await collecting;
+  print.heading('Its outputs:');
   print.table(
-    Object.entries(run.outputs).map(([name, value]) => [
+    Object.entries(slow.outputs).map(([name, value]) => [
       name,
-      name === 'report-path' ? shownPath('drained.json') : value,
+      name === 'report-path' ? shownPath('slow.json') : shortened(value),
     ]),
   );
+  const verdict = slow.outputs['verdict'] ?? 'none';
   if (verdict === 'drained') await tearDown(oldShop, newShop);
-  print.heading('The annotations and the job summary, to open in a browser');
+  print.heading('The annotations and the job summary of each step, to open in a browser:');
   print.table([
-    [shownPath('held.html'), 'the deploy that failed in the mode `check`'],
-    [shownPath('hopeless.html'), 'the deploy whose gate gave up early, because one workflow could not finish in time'],
-    [shownPath('drained.html'), 'the deploy that was held until it was safe'],
+    [shownPath('stuck.html'), 'the check that failed: the process of one workflow was killed'],
+    [shownPath('never.html'), 'the hold that gave up early: one workflow could not finish before the timeout'],
+    [shownPath('slow.html'), 'the hold that passed'],
   ]);
   print.line('Next to them are the Markdown, the report files, and the logs of the steps and of the shops.');
   return verdict;
 }
 
-/**
- * Starts something that `resources` will stop, even if it is still starting by then.
- *
- * @throws ReferenceError after the disposal of `resources`, without starting it: an interrupted demo starts nothing
- */
-async function start<T>(
-  resources: AsyncDisposableStack,
-  begin: () => T | Promise<T>,
-  stop: (started: T) => Promise<unknown>,
-): Promise<T> {
-  let starting: Promise<T> | undefined;
-  resources.defer(async () => {
-    if (starting !== undefined) await stop(await starting);
-  });
-  starting = Promise.resolve(begin());
-  return starting;
+/** Launches the old version with work of every kind, kills one of its processes, and launches the new version. */
+async function deploy(resources: AsyncDisposableStack) {
+  print.line(`Starting Postgres, and two processes of the shop ${OLD}.`);
+  const [toKill, old, next] = [`shop-${OLD}-a`, `shop-${OLD}-b`, `shop-${NEW}`];
+  const killedShop = await ownShop(resources, toKill);
+  const oldShop = await ownShop(resources, old);
+  const newShop = await ownShop(resources, next);
+  const server = await start(resources, startPostgres, (started) => started.stop());
+  const databaseUrl = await server.createDatabase('shop');
+  await opened(killedShop, { version: OLD, executor: toKill, databaseUrl });
+  await Promise.all([fillProcessToKill(killedShop), opened(oldShop, { version: OLD, executor: old, databaseUrl })]);
+  await killedShop.kill();
+  const killedAt = performance.now();
+  await fillOldVersion(oldShop);
+  print.heading(`The shop ${OLD} has taken orders, which are in flight now:`);
+  print.table(OLD_TRAFFIC);
+  print.line(`One of its two processes was killed. It was running ${KILLED_WORKFLOW}.`);
+
+  await opened(newShop, { version: NEW, executor: next, databaseUrl });
+  await sendTrafficToNewVersion(newShop);
+  print.heading(`The shop ${NEW} is launched next to it, and is the latest version.`);
+  print.line(`All new orders go there. ${OLD} gets none, and finishes those that it has.`);
+  return { server, databaseUrl, oldShop, newShop, killedAt };
 }
 
-function ownShop(resources: AsyncDisposableStack, version: string): Promise<Shop> {
+function ownShop(resources: AsyncDisposableStack, name: string): Promise<Shop> {
   return start(
     resources,
-    () => startShop(artifactPath(logOf(version))),
+    () => startShop(artifactPath(`${name}.log`)),
     (shop) => shop.kill(),
   );
 }
 
-async function opened(shop: Shop, version: string, databaseUrl: string): Promise<void> {
+async function opened(shop: Shop, options: Parameters<Shop['open']>[0]): Promise<void> {
   try {
-    await shop.open({ version, databaseUrl });
+    await shop.open(options);
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-    throw new Error(
-      `See ${shownPath(logOf(version))}: the shop ${version} did not launch (${reason?.replace(/:$/, '')}).`,
-    );
+    const log = shownPath(`${options.executor}.log`);
+    throw new Error(`See ${log}: the shop ${options.version} did not launch (${reason?.replace(/:$/, '')}).`);
   }
 }
 
-interface GateRun {
-  readonly server: PostgresServer;
-  readonly databaseUrl: string;
-  readonly as: RunName;
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly onLine?: (line: string) => void;
-}
-
-/** Runs the built action as GitHub's runner does. Its files are in the server's folder and are removed with it. */
-async function runGate(
-  resources: AsyncDisposableStack,
-  { server, databaseUrl, as, inputs, onLine }: GateRun,
-): Promise<FinishedRun> {
-  const folder = path.join(server.folder, as);
-  mkdirSync(folder);
-  const step = await start(
-    resources,
-    () =>
-      runAction({
-        folder,
-        inputs: { ...KEEP, ...inputs },
-        env: { DBOS_SYSTEM_DATABASE_URL: databaseUrl },
-        ...(onLine !== undefined && { onLine }),
-      }),
-    (started) => {
-      started.kill('SIGKILL');
-      return started.finished;
-    },
-  );
-  const run = await step.finished;
-  writeRun(run, as);
-  if (run.outputs['verdict'] === undefined) {
-    throw new Error(`See ${shownPath(`${as}.log`)}: the built action finished without a verdict.`);
-  }
-  return run;
-}
-
-/** Runs the script that the gate wrote, for this workflow only. */
-async function moveOn(
-  resources: AsyncDisposableStack,
-  { run, databaseUrl, workflow }: { run: FinishedRun; databaseUrl: string; workflow: string },
-): Promise<void> {
-  const folder = path.dirname(run.outputs['report-path'] ?? '');
-  const list = readFileSync(path.join(folder, 'workflows.tsv'), 'utf8');
-  writeArtifact('unblock.sh', readFileSync(path.join(folder, 'unblock.sh'), 'utf8'));
-  writeArtifact('workflows.tsv', list);
-  const lines = list.split('\n');
-  print.line((lines.find((line) => idIn(line) === workflow) ?? 'It is not there.').replaceAll('\t', '  '));
-  const child = await start(
-    resources,
-    () =>
-      spawn('sh', ['unblock.sh', 'fork', '--yes', workflow], {
-        cwd: folder,
-        env: {
-          ...process.env,
-          DBOS_CLI,
-          DEMO_PID: String(process.pid),
-          UNBLOCK_DATABASE_URL: databaseUrl,
-        },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      }),
-    async (each) => each.kill('SIGKILL'),
-  );
-  for await (const line of createInterface(child.stdout)) print.jobLog(line);
-}
-
-/** Returns the id in a line of `workflows.tsv`. */
-function idIn(line: string): string | undefined {
-  return line.split('\t')[1];
+function printAnswer({ outputs, exitCode }: FinishedRun): void {
+  print.table(['verdict', 'diagnosis', 'reason'].map((name) => [name, outputs[name] ?? '']));
+  print.line(`The step ${exitCode === 0 ? 'passes' : 'fails'}, and with it the deploy.`);
 }
 
 /** Tears the old version down, and proves that all of its work is done. */
@@ -192,10 +128,11 @@ async function tearDown(oldShop: Shop, newShop: Shop): Promise<void> {
   const old = await newShop.countByStatus(OLD);
   const now = await newShop.countByStatus(NEW);
   print.heading(`The shop ${OLD} is torn down.`);
-  const { SUCCESS: succeeded = 0, ...others } = old;
-  const rest = Object.keys(others).length > 0 ? `and ${inWords(others)}` : 'none is stranded';
-  print.line(`${succeeded} of its workflows finished with SUCCESS, ${rest}.`);
-  print.line(`${PATIENT_WORKFLOW} continues on ${NEW} as a fork.`);
+  const { SUCCESS, CANCELLED, ...stranded } = old;
+  print.line(
+    `Its workflows: ${inWords(old)}. ${Object.keys(stranded).length === 0 ? 'None is stranded.' : 'Some are stranded.'}`,
+  );
+  print.line(`${KILLED_WORKFLOW} and ${SLEEPING_WORKFLOW} were cancelled there, and continue on ${NEW} as forks.`);
   print.line(`Workflows of ${NEW} did not hold up the gate: ${inWords(now)}.`);
 }
 
@@ -205,6 +142,9 @@ function inWords(counts: Record<string, number>): string {
     .join(', ');
 }
 
-function logOf(version: string): string {
-  return `shop-${version}.log`;
+const SHOWN = 120;
+
+/** The report file has the rest. */
+function shortened(value: string): string {
+  return value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value;
 }

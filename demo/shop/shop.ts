@@ -1,7 +1,16 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { answerCalls } from '../../tests/support/remote-calls.ts';
 import type { ShopCalls } from './calls.ts';
-import { askForReview, checkOut, fulfilOrder, holdForPayment, PARCELS, printInvoice } from './workflows.ts';
+import {
+  askForReview,
+  checkOut,
+  collectParcel,
+  fulfilOrder,
+  holdForPayment,
+  PAID,
+  PARCELS,
+  printInvoice,
+} from './workflows.ts';
 
 /* The shop: a separate program. It takes orders from the process that started it, and exits with that process. */
 
@@ -9,11 +18,11 @@ const INVOICES = 'invoices';
 const MAIL = 'mail';
 
 const calls: ShopCalls = {
-  open: async ({ version, databaseUrl }) => {
+  open: async ({ version, executor, databaseUrl }) => {
     DBOS.setConfig({
       name: 'shop',
       applicationVersion: version,
-      executorID: `shop-${version}`,
+      executorID: executor,
       systemDatabaseUrl: databaseUrl,
     });
     await DBOS.launch();
@@ -24,6 +33,10 @@ const calls: ShopCalls = {
 
   checkOut: async (order) => {
     await DBOS.startWorkflow(checkOut, { workflowID: `${order.id}-checkout` })(order);
+  },
+
+  hasPaid: async ({ id }) => {
+    await DBOS.getEvent(`${id}-checkout`, PAID);
   },
 
   reserve: async (order, seconds) => {
@@ -40,11 +53,13 @@ const calls: ShopCalls = {
     await DBOS.startWorkflow(askForReview, options)(order);
   },
 
-  fulfil: async (order, itemsOfParcels) => {
+  fulfil: async (order, parcels) => {
     const workflowID = `${order.id}-fulfilment`;
-    await DBOS.startWorkflow(fulfilOrder, { workflowID })(order, itemsOfParcels);
+    await DBOS.startWorkflow(fulfilOrder, { workflowID })(order, parcels);
     await DBOS.getEvent(workflowID, PARCELS);
   },
+
+  collectParcel: async () => collectParcel(),
 
   countByStatus: async (applicationVersion) => {
     const workflows = await DBOS.listWorkflows({ applicationVersion, loadInput: false, loadOutput: false });

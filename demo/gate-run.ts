@@ -1,0 +1,49 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { PostgresServer } from '../tests/support/postgres.ts';
+import { type FinishedRun, runAction } from '../tests/support/runner.ts';
+import { type RunName, shownPath, writeRun } from './artifacts.ts';
+import { start } from './resources.ts';
+
+export interface GateRun {
+  readonly server: PostgresServer;
+  readonly databaseUrl: string;
+  readonly as: RunName;
+  /** The `with:` of the step. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Called with each line of the job's log, as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+/**
+ * Runs the built action as GitHub's runner does. Its files are in the server's folder and are removed with it.
+ *
+ * @throws when the action finished without a verdict
+ */
+export async function runGate(
+  resources: AsyncDisposableStack,
+  { server, databaseUrl, as, inputs, onLine }: GateRun,
+): Promise<FinishedRun> {
+  const folder = path.join(server.folder, as);
+  mkdirSync(folder);
+  const step = await start(
+    resources,
+    () =>
+      runAction({
+        folder,
+        inputs,
+        env: { DBOS_SYSTEM_DATABASE_URL: databaseUrl },
+        ...(onLine !== undefined && { onLine }),
+      }),
+    (started) => {
+      started.kill('SIGKILL');
+      return started.finished;
+    },
+  );
+  const run = await step.finished;
+  writeRun(run, as);
+  if (run.outputs['verdict'] === undefined) {
+    throw new Error(`See ${shownPath(`${as}.log`)}: the built action finished without a verdict.`);
+  }
+  return run;
+}
