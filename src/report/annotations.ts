@@ -31,22 +31,23 @@ function verdictAnnotations(report: RunReport, level: Annotation['level']): read
     const message = messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
     return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
   }
-  const title = 'dbos-drain-gate: cannot-drain';
-  const first = pastDeadline === null ? [] : [{ level, title, message: messageOf(pastDeadline) }];
   // "And N more" is about what blocks least.
-  const targetsShown = blockedFirst(targets)
-    .slice(0, TARGETS_SHOWN - first.length)
-    .map((target) => targetAnnotation(target, level));
-  const shown = [...first, ...targetsShown];
-  const more = targets.length - targetsShown.length;
+  const shown = blockedFirst(targets)
+    .slice(0, TARGETS_SHOWN)
+    .map((target) => targetAnnotation(target, level, pastDeadline));
+  const more = targets.length - shown.length;
   if (more === 0) return shown;
   const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
   const message = `and ${number(more)} more versions: see the job summary.`;
   return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
 }
 
-function targetAnnotation(target: VersionReport, level: Annotation['level']): Annotation {
-  const { version, drained, known, blockers, outlook } = target;
+function targetAnnotation(
+  target: VersionReport,
+  level: Annotation['level'],
+  pastDeadline: RunReport['pastDeadline'],
+): Annotation {
+  const { version, drained, known, diagnosis, blockers, outlook } = target;
   const shown = versionName(version);
   const name = visible(shown, 80);
   if (drained) {
@@ -57,14 +58,26 @@ function targetAnnotation(target: VersionReport, level: Annotation['level']): An
       message: plain(msg`${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
     };
   }
-  const why =
-    blockers.length > 0 ? blockers.map(({ message }) => message) : [trusted('Idle, but not for long enough yet.')];
+  // The diagnosis is about the work in flight.
+  const others = blockers.filter(({ kind }) => diagnosis === null || kind !== 'in-flight');
+  const why = [
+    ...(diagnosis === null ? [] : [diagnosis.reason, msg`If you do nothing: ${diagnosis.ifNothing}`]),
+    ...helpWith(diagnosis, pastDeadline),
+    ...others.map(({ message }) => message),
+  ];
+  const all = why.length > 0 ? why : [trusted('Idle, waiting for the settle window.')];
   return {
     level,
     title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
     // The log shows messages without their titles.
-    message: messageOf(msg`${shown}: ${joined([...why, ...outlook], '\n')}`),
+    message: messageOf(msg`${shown}: ${joined([...all, ...outlook], '\n')}`),
   };
+}
+
+/** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
+function helpWith(diagnosis: VersionReport['diagnosis'], pastDeadline: RunReport['pastDeadline']): readonly Message[] {
+  if (diagnosis?.cause === 'outlasting' && pastDeadline !== null) return [pastDeadline];
+  return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
 }
 
 /** The text of a message. Where it is too long, it is cut between two characters. */

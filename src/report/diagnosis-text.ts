@@ -1,20 +1,25 @@
 import type { Writer } from '../dbos/snapshot/index.ts';
 import { scannedOf } from '../forecast/detail-scan.ts';
 import type { KnownWait } from '../forecast/drain-forecast.ts';
-import { counted, type Message, msg, number, trusted } from '../message.ts';
+import type { EarliestEnd } from '../forecast/earliest-end.ts';
+import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import type { Blocker } from '../rules/index.ts';
 import { durationText, momentText } from '../time.ts';
-import { describeActivity, workflowNamed } from './activity-text.ts';
+import { DEFAULT_EXECUTOR, describeActivity, workflowNamed } from './activity-text.ts';
 import type { Diagnosis, Subject } from './diagnosis.ts';
 import { leftText } from './forecast-text.ts';
 import { versionName } from './text.ts';
 
 /* The diagnosis of one target, in words: what each cause means, and what happens if nobody acts. */
 
+/** A few workflows stand for all: this many are named. */
+const NAMED = 3;
+
 /** New work is still sent to the target. */
 export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | undefined {
   if (blocker.kind === 'live') {
     return {
+      cause: 'live',
       kind: 'stuck',
       brief: 'traffic has not moved, still the latest version',
       reason: trusted('traffic has not moved, and this is still the latest version.'),
@@ -25,6 +30,7 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
   const until = 'until' in blocker.sign ? blocker.sign.until : undefined;
   if (until === undefined || (deadline !== undefined && until > deadline)) {
     return {
+      cause: 'live',
       kind: 'stuck',
       brief: 'traffic has not moved, still receives work',
       reason: trusted('traffic does not seem to have moved to another version.'),
@@ -33,6 +39,7 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
   }
   const moment = trusted(momentText(until, now));
   return {
+    cause: 'live',
     kind: 'slow',
     brief: `counts as live until ${momentText(until, now)}`,
     reason: msg`it received new work recently, and counts as live until ${moment}.`,
@@ -53,35 +60,59 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
   // The bound of another target says nothing about this one.
   if (notBefore === undefined || last === undefined || notBefore <= last.deadline) return undefined;
   const late = waits.filter(({ until }) => until > deadline);
-  const count = Math.max(1, late.length);
+  const count = Math.min(target.inFlight, Math.max(1, late.length));
   const until = momentText(notBefore, now);
-  const verb = late.length === 0 ? 'is delayed' : verbOf(late);
+  const verb = late.length === 0 ? 'is delayed' : verbOf(late.slice(0, count));
   const still = drain.states.stuck;
   const stuckToo = still > 0 ? `, and ${number(still)} made no progress for ${durationText(config.stuckAfterMs)}` : '';
   const of = msg`${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
   return {
+    cause: 'outlasting',
     kind: 'never',
     brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
     reason: msg`${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
     ifNothing: expectation(subject, late, notBefore),
+    nextStep: msg`To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
   };
 }
 
-export function withoutProcess({ target }: Subject): Diagnosis {
+export function withoutProcess({ target, drain }: Subject): Diagnosis {
   const name = versionName(target.version);
   const all = target.inFlight === 1 ? 'its workflow stays' : `all ${number(target.inFlight)} workflows stay`;
   return {
+    cause: 'no-process',
     kind: 'never',
     brief: 'no process of this version seems to be running',
     reason: msg`no process of ${name} seems to be running. Work that is due is not picked up.`,
     ifNothing: msg`${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
+    nextStep: msg`Start a process of ${name} again${withExecutor(drain.lostExecutors)}, or cancel or fork what is left.`,
   };
+}
+
+/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
+function withExecutor(executors: readonly string[]): Message {
+  const [first] = executors;
+  if (first === undefined) return trusted('');
+  const ids =
+    executors.length === 1
+      ? msg`with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
+      : msg`with each of the executor ids ${namesOf(executors)}`;
+  return msg` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
+}
+
+/** The first few of what ends after the timeout. */
+function namedEnds(ends: readonly EarliestEnd[], deadline: number): Message {
+  const late = ends.filter(({ until }) => until > deadline);
+  const named = late.slice(0, NAMED).map((end) => workflowNamed(end));
+  if (named.length === 0) return trusted('what is delayed');
+  return msg`${joined(named, ', ')}${trusted(late.length > named.length ? ' and the others' : '')}`;
 }
 
 export function notConverging({ drain }: Subject): Diagnosis {
   const fast = 'new work arrives as fast as work finishes';
   const byChildren = drain.arrived.children > drain.arrived.roots;
   return {
+    cause: 'not-converging',
     kind: 'stuck',
     brief: byChildren ? fast : `traffic has not moved, ${fast}`,
     reason: trusted(
@@ -105,6 +136,7 @@ export function stuck(subject: Subject): Diagnosis {
   const quiet = trusted(durationText(config.stuckAfterMs));
   const noun = target.inFlight === 1 ? 'workflow' : 'workflows';
   return {
+    cause: 'stuck',
     kind: 'stuck',
     brief: `${share} without progress for ${durationText(config.stuckAfterMs)}`,
     reason: msg`${trusted(`${share} ${noun}`)} made no progress for ${quiet}.${why}`,
@@ -127,6 +159,7 @@ function stuckExpectation(subject: Subject, count: number): Message {
 
 export function stalled(stuckAfterMs: number): Diagnosis {
   return {
+    cause: 'stalled',
     kind: 'stuck',
     brief: `nothing has finished for ${durationText(stuckAfterMs)}`,
     reason: trusted(`nothing has finished for ${durationText(stuckAfterMs)}.`),
@@ -150,6 +183,7 @@ export function slow(subject: Subject): Diagnosis {
   const isLate = left !== undefined && deadline !== undefined && deadline > now && now + left.fromMs > deadline;
   const late = isLate ? ', longer than the timeout' : '';
   return {
+    cause: 'moving',
     kind: 'slow',
     brief: `${brief}${late}`,
     reason: trusted(
@@ -161,6 +195,7 @@ export function slow(subject: Subject): Diagnosis {
 
 export function starting({ config }: Subject): Diagnosis {
   return {
+    cause: 'starting',
     kind: 'stuck',
     brief: 'traffic has not moved, work is still starting',
     reason: trusted('traffic has not moved, and new work is still being started.'),
@@ -174,6 +209,7 @@ export function unversioned(count: number, { target, poll }: Subject): Diagnosis
   const workflows = counted(count, 'workflow');
   const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
   return {
+    cause: 'unversioned',
     kind: isStuck ? 'stuck' : 'slow',
     brief: `unversioned work ${isStuck ? 'is not picked up' : 'is still in flight'}`,
     reason: msg`${workflows} without a version ${trusted(wait)} to be picked up, and ${versionName(target.version)} could take ${trusted(them)}.`,
@@ -188,6 +224,7 @@ export function writing(writers: readonly Writer[], { target, config }: Subject)
   const transactions = counted(writers.length, 'transaction');
   const [are, end] = writers.length === 1 ? ['is', 'it ends'] : ['are', 'they end'];
   return {
+    cause: 'open-transaction',
     kind: isPrepared || isLong ? 'stuck' : 'slow',
     brief: 'idle, but a transaction is still writing',
     reason: msg`nothing is in flight, but ${transactions} that could write workflows ${trusted(are)} still open.`,
@@ -203,6 +240,7 @@ export function writing(writers: readonly Writer[], { target, config }: Subject)
 export function settling(settledForMs: number, { config }: Subject): Diagnosis {
   const left = durationText(Math.max(0, config.settleMs - settledForMs));
   return {
+    cause: 'settling',
     kind: 'slow',
     brief: `idle, settling for ${left}`,
     reason: trusted(`idle, and must stay idle for ${left}.`),
@@ -232,7 +270,7 @@ function expectation(
     );
   }
   if (last !== undefined && waiting > 0) {
-    const verb = waits.length === 0 ? 'is delayed' : verbOf(waits);
+    const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
     parts.push(`${number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
   }
   const text = parts.join('; ');

@@ -11,15 +11,33 @@ import { quotedName, versionName } from './text.ts';
 /** What a drain is: it will finish; something does not move; it cannot finish before the timeout, or at all. */
 export const DIAGNOSES = ['slow', 'stuck', 'never'] as const;
 
+/** What a diagnosis rests on. */
+export const CAUSES = [
+  'live',
+  'outlasting',
+  'no-process',
+  'not-converging',
+  'stuck',
+  'stalled',
+  'moving',
+  'starting',
+  'unversioned',
+  'open-transaction',
+  'settling',
+] as const;
+
 /** What becomes of a drain that nobody touches. It explains, and decides no verdict. */
 export interface Diagnosis {
   readonly kind: (typeof DIAGNOSES)[number];
+  readonly cause: (typeof CAUSES)[number];
   /** For a line of the log: `stuck: 3 of 16 without progress for 15m`. */
   readonly brief: string;
   /** The cause, in a sentence: `Never: 1 of 16 workflows sleeps until 23:34 UTC, after the timeout at 21:36 UTC.` */
   readonly reason: Message;
   /** What happens next, and when: continues `If you do nothing: `. */
   readonly ifNothing: Message;
+  /** What helps, in a sentence, where it is one thing for all that blocks. */
+  readonly nextStep?: Message;
 }
 
 /** What the texts of a diagnosis are about. Times are in epoch milliseconds of the database's clock. */
@@ -62,10 +80,11 @@ export function diagnosesOf(poll: Poll, config: GateConfig): Diagnoses {
 }
 
 /** `Stuck: …`, or `Stuck ("1.0.0"): …` where there are several versions. */
-function labelled({ kind, brief, reason, ifNothing }: Diagnosis, name: string | undefined): Diagnosis {
+function labelled({ kind, brief, reason, ifNothing, ...rest }: Diagnosis, name: string | undefined): Diagnosis {
   const label = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
   const of = name === undefined ? trusted('') : msg` (${name})`;
   return {
+    ...rest,
     kind,
     brief: `${kind}${name === undefined ? '' : ` (${quotedName(name)})`}: ${brief}`,
     reason: msg`${trusted(label)}${of}: ${reason}`,

@@ -9,6 +9,8 @@ export type CurvePoint = StatusCounts & Pick<Sample, 'atMs'>;
 /** A drain in the order of time, and the estimate of how it goes on. */
 export interface DrainCurve {
   readonly points: readonly CurvePoint[];
+  /** When the last point was, by the database's clock, in epoch milliseconds. */
+  readonly lastAt: number;
   /** From the last point. */
   readonly estimate: TimeLeft | undefined;
 }
@@ -26,11 +28,12 @@ const LOWEST_AXIS_END = 10;
 /** As a share of the axis: Mermaid draws columns from below zero, where a zero would show. It draws none below this. */
 const BELOW_THE_AXIS = 1 / 20;
 
-/** Times between two columns, each with the unit in which it makes short labels. */
+/** Times between two columns, each with its labels in UTC and the most columns that these leave room for. */
 const STEPS = [
-  ...[1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.s, unit: 'seconds', unitMs: UNITS_MS.s })),
-  ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.m, unit: 'minutes', unitMs: UNITS_MS.m })),
-  ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * UNITS_MS.h, unit: 'hours', unitMs: UNITS_MS.h })),
+  ...[10, 20, 30].map((n) => ({ ms: n * UNITS_MS.s, from: 11, to: 19, most: 16 })),
+  ...[1, 2, 5, 10, 30].map((n) => ({ ms: n * UNITS_MS.m, from: 11, to: 16, most: MOST_COLUMNS })),
+  ...[1, 2, 6, 12].map((n) => ({ ms: n * UNITS_MS.h, from: 8, to: 16, most: 16 })),
+  ...[24, 120].map((n) => ({ ms: n * UNITS_MS.h, from: 5, to: 10, most: MOST_COLUMNS })),
 ];
 
 /** From the bottom of a column to its top. The colours match the squares, and stand out on white and on black. */
@@ -58,7 +61,7 @@ export function drainChart(curve: DrainCurve): string {
   return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
 }
 
-function mermaid({ labels, unit, polls, estimated }: Columns, statuses: Statuses): string {
+function mermaid({ labels, polls, estimated }: Columns, statuses: Statuses): string {
   // Each series is drawn over those before it, so the highest comes first.
   const measured = statuses.map(({ color }, index) => ({
     color,
@@ -80,7 +83,7 @@ function mermaid({ labels, unit, polls, estimated }: Columns, statuses: Statuses
     '```mermaid',
     `%%{init: ${JSON.stringify(config)}}%%`,
     'xychart-beta',
-    `  x-axis "${unit} from the last poll" [${labels.map((label) => `"${label}"`).join(', ')}]`,
+    `  x-axis "UTC" [${labels.map((label) => `"${label}"`).join(', ')}]`,
     `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
     ...series.map(({ heights }) => {
       const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
@@ -101,7 +104,7 @@ function keyOf({ points, estimate }: DrainCurve, { estimated, isCut }: Columns, 
 }
 
 /** The curve at regular times. Undefined when there are fewer than two polls. */
-function columnsOf({ points, estimate }: DrainCurve) {
+function columnsOf({ points, lastAt, estimate }: DrainCurve) {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || points.length < 2) return undefined;
   const measuredMs = last.atMs - first.atMs;
@@ -110,14 +113,14 @@ function columnsOf({ points, estimate }: DrainCurve) {
   const drawnMs = isCut ? SHOWN_ESTIMATE * measuredMs : leftMs;
 
   // Three more: the last poll, and a started column at either end.
-  const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
+  const step = STEPS.find(({ ms, most }) => (measuredMs + drawnMs) / ms <= most - 3);
   if (step === undefined) return undefined;
   const before = Math.max(1, Math.ceil(measuredMs / step.ms));
   const after = Math.ceil(drawnMs / step.ms);
   const times = Array.from({ length: before + 1 + after }, (_, index) => (index - before) * step.ms);
   return {
-    labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
-    unit: step.unit,
+    // `21:34:49`, `21:34`, `27 21:00` or `11-27`.
+    labels: times.map((time) => new Date(lastAt + time).toISOString().slice(step.from, step.to).replace('T', ' ')),
     /** The first columns: the polls, up to the last. */
     polls: times.slice(0, before + 1).map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
     /** The columns after those: how many can be in flight then. */

@@ -1,8 +1,10 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
-import { WORKFLOW_STATES, type WorkflowStatus } from '../forecast/activity.ts';
+import type { WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import { shownId } from '../hidden-ids.ts';
 import type { Poll } from '../hold/hold.ts';
+import { trusted } from '../message.ts';
+import { KIT_STATES, kitStateOf } from '../unblock/states.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
 import { blocksTarget } from './blocking.ts';
 import type { ActivityReport, ForecastReport, RunReport } from './schema.ts';
@@ -50,33 +52,68 @@ export function activityReport(
 }
 
 /** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
-export function activitiesReport({ evaluation, forecast }: Poll): RunReport['activities'] {
+export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean): RunReport['activities'] {
   const { detailScan } = forecast.history;
   if (detailScan === undefined) return { observedAt: null, items: [], omitted: 0 };
   const { observedAt, workflows, statuses } = detailScan;
   const blocking = workflows.flatMap((workflow) => {
     const status = statuses.get(workflow.id);
-    return status !== undefined && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
+    if (status === undefined || !blocksTarget(workflow, evaluation)) return [];
+    return [
+      {
+        workflow,
+        status,
+        state: kitStateOf(status, observedAt),
+        stands: standing(workflow.version, status, forecast, isWait),
+      },
+    ];
   });
-  const alike = Map.groupBy(blocking, ({ workflow: { name, className, queue, status: rowStatus }, status }) =>
-    JSON.stringify([status.state, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]),
+  const alike = Map.groupBy(
+    blocking,
+    ({ workflow: { name, className, queue, status: rowStatus }, status, state, stands }) =>
+      JSON.stringify([state, stands, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]),
   );
   const groups = [...alike.values()].map((group) => {
-    const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
+    const { workflow, status, state, stands } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
     const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
     return {
-      state: status.state,
+      state,
       count: group.length,
       workflow: workflow.name,
       className: workflow.className,
       message: describeActivity(status, observedAt),
-      nextStep: nextStepFor(status, isOneExecutor ? workflow.executor : null),
+      nextStep:
+        stands !== undefined && state !== 'stuck'
+          ? NOT_BY_ITSELF[stands]
+          : nextStepFor(status, isOneExecutor ? workflow.executor : null),
     };
   });
   const items = groups
-    .sort((a, b) => WORKFLOW_STATES.indexOf(b.state) - WORKFLOW_STATES.indexOf(a.state) || b.count - a.count)
+    .sort((a, b) => KIT_STATES.indexOf(a.state) - KIT_STATES.indexOf(b.state) || b.count - a.count)
     .slice(0, ACTIVITIES_REPORTED);
   return { observedAt, items, omitted: groups.length - items.length };
+}
+
+/** The next step of what is not stuck itself, where to wait for it helps nobody. */
+const NOT_BY_ITSELF = {
+  'no-process': trusted('start a process of its version, or fork or cancel it'),
+  outlasting: trusted('fork or cancel it: it outlasts the timeout'),
+  stuck: trusted('find out whether its process still runs; if not, fork or cancel it'),
+} as const;
+
+/** Why nobody should wait for the work of a version; undefined where it can finish. */
+function standing(
+  version: string | null,
+  { activity }: WorkflowStatus,
+  { targets, outlasting }: Poll['forecast'],
+  isWait: boolean,
+): keyof typeof NOT_BY_ITSELF | undefined {
+  const drain = targets.get(version);
+  const until = activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null;
+  if (drain === undefined || !drain.standsStill) {
+    return isWait && outlasting !== undefined && (until ?? 0) > outlasting.deadline ? 'outlasting' : undefined;
+  }
+  return drain.withoutProcess.length > 0 ? 'no-process' : 'stuck';
 }
 
 /** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */

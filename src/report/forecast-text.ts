@@ -6,8 +6,7 @@ import type { NewTopLevel } from '../forecast/history.ts';
 import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText } from '../time.ts';
-import { DEFAULT_EXECUTOR, workflowNamed } from './activity-text.ts';
-import { versionName } from './text.ts';
+import { workflowNamed } from './activity-text.ts';
 
 /** A few workflows stand for all: this many are named. */
 const NAMED = 3;
@@ -36,22 +35,15 @@ function perMinute(rate: number): string {
   return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }
 
-/** The forecast in sentences; none where nothing is in flight. In a hold they explain the lack of an estimate. */
-export function describeForecast(
-  forecast: DrainForecast,
-  newTopLevel: readonly NewTopLevel[],
-  now: number,
-  isHold: boolean,
-): readonly Message[] {
-  const { trend, rate, states, left } = forecast;
+/** What the diagnosis does not say of a drain; none where nothing is in flight. */
+export function describeForecast(forecast: DrainForecast, newTopLevel: readonly NewTopLevel[]): readonly Message[] {
+  const { trend, rate, states } = forecast;
   if (trend === 'idle') return [];
   return [
     ...(rate === undefined ? [] : [paceSentence(rate)]),
-    ...(isHold ? estimateSentence(forecast) : []),
-    ...outlook(forecast, newTopLevel, now).map(({ message }) => message),
-    ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
+    ...outlook(forecast, newTopLevel).map(({ message }) => message),
     ...(states.notScanned > 0
-      ? [msg`What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
+      ? [msg`Details cover the oldest workflows, and not ${counted(states.notScanned, 'other')}.`]
       : []),
   ];
 }
@@ -59,62 +51,28 @@ export function describeForecast(
 /** What the log says once. Each key stays the same for as long as its message holds. */
 export type Explanations = readonly { readonly key: string; readonly message: Message }[];
 
-/** What a person has to know while it drains. */
+/** What still arrives. */
 export function outlook(
-  { trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess, lostExecutors }: DrainForecast,
+  { trend, arrived, hasTraffic }: Pick<DrainForecast, 'trend' | 'arrived' | 'hasTraffic'>,
   newTopLevel: readonly NewTopLevel[],
-  now: number,
 ): Explanations {
-  const messages = {
-    'not converging': trend === 'not-converging' ? notConverging(arrived, newTopLevel) : undefined,
-    arriving:
-      trend !== 'not-converging' && hasTraffic
-        ? msg`${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`
-        : undefined,
-    bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
-    withoutProcess:
-      withoutProcess.length > 0
-        ? msg`No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version${withExecutor(lostExecutors)}, or cancel or fork what is left.`
-        : undefined,
-  };
-  return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
-}
-
-/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
-function withExecutor(executors: readonly string[]): Message {
-  const [first] = executors;
-  if (first === undefined) return trusted('');
-  const ids =
-    executors.length === 1
-      ? msg`with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
-      : msg`with each of the executor ids ${namesOf(executors)}`;
-  return msg` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
+  if (trend === 'not-converging') return [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }];
+  if (!hasTraffic) return [];
+  const message = msg`${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`;
+  return [{ key: 'arriving', message }];
 }
 
 function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }: Rate): Message {
   const isQuiet = ended === 0 && arrived === 0;
-  const pace = `${perMinute(ended)} ended and ${perMinute(arrived)} arrived per minute,`;
-  return trusted(`${isQuiet ? 'Nothing has ended or arrived' : pace} over the last ${durationText(overMs)}.`);
-}
-
-/** How many are stuck, and whether an estimate covers the others only. */
-export function stuckSentence(stuck: number, hasEstimate: boolean): Message {
-  return msg`${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
-}
-
-function estimateSentence({ trend, left, series }: DrainForecast): readonly Message[] {
-  if (left !== undefined) return [msg`Estimate: ${trusted(leftText(left))}.`];
-  if (trend === 'too-early') return [trusted('Too little has ended for an estimate.')];
-  if (trend !== 'stalled') return [];
-  const since = series.endedAtMs === undefined ? 'since the gate began' : 'recently';
-  return [trusted(`Nothing has ended ${since}, so there is no estimate.`)];
+  const pace = `${perMinute(ended)} finished and ${perMinute(arrived)} arrived per minute,`;
+  return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${durationText(overMs)}.`);
 }
 
 function notConverging(
   { total, roots, children }: DrainForecast['arrived'],
   newTopLevel: readonly NewTopLevel[],
 ): Message {
-  const reasons: Message[] = [trusted('The drain is not converging: as much arrives as ends.')];
+  const reasons: Message[] = [trusted('Not draining: new work arrives as fast as work finishes.')];
   if (roots > 0) reasons.push(msg`${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
   if (children > 0) {
     const were = trusted(wasOrWere(children));
@@ -143,12 +101,6 @@ function rootNames(roots: readonly NewTopLevel[]): Message {
   return names.length > 0 ? msg`, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }
 
-function earliestEndMessage(notBefore: number, latest: EarliestEnd | undefined, now: number): Message {
-  const when = `Drained at ${momentText(notBefore, now)} at the earliest, in ${durationText(notBefore - now)}`;
-  if (latest?.until !== notBefore) return trusted(`${when}.`);
-  return msg`${trusted(when)}: ${workflowNamed(latest)} is ${trusted(stateOf(latest))} until then.`;
-}
-
 function stateOf({ because }: EarliestEnd): string {
   return because === 'sleeping' ? 'asleep' : 'delayed';
 }
@@ -164,9 +116,15 @@ export function describeCannotDrain(beyond: PastDeadline, now: number): Message 
     named.length > 0
       ? msg`${joined(named, ', ')}${more}`
       : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
+  const timeout = neededTimeout(beyond);
   const reaching =
-    beyond.neededMs <= HOSTED_JOB_LIMIT_MS
-      ? msg`It takes a \`timeout\` of ${trusted(durationInput(beyond.neededMs))} to reach the last of them, and more for what they do then.`
-      : msg`The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
-  return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
+    timeout === null
+      ? msg`No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
+      : msg`To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
+  return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
+}
+
+/** The `timeout` that reaches the last of what outlasts it; null where no job on a hosted runner lasts that long. */
+export function neededTimeout({ neededMs }: Pick<PastDeadline, 'neededMs'>): string | null {
+  return neededMs <= HOSTED_JOB_LIMIT_MS ? durationInput(neededMs) : null;
 }

@@ -1,5 +1,5 @@
 import type { Poll } from '../hold/hold.ts';
-import { joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
+import { msg, number, trusted } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 import { explainBlocker } from '../rules/index.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
@@ -11,8 +11,6 @@ import { versionName } from './text.ts';
 /** The summary explains more. */
 const EXPLAINED_TARGETS = 5;
 const EXPLAINED_STUCK = 3;
-/** A few workflows that outlast the timeout stand for all. */
-const NAMED = 3;
 
 /**
  * What a person who reads the log can do, and what happens otherwise. Each key stays the same for as long as its message
@@ -24,29 +22,13 @@ export function adviceOf(poll: Poll, diagnosis: Diagnosis | undefined): Explanat
 
 function expected({ forecast }: Poll, diagnosis: Diagnosis | undefined): Explanations {
   if (diagnosis === undefined) return [];
-  const { kind, ifNothing } = diagnosis;
+  const { kind, cause, ifNothing, nextStep } = diagnosis;
   const { waits, notBefore } = forecast.total;
   // The line itself has the estimate of what only moves.
   if (kind === 'slow' && waits.length === 0) return [];
   const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
   const then = { key, message: msg`If you do nothing: ${ifNothing}` };
-  const todo = whatToDo(forecast);
-  return kind === 'never' && todo !== undefined
-    ? [then, { key: `to do ${forecast.total.withoutProcess.length > 0}`, message: todo }]
-    : [then];
-}
-
-/** What ends a drain that does not end by itself in time. */
-function whatToDo({ total, outlasting }: Poll['forecast']): Message | undefined {
-  const { withoutProcess } = total;
-  if (withoutProcess.length > 0) {
-    return msg`Start a process of ${namesOf(withoutProcess.map(versionName))} again, or cancel or fork what is left.`;
-  }
-  if (outlasting === undefined) return undefined;
-  const named = outlasting.earliestEnds.slice(0, NAMED).map((end) => workflowNamed(end));
-  const who = named.length > 0 ? joined(named, ', ') : trusted('what is delayed');
-  const more = trusted(outlasting.earliestEnds.length > named.length ? ' and the others' : '');
-  return msg`To drain sooner: cancel or fork ${who}${more}.`;
+  return nextStep === undefined ? [then] : [then, { key: `next ${cause}`, message: nextStep }];
 }
 
 /** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */
@@ -94,8 +76,6 @@ function stuckWork({ evaluation, forecast }: Poll): Explanations {
 }
 
 /** What still arrives. */
-function traffic({ evaluation, forecast }: Poll): Explanations {
-  return outlook(forecast.total, forecast.newTopLevel, evaluation.snapshot.observedAt).filter(
-    ({ key }) => key === 'not converging' || key === 'arriving',
-  );
+function traffic({ forecast }: Poll): Explanations {
+  return outlook(forecast.total, forecast.newTopLevel);
 }

@@ -14,7 +14,7 @@ import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, commandLineOf, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { type Diagnoses, diagnosesOf } from './diagnosis.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
-import { describeCannotDrain, describeForecast } from './forecast-text.ts';
+import { describeCannotDrain, describeForecast, neededTimeout } from './forecast-text.ts';
 import { foundIn } from './found.ts';
 import { headlineOf } from './headline.ts';
 import type { RunReport, VersionReport } from './schema.ts';
@@ -56,6 +56,7 @@ const NOTHING_SEEN = {
   unversioned: null,
   blockers: [],
   pastDeadline: null,
+  neededTimeout: null,
   versions: [],
   newTopLevel: [],
   history: [],
@@ -129,7 +130,7 @@ function seenAt(last: Poll, run: Run) {
   const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
   const diagnoses = diagnosesIn(run);
   const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
-  const all = expected(index && forecast.total, forecast.newTopLevel, observedAt, run);
+  const all = expected(index && forecast.total, forecast.newTopLevel, observedAt);
   return {
     observedAt,
     database: { serverVersion, schema: run.schema, migration: migration ?? null },
@@ -138,6 +139,7 @@ function seenAt(last: Poll, run: Run) {
     inFlight: index === undefined ? null : inFlightOnAll(targets),
     unversioned: index === undefined ? null : evaluation.unversioned,
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
+    neededTimeout: pastDeadline === undefined ? null : neededTimeout(pastDeadline),
     pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
     versions,
     diagnosis: diagnoses.worst ?? null,
@@ -155,7 +157,7 @@ function seenAt(last: Poll, run: Run) {
       return { name, mayBeFormerName, inFlight };
     }),
     groups: blockingGroups(evaluation),
-    activities: activitiesReport(last),
+    activities: activitiesReport(last, run.config?.mode === 'wait'),
     ...workflowsReport(last, pastDeadline),
     commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last),
   };
@@ -187,7 +189,7 @@ function versionReport(
     blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
     reasons: shortNames(blockers),
     diagnosis: diagnoses.of.get(version) ?? null,
-    ...expected(drain, newTopLevel, evaluation.snapshot.observedAt, run),
+    ...expected(drain, newTopLevel, evaluation.snapshot.observedAt),
   };
 }
 
@@ -196,13 +198,11 @@ function expected(
   forecast: DrainForecast | undefined,
   newTopLevel: readonly NewTopLevel[],
   now: number,
-  { config, polls }: Run,
 ): Pick<VersionReport, 'forecast' | 'outlook'> {
   if (forecast === undefined) return NOTHING_EXPECTED;
-  const isHold = config !== undefined && isWatched({ mode: config.mode, polls });
   return {
     forecast: forecastReport(forecast, now),
-    outlook: describeForecast(forecast, newTopLevel, now, isHold),
+    outlook: describeForecast(forecast, newTopLevel),
   };
 }
 

@@ -5,22 +5,18 @@ import { kitSection, needsOf, type WrittenKit } from './kit-section.ts';
 import { blocks, codeBlock } from './markdown.ts';
 import type { RunReport } from './schema.ts';
 
-/** What a person can do now. */
+/** The commands for one workflow, the script for all, and the query that lists them. */
 export function nextSteps(report: RunReport, kit: WrittenKit | undefined): string {
   const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
-  if (verdict === 'drained') {
-    return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more. From the teardown on, do not resume or rewind a workflow of that version, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.';
-  }
-  if (database === null || commandLine === null) return '';
+  if (verdict === 'drained' || database === null || commandLine === null) return '';
   const query = [
     'The work in flight, as the gate counts it:',
     codeBlock('sql', inspectionSql(report, database.schema)),
   ];
   if (details === 'names' && workflows.items.length > 0) return withoutIds(query, commandLine);
   if (workflows.items.length === 0 && firstToUnblock === null) return '';
-  if (kit === undefined && isInUse(report)) return blocks('### What to do next', IN_USE, ...query);
+  if (kit === undefined && isInUse(report)) return blocks(IN_USE, ...query);
   return blocks(
-    '### What to do next',
     ...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)),
     database.schema === 'dbos'
       ? ''
@@ -39,7 +35,7 @@ const IN_USE =
 function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLine): readonly string[] {
   const commands = commandsFor({ id }, commandLine) ?? [
     '# The id of that workflow holds characters that cannot be shown or typed safely:',
-    '# take it from the query below.',
+    '# take it from the query.',
   ];
   const which =
     verdict === 'cannot-drain'
@@ -51,7 +47,6 @@ function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLi
 /** For whoever may read the database: nothing on this page names a workflow by its id. */
 function withoutIds(query: readonly string[], commandLine: CommandLine): string {
   return blocks(
-    '### What to do next',
     'With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.',
     ...query,
     'To unblock a workflow, with DBOS’s own command line:',

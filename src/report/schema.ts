@@ -6,7 +6,8 @@ import { cutName, isCut, LONGEST_NAME_BYTES } from '../long-names.ts';
 import type { Message } from '../message.ts';
 import { VERDICTS } from '../rules/verdict.ts';
 import { iso } from '../time.ts';
-import { DIAGNOSES } from './diagnosis.ts';
+import { KIT_STATES } from '../unblock/states.ts';
+import { CAUSES, DIAGNOSES } from './diagnosis.ts';
 import { plain } from './text.ts';
 
 /*
@@ -91,9 +92,11 @@ const diagnosis = z
       .describe(
         '`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all',
       ),
+    cause: z.enum(CAUSES).describe('What it rests on: stable, for programs'),
     brief: z.string().describe('The cause, for a line of a log; may change'),
     reason: message.describe('The cause, in a sentence; may change'),
     ifNothing: message.describe('What happens if nobody acts; may change'),
+    nextStep: message.optional().describe('What helps, where it is one thing for all that blocks; may change'),
   })
   .nullable();
 
@@ -176,7 +179,7 @@ const workflow = z.object({
 });
 
 const activityGroup = z.object({
-  state: z.enum(WORKFLOW_STATES),
+  state: z.enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
   count,
   ...workflowName,
   message: message.describe('What the one that lasts longest does or waits for; may change'),
@@ -209,6 +212,10 @@ export const runReportSchema = z
     database: z.object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() }).nullable(),
     found: found.nullable().describe('What the application has here, in mode `preflight`'),
     blockers: z.array(blocker).describe('The failure, or what blocks the whole gate'),
+    neededTimeout: z
+      .string()
+      .nullable()
+      .describe('If cannot-drain: the `timeout` that would do; null beyond what a job can take'),
     pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
     warnings: z.array(message),
     versions: z.array(versionSchema),

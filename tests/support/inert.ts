@@ -4,7 +4,7 @@ import { codeIn, htmlOf, referencesIn, sanitized, skeletonOf, tagsIn, textIn } f
 
 /** The tags that a job summary is made of. */
 const TAGS = [
-  ...['h2', 'h3', 'p', 'ul', 'li', 'blockquote', 'sub', 'b', 'em', 'details', 'summary', 'pre', 'code'],
+  ...['h2', 'h3', 'p', 'ul', 'ol', 'li', 'blockquote', 'sub', 'b', 'strong', 'em', 'details', 'summary', 'pre', 'code'],
   ...['table', 'thead', 'tbody', 'tr', 'th', 'td'],
 ];
 

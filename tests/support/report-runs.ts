@@ -122,7 +122,7 @@ export const hopelessHold: Script = ({ at }) => ({ ...hopeless, observedAt: DATA
 
 /** Why `hopeless` cannot drain within half an hour. */
 export const hopelessWhy =
-  'The timeout is at 00:30 UTC, and "wf-9" ("remind") is delayed until 05:00 UTC, "wf-8" is delayed until 02:00 UTC. It takes a `timeout` of 5h1m to reach the last of them';
+  'The timeout is at 00:30 UTC, and "wf-9" ("remind") is delayed until 05:00 UTC, "wf-8" is delayed until 02:00 UTC. To wait for the last of them, set `timeout` to more than 5h1m.';
 
 /** Without progress for two hours. */
 export const IDLE = { createdAt: DATABASE_EPOCH - 2 * HOUR, updatedAt: DATABASE_EPOCH - 2 * HOUR };

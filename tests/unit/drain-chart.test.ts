@@ -15,8 +15,12 @@ const SERIES = {
 } as const;
 const isColor = (color: string): color is keyof typeof SERIES => Object.hasOwn(SERIES, color);
 
-/** The chart and its key. An invisible column has the height 0. */
-async function chartOf(curve: DrainCurve) {
+/** The last poll, by the database's clock. */
+const LAST_AT = Date.UTC(2026, 0, 1, 12);
+
+/** The chart and its key, and the column of the last poll. An invisible column has the height 0. */
+async function chartOf(undated: Omit<DrainCurve, 'lastAt'>) {
+  const curve = { ...undated, lastAt: LAST_AT };
   const [, block = '', key = ''] = /^```mermaid\n(.+)\n```\n\n(.+)$/s.exec(drainChart(curve)) ?? [];
   const { xAxis, yAxis, plots } = await xyChartIn(block);
   const series = Object.fromEntries(
@@ -35,6 +39,7 @@ async function chartOf(curve: DrainCurve) {
   );
   return {
     xAxis,
+    now: xAxis.categories.findIndex((label) => ['12:00:00', '12:00', '01 12:00', '01-01'].includes(label)),
     yAxis,
     order: plots.map(({ fill }) => (isColor(fill) ? SERIES[fill] : fill)),
     series,
@@ -64,7 +69,7 @@ const point = fc.record({
   enqueued: count,
   delayed: count,
 });
-const curves: fc.Arbitrary<DrainCurve> = fc.record({
+const curves: fc.Arbitrary<Omit<DrainCurve, 'lastAt'>> = fc.record({
   points: fc
     .uniqueArray(point, { minLength: 2, maxLength: 300, selector: ({ atMs }) => atMs })
     .map((points) => points.toSorted((a, b) => a.atMs - b.atMs)),
@@ -72,16 +77,16 @@ const curves: fc.Arbitrary<DrainCurve> = fc.record({
 });
 
 describe('whatever was polled, the chart', { tags: ['exhaustive'] }, () => {
-  const holds = (property: (curve: DrainCurve) => Promise<void>) =>
+  const holds = (property: (curve: Omit<DrainCurve, 'lastAt'>) => Promise<void>) =>
     fc.assert(fc.asyncProperty(curves, property), { numRuns: 40 });
 
   test('is one that Mermaid reads, with few enough columns and a label for each', async () => {
     await holds(async (curve) => {
-      if (drainChart(curve) === '') return;
+      if (drainChart({ ...curve, lastAt: LAST_AT }) === '') return;
       const { xAxis, series } = await chartOf(curve);
       expect(xAxis.categories.length).toBeLessThanOrEqual(MOST_COLUMNS);
       expect(new Set(xAxis.categories).size).toBe(xAxis.categories.length);
-      expect(Math.max(...xAxis.categories.map((label) => label.length))).toBeLessThanOrEqual(5);
+      expect(Math.max(...xAxis.categories.map((label) => label.length))).toBeLessThanOrEqual(8);
       for (const heights of Object.values(series)) expect(heights).toHaveLength(xAxis.categories.length);
     });
   });
@@ -90,8 +95,7 @@ describe('whatever was polled, the chart', { tags: ['exhaustive'] }, () => {
     await holds(async (curve) => {
       const [first, last] = [curve.points[0], curve.points.at(-1)];
       if (first === undefined || last === undefined || total(first) + total(last) === 0) return;
-      const { xAxis, yAxis, heights } = await chartOf(curve);
-      const now = xAxis.categories.indexOf('0');
+      const { now, yAxis, heights } = await chartOf(curve);
       expect([heights[0], heights[now]]).toEqual([total(first), total(last)]);
       const index = new Set(curve.points.map(total));
       expect(heights.slice(0, now + 1).filter((height) => !index.has(height))).toEqual([]);
@@ -101,9 +105,8 @@ describe('whatever was polled, the chart', { tags: ['exhaustive'] }, () => {
 
   test('ends with the estimate, or gives most of its columns to the polls', async () => {
     await holds(async (curve) => {
-      if (drainChart(curve) === '') return;
-      const { xAxis, heights, key } = await chartOf(curve);
-      const now = xAxis.categories.indexOf('0');
+      if (drainChart({ ...curve, lastAt: LAST_AT }) === '') return;
+      const { now, heights, key } = await chartOf(curve);
       if (key.includes('the chart ends before that')) expect(now * 2).toBeGreaterThanOrEqual(heights.length - 2);
       else if (key.includes('estimate')) expect(heights.at(-1)).toBe(0);
       else expect(now).toBe(heights.length - 1);
@@ -113,7 +116,7 @@ describe('whatever was polled, the chart', { tags: ['exhaustive'] }, () => {
   test('and its key hold nothing active', () => {
     fc.assert(
       fc.property(curves, (curve) => {
-        expect(harmIn(drainChart(curve))).toEqual([]);
+        expect(harmIn(drainChart({ ...curve, lastAt: LAST_AT }))).toEqual([]);
       }),
     );
   });
@@ -129,7 +132,7 @@ describe('the chart', () => {
     const { order, series, xAxis, key } = await chartOf({ points, estimate: undefined });
     expect(order).toEqual(['🟪 delayed', '🟧 enqueued', '🟦 pending']);
     const at = (label: string) => order.map((name) => series[name]?.[xAxis.categories.indexOf(label)]);
-    expect([at('-120'), at('-60'), at('0')]).toEqual([
+    expect([at('11:58:00'), at('11:59:00'), at('12:00:00')]).toEqual([
       [125, 105, 5],
       [57, 47, 7],
       [16, 6, 6],
@@ -152,8 +155,8 @@ describe('the chart', () => {
       Array.from({ length: 360 }, (_, index) => ({ pending: index >= 100 && index < 124 ? 900 : 10 })),
     );
     const { heights, xAxis } = await chartOf({ points, estimate: undefined });
-    expect(xAxis.title).toBe('minutes from the last poll');
-    expect(xAxis.categories.slice(-2)).toEqual(['-2', '0']);
+    expect(xAxis.title).toBe('UTC');
+    expect(xAxis.categories.slice(-2)).toEqual(['11:58', '12:00']);
     expect(Math.max(...heights)).toBe(900);
   });
 
@@ -165,9 +168,9 @@ describe('the chart', () => {
     const { series, xAxis, key } = await chartOf({ points, estimate: estimateOf(10 * MINUTE) });
     const estimated = series['⬜ estimate'] ?? [];
     const at = (label: string) => estimated[xAxis.categories.indexOf(label)];
-    expect(['-5', '0', '+1', '+5', '+9', '+10'].map(at)).toEqual([0, 0, 90, 50, 10, 0]);
+    expect(['11:55', '12:00', '12:01', '12:05', '12:09', '12:10'].map(at)).toEqual([0, 0, 90, 50, 10, 0]);
     expect(series['🟦 pending']?.slice(-3)).toEqual([0, 0, 0]);
-    expect(xAxis.categories.at(-1)).toBe('+10');
+    expect(xAxis.categories.at(-1)).toBe('12:10');
     expect(key).toBe('At the last poll: 🟦 100 pending · ⬜ estimate: drained 10m later (5m to 20m)');
   });
 
@@ -177,8 +180,8 @@ describe('the chart', () => {
       Array.from({ length: 11 }, (_, index) => ({ pending: 200 - index })),
     );
     const { xAxis, heights, key } = await chartOf({ points, estimate: estimateOf(190 * MINUTE) });
-    expect(xAxis.categories.at(0)).toBe('-10');
-    expect(xAxis.categories.at(-1)).toBe('+5');
+    expect(xAxis.categories.at(0)).toBe('11:50');
+    expect(xAxis.categories.at(-1)).toBe('12:05');
     expect(heights.at(-1)).toBeCloseTo(185);
     expect(key).toMatch(/drained 3h 10m later \(1h 35m to 6h 20m\); the chart ends before that$/);
   });
@@ -197,7 +200,7 @@ describe('the chart', () => {
     ['one poll', polls(1, [{ pending: 5 }])],
     ['nothing in flight at any poll', polls(5000, [{}, {}, {}])],
   ])('is empty with %s', (_, points) => {
-    expect(drainChart({ points, estimate: estimateOf(MINUTE) })).toBe('');
+    expect(drainChart({ points, lastAt: LAST_AT, estimate: estimateOf(MINUTE) })).toBe('');
   });
 
   test('shows two polls at one time as two columns, and no estimate after them', async () => {

@@ -7,7 +7,6 @@ import { SERIES_SAMPLES } from '../../src/forecast/history.ts';
 import type { Poll } from '../../src/hold/hold.ts';
 import { trusted } from '../../src/message.ts';
 import { describeActivity, nextStepFor } from '../../src/report/activity-text.ts';
-import { outlook } from '../../src/report/forecast-text.ts';
 import { plain } from '../../src/report/text.ts';
 import { conclusionOf } from '../../src/rules/verdict.ts';
 import {
@@ -24,6 +23,7 @@ import {
   twoRegistered,
   workflowDetail,
 } from '../support/builders.ts';
+import { reportAgainst } from '../support/report-runs.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -671,9 +671,9 @@ describe('processes of the target', () => {
   });
 
   test.each([
-    ['no running work', [], 'Start a process of that version, or cancel'],
-    ['the default', ['local'], 'that version with the executor id "local", the default (another id recovers'],
-    ['one of its own', ['pod-1', 'pod-1'], 'that version with the executor id "pod-1" (another id recovers'],
+    ['no running work', [], 'Start a process of "1.0.0" again, or cancel'],
+    ['the default', ['local'], 'again with the executor id "local", the default (another id recovers'],
+    ['one of its own', ['pod-1', 'pod-1'], 'again with the executor id "pod-1" (another id recovers'],
     [
       'several, those with the most first',
       ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'g'],
@@ -683,8 +683,9 @@ describe('processes of the target', () => {
     const running = executors.map((executor, index) => quiet(HOUR, { id: `w${index}`, executor }));
     const scene = { ...consistingOf({ ...enqueued, executor: 'client' }, ...running), queues: [queue] };
     const { forecast } = await heldAgainst(scene, check);
-    const texts = outlook(forecast.total, [], DATABASE_EPOCH).map(({ message }) => plain(message));
-    expect(texts.join('\n')).toContain(text);
+    const { diagnosis } = await reportAgainst(() => scene, check);
+    expect(forecast.total.withoutProcess).toEqual(['1.0.0']);
+    expect(plain(diagnosis?.nextStep ?? [])).toContain(text);
   });
 
   test('are seen when they take or finish work, whatever the queue does', async () => {

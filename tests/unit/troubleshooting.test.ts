@@ -17,7 +17,8 @@ import { trusted } from '../../src/message.ts';
 import { FAILURES, type FailureKind } from '../../src/postgres/errors.ts';
 import { readDatabaseUrl } from '../../src/postgres/url.ts';
 import { describeActivity } from '../../src/report/activity-text.ts';
-import { describeCannotDrain, outlook, stuckSentence } from '../../src/report/forecast-text.ts';
+import { diagnosesOf } from '../../src/report/diagnosis.ts';
+import { describeCannotDrain, outlook } from '../../src/report/forecast-text.ts';
 import { plain } from '../../src/report/text.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
 import { explainFormerNames } from '../../src/rules/former-names.ts';
@@ -217,11 +218,16 @@ async function outlooks(): Promise<readonly string[]> {
   const last = never.last;
   const beyond = last?.forecast.pastDeadline;
   if (beyond === undefined) throw new Error('This ends in time.');
-  const forecasts = [never, await arriving(10), await arriving(1), dead].flatMap(({ last: poll }) => {
+  const stuck = await holdAgainst(config({ mode: 'check' }), () => ({
+    ...busy(1),
+    workflows: { items: [workflowDetail(idle)], ...whole },
+  }));
+  const settings = config({ mode: 'check' });
+  const forecasts = [never, await arriving(10), await arriving(1), dead, stuck].flatMap(({ last: poll }) => {
     if (poll === undefined) return [];
-    const { total, newTopLevel } = poll.forecast;
-    const told = outlook(total, newTopLevel, now).map(({ message }) => message);
-    return total.states.stuck > 0 ? [...told, stuckSentence(total.states.stuck, false)] : told;
+    const { worst } = diagnosesOf(poll, poll === last ? config() : settings);
+    const told = outlook(poll.forecast.total, poll.forecast.newTopLevel).map(({ message }) => message);
+    return [...(worst === undefined ? [] : [worst.reason]), ...told];
   });
   return [describeCannotDrain(beyond, now), ...forecasts].map(plain);
 }

@@ -20,7 +20,7 @@ describe('annotations', () => {
       {
         level: 'error',
         title: '1.0.0 cannot be retired yet',
-        message: expect.stringContaining('3 workflows in flight (2 pending, 1 delayed)'),
+        message: expect.stringContaining('Slow: nothing seems stuck'),
       },
     ]);
   });
@@ -60,9 +60,10 @@ describe('annotations', () => {
 describe('annotations of a drain that has no end', () => {
   test('come with the reason first, and the timeout that it would take', async () => {
     const [first, second] = annotationsOf(await reportAgainst(hopelessHold));
-    expect(first).toMatchObject({ level: 'error', title: 'dbos-drain-gate: cannot-drain' });
+    expect(first).toMatchObject({ level: 'error', title: '1.0.0 cannot be retired yet' });
+    expect(first?.message).toMatch(/^"1\.0\.0": Never: 2 of 3 workflows are delayed until 05:00 UTC/);
     expect(first?.message).toContain(why);
-    expect(second?.title).toBe('1.0.0 cannot be retired yet');
+    expect(second).toBeUndefined();
     const warned = annotationsOf(await reportAgainst(hopelessHold, { onTimeout: 'warn' }));
     expect(warned[0]?.level).toBe('warning');
   });
@@ -73,25 +74,26 @@ describe('annotations of a drain that has no end', () => {
       inFlight: [inFlight('1.0.0', { delayed: 1, delayedUntil: DATABASE_EPOCH + 999 * HOUR })],
     };
     const [first] = annotationsOf(await reportAgainst(() => never));
-    expect(first?.message).toContain('run the gate on a schedule, in mode `report`');
-    expect(first?.message).not.toContain('It takes a `timeout`');
+    expect(first?.message).toContain('on a schedule with mode `report`');
+    expect(first?.message).not.toContain('set `timeout`');
   });
 
   test('name no workflow where more are delayed than are named', async () => {
     const until = DATABASE_EPOCH + 5 * HOUR;
     const unnamed = { ...hopeless, lastDelayed: [] };
-    const [first, second] = annotationsOf(await reportAgainst(() => unnamed));
-    expect(first?.message).toContain('and there are workflows that are delayed until 05:00 UTC. It takes');
-    expect(second?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');
+    const [first] = annotationsOf(await reportAgainst(() => unnamed));
+    expect(first?.message).toContain(
+      'and there are workflows that are delayed until 05:00 UTC. To wait for the last of them, set',
+    );
     const other = {
       ...unnamed,
       lastDelayed: [{ id: 'wf-1', version: '1.0.0', name: null, className: null, instance: null, until: until - HOUR }],
     };
-    const [, about] = annotationsOf(await reportAgainst(() => other));
-    expect(about?.message).toContain('Drained at 05:00 UTC at the earliest, in 5h.');
+    const [about] = annotationsOf(await reportAgainst(() => other));
+    expect(about?.message).toContain('is delayed until 05:00 UTC, after the timeout');
   });
 });
 test('annotations say how many workflows are stuck', async () => {
   const result = await reportAgainst(() => stuck, { timeoutMs: 20_000 });
-  expect(annotationsOf(result)[0]?.message).toContain('3 workflows are stuck');
+  expect(annotationsOf(result)[0]?.message).toContain('Never: no process of "1.0.0" seems to be running');
 });

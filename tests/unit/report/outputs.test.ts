@@ -33,6 +33,7 @@ describe('outputs', () => {
         blockers: [{ kind: 'in-flight', message: expect.any(String) }],
         diagnosis: {
           kind: 'slow',
+          cause: 'moving',
           brief: 'slow: no estimate from a single poll',
           reason: 'Slow: nothing seems stuck, and there is no estimate from a single poll.',
           ifNothing: 'all 3 can still finish, with no estimate.',

@@ -1,0 +1,112 @@
+import { type Message, msg, trusted } from '../message.ts';
+import { commandsOf } from '../unblock/kit.ts';
+import { commandsFor, typedId } from '../unblock/remedies.ts';
+import { isInUse } from './blocking.ts';
+import type { WrittenKit } from './kit-section.ts';
+import { blocks, codeBlock, markdown, NO_VERSION, nameOf } from './markdown.ts';
+import { blockedFirst } from './model.ts';
+import type { RunReport } from './schema.ts';
+import { workflowName } from './text.ts';
+
+/** One thing that a person can do, and the one command for it. */
+interface Option {
+  readonly what: Message;
+  readonly command?: string | undefined;
+}
+
+const MOST_OPTIONS = 3;
+
+/** In place of a command. */
+const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
+
+/** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
+export function whatToDo(report: RunReport, kit: WrittenKit | undefined): string {
+  const { verdict, blockers, versions } = report;
+  if (blockers.length > 0 || verdict === 'drained' || verdict === 'no-target') return '';
+  const options = isInUse(report) ? [] : optionsFor(report, kit);
+  // What else blocks says itself what helps. A version in use comes first: to cancel its work would end live work.
+  const others = blockedFirst(versions).flatMap(({ version, blockers: all }) =>
+    all
+      .filter(({ kind }) => kind !== 'in-flight')
+      .map(({ message }) => `${versions.length > 1 ? `${nameOf(version, NO_VERSION)}: ` : ''}${markdown(message)}`),
+  );
+  const items = [...others, ...options.map(inMarkdown)].slice(0, MOST_OPTIONS);
+  if (items.length === 0) return '';
+  return blocks(
+    '### What to do',
+    items.map((text, index) => `${index + 1}. ${text.replaceAll('\n', '\n   ')}`).join('\n'),
+  );
+}
+
+function inMarkdown({ what, command }: Option): string {
+  return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
+}
+
+function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Option[] {
+  const { diagnosis, activities, firstToUnblock } = report;
+  switch (diagnosis?.cause) {
+    case 'no-process':
+      return [
+        { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
+        ...unblocking(report, kit, ' --all'),
+      ];
+    case 'outlasting':
+      return [...unblocking(report, kit, one(report)), ...waiting(report)];
+    case 'stuck':
+    case 'stalled': {
+      const first = activities.items.find(({ state }) => state === 'stuck');
+      const name = first === undefined ? null : workflowName(first);
+      const step = first === undefined ? [] : [{ what: msg`${name ?? '(no name)'}: ${first.nextStep}.` }];
+      return [...step, ...unblocking(report, kit, '')];
+    }
+    case 'not-converging':
+      return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
+    case 'moving':
+      return [...waiting(report), ...(firstToUnblock === null ? [] : unblocking(report, kit, ''))];
+    default:
+      return [];
+  }
+}
+
+/** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */
+function one({ firstToUnblock, pastDeadline, diagnosis }: RunReport): string {
+  const isOne = pastDeadline !== null && diagnosis !== null && /: 1 /.test(diagnosis.brief);
+  const id = isOne && firstToUnblock !== null ? typedId(firstToUnblock) : undefined;
+  return id === undefined ? '' : ` ${id}`;
+}
+
+/** To fork and to cancel: with the kit, or what cancels one where there is none. */
+function unblocking(report: RunReport, kit: WrittenKit | undefined, which: string): readonly Option[] {
+  const { newVersion, commandLine, firstToUnblock } = report;
+  const them =
+    which === ' --all' ? 'everything that is left' : which === '' ? 'what is stuck, asleep or delayed' : 'it';
+  if (kit === undefined) {
+    if (commandLine === null || firstToUnblock === null) return [];
+    const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
+    return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
+  }
+  const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
+  const fork = {
+    what: msg`Continue ${trusted(them)} on ${newVersion ?? ''}:`,
+    command: `sh unblock.sh fork${which}`,
+  };
+  return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
+}
+
+function waiting({ verdict, mode, pastDeadline, neededTimeout }: RunReport): readonly Option[] {
+  if (pastDeadline !== null) {
+    return [
+      {
+        what:
+          neededTimeout === null
+            ? trusted("Wait for it: no job on GitHub's runners lasts that long. Run the gate again later.")
+            : msg`Wait for it: set \`timeout\` to more than ${trusted(neededTimeout)}.`,
+      },
+    ];
+  }
+  if (mode !== 'wait')
+    return [{ what: trusted('Wait, and run the gate again: mode `wait` holds until it has drained.') }];
+  return verdict === 'timed-out'
+    ? [{ what: trusted('Wait longer: run the gate again, with a longer `timeout`.') }]
+    : [];
+}
