@@ -20,8 +20,8 @@ interface CodeName {
 }
 
 /**
- * Rows of workflows that never block. In the patterns, `*` stands for any text. One without a dot matches the name alone,
- * and one with a dot the name or the name with its class.
+ * Rows of workflows that never block. In the patterns, `*` stands for any text: see `ANY_TEXT`. One without a dot matches
+ * the name alone, and one with a dot the name or the name with its class.
  */
 export function isIgnored(patterns: readonly string[], workflow: CodeName): Sql {
   const dotted = patterns.filter(hasDot);
@@ -41,7 +41,10 @@ export function patternsMatching(patterns: readonly string[], rows: Sql): Sql {
 
 const hasDot = (pattern: string): boolean => pattern.includes('.');
 
-const likeOf = (pattern: string): string => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+/** Not a star of Go's own, as in `orders.(*Shop).Ship-fm` or `Put[*orders.Order]`: a whole name lets go of no other. */
+const ANY_TEXT = /(?<![([,\]])\*|\*(?![\p{L}_])/gu;
+
+const likeOf = (pattern: string): string => pattern.replace(/[\\%_]/g, '\\$&').replace(ANY_TEXT, '%');
 
 function isLikeAny(name: Sql, patterns: readonly string[]): Sql {
   return sql`coalesce(${name} LIKE ANY (${texts(patterns.map(likeOf))}), false)`;

@@ -9,7 +9,7 @@ export interface WorkflowName {
 
 /**
  * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
- * Null without a name. A class that the name has already is not written twice. `matchesWorkflow` of `scope.ts` finds the
+ * Null without a name. A class that the name has already is not written twice. `isIgnored` of `scope.ts` finds the
  * same name in SQL, without the instance, and Go's with the class in front as well.
  */
 export function fullName({ name, className, instance }: WorkflowName): string | null {

@@ -88,14 +88,14 @@ export function launchWarnings(config: GateConfig, { evaluation, forecast }: Pol
 
 /**
  * Patterns of `ignore-workflows` that matched nothing, most often a typo or the name as another SDK writes it. A poll
- * reads the names of what is in flight, so a workflow that did not run during the hold is no match.
+ * reads the names of what is in flight, and of what started on a target since the poll before.
  */
 export function patternWarnings({ ignoreWorkflows }: GateConfig, { index, state }: Evaluation): readonly Message[] {
   const unmatched = [...new Set(ignoreWorkflows)].filter((pattern) => !state.matchedPatterns.has(pattern));
   if (index === undefined || unmatched.length === 0) return [];
   const [these, match] = unmatched.length === 1 ? ['This pattern', 'matches'] : ['These patterns', 'match'];
   return [
-    msg`${trusted(these)} of \`ignore-workflows\` ${trusted(match)} nothing that has been in flight at any poll: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
+    msg`${trusted(these)} of \`ignore-workflows\` ${trusted(match)} nothing that any poll saw in flight, or start: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
   ];
 }
 

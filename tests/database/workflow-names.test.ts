@@ -93,6 +93,25 @@ describe.each<SdkRelease>(['3.5.8', '5.3.0'])('ignore-workflows, on the schema o
   });
 });
 
+test('a star within a name of Go matches itself, so that a whole name lets go of no other', async () => {
+  const orders = (name: string): WorkflowRow => ({ name: `example.com/shop/orders.${name}` });
+  const methods = ['(*Shop).Ship-fm', '(*BookShop).Ship-fm', '(*Desk).Of(*Shop).Ship-fm'];
+  const generics = ['Put[*orders.Order,string]', 'Put[orders.Order,string]', 'Put[int,*orders.Order,string]'];
+  const slices = ['Sum[int,[]*orders.Order]', 'Sum[int,[]orders.Order]', 'Sum[int,*orders.Order]'];
+  const names = [...methods, ...generics, ...slices];
+  const database = await databaseWith('5.3.0', ...names.map(orders));
+  const ignoredBy = async (pattern: string) => {
+    const { groups } = await seenIn(database, { ignoreWorkflows: [`example.com/shop/orders.${pattern}`] });
+    return groups.items.flatMap(({ name, ignored }) =>
+      ignored ? [name?.replace('example.com/shop/orders.', '')] : [],
+    );
+  };
+  for (const name of names) expect([name, await ignoredBy(name)]).toEqual([name, [name]]);
+  expect((await ignoredBy('(**Shop).Ship-fm')).sort()).toEqual(methods.toSorted());
+  expect(await ignoredBy('(*).Ship-fm')).toHaveLength(3);
+  expect(await ignoredBy('Put[*]')).toHaveLength(3);
+});
+
 test('a pattern that matches work of another version, or once did, is no pattern that matches nothing', async () => {
   const rows = { newer: { ...shop, application_version: '2.0.0' }, brief: { ...till, workflow_uuid: 'brief' } };
   const database = await databaseWith('5.3.0', rows.newer, rows.brief, depot);
@@ -105,9 +124,22 @@ test('a pattern that matches work of another version, or once did, is no pattern
   if (last === undefined) throw new Error('There was no poll.');
   expect(patternWarnings(gate, last.evaluation).map(plain)).toEqual([
     expect.stringContaining(
-      'has been in flight at any poll: "Tilll.close", "*Depot*", "com*". A pattern without a dot',
+      'any poll saw in flight, or start: "Tilll.close", "*Depot*", "com*". A pattern without a dot',
     ),
   ]);
+});
+
+test('a pattern that matches only what starts and ends between two polls has matched', async () => {
+  const ended = { status: 'SUCCESS' };
+  const database = await databaseWith(
+    '5.3.0',
+    { ...till, ...ended },
+    { ...shop, ...ended, application_version: '2.0.0' },
+    { ...go, ...ended, created_at: Date.now() - 3_600_000 },
+  );
+  const ignoreWorkflows = ['Till.*', '*.Shop.process', '*SleepFirst'];
+  const { matchedPatterns } = await seenIn(database, { ignoreWorkflows });
+  expect(matchedPatterns).toEqual(['Till.*']);
 });
 
 test('a pattern that matches work of another application alone matches nothing', async () => {

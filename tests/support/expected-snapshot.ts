@@ -31,6 +31,9 @@ export function expectedSnapshot(population: Population, given: Answers) {
     'except' in selection && !versionOf(workflow) && !['ENQUEUED', 'DELAYED', 'CANCELLED'].includes(workflow.status);
   const isStarting = (workflow: WorkflowStatus) =>
     (isSelected(workflow) || ranWithoutVersion(workflow)) && !isIgnored(workflow);
+  const created = [...answers.sincePrevious, ...answers.lastMinute].filter(
+    (w) => isSelected(w) || ranWithoutVersion(w),
+  );
 
   const unversioned = answers.inFlight.filter((workflow) => versionOf(workflow) === null);
   const nameless = answers.inFlight.filter((workflow) => versionOf(workflow) === '');
@@ -72,7 +75,7 @@ export function expectedSnapshot(population: Population, given: Answers) {
       .map((workflow) => detailOf(workflow, answers))
       .sort(versionedFirstThenOldest),
     matchedPatterns: population.ignoreWorkflows.filter((pattern) =>
-      answers.all.inFlight.some((w) => isInScope(w) && matchesPattern(pattern, w)),
+      [...answers.all.inFlight.filter(isInScope), ...created].some((w) => matchesPattern(pattern, w)),
     ),
     lastDelayed: answers.onTargets
       .filter((w) => !isIgnored(w) && w.status === 'DELAYED')

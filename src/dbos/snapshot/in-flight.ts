@@ -78,11 +78,15 @@ export function inFlightSection(query: SnapshotQuery): Section {
   return { ctes: [inFlight, tally, selected], column };
 }
 
-/** The patterns of `ignore-workflows` that match some workflow in flight of the application, on whatever version. */
+/**
+ * The patterns of `ignore-workflows` that match some workflow of the application: one in flight, on whatever version, or
+ * one that was created lately on a version that the poll counts. Most that a schedule starts are over before a poll.
+ */
 export const matchedPatterns = list(z.string());
 
 export function matchedPatternsSection({ gate }: SnapshotQuery): Section {
-  const ignored = sql`SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql`application`)}`;
+  const ignored = sql`SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql`application`)}
+             UNION SELECT name, class_name FROM recent WHERE ignored`;
   return { column: patternsMatching(gate.ignoreWorkflows, ignored) };
 }
 

@@ -63,22 +63,24 @@ export const started = z.object({
 });
 export type Started = Readonly<z.output<typeof started>>;
 
-/** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
+/** Every schema has `workflow_status_created_at_index`, so the cost of `recent` follows the throughput, not the history. */
 export function startedSection({ schema, gate, request }: SnapshotQuery): Section {
   const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
   const since = bigint(request.startedSince);
   // What runs without a version can be a target only with `keep-version`.
   const withoutVersion = 'except' in request.selection ? HAS_RUN : sql`false`;
-  const created = sql`created AS MATERIALIZED (
+  const recent = sql`recent AS MATERIALIZED (
   SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
          hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
-         ${isScheduled} AS scheduled
+         ${isScheduled} AS scheduled, ${isIgnored(gate.ignoreWorkflows, { name, className })} AS ignored
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
      AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
-     AND NOT ${isIgnored(gate.ignoreWorkflows, { name, className })}
+)`;
+  const created = sql`created AS NOT MATERIALIZED (
+  SELECT * FROM recent WHERE NOT ignored
 )`;
   const versions = rows(sql`
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
@@ -91,7 +93,7 @@ export function startedSection({ schema, gate, request }: SnapshotQuery): Sectio
        FROM created WHERE is_child IS NOT TRUE AND created_at >= ${bigint(request.namesSince)}
       GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
   return {
-    ctes: [created],
+    ctes: [recent, created],
     column: sql`json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
   };
 }

@@ -173,7 +173,7 @@ describe('the log', () => {
   test('says once and early that a pattern of ignore-workflows matches nothing', async () => {
     const lines = await logOf(() => busy, { ignoreWorkflows: ['chekout'], timeoutMs: 60_000 });
     const found = lines.filter((line) =>
-      line.includes('matches nothing that has been in flight at any poll: "chekout"'),
+      line.includes('matches nothing that any poll saw in flight, or start: "chekout"'),
     );
     expect(found).toEqual([expect.stringMatching(/^Note: This pattern of `ignore-workflows` /)]);
   });
