@@ -88,20 +88,22 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
     await drainsAfter('in-flight', () => finish(old, 'drains'));
   });
 
-  test('debounced work is no bound, since another call can change its delay', async () => {
-    if (abilities.debounces === 'no') return;
-    await old.debounce({ key: 'cart', millis: 2 * HOUR });
-    const waits = abilities.debounces === 'delayed' ? { kind: 'delayed', debounced: true } : { ofDebouncer: true };
-    const { id } = await world.row(
-      `SELECT workflow_uuid AS id FROM dbos.workflow_status w WHERE application_version = '1.0.0' AND (status = 'DELAYED' OR status = 'PENDING'
+  test.runIf(abilities.debounces !== 'no')(
+    'debounced work is no bound, since another call can change its delay',
+    async () => {
+      await old.debounce({ key: 'cart', millis: 2 * HOUR });
+      const waits = abilities.debounces === 'delayed' ? { kind: 'delayed', debounced: true } : { ofDebouncer: true };
+      const { id } = await world.row(
+        `SELECT workflow_uuid AS id FROM dbos.workflow_status w WHERE application_version = '1.0.0' AND (status = 'DELAYED' OR status = 'PENDING'
           AND EXISTS (SELECT FROM dbos.operation_outputs o WHERE o.workflow_uuid = w.workflow_uuid AND function_name = 'DBOS.sleep'))`,
-    );
-    const { last, verdict } = await holdOn(world, { timeoutMs: 40_000, pollIntervalMs: 20_000 });
-    expect(verdict).toBe('timed-out');
-    expect(last?.forecast.statuses.get(String(id))?.activity).toMatchObject(waits);
-    expect(last?.forecast.total.earliestEnds).toEqual([]);
-    await drainsAfter('in-flight', () => old.cancel({ id: String(id) }));
-  });
+      );
+      const { last, verdict } = await holdOn(world, { timeoutMs: 40_000, pollIntervalMs: 20_000 });
+      expect(verdict).toBe('timed-out');
+      expect(last?.forecast.statuses.get(String(id))?.activity).toMatchObject(waits);
+      expect(last?.forecast.total.earliestEnds).toEqual([]);
+      await drainsAfter('in-flight', () => old.cancel({ id: String(id) }));
+    },
+  );
 
   test('a fork has the version that is expected of it, and blocks where that is the target', async () => {
     await held(old, 'forked');
@@ -120,8 +122,7 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
     await status(id, 'SUCCESS');
   });
 
-  test('a rewound workflow is in flight again', async () => {
-    if (!abilities.rewinds) return;
+  test.runIf(abilities.rewinds)('a rewound workflow is in flight again', async () => {
     await held(old, 'rewound');
     await finish(old, 'rewound');
     await trafficMoves();
@@ -255,23 +256,25 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
     expect((await check({ targets: { kind: 'named', versions: ['2.0.0'] } })).verdict).toBe('drained');
   });
 
-  test('a schedule in a process of 1.0.0 starts its work where it is expected to', async () => {
-    if (abilities.schedules === 'no') return;
-    successor = await world.launch('2.0.0', { executor: 'green-1' });
-    await successor.setLatest({ version: '2.0.0' });
-    await old.stop();
-    old = await world.launch('1.0.0', { executor: 'blue-1', scheduled: true });
-    const version = abilities.schedules === 'own' ? '1.0.0' : '2.0.0';
-    const tick = () =>
-      world.row(
-        `SELECT FROM dbos.workflow_status WHERE workflow_uuid LIKE 'sched-%' AND application_version = $1 AND created_at > $2`,
-        ...[version, Date.now()],
-      );
-    await tick();
-    const { verdict, blockers } = await holdOn(world, { settleMs: 15_000 }, tick);
-    const isOwn = abilities.schedules === 'own';
-    // By the moment of the poll, a start of it is in flight, has been made, or is among the newest.
-    expect(blockers.flat().some((kind) => kind !== 'open-transaction')).toBe(isOwn);
-    if (!isOwn) expect(verdict).toBe('drained');
-  });
+  test.runIf(abilities.schedules !== 'no')(
+    'a schedule in a process of 1.0.0 starts its work where it is expected to',
+    async () => {
+      successor = await world.launch('2.0.0', { executor: 'green-1' });
+      await successor.setLatest({ version: '2.0.0' });
+      await old.stop();
+      old = await world.launch('1.0.0', { executor: 'blue-1', scheduled: true });
+      const version = abilities.schedules === 'own' ? '1.0.0' : '2.0.0';
+      const tick = () =>
+        world.row(
+          `SELECT FROM dbos.workflow_status WHERE workflow_uuid LIKE 'sched-%' AND application_version = $1 AND created_at > $2`,
+          ...[version, Date.now()],
+        );
+      await tick();
+      const { verdict, blockers } = await holdOn(world, { settleMs: 15_000 }, tick);
+      const isOwn = abilities.schedules === 'own';
+      // By the moment of the poll, a start of it is in flight, has been made, or is among the newest.
+      expect(blockers.flat().some((kind) => kind !== 'open-transaction')).toBe(isOwn);
+      if (!isOwn) expect(verdict).toBe('drained');
+    },
+  );
 });
