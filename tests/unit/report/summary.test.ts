@@ -361,6 +361,14 @@ describe('the first screen of the job summary', () => {
     expect(text).not.toMatch(/unblock|cancel|fork/);
   });
 
+  test('offers no command for one version while another is still live', async () => {
+    const targets = { kind: 'named', versions: ['1.0.0', '2.0.0'] } as const;
+    const { report, kit } = await reportAndKit(() => stuck, { mode: 'check', targets });
+    const text = firstScreen(summaryOf(report, kit));
+    expect(text).toContain('What to do 2.0.0: It is still the latest version');
+    expect(text).not.toContain('workflow cancel');
+  });
+
   test('says what to check before the teardown, and then that it is safe', async () => {
     const failed = [{ version: '1.0.0', cancelled: 2, deadLettered: 0 }];
     const text = firstScreen(summaryOf(await reportAgainst(() => ({ failed }))));
