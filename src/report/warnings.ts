@@ -29,7 +29,7 @@ export function configurationWarnings(config: GateConfig): readonly Message[] {
 export function connectionWarnings(database: DatabaseConfig): readonly Message[] {
   if (!anybodyMayAnswer(database)) return [];
   return [
-    msg`The connection to the database leaves this machine, and with \`sslmode=${trusted(database.tlsMode)}\` the server need not prove who it is: somebody on the network between could answer in its place, and make the gate report \`drained\`. Write \`sslmode=verify-full\` into \`database-url\`, and pass the CA as \`tls-ca\` unless a public one signs.`,
+    msg`The database connection leaves this machine, and \`sslmode=${trusted(database.tlsMode)}\` does not verify the server. Anyone on the network between could answer in its place, and make the gate report \`drained\`. Set \`sslmode=verify-full\` in \`database-url\`. If no public CA signed the certificate, pass the CA as \`tls-ca\`.`,
   ];
 }
 
@@ -46,10 +46,10 @@ export function maskedOutputs(names: readonly string[], shortestLength: number |
   if (names.length === 0 && (shortestLength === undefined || shortestLength >= LONG_ENOUGH)) return [];
   const where =
     names.length > 0
-      ? msg`stands in these outputs by chance, or can: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
-      : msg`has fewer than ${LONG_ENOUGH} characters, so it can stand in any output by chance`;
+      ? msg`appears by chance in these outputs, or could: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
+      : msg`has fewer than ${LONG_ENOUGH} characters, so it could appear by chance in any output`;
   return [
-    msg`The database password ${where}. GitHub does not pass an output that holds a secret to other jobs: they get an empty text. The steps of this job still get the value. Use a longer password that is no part of a word or a number.`,
+    msg`The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
   ];
 }
 
@@ -82,7 +82,7 @@ export function launchWarnings(config: GateConfig, { evaluation, forecast }: Pol
   const agoMs = startedAt - Math.max(...times);
   if (agoMs <= LAUNCHED_LONG_AGO_MS) return [];
   return [
-    msg`The latest version, ${namesOf(state.kept ?? [])}, registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? A deploy names the version that it keeps, in \`keep-version\`.`,
+    msg`The latest version, ${namesOf(state.kept ?? [])}, was registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? In a deploy, name the version that you keep in \`keep-version\`.`,
   ];
 }
 
@@ -93,9 +93,9 @@ export function launchWarnings(config: GateConfig, { evaluation, forecast }: Pol
 export function patternWarnings({ ignoreWorkflows }: GateConfig, { index, state }: Evaluation): readonly Message[] {
   const unmatched = [...new Set(ignoreWorkflows)].filter((pattern) => !state.matchedPatterns.has(pattern));
   if (index === undefined || unmatched.length === 0) return [];
-  const [these, match] = unmatched.length === 1 ? ['This pattern', 'matches'] : ['These patterns', 'match'];
+  const these = unmatched.length === 1 ? 'This pattern' : 'These patterns';
   return [
-    msg`${trusted(these)} of \`ignore-workflows\` ${trusted(match)} nothing that any poll saw in flight, or start: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
+    msg`${trusted(these)} in \`ignore-workflows\` matched nothing that any poll saw in flight or starting: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
   ];
 }
 
@@ -110,46 +110,46 @@ export function formerNames({ otherApplications, index }: Evaluation): Warning {
 
 function outlastsJob({ mode, timeoutMs }: GateConfig): Warning {
   if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS) return undefined;
-  return msg`\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`;
+  return msg`\`timeout\` is longer than six hours. GitHub stops a job on its own runners then, without a verdict.`;
 }
 
 function withoutSettling({ settleMs }: GateConfig): Warning {
   if (settleMs > 0) return undefined;
-  return msg`\`settle\` is \`0s\`: one poll is believed, so short workflows that start and end between polls go unnoticed.`;
+  return msg`\`settle\` is \`0s\`, so a single poll decides. Short workflows that start and finish between polls go unnoticed.`;
 }
 
 function newerSchema({ snapshot: { database } }: Evaluation): Warning {
   if (!isNewerThanKnown(database)) return undefined;
-  return msg`The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}), so each settle window starts with one scan of all rows for statuses that it does not know. Look for a newer release.`;
+  return msg`The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). So each settle window starts with a scan of all rows for unknown statuses. Check for a newer release.`;
 }
 
 function nothingRegistered({ contents, registered }: SnapshotIndex, sdk: Sdk | undefined): Warning {
   if (contents.newestWriteAt === undefined) {
     const row = trusted(registered.length > 0 ? 'a workflow' : 'a row');
-    return msg`These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`;
+    return msg`These DBOS tables have never held ${row}. Is this the right database, and the right \`schema\`?`;
   }
   if (registered.length > 0) return undefined;
-  return msg`No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
+  return msg`No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate does not know the latest version. It cannot notice that a version to retire is still the latest, or still receives new work.`;
 }
 
 function withoutParents({ contents }: SnapshotIndex, sdk: Sdk | undefined): Warning {
   if (contents.newestRoots?.showsParents !== false) return undefined;
-  return msg`This schema does not show which workflows are children (it is of ${trusted(sdksWithout('registers', sdk))}): that a target which is not the latest still receives new work goes unnoticed.`;
+  return msg`This schema (of ${trusted(sdksWithout('registers', sdk))}) does not show which workflows are children. The gate cannot notice that a version which is no longer the latest still receives new work.`;
 }
 
 function sharedVersions({ targets }: Evaluation): readonly Message[] {
   const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
   return shared.map((version) =>
     version === PATCHING_VERSION
-      ? msg`${version} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`
-      : msg`${version} is the version of applications whose sources DBOS cannot read: every such deployment carries it, so draining it means nothing. Give the application a version.`,
+      ? msg`${version} is the constant version of applications that use patching. Every deployment has it, so draining it means nothing.`
+      : msg`${version} is the version of applications whose sources DBOS cannot read. Every such deployment has it, so draining it means nothing. Give the application a version.`,
   );
 }
 
 function passed({ targets }: Evaluation): Warning {
   const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(isUnknown));
   if (versions.length === 0) return undefined;
-  return msg`Never seen here, and passed because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
+  return msg`Never seen here, and accepted because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
 }
 
 function isUnknown({ kind }: Blocker): boolean {
@@ -159,8 +159,8 @@ function isUnknown({ kind }: Blocker): boolean {
 function emptyVersion({ inFlight }: SnapshotIndex, sdk: Sdk | undefined): Warning {
   const count = total(inFlight.get('') ?? NO_WORKFLOWS);
   if (count === 0) return undefined;
-  const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-  return msg`${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}${suchAs(sdk?.withoutVersion)}. Fork or cancel ${trusted(them)} if none runs.`;
+  const [have, are, them] = count === 1 ? ['has', 'is', 'it'] : ['have', 'are', 'them'];
+  return msg`${counted(count, 'workflow')} in flight ${trusted(have)} an empty application version, and ${trusted(are)} queued or delayed. Only a process without a version picks ${trusted(them)} up${suchAs(sdk?.withoutVersion)}. If none is running, fork or cancel ${trusted(them)}.`;
 }
 
 function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Warning {
@@ -170,7 +170,7 @@ function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Wa
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${count} ${what}`);
   const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed. A rewind brings finished workflows back to it, too. After the teardown, fork them to another version instead.`;
+  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}. They can be resumed only while a process of that version is running. A rewind of finished workflows needs such a process, too. After the teardown, fork them to another version instead.`;
 }
 
 /** How many names of ignored workflows a warning has. */
@@ -206,5 +206,5 @@ function quietDatabase({ snapshot }: Evaluation, { contents, registered }: Snaps
   const quietMs = snapshot.observedAt - Math.max(...writes);
   if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS) return undefined;
   const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
-  return msg`Nothing has been written to this system database for ${days}. A restored copy looks just like this: is it the live database?`;
+  return msg`Nothing has been written to this system database for ${days}. Is it the live database, or a restored copy?`;
 }

@@ -82,25 +82,25 @@ function explain({ unfilled, close, searched, registered, long }: UnknownVersion
   if (close.length > 0) return joined([explainClose(close), BEYOND_PASSING]);
   if (unfilled) {
     return joined([
-      msg`It is not a version, but text that a script or an expression leaves where a value is missing. Correct what fills \`retire-version\`.`,
+      msg`It is not a version. A script or an expression left this text where a value is missing. Correct the step that sets \`retire-version\`.`,
       BEYOND_PASSING,
     ]);
   }
-  if (searched === 'not-yet') return msg`It is not registered; the history is being searched for it.`;
+  if (searched === 'not-yet') return msg`It is not registered. The gate is still searching the history for it.`;
   const outcome =
     searched === 'timed-out'
-      ? msg`It is not registered, and the search of the history for it did not finish within \`poll-timeout\`: raise that, or check the name.`
-      : msg`This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
+      ? msg`It is not registered, and searching the history for it took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or check the name.`
+      : msg`This system database has never seen it. The likely cause is a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
   if (long) return joined([outcome, LONG_NAMES, BEYOND_PASSING]);
   return joined([
     outcome,
-    msg`If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(registered)}`,
+    msg`To accept versions that never ran here, set \`on-unknown: pass\`.${registeredHint(registered)}`,
   ]);
 }
 
-const LONG_NAMES = msg`It, or a version in the history, has a name of more than ${LONGEST_NAME_BYTES} bytes: such names are compared by their hashes, and whether one is a misspelt other cannot be known.`;
+const LONG_NAMES = msg`Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them.`;
 
-const BEYOND_PASSING = trusted('`on-unknown: pass` does not cover such a mistake.');
+const BEYOND_PASSING = trusted('`on-unknown: pass` does not accept such a mistake.');
 
 /** The known versions that it is close to, why, and what to correct. */
 function explainClose(close: readonly CloseVersion[]): Message {
@@ -110,9 +110,9 @@ function explainClose(close: readonly CloseVersion[]): Message {
     return msg`It belongs to ${applicationsOf(strangers)}, and this application has never used it. Is \`application\` right?`;
   }
   const names = [...new Set(close.map(({ version }) => version))];
-  const differs = msg`This system database has never seen it, but knows ${namesOf(names)}${trusted(DIFFERENCES[how])}`;
+  const differs = msg`This system database has never seen it. Did you mean ${namesOf(names)}? ${trusted(DIFFERENCES[how])}`;
   if (strangers.length === 0) return differs;
-  return msg`${differs} That belongs to ${applicationsOf(strangers)}: is \`application\` right?`;
+  return msg`${differs} That version belongs to ${applicationsOf(strangers)}. Is \`application\` right?`;
 }
 
 function applicationsOf(owners: readonly string[]): Message {
@@ -121,8 +121,8 @@ function applicationsOf(owners: readonly string[]): Message {
 
 const DIFFERENCES: Readonly<Record<Closeness, string>> = {
   spelling:
-    ', which differs only in case, white space, quotes or invisible characters. Names are compared exactly: correct the version.',
-  v: ', which differs only in a leading `v`. Names are compared exactly: correct the version.',
-  hash: ', which is the same hash in another length. Correct the version: write the hash as it is known here.',
-  part: ' as a part of it. Write one version per line, without a bullet, a comma, a comment or a prefix.',
+    'Only case, whitespace, quotes or invisible characters differ. Names are compared exactly: correct the version.',
+  v: 'Only a leading `v` differs. Names are compared exactly: correct the version.',
+  hash: 'The same hash is known here in another length. Write it as it is known here.',
+  part: '`retire-version` takes one version per line, without bullets, commas, comments or prefixes.',
 };

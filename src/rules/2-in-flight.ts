@@ -2,7 +2,7 @@ import { counted, msg, trusted } from '../message.ts';
 import { describeCounts, type StatusCounts, total } from '../status-counts.ts';
 import type { Rule } from './rule.ts';
 import { countsOn } from './snapshot-index.ts';
-import { them } from './wording.ts';
+import { agreeing, them } from './wording.ts';
 
 /** Workflows of the target are in flight. */
 export interface InFlight extends StatusCounts {
@@ -23,11 +23,11 @@ export const inFlight: Rule<InFlight> = {
       explain(blocker, pastDeadline) {
         const count = total(blocker);
         const remedy = pastDeadline
-          ? trusted('Cancel or fork what outlasts the timeout')
-          : msg`Let ${them(count)} finish, or cancel or fork ${them(count)}`;
-        return msg`${counted(count, 'workflow')} in flight (${trusted(
+          ? trusted('Cancel or fork the workflows that will not finish before the timeout.')
+          : msg`Wait for ${them(count)}, or cancel or fork ${them(count)}.`;
+        return msg`${counted(count, 'workflow')} ${agreeing(count, 'is', 'are')} still in flight (${trusted(
           describeCounts(blocker),
-        )}). ${remedy}; \`ignore-workflows\` names workflows that may be stranded.`;
+        )}). ${remedy} To accept losing ${agreeing(count, 'it, list its name', 'some, list their names')} in \`ignore-workflows\`.`;
       },
     },
   },

@@ -5,6 +5,7 @@ import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import type { Target } from './target.ts';
+import { agreeing } from './wording.ts';
 
 /** Workflows were created on the target since the previous poll. */
 export interface StillStarting {
@@ -30,9 +31,9 @@ export const starting: Rule<StillStarting> = {
   blockers: {
     'still-starting': {
       verdict: 'in-flight',
-      shortName: 'work is still starting',
+      shortName: 'new work is still being started',
       explain: ({ atLeast, schedules, sdk }) =>
-        msg`Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. \`ignore-workflows\` names workflows that may go on.`,
+        msg`New work is still being started: at least ${counted(atLeast, 'workflow')} ${agreeing(atLeast, 'was', 'were')} created since the previous poll.${schedules.length > 0 ? msg` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. To let some continue, list their names in \`ignore-workflows\`.`,
     },
   },
 };

@@ -24,7 +24,7 @@ export const openWriters: Rule<OpenTransaction> = {
       verdict: 'in-flight',
       shortName: 'a transaction is still writing',
       explain: ({ writers }) =>
-        msg`A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
+        msg`A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues becomes visible only when it commits, so the gate waits for it. ${remedyFor(writers)}`,
     },
   },
 };
@@ -60,11 +60,11 @@ function describeWriter({ pid, connection, waits, prepared }: Writer): string {
 function remedyFor(writers: readonly Writer[]): Message {
   const prepared = writers.filter(({ pid }) => pid === null);
   return joined([
-    ...(prepared.length === writers.length ? [] : [msg`End a forgotten one with pg_terminate_backend(pid).`]),
+    ...(prepared.length === writers.length ? [] : [msg`If it was abandoned, end it with pg_terminate_backend(pid).`]),
     ...(prepared.length === 0
       ? []
       : [
-          msg`No process holds a prepared transaction. To discard what it did, run in this database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps it). pg_prepared_xacts lists all.`,
+          msg`A prepared transaction belongs to no process. To discard its changes, run this in the same database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps them). pg_prepared_xacts lists all of them.`,
         ]),
   ]);
 }
@@ -72,5 +72,5 @@ function remedyFor(writers: readonly Writer[]): Message {
 /** The statement that ends the first one whose gid can be typed. */
 function rollbackOf(prepared: readonly Writer[]): Message {
   const gid = prepared.map((writer) => writer.prepared).find((each) => each !== null && /^[ -~]+$/.test(each));
-  return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('`ROLLBACK PREPARED` and its gid');
+  return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('`ROLLBACK PREPARED` with its gid');
 }

@@ -7,7 +7,7 @@ import { type SignOfLife, signInRun } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
 import type { Settling } from './settle.ts';
 import { registeredName, type Target } from './target.ts';
-import { byPromotion } from './wording.ts';
+import { agreeing, byPromotion } from './wording.ts';
 
 export type Live =
   /** The target is the latest version of its application. */
@@ -57,14 +57,14 @@ export const live: Rule<Live> = {
       shortName: 'still the latest version',
       explain({ alternatives, sdk }) {
         const registered = alternatives.length > 0 ? msg` (registered: ${namesOf(alternatives)})` : trusted('');
-        return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays ${byPromotion(sdk)}${registered}. \`on-live: ignore\` lifts this rule.`;
+        return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}${registered}. \`on-live: ignore\` disables this rule.`;
       },
     },
     'receives-work': {
       verdict: 'still-live',
       shortName: 'still receives work',
       explain: ({ version, sign, latest, sdk, observedAt }) =>
-        msg`${describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` lifts this rule.`,
+        msg`${describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} With \`on-live: latest-only\`, only the latest version blocks.`,
     },
   },
 };
@@ -99,55 +99,53 @@ function describe(sign: SignOfLife, now: number): Message {
     case 'rollback':
     case 'unmoved': {
       const age = trusted(durationText(now - sign.startedAt));
-      const since = sign.newer === 0 ? trusted('none has') : msg`${trusted(`only ${sign.newer}`)} ${have(sign.newer)}`;
+      const since =
+        sign.newer === 0
+          ? trusted('none has')
+          : msg`${trusted(`only ${sign.newer}`)} ${agreeing(sign.newer, 'has', 'have')}`;
       const unmoved = trusted(
         sign.because === 'unmoved'
-          ? ' The latest version was registered or promoted while the gate held, and has not started any work since.'
+          ? ' The latest version was registered or promoted while the gate was waiting, and has started no work since.'
           : '',
       );
-      return msg`It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
+      return msg`It still receives new work: its newest workflow started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
     }
     case 'process-name':
-      return msg`Each of its processes has a version of its own, and so has the latest: new work was started on it ${trusted(durationText(now - sign.startedAt))} ago, and its process can still run.`;
+      return msg`This version and the latest each belong to a single process. New work started on this one ${trusted(durationText(now - sign.startedAt))} ago, so its process could still be running.`;
     case 'nothing-else-runs':
-      return msg`No other version takes up work: the newest workflows do not reach back to the launch of the latest version, and none of them ran elsewhere.`;
+      return msg`No other version picks up work: none of the newest workflows ran on another one, and they do not reach back to the launch of the latest version.`;
     case 'hidden-by-others':
-      return msg`Other applications hide which version takes up work: their workflows fill the newest ${trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
+      return msg`Other applications hide which version picks up work: their workflows fill the newest ${trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
   }
-}
-
-function have(count: number): Message {
-  return trusted(count === 1 ? 'has' : 'have');
 }
 
 /** Until when it counts as live, and what ends that sooner. */
 function ending(sign: SignOfLife & { readonly because: 'share' | 'rollback' | 'unmoved' }, now: number): Message {
   const { lacking, until, oneIsEnoughFrom } = sign;
-  const ends = trusted(lacking === 1 ? 'ends' : 'end');
   if (until !== undefined) {
-    return msg`It counts as live until ${trusted(momentText(until, now))} unless more starts; ${counted(lacking, 'more workflow')} on the new version ${ends} that sooner.`;
+    return msg`It counts as live until ${trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version. New work on this version extends that.`;
   }
   if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
-    return msg`It counts as live until another version takes up work: one workflow on the new version is enough.`;
+    return msg`It counts as live until another version picks up work. One workflow on the new version is enough.`;
   }
-  return msg`It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
+  return msg`It counts as live until ${counted(lacking, 'workflow')} start on the new version. From ${trusted(momentText(oneIsEnoughFrom, now))}, one is enough.`;
 }
 
 function remedy(version: Target, { because }: SignOfLife, latest: readonly string[], sdk: Sdk | undefined): Message {
-  if (because === 'hidden-by-others') return trusted('Start one workflow on the version that stays.');
+  if (because === 'hidden-by-others') return trusted('Start one workflow on the version that you keep.');
   if (version === null) {
     return trusted(
-      'Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and launch them again, or shift their traffic first.',
+      'Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and restart them, or shift their traffic first.',
     );
   }
   switch (because) {
     case 'share':
     case 'rollback':
     case 'unmoved':
-      return msg`Is it the version that runs, after a rollback? Then keep it, or promote it ${byPromotion(sdk)}: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
+      return msg`The latest version is ${namesOf(latest)}. Did a rollback bring this one back? Then keep it, or promote it ${byPromotion(sdk)}. Otherwise, shift the traffic first.`;
     case 'process-name':
-      return msg`Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;
+      return msg`Give the application a version (\`DBOS__APPVERSION\`), and stop the old process first. The latest version is ${namesOf(latest)}.`;
     case 'nothing-else-runs':
-      return msg`Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs ${byPromotion(sdk)}.`;
+      return msg`Is the latest version (${namesOf(latest)}) running? If not, launch it. After a rollback, promote the version that is running ${byPromotion(sdk)}.`;
   }
 }

@@ -5,7 +5,7 @@ import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import { countsOn } from './snapshot-index.ts';
 import { registeredName, type Target } from './target.ts';
-import { them } from './wording.ts';
+import { agreeing, them } from './wording.ts';
 
 /** Why a process of a version could dequeue a row without a version. */
 type ClaimReason = 'latest' | 'nothing-registered' | 'sdk-may-claim';
@@ -32,9 +32,7 @@ export const unversioned: Rule<Unversioned> = {
       verdict: 'in-flight',
       shortName: 'unversioned work',
       explain: ({ count, because, sdk }) =>
-        msg`${counted(count, 'unversioned workflow')} in flight ${trusted(
-          count === 1 ? 'has' : 'have',
-        )} no application version and could be claimed by this one: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
+        msg`${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and this version could pick ${them(count)} up: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
     },
   },
 };
@@ -42,12 +40,12 @@ export const unversioned: Rule<Unversioned> = {
 const REASONS: Readonly<Record<Exclude<Unversioned['because'], 'sdk-may-claim'>, string>> = {
   asked: '`on-unversioned` is `block`',
   latest: 'the latest version dequeues unversioned work',
-  'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
+  'nothing-registered': 'no version is registered here, so any process could dequeue unversioned work',
 };
 
 function mayClaim(sdk: Sdk | undefined): string {
-  const some = sdk === undefined ? 'some of those' : sdksWithout('leaves-unversioned', sdk);
-  return `it is not registered with the name of its application, which ${sdksWithout('names-application', sdk)} leave out, and with ${some} the processes of any version dequeue unversioned work`;
+  const some = sdk === undefined ? 'some of them' : sdksWithout('leaves-unversioned', sdk);
+  return `it is not registered under an application name (${sdksWithout('names-application', sdk)} write none), and ${some} let processes of any version dequeue unversioned work`;
 }
 
 /**

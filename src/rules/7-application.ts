@@ -44,9 +44,9 @@ export const application: Rule<WrongApplication> = {
       explain: ({ application, owners }) =>
         msg`The application ${application} owns no registered version and no workflow in flight here${
           owners.length > 0
-            ? msg`; the owners found are ${namesOf(owners)}`
-            : trusted(', and nothing else here has an owner')
-        }. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner always count.`,
+            ? msg`. The owners found here are ${namesOf(owners)}`
+            : trusted('. Nothing else here has an owner')
+        }. Correct \`application\` (it must be exactly the name in DBOS's configuration), or leave it out. Rows without an owner always count.`,
     },
     'several-applications': {
       verdict: 'error',
@@ -54,11 +54,11 @@ export const application: Rule<WrongApplication> = {
       explain: ({ owners, formers }) => {
         const rename =
           formers.length > 0
-            ? msg` Was the application renamed? ${describeApplications(formers)} registered no version since another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
+            ? msg` Was the application renamed? ${describeApplications(formers)} registered no version after another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
             : trusted('');
         return msg`Several applications share this system database: ${namesOf(
           owners,
-        )}. Set \`application\` to the one that is being deployed.${rename}`;
+        )}. Set \`application\` to the one that you are deploying.${rename}`;
       },
     },
     'registration-gone': {
@@ -67,7 +67,7 @@ export const application: Rule<WrongApplication> = {
       explain: ({ versions }) =>
         msg`The registration of ${namesOf(
           versions,
-        )} was here at an earlier poll, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`,
+        )} was here at an earlier poll. Now it is gone, or belongs to another application. Was the application renamed? Rerun the gate with its new name.`,
     },
   },
 };

@@ -44,7 +44,7 @@ export const keptVersions: Rule<KeptVersionProblem> = {
       explain: ({ versions, searched, registered, close }) =>
         msg`${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(
           SEARCHED[searched],
-        )}: ${namesOf(versions)}.${close.length > 0 ? msg` Did you mean ${namesOf(close)}?` : []} A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(
+        )}: ${namesOf(versions)}.${close.length > 0 ? msg` Did you mean ${namesOf(close)}?` : []} With a typo here, the live version itself would be retired. Correct \`keep-version\`, or run the gate after the new version has launched.${registeredHint(
           registered,
         )}`,
     },
@@ -58,15 +58,15 @@ export const keptVersions: Rule<KeptVersionProblem> = {
       verdict: 'error',
       shortName: 'the latest version is empty',
       explain: ({ sdk }) =>
-        msg`\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+        msg`\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process without a version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
     },
   },
 };
 
 const SEARCHED: Readonly<Record<Searched, string>> = {
   registrations: 'not registered',
-  'not-yet': 'not registered, the history being searched',
-  'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
+  'not-yet': 'not registered (still searching the history)',
+  'timed-out': 'not registered, and searching the history took longer than `poll-timeout`',
   'whole-history': 'never seen in this system database',
 };
 

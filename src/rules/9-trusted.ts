@@ -5,6 +5,7 @@ import { counted, joined, type Message, msg, namesOf, trusted } from '../message
 import { durationText } from '../time.ts';
 import type { Rule } from './rule.ts';
 import { sumOf, unknownStatusesOn } from './snapshot-index.ts';
+import { agreeing } from './wording.ts';
 
 /** Why the database cannot be trusted. */
 export type UntrustedReason =
@@ -72,31 +73,31 @@ export const trustedDatabase: Rule<UntrustedData> = {
     },
     'older-copy': {
       verdict: 'error',
-      shortName: 'perhaps an older copy',
+      shortName: 'possibly an older copy',
       explain: ({ olderByMs, versions }) =>
-        msg`This server holds less than the one that answered the previous poll: ${joined(
+        msg`This server has less data than the one that answered the previous poll: ${joined(
           [
             ...(olderByMs === undefined ? [] : [lostWorkflows(olderByMs)]),
-            ...(versions.length === 0 ? [] : [msg`the registration of ${namesOf(versions)} is not here`]),
+            ...(versions.length === 0 ? [] : [msg`the registration of ${namesOf(versions)} is missing`]),
           ],
           '; ',
-        )}. Was the address of \`database-url\` switched to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and run the gate again.`,
+        )}. Does \`database-url\` now lead to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and rerun the gate.`,
     },
     'unknown-status': {
       verdict: 'in-flight',
-      shortName: 'statuses that the gate does not know',
+      shortName: 'unknown statuses',
       explain: ({ statuses }) =>
-        msg`${counted(sumOf(statuses), 'workflow')} in a status that this gate does not know (${namesOf(
+        msg`${counted(sumOf(statuses), 'workflow')} ${agreeing(sumOf(statuses), 'has', 'have')} a status that this gate does not know (${namesOf(
           statuses.map(({ status }) => status ?? 'NULL'),
-        )}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`,
+        )}). ${agreeing(sumOf(statuses), 'It counts', 'They count')} as in flight. Use a newer release of dbos-drain-gate, or find out what wrote that status.`,
     },
     'statuses-not-scanned': {
       verdict: 'error',
       shortName: 'unknown statuses possible',
       explain: ({ timedOut }) =>
         timedOut
-          ? msg`This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
-          : msg`This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`,
+          ? msg`This schema is newer than the gate knows, and the scan for unknown statuses took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+          : msg`This schema is newer than the gate knows, and its rows have not been checked for unknown statuses yet.`,
     },
   },
 };
@@ -121,8 +122,8 @@ function olderBy(before: number | undefined, now: number | undefined): number | 
 }
 
 function lostWorkflows(olderByMs: number | null): Message {
-  if (olderByMs === null) return trusted('no workflow is here any more');
-  return msg`its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one was`;
+  if (olderByMs === null) return trusted('it has no workflows');
+  return msg`its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one seen before`;
 }
 
 function isUnscanned(windows: Iterable<SettleWindow>): boolean {
@@ -163,22 +164,22 @@ function explainReason(reason: UntrustedReason): Message {
     case 'standby':
       return STANDBY;
     case 'logical-subscriber':
-      return msg`A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
+      return msg`Logical replication fills this workflow_status table, so it is a copy that lags behind. Point \`database-url\` at the database that the application writes to.`;
     case 'not-a-table':
-      return msg`workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+      return msg`workflow_status is not an ordinary table here, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`;
     case 'shard':
-      return msg`This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support it. Keep the version running until DBOS shows nothing in flight on it on any shard.`;
+      return msg`This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support sharding. Keep the version running until no shard has work in flight on it.`;
     case 'another-cluster':
-      return msg`Another database cluster answers than at the previous poll: the address of \`database-url\` was switched, to a restored copy for instance. Make sure that it leads to the database that the application writes to, and run the gate again.`;
+      return msg`A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
     case 'perhaps-another-cluster':
-      return msg`Another server answers than at the previous poll, after a restart or a failover, and this role cannot read whether it belongs to the same cluster. Run the gate again. To survive a failover, let a superuser run GRANT EXECUTE ON FUNCTION pg_control_system() for the role.`;
+      return msg`A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser GRANT EXECUTE ON FUNCTION pg_control_system() to this role.`;
     case 'another-table':
-      return msg`workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
+      return msg`The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
     case 'row-security':
-      return msg`Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove its policies.`;
+      return msg`Row security would hide rows from this role, so the counts would be too low. Give the role BYPASSRLS, or remove its policies.`;
     default:
-      return msg`workflow_status lacks ${namesOf(
+      return msg`workflow_status is missing ${namesOf(
         reason.missingColumns,
-      )}, which the rules need. Is it DBOS's own table, and of an SDK that the README names or a newer one?`;
+      )}, which the gate needs. Is it DBOS's own table, from an SDK version that the README supports?`;
   }
 }

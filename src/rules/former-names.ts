@@ -68,9 +68,9 @@ export function explainFormerNames(formers: readonly Application[], isRegistered
   return joined([
     isRegistered
       ? msg`Was this application renamed? ${applications} ${has} registered no version since this application registered its first.`
-      : msg`Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate cannot tell which name came first.`,
+      : msg`Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate does not know which name came first.`,
     msg`If ${trusted(
       isOne ? 'that is its former name' : 'one of them is its former name',
-    )}, no process under the new name finishes that work: run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
+    )}, processes under the new name do not finish that work. Run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
   ]);
 }

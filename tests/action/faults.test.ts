@@ -121,8 +121,8 @@ describe('a hold survives', () => {
     rmSync(outage);
     const shown = await drains(run, database);
     // The name could be of another machine: said in the log at the start, and at the end in an annotation.
-    expect(shown).toMatch(/^Note: The connection to the database leaves this machine, and with `sslmode=prefer`/m);
-    expect(shown).toMatch(/^Warning: The connection to the database leaves this machine/m);
+    expect(shown).toMatch(/^Note: The database connection leaves this machine, and `sslmode=prefer`/m);
+    expect(shown).toMatch(/^Warning: The database connection leaves this machine/m);
   });
 
   test('a server without a free connection', async () => {

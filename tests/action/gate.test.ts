@@ -102,7 +102,7 @@ describe('with nothing in flight', () => {
     const blank = await gate(url, { 'retire-version': '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
     expect([blank.exitCode, blank.outputs['verdict']]).toEqual([1, 'unknown-version']);
     expect(blank.annotations[0]?.message).toContain(
-      '"1.0.0", which differs only in case, white space, quotes or invisible characters',
+      'Did you mean "1.0.0"? Only case, whitespace, quotes or invisible characters differ',
     );
   });
 

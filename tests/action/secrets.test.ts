@@ -205,9 +205,9 @@ describe('the password is written nowhere when it comes from', () => {
 });
 
 test.each([
-  ['stands in an output', 'err', /stands in these outputs by chance, or can: `verdict`\. GitHub does not pass/],
-  ['can stand in an output of another run', 'still', /in these outputs by chance, or can: `verdict`\./],
-  ['is very short', '!1', /has fewer than 4 characters, so it can stand in any output by chance\./],
+  ['stands in an output', 'err', /appears by chance in these outputs, or could: `verdict`\. GitHub does not pass/],
+  ['can stand in an output of another run', 'still', /by chance in these outputs, or could: `verdict`\./],
+  ['is very short', '!1', /has fewer than 4 characters, so it could appear by chance in any output\./],
   ['is no part of anything', 'zq!1', undefined],
 ])('a password that %s has a warning, once', async (_what, password, warning) => {
   const { annotations, outputs } = await run({ 'database-url': `postgres://gate:${password}@one,two/shop` });

@@ -119,7 +119,7 @@ test('refuses a logical subscriber, with the reason and for every role, until it
   expect(await told(reader.url)).toMatchObject({
     exitCode: 1,
     outputs: { verdict: 'error', drained: 'false', 'in-flight': '', unversioned: '', 'drained-versions': '[]' },
-    said: expect.stringMatching(/logical replication.*copy that lags.*Point `database-url` at the database/),
+    said: expect.stringMatching(/Logical replication .*copy that lags.*Point `database-url` at the database/),
   });
 
   // A disabled subscription leaves a copy that lags even further behind.

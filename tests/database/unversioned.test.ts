@@ -78,7 +78,7 @@ describe.each(RELEASES)('on the schema of SDK %s', (sdk, because) => {
       expect(last?.evaluation.unversioned).toBe(0);
       expect(last?.evaluation.targets.map(({ version }) => version)).not.toContain(null);
       expect(last ? warningsOf(last.evaluation).map(plain) : []).toContainEqual(
-        expect.stringContaining(`${count} workflows in flight carry an empty application version`),
+        expect.stringContaining(`${count} workflows in flight have an empty application version`),
       );
     }
   });

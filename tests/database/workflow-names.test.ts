@@ -124,7 +124,7 @@ test('a pattern that matches work of another version, or once did, is no pattern
   if (last === undefined) throw new Error('There was no poll.');
   expect(patternWarnings(gate, last.evaluation).map(plain)).toEqual([
     expect.stringContaining(
-      'any poll saw in flight, or start: "Tilll.close", "*Depot*", "com*". A pattern without a dot',
+      'matched nothing that any poll saw in flight or starting: "Tilll.close", "*Depot*", "com*". A pattern without a dot',
     ),
   ]);
 });

@@ -495,7 +495,7 @@ describe('in a hold', () => {
       expect(text).toContain(
         'none has started on another version since. The latest version was registered or promoted',
       );
-      expect(text).toContain('1 more workflow on the new version ends that sooner');
+      expect(text).toContain('or until 1 more workflow starts on the new version');
     });
 
     test('it ends with the first workflow on 3.0.0', async () => {
@@ -558,30 +558,30 @@ describe('in a hold', () => {
     test('how old the newest workflow is, until when, and what ends it sooner', async () => {
       const text = await explained(fading(31));
       expect(text).toContain('started 29m ago, and only 1 has started on another version since');
-      expect(text).toContain('live until 00:31 UTC unless more starts');
-      expect(text).toContain('3 more workflows on the new version end that sooner');
+      expect(text).toContain('live until 00:31 UTC, or until 3 more workflows start on the new version');
+      expect(text).toContain('New work on this version extends that');
       expect(text).toContain('on-live: latest-only');
     });
 
     test('that one workflow on the new version is enough, after a canary on a quiet application', async () => {
       const quiet = seen([...old(spread(9, 70, 80)), ...latest([75])]);
-      expect(await explained({ newestRoots: quiet })).toContain('one workflow on the new version is enough');
+      expect(await explained({ newestRoots: quiet })).toContain('One workflow on the new version is enough');
       expect(await explained({ newestRoots: seen(old([5, 6])) })).toContain(
-        'one workflow on the new version is enough',
+        'One workflow on the new version is enough',
       );
     });
 
     test('from when on one workflow is enough', async () => {
       const young = seen([...old(spread(9, 30, 40)), ...latest([35])]);
       const text = await explained({ newestRoots: young });
-      expect(text).toContain('live until 4 workflows start on the new version; from 00:30 UTC on, one is enough');
+      expect(text).toContain('live until 4 workflows start on the new version. From 00:30 UTC, one is enough');
     });
 
     test('which applications hide the evidence, and what to do', async () => {
       const text = await explained({ newestRoots: evidenceOf([], { reachesBack: false, othersFill: true }) });
       expect(text).toContain('Other applications hide');
       expect(text).toContain('newest 20,000 rows');
-      expect(text).toContain('Start one workflow on the version that stays');
+      expect(text).toContain('Start one workflow on the version that you keep');
       expect(text).not.toContain('Launch it');
     });
 
@@ -605,7 +605,7 @@ describe('in a hold', () => {
     test('what to do after a rollback', async () => {
       const text = await explained({ newestRoots: seen(old([3])), serializations: ['js_superjson'] });
       expect(text).toContain('setLatestApplicationVersion');
-      expect(text).toContain('the latest is "2.0.0"');
+      expect(text).toContain('The latest version is "2.0.0"');
     });
   });
 });

@@ -588,7 +588,7 @@ describe('rule 8: kept versions are registered', () => {
       history: ['2.0.0'],
     });
     const texts = (last?.evaluation.gate ?? []).map((blocker) => plain(explainBlocker(blocker)));
-    expect(texts.join('\n')).toContain('A misspelt one would make the live version a target');
+    expect(texts.join('\n')).toContain('With a typo here, the live version itself would be retired');
     expect(/Did you mean .*?\?/.exec(texts.join('\n'))?.[0]).toBe(hint);
   });
 

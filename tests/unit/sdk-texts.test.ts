@@ -100,13 +100,13 @@ test.each([
   ],
   ['work that is still starting', 'DBOS_JSON', 'in-process schedules (`dbos.WithSchedule` of Go SDKs before 1.0)'],
   ['work that is still starting', 'java_jackson', 'first: requests and message consumers.'],
-  ['work without a version', 'py_pickle', 'which Python SDKs before 2.30 leave out, and with Python SDKs before 2.27'],
-  ['work without a version', 'java_jackson', 'which Java SDKs leave out, and with Java SDKs before 1.1'],
+  ['work without a version', 'py_pickle', '(Python SDKs before 2.30 write none), and Python SDKs before 2.27 let'],
+  ['work without a version', 'java_jackson', '(Java SDKs write none), and Java SDKs before 1.1 let'],
   ['no registration', 'DBOS_JSON', 'Go SDKs before 0.15 register none'],
   ['no registration, and the latest is to stay', 'java_jackson', 'Java SDKs before 0.8 register none'],
   ['a latest version that is empty', 'DBOS_JSON', 'such as one that cannot read its own binary'],
   ['rows with an empty version', 'DBOS_JSON', 'such as one that cannot read its own binary'],
-  ['a schema without parents', 'js_superjson', 'it is of TypeScript SDKs before 4.10'],
+  ['a schema without parents', 'js_superjson', '(of TypeScript SDKs before 4.10)'],
 ])('the text about %s, for %s, names what that SDK has', async (name, serialization, text) => {
   expect(await textsOf(name, [serialization])).toContain(text);
 });

@@ -51,7 +51,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     'a schema newer than the gate knows',
     { database: facts({ migration: 126 }) },
     {},
-    /migration 126\) is newer .* \(125\), so each settle window starts with one scan/,
+    /migration 126\) is newer .* \(125\)\. So each settle window starts with a scan/,
   ],
   [
     'versions that are not registered',
@@ -72,7 +72,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     { targets: { kind: 'named', versions: ['DEFAULT_VERSION-shop'] } },
     /"DEFAULT_VERSION-shop" is the version of applications whose sources DBOS cannot read/,
   ],
-  ['a target that on-unknown lets pass', {}, strangers, /passed because of `on-unknown: pass`: "0\.1"/],
+  ['a target that on-unknown lets pass', {}, strangers, /accepted because of `on-unknown: pass`: "0\.1"/],
   [
     'a possible former name of the application',
     {
@@ -93,13 +93,13 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     'rows with an empty version',
     { inFlight: [inFlight('', { enqueued: 2 })] },
     {},
-    /2 workflows in flight carry an empty application version/,
+    /2 workflows in flight have an empty application version/,
   ],
   [
     'cancelled and dead-lettered workflows on a target',
     { failed: [{ version: '1.0.0', cancelled: 0, deadLettered: 1 }] },
     {},
-    /"1\.0\.0" has at least 1 dead-lettered workflow: to resume one.*A rewind brings finished workflows back to it, too\./,
+    /"1\.0\.0" has at least 1 dead-lettered workflow\. They can be resumed only while .*A rewind of finished workflows needs such a process, too\./,
   ],
   [
     'ignored work',
@@ -131,7 +131,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     'a database that nobody writes to',
     { registrations: old, newestWriteAt: DATABASE_EPOCH - 2 * DAY },
     {},
-    /for 2 days\. A restored copy/,
+    /for 2 days\. Is it the live database, or a restored copy\?/,
   ],
 ])('warns of %s, without blocking', async (_what, scene, changes, warning) => {
   const { verdict, warnings } = await warned(scene, changes);
@@ -145,11 +145,11 @@ test('warns of patterns that match nothing in flight, unless an earlier poll had
   if (last === undefined) throw new Error('There was no poll.');
   expect(patternWarnings(gate, last.evaluation).map(plain)).toEqual([
     expect.stringMatching(
-      /^These patterns .* match nothing that any poll saw in flight, or start: "close", "Sh\.\*"\. /,
+      /^These patterns .* matched nothing that any poll saw in flight or starting: "close", "Sh\.\*"\. /,
     ),
   ]);
   expect(patternWarnings({ ...gate, ignoreWorkflows: ['close'] }, last.evaluation).map(plain)).toEqual([
-    expect.stringMatching(/^This pattern .* matches nothing that any poll saw in flight, or start: "close"\. /),
+    expect.stringMatching(/^This pattern .* matched nothing that any poll saw in flight or starting: "close"\. /),
   ]);
   expect(patternWarnings({ ...gate, ignoreWorkflows: ['Till.close'] }, last.evaluation)).toEqual([]);
   const { warnings } = runReportOf(await runAgainst(gate, () => ({})));
@@ -171,7 +171,7 @@ test('warns of a timeout that a hosted job does not live to see, and of a settle
   expect(configurationWarnings(hours(7)).map(plain)).toEqual([expect.stringContaining('six hours')]);
   expect(configurationWarnings(hours(6))).toEqual([]);
   expect(configurationWarnings(config({ settleMs: 0 })).map(plain)).toEqual([
-    expect.stringContaining('one poll is believed'),
+    expect.stringContaining('a single poll decides'),
   ]);
 });
 
@@ -185,7 +185,7 @@ test('warns in `wait` with `latest` of a latest version that registered long bef
   const hour = 3_600_000;
   expect(await warnedAfter(2 * hour, {})).toEqual([
     expect.stringMatching(
-      /^The latest version, "2\.0\.0", registered 2h before the gate started\. Has the new version/,
+      /^The latest version, "2\.0\.0", was registered 2h before the gate started\. Has the new version/,
     ),
   ]);
   expect(await warnedAfter(hour, {})).toEqual([]);
@@ -193,7 +193,7 @@ test('warns in `wait` with `latest` of a latest version that registered long bef
   expect(await warnedAfter(2 * hour, { targets: { kind: 'all-but', keep: ['2.0.0'] } })).toEqual([]);
 });
 
-describe('warns that the server need not prove who it is', () => {
+describe('warns that the server is not verified', () => {
   const warningsFor = (url: string) => connectionWarnings(databaseConfig(url)).map(plain);
 
   test.each([
@@ -204,7 +204,7 @@ describe('warns that the server need not prove who it is', () => {
     ['on a host that only starts like the loopback', 'postgres://u@127.0.0.1.example/d', 'prefer'],
   ])('%s', (_what, url, mode) => {
     expect(warningsFor(url)).toEqual([
-      expect.stringMatching(RegExp(`with \`sslmode=${mode}\` the server need not prove.*sslmode=verify-full`)),
+      expect.stringMatching(RegExp(`\`sslmode=${mode}\` does not verify the server.*sslmode=verify-full`)),
     ]);
   });
 
@@ -231,7 +231,7 @@ test('warns of a secret that outputs hold or can hold, and of one that is very s
   expect(maskedOutputs([], 4)).toEqual([]);
   expect(maskedOutputs([], 3).map(plain)).toEqual([expect.stringContaining('has fewer than 4 characters')]);
   expect(maskedOutputs(['verdict', 'drained'], 3).map(plain)).toEqual([
-    expect.stringContaining('stands in these outputs by chance, or can: `verdict`, `drained`.'),
+    expect.stringContaining('appears by chance in these outputs, or could: `verdict`, `drained`.'),
   ]);
 });
 
@@ -241,7 +241,7 @@ test('says of an application without a registration that nobody knows which name
   const unowned = { applications: [billing, shop], registrations: old.map((each) => ({ ...each, application: null })) };
   expect((await warned(unowned, { application: 'shop' })).warnings).toEqual([
     expect.stringMatching(
-      /^Was this application renamed\? "billing" .* owns no registered version, so the gate cannot/,
+      /^Was this application renamed\? "billing" .* owns no registered version, so the gate does not know which/,
     ),
   ]);
   const owned = { applications: [billing, { ...shop, firstRegistered: 2, newestRegistered: 2 }] };

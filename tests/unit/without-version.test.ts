@@ -74,7 +74,7 @@ test('what runs without a version is not counted as unversioned work beside its 
 test('work that starts without a version keeps its target from being idle', async () => {
   const report = await reportOf(({ number }) => ({ started: [started(null, number, number)] }), keepNamed);
   expect(report.verdict).toBe('timed-out');
-  expect(report.versions).toMatchObject([{ version: null, reasons: ['work is still starting'] }]);
+  expect(report.versions).toMatchObject([{ version: null, reasons: ['new work is still being started'] }]);
 });
 
 test('what only waits without a version is no target', async () => {
@@ -85,7 +85,7 @@ test('what only waits without a version is no target', async () => {
 test('what waits with an empty version is a warning', async () => {
   const report = await reportOf(() => ({ inFlight: [inFlight('', { enqueued: 1 })] }), keepNamed);
   expect(report).toMatchObject({ verdict: 'no-target', versions: [] });
-  expect(report.warnings.map(plain).join()).toContain('only a process without a version takes it');
+  expect(report.warnings.map(plain).join()).toContain('Only a process without a version picks it up');
 });
 
 test('`on-unversioned: ignore` lifts the rule', async () => {

@@ -173,9 +173,9 @@ describe('the log', () => {
   test('says once and early that a pattern of ignore-workflows matches nothing', async () => {
     const lines = await logOf(() => busy, { ignoreWorkflows: ['chekout'], timeoutMs: 60_000 });
     const found = lines.filter((line) =>
-      line.includes('matches nothing that any poll saw in flight, or start: "chekout"'),
+      line.includes('matched nothing that any poll saw in flight or starting: "chekout"'),
     );
-    expect(found).toEqual([expect.stringMatching(/^Note: This pattern of `ignore-workflows` /)]);
+    expect(found).toEqual([expect.stringMatching(/^Note: This pattern in `ignore-workflows` /)]);
   });
 
   test('says of a twenty-minute hold what it is, what will happen and what helps, each once', async () => {
