@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 6:
+/***/ 383:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17681,8 +17681,8 @@ function isSelected(selection, version) {
     return sql `${version} <> ALL (${texts(selection.except)})`;
 }
 /**
- * Rows of workflows that never block. In the patterns, `*` stands for any text. One without a dot matches the name alone,
- * and one with a dot the name or the name with its class.
+ * Rows of workflows that never block. In the patterns, `*` stands for any text: see `ANY_TEXT`. One without a dot matches
+ * the name alone, and one with a dot the name or the name with its class.
  */
 function isIgnored(patterns, workflow) {
     const dotted = patterns.filter(hasDot);
@@ -17699,7 +17699,9 @@ function patternsMatching(patterns, rows) {
        JOIN (${rows}) r ON name LIKE shape OR (${byClass}))`;
 }
 const hasDot = (pattern) => pattern.includes('.');
-const likeOf = (pattern) => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+/** Not a star of Go's own, as in `orders.(*Shop).Ship-fm` or `Put[*orders.Order]`: a whole name lets go of no other. */
+const ANY_TEXT = /(?<![([,\]])\*|\*(?![\p{L}_])/gu;
+const likeOf = (pattern) => pattern.replace(/[\\%_]/g, '\\$&').replace(ANY_TEXT, '%');
 function isLikeAny(name, patterns) {
     return sql `coalesce(${name} LIKE ANY (${texts(patterns.map(likeOf))}), false)`;
 }
@@ -17809,10 +17811,14 @@ function inFlightSection(query) {
        FROM selected GROUP BY version`);
     return { ctes: [inFlight, tally, selected], column };
 }
-/** The patterns of `ignore-workflows` that match some workflow in flight of the application, on whatever version. */
+/**
+ * The patterns of `ignore-workflows` that match some workflow of the application: one in flight, on whatever version, or
+ * one that was created lately on a version that the poll counts. Most that a schedule starts are over before a poll.
+ */
 const matchedPatterns = list(schemas_string());
 function matchedPatternsSection({ gate }) {
-    const ignored = sql `SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql `application`)}`;
+    const ignored = sql `SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql `application`)}
+             UNION SELECT name, class_name FROM recent WHERE ignored`;
     return { column: patternsMatching(gate.ignoreWorkflows, ignored) };
 }
 /** How many groups a poll reads. */
@@ -18619,6 +18625,36 @@ function milliseconds(seconds) {
     return Math.round(seconds * 1000);
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
+/**
+ * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
+ * Null without a name. A class that the name has already is not written twice. `isIgnored` of `scope.ts` finds the
+ * same name in SQL, without the instance, and Go's with the class in front as well.
+ */
+function fullName({ name, className, instance }) {
+    if (name === null)
+        return null;
+    const full = !className || hasClass(name, className) ? name : `${className}.${name}`;
+    return instance ? `${full} (${instance})` : full;
+}
+/** Python's names start with the class; Go's have it behind the path of the package: `shop/orders.(*Shop).Ship-fm`. */
+function hasClass(name, className) {
+    return name.startsWith(`${className}.`) || name.includes(`.(*${className}).`) || name.includes(`.${className}.`);
+}
+
+;// CONCATENATED MODULE: ./lib/hidden-ids.js
+/* With `details: names`, a text that means nothing stands for each id from where a poll enters the process. */
+/** The start of such a text. No text in Postgres can hold this character. */
+const HIDDEN = '\0';
+/** Whether a text stands for an id that is not to be shown. */
+function isHidden(id) {
+    return id.startsWith(HIDDEN);
+}
+/** Returns an id as it can be shown: null where it is hidden. */
+function shownId(id) {
+    return id === null || isHidden(id) ? null : id;
+}
+
 ;// CONCATENATED MODULE: ./lib/message.js
 /** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
 function msg(text, ...values) {
@@ -18663,36 +18699,6 @@ function withoutSecrets(message, secrets) {
     return message.map((part) => typeof part === 'string' || 'command' in part
         ? part
         : { untrusted: longestFirst.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) });
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
-/**
- * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
- * Null without a name. A class that the name has already is not written twice. `matchesWorkflow` of `scope.ts` finds the
- * same name in SQL, without the instance, and Go's with the class in front as well.
- */
-function fullName({ name, className, instance }) {
-    if (name === null)
-        return null;
-    const full = !className || hasClass(name, className) ? name : `${className}.${name}`;
-    return instance ? `${full} (${instance})` : full;
-}
-/** Python's names start with the class; Go's have it behind the path of the package: `shop/orders.(*Shop).Ship-fm`. */
-function hasClass(name, className) {
-    return name.startsWith(`${className}.`) || name.includes(`.(*${className}).`) || name.includes(`.${className}.`);
-}
-
-;// CONCATENATED MODULE: ./lib/hidden-ids.js
-/* With `details: names`, a text that means nothing stands for each id from where a poll enters the process. */
-/** The start of such a text. No text in Postgres can hold this character. */
-const HIDDEN = '\0';
-/** Whether a text stands for an id that is not to be shown. */
-function isHidden(id) {
-    return id.startsWith(HIDDEN);
-}
-/** Returns an id as it can be shown: null where it is hidden. */
-function shownId(id) {
-    return id === null || isHidden(id) ? null : id;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/text.js
@@ -18933,8 +18939,47 @@ function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, }) {
         : 'start a process of its version that listens to that queue, or fork it';
 }
 
-;// CONCATENATED MODULE: ./lib/report/forecast-text.js
+;// CONCATENATED MODULE: ./lib/unblock/states.js
 
+
+/** What a workflow does, as a person decides about it: the first three do not finish by themselves, or not soon. */
+const KIT_STATES = ['stuck', 'asleep', 'delayed', 'queued', 'waiting', 'progressing'];
+/** A wait that ends within this many milliseconds is no reason to cancel anything. */
+const SOON_MS = 60_000;
+/** Whether the kit offers a workflow by itself. The others finish while processes of their version run. */
+function isOffered(state) {
+    return state === 'stuck' || state === 'asleep' || state === 'delayed';
+}
+/** Returns the state of a workflow at `now`. A parent has the state of the child it waits for. */
+function kitStateOf({ state, activity, progressAt }, now) {
+    if (state === 'stuck')
+        return 'stuck';
+    switch (activity.kind) {
+        case 'child':
+            return kitStateOf(activity.status, now);
+        case 'sleeping':
+            return activity.until - now > SOON_MS ? 'asleep' : 'waiting';
+        case 'message':
+            return activity.until !== null && activity.until - now > SOON_MS ? 'asleep' : 'waiting';
+        case 'timer':
+            return now - progressAt > SOON_MS ? 'asleep' : 'waiting';
+        case 'delayed':
+            return activity.until === null || activity.until - now > SOON_MS ? 'delayed' : 'waiting';
+        case 'overdue':
+            return 'delayed';
+        case 'queued':
+            return 'queued';
+        case 'running':
+        case 'silent':
+            return 'progressing';
+    }
+}
+/** Returns why a workflow is in that state, on one line. */
+function reasonOf(status, now) {
+    return plain(describeActivity(status, now));
+}
+
+;// CONCATENATED MODULE: ./lib/report/forecast-text.js
 
 
 
@@ -18963,66 +19008,35 @@ function rounded(milliseconds) {
 function perMinute(rate) {
     return rate >= 10 || rate === 0 ? message_number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }
-/** The forecast in sentences; none where nothing is in flight. In a hold they explain the lack of an estimate. */
-function describeForecast(forecast, newTopLevel, now, isHold) {
-    const { trend, rate, states, left } = forecast;
+/** What the diagnosis does not say of a drain; none where nothing is in flight. */
+function describeForecast(forecast, newTopLevel) {
+    const { trend, rate, states } = forecast;
     if (trend === 'idle')
         return [];
     return [
         ...(rate === undefined ? [] : [paceSentence(rate)]),
-        ...(isHold ? estimateSentence(forecast) : []),
-        ...outlook(forecast, newTopLevel, now).map(({ message }) => message),
-        ...(states.stuck > 0 ? [stuckSentence(states.stuck, left !== undefined)] : []),
+        ...outlook(forecast, newTopLevel).map(({ message }) => message),
         ...(states.notScanned > 0
-            ? [msg `What each waits for was read of the oldest, and not of ${counted(states.notScanned, 'other')}.`]
+            ? [msg `Details cover the oldest workflows, and not ${counted(states.notScanned, 'other')}.`]
             : []),
     ];
 }
-/** What a person has to know while it drains. */
-function outlook({ trend, arrived, hasTraffic, earliestEnds, notBefore, withoutProcess, lostExecutors }, newTopLevel, now) {
-    const messages = {
-        'not converging': trend === 'not-converging' ? notConverging(arrived, newTopLevel) : undefined,
-        arriving: trend !== 'not-converging' && hasTraffic
-            ? msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`
-            : undefined,
-        bound: notBefore !== undefined && notBefore > now ? earliestEndMessage(notBefore, earliestEnds[0], now) : undefined,
-        withoutProcess: withoutProcess.length > 0
-            ? msg `No process of ${namesOf(withoutProcess.map(versionName))} seems to run: queued work is not taken, and nothing of it has changed for \`stuck-after\`. Start a process of that version${withExecutor(lostExecutors)}, or cancel or fork what is left.`
-            : undefined,
-    };
-    return Object.entries(messages).flatMap(([key, message]) => (message === undefined ? [] : { key, message }));
-}
-/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
-function withExecutor(executors) {
-    const [first] = executors;
-    if (first === undefined)
-        return trusted('');
-    const ids = executors.length === 1
-        ? msg `with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
-        : msg `with each of the executor ids ${namesOf(executors)}`;
-    return msg ` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
+/** What still arrives. */
+function outlook({ trend, arrived, hasTraffic }, newTopLevel) {
+    if (trend === 'not-converging')
+        return [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }];
+    if (!hasTraffic)
+        return [];
+    const message = msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`;
+    return [{ key: 'arriving', message }];
 }
 function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
     const isQuiet = ended === 0 && arrived === 0;
-    const pace = `${perMinute(ended)} ended and ${perMinute(arrived)} arrived per minute,`;
-    return trusted(`${isQuiet ? 'Nothing has ended or arrived' : pace} over the last ${durationText(overMs)}.`);
-}
-/** How many are stuck, and whether an estimate covers the others only. */
-function stuckSentence(stuck, hasEstimate) {
-    return msg `${counted(stuck, 'workflow')} ${trusted(stuck === 1 ? 'is' : 'are')} stuck: no progress for \`stuck-after\`, and no known time at which they go on${trusted(hasEstimate ? '; the estimate leaves them out' : '')}.`;
-}
-function estimateSentence({ trend, left, series }) {
-    if (left !== undefined)
-        return [msg `Estimate: ${trusted(leftText(left))}.`];
-    if (trend === 'too-early')
-        return [trusted('Too little has ended for an estimate.')];
-    if (trend !== 'stalled')
-        return [];
-    const since = series.endedAtMs === undefined ? 'since the gate began' : 'recently';
-    return [trusted(`Nothing has ended ${since}, so there is no estimate.`)];
+    const pace = `${perMinute(ended)} finished and ${perMinute(arrived)} arrived per minute,`;
+    return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${durationText(overMs)}.`);
 }
 function notConverging({ total, roots, children }, newTopLevel) {
-    const reasons = [trusted('The drain is not converging: as much arrives as ends.')];
+    const reasons = [trusted('Not draining: new work arrives as fast as work finishes.')];
     if (roots > 0)
         reasons.push(msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
     if (children > 0) {
@@ -19044,12 +19058,6 @@ function rootNames(roots) {
     const names = [...new Set(roots.map((each) => fullName(each) ?? '(no name)'))];
     return names.length > 0 ? msg `, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
 }
-function earliestEndMessage(notBefore, latest, now) {
-    const when = `Drained at ${momentText(notBefore, now)} at the earliest, in ${durationText(notBefore - now)}`;
-    if (latest?.until !== notBefore)
-        return trusted(`${when}.`);
-    return msg `${trusted(when)}: ${workflowNamed(latest)} is ${trusted(forecast_text_stateOf(latest))} until then.`;
-}
 function forecast_text_stateOf({ because }) {
     return because === 'sleeping' ? 'asleep' : 'delayed';
 }
@@ -19063,10 +19071,15 @@ function describeCannotDrain(beyond, now) {
     const who = named.length > 0
         ? msg `${joined(named, ', ')}${more}`
         : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-    const reaching = beyond.neededMs <= HOSTED_JOB_LIMIT_MS
-        ? msg `It takes a \`timeout\` of ${trusted(durationInput(beyond.neededMs))} to reach the last of them, and more for what they do then.`
-        : msg `The last of them is out of reach of a job on GitHub's runners, which ends after six hours: run the gate on a schedule, in mode \`report\`.`;
-    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To be quicker, cancel or fork them. \`ignore-workflows\` names workflows that may be stranded, and \`fail-fast: false\` holds all the same.`;
+    const timeout = neededTimeout(beyond);
+    const reaching = timeout === null
+        ? msg `No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
+        : msg `To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
+    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
+}
+/** The `timeout` that reaches the last of what outlasts it; null where no job on a hosted runner lasts that long. */
+function neededTimeout({ neededMs }) {
+    return neededMs <= HOSTED_JOB_LIMIT_MS ? durationInput(neededMs) : null;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/diagnosis-text.js
@@ -19077,10 +19090,13 @@ function describeCannotDrain(beyond, now) {
 
 
 /* The diagnosis of one target, in words: what each cause means, and what happens if nobody acts. */
+/** A few workflows stand for all: this many are named. */
+const diagnosis_text_NAMED = 3;
 /** New work is still sent to the target. */
 function diagnosis_text_live(blocker, { now, deadline }) {
     if (blocker.kind === 'live') {
         return {
+            cause: 'live',
             kind: 'stuck',
             brief: 'traffic has not moved, still the latest version',
             reason: trusted('traffic has not moved, and this is still the latest version.'),
@@ -19092,6 +19108,7 @@ function diagnosis_text_live(blocker, { now, deadline }) {
     const until = 'until' in blocker.sign ? blocker.sign.until : undefined;
     if (until === undefined || (deadline !== undefined && until > deadline)) {
         return {
+            cause: 'live',
             kind: 'stuck',
             brief: 'traffic has not moved, still receives work',
             reason: trusted('traffic does not seem to have moved to another version.'),
@@ -19100,6 +19117,7 @@ function diagnosis_text_live(blocker, { now, deadline }) {
     }
     const moment = trusted(momentText(until, now));
     return {
+        cause: 'live',
         kind: 'slow',
         brief: `counts as live until ${momentText(until, now)}`,
         reason: msg `it received new work recently, and counts as live until ${moment}.`,
@@ -19119,33 +19137,56 @@ function diagnosis_text_outlasting(subject, deadline) {
     if (notBefore === undefined || last === undefined || notBefore <= last.deadline)
         return undefined;
     const late = waits.filter(({ until }) => until > deadline);
-    const count = Math.max(1, late.length);
+    const count = Math.min(target.inFlight, Math.max(1, late.length));
     const until = momentText(notBefore, now);
-    const verb = late.length === 0 ? 'is delayed' : verbOf(late);
+    const verb = late.length === 0 ? 'is delayed' : verbOf(late.slice(0, count));
     const still = drain.states.stuck;
     const stuckToo = still > 0 ? `, and ${message_number(still)} made no progress for ${durationText(config.stuckAfterMs)}` : '';
     const of = msg `${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
     return {
+        cause: 'outlasting',
         kind: 'never',
         brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
         reason: msg `${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
         ifNothing: expectation(subject, late, notBefore),
+        nextStep: msg `To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
     };
 }
-function diagnosis_text_withoutProcess({ target }) {
+function diagnosis_text_withoutProcess({ target, drain }) {
     const name = versionName(target.version);
     const all = target.inFlight === 1 ? 'its workflow stays' : `all ${message_number(target.inFlight)} workflows stay`;
     return {
+        cause: 'no-process',
         kind: 'never',
         brief: 'no process of this version seems to be running',
         reason: msg `no process of ${name} seems to be running. Work that is due is not picked up.`,
         ifNothing: msg `${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
+        nextStep: msg `Start a process of ${name} again${withExecutor(drain.lostExecutors)}, or cancel or fork what is left.`,
     };
+}
+/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
+function withExecutor(executors) {
+    const [first] = executors;
+    if (first === undefined)
+        return trusted('');
+    const ids = executors.length === 1
+        ? msg `with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
+        : msg `with each of the executor ids ${namesOf(executors)}`;
+    return msg ` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
+}
+/** The first few of what ends after the timeout. */
+function namedEnds(ends, deadline) {
+    const late = ends.filter(({ until }) => until > deadline);
+    const named = late.slice(0, diagnosis_text_NAMED).map((end) => workflowNamed(end));
+    if (named.length === 0)
+        return trusted('what is delayed');
+    return msg `${joined(named, ', ')}${trusted(late.length > named.length ? ' and the others' : '')}`;
 }
 function diagnosis_text_notConverging({ drain }) {
     const fast = 'new work arrives as fast as work finishes';
     const byChildren = drain.arrived.children > drain.arrived.roots;
     return {
+        cause: 'not-converging',
         kind: 'stuck',
         brief: byChildren ? fast : `traffic has not moved, ${fast}`,
         reason: trusted(byChildren ? `${fast}, and other workflows start most of it.` : `traffic has not moved, and ${fast}.`),
@@ -19165,6 +19206,7 @@ function stuck(subject) {
     const quiet = trusted(durationText(config.stuckAfterMs));
     const noun = target.inFlight === 1 ? 'workflow' : 'workflows';
     return {
+        cause: 'stuck',
         kind: 'stuck',
         brief: `${share} without progress for ${durationText(config.stuckAfterMs)}`,
         reason: msg `${trusted(`${share} ${noun}`)} made no progress for ${quiet}.${why}`,
@@ -19187,6 +19229,7 @@ function stuckExpectation(subject, count) {
 }
 function stalled(stuckAfterMs) {
     return {
+        cause: 'stalled',
         kind: 'stuck',
         brief: `nothing has finished for ${durationText(stuckAfterMs)}`,
         reason: trusted(`nothing has finished for ${durationText(stuckAfterMs)}.`),
@@ -19207,6 +19250,7 @@ function slow(subject) {
     const isLate = left !== undefined && deadline !== undefined && deadline > now && now + left.fromMs > deadline;
     const late = isLate ? ', longer than the timeout' : '';
     return {
+        cause: 'moving',
         kind: 'slow',
         brief: `${brief}${late}`,
         reason: trusted(left === undefined && !isAhead ? `nothing seems stuck, and there is ${brief}.` : `${brief}${late}.`),
@@ -19215,6 +19259,7 @@ function slow(subject) {
 }
 function starting({ config }) {
     return {
+        cause: 'starting',
         kind: 'stuck',
         brief: 'traffic has not moved, work is still starting',
         reason: trusted('traffic has not moved, and new work is still being started.'),
@@ -19227,6 +19272,7 @@ function unversioned(count, { target, poll }) {
     const workflows = counted(count, 'workflow');
     const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
     return {
+        cause: 'unversioned',
         kind: isStuck ? 'stuck' : 'slow',
         brief: `unversioned work ${isStuck ? 'is not picked up' : 'is still in flight'}`,
         reason: msg `${workflows} without a version ${trusted(wait)} to be picked up, and ${versionName(target.version)} could take ${trusted(them)}.`,
@@ -19240,6 +19286,7 @@ function writing(writers, { target, config }) {
     const transactions = counted(writers.length, 'transaction');
     const [are, end] = writers.length === 1 ? ['is', 'it ends'] : ['are', 'they end'];
     return {
+        cause: 'open-transaction',
         kind: isPrepared || isLong ? 'stuck' : 'slow',
         brief: 'idle, but a transaction is still writing',
         reason: msg `nothing is in flight, but ${transactions} that could write workflows ${trusted(are)} still open.`,
@@ -19252,6 +19299,7 @@ function writing(writers, { target, config }) {
 function settling(settledForMs, { config }) {
     const left = durationText(Math.max(0, config.settleMs - settledForMs));
     return {
+        cause: 'settling',
         kind: 'slow',
         brief: `idle, settling for ${left}`,
         reason: trusted(`idle, and must stay idle for ${left}.`),
@@ -19272,7 +19320,7 @@ function expectation({ target, drain, now }, waits, last, all = target.inFlight)
             : `${share} ${rest === 1 ? 'finishes' : 'finish'} by about ${momentText(now + moving.leftMs, now)}`);
     }
     if (last !== undefined && waiting > 0) {
-        const verb = waits.length === 0 ? 'is delayed' : verbOf(waits);
+        const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
         parts.push(`${message_number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
     }
     const text = parts.join('; ');
@@ -19295,6 +19343,20 @@ function verbOf(waits) {
 
 /** What a drain is: it will finish; something does not move; it cannot finish before the timeout, or at all. */
 const DIAGNOSES = ['slow', 'stuck', 'never'];
+/** What a diagnosis rests on. */
+const CAUSES = [
+    'live',
+    'outlasting',
+    'no-process',
+    'not-converging',
+    'stuck',
+    'stalled',
+    'moving',
+    'starting',
+    'unversioned',
+    'open-transaction',
+    'settling',
+];
 /** Returns the diagnosis of each target. Pure. */
 function diagnosesOf(poll, config) {
     const { targets } = poll.evaluation;
@@ -19315,10 +19377,11 @@ function diagnosesOf(poll, config) {
     };
 }
 /** `Stuck: …`, or `Stuck ("1.0.0"): …` where there are several versions. */
-function labelled({ kind, brief, reason, ifNothing }, name) {
+function labelled({ kind, brief, reason, ifNothing, ...rest }, name) {
     const label = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
     const of = name === undefined ? trusted('') : msg ` (${name})`;
     return {
+        ...rest,
         kind,
         brief: `${kind}${name === undefined ? '' : ` (${quotedName(name)})`}: ${brief}`,
         reason: msg `${trusted(label)}${of}: ${reason}`,
@@ -19379,6 +19442,7 @@ function others(blocker, subject) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/schema.js
+
 
 
 
@@ -19451,9 +19515,11 @@ const schema_outlook = array(message).describe('The forecast for people; may cha
 const diagnosis = object({
     kind: schemas_enum(DIAGNOSES)
         .describe('`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all'),
+    cause: schemas_enum(CAUSES).describe('What it rests on: stable, for programs'),
     brief: schemas_string().describe('The cause, for a line of a log; may change'),
     reason: message.describe('The cause, in a sentence; may change'),
     ifNothing: message.describe('What happens if nobody acts; may change'),
+    nextStep: message.optional().describe('What helps, where it is one thing for all that blocks; may change'),
 })
     .nullable();
 const blocker = object({
@@ -19524,7 +19590,7 @@ const workflow = object({
     activity: activity.nullable(),
 });
 const activityGroup = object({
-    state: schemas_enum(WORKFLOW_STATES),
+    state: schemas_enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
     count,
     ...schema_workflowName,
     message: message.describe('What the one that lasts longest does or waits for; may change'),
@@ -19555,6 +19621,9 @@ const runReportSchema = object({
     database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() }).nullable(),
     found: found.nullable().describe('What the application has here, in mode `preflight`'),
     blockers: array(blocker).describe('The failure, or what blocks the whole gate'),
+    neededTimeout: schemas_string()
+        .nullable()
+        .describe('If cannot-drain: the `timeout` that would do; null beyond what a job can take'),
     pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
     warnings: array(message),
     versions: array(versionSchema),
@@ -19652,46 +19721,6 @@ function countCut(file) {
         return value;
     });
     return count;
-}
-
-;// CONCATENATED MODULE: ./lib/unblock/states.js
-
-
-/** What a workflow does, as a person decides about it: the first three do not finish by themselves, or not soon. */
-const KIT_STATES = ['stuck', 'asleep', 'delayed', 'queued', 'waiting', 'progressing'];
-/** A wait that ends within this many milliseconds is no reason to cancel anything. */
-const SOON_MS = 60_000;
-/** Whether the kit offers a workflow by itself. The others finish while processes of their version run. */
-function isOffered(state) {
-    return state === 'stuck' || state === 'asleep' || state === 'delayed';
-}
-/** Returns the state of a workflow at `now`. A parent has the state of the child it waits for. */
-function kitStateOf({ state, activity, progressAt }, now) {
-    if (state === 'stuck')
-        return 'stuck';
-    switch (activity.kind) {
-        case 'child':
-            return kitStateOf(activity.status, now);
-        case 'sleeping':
-            return activity.until - now > SOON_MS ? 'asleep' : 'waiting';
-        case 'message':
-            return activity.until !== null && activity.until - now > SOON_MS ? 'asleep' : 'waiting';
-        case 'timer':
-            return now - progressAt > SOON_MS ? 'asleep' : 'waiting';
-        case 'delayed':
-            return activity.until === null || activity.until - now > SOON_MS ? 'delayed' : 'waiting';
-        case 'overdue':
-            return 'delayed';
-        case 'queued':
-            return 'queued';
-        case 'running':
-        case 'silent':
-            return 'progressing';
-    }
-}
-/** Returns why a workflow is in that state, on one line. */
-function reasonOf(status, now) {
-    return plain(describeActivity(status, now));
 }
 
 ;// CONCATENATED MODULE: ./lib/unblock/remedies.js
@@ -21760,22 +21789,24 @@ const started = object({
     /** Where `fromHere` starts. */
     fromHere: schemas_int(),
 });
-/** Every schema has `workflow_status_created_at_index`, so the cost of `created` follows the throughput, not the history. */
+/** Every schema has `workflow_status_created_at_index`, so the cost of `recent` follows the throughput, not the history. */
 function startedSection({ schema, gate, request }) {
     const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
     const since = sql_bigint(request.startedSince);
     // What runs without a version can be a target only with `keep-version`.
     const withoutVersion = 'except' in request.selection ? HAS_RUN : sql `false`;
-    const created = sql `created AS MATERIALIZED (
+    const recent = sql `recent AS MATERIALIZED (
   SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
          ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
          hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
-         ${isScheduled} AS scheduled
+         ${isScheduled} AS scheduled, ${isIgnored(gate.ignoreWorkflows, { name, className })} AS ignored
     FROM ${tableOf(schema, 'workflow_status')}
    WHERE created_at >= least(${since}, ${FROM_HERE})
      AND ${inApplication(gate.application, owner)}
      AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
-     AND NOT ${isIgnored(gate.ignoreWorkflows, { name, className })}
+)`;
+    const created = sql `created AS NOT MATERIALIZED (
+  SELECT * FROM recent WHERE NOT ignored
 )`;
     const versions = rows(sql `
      SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
@@ -21788,7 +21819,7 @@ function startedSection({ schema, gate, request }) {
        FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
       GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
     return {
-        ctes: [created],
+        ctes: [recent, created],
         column: sql `json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
     };
 }
@@ -22498,15 +22529,19 @@ const pauseInWords = ({ pollIntervalMs }) => pollIntervalMs === undefined
 
 ;// CONCATENATED MODULE: ./lib/rules/wording.js
 
-/** `it` or `them`, for so many. */
+/** One form of a word for one, and the other for more or none: `agreeing(2, 'is', 'are')`. */
+function agreeing(count, one, many) {
+    return trusted(count === 1 ? one : many);
+}
+/** `it` or `them`, which stands for this many. */
 function them(count) {
-    return trusted(count === 1 ? 'it' : 'them');
+    return agreeing(count, 'it', 'them');
 }
 /** Names the versions that are registered, where a name may be misspelt. */
 function registeredHint(registered) {
     return registered.length > 0
         ? msg ` Registered here: ${namesOf(registered)}.`
-        : trusted(' No version is registered here: is it the right database?');
+        : trusted(' No version is registered here. Is this the right database?');
 }
 /** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
 function byPromotion(sdk) {
@@ -22542,7 +22577,7 @@ const keptVersions = {
         'kept-version-unknown': {
             verdict: 'unknown-version',
             shortName: 'a kept version is not registered',
-            explain: ({ versions, searched, registered, close }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? msg ` Did you mean ${namesOf(close)}?` : []} A misspelt one would make the live version a target. Correct \`keep-version\`, or run the gate after the new version has been launched.${registeredHint(registered)}`,
+            explain: ({ versions, searched, registered, close }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? msg ` Did you mean ${namesOf(close)}?` : []} With a typo here, the live version itself would be retired. Correct \`keep-version\`, or run the gate after the new version has launched.${registeredHint(registered)}`,
         },
         'no-latest-version': {
             verdict: 'error',
@@ -22552,14 +22587,14 @@ const keptVersions = {
         'empty-latest-version': {
             verdict: 'error',
             shortName: 'the latest version is empty',
-            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process that has no version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process without a version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
         },
     },
 };
 const SEARCHED = {
     registrations: 'not registered',
-    'not-yet': 'not registered, the history being searched',
-    'timed-out': 'not registered, and not found before the search of the history ran into `poll-timeout`',
+    'not-yet': 'not registered (still searching the history)',
+    'timed-out': 'not registered, and searching the history took longer than `poll-timeout`',
     'whole-history': 'never seen in this system database',
 };
 /** The kept versions to search the history for: once, and once more when the grace period has passed. */
@@ -22758,24 +22793,24 @@ function _1_known_explain({ unfilled, close, searched, registered, long }) {
         return joined([explainClose(close), BEYOND_PASSING]);
     if (unfilled) {
         return joined([
-            msg `It is not a version, but text that a script or an expression leaves where a value is missing. Correct what fills \`retire-version\`.`,
+            msg `It is not a version. A script or an expression left this text where a value is missing. Correct the step that sets \`retire-version\`.`,
             BEYOND_PASSING,
         ]);
     }
     if (searched === 'not-yet')
-        return msg `It is not registered; the history is being searched for it.`;
+        return msg `It is not registered. The gate is still searching the history for it.`;
     const outcome = searched === 'timed-out'
-        ? msg `It is not registered, and the search of the history for it did not finish within \`poll-timeout\`: raise that, or check the name.`
-        : msg `This system database has never seen it, most often because of a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
+        ? msg `It is not registered, and searching the history for it took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or check the name.`
+        : msg `This system database has never seen it. The likely cause is a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
     if (long)
         return joined([outcome, LONG_NAMES, BEYOND_PASSING]);
     return joined([
         outcome,
-        msg `If a version without any trace is all right, set \`on-unknown: pass\`.${registeredHint(registered)}`,
+        msg `To accept versions that never ran here, set \`on-unknown: pass\`.${registeredHint(registered)}`,
     ]);
 }
-const LONG_NAMES = msg `It, or a version in the history, has a name of more than ${LONGEST_NAME_BYTES} bytes: such names are compared by their hashes, and whether one is a misspelt other cannot be known.`;
-const BEYOND_PASSING = trusted('`on-unknown: pass` does not cover such a mistake.');
+const LONG_NAMES = msg `Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them.`;
+const BEYOND_PASSING = trusted('`on-unknown: pass` does not accept such a mistake.');
 /** The known versions that it is close to, why, and what to correct. */
 function explainClose(close) {
     const strangers = [...new Set(close.flatMap(({ stranger }) => stranger ?? []))];
@@ -22784,19 +22819,19 @@ function explainClose(close) {
         return msg `It belongs to ${applicationsOf(strangers)}, and this application has never used it. Is \`application\` right?`;
     }
     const names = [...new Set(close.map(({ version }) => version))];
-    const differs = msg `This system database has never seen it, but knows ${namesOf(names)}${trusted(DIFFERENCES[how])}`;
+    const differs = msg `This system database has never seen it. Did you mean ${namesOf(names)}? ${trusted(DIFFERENCES[how])}`;
     if (strangers.length === 0)
         return differs;
-    return msg `${differs} That belongs to ${applicationsOf(strangers)}: is \`application\` right?`;
+    return msg `${differs} That version belongs to ${applicationsOf(strangers)}. Is \`application\` right?`;
 }
 function applicationsOf(owners) {
     return msg `the ${trusted(owners.length === 1 ? 'application' : 'applications')} ${namesOf(owners)}`;
 }
 const DIFFERENCES = {
-    spelling: ', which differs only in case, white space, quotes or invisible characters. Names are compared exactly: correct the version.',
-    v: ', which differs only in a leading `v`. Names are compared exactly: correct the version.',
-    hash: ', which is the same hash in another length. Correct the version: write the hash as it is known here.',
-    part: ' as a part of it. Write one version per line, without a bullet, a comma, a comment or a prefix.',
+    spelling: 'Only case, whitespace, quotes or invisible characters differ. Names are compared exactly: correct the version.',
+    v: 'Only a leading `v` differs. Names are compared exactly: correct the version.',
+    hash: 'The same hash is known here in another length. Write it as it is known here.',
+    part: '`retire-version` takes one version per line, without bullets, commas, comments or prefixes.',
 };
 
 ;// CONCATENATED MODULE: ./lib/rules/target.js
@@ -22882,15 +22917,16 @@ const inFlight = {
             explain(blocker, pastDeadline) {
                 const count = total(blocker);
                 const remedy = pastDeadline
-                    ? trusted('Cancel or fork what outlasts the timeout')
-                    : msg `Let ${them(count)} finish, or cancel or fork ${them(count)}`;
-                return msg `${counted(count, 'workflow')} in flight (${trusted(describeCounts(blocker))}). ${remedy}; \`ignore-workflows\` names workflows that may be stranded.`;
+                    ? trusted('Cancel or fork the workflows that will not finish before the timeout.')
+                    : msg `Wait for ${them(count)}, or cancel or fork ${them(count)}.`;
+                return msg `${counted(count, 'workflow')} ${agreeing(count, 'is', 'are')} still in flight (${trusted(describeCounts(blocker))}). ${remedy} To accept losing ${agreeing(count, 'it, list its name', 'some, list their names')} in \`ignore-workflows\`.`;
             },
         },
     },
 };
 
 ;// CONCATENATED MODULE: ./lib/rules/3-starting.js
+
 
 
 
@@ -22909,8 +22945,8 @@ const _3_starting_starting = {
     blockers: {
         'still-starting': {
             verdict: 'in-flight',
-            shortName: 'work is still starting',
-            explain: ({ atLeast, schedules, sdk }) => msg `Work is still starting on it: at least ${counted(atLeast, 'workflow')} created since the poll before.${schedules.length > 0 ? msg ` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. \`ignore-workflows\` names workflows that may go on.`,
+            shortName: 'new work is still being started',
+            explain: ({ atLeast, schedules, sdk }) => msg `New work is still being started: at least ${counted(atLeast, 'workflow')} ${agreeing(atLeast, 'was', 'were')} created since the previous poll.${schedules.length > 0 ? msg ` A schedule starts ${namesOf(schedules)}.` : trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. To let some continue, list their names in \`ignore-workflows\`.`,
         },
     },
 };
@@ -22951,7 +22987,7 @@ const openWriters = {
         'open-transaction': {
             verdict: 'in-flight',
             shortName: 'a transaction is still writing',
-            explain: ({ writers }) => msg `A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues is invisible until it commits, so the gate waits for it. ${remedyFor(writers)}`,
+            explain: ({ writers }) => msg `A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues becomes visible only when it commits, so the gate waits for it. ${remedyFor(writers)}`,
         },
     },
 };
@@ -22982,18 +23018,18 @@ function describeWriter({ pid, connection, waits, prepared }) {
 function remedyFor(writers) {
     const prepared = writers.filter(({ pid }) => pid === null);
     return joined([
-        ...(prepared.length === writers.length ? [] : [msg `End a forgotten one with pg_terminate_backend(pid).`]),
+        ...(prepared.length === writers.length ? [] : [msg `If it was abandoned, end it with pg_terminate_backend(pid).`]),
         ...(prepared.length === 0
             ? []
             : [
-                msg `No process holds a prepared transaction. To discard what it did, run in this database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps it). pg_prepared_xacts lists all.`,
+                msg `A prepared transaction belongs to no process. To discard its changes, run this in the same database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps them). pg_prepared_xacts lists all of them.`,
             ]),
     ]);
 }
 /** The statement that ends the first one whose gid can be typed. */
 function rollbackOf(prepared) {
     const gid = prepared.map((writer) => writer.prepared).find((each) => each !== null && /^[ -~]+$/.test(each));
-    return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('`ROLLBACK PREPARED` and its gid');
+    return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('`ROLLBACK PREPARED` with its gid');
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
@@ -23177,13 +23213,13 @@ const live = {
             shortName: 'still the latest version',
             explain({ alternatives, sdk }) {
                 const registered = alternatives.length > 0 ? msg ` (registered: ${namesOf(alternatives)})` : trusted('');
-                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Is it the version that you mean? If so, launch the new version first; after a rollback, promote the version that stays ${byPromotion(sdk)}${registered}. \`on-live: ignore\` lifts this rule.`;
+                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}${registered}. \`on-live: ignore\` disables this rule.`;
             },
         },
         'receives-work': {
             verdict: 'still-live',
             shortName: 'still receives work',
-            explain: ({ version, sign, latest, sdk, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` lifts this rule.`,
+            explain: ({ version, sign, latest, sdk, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} With \`on-live: latest-only\`, only the latest version blocks.`,
         },
     },
 };
@@ -23213,50 +23249,48 @@ function _5_live_describe(sign, now) {
         case 'rollback':
         case 'unmoved': {
             const age = trusted(durationText(now - sign.startedAt));
-            const since = sign.newer === 0 ? trusted('none has') : msg `${trusted(`only ${sign.newer}`)} ${have(sign.newer)}`;
+            const since = sign.newer === 0
+                ? trusted('none has')
+                : msg `${trusted(`only ${sign.newer}`)} ${agreeing(sign.newer, 'has', 'have')}`;
             const unmoved = trusted(sign.because === 'unmoved'
-                ? ' The latest version was registered or promoted while the gate held, and has not started any work since.'
+                ? ' The latest version was registered or promoted while the gate was waiting, and has started no work since.'
                 : '');
-            return msg `It still receives new work: its newest workflow was started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
+            return msg `It still receives new work: its newest workflow started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
         }
         case 'process-name':
-            return msg `Each of its processes has a version of its own, and so has the latest: new work was started on it ${trusted(durationText(now - sign.startedAt))} ago, and its process can still run.`;
+            return msg `This version and the latest each belong to a single process. New work started on this one ${trusted(durationText(now - sign.startedAt))} ago, so its process could still be running.`;
         case 'nothing-else-runs':
-            return msg `No other version takes up work: the newest workflows do not reach back to the launch of the latest version, and none of them ran elsewhere.`;
+            return msg `No other version picks up work: none of the newest workflows ran on another one, and they do not reach back to the launch of the latest version.`;
         case 'hidden-by-others':
-            return msg `Other applications hide which version takes up work: their workflows fill the newest ${trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
+            return msg `Other applications hide which version picks up work: their workflows fill the newest ${trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
     }
-}
-function have(count) {
-    return trusted(count === 1 ? 'has' : 'have');
 }
 /** Until when it counts as live, and what ends that sooner. */
 function ending(sign, now) {
     const { lacking, until, oneIsEnoughFrom } = sign;
-    const ends = trusted(lacking === 1 ? 'ends' : 'end');
     if (until !== undefined) {
-        return msg `It counts as live until ${trusted(momentText(until, now))} unless more starts; ${counted(lacking, 'more workflow')} on the new version ${ends} that sooner.`;
+        return msg `It counts as live until ${trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version. New work on this version extends that.`;
     }
     if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
-        return msg `It counts as live until another version takes up work: one workflow on the new version is enough.`;
+        return msg `It counts as live until another version picks up work. One workflow on the new version is enough.`;
     }
-    return msg `It counts as live until ${counted(lacking, 'workflow')} start on the new version; from ${trusted(momentText(oneIsEnoughFrom, now))} on, one is enough.`;
+    return msg `It counts as live until ${counted(lacking, 'workflow')} start on the new version. From ${trusted(momentText(oneIsEnoughFrom, now))}, one is enough.`;
 }
 function remedy(version, { because }, latest, sdk) {
     if (because === 'hidden-by-others')
-        return trusted('Start one workflow on the version that stays.');
+        return trusted('Start one workflow on the version that you keep.');
     if (version === null) {
-        return trusted('Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and launch them again, or shift their traffic first.');
+        return trusted('Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and restart them, or shift their traffic first.');
     }
     switch (because) {
         case 'share':
         case 'rollback':
         case 'unmoved':
-            return msg `Is it the version that runs, after a rollback? Then keep it, or promote it ${byPromotion(sdk)}: the latest is ${namesOf(latest)}. Otherwise shift the traffic first.`;
+            return msg `The latest version is ${namesOf(latest)}. Did a rollback bring this one back? Then keep it, or promote it ${byPromotion(sdk)}. Otherwise, shift the traffic first.`;
         case 'process-name':
-            return msg `Give the application a version (the latest is ${namesOf(latest)}), and end the process first.`;
+            return msg `Give the application a version (\`DBOS__APPVERSION\`), and stop the old process first. The latest version is ${namesOf(latest)}.`;
         case 'nothing-else-runs':
-            return msg `Does the latest version (${namesOf(latest)}) run? Launch it, or after a rollback promote the version that runs ${byPromotion(sdk)}.`;
+            return msg `Is the latest version (${namesOf(latest)}) running? If not, launch it. After a rollback, promote the version that is running ${byPromotion(sdk)}.`;
     }
 }
 
@@ -23277,18 +23311,18 @@ const _6_unversioned_unversioned = {
         unversioned: {
             verdict: 'in-flight',
             shortName: 'unversioned work',
-            explain: ({ count, because, sdk }) => msg `${counted(count, 'unversioned workflow')} in flight ${trusted(count === 1 ? 'has' : 'have')} no application version and could be claimed by this one: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version take ${them(count)}, or cancel ${them(count)}; \`on-unversioned: ignore\` lifts this rule once the target's processes have stopped dequeuing.`,
+            explain: ({ count, because, sdk }) => msg `${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and this version could pick ${them(count)} up: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
         },
     },
 };
 const REASONS = {
     asked: '`on-unversioned` is `block`',
     latest: 'the latest version dequeues unversioned work',
-    'nothing-registered': 'no version is registered here, so every process may dequeue unversioned work',
+    'nothing-registered': 'no version is registered here, so any process could dequeue unversioned work',
 };
 function mayClaim(sdk) {
-    const some = sdk === undefined ? 'some of those' : sdksWithout('leaves-unversioned', sdk);
-    return `it is not registered with the name of its application, which ${sdksWithout('names-application', sdk)} leave out, and with ${some} the processes of any version dequeue unversioned work`;
+    const some = sdk === undefined ? 'some of them' : sdksWithout('leaves-unversioned', sdk);
+    return `it is not registered under an application name (${sdksWithout('names-application', sdk)} write none), and ${some} let processes of any version dequeue unversioned work`;
 }
 /**
  * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
@@ -23329,6 +23363,7 @@ function applies({ onUnversioned }, reason) {
 
 
 
+
 /**
  * The newest shared migration number whose schema and statuses this gate knows: Python SDK 3.4 and Go 1.8. TypeScript 5.3
  * has 123, and what follows is two indexes. From 100 on the number means the same in every SDK.
@@ -23362,23 +23397,23 @@ const trustedDatabase = {
         },
         'older-copy': {
             verdict: 'error',
-            shortName: 'perhaps an older copy',
-            explain: ({ olderByMs, versions }) => msg `This server holds less than the one that answered the previous poll: ${joined([
+            shortName: 'possibly an older copy',
+            explain: ({ olderByMs, versions }) => msg `This server has less data than the one that answered the previous poll: ${joined([
                 ...(olderByMs === undefined ? [] : [lostWorkflows(olderByMs)]),
-                ...(versions.length === 0 ? [] : [msg `the registration of ${namesOf(versions)} is not here`]),
-            ], '; ')}. Was the address of \`database-url\` switched to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and run the gate again.`,
+                ...(versions.length === 0 ? [] : [msg `the registration of ${namesOf(versions)} is missing`]),
+            ], '; ')}. Does \`database-url\` now lead to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and rerun the gate.`,
         },
         'unknown-status': {
             verdict: 'in-flight',
-            shortName: 'statuses that the gate does not know',
-            explain: ({ statuses }) => msg `${counted(sumOf(statuses), 'workflow')} in a status that this gate does not know (${namesOf(statuses.map(({ status }) => status ?? 'NULL'))}), counted as in flight. Use a newer release of dbos-drain-gate, or find out who wrote that status.`,
+            shortName: 'unknown statuses',
+            explain: ({ statuses }) => msg `${counted(sumOf(statuses), 'workflow')} ${agreeing(sumOf(statuses), 'has', 'have')} a status that this gate does not know (${namesOf(statuses.map(({ status }) => status ?? 'NULL'))}). ${agreeing(sumOf(statuses), 'It counts', 'They count')} as in flight. Use a newer release of dbos-drain-gate, or find out what wrote that status.`,
         },
         'statuses-not-scanned': {
             verdict: 'error',
             shortName: 'unknown statuses possible',
             explain: ({ timedOut }) => timedOut
-                ? msg `This schema is newer than the gate knows, and the scan for statuses that it does not know did not finish within \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
-                : msg `This schema is newer than the gate knows: its rows are still to be looked through for unknown statuses.`,
+                ? msg `This schema is newer than the gate knows, and the scan for unknown statuses took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+                : msg `This schema is newer than the gate knows, and its rows have not been checked for unknown statuses yet.`,
         },
     },
 };
@@ -23402,8 +23437,8 @@ function olderBy(before, now) {
 }
 function lostWorkflows(olderByMs) {
     if (olderByMs === null)
-        return trusted('no workflow is here any more');
-    return msg `its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one was`;
+        return trusted('it has no workflows');
+    return msg `its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one seen before`;
 }
 function isUnscanned(windows) {
     return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
@@ -23441,21 +23476,21 @@ function explainReason(reason) {
         case 'standby':
             return STANDBY;
         case 'logical-subscriber':
-            return msg `A logical replication subscription fills this workflow_status table: it is a copy that lags. Point \`database-url\` at the database that the application writes to.`;
+            return msg `Logical replication fills this workflow_status table, so it is a copy that lags behind. Point \`database-url\` at the database that the application writes to.`;
         case 'not-a-table':
-            return msg `workflow_status is not an ordinary table here, so what it shows may not be what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`;
+            return msg `workflow_status is not an ordinary table here, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`;
         case 'shard':
-            return msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support it. Keep the version running until DBOS shows nothing in flight on it on any shard.`;
+            return msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support sharding. Keep the version running until no shard has work in flight on it.`;
         case 'another-cluster':
-            return msg `Another database cluster answers than at the previous poll: the address of \`database-url\` was switched, to a restored copy for instance. Make sure that it leads to the database that the application writes to, and run the gate again.`;
+            return msg `A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
         case 'perhaps-another-cluster':
-            return msg `Another server answers than at the previous poll, after a restart or a failover, and this role cannot read whether it belongs to the same cluster. Run the gate again. To survive a failover, let a superuser run GRANT EXECUTE ON FUNCTION pg_control_system() for the role.`;
+            return msg `A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser GRANT EXECUTE ON FUNCTION pg_control_system() to this role.`;
         case 'another-table':
-            return msg `workflow_status is another table than at the first poll: it was replaced during the hold. Run the gate again when the database is at rest.`;
+            return msg `The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
         case 'row-security':
-            return msg `Row security would hide rows from this role, so counts would be too small. Give the role BYPASSRLS, or remove its policies.`;
+            return msg `Row security would hide rows from this role, so the counts would be too low. Give the role BYPASSRLS, or remove its policies.`;
         default:
-            return msg `workflow_status lacks ${namesOf(reason.missingColumns)}, which the rules need. Is it DBOS's own table, and of an SDK that the README names or a newer one?`;
+            return msg `workflow_status is missing ${namesOf(reason.missingColumns)}, which the gate needs. Is it DBOS's own table, from an SDK version that the README supports?`;
     }
 }
 
@@ -23511,8 +23546,8 @@ function explainFormerNames(formers, isRegistered) {
     return joined([
         isRegistered
             ? msg `Was this application renamed? ${applications} ${has} registered no version since this application registered its first.`
-            : msg `Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate cannot tell which name came first.`,
-        msg `If ${trusted(isOne ? 'that is its former name' : 'one of them is its former name')}, no process under the new name finishes that work: run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
+            : msg `Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate does not know which name came first.`,
+        msg `If ${trusted(isOne ? 'that is its former name' : 'one of them is its former name')}, processes under the new name do not finish that work. Run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
     ]);
 }
 
@@ -23542,23 +23577,23 @@ const _7_application_application = {
             verdict: 'error',
             shortName: 'application not seen',
             explain: ({ application, owners }) => msg `The application ${application} owns no registered version and no workflow in flight here${owners.length > 0
-                ? msg `; the owners found are ${namesOf(owners)}`
-                : trusted(', and nothing else here has an owner')}. Correct \`application\` (it must match DBOS's configured name exactly), or leave it out: rows without an owner always count.`,
+                ? msg `. The owners found here are ${namesOf(owners)}`
+                : trusted('. Nothing else here has an owner')}. Correct \`application\` (it must be exactly the name in DBOS's configuration), or leave it out. Rows without an owner always count.`,
         },
         'several-applications': {
             verdict: 'error',
             shortName: 'several applications',
             explain: ({ owners, formers }) => {
                 const rename = formers.length > 0
-                    ? msg ` Was the application renamed? ${describeApplications(formers)} registered no version since another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
+                    ? msg ` Was the application renamed? ${describeApplications(formers)} registered no version after another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
                     : trusted('');
-                return msg `Several applications share this system database: ${namesOf(owners)}. Set \`application\` to the one that is being deployed.${rename}`;
+                return msg `Several applications share this system database: ${namesOf(owners)}. Set \`application\` to the one that you are deploying.${rename}`;
             },
         },
         'registration-gone': {
             verdict: 'error',
             shortName: 'a registration is gone',
-            explain: ({ versions }) => msg `The registration of ${namesOf(versions)} was here at an earlier poll, and is gone or belongs to another application now. Was the application renamed? Run the gate again with its new name.`,
+            explain: ({ versions }) => msg `The registration of ${namesOf(versions)} was here at an earlier poll. Now it is gone, or belongs to another application. Was the application renamed? Rerun the gate with its new name.`,
         },
     },
 };
@@ -24973,6 +25008,7 @@ function secretsIn(url, password, environment) {
 
 
 
+
 const EARLIEST_ENDS_REPORTED = 5;
 const ACTIVITIES_REPORTED = 30;
 /** The forecast for one version, or for all, at `now` by the database's clock, in epoch milliseconds. */
@@ -25009,32 +25045,58 @@ function activityReport({ executor }, status, now) {
     };
 }
 /** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
-function activitiesReport({ evaluation, forecast }) {
+function activitiesReport({ evaluation, forecast }, isWait) {
     const { detailScan } = forecast.history;
     if (detailScan === undefined)
         return { observedAt: null, items: [], omitted: 0 };
     const { observedAt, workflows, statuses } = detailScan;
     const blocking = workflows.flatMap((workflow) => {
         const status = statuses.get(workflow.id);
-        return status !== undefined && blocksTarget(workflow, evaluation) ? [{ workflow, status }] : [];
+        if (status === undefined || !blocksTarget(workflow, evaluation))
+            return [];
+        return [
+            {
+                workflow,
+                status,
+                state: kitStateOf(status, observedAt),
+                stands: standing(workflow.version, status, forecast, isWait),
+            },
+        ];
     });
-    const alike = Map.groupBy(blocking, ({ workflow: { name, className, queue, status: rowStatus }, status }) => JSON.stringify([status.state, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]));
+    const alike = Map.groupBy(blocking, ({ workflow: { name, className, queue, status: rowStatus }, status, state, stands }) => JSON.stringify([state, stands, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]));
     const groups = [...alike.values()].map((group) => {
-        const { workflow, status } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
+        const { workflow, status, state, stands } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         return {
-            state: status.state,
+            state,
             count: group.length,
             workflow: workflow.name,
             className: workflow.className,
             message: describeActivity(status, observedAt),
-            nextStep: nextStepFor(status, isOneExecutor ? workflow.executor : null),
+            nextStep: stands !== undefined && state !== 'stuck'
+                ? NOT_BY_ITSELF[stands]
+                : nextStepFor(status, isOneExecutor ? workflow.executor : null),
         };
     });
     const items = groups
-        .sort((a, b) => WORKFLOW_STATES.indexOf(b.state) - WORKFLOW_STATES.indexOf(a.state) || b.count - a.count)
+        .sort((a, b) => KIT_STATES.indexOf(a.state) - KIT_STATES.indexOf(b.state) || b.count - a.count)
         .slice(0, ACTIVITIES_REPORTED);
     return { observedAt, items, omitted: groups.length - items.length };
+}
+/** The next step of what is not stuck itself, where to wait for it helps nobody. */
+const NOT_BY_ITSELF = {
+    'no-process': trusted('start a process of its version, or fork or cancel it'),
+    outlasting: trusted('fork or cancel it: it outlasts the timeout'),
+    stuck: trusted('find out whether its process still runs; if not, fork or cancel it'),
+};
+/** Why nobody should wait for the work of a version; undefined where it can finish. */
+function standing(version, { activity }, { targets, outlasting }, isWait) {
+    const drain = targets.get(version);
+    const until = activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null;
+    if (drain === undefined || !drain.standsStill) {
+        return isWait && outlasting !== undefined && (until ?? 0) > outlasting.deadline ? 'outlasting' : undefined;
+    }
+    return drain.withoutProcess.length > 0 ? 'no-process' : 'stuck';
 }
 /** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */
 function lasts({ activity, progressAt }) {
@@ -25133,7 +25195,7 @@ function foundLines({ versions }) {
         const count = total(each);
         const work = count > 0 ? `${count} in flight (${describeCounts(each)})` : 'nothing in flight';
         const ignored = each.ignored > 0 ? `, ${each.ignored} ignored` : '';
-        return `- ${each.version === null ? 'without a version' : quotedName(each.version)}${standing(each)}: ${work}${ignored}`;
+        return `- ${each.version === null ? 'without a version' : quotedName(each.version)}${found_standing(each)}: ${work}${ignored}`;
     });
     const left = versions.length - lines.length;
     return left > 0 ? [...lines, `- and ${left} more`] : lines;
@@ -25144,7 +25206,7 @@ function foundSection(found) {
         return '';
     const shown = found.versions.slice(0, found_VERSIONS_SHOWN);
     return blocks('### What is here', table(shown, {
-        Version: (each) => `${nameOf(each.version, NO_VERSION)}${standing(each)}`,
+        Version: (each) => `${nameOf(each.version, NO_VERSION)}${found_standing(each)}`,
         Application: ({ application }) => nameOf(application, ''),
         Pending: ({ pending }) => pending,
         Enqueued: ({ enqueued }) => enqueued,
@@ -25152,7 +25214,7 @@ function foundSection(found) {
         Ignored: ({ ignored }) => ignored,
     }), more(found.versions.length - shown.length, 'version'));
 }
-function standing({ version, registered, latest }) {
+function found_standing({ version, registered, latest }) {
     if (latest)
         return ' (latest)';
     return registered || version === null ? '' : ' (not registered)';
@@ -25264,7 +25326,7 @@ function connectionWarnings(database) {
     if (!anybodyMayAnswer(database))
         return [];
     return [
-        msg `The connection to the database leaves this machine, and with \`sslmode=${trusted(database.tlsMode)}\` the server need not prove who it is: somebody on the network between could answer in its place, and make the gate report \`drained\`. Write \`sslmode=verify-full\` into \`database-url\`, and pass the CA as \`tls-ca\` unless a public one signs.`,
+        msg `The database connection leaves this machine, and \`sslmode=${trusted(database.tlsMode)}\` does not verify the server. Anyone on the network between could answer in its place, and make the gate report \`drained\`. Set \`sslmode=verify-full\` in \`database-url\`. If no public CA signed the certificate, pass the CA as \`tls-ca\`.`,
     ];
 }
 /** A secret that is shorter than this stands in texts by chance. In characters. */
@@ -25279,10 +25341,10 @@ function maskedOutputs(names, shortestLength) {
     if (names.length === 0 && (shortestLength === undefined || shortestLength >= LONG_ENOUGH))
         return [];
     const where = names.length > 0
-        ? msg `stands in these outputs by chance, or can: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
-        : msg `has fewer than ${LONG_ENOUGH} characters, so it can stand in any output by chance`;
+        ? msg `appears by chance in these outputs, or could: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
+        : msg `has fewer than ${LONG_ENOUGH} characters, so it could appear by chance in any output`;
     return [
-        msg `The database password ${where}. GitHub does not pass an output that holds a secret to other jobs: they get an empty text. The steps of this job still get the value. Use a longer password that is no part of a word or a number.`,
+        msg `The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
     ];
 }
 /** What a person should know besides the verdict. None of it blocks. */
@@ -25317,20 +25379,20 @@ function launchWarnings(config, { evaluation, forecast }) {
     if (agoMs <= LAUNCHED_LONG_AGO_MS)
         return [];
     return [
-        msg `The latest version, ${namesOf(state.kept ?? [])}, registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? A deploy names the version that it keeps, in \`keep-version\`.`,
+        msg `The latest version, ${namesOf(state.kept ?? [])}, was registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? In a deploy, name the version that you keep in \`keep-version\`.`,
     ];
 }
 /**
  * Patterns of `ignore-workflows` that matched nothing, most often a typo or the name as another SDK writes it. A poll
- * reads the names of what is in flight, so a workflow that did not run during the hold is no match.
+ * reads the names of what is in flight, and of what started on a target since the poll before.
  */
 function patternWarnings({ ignoreWorkflows }, { index, state }) {
     const unmatched = [...new Set(ignoreWorkflows)].filter((pattern) => !state.matchedPatterns.has(pattern));
     if (index === undefined || unmatched.length === 0)
         return [];
-    const [these, match] = unmatched.length === 1 ? ['This pattern', 'matches'] : ['These patterns', 'match'];
+    const these = unmatched.length === 1 ? 'This pattern' : 'These patterns';
     return [
-        msg `${trusted(these)} of \`ignore-workflows\` ${trusted(match)} nothing that has been in flight at any poll: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
+        msg `${trusted(these)} in \`ignore-workflows\` matched nothing that any poll saw in flight or starting: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
     ];
 }
 /** The other applications that may be former names of this one. */
@@ -25342,43 +25404,43 @@ function formerNames({ otherApplications, index }) {
 function outlastsJob({ mode, timeoutMs }) {
     if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS)
         return undefined;
-    return msg `\`timeout\` is longer than the six hours after which GitHub ends a job on its own runners: such a job ends without a verdict.`;
+    return msg `\`timeout\` is longer than six hours. GitHub stops a job on its own runners then, without a verdict.`;
 }
 function withoutSettling({ settleMs }) {
     if (settleMs > 0)
         return undefined;
-    return msg `\`settle\` is \`0s\`: one poll is believed, so short workflows that start and end between polls go unnoticed.`;
+    return msg `\`settle\` is \`0s\`, so a single poll decides. Short workflows that start and finish between polls go unnoticed.`;
 }
 function newerSchema({ snapshot: { database } }) {
     if (!isNewerThanKnown(database))
         return undefined;
-    return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}), so each settle window starts with one scan of all rows for statuses that it does not know. Look for a newer release.`;
+    return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). So each settle window starts with a scan of all rows for unknown statuses. Check for a newer release.`;
 }
 function nothingRegistered({ contents, registered }, sdk) {
     if (contents.newestWriteAt === undefined) {
         const row = trusted(registered.length > 0 ? 'a workflow' : 'a row');
-        return msg `These DBOS tables have never held ${row}: is this the right database, and the right \`schema\`?`;
+        return msg `These DBOS tables have never held ${row}. Is this the right database, and the right \`schema\`?`;
     }
     if (registered.length > 0)
         return undefined;
-    return msg `No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate cannot tell the latest version: that a target is still the latest, or still receives new work, goes unnoticed.`;
+    return msg `No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate does not know the latest version. It cannot notice that a version to retire is still the latest, or still receives new work.`;
 }
 function withoutParents({ contents }, sdk) {
     if (contents.newestRoots?.showsParents !== false)
         return undefined;
-    return msg `This schema does not show which workflows are children (it is of ${trusted(sdksWithout('registers', sdk))}): that a target which is not the latest still receives new work goes unnoticed.`;
+    return msg `This schema (of ${trusted(sdksWithout('registers', sdk))}) does not show which workflows are children. The gate cannot notice that a version which is no longer the latest still receives new work.`;
 }
 function sharedVersions({ targets }) {
     const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
     return shared.map((version) => version === PATCHING_VERSION
-        ? msg `${version} is the constant version of applications that use patching: every deployment carries it, so draining it means nothing.`
-        : msg `${version} is the version of applications whose sources DBOS cannot read: every such deployment carries it, so draining it means nothing. Give the application a version.`);
+        ? msg `${version} is the constant version of applications that use patching. Every deployment has it, so draining it means nothing.`
+        : msg `${version} is the version of applications whose sources DBOS cannot read. Every such deployment has it, so draining it means nothing. Give the application a version.`);
 }
 function passed({ targets }) {
     const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(warnings_isUnknown));
     if (versions.length === 0)
         return undefined;
-    return msg `Never seen here, and passed because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
+    return msg `Never seen here, and accepted because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
 }
 function warnings_isUnknown({ kind }) {
     return kind === 'unknown-version';
@@ -25387,8 +25449,8 @@ function emptyVersion({ inFlight }, sdk) {
     const count = total(inFlight.get('') ?? NO_WORKFLOWS);
     if (count === 0)
         return undefined;
-    const [carry, them] = count === 1 ? ['carries', 'it'] : ['carry', 'them'];
-    return msg `${counted(count, 'workflow')} in flight ${trusted(carry)} an empty application version and ${trusted(count === 1 ? 'waits' : 'wait')} in a queue or for a delay: only a process without a version takes ${trusted(them)}${suchAs(sdk?.withoutVersion)}. Fork or cancel ${trusted(them)} if none runs.`;
+    const [have, are, them] = count === 1 ? ['has', 'is', 'it'] : ['have', 'are', 'them'];
+    return msg `${counted(count, 'workflow')} in flight ${trusted(have)} an empty application version, and ${trusted(are)} queued or delayed. Only a process without a version picks ${trusted(them)} up${suchAs(sdk?.withoutVersion)}. If none is running, fork or cancel ${trusted(them)}.`;
 }
 function failedWorkflows({ version, failed }) {
     if (failed === undefined)
@@ -25398,7 +25460,7 @@ function failedWorkflows({ version, failed }) {
         .filter(([, count]) => count > 0)
         .map(([what, count]) => `${count} ${what}`);
     const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-    return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}: to resume one, a process of that version is needed. A rewind brings finished workflows back to it, too. After the teardown, fork them to another version instead.`;
+    return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}. They can be resumed only while a process of that version is running. A rewind of finished workflows needs such a process, too. After the teardown, fork them to another version instead.`;
 }
 /** How many names of ignored workflows a warning has. */
 const IGNORED_SHOWN = 5;
@@ -25429,7 +25491,7 @@ function quietDatabase({ snapshot }, { contents, registered }) {
     if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
         return undefined;
     const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
-    return msg `Nothing has been written to this system database for ${days}. A restored copy looks just like this: is it the live database?`;
+    return msg `Nothing has been written to this system database for ${days}. Is it the live database, or a restored copy?`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/model.js
@@ -25467,6 +25529,7 @@ const NOTHING_SEEN = {
     unversioned: null,
     blockers: [],
     pastDeadline: null,
+    neededTimeout: null,
     versions: [],
     newTopLevel: [],
     history: [],
@@ -25535,7 +25598,7 @@ function seenAt(last, run) {
     const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
     const diagnoses = diagnosesIn(run);
     const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
-    const all = expected(index && forecast.total, forecast.newTopLevel, observedAt, run);
+    const all = expected(index && forecast.total, forecast.newTopLevel, observedAt);
     return {
         observedAt,
         database: { serverVersion, schema: run.schema, migration: migration ?? null },
@@ -25544,6 +25607,7 @@ function seenAt(last, run) {
         inFlight: index === undefined ? null : inFlightOnAll(targets),
         unversioned: index === undefined ? null : evaluation.unversioned,
         blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
+        neededTimeout: pastDeadline === undefined ? null : neededTimeout(pastDeadline),
         pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
         versions,
         diagnosis: diagnoses.worst ?? null,
@@ -25561,7 +25625,7 @@ function seenAt(last, run) {
             return { name, mayBeFormerName, inFlight };
         }),
         groups: blockingGroups(evaluation),
-        activities: activitiesReport(last),
+        activities: activitiesReport(last, run.config?.mode === 'wait'),
         ...workflowsReport(last, pastDeadline),
         commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last),
     };
@@ -25585,17 +25649,16 @@ function versionReport(target, diagnoses, pastDeadline, { evaluation, forecast }
         blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
         reasons: shortNames(blockers),
         diagnosis: diagnoses.of.get(version) ?? null,
-        ...expected(drain, newTopLevel, evaluation.snapshot.observedAt, run),
+        ...expected(drain, newTopLevel, evaluation.snapshot.observedAt),
     };
 }
 /** The forecast for one version, or for all of them: for programs and for people. */
-function expected(forecast, newTopLevel, now, { config, polls }) {
+function expected(forecast, newTopLevel, now) {
     if (forecast === undefined)
         return NOTHING_EXPECTED;
-    const isHold = config !== undefined && isWatched({ mode: config.mode, polls });
     return {
         forecast: forecastReport(forecast, now),
-        outlook: describeForecast(forecast, newTopLevel, now, isHold),
+        outlook: describeForecast(forecast, newTopLevel),
     };
 }
 /** The oldest workflows that block, and the one to unblock first. */
@@ -25650,22 +25713,19 @@ function verdictAnnotations(report, level) {
         const message = annotations_messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
         return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
     }
-    const title = 'dbos-drain-gate: cannot-drain';
-    const first = pastDeadline === null ? [] : [{ level, title, message: annotations_messageOf(pastDeadline) }];
     // "And N more" is about what blocks least.
-    const targetsShown = blockedFirst(targets)
-        .slice(0, TARGETS_SHOWN - first.length)
-        .map((target) => targetAnnotation(target, level));
-    const shown = [...first, ...targetsShown];
-    const more = targets.length - targetsShown.length;
+    const shown = blockedFirst(targets)
+        .slice(0, TARGETS_SHOWN)
+        .map((target) => targetAnnotation(target, level, pastDeadline));
+    const more = targets.length - shown.length;
     if (more === 0)
         return shown;
     const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
     const message = `and ${message_number(more)} more versions: see the job summary.`;
     return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
 }
-function targetAnnotation(target, level) {
-    const { version, drained, known, blockers, outlook } = target;
+function targetAnnotation(target, level, pastDeadline) {
+    const { version, drained, known, diagnosis, blockers, outlook } = target;
     const shown = versionName(version);
     const name = visible(shown, 80);
     if (drained) {
@@ -25676,13 +25736,26 @@ function targetAnnotation(target, level) {
             message: plain(msg `${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
         };
     }
-    const why = blockers.length > 0 ? blockers.map(({ message }) => message) : [trusted('Idle, but not for long enough yet.')];
+    // The diagnosis is about the work in flight.
+    const others = blockers.filter(({ kind }) => diagnosis === null || kind !== 'in-flight');
+    const why = [
+        ...(diagnosis === null ? [] : [diagnosis.reason, msg `If you do nothing: ${diagnosis.ifNothing}`]),
+        ...helpWith(diagnosis, pastDeadline),
+        ...others.map(({ message }) => message),
+    ];
+    const all = why.length > 0 ? why : [trusted('Idle, waiting for the settle window.')];
     return {
         level,
         title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
         // The log shows messages without their titles.
-        message: annotations_messageOf(msg `${shown}: ${joined([...why, ...outlook], '\n')}`),
+        message: annotations_messageOf(msg `${shown}: ${joined([...all, ...outlook], '\n')}`),
     };
+}
+/** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
+function helpWith(diagnosis, pastDeadline) {
+    if (diagnosis?.cause === 'outlasting' && pastDeadline !== null)
+        return [pastDeadline];
+    return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
 }
 /** The text of a message. Where it is too long, it is cut between two characters. */
 function annotations_messageOf(message) {
@@ -25732,8 +25805,6 @@ function isSameList(a, b) {
 /** The summary explains more. */
 const EXPLAINED_TARGETS = 5;
 const EXPLAINED_STUCK = 3;
-/** A few workflows that outlast the timeout stand for all. */
-const log_advice_NAMED = 3;
 /**
  * What a person who reads the log can do, and what happens otherwise. Each key stays the same for as long as its message
  * holds: the log says it once.
@@ -25744,30 +25815,14 @@ function adviceOf(poll, diagnosis) {
 function log_advice_expected({ forecast }, diagnosis) {
     if (diagnosis === undefined)
         return [];
-    const { kind, ifNothing } = diagnosis;
+    const { kind, cause, ifNothing, nextStep } = diagnosis;
     const { waits, notBefore } = forecast.total;
     // The line itself has the estimate of what only moves.
     if (kind === 'slow' && waits.length === 0)
         return [];
     const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
     const then = { key, message: msg `If you do nothing: ${ifNothing}` };
-    const todo = whatToDo(forecast);
-    return kind === 'never' && todo !== undefined
-        ? [then, { key: `to do ${forecast.total.withoutProcess.length > 0}`, message: todo }]
-        : [then];
-}
-/** What ends a drain that does not end by itself in time. */
-function whatToDo({ total, outlasting }) {
-    const { withoutProcess } = total;
-    if (withoutProcess.length > 0) {
-        return msg `Start a process of ${namesOf(withoutProcess.map(versionName))} again, or cancel or fork what is left.`;
-    }
-    if (outlasting === undefined)
-        return undefined;
-    const named = outlasting.earliestEnds.slice(0, log_advice_NAMED).map((end) => workflowNamed(end));
-    const who = named.length > 0 ? joined(named, ', ') : trusted('what is delayed');
-    const more = trusted(outlasting.earliestEnds.length > named.length ? ' and the others' : '');
-    return msg `To drain sooner: cancel or fork ${who}${more}.`;
+    return nextStep === undefined ? [then] : [then, { key: `next ${cause}`, message: nextStep }];
 }
 /** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */
 function blockers({ evaluation }) {
@@ -25809,8 +25864,8 @@ function stuckWork({ evaluation, forecast }) {
     });
 }
 /** What still arrives. */
-function traffic({ evaluation, forecast }) {
-    return outlook(forecast.total, forecast.newTopLevel, evaluation.snapshot.observedAt).filter(({ key }) => key === 'not converging' || key === 'arriving');
+function traffic({ forecast }) {
+    return outlook(forecast.total, forecast.newTopLevel);
 }
 
 ;// CONCATENATED MODULE: ./lib/report/unknown-names.js
@@ -26280,11 +26335,12 @@ const SHOWN_ESTIMATE = 0.5;
 const LOWEST_AXIS_END = 10;
 /** As a share of the axis: Mermaid draws columns from below zero, where a zero would show. It draws none below this. */
 const BELOW_THE_AXIS = 1 / 20;
-/** Times between two columns, each with the unit in which it makes short labels. */
+/** Times between two columns, each with its labels in UTC and the most columns that these leave room for. */
 const STEPS = [
-    ...[1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.s, unit: 'seconds', unitMs: UNITS_MS.s })),
-    ...[0.5, 1, 2, 5, 10].map((n) => ({ ms: n * UNITS_MS.m, unit: 'minutes', unitMs: UNITS_MS.m })),
-    ...[0.5, 1, 2, 6, 24, 120].map((n) => ({ ms: n * UNITS_MS.h, unit: 'hours', unitMs: UNITS_MS.h })),
+    ...[10, 20, 30].map((n) => ({ ms: n * UNITS_MS.s, from: 11, to: 19, most: 16 })),
+    ...[1, 2, 5, 10, 30].map((n) => ({ ms: n * UNITS_MS.m, from: 11, to: 16, most: MOST_COLUMNS })),
+    ...[1, 2, 6, 12].map((n) => ({ ms: n * UNITS_MS.h, from: 8, to: 16, most: 16 })),
+    ...[24, 120].map((n) => ({ ms: n * UNITS_MS.h, from: 5, to: 10, most: MOST_COLUMNS })),
 ];
 /** From the bottom of a column to its top. The colours match the squares, and stand out on white and on black. */
 const drain_chart_STATUSES = [
@@ -26306,7 +26362,7 @@ function drainChart(curve) {
         return '';
     return [mermaid(columns, statuses), drain_chart_keyOf(curve, columns, statuses)].join('\n\n');
 }
-function mermaid({ labels, unit, polls, estimated }, statuses) {
+function mermaid({ labels, polls, estimated }, statuses) {
     // Each series is drawn over those before it, so the highest comes first.
     const measured = statuses.map(({ color }, index) => ({
         color,
@@ -26328,7 +26384,7 @@ function mermaid({ labels, unit, polls, estimated }, statuses) {
         '```mermaid',
         `%%{init: ${JSON.stringify(config)}}%%`,
         'xychart-beta',
-        `  x-axis "${unit} from the last poll" [${labels.map((label) => `"${label}"`).join(', ')}]`,
+        `  x-axis "UTC" [${labels.map((label) => `"${label}"`).join(', ')}]`,
         `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
         ...series.map(({ heights }) => {
             const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
@@ -26348,7 +26404,7 @@ function drain_chart_keyOf({ points, estimate }, { estimated, isCut }, statuses)
     return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
 }
 /** The curve at regular times. Undefined when there are fewer than two polls. */
-function drain_chart_columnsOf({ points, estimate }) {
+function drain_chart_columnsOf({ points, lastAt, estimate }) {
     const [first, last] = [points[0], points.at(-1)];
     if (first === undefined || last === undefined || points.length < 2)
         return undefined;
@@ -26357,15 +26413,15 @@ function drain_chart_columnsOf({ points, estimate }) {
     const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
     const drawnMs = isCut ? SHOWN_ESTIMATE * measuredMs : leftMs;
     // Three more: the last poll, and a started column at either end.
-    const step = STEPS.find(({ ms }) => (measuredMs + drawnMs) / ms <= MOST_COLUMNS - 3);
+    const step = STEPS.find(({ ms, most }) => (measuredMs + drawnMs) / ms <= most - 3);
     if (step === undefined)
         return undefined;
     const before = Math.max(1, Math.ceil(measuredMs / step.ms));
     const after = Math.ceil(drawnMs / step.ms);
     const times = Array.from({ length: before + 1 + after }, (_, index) => (index - before) * step.ms);
     return {
-        labels: times.map((time) => `${time > 0 ? '+' : ''}${time / step.unitMs}`),
-        unit: step.unit,
+        // `21:34:49`, `21:34`, `27 21:00` or `11-27`.
+        labels: times.map((time) => new Date(lastAt + time).toISOString().slice(step.from, step.to).replace('T', ' ')),
         /** The first columns: the polls, up to the last. */
         polls: times.slice(0, before + 1).map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
         /** The columns after those: how many can be in flight then. */
@@ -26418,13 +26474,10 @@ function listSection(list) {
 
 
 
-/** What a person can do now. */
+/** The commands for one workflow, the script for all, and the query that lists them. */
 function nextSteps(report, kit) {
     const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
-    if (verdict === 'drained') {
-        return '### What to do next\n\nTear the old version down. The answer holds for the time of the last poll: a process of the old version that still takes work could start more. From the teardown on, do not resume or rewind a workflow of that version, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.';
-    }
-    if (database === null || commandLine === null)
+    if (verdict === 'drained' || database === null || commandLine === null)
         return '';
     const query = [
         'The work in flight, as the gate counts it:',
@@ -26435,8 +26488,8 @@ function nextSteps(report, kit) {
     if (workflows.items.length === 0 && firstToUnblock === null)
         return '';
     if (kit === undefined && isInUse(report))
-        return blocks('### What to do next', IN_USE, ...query);
-    return blocks('### What to do next', ...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)), database.schema === 'dbos'
+        return blocks(IN_USE, ...query);
+    return blocks(...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)), database.schema === 'dbos'
         ? ''
         : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
 }
@@ -26445,7 +26498,7 @@ const IN_USE = 'New work is still sent to a version to retire, or the name is no
 function first(id, verdict, commandLine) {
     const commands = commandsFor({ id }, commandLine) ?? [
         '# The id of that workflow holds characters that cannot be shown or typed safely:',
-        '# take it from the query below.',
+        '# take it from the query.',
     ];
     const which = verdict === 'cannot-drain'
         ? 'To unblock the workflow that lasts longest, with DBOS’s own command line:'
@@ -26454,10 +26507,10 @@ function first(id, verdict, commandLine) {
 }
 /** For whoever may read the database: nothing on this page names a workflow by its id. */
 function next_steps_withoutIds(query, commandLine) {
-    return blocks('### What to do next', 'With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.', ...query, 'To unblock a workflow, with DBOS’s own command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
+    return blocks('With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.', ...query, 'To unblock a workflow, with DBOS’s own command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
 }
 
-;// CONCATENATED MODULE: ./lib/report/summary.js
+;// CONCATENATED MODULE: ./lib/report/options.js
 
 
 
@@ -26465,53 +26518,108 @@ function next_steps_withoutIds(query, commandLine) {
 
 
 
+const MOST_OPTIONS = 3;
+/** In place of a command. */
+const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
+/** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
+function whatToDo(report, kit) {
+    const { verdict, blockers, versions } = report;
+    if (blockers.length > 0 || verdict === 'drained' || verdict === 'no-target')
+        return '';
+    const options = isInUse(report) ? [] : optionsFor(report, kit);
+    // What else blocks says itself what helps. A version in use comes first: to cancel its work would end live work.
+    const others = blockedFirst(versions).flatMap(({ version, blockers: all }) => all
+        .filter(({ kind }) => kind !== 'in-flight')
+        .map(({ message }) => `${versions.length > 1 ? `${nameOf(version, NO_VERSION)}: ` : ''}${markdown(message)}`));
+    const items = [...others, ...options.map(inMarkdown)].slice(0, MOST_OPTIONS);
+    if (items.length === 0)
+        return '';
+    return blocks('### What to do', items.map((text, index) => `${index + 1}. ${text.replaceAll('\n', '\n   ')}`).join('\n'));
+}
+function inMarkdown({ what, command }) {
+    return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
+}
+function optionsFor(report, kit) {
+    const { diagnosis, activities, firstToUnblock } = report;
+    switch (diagnosis?.cause) {
+        case 'no-process':
+            return [
+                { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
+                ...unblocking(report, kit, ' --all'),
+            ];
+        case 'outlasting':
+            return [...unblocking(report, kit, one(report)), ...waiting(report)];
+        case 'stuck':
+        case 'stalled': {
+            const first = activities.items.find(({ state }) => state === 'stuck');
+            const name = first === undefined ? null : workflowName(first);
+            const step = first === undefined ? [] : [{ what: msg `${name ?? '(no name)'}: ${first.nextStep}.` }];
+            return [...step, ...unblocking(report, kit, '')];
+        }
+        case 'not-converging':
+            return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
+        case 'moving':
+            return [...waiting(report), ...(firstToUnblock === null ? [] : unblocking(report, kit, ''))];
+        default:
+            return [];
+    }
+}
+/** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */
+function one({ firstToUnblock, pastDeadline, diagnosis }) {
+    const isOne = pastDeadline !== null && diagnosis !== null && /: 1 /.test(diagnosis.brief);
+    const id = isOne && firstToUnblock !== null ? typedId(firstToUnblock) : undefined;
+    return id === undefined ? '' : ` ${id}`;
+}
+/** To fork and to cancel: with the kit, or what cancels one where there is none. */
+function unblocking(report, kit, which) {
+    const { newVersion, commandLine, firstToUnblock } = report;
+    const them = which === ' --all' ? 'everything that is left' : which === '' ? 'what is stuck, asleep or delayed' : 'it';
+    if (kit === undefined) {
+        if (commandLine === null || firstToUnblock === null)
+            return [];
+        const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
+        return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
+    }
+    const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
+    const fork = {
+        what: msg `Continue ${trusted(them)} on ${newVersion ?? ''}:`,
+        command: `sh unblock.sh fork${which}`,
+    };
+    return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
+}
+function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
+    if (pastDeadline !== null) {
+        return [
+            {
+                what: neededTimeout === null
+                    ? trusted("Wait for it: no job on GitHub's runners lasts that long. Run the gate again later.")
+                    : msg `Wait for it: set \`timeout\` to more than ${trusted(neededTimeout)}.`,
+            },
+        ];
+    }
+    if (mode !== 'wait')
+        return [{ what: trusted('Wait, and run the gate again: mode `wait` holds until it has drained.') }];
+    return verdict === 'timed-out'
+        ? [{ what: trusted('Wait longer: run the gate again, with a longer `timeout`.') }]
+        : [];
+}
+
+;// CONCATENATED MODULE: ./lib/report/summary-details.js
 
 
-/** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
-const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
-const summary_TARGETS_SHOWN = 100;
+
+
+
+/* The parts of the job summary that are folded, but for the versions where there are several. */
+const summary_details_TARGETS_SHOWN = 100;
 const TARGETS_EXPLAINED = 10;
-const summary_GROUPS_SHOWN = 50;
-const APPLICATIONS_SHOWN = 10;
-/** The list of workflows is open when it has at most this many rows. */
-const OPEN_ROWS = 10;
-const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
-const STATES = { stuck: '⛔ stuck', waiting: '🟡 waiting', progressing: '🟢 progressing' };
-/** The job summary, in GitHub-flavoured Markdown: the verdict first, then what blocks, then what to do about it. */
-function summaryOf(report, kit) {
-    // Before the first poll nothing is listed, so no time is shown.
-    const observedAt = report.observedAt ?? 0;
-    return fitted([
-        verdictSection(report),
-        targetTable(report, observedAt),
-        foundSection(report.found),
-        explanations(report),
-        drainSection(report, observedAt),
-        groupTable(report, observedAt),
-        summary_workflowList(report, observedAt),
-        nextSteps(report, kit),
-        warningList(report),
-        summary_otherApplications(report),
-        footer(report),
-    ]);
-}
-function verdictSection(report) {
-    const { verdict, conclusion, headline, blockers, pastDeadline, polls, inFlightAtFirst } = report;
-    const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
-    const reasons = [...blockers.map(({ message }) => message), pastDeadline ?? []];
-    const were = inFlightAtFirst === 1 ? 'workflow was' : 'workflows were';
-    const before = durationText(milliseconds(report.waitedSeconds));
-    return blocks(`## ${icon} ${markdown(headline)}`, polls > 1 && inFlightAtFirst > 0
-        ? `${message_number(inFlightAtFirst)} ${were} in flight at the first poll, ${before} before.`
-        : '', ...reasons.filter(({ length }) => length > 0).map(quoteBlock), report.outdated
-        ? `What follows is from the last poll that succeeded, at ${isoTime(report)} (database time). It decides nothing.`
-        : '');
-}
+const summary_details_GROUPS_SHOWN = 50;
+/** The versions to retire: what blocks most comes first. */
 function targetTable({ versions, outdated }, observedAt) {
     if (versions.length === 0)
         return '';
-    const shown = blockedFirst(versions).slice(0, summary_TARGETS_SHOWN);
-    return blocks('### Versions to retire', table(shown, {
+    const shown = blockedFirst(versions).slice(0, summary_details_TARGETS_SHOWN);
+    return blocks(table(shown, {
         Version: ({ version }) => nameOf(version, NO_VERSION),
         State: (version) => targetState(version, outdated),
         // How each drains, where there are several to compare.
@@ -26532,53 +26640,34 @@ function targetState(version, outdated) {
     const all = [...(inFlight > 0 ? [`${message_number(inFlight)} in flight`] : []), ...reasons];
     return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
 }
-/** Why the targets are blocked, the way out included. */
-function explanations({ versions, blockers }) {
-    const blocked = versions.filter((version) => version.blockers.length > 0);
-    if (blocked.length === 0 || blockers.length > 0)
-        return '';
-    const lines = blocked
+/** The versions, how it went, and the numbers behind it. */
+function numbers(report, observedAt) {
+    const { versions, blockers, polls, inFlightAtFirst, waitedSeconds, forecast, outlook } = report;
+    const started = inFlightAtFirst === 1 ? '1 workflow' : `${message_number(inFlightAtFirst)} workflows`;
+    const lines = [
+        ...(polls > 1 && inFlightAtFirst > 0
+            ? [`It started with ${started} in flight, ${durationText(milliseconds(waitedSeconds))} earlier.`]
+            : []),
+        ...(forecast === null || forecast.trend === 'idle' ? [] : outlook.map(markdown)),
+        ...(blockers.length > 0 ? [] : inFlightReasons(versions)),
+    ];
+    return blocks(versions.length === 1 ? targetTable(report, observedAt) : '', lines.map((each) => `- ${each}`).join('\n'));
+}
+/** What is in flight on each version, and the input that lets it go. Other blockers are under "What to do". */
+function inFlightReasons(versions) {
+    return versions
         .slice(0, TARGETS_EXPLAINED)
-        .flatMap((each) => each.blockers.map(({ message }) => `- ${nameOf(each.version, NO_VERSION)}: ${markdown(message)}`));
-    return blocks('### Why', lines.join('\n'), more(blocked.length - TARGETS_EXPLAINED, 'version'));
+        .flatMap(({ version, blockers }) => blockers
+        .filter(({ kind }) => kind === 'in-flight')
+        .map(({ message }) => `${nameOf(version, NO_VERSION)}: ${markdown(message)}`));
 }
-/** How fast the work drains, whether it ever will, and what it waits for: slow, stuck and never apart. */
-function drainSection(report, observedAt) {
-    const { forecast } = report;
-    if (forecast === null)
-        return '';
-    // One poll, and those of a settle window, show no course.
-    const chart = isWatched(report) ? drainChart(curveOf(report, forecast)) : '';
-    if (forecast.trend === 'idle')
-        return chart === '' ? '' : `### How it drained\n\n${chart}`;
-    return blocks('### How it drains', report.outlook.map((each) => `- ${markdown(each)}`).join('\n'), activityTable(report.activities, observedAt), chart);
-}
-function curveOf({ history }, { secondsLeft }) {
-    const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
-    if (secondsLeft === null)
-        return { points, estimate: undefined };
-    const { likely, from, to } = secondsLeft;
-    return { points, estimate: { leftMs: milliseconds(likely), fromMs: milliseconds(from), toMs: milliseconds(to) } };
-}
-function activityTable(activities, observedAt) {
-    const { items, omitted } = activities;
-    if (items.length === 0)
-        return '';
-    const ageMs = observedAt - (activities.observedAt ?? observedAt);
-    return blocks(ageMs >= 1000 ? `As read ${durationText(ageMs)} before the last poll:` : '', table(items, {
-        State: ({ state }) => STATES[state],
-        Count: ({ count }) => count,
-        Workflow: (each) => nameOf(workflowName(each)),
-        'What it does (the one that lasts longest)': ({ message }) => markdown(message),
-        'Next step': ({ nextStep }) => markdown(nextStep),
-    }), more(omitted, 'group'));
-}
+/** What is in flight, by version, workflow and queue. */
 function groupTable({ groups, versions }, observedAt) {
     if (groups.items.length === 0)
         return '';
     const severalVersions = versions.length > 1;
-    const shown = groups.items.slice(0, summary_GROUPS_SHOWN);
-    return blocks('### What is in flight, by workflow', table(shown, {
+    const shown = groups.items.slice(0, summary_details_GROUPS_SHOWN);
+    return blocks(table(shown, {
         Workflow: (each) => nameOf(workflowName(each)),
         Queue: ({ queue }) => nameOf(queue, ''),
         Version: ({ version }) => (severalVersions ? nameOf(version, '(none)') : ''),
@@ -26593,14 +26682,18 @@ function groupTable({ groups, versions }, observedAt) {
         ].join(', '),
     }), more(groups.items.length - shown.length + groups.omitted, 'group'));
 }
-function summary_workflowList({ workflows }, observedAt) {
+/** How many of them the list has. */
+function workflowsTitle({ workflows: { items, omitted } }) {
+    return omitted > 0
+        ? `The oldest ${message_number(items.length)} of ${message_number(items.length + omitted)} workflows in flight`
+        : 'The workflows in flight';
+}
+/** The oldest workflows in flight, one by one. */
+function summary_details_workflowList({ workflows }, observedAt) {
     const { items, omitted } = workflows;
     if (items.length === 0)
         return '';
-    const title = omitted > 0
-        ? `The oldest ${message_number(items.length)} of ${message_number(items.length + omitted)} workflows in flight`
-        : 'The workflows in flight';
-    return blocks(`<details${items.length <= OPEN_ROWS ? ' open' : ''}><summary><b>${title}</b></summary>`, table(items, {
+    return blocks(table(items, {
         Id: ({ id }) => nameOf(id, ''),
         Workflow: (each) => nameOf(workflowName(each)),
         Status: ({ status, delayUntil }) => `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
@@ -26610,9 +26703,9 @@ function summary_workflowList({ workflows }, observedAt) {
         Executor: ({ executor, status }) => (status === 'PENDING' ? nameOf(executor, '') : ''),
         Created: ({ createdAt }) => moment(createdAt, observedAt),
         Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
-        'Last step': (workflow) => summary_lastStep(workflow, observedAt),
+        'Last step': (workflow) => summary_details_lastStep(workflow, observedAt),
         Parent: ({ parent }) => nameOf(parent, ''),
-    }), omitted > 0 ? `${message_number(omitted)} more are in the database; the query below shows them all.` : '', '</details>');
+    }), omitted > 0 ? `${message_number(omitted)} more are in the database. The query shows them all.` : '');
 }
 /** `2h ago`, or `in 5m`; empty for no time. */
 function moment(time, observedAt) {
@@ -26622,12 +26715,126 @@ function moment(time, observedAt) {
     return time > observedAt ? `in ${distance}` : `${distance} ago`;
 }
 /** The end of a `DBOS.sleep` can lie ahead: newer SDKs record when it will be over. */
-function summary_lastStep({ lastStep: step }, observedAt) {
+function summary_details_lastStep({ lastStep: step }, observedAt) {
     if (step === null)
         return '';
     const when = moment(step.completedAt, observedAt);
     const ends = when.startsWith('in ') ? `, ends ${when}` : when === '' ? '' : `, ${when}`;
     return `${code(step.name)} (step ${step.number})${ends}`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/summary.js
+
+
+
+
+
+
+
+
+
+
+
+/** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
+const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
+const APPLICATIONS_SHOWN = 10;
+/** The first screen names these many groups of what blocks. */
+const GROUPS_OF_WORK = 10;
+/** Before this many seconds, a chart says no more than the headline. */
+const CHART_FROM_SECONDS = 180;
+const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
+const STATES = {
+    stuck: '⛔ stuck',
+    asleep: '💤 asleep',
+    delayed: '💤 delayed',
+    queued: '🟡 queued',
+    waiting: '🟡 waiting',
+    progressing: '🟢 progressing',
+};
+/**
+ * The job summary, in GitHub-flavoured Markdown. The first screen says what the answer is and why, what happens if nobody
+ * acts, what to do, and what blocks. Everything else is folded.
+ */
+function summaryOf(report, kit) {
+    // Before the first poll nothing is listed, so no time is shown.
+    const observedAt = report.observedAt ?? 0;
+    return fitted([
+        verdictSection(report),
+        whatToDo(report, kit),
+        report.verdict === 'drained' ? teardown(report) : '',
+        report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '',
+        foundSection(report.found),
+        whatBlocks(report, observedAt),
+        chartSection(report),
+        report.verdict === 'drained' ? '' : warningList(report),
+        ...summary_folded('Commands, script and query', nextSteps(report, kit)),
+        ...summary_folded('The drain in numbers', numbers(report, observedAt)),
+        ...summary_folded('In flight by workflow', groupTable(report, observedAt)),
+        ...summary_folded(workflowsTitle(report), summary_details_workflowList(report, observedAt)),
+        summary_otherApplications(report),
+        footer(report),
+    ]);
+}
+/** A part of the page that opens with a click, or nothing where it is empty. */
+function summary_folded(title, text) {
+    return text === '' ? [] : [`<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`];
+}
+function verdictSection(report) {
+    const { verdict, conclusion, headline, blockers, diagnosis } = report;
+    const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
+    const reasons = blockers.map(({ message }) => message).filter(({ length }) => length > 0);
+    return blocks(`## ${icon} ${markdown(headline)}`, ...reasons.map(quoteBlock), diagnosis === null ? '' : `**If you do nothing**: ${markdown(diagnosis.ifNothing)}`, report.outdated
+        ? `The rest of this page is from the last successful poll, at ${isoTime(report)} (database time), for information only.`
+        : '');
+}
+/** What to check before the teardown, and then that it is safe. */
+function teardown(report) {
+    const { warnings, versions } = report;
+    const checks = [
+        ...warnings.map((each) => `⚠️ ${markdown(each)}`),
+        `This was true at ${isoTime(report)} (database time). Does any process of it still receive work? It could start more.`,
+        'From the teardown on, do not resume or rewind a workflow of it, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.',
+    ];
+    return blocks('### Check before you tear down', checks.map((each) => `- ${each}`).join('\n'), `Then you can tear ${markdown(namesOfVersions(versions))} down.`);
+}
+/** What the work that blocks does or waits for, and the next step for each. */
+function whatBlocks({ activities, forecast }, observedAt) {
+    const { items, omitted } = activities;
+    if (items.length === 0 || forecast === null || forecast.trend === 'idle')
+        return '';
+    const ageMs = observedAt - (activities.observedAt ?? observedAt);
+    const rows = items.slice(0, GROUPS_OF_WORK);
+    return blocks('### What blocks', table(rows, {
+        State: ({ state, count }) => `${STATES[state]} (${message_number(count)})`,
+        'Next step': ({ nextStep }) => markdown(nextStep),
+        Workflow: (each) => nameOf(workflowName(each)),
+        'What it does (the one that lasts longest)': ({ message }) => markdown(message),
+    }), more(items.length - rows.length + omitted, 'group'), ageMs >= 60_000 ? `As read ${durationText(ageMs)} before the last poll.` : '');
+}
+/** The chart, where it informs: the work in flight has changed over several minutes. */
+function chartSection(report) {
+    const { forecast, history, observedAt, outdated } = report;
+    if (forecast === null || observedAt === null || outdated || !isWatched(report))
+        return '';
+    const [first, last] = [history[0], history.at(-1)];
+    const isLong = (last?.seconds ?? 0) - (first?.seconds ?? 0) >= CHART_FROM_SECONDS;
+    if (!isLong || new Set(history.map(total)).size < 2)
+        return '';
+    const chart = drainChart(curveOf(report, observedAt));
+    return chart === '' ? '' : blocks('### Progress', chart);
+}
+/** The estimate of a drain that is stuck or has no end would draw what does not come. */
+function curveOf({ history, forecast, diagnosis }, lastAt) {
+    const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
+    const left = forecast?.secondsLeft ?? null;
+    if (left === null || diagnosis?.kind !== 'slow')
+        return { points, lastAt, estimate: undefined };
+    const { likely, from, to } = left;
+    return {
+        points,
+        lastAt,
+        estimate: { leftMs: milliseconds(likely), fromMs: milliseconds(from), toMs: milliseconds(to) },
+    };
 }
 function warningList({ warnings }) {
     if (warnings.length === 0)
@@ -26650,7 +26857,9 @@ function footer(report) {
         return '';
     const server = markdown(describeServer(database.serverVersion, database.migration));
     const waited = durationText(milliseconds(waitedSeconds));
-    const failed = failedPolls > 0 ? `, and ${message_number(failedPolls)} that failed and had to be taken again` : '';
+    const failed = failedPolls > 0
+        ? `, plus ${message_number(failedPolls)} failed ${failedPolls === 1 ? 'poll that was' : 'polls that were'} retried`
+        : '';
     const taken = `${message_number(polls)} ${polls === 1 ? 'poll' : 'polls'}${failed}`;
     return `<sub>Verdict ${code(verdict)}, observed at ${isoTime(report)} (database time), after ${waited} and ${taken}. ${server}.</sub>`;
 }
@@ -26659,7 +26868,7 @@ function isoTime({ observedAt }) {
 }
 /** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
 function fitted(sections) {
-    const notice = '_More was left out here, to stay below the size that GitHub shows. The report file has it._';
+    const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
     const kept = [];
     let bytes = Buffer.byteLength(notice) + 2;
     for (const section of sections.filter((each) => each !== '')) {
@@ -26883,7 +27092,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(383);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
