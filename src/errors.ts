@@ -73,8 +73,17 @@ export function explain(error: unknown): Message {
   return msg`Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
 }
 
-/** Returns the kind of any failure: an anchor in `docs/troubleshooting.md`. */
-export const failureId = (error: unknown): string => (error instanceof ReportableError ? error.id : UNEXPECTED);
+/** A failure as reports have it. */
+export interface ReportedFailure {
+  /** Its id. */
+  readonly kind: string;
+  readonly message: Message;
+}
+
+/** Returns what reports have of any failure. */
+export function failureOf(error: unknown): ReportedFailure {
+  return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: explain(error) };
+}
 
 /** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
 export function codeOf(error: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type { GateConfig } from '../config.ts';
+import type { ReportedFailure } from '../errors.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
@@ -25,7 +26,7 @@ const WORKFLOWS_REPORTED = 50;
 /** A run that has ended, and what it was about. */
 export interface Run extends Omit<HoldResult, 'error'> {
   /** Why there is no answer, where a failure and no blocker is the reason. */
-  readonly failure: Message | undefined;
+  readonly failure: ReportedFailure | undefined;
   /** Undefined when the inputs could not be read. */
   readonly config: GateConfig | undefined;
   /** The schema that holds DBOS's tables. */
@@ -35,7 +36,7 @@ export interface Run extends Omit<HoldResult, 'error'> {
 }
 
 /** A run that failed before its first poll. */
-export function failedRun(failure: Message, config?: GateConfig, schema = ''): Run {
+export function failedRun(failure: ReportedFailure, config?: GateConfig, schema = ''): Run {
   const nothing = { first: undefined, last: undefined, waitedMs: 0, polls: 0, failedPolls: 0 };
   return { verdict: 'error', failure, config, schema, ...nothing };
 }
@@ -90,7 +91,7 @@ export function runReportOf(run: Run): RunReport {
     polls,
     failedPolls,
     inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
-    blockers: failure === undefined ? seen.blockers : [{ kind: 'failure', message: failure }],
+    blockers: failure === undefined ? seen.blockers : [failure],
     warnings: [
       // What was never connected to needs no warning of it.
       ...(last === undefined ? [] : (run.warnings ?? [])),

@@ -101,7 +101,7 @@ const diagnosis = z
   .nullable();
 
 const blocker = z.object({
-  kind: z.string().describe('What kind of blocker: stable, for programs'),
+  kind: z.string().describe('The kind of blocker or failure: stable, and an anchor in docs/troubleshooting.md'),
   message: message.describe('What it means and the way out: for people, and may change'),
 });
 

@@ -18,7 +18,7 @@ import type {
   WorkflowDetail,
   Writer,
 } from '../../src/dbos/snapshot/index.ts';
-import { explain } from '../../src/errors.ts';
+import { failureOf } from '../../src/errors.ts';
 import { type FailedPoll, type HoldParts, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
 import type { Message } from '../../src/message.ts';
 import { failedRun, type Run, runReportOf } from '../../src/report/model.ts';
@@ -257,7 +257,7 @@ export function answered(result: HoldResult): HoldResult {
 
 /** The report of a run that failed before its first poll. */
 export function failureReport(failure: Message, waitedMs = 0): RunReport {
-  return runReportOf({ ...failedRun(failure, config(), 'dbos'), waitedMs });
+  return runReportOf({ ...failedRun({ kind: 'connection-lost', message: failure }, config(), 'dbos'), waitedMs });
 }
 
 /** A clock that stands still but for pauses, and a record of them and of the timeouts, which never pass. */
@@ -327,7 +327,7 @@ export async function runAgainst(
     reader: gate.details === 'names' ? namesOnly(reader, place) : reader,
     ...parts,
   });
-  return { ...held, failure: error === undefined ? undefined : explain(error), config: gate, schema };
+  return { ...held, failure: error === undefined ? undefined : failureOf(error), config: gate, schema };
 }
 
 function scriptedReader(

@@ -17,7 +17,7 @@ const CODES = [
 /** Runs that end in a failure which quotes others: what a server said, what the URL holds, what an input holds. */
 export function failures(names: readonly string[]): readonly Run[] {
   return [...databaseFailures(names), ...unreadable(names), inputFailure(names)].map((failure) =>
-    failedRun(failure, config(), 'dbos'),
+    failedRun({ kind: 'server-error', message: failure }, config(), 'dbos'),
   );
 }
 

@@ -1,7 +1,8 @@
+import { failureOf, inputError } from '../../src/errors.ts';
 import { forecastOf } from '../../src/forecast/forecast.ts';
 import { emptyHistory } from '../../src/forecast/history.ts';
 import { initialState } from '../../src/hold/state.ts';
-import { msg, trusted } from '../../src/message.ts';
+import { trusted } from '../../src/message.ts';
 import { failedRun, runReportOf } from '../../src/report/model.ts';
 import type { RunReport } from '../../src/report/schema.ts';
 import { evaluate } from '../../src/rules/evaluate.ts';
@@ -88,5 +89,5 @@ export const blockedReport: RunReport = {
 
 /** A run whose inputs could not be read. */
 export const failedReport: RunReport = runReportOf(
-  failedRun(msg`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`),
+  failedRun(failureOf(inputError`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`)),
 );

@@ -10,7 +10,7 @@ import {
 } from '../../src/dbos/access.ts';
 import { HIDDEN_TEXT } from '../../src/dbos/names-only.ts';
 import { SERIALIZATIONS, sdkOf } from '../../src/dbos/sdk.ts';
-import { explain, failureId, inputError, ReportableError, TransientError } from '../../src/errors.ts';
+import { explain, failureOf, inputError, ReportableError, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { trusted } from '../../src/message.ts';
@@ -375,7 +375,7 @@ describe('the troubleshooting page', () => {
       new TypeError('?'),
     ];
     const page = readFileSync('docs/troubleshooting.md', 'utf8');
-    const ids = failures.map(failureId);
+    const ids = failures.map((failure) => failureOf(failure).kind);
     expect(ids.filter((id) => !page.includes(`<a id="${id}"></a>`))).toEqual([]);
     expect(new Set(ids).size).toBe(failures.length);
   });

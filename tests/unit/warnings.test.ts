@@ -255,7 +255,11 @@ test('warns of nothing that a poll saw before a failure', async () => {
   const registrations = [registration('1.0.0', 1), registration('2.0.0', DATABASE_EPOCH - DAY)];
   const run = await runAgainst(gate, () => ({ registrations, newestWriteAt: DATABASE_EPOCH - 2 * DAY }));
   expect(runReportOf(run).warnings).not.toEqual([]);
-  const failed = { ...run, verdict: 'error', failure: trusted('Connection lost.') } as const;
+  const failed = {
+    ...run,
+    verdict: 'error',
+    failure: { kind: 'connection-lost', message: trusted('Connection lost.') },
+  } as const;
   expect(runReportOf(failed).warnings).toEqual([]);
 });
 

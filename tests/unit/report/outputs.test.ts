@@ -78,7 +78,7 @@ describe('outputs', () => {
     expect(outputsOf(blocked, '').values['drained-versions']).toBe('[]');
     const broken = runReportOf({
       ...(await runAgainst(() => ({}))),
-      failure: trusted('Connection lost.'),
+      failure: { kind: 'connection-lost', message: trusted('Connection lost.') },
       verdict: 'error',
     });
     expect(outputsOf(broken, '').values).toMatchObject({

@@ -26,7 +26,7 @@ describe('the report file', () => {
       verdict: 'error',
       drained: false,
       waitedSeconds: 1.2,
-      blockers: [{ kind: 'failure', message: 'There is no database "shop" on this server.' }],
+      blockers: [{ kind: 'connection-lost', message: 'There is no database "shop" on this server.' }],
     });
   });
 });

@@ -63,7 +63,11 @@ describe('the job summary', () => {
 
   test('says after a failure in the middle of a hold that earlier polls decide nothing', async () => {
     const held = await runAgainst(() => busy, { timeoutMs: 60_000 });
-    const broken = runReportOf({ ...held, verdict: 'error', failure: trusted('Connection lost.') });
+    const broken = runReportOf({
+      ...held,
+      verdict: 'error',
+      failure: { kind: 'connection-lost', message: trusted('Connection lost.') },
+    });
     expect(rendered(summaryOf(broken))).toMatch(
       /Connection lost\. The rest of this page is from the last successful poll, at 2026-01-01T00:00:00\.000Z \(database time\), for information only\./,
     );

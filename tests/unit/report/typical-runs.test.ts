@@ -158,7 +158,7 @@ const RUNS: Readonly<Record<string, TypicalRun>> = {
     verdict: 'error',
     script: (poll) => {
       if (poll.at < 30_000) return slow(poll);
-      throw new TransientError(msg`Connection lost.`, true);
+      throw new TransientError(msg`Connection lost.`, true, { id: 'connection-lost' });
     },
     changes: { timeoutMs: 2 * MINUTE },
   },
