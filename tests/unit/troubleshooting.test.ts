@@ -380,6 +380,15 @@ describe('the troubleshooting page', () => {
     expect(new Set(ids).size).toBe(failures.length);
   });
 
+  test('has one anchor for each kind of blocker, at a heading that quotes one of its texts', () => {
+    const wrong = Object.entries(blockers).filter(([kind, samples]) => {
+      const anchored = entries.filter(({ id }) => id === kind);
+      const said = samples.map((each) => plain(explainBlocker(each)));
+      return anchored.length !== 1 || !anchored.every((entry) => said.some((text) => isOf(text, entry)));
+    });
+    expect(wrong.map(([kind]) => kind)).toEqual([]);
+  });
+
   test('says something under each heading', () => {
     expect(entries.filter(({ body }) => body.trim().length < 15)).toEqual([]);
     expect(entries.length).toBeGreaterThan(60);
