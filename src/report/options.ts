@@ -16,6 +16,9 @@ interface Option {
 
 const MOST_OPTIONS = 3;
 
+const DRY_RUN =
+  'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
+
 /** In place of a command. */
 const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
 
@@ -35,6 +38,7 @@ export function whatToDo(report: RunReport, kit: WrittenKit | undefined): string
   return blocks(
     '### What to do',
     items.map((text, index) => `${index + 1}. ${text.replaceAll('\n', '\n   ')}`).join('\n'),
+    items.some((text) => text.includes('sh unblock.sh')) ? DRY_RUN : '',
   );
 }
 
@@ -51,7 +55,10 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
         ...unblocking(report, kit, ' --all'),
       ];
     case 'outlasting':
-      return [...unblocking(report, kit, one(report)), ...waiting(report)];
+      // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
+      return isPartlyStuck(report)
+        ? unblocking(report, kit, '')
+        : [...unblocking(report, kit, one(report)), ...waiting(report)];
     case 'stuck':
     case 'stalled': {
       const first = activities.items.find(({ state }) => state === 'stuck');
@@ -66,6 +73,10 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
     default:
       return [];
   }
+}
+
+function isPartlyStuck({ activities }: RunReport): boolean {
+  return activities.items.some(({ state }) => state === 'stuck');
 }
 
 /** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */

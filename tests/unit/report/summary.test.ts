@@ -27,6 +27,7 @@ import {
   HOUR,
   hopeless,
   hopelessHold,
+  IDLE,
   killed,
   kitOf,
   rendered,
@@ -336,10 +337,27 @@ describe('the first screen of the job summary', () => {
     const run = await runAgainst(timed(fifteenAndASleeper));
     const text = firstScreen(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
     expect(text).toMatch(
-      /^❌ 1\.0\.0 cannot drain .* Never: 1 of 16 workflows sleeps until .* If you do nothing: 15 of 16 .*; 1 sleeps until .* What to do Continue it on 2\.0\.0: ?sh unblock\.sh fork order-16 Or cancel it: ?sh unblock\.sh cancel order-16 Wait for it: set timeout to more than 2h1m\. What blocks State Next step Workflow .* 💤 asleep \(1\) .* 🟢 progressing \(15\) /,
+      /^❌ 1\.0\.0 cannot drain .* Never: 1 of 16 workflows sleeps until .* If you do nothing: 15 of 16 .*; 1 sleeps until .* What to do Continue it on 2\.0\.0: ?sh unblock\.sh fork order-16 Or cancel it: ?sh unblock\.sh cancel order-16 Wait for it: set timeout to more than 2h1m\. These commands only print what they would do, until you add --yes\. .* What blocks State Next step Workflow .* 💤 asleep \(1\) .* 🟢 progressing \(15\) /,
     );
     expect(text.match(/timeout at|2h1m/g)).toHaveLength(2);
     expect(text).not.toContain('let it wake');
+  });
+
+  test('unblocks what is stuck together with what outlasts the timeout, and asks nobody to wait for it', async () => {
+    const script: Script = (poll) => {
+      const { inFlight: _, workflows, ...rest } = fifteenAndASleeper(poll);
+      const silent = workflowDetail({ ...IDLE, id: 'order-99' });
+      return {
+        ...rest,
+        inFlight: [inFlight('1.0.0', { pending: (workflows?.items.length ?? 0) + 1 })],
+        workflows: { omitted: 0, omittedUnversioned: 0, items: [silent, ...(workflows?.items ?? [])] },
+      };
+    };
+    const run = await runAgainst(timed(script));
+    const text = firstScreen(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
+    expect(text).toMatch(/ Never: .* and 1 made no progress for /);
+    expect(text).toMatch(/ Continue what is stuck, asleep or delayed on 2\.0\.0: ?sh unblock\.sh fork Or cancel /);
+    expect(text).not.toContain('Wait for it');
   });
 
   test('asks nobody to wait and draws no estimate where no process runs', async () => {
