@@ -91,15 +91,25 @@ describe('the script acts on', () => {
       ...KIT_STATES.map((state) => workflow(state, { state })),
       workflow('nightly-1', { name: 'nightlyReport', className: 'Jobs', state: 'progressing' }),
       workflow('nightly-2', { name: 'report', className: 'nightly', state: 'queued' }),
+      workflow('go-1', { name: 'shop/orders.(*Shop).Ship-fm', className: 'Shop', state: 'queued' }),
+      workflow('go-2', { name: 'shop/orders.(*BookShop).Ship-fm', state: 'queued' }),
+      workflow('go-3', { name: 'shop/orders.Put[orders.Order,*string]', state: 'queued' }),
+      workflow('go-4', { name: 'shop/orders.Put[orders.Order,string]', state: 'queued' }),
     ],
   };
+  const go = ['go-1', 'go-2', 'go-3', 'go-4'];
   const byDefault = ['stuck', 'asleep', 'delayed'];
 
   test.each<[string, readonly string[], readonly string[]]>([
     ['what is stuck, asleep or delayed', [], byDefault],
-    ['all of it', ['--all'], [...KIT_STATES, 'nightly-1', 'nightly-2']],
+    ['all of it', ['--all'], [...KIT_STATES, 'nightly-1', 'nightly-2', ...go]],
     ['what has a name', ['--all', '--name', 'nightly*'], ['nightly-1']],
     ['what has a class and a name', ['--all', '--name', 'nightly.*'], ['nightly-2']],
+    ['no function without a class by a pattern for any class', ['--all', '--name', '*.checkout'], []],
+    ['a method of Go by its whole name', ['--all', '--name', 'shop/orders.(*Shop).Ship-fm'], ['go-1']],
+    ['a generic of Go by its whole name', ['--all', '--name', 'shop/orders.Put[orders.Order,*string]'], ['go-3']],
+    ['what Go has in a package', ['--all', '--name', '*/orders.*'], go],
+    ['what Go has on instances of a class', ['--all', '--name', 'Shop.*'], ['go-1']],
     ['what has one of several names', ['--all', '--name', 'night*', '--name', 'nightly.*'], ['nightly-1', 'nightly-2']],
     ['what has a name, and is stuck, asleep or delayed', ['--name', 'check*'], byDefault],
     ['nothing where no name matches', ['--all', '--name', 'Jobs'], []],
