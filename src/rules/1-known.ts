@@ -91,14 +91,14 @@ function explain({ unfilled, close, searched, registered, long }: UnknownVersion
     searched === 'timed-out'
       ? msg`It is not registered, and searching the history for it took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or check the name.`
       : msg`This system database has never seen it. The likely cause is a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
-  if (long) return joined([outcome, LONG_NAMES, BEYOND_PASSING]);
+  if (long) return joined([outcome, LONG_NAMES]);
   return joined([
     outcome,
     msg`To accept versions that never ran here, set \`on-unknown: pass\`.${registeredHint(registered)}`,
   ]);
 }
 
-const LONG_NAMES = msg`Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them.`;
+const LONG_NAMES = msg`Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them. \`on-unknown: pass\` does not accept them.`;
 
 const BEYOND_PASSING = trusted('`on-unknown: pass` does not accept such a mistake.');
 

@@ -56,8 +56,9 @@ export const live: Rule<Live> = {
       verdict: 'still-live',
       shortName: 'still the latest version',
       explain({ alternatives, sdk }) {
-        const registered = alternatives.length > 0 ? msg` (registered: ${namesOf(alternatives)})` : trusted('');
-        return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}${registered}. \`on-live: ignore\` disables this rule.`;
+        const registered =
+          alternatives.length > 0 ? msg` Other registered versions: ${namesOf(alternatives)}.` : trusted('');
+        return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
       },
     },
     'receives-work': {

@@ -1,6 +1,6 @@
 import type { GateConfig } from '../config.ts';
 import { type Sdk, sdkIn, sdksWithout } from '../dbos/sdk.ts';
-import { counted, msg, trusted } from '../message.ts';
+import { counted, type Message, msg, trusted } from '../message.ts';
 import type { RuleContext } from './context.ts';
 import type { Rule } from './rule.ts';
 import { countsOn } from './snapshot-index.ts';
@@ -32,16 +32,21 @@ export const unversioned: Rule<Unversioned> = {
       verdict: 'in-flight',
       shortName: 'unversioned work',
       explain: ({ count, because, sdk }) =>
-        msg`${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and this version could pick ${them(count)} up: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
+        msg`${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and ${reasonFor(because, count, sdk)}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
     },
   },
 };
 
-const REASONS: Readonly<Record<Exclude<Unversioned['because'], 'sdk-may-claim'>, string>> = {
-  asked: '`on-unversioned` is `block`',
+const REASONS: Readonly<Record<Exclude<ClaimReason, 'sdk-may-claim'>, string>> = {
   latest: 'the latest version dequeues unversioned work',
   'nothing-registered': 'no version is registered here, so any process could dequeue unversioned work',
 };
+
+function reasonFor(because: Unversioned['because'], count: number, sdk: Sdk | undefined): Message {
+  if (because === 'asked') return trusted('`on-unversioned` is `block`');
+  const reason = because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because];
+  return msg`this version could pick ${them(count)} up: ${trusted(reason)}`;
+}
 
 function mayClaim(sdk: Sdk | undefined): string {
   const some = sdk === undefined ? 'some of them' : sdksWithout('leaves-unversioned', sdk);

@@ -172,7 +172,7 @@ function explainReason(reason: UntrustedReason): Message {
     case 'another-cluster':
       return msg`A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
     case 'perhaps-another-cluster':
-      return msg`A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser GRANT EXECUTE ON FUNCTION pg_control_system() to this role.`;
+      return msg`A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser grant this role EXECUTE on the function pg_control_system().`;
     case 'another-table':
       return msg`The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
     case 'row-security':
