@@ -102,7 +102,7 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: 
   }
   return isFull
     ? msg`in ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-    : msg`in ${queue}, from which nothing of its version was taken for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process`)})`;
+    : msg`in ${queue}, from which nothing of its version was taken for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process, of the queue or of a partition`)})`;
 }
 
 const NEXT_STEPS = {

@@ -717,7 +717,9 @@ describe('processes of the target', () => {
     expect(await isWithoutProcess(scene(0, 1))).toBe(true);
     const { forecast } = await heldAgainst(scene(2, 1), check);
     const status = forecast.statuses.get('enqueued');
-    expect(status && plain(describeActivity(status, DATABASE_EPOCH))).toContain('at most 1 in each process');
+    expect(status && plain(describeActivity(status, DATABASE_EPOCH))).toContain(
+      'at most 1 in each process, of the queue or of a partition)',
+    );
     expect(status && plain(nextStepFor(status, null))).toContain('raise its worker limit');
   });
 
