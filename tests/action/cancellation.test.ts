@@ -94,7 +94,7 @@ const moments: readonly [string, (place: Place) => Promise<ActionRun>][] = [
       const gate = run();
       await gate.until(HOLDING);
       await network.refuse();
-      await gate.until(/Polling again in/);
+      await gate.until(/Retrying in/);
       return gate;
     },
   ],

@@ -50,7 +50,7 @@ async function held(inputs?: Record<string, string>, on: SystemDatabases = datab
 
 /** Lets the work finish after the fault, and expects the gate to report it as drained. */
 async function drains(run: ActionRun, database: Pick<GuardedDatabase, 'drain'>) {
-  await run.until(/The database answers again/);
+  await run.until(/The database is back/);
   await database.drain();
   const { exitCode, outputs, stderr, shown, summary } = await run.finished;
   expect([exitCode, outputs['verdict'], stderr]).toEqual([0, 'drained', '']);
@@ -79,7 +79,7 @@ describe('a hold survives', () => {
   test('a server that is restarted', async () => {
     const { database, network, run } = await held({}, restarting);
     const start = await stopForARestart(restarting.server());
-    await run.until(/The poll failed\. Connection lost\..*Polling again in 1s, giving up in .*\n.*The poll failed/);
+    await run.until(/Poll failed\. Connection lost\..*Retrying in 1s, giving up in .*\n.*Poll failed/);
     await start();
     const again = await openDatabase(database.url);
     await drains(run, {
@@ -174,7 +174,7 @@ describe('a hold stops at once with an error and its fix when', () => {
     ]);
     expect(annotations[0]).toMatchObject({ level: 'error', message: expect.stringMatching(explanation) });
     // At most one poll was retried: the one that was under way when the connection was closed.
-    expect((shown.match(/The poll failed/g) ?? []).length).toBeLessThanOrEqual(1);
+    expect((shown.match(/Poll failed/g) ?? []).length).toBeLessThanOrEqual(1);
   }
 });
 

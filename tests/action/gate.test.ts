@@ -93,7 +93,7 @@ describe('with nothing in flight', () => {
   test('fails for the latest version', async () => {
     const run = await gate(url, { 'retire-version': '2.0.0', mode: 'check' }).finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'still-live']);
-    expect(run.annotations[0]?.message).toContain('promote the version that stays');
+    expect(run.annotations[0]?.message).toContain('promote the version that you keep');
   });
 
   test('fails for an unknown version, and names the one that was meant', async () => {

@@ -79,14 +79,14 @@ test('retries a streaming standby for a minute, with the reason, and continues o
     );
   }
   const run = runOn(reader);
-  await run.until(/The poll failed\. This server is a standby.*Polling again in 1s, giving up in/);
+  await run.until(/Poll failed\. This server is a standby.*Retrying in 1s, giving up in/);
   await standby.query('SELECT pg_promote()');
   const { exitCode, outputs, shown, summary } = await run.finished;
   expect({ exitCode, outputs }).toMatchObject({ exitCode: 0, outputs: { verdict: 'drained' } });
-  const [before, after] = shown.split('The database answers again');
+  const [before, after] = shown.split('The database is back');
   expect(after).toMatch(/ 0 in flight; drained/);
   expect(before).not.toMatch(/\d in flight/);
-  expect(summary).toMatch(/1 that failed/);
+  expect(summary).toMatch(/1 failed poll/);
 
   expect(await verdictOf(reader)).toBe('drained');
   // From now on it is an independent database.
