@@ -22,7 +22,7 @@ const NEW = '2.0.0';
 
 /** Longer than each step of the shop takes. The default is 15 minutes. */
 const STUCK_AFTER_MS = 3000;
-const INPUTS = { 'keep-version': 'latest', timeout: '2m', 'poll-interval': '1s', settle: '2s', 'stuck-after': '3s' };
+const INPUTS = { 'keep-version': 'latest', timeout: '2m', 'poll-interval': '1s', settle: '1s', 'stuck-after': '3s' };
 
 /** Plays a deploy from start to finish. Resolves with the gate's last verdict. */
 export async function playDemo(resources: AsyncDisposableStack): Promise<string> {

@@ -16,7 +16,7 @@ export const OLD_TRAFFIC: readonly (readonly [string, string])[] = [
 ];
 
 const PARCELS = 3;
-const COLLECTING_MS = 800;
+const COLLECTING_MS = 500;
 
 const SLEEPING_ORDER = 'order-1007';
 const KILLED_ORDER = { id: 'order-1008', items: 6 };
