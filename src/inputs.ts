@@ -50,7 +50,7 @@ const list = parsedText(listItems, 'one item a line, or a JSON array of strings 
 
 // A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
 const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
-  error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything, and *.* every class',
+  error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
 });
 
 const schemaName = z.string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
