@@ -33,7 +33,7 @@ function deadlineText({ deadline, activity }: WorkflowStatus, now: number): stri
   if ('until' in activity && activity.until === deadline) return '; that is its deadline, at which DBOS cancels it';
   if (deadline > now) return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
   const agoMs = now - deadline;
-  return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, and no process has cancelled it`;
+  return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, but no process has cancelled it`;
 }
 
 function describeWait({ activity, progressAt }: WorkflowStatus, now: number, generations: number): Message {
@@ -42,32 +42,32 @@ function describeWait({ activity, progressAt }: WorkflowStatus, now: number, gen
     trusted(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
   switch (activity.kind) {
     case 'running':
-      return msg`at work, last seen to change ${quiet} ago`;
+      return msg`running, last progress ${quiet} ago`;
     case 'silent':
-      return msg`no step has ended for ${quiet}: a long step, or its process is gone`;
+      return msg`no step finished for ${quiet}: either a long step, or its process is gone`;
     case 'sleeping':
       return msg`asleep until ${at(activity.until)}`;
     case 'message':
       if (activity.ofDebouncer) {
-        const end = activity.until === null ? msg`for ${quiet} now` : msg`until ${at(activity.until)}`;
-        return msg`a debouncer of DBOS's own, which waits for further calls ${end}: each call puts that off`;
+        const end = activity.until === null ? msg`for ${quiet}` : msg`until ${at(activity.until)}`;
+        return msg`a debouncer of DBOS's own, waiting for more calls ${end}: each call postpones it`;
       }
       return activity.until === null
-        ? msg`waits for a message or an event, for ${quiet} now`
-        : msg`waits until ${at(activity.until)}: asleep, or for a message or an event`;
+        ? msg`waiting for a message or an event for ${quiet}`
+        : msg`waiting until ${at(activity.until)} for a message, an event or a timer`;
     case 'timer':
-      return msg`in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+      return msg`sleeping or waiting with a timeout for ${quiet} (its SDK does not record until when)`;
     case 'child': {
       const { child, status } = activity;
       const why = generations > 1 ? msg`: ${describeActivity(status, now, generations - 1)}` : trusted('');
-      return msg`waits for its child ${workflowNamed(child)}${why}`;
+      return msg`waiting for its child ${workflowNamed(child)}${why}`;
     }
     case 'delayed':
       return activity.until === null
-        ? trusted('delayed, without a time')
-        : msg`delayed until ${at(activity.until)}${trusted(activity.debounced ? ', and debounced: each further call moves that' : '')}`;
+        ? trusted('delayed, no time recorded')
+        : msg`delayed until ${at(activity.until)}${trusted(activity.debounced ? ', debounced: each new call postpones it' : '')}`;
     case 'overdue':
-      return msg`its delay was over ${trusted(farText(now - activity.since))} ago, and no process has taken it up`;
+      return msg`was due ${trusted(farText(now - activity.since))} ago, but no process has picked it up`;
     case 'queued':
       return describeQueue(activity, quiet);
   }
@@ -80,52 +80,60 @@ function farText(milliseconds: number): string {
 
 function queueNamed(queue: string): Message {
   const own = queue === INTERNAL_QUEUE ? " (DBOS's own: for schedules, forks and resumed workflows)" : '';
-  return msg`the queue ${queue}${trusted(own)}`;
+  return msg`queued in ${queue}${trusted(own)}`;
 }
 
 function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: Message): Message {
   const { moves, running, limit, inPartition, workerLimit } = activity;
   const queue = queueNamed(activity.queue);
-  if (limit === 0) return msg`in ${queue}, whose concurrency limit is 0: nothing is taken from it`;
+  if (limit === 0) return msg`${queue}, whose concurrency limit is 0: nothing is dequeued`;
   const isFull = limit !== null && running >= limit;
   const runs = isFull
     ? trusted(
         `${running} of ${limit} running in all versions, ${inPartition ? "its partition's" : 'its'} concurrency limit`,
       )
-    : trusted(`${running} running in all versions`);
+    : trusted(`${running}${limit === null ? '' : ` of ${limit}`} running in all versions`);
   if (moves) {
     const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
-    return msg`in ${queue}, behind others (${runs}${rate})`;
+    return msg`${queue} behind others (${runs}${rate})`;
   }
   if (isFull && inPartition) {
-    return msg`in ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
+    return msg`${queue}, in a full partition (${runs}): nothing of its version was dequeued for ${quiet}`;
   }
   return isFull
-    ? msg`in ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-    : msg`in ${queue}, from which nothing of its version was taken for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process, of the queue or of a partition`)})`;
+    ? msg`${queue}, which is full (${runs}) and has not moved for ${quiet}`
+    : msg`${queue}: nothing of its version was dequeued for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process, of the queue or of a partition`)})`;
 }
+
+const START_LISTENER = 'start a process of its version that listens to that queue, or fork it';
 
 const NEXT_STEPS = {
   running: 'let it finish',
-  sleeping: 'let it wake in time, or cancel or fork it',
-  message: 'send what it waits for, or cancel or fork it',
-  debouncer:
-    'stop the calls that it debounces, which new versions make as well, and let it start its workflow; or cancel it',
-  timer: 'look at its code for how long it waits',
+  sleeping: 'wait until it wakes, or cancel or fork it',
+  message: 'send the message or set the event that it waits for, or cancel or fork it',
+  debouncer: 'stop the calls that postpone it (new versions make them too), or cancel it',
+  timer: 'check its code for how long it waits',
   overdue: 'start a process of its application',
 } as const;
 
-/** What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs. */
-export function nextStepFor({ state, activity }: WorkflowStatus, executor: string | null): Message {
-  if (activity.kind === 'silent') return nextStepInSilence(executor);
-  if (activity.kind === 'queued') return trusted(nextStepInQueue(activity));
-  if (activity.kind === 'child') return trusted(state === 'stuck' ? 'help its child first' : 'let its child finish');
+/**
+ * What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs.
+ * `isWithoutProcess`: no process of its version seems to run.
+ */
+export function nextStepFor(
+  { state, activity }: WorkflowStatus,
+  executor: string | null,
+  isWithoutProcess = false,
+): Message {
+  if (activity.kind === 'silent') return nextStepInSilence(executor, isWithoutProcess);
+  if (activity.kind === 'queued') return trusted(nextStepInQueue(activity, isWithoutProcess));
+  if (activity.kind === 'child') return trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
   if (activity.kind === 'message' && activity.ofDebouncer) return trusted(NEXT_STEPS.debouncer);
   if (activity.kind !== 'delayed') return trusted(NEXT_STEPS[activity.kind]);
   return trusted(
     activity.debounced
-      ? 'stop the calls that delay it, or cancel it'
-      : 'let its time come, shorten its delay, or cancel or fork it',
+      ? 'stop the calls that postpone it, or cancel it'
+      : 'wait, shorten its delay, or cancel or fork it',
   );
 }
 
@@ -133,31 +141,32 @@ export function nextStepFor({ state, activity }: WorkflowStatus, executor: strin
 export const DEFAULT_EXECUTOR = 'local';
 
 /** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
-function nextStepInSilence(executor: string | null): Message {
+function nextStepInSilence(executor: string | null, isWithoutProcess: boolean): Message {
   const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
   const identity = executor
     ? msg`with the executor id ${executor}${byDefault}`
     : trusted('with the executor id it had');
-  return msg`look at what its code does after its last step; if its process is gone, start one of its version ${identity} (another id recovers it with DBOS Conductor only), or fork it`;
+  const start = isWithoutProcess
+    ? trusted('start a process of its version')
+    : trusted('check which step it is in. If its process is gone, start one of its version');
+  return msg`${start} ${identity} (with DBOS Conductor: any id), or fork it`;
 }
 
-function nextStepInQueue({
-  moves,
-  running,
-  limit,
-  inPartition,
-  workerLimit,
-}: Activity & { readonly kind: 'queued' }): string {
+function nextStepInQueue(
+  { moves, running, limit, inPartition, workerLimit }: Activity & { readonly kind: 'queued' },
+  isWithoutProcess: boolean,
+): string {
   if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
+  if (isWithoutProcess) return START_LISTENER;
   if (moves) return 'let the queue drain';
   if (limit !== null && running >= limit) {
     const where = inPartition ? 'that partition of the queue' : 'that queue';
-    return `help what runs from ${where}, in whatever version, or raise its limit`;
+    return `unblock what is running from ${where} (any version), or raise its limit`;
   }
   if (workerLimit !== undefined) {
-    return 'help what runs from that queue in its version, or raise its worker limit; or start another process of its version, or fork it';
+    return 'unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or fork it';
   }
   return running > 0
-    ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
-    : 'start a process of its version that listens to that queue, or fork it';
+    ? 'check what is running from that queue: it can take up all the workers. Or start a process of its version, or fork it'
+    : START_LISTENER;
 }

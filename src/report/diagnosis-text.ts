@@ -97,7 +97,7 @@ function withExecutor(executors: readonly string[]): Message {
     executors.length === 1
       ? msg`with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
       : msg`with each of the executor ids ${namesOf(executors)}`;
-  return msg` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
+  return msg` ${ids} (with DBOS Conductor: any id)`;
 }
 
 /** The first few of what ends after the timeout. */

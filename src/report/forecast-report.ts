@@ -85,7 +85,7 @@ export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean
       nextStep:
         stands !== undefined && state !== 'stuck'
           ? NOT_BY_ITSELF[stands]
-          : nextStepFor(status, isOneExecutor ? workflow.executor : null),
+          : nextStepFor(status, isOneExecutor ? workflow.executor : null, stands === 'no-process'),
     };
   });
   const items = groups
@@ -94,11 +94,11 @@ export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean
   return { observedAt, items, omitted: groups.length - items.length };
 }
 
-/** The next step of what is not stuck itself, where to wait for it helps nobody. */
+/** The next step of work that is not stuck itself, where waiting does not help. */
 const NOT_BY_ITSELF = {
   'no-process': trusted('start a process of its version, or fork or cancel it'),
   outlasting: trusted('fork or cancel it: it outlasts the timeout'),
-  stuck: trusted('find out whether its process still runs; if not, fork or cancel it'),
+  stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
 } as const;
 
 /** Why nobody should wait for the work of a version; undefined where it can finish. */

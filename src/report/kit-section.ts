@@ -16,7 +16,7 @@ const LISTED = 50;
 /** The comments at the top of commands: what they need. */
 export function needsOf(fits: string): readonly string[] {
   return [
-    "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role only reads.",
+    "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role can only read.",
     `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
   ];
 }
@@ -24,21 +24,21 @@ export function needsOf(fits: string): readonly string[] {
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
 export function kitSection({ folder, list }: WrittenKit, newVersion: string | null): string {
   const what: Record<UnblockCommand, string> = {
-    inspect: 'prints each of them, with its finished steps',
+    inspect: 'shows each workflow and its finished steps',
     cancel: 'cancels them',
     fork: markdown(
       newVersion === null ? trusted('continues them on the new version') : msg`continues them on ${newVersion}`,
     ),
   };
   return blocks(
-    'For everything that is stuck, asleep or delayed there is a script. Without `--yes` it prints what it would do, and why each workflow blocks:',
+    `A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)} on the runner. It is a dry run unless you pass \`--yes\`:`,
     commandsOf({ newVersion: newVersion ?? undefined })
       .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
       .join('\n'),
-    '`--all` takes the queued, waiting and progressing ones, too: right once the old processes are gone. `--name PATTERN` or ids take only some. The comment at its top says what to check before a fork.',
-    '`UNBLOCK_DATABASE_URL` has to hold the URL of the system database, with the application’s role: the gate’s role only reads.',
-    'With DBOS Conductor, `dbosctl workflow cancel` and `dbosctl workflow fork` do the same while a process of the application is connected.',
-    `It is in ${code(folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. When the runner is gone, save the list below as \`workflows.tsv\` next to \`dist/unblock.sh\` of this action: that script is the same in every run.`,
+    'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.',
+    'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.',
+    'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.',
+    'To keep the script, upload `${{ runner.temp }}/dbos-drain-gate-*` with `actions/upload-artifact`. If the runner is gone, save the list below as `workflows.tsv`, next to `dist/unblock.sh` from this action’s repository. That script is the same in every run.',
     listSection(list),
   );
 }

@@ -9,10 +9,7 @@ import type { RunReport } from './schema.ts';
 export function nextSteps(report: RunReport, kit: WrittenKit | undefined): string {
   const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
   if (verdict === 'drained' || database === null || commandLine === null) return '';
-  const query = [
-    'The work in flight, as the gate counts it:',
-    codeBlock('sql', inspectionSql(report, database.schema)),
-  ];
+  const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
   if (details === 'names' && workflows.items.length > 0) return withoutIds(query, commandLine);
   if (workflows.items.length === 0 && firstToUnblock === null) return '';
   if (kit === undefined && isInUse(report)) return blocks(IN_USE, ...query);
@@ -27,10 +24,10 @@ export function nextSteps(report: RunReport, kit: WrittenKit | undefined): strin
 }
 
 const ALL_AT_WORK =
-  'What was read of it is at work, queued, or wakes within a minute. Let it finish: cancel or fork nothing while processes of its version run.';
+  'The workflows that were read are running, queued, or wake within a minute. Let them finish: cancel or fork nothing while processes of this version run.';
 
 const IN_USE =
-  'New work is still sent to a version to retire, or the name is not known here. Check the name, and move the traffic first: to cancel or fork work before would end live work.';
+  'New work is still sent to a version to retire, or its name is not known here. Check the name, and move the traffic first. Until then, cancelling or forking would hit live work.';
 
 function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLine): readonly string[] {
   const commands = commandsFor({ id }, commandLine) ?? [
@@ -39,17 +36,17 @@ function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLi
   ];
   const which =
     verdict === 'cannot-drain'
-      ? 'To unblock the workflow that lasts longest, with DBOS’s own command line:'
-      : 'Let work finish that is moving. To unblock the workflow to start with, with DBOS’s own command line:';
+      ? 'To unblock the workflow that lasts longest, with the DBOS command line:'
+      : 'If work is progressing, wait. To unblock a workflow with the DBOS command line, start with this one:';
   return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
 }
 
-/** For whoever may read the database: nothing on this page names a workflow by its id. */
+/** For people who can read the database: nothing on this page names a workflow by its id. */
 function withoutIds(query: readonly string[], commandLine: CommandLine): string {
   return blocks(
-    'With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.',
+    'With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:',
     ...query,
-    'To unblock a workflow, with DBOS’s own command line:',
+    'To unblock a workflow with the DBOS command line:',
     codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]),
   );
 }

@@ -76,7 +76,7 @@ describe('the next step of a workflow whose process may be gone', () => {
 
   test('names the executor id that recovers it, unless that is hidden or unknown', () => {
     expect(next('pod-7')).toMatch(
-      /start one of its version with the executor id "pod-7" \(another id recovers it with DBOS Conductor only\), or fork it$/,
+      /start one of its version with the executor id "pod-7" \(with DBOS Conductor: any id\), or fork it$/,
     );
     expect(next('local')).toMatch(/with the executor id "local", the default \(/);
     for (const none of [null, '']) expect(next(none)).toMatch(/with the executor id it had \(/);
@@ -254,7 +254,7 @@ describe('a deadline', () => {
       'asleep until 2025-12-31 23:59:59 UTC (now); that is its deadline, at which DBOS cancels it',
     );
     expect(told(now - 5 * MINUTE)).toBe(
-      'asleep until 01:00 UTC (in 1h); its deadline was 5m ago, and no process has cancelled it',
+      'asleep until 01:00 UTC (in 1h); its deadline was 5m ago, but no process has cancelled it',
     );
     const silent = (agoMs: number) =>
       plain(describeActivity(statusOf(quiet(HOUR, { deadline: now - agoMs })), now)).split('; ')[1];
@@ -295,10 +295,10 @@ describe("a debouncer of DBOS's own", () => {
   ])('of %s is not told as a wait for a message, which would put it off', (_language, own) => {
     const status = statusOf(quiet(HOUR, { ...waiting, ...own }));
     expect(plain(describeActivity(status, now))).toBe(
-      "a debouncer of DBOS's own, which waits for further calls until 01:00 UTC (in 1h): each call puts that off",
+      "a debouncer of DBOS's own, waiting for more calls until 01:00 UTC (in 1h): each call postpones it",
     );
-    expect(plain(nextStepFor(status, 'local'))).toMatch(/^stop the calls that it debounces/);
-    expect(plain(describeActivity(statusOf(quiet(HOUR, { ...marked, ...own })), now))).toMatch(/for 1h now: each/);
+    expect(plain(nextStepFor(status, 'local'))).toMatch(/^stop the calls that postpone it/);
+    expect(plain(describeActivity(statusOf(quiet(HOUR, { ...marked, ...own })), now))).toMatch(/for 1h: each/);
   });
 
   test.each([
@@ -307,7 +307,7 @@ describe("a debouncer of DBOS's own", () => {
   ])('is not a workflow with such a name %s', (_what, own) => {
     const status = statusOf(quiet(HOUR, { ...waiting, ...own }));
     expect(status.activity).toEqual({ kind: 'message', until: now + HOUR });
-    expect(plain(nextStepFor(status, 'local'))).toMatch(/^send what it waits for/);
+    expect(plain(nextStepFor(status, 'local'))).toMatch(/^send the message or set the event/);
   });
 });
 
@@ -422,10 +422,10 @@ describe('an enqueued workflow', () => {
     const full = partitioned(true, 1);
     expect(full.activity).toMatchObject({ running: 1, limit: 1, inPartition: true });
     expect(plain(describeActivity(full, now))).toBe(
-      'in the queue "mail", for its turn in a partition that is full (1 of 1 running in all versions, its partition\'s concurrency limit), and nothing of its version was taken for 1h',
+      'queued in "mail", in a full partition (1 of 1 running in all versions, its partition\'s concurrency limit): nothing of its version was dequeued for 1h',
     );
     expect(plain(nextStepFor(full, 'local'))).toBe(
-      'help what runs from that partition of the queue, in whatever version, or raise its limit',
+      'unblock what is running from that partition of the queue (any version), or raise its limit',
     );
     const moving = partitioned(true, 1, MINUTE);
     expect(moving.state).toBe('waiting');

@@ -672,12 +672,12 @@ describe('processes of the target', () => {
 
   test.each([
     ['no running work', [], 'Start a process of "1.0.0" again, or cancel'],
-    ['the default', ['local'], 'again with the executor id "local", the default (another id recovers'],
-    ['one of its own', ['pod-1', 'pod-1'], 'again with the executor id "pod-1" (another id recovers'],
+    ['the default', ['local'], 'again with the executor id "local", the default (with DBOS Conductor: any id)'],
+    ['one of its own', ['pod-1', 'pod-1'], 'again with the executor id "pod-1" (with DBOS Conductor: any id)'],
     [
       'several, those with the most first',
       ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'g'],
-      'with each of the executor ids "g", "a", "b", "c", "d" and 2 more (another id recovers what ran there with DBOS Conductor only)',
+      'with each of the executor ids "g", "a", "b", "c", "d" and 2 more (with DBOS Conductor: any id)',
     ],
   ])('are to be started under the executor ids of what they ran: %s', async (_, executors, text) => {
     const running = executors.map((executor, index) => quiet(HOUR, { id: `w${index}`, executor }));

@@ -60,21 +60,21 @@ test('workflows stand under their name and version, parents before their childre
   };
   expect(body(listOf(kit))).toEqual([
     '# "Shop.basket", version "1.0.0": 1 workflow',
-    'waits\tbasket-1\tstuck\t-\t-\tno step\tShop\tbasket\tno step has ended for 2h',
+    'waits\tbasket-1\tstuck\t-\t-\tno step\tShop\tbasket\tno step finished for 2h',
     '',
     '# "checkout", version "1.0.0": 2 workflows',
     'fork\talone-1\tasleep\t-\t-\t6 charge\t-\tcheckout\tasleep\\tuntil noon',
-    'fork\talone-2\tdelayed\t-\t-\t-\t-\tcheckout\tno step has ended for 2h',
+    'fork\talone-2\tdelayed\t-\t-\t-\t-\tcheckout\tno step finished for 2h',
     '',
     '# "checkout", without a version: 1 workflow',
-    'fork\talone-3\tstuck\t-\t-\t-\t-\tcheckout\tno step has ended for 2h',
+    'fork\talone-3\tstuck\t-\t-\t-\t-\tcheckout\tno step finished for 2h',
     '',
     '# "item", version "1.0.0": 2 workflows',
-    'child\torphan\tstuck\telsewhere\t-\tno step\t-\titem\tno step has ended for 2h',
-    'child\tuntyped\tstuck\t-\t-\tno step\t-\titem\tno step has ended for 2h',
+    'child\torphan\tstuck\telsewhere\t-\tno step\t-\titem\tno step finished for 2h',
+    'child\tuntyped\tstuck\t-\t-\tno step\t-\titem\tno step finished for 2h',
     '',
     '# "item", version "1.0.0": 1 workflow, started by some above',
-    'child\titem-0\tstuck\tbasket-1\t-\tno step\t-\titem\tno step has ended for 2h',
+    'child\titem-0\tstuck\tbasket-1\t-\tno step\t-\titem\tno step finished for 2h',
   ]);
   const order = ['basket-1', 'alone-1', 'alone-2', 'alone-3', 'orphan', 'untyped', 'item-0'];
   for (const command of EVERY) expect(run(command, kit).ids).toEqual(order);
@@ -586,7 +586,7 @@ function fakeCli(body: string, help = '--sys-db-url --schema'): string {
 
 function workflow(id: string, changes: Partial<BlockingWorkflow> = {}): BlockingWorkflow {
   const usual = { version: '1.0.0', name: 'checkout', className: null, status: 'PENDING' };
-  return { id, ...usual, parent: null, lastStep: null, state: 'stuck', reason: 'no step has ended for 2h', ...changes };
+  return { id, ...usual, parent: null, lastStep: null, state: 'stuck', reason: 'no step finished for 2h', ...changes };
 }
 
 function hostile({

@@ -108,7 +108,7 @@ describe('the diagnosis', () => {
     const report = await reportAgainst(() => scene, { mode: 'check' });
     expect(report.diagnosis?.kind).toBe('stuck');
     expect(plain(report.diagnosis?.reason ?? [])).toBe(
-      'Stuck: 1 of 2 workflows made no progress for 15m. "silent" ("checkout"): no step has ended for 2h: a long step, or its process is gone.',
+      'Stuck: 1 of 2 workflows made no progress for 15m. "silent" ("checkout"): no step finished for 2h: either a long step, or its process is gone.',
     );
     expect(report.forecast?.secondsLeft).toBeNull();
     expect(plain(report.diagnosis?.ifNothing ?? [])).toBe(

@@ -20,8 +20,8 @@ import {
 import { busy, fifteenAndASleeper, HOUR, IDLE, logOf, stuck, timed } from '../../support/report-runs.ts';
 
 const reasons = [
-  'child (ship): no step has ended for 2h: a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
-  'waiting (checkout): in the queue mail, from which nothing of its version was taken for 2h (0 running in all versions)',
+  'child (ship): no step finished for 2h: either a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
+  'waiting (checkout): queued in mail: nothing of its version was dequeued for 2h (0 of 2 running in all versions)',
 ];
 
 const named = (...versions: readonly string[]) => ({ kind: 'named', versions }) as const;
@@ -213,7 +213,7 @@ describe('the log', () => {
     };
     const lines = await logOf(() => scene, { timeoutMs: 180_000 });
     const said = lines.filter((line) => line.startsWith('  Stuck: '));
-    expect(said).toEqual([expect.stringContaining('"order-0" ("checkout") and 8 more: no step has ended for 2h')]);
+    expect(said).toEqual([expect.stringContaining('"order-0" ("checkout") and 8 more: no step finished for 2h')]);
   });
 
   test('says nothing of the host and the database before a server has accepted the URL', async () => {

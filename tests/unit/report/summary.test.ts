@@ -53,8 +53,8 @@ describe('the job summary', () => {
     for (const part of [
       'checkout payments 2 0 1 2h ago',
       'The oldest 1 of 3 workflows in flight',
-      'wf-1 Orders.checkout PENDING at work, last seen to change 1s ago payments vm-1 2h ago 1h ago charge (step 3), 1m ago wf-0',
-      'What was read of it is at work, queued, or wakes within a minute. Let it finish',
+      'wf-1 Orders.checkout PENDING running, last progress 1s ago payments vm-1 2h ago 1h ago charge (step 3), 1m ago wf-0',
+      'The workflows that were read are running, queued, or wake within a minute. Let them finish',
       "application_version IN ('1.0.0')",
     ]) {
       expect(text).toContain(part);
@@ -230,9 +230,9 @@ describe('the job summary', () => {
     const summary = summaryOf(runReportOf(run), kit);
     const text = rendered(summary);
     expect(text).toContain(
-      'sh unblock.sh inspect prints each of them, with its finished steps sh unblock.sh cancel cancels them sh unblock.sh fork continues them on 2.0.0',
+      'sh unblock.sh inspect shows each workflow and its finished steps sh unblock.sh cancel cancels them sh unblock.sh fork continues them on 2.0.0',
     );
-    expect(text).toContain('It is in /tmp/gate on the runner.');
+    expect(text).toContain('is in /tmp/gate on the runner.');
     expect(summary).toContain('<details><summary><code>workflows.tsv</code>: 1 workflow</summary>');
     expect(codeBlocksIn(summary, 'tsv')).toEqual([kit?.list]);
   });
@@ -324,7 +324,7 @@ test('the job summary says nothing about the drain after a poll that could not b
 test('the job summary says what is stuck, with the next step of each', async () => {
   const text = rendered(summaryOf(await reportAgainst(() => stuck, { timeoutMs: 20_000 })));
   expect(text).toContain('Never: no process of 1.0.0 seems to be running.');
-  expect(text).toContain('⛔ stuck (1) help its child first fulfil waits for its child child (ship)');
+  expect(text).toContain('⛔ stuck (1) unblock its child first fulfil waiting for its child child (ship)');
   expect(text).toContain('start a process of its version that listens to that queue, or fork it');
   expect(text).toContain('npx --no-install dbos workflow cancel child ');
 });
@@ -340,7 +340,7 @@ describe('the first screen of the job summary', () => {
       /^❌ 1\.0\.0 cannot drain .* Never: 1 of 16 workflows sleeps until .* If you do nothing: 15 of 16 .*; 1 sleeps until .* What to do Continue it on 2\.0\.0: ?sh unblock\.sh fork order-16 Or cancel it: ?sh unblock\.sh cancel order-16 Wait for it: set timeout to more than 2h1m\. These commands only print what they would do, until you add --yes\. .* What blocks State Next step Workflow .* 💤 asleep \(1\) .* 🟢 progressing \(15\) /,
     );
     expect(text.match(/timeout at|2h1m/g)).toHaveLength(2);
-    expect(text).not.toContain('let it wake');
+    expect(text).not.toContain('wait until it wakes');
   });
 
   test('unblocks what is stuck together with what outlasts the timeout, and asks nobody to wait for it', async () => {
