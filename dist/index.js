@@ -18823,39 +18823,39 @@ function deadlineText({ deadline, activity }, now) {
     if (deadline > now)
         return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
     const agoMs = now - deadline;
-    return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, and no process has cancelled it`;
+    return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, but no process has cancelled it`;
 }
 function describeWait({ activity, progressAt }, now, generations) {
     const quiet = trusted(durationText(Math.max(1000, now - progressAt)));
     const at = (until) => trusted(`${momentText(until, now)} (${until > now ? `in ${farText(until - now)}` : 'now'})`);
     switch (activity.kind) {
         case 'running':
-            return msg `at work, last seen to change ${quiet} ago`;
+            return msg `running, last progress ${quiet} ago`;
         case 'silent':
-            return msg `no step has ended for ${quiet}: a long step, or its process is gone`;
+            return msg `no step finished for ${quiet}: either a long step, or its process is gone`;
         case 'sleeping':
             return msg `asleep until ${at(activity.until)}`;
         case 'message':
             if (activity.ofDebouncer) {
-                const end = activity.until === null ? msg `for ${quiet} now` : msg `until ${at(activity.until)}`;
-                return msg `a debouncer of DBOS's own, which waits for further calls ${end}: each call puts that off`;
+                const end = activity.until === null ? msg `for ${quiet}` : msg `until ${at(activity.until)}`;
+                return msg `a debouncer of DBOS's own, waiting for more calls ${end}: each call postpones it`;
             }
             return activity.until === null
-                ? msg `waits for a message or an event, for ${quiet} now`
-                : msg `waits until ${at(activity.until)}: asleep, or for a message or an event`;
+                ? msg `waiting for a message or an event for ${quiet}`
+                : msg `waiting until ${at(activity.until)} for a message, an event or a timer`;
         case 'timer':
-            return msg `in a sleep, or in a wait with a timeout, for ${quiet} now: its SDK does not record until when`;
+            return msg `sleeping or waiting with a timeout for ${quiet} (its SDK does not record until when)`;
         case 'child': {
             const { child, status } = activity;
             const why = generations > 1 ? msg `: ${describeActivity(status, now, generations - 1)}` : trusted('');
-            return msg `waits for its child ${workflowNamed(child)}${why}`;
+            return msg `waiting for its child ${workflowNamed(child)}${why}`;
         }
         case 'delayed':
             return activity.until === null
-                ? trusted('delayed, without a time')
-                : msg `delayed until ${at(activity.until)}${trusted(activity.debounced ? ', and debounced: each further call moves that' : '')}`;
+                ? trusted('delayed, no time recorded')
+                : msg `delayed until ${at(activity.until)}${trusted(activity.debounced ? ', debounced: each new call postpones it' : '')}`;
         case 'overdue':
-            return msg `its delay was over ${trusted(farText(now - activity.since))} ago, and no process has taken it up`;
+            return msg `was due ${trusted(farText(now - activity.since))} ago, but no process has picked it up`;
         case 'queued':
             return describeQueue(activity, quiet);
     }
@@ -18866,77 +18866,86 @@ function farText(milliseconds) {
 }
 function queueNamed(queue) {
     const own = queue === INTERNAL_QUEUE ? " (DBOS's own: for schedules, forks and resumed workflows)" : '';
-    return msg `the queue ${queue}${trusted(own)}`;
+    return msg `queued in ${queue}${trusted(own)}`;
 }
 function describeQueue(activity, quiet) {
     const { moves, running, limit, inPartition, workerLimit } = activity;
     const queue = queueNamed(activity.queue);
     if (limit === 0)
-        return msg `in ${queue}, whose concurrency limit is 0: nothing is taken from it`;
+        return msg `${queue}, whose concurrency limit is 0: nothing is dequeued`;
     const isFull = limit !== null && running >= limit;
     const runs = isFull
         ? trusted(`${running} of ${limit} running in all versions, ${inPartition ? "its partition's" : 'its'} concurrency limit`)
-        : trusted(`${running} running in all versions`);
+        : trusted(`${running}${limit === null ? '' : ` of ${limit}`} running in all versions`);
     if (moves) {
         const rate = trusted(activity.rateLimited ? ', rate-limited' : '');
-        return msg `in ${queue}, behind others (${runs}${rate})`;
+        return msg `${queue} behind others (${runs}${rate})`;
     }
     if (isFull && inPartition) {
-        return msg `in ${queue}, for its turn in a partition that is full (${runs}), and nothing of its version was taken for ${quiet}`;
+        return msg `${queue}, in a full partition (${runs}): nothing of its version was dequeued for ${quiet}`;
     }
     return isFull
-        ? msg `in ${queue}, which is full (${runs}) and has not moved for ${quiet}`
-        : msg `in ${queue}, from which nothing of its version was taken for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process`)})`;
+        ? msg `${queue}, which is full (${runs}) and has not moved for ${quiet}`
+        : msg `${queue}: nothing of its version was dequeued for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process, of the queue or of a partition`)})`;
 }
+const START_LISTENER = 'start a process of its version that listens to that queue, or fork it';
 const NEXT_STEPS = {
     running: 'let it finish',
-    sleeping: 'let it wake in time, or cancel or fork it',
-    message: 'send what it waits for, or cancel or fork it',
-    debouncer: 'stop the calls that it debounces, which new versions make as well, and let it start its workflow; or cancel it',
-    timer: 'look at its code for how long it waits',
+    sleeping: 'wait until it wakes, or cancel or fork it',
+    message: 'send the message or set the event that it waits for, or cancel or fork it',
+    debouncer: 'stop the calls that postpone it (new versions make them too), or cancel it',
+    timer: 'check its code for how long it waits',
     overdue: 'start a process of its application',
 };
-/** What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs. */
-function nextStepFor({ state, activity }, executor) {
+/**
+ * What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs.
+ * `isWithoutProcess`: no process of its version seems to run.
+ */
+function nextStepFor({ state, activity }, executor, isWithoutProcess = false) {
     if (activity.kind === 'silent')
-        return nextStepInSilence(executor);
+        return nextStepInSilence(executor, isWithoutProcess);
     if (activity.kind === 'queued')
-        return trusted(nextStepInQueue(activity));
+        return trusted(nextStepInQueue(activity, isWithoutProcess));
     if (activity.kind === 'child')
-        return trusted(state === 'stuck' ? 'help its child first' : 'let its child finish');
+        return trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
     if (activity.kind === 'message' && activity.ofDebouncer)
         return trusted(NEXT_STEPS.debouncer);
     if (activity.kind !== 'delayed')
         return trusted(NEXT_STEPS[activity.kind]);
     return trusted(activity.debounced
-        ? 'stop the calls that delay it, or cancel it'
-        : 'let its time come, shorten its delay, or cancel or fork it');
+        ? 'stop the calls that postpone it, or cancel it'
+        : 'wait, shorten its delay, or cancel or fork it');
 }
 /** The executor id that every SDK has unless it is given another one. */
 const DEFAULT_EXECUTOR = 'local';
 /** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
-function nextStepInSilence(executor) {
+function nextStepInSilence(executor, isWithoutProcess) {
     const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
     const identity = executor
         ? msg `with the executor id ${executor}${byDefault}`
         : trusted('with the executor id it had');
-    return msg `look at what its code does after its last step; if its process is gone, start one of its version ${identity} (another id recovers it with DBOS Conductor only), or fork it`;
+    const start = isWithoutProcess
+        ? trusted('start a process of its version')
+        : trusted('check which step it is in. If its process is gone, start one of its version');
+    return msg `${start} ${identity} (with DBOS Conductor: any id), or fork it`;
 }
-function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, }) {
+function nextStepInQueue({ moves, running, limit, inPartition, workerLimit }, isWithoutProcess) {
     if (limit === 0)
         return 'raise the limit of that queue, or cancel or fork it';
+    if (isWithoutProcess)
+        return START_LISTENER;
     if (moves)
         return 'let the queue drain';
     if (limit !== null && running >= limit) {
         const where = inPartition ? 'that partition of the queue' : 'that queue';
-        return `help what runs from ${where}, in whatever version, or raise its limit`;
+        return `unblock what is running from ${where} (any version), or raise its limit`;
     }
     if (workerLimit !== undefined) {
-        return 'help what runs from that queue in its version, or raise its worker limit; or start another process of its version, or fork it';
+        return 'unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or fork it';
     }
     return running > 0
-        ? 'look at what runs from that queue: it may have all the workers; or start a process of its version, or fork it'
-        : 'start a process of its version that listens to that queue, or fork it';
+        ? 'check what is running from that queue: it can take up all the workers. Or start a process of its version, or fork it'
+        : START_LISTENER;
 }
 
 ;// CONCATENATED MODULE: ./lib/unblock/states.js
@@ -19172,7 +19181,7 @@ function withExecutor(executors) {
     const ids = executors.length === 1
         ? msg `with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
         : msg `with each of the executor ids ${namesOf(executors)}`;
-    return msg ` ${ids} (another id recovers what ran there with DBOS Conductor only)`;
+    return msg ` ${ids} (with DBOS Conductor: any id)`;
 }
 /** The first few of what ends after the timeout. */
 function namedEnds(ends, deadline) {
@@ -19523,7 +19532,7 @@ const diagnosis = object({
 })
     .nullable();
 const blocker = object({
-    kind: schemas_string().describe('What kind of blocker: stable, for programs'),
+    kind: schemas_string().describe('The kind of blocker or failure: stable, and an anchor in docs/troubleshooting.md'),
     message: message.describe('What it means and the way out: for people, and may change'),
 });
 const versionSchema = object({
@@ -20129,8 +20138,10 @@ function explain(error) {
     const code = codeOf(error);
     return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
 }
-/** Returns the kind of any failure: an anchor in `docs/troubleshooting.md`. */
-const failureId = (error) => (error instanceof ReportableError ? error.id : UNEXPECTED);
+/** Returns what reports have of any failure. */
+function failureOf(error) {
+    return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: explain(error) };
+}
 /** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
 function codeOf(error) {
     if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
@@ -20609,7 +20620,7 @@ const KINDS = Object.entries(FAILURES);
 function explainFailure(error, config, connectedBefore) {
     if (error instanceof ReportableError)
         return error;
-    const failure = failureOf(error);
+    const failure = errors_failureOf(error);
     const found = KINDS.find(([, { matches }]) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
     if (found === undefined)
         return error instanceof Error ? error : new Error('a value that is not an error was thrown');
@@ -20625,7 +20636,7 @@ function explainFailure(error, config, connectedBefore) {
         : new TransientError(sentence, connectedBefore, { id, cause: error, overLimit, brief: patience === 'brief' });
 }
 /** Whether the connection broke off, or the server ended it. */
-const isConnectionLost = (error) => isLoss(failureOf(error));
+const isConnectionLost = (error) => isLoss(errors_failureOf(error));
 function isLoss({ code, message }) {
     return (['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
         /^ERR_(STREAM|SOCKET)_/.test(code) ||
@@ -20635,9 +20646,9 @@ function isLoss({ code, message }) {
         /connection terminated|not queryable/i.test(message));
 }
 /** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
-function failureOf(error) {
+function errors_failureOf(error) {
     if (error instanceof AggregateError && error.errors.length > 0)
-        return failureOf(error.errors[0]);
+        return errors_failureOf(error.errors[0]);
     if (!(error instanceof Error))
         return { code: '', message: '', routine: '' };
     const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : '';
@@ -20885,7 +20896,7 @@ async function connect(config, pollTimeoutMs, signal) {
  * pg_hba.conf (or by PgBouncer, of plain text).
  */
 function anotherWayMayWork(error) {
-    const { code, message } = failureOf(error);
+    const { code, message } = errors_failureOf(error);
     const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
     if (hasNoTls(error) || code === '28000' || isPlainTextRefused)
         return true;
@@ -22803,13 +22814,13 @@ function _1_known_explain({ unfilled, close, searched, registered, long }) {
         ? msg `It is not registered, and searching the history for it took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or check the name.`
         : msg `This system database has never seen it. The likely cause is a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
     if (long)
-        return joined([outcome, LONG_NAMES, BEYOND_PASSING]);
+        return joined([outcome, LONG_NAMES]);
     return joined([
         outcome,
         msg `To accept versions that never ran here, set \`on-unknown: pass\`.${registeredHint(registered)}`,
     ]);
 }
-const LONG_NAMES = msg `Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them.`;
+const LONG_NAMES = msg `Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them. \`on-unknown: pass\` does not accept them.`;
 const BEYOND_PASSING = trusted('`on-unknown: pass` does not accept such a mistake.');
 /** The known versions that it is close to, why, and what to correct. */
 function explainClose(close) {
@@ -23212,8 +23223,8 @@ const live = {
             verdict: 'still-live',
             shortName: 'still the latest version',
             explain({ alternatives, sdk }) {
-                const registered = alternatives.length > 0 ? msg ` (registered: ${namesOf(alternatives)})` : trusted('');
-                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}${registered}. \`on-live: ignore\` disables this rule.`;
+                const registered = alternatives.length > 0 ? msg ` Other registered versions: ${namesOf(alternatives)}.` : trusted('');
+                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
             },
         },
         'receives-work': {
@@ -23311,15 +23322,20 @@ const _6_unversioned_unversioned = {
         unversioned: {
             verdict: 'in-flight',
             shortName: 'unversioned work',
-            explain: ({ count, because, sdk }) => msg `${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and this version could pick ${them(count)} up: ${trusted(because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because])}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
+            explain: ({ count, because, sdk }) => msg `${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and ${reasonFor(because, count, sdk)}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
         },
     },
 };
 const REASONS = {
-    asked: '`on-unversioned` is `block`',
     latest: 'the latest version dequeues unversioned work',
     'nothing-registered': 'no version is registered here, so any process could dequeue unversioned work',
 };
+function reasonFor(because, count, sdk) {
+    if (because === 'asked')
+        return trusted('`on-unversioned` is `block`');
+    const reason = because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because];
+    return msg `this version could pick ${them(count)} up: ${trusted(reason)}`;
+}
 function mayClaim(sdk) {
     const some = sdk === undefined ? 'some of them' : sdksWithout('leaves-unversioned', sdk);
     return `it is not registered under an application name (${sdksWithout('names-application', sdk)} write none), and ${some} let processes of any version dequeue unversioned work`;
@@ -23484,7 +23500,7 @@ function explainReason(reason) {
         case 'another-cluster':
             return msg `A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
         case 'perhaps-another-cluster':
-            return msg `A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser GRANT EXECUTE ON FUNCTION pg_control_system() to this role.`;
+            return msg `A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser grant this role EXECUTE on the function pg_control_system().`;
         case 'another-table':
             return msg `The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
         case 'row-security':
@@ -24754,7 +24770,7 @@ const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(',
 const inputs_list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
 // A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
 const ignoreList = inputs_list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
-    error: 'names of workflows, one a line, with * for any text; a lone * would ignore everything, and *.* every class',
+    error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
 });
 const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
@@ -25075,7 +25091,7 @@ function activitiesReport({ evaluation, forecast }, isWait) {
             message: describeActivity(status, observedAt),
             nextStep: stands !== undefined && state !== 'stuck'
                 ? NOT_BY_ITSELF[stands]
-                : nextStepFor(status, isOneExecutor ? workflow.executor : null),
+                : nextStepFor(status, isOneExecutor ? workflow.executor : null, stands === 'no-process'),
         };
     });
     const items = groups
@@ -25083,11 +25099,11 @@ function activitiesReport({ evaluation, forecast }, isWait) {
         .slice(0, ACTIVITIES_REPORTED);
     return { observedAt, items, omitted: groups.length - items.length };
 }
-/** The next step of what is not stuck itself, where to wait for it helps nobody. */
+/** The next step of work that is not stuck itself, where waiting does not help. */
 const NOT_BY_ITSELF = {
     'no-process': trusted('start a process of its version, or fork or cancel it'),
     outlasting: trusted('fork or cancel it: it outlasts the timeout'),
-    stuck: trusted('find out whether its process still runs; if not, fork or cancel it'),
+    stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
 };
 /** Why nobody should wait for the work of a version; undefined where it can finish. */
 function standing(version, { activity }, { targets, outlasting }, isWait) {
@@ -25562,7 +25578,7 @@ function runReportOf(run) {
         polls,
         failedPolls,
         inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
-        blockers: failure === undefined ? seen.blockers : [{ kind: 'failure', message: failure }],
+        blockers: failure === undefined ? seen.blockers : [failure],
         warnings: [
             // What was never connected to needs no warning of it.
             ...(last === undefined ? [] : (run.warnings ?? [])),
@@ -26444,20 +26460,20 @@ const LISTED = 50;
 /** The comments at the top of commands: what they need. */
 function needsOf(fits) {
     return [
-        "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role only reads.",
+        "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role can only read.",
         `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
     ];
 }
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
 function kitSection({ folder, list }, newVersion) {
     const what = {
-        inspect: 'prints each of them, with its finished steps',
+        inspect: 'shows each workflow and its finished steps',
         cancel: 'cancels them',
         fork: markdown(newVersion === null ? trusted('continues them on the new version') : msg `continues them on ${newVersion}`),
     };
-    return blocks('For everything that is stuck, asleep or delayed there is a script. Without `--yes` it prints what it would do, and why each workflow blocks:', commandsOf({ newVersion: newVersion ?? undefined })
+    return blocks(`A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)} on the runner. It is a dry run unless you pass \`--yes\`:`, commandsOf({ newVersion: newVersion ?? undefined })
         .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
-        .join('\n'), '`--all` takes the queued, waiting and progressing ones, too: right once the old processes are gone. `--name PATTERN` or ids take only some. The comment at its top says what to check before a fork.', '`UNBLOCK_DATABASE_URL` has to hold the URL of the system database, with the application’s role: the gate’s role only reads.', 'With DBOS Conductor, `dbosctl workflow cancel` and `dbosctl workflow fork` do the same while a process of the application is connected.', `It is in ${code(folder, 1000)} on the runner. To keep it, upload the path \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. When the runner is gone, save the list below as \`workflows.tsv\` next to \`dist/unblock.sh\` of this action: that script is the same in every run.`, listSection(list));
+        .join('\n'), 'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.', 'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.', 'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.', 'To keep the script, upload `${{ runner.temp }}/dbos-drain-gate-*` with `actions/upload-artifact`. If the runner is gone, save the list below as `workflows.tsv`, next to `dist/unblock.sh` from this action’s repository. That script is the same in every run.', listSection(list));
 }
 /** The list, as it can be copied. A long one is cut behind a workflow: the rest keeps its meaning. */
 function listSection(list) {
@@ -26479,10 +26495,7 @@ function nextSteps(report, kit) {
     const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
     if (verdict === 'drained' || database === null || commandLine === null)
         return '';
-    const query = [
-        'The work in flight, as the gate counts it:',
-        codeBlock('sql', inspectionSql(report, database.schema)),
-    ];
+    const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
     if (details === 'names' && workflows.items.length > 0)
         return next_steps_withoutIds(query, commandLine);
     if (workflows.items.length === 0 && firstToUnblock === null)
@@ -26493,21 +26506,21 @@ function nextSteps(report, kit) {
         ? ''
         : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
 }
-const ALL_AT_WORK = 'What was read of it is at work, queued, or wakes within a minute. Let it finish: cancel or fork nothing while processes of its version run.';
-const IN_USE = 'New work is still sent to a version to retire, or the name is not known here. Check the name, and move the traffic first: to cancel or fork work before would end live work.';
+const ALL_AT_WORK = 'The workflows that were read are running, queued, or wake within a minute. Let them finish: cancel or fork nothing while processes of this version run.';
+const IN_USE = 'New work is still sent to a version to retire, or its name is not known here. Check the name, and move the traffic first. Until then, cancelling or forking would hit live work.';
 function first(id, verdict, commandLine) {
     const commands = commandsFor({ id }, commandLine) ?? [
         '# The id of that workflow holds characters that cannot be shown or typed safely:',
         '# take it from the query.',
     ];
     const which = verdict === 'cannot-drain'
-        ? 'To unblock the workflow that lasts longest, with DBOS’s own command line:'
-        : 'Let work finish that is moving. To unblock the workflow to start with, with DBOS’s own command line:';
+        ? 'To unblock the workflow that lasts longest, with the DBOS command line:'
+        : 'If work is progressing, wait. To unblock a workflow with the DBOS command line, start with this one:';
     return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
 }
-/** For whoever may read the database: nothing on this page names a workflow by its id. */
+/** For people who can read the database: nothing on this page names a workflow by its id. */
 function next_steps_withoutIds(query, commandLine) {
-    return blocks('With `details: names`, no ids are shown and there is no script: take the ids from this query, with an account of your own.', ...query, 'To unblock a workflow, with DBOS’s own command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
+    return blocks('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:', ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/options.js
@@ -26519,6 +26532,7 @@ function next_steps_withoutIds(query, commandLine) {
 
 
 const MOST_OPTIONS = 3;
+const DRY_RUN = 'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
 /** In place of a command. */
 const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
 /** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
@@ -26534,7 +26548,7 @@ function whatToDo(report, kit) {
     const items = [...others, ...options.map(inMarkdown)].slice(0, MOST_OPTIONS);
     if (items.length === 0)
         return '';
-    return blocks('### What to do', items.map((text, index) => `${index + 1}. ${text.replaceAll('\n', '\n   ')}`).join('\n'));
+    return blocks('### What to do', items.map((text, index) => `${index + 1}. ${text.replaceAll('\n', '\n   ')}`).join('\n'), items.some((text) => text.includes('sh unblock.sh')) ? DRY_RUN : '');
 }
 function inMarkdown({ what, command }) {
     return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
@@ -26548,7 +26562,10 @@ function optionsFor(report, kit) {
                 ...unblocking(report, kit, ' --all'),
             ];
         case 'outlasting':
-            return [...unblocking(report, kit, one(report)), ...waiting(report)];
+            // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
+            return isPartlyStuck(report)
+                ? unblocking(report, kit, '')
+                : [...unblocking(report, kit, one(report)), ...waiting(report)];
         case 'stuck':
         case 'stalled': {
             const first = activities.items.find(({ state }) => state === 'stuck');
@@ -26563,6 +26580,9 @@ function optionsFor(report, kit) {
         default:
             return [];
     }
+}
+function isPartlyStuck({ activities }) {
+    return activities.items.some(({ state }) => state === 'stuck');
 }
 /** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */
 function one({ firstToUnblock, pastDeadline, diagnosis }) {
@@ -26998,7 +27018,7 @@ async function run(secrets, signal) {
         return await holdWith(parseInputs(raw, context), secrets, signal);
     }
     catch (error) {
-        return failedRun(secrets.removedFrom(explain(error)));
+        return failedRun(action_withoutSecrets(failureOf(error), secrets));
     }
 }
 async function holdWith({ gate, database, ignoredParameters, source }, secrets, signal) {
@@ -27018,13 +27038,17 @@ async function holdWith({ gate, database, ignoredParameters, source }, secrets, 
             onPoll: log.onPoll,
             onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
         });
-        const failure = error === undefined ? undefined : secrets.removedFrom(explain(error));
+        const failure = error === undefined ? undefined : action_withoutSecrets(failureOf(error), secrets);
         return { ...held, failure, config: gate, schema: database.schema, warnings };
     }
     finally {
         await reader.close();
     }
 }
+const action_withoutSecrets = ({ kind, message }, secrets) => ({
+    kind,
+    message: secrets.removedFrom(message),
+});
 /** Publishes the answer in every place. A place that cannot be written does not silence the others. */
 async function publish(run, secrets) {
     // The exit code comes first: 1 until the report says that the step passes.

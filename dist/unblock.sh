@@ -8,8 +8,8 @@
 # WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself
 # while processes of its version run.
 #   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.
-#   --name PATTERN   of these, only workflows whose name matches this shell pattern. One with a dot matches CLASS.NAME,
-#                    too. Repeat it for more names.
+#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the
+#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.
 #   ID...            these workflows, in whatever state. They have to be in the list.
 # "fork --all --yes" without a --name wants --any: see CHECK BEFORE A FORK.
 #
@@ -372,7 +372,7 @@ is_named() {
     # shellcheck disable=SC2254 # It is a pattern.
     case "$name" in $pattern) return 0 ;; esac
     # shellcheck disable=SC2254
-    case "$pattern" in *.*) case "$class.$name" in $pattern) return 0 ;; esac ;; esac
+    case "$class$pattern" in -*) ;; *.*) case "$class.$name" in $pattern) return 0 ;; esac ;; esac
   done
   return 1
 }
@@ -409,6 +409,20 @@ usage() {
   exit 2
 }
 
+# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.
+shell_pattern() {
+  unread=$1 made='' before=''
+  while [ -n "$unread" ]; do
+    after=${unread#?} one=${unread%"${unread#?}"}
+    case "$one$before:$after" in
+      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\$one ;;
+      '['* | ']'* | '?'* | \\*) made=$made\\$one ;;
+      *) made=$made$one ;;
+    esac
+    before=$one unread=$after
+  done
+}
+
 read_arguments() {
   command=$1 all='' names='' ids='' yes='' any=''
   case "$command" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac
@@ -418,7 +432,7 @@ read_arguments() {
       --all) all=--all ;;
       --yes) yes=1 ;;
       --any) any=1 ;;
-      --name) [ -n "$2" ] || usage; names=$names$2$newline; shift ;;
+      --name) [ -n "$2" ] || usage; shell_pattern "$2"; names=$names$made$newline; shift ;;
       '' | -*) usage ;;
       *) ids=$ids$1$newline ;;
     esac
