@@ -65,6 +65,15 @@ export function commandLineOf({ evaluation, forecast }: Poll): CommandLine {
 const NOT_OLD: ReadonlySet<string> = new Set<Blocker['kind']>(['live', 'receives-work', 'unknown-version']);
 
 /** Whether any target is live, or unknown. */
-export function isInUse({ versions }: Pick<RunReport, 'versions'>): boolean {
-  return versions.some(({ blockers }) => blockers.some(({ kind }) => NOT_OLD.has(kind)));
+export function isInUse({ versions }: { readonly versions: readonly Blocked[] }): boolean {
+  return versions.some(isLive);
+}
+
+interface Blocked {
+  readonly blockers: readonly { readonly kind: string }[];
+}
+
+/** Whether a target is live, or unknown. */
+export function isLive({ blockers }: Blocked): boolean {
+  return blockers.some(({ kind }) => NOT_OLD.has(kind));
 }

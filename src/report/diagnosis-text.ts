@@ -49,7 +49,12 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
 
 /** Traffic has not moved, and some of the work outlasts the timeout. The traffic comes first: it may be the wrong version. */
 export function both(first: Diagnosis, outlast: Diagnosis): Diagnosis {
-  return { ...first, kind: outlast.kind, reason: msg`${first.reason} And ${outlast.reason}` };
+  return {
+    ...first,
+    kind: outlast.kind,
+    brief: `${first.brief}, and ${outlast.brief}`,
+    reason: msg`${first.reason} And ${outlast.reason}`,
+  };
 }
 
 /** Some of the work certainly lasts past the timeout. */

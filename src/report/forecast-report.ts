@@ -6,7 +6,7 @@ import type { Poll } from '../hold/hold.ts';
 import { trusted } from '../message.ts';
 import { KIT_STATES, kitStateOf } from '../unblock/states.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
-import { blocksTarget } from './blocking.ts';
+import { blocksTarget, isLive } from './blocking.ts';
 import type { ActivityReport, ForecastReport, RunReport } from './schema.ts';
 
 const EARLIEST_ENDS_REPORTED = 5;
@@ -56,6 +56,7 @@ export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean
   const { detailScan } = forecast.history;
   if (detailScan === undefined) return { observedAt: null, items: [], omitted: 0 };
   const { observedAt, workflows, statuses } = detailScan;
+  const live = new Set(evaluation.targets.filter(isLive).map(({ version }) => version));
   const blocking = workflows.flatMap((workflow) => {
     const status = statuses.get(workflow.id);
     if (status === undefined || !blocksTarget(workflow, evaluation)) return [];
@@ -64,7 +65,7 @@ export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean
         workflow,
         status,
         state: kitStateOf(status, observedAt),
-        stands: standing(workflow.version, status, forecast, isWait),
+        stands: live.has(workflow.version) ? ('live' as const) : standing(workflow.version, status, forecast, isWait),
       },
     ];
   });
@@ -83,7 +84,7 @@ export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean
       className: workflow.className,
       message: describeActivity(status, observedAt),
       nextStep:
-        stands !== undefined && state !== 'stuck'
+        stands !== undefined && (state !== 'stuck' || stands === 'live')
           ? NOT_BY_ITSELF[stands]
           : nextStepFor(status, isOneExecutor ? workflow.executor : null, stands === 'no-process'),
     };
@@ -94,8 +95,9 @@ export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean
   return { observedAt, items, omitted: groups.length - items.length };
 }
 
-/** The next step of work that is not stuck itself, where waiting does not help. */
+/** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
 const NOT_BY_ITSELF = {
+  live: trusted('move the traffic to another version first'),
   'no-process': trusted('start a process of its version, or fork or cancel it'),
   outlasting: trusted('fork or cancel it: it outlasts the timeout'),
   stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
@@ -107,7 +109,7 @@ function standing(
   { activity }: WorkflowStatus,
   { targets, outlasting }: Poll['forecast'],
   isWait: boolean,
-): keyof typeof NOT_BY_ITSELF | undefined {
+): Exclude<keyof typeof NOT_BY_ITSELF, 'live'> | undefined {
   const drain = targets.get(version);
   const until = activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null;
   if (drain === undefined || !drain.standsStill) {

@@ -34,7 +34,9 @@ function answerOf({ verdict, config, waitedMs, last }: Run, seen: Seen): Message
     case 'in-flight':
       return targets.length === 0
         ? msg`Nothing can be retired yet: unversioned or not yet visible work might need an old version.`
-        : msg`Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
+        : seen.inFlight === 0
+          ? msg`Not safe to retire ${blockedNames}${reasons}.`
+          : msg`Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
     case 'still-live':
       return msg`Not safe to retire ${blockedNames}: new work is still sent there.`;
     case 'cannot-drain':
@@ -42,7 +44,9 @@ function answerOf({ verdict, config, waitedMs, last }: Run, seen: Seen): Message
     case 'timed-out':
       return targets.length === 0
         ? msg`No answer after ${waited}: there is nothing to retire, but something that could become visible still blocks the gate.`
-        : msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
+        : seen.inFlight === 0
+          ? msg`Not drained after ${waited}: ${blockedNames}${reasons}.`
+          : msg`Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
     case 'unknown-version':
       return unknownKept !== undefined
         ? msg`No answer: a version to keep is not registered here: ${namesOf(unknownKept.versions)}.`

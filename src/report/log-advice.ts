@@ -3,7 +3,7 @@ import { msg, number, trusted } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 import { explainBlocker } from '../rules/index.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
-import { blocksTarget } from './blocking.ts';
+import { blocksTarget, isLive } from './blocking.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { type Explanations, outlook } from './forecast-text.ts';
 import { versionName } from './text.ts';
@@ -52,6 +52,7 @@ function stuckWork({ evaluation, forecast }: Poll): Explanations {
   const { statuses, history } = forecast;
   const { observedAt } = evaluation.snapshot;
   const isDead = forecast.total.withoutProcess.length > 0;
+  const live = new Set(evaluation.targets.filter(isLive).map(({ version }) => version));
   const stuck = (history.detailScan?.workflows ?? []).flatMap((workflow) => {
     const status = statuses.get(workflow.id);
     // A parent can move as soon as its child does.
@@ -67,9 +68,9 @@ function stuckWork({ evaluation, forecast }: Poll): Explanations {
     const { workflow, status } = first;
     const more = trusted(group.length > 1 ? ` and ${number(group.length - 1)} more` : '');
     const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
-    // Without a process, there is one next step for all.
+    // Without a process, there is one next step for all. To fork work of a live version would hit live work.
     const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
-    const next = isDead ? trusted('') : msg` Next: ${step}.`;
+    const next = isDead || live.has(workflow.version) ? trusted('') : msg` Next: ${step}.`;
     const what = msg`${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
     return [{ key: `stuck ${key}`, message: msg`Stuck: ${what}.${next}` }];
   });

@@ -42,11 +42,18 @@ export interface Place extends Pick<DatabaseConfig, 'host' | 'port' | 'database'
   readonly source: UrlSource;
 }
 
-/** `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` */
-export function describePlace({ host, port, database, schema, source }: Place): Message {
+/**
+ * `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` With `details:
+ * names`, more people can read the log than the database: the server is not shown.
+ */
+export function describePlace(
+  { host, port, database, schema, source }: Place,
+  details: GateConfig['details'],
+): Message {
   const variables = source.variables.length > 0 ? `, and ${source.variables.join(', ')}` : '';
   const url = source.url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
-  return msg`System database: ${database} at ${host}, port ${trusted(String(port))}, schema ${schema} (from ${trusted(url + variables)}).`;
+  const server = details === 'names' ? trusted('') : msg` at ${host}, port ${trusted(String(port))}`;
+  return msg`System database: ${database}${server}, schema ${schema} (from ${trusted(url + variables)}).`;
 }
 
 /** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */

@@ -124,7 +124,7 @@ function adviser(sink: LogSink) {
 
 /** What is said once, when a server has accepted the URL: a mistyped one can have the password where the host should be. */
 function introduce(sink: LogSink, config: GateConfig, place: Place, { evaluation }: Poll): void {
-  sink.line(plain(describePlace(place)));
+  sink.line(plain(describePlace(place, config.details)));
   sink.line(plain(describeDatabase(evaluation)));
   const renamed = formerNames(evaluation);
   if (renamed !== undefined) sink.line(plain(msg`Note: ${renamed}`));

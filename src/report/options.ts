@@ -6,7 +6,6 @@ import type { WrittenKit } from './kit-section.ts';
 import { blocks, codeBlock, markdown, NO_VERSION, nameOf } from './markdown.ts';
 import { blockedFirst } from './model.ts';
 import type { RunReport } from './schema.ts';
-import { workflowName } from './text.ts';
 
 /** One thing that a person can do, and the one command for it. */
 interface Option {
@@ -61,10 +60,15 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
         : [...unblocking(report, kit, one(report)), ...waiting(report)];
     case 'stuck':
     case 'stalled': {
-      const first = activities.items.find(({ state }) => state === 'stuck');
-      const name = first === undefined ? null : workflowName(first);
-      const step = first === undefined ? [] : [{ what: msg`${name ?? '(no name)'}: ${first.nextStep}.` }];
-      return [...step, ...unblocking(report, kit, '')];
+      if (activities.items.length === 0) return unblocking(report, kit, '');
+      const step =
+        kit === undefined
+          ? { what: trusted('Take the next step of each workflow from the table below.') }
+          : {
+              what: trusted('See what each workflow has done, and take its next step from the table below:'),
+              command: 'sh unblock.sh inspect',
+            };
+      return [step, ...unblocking(report, kit, '')];
     }
     case 'not-converging':
       return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
@@ -86,11 +90,20 @@ function one({ firstToUnblock, pastDeadline, diagnosis }: RunReport): string {
   return id === undefined ? '' : ` ${id}`;
 }
 
+/** `what is stuck or asleep`: what the kit takes without `--all`, of what is there. */
+function whatTheKitTakes({ activities }: RunReport): string {
+  const states = (['stuck', 'asleep', 'delayed'] as const).filter((each) =>
+    activities.omitted > 0 ? true : activities.items.some(({ state }) => state === each),
+  );
+  const last = states.at(-1);
+  const before = states.slice(0, -1).join(', ');
+  return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
+}
+
 /** To fork and to cancel: with the kit, or what cancels one where there is none. */
 function unblocking(report: RunReport, kit: WrittenKit | undefined, which: string): readonly Option[] {
   const { newVersion, commandLine, firstToUnblock } = report;
-  const them =
-    which === ' --all' ? 'everything that is left' : which === '' ? 'what is stuck, asleep or delayed' : 'it';
+  const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
   if (kit === undefined) {
     if (commandLine === null || firstToUnblock === null) return [];
     const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;

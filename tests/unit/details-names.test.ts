@@ -82,6 +82,7 @@ test('names workflows by their names, and shows how to list them', async () => {
   const { run, lines } = await holdAndLog(() => marked(stuck), { timeoutMs: 60_000, details: 'names' });
   const report = runReportOf(run);
   expect(lines.join('\n')).toContain('Stuck: "ship": no step finished for 2h');
+  expect(lines).toContain('System database: "shop", schema "dbos" (from the input `database-url`).');
   const text = rendered(summaryOf(report, kitOf(run, '/tmp/gate')));
   expect(text).toContain('With details: names, no ids are shown and there is no script');
   expect(text).toContain('SELECT workflow_uuid');

@@ -12,7 +12,9 @@ import {
   DATABASE_EPOCH,
   facts,
   inFlight,
+  openWriter,
   registration,
+  type Scene,
   type Script,
   started,
   step,
@@ -25,6 +27,7 @@ import {
   failure,
   fifteenAndASleeper,
   HOUR,
+  holdAndLog,
   hopeless,
   hopelessHold,
   IDLE,
@@ -356,7 +359,7 @@ describe('the first screen of the job summary', () => {
     const run = await runAgainst(timed(script));
     const text = firstScreen(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
     expect(text).toMatch(/ Never: .* and 1 made no progress for /);
-    expect(text).toMatch(/ Continue what is stuck, asleep or delayed on 2\.0\.0: ?sh unblock\.sh fork Or cancel /);
+    expect(text).toMatch(/ Continue what is stuck or asleep on 2\.0\.0: ?sh unblock\.sh fork Or cancel /);
     expect(text).not.toContain('Wait for it');
   });
 
@@ -381,6 +384,35 @@ describe('the first screen of the job summary', () => {
     const text = firstScreen(summaryOf(report, kit));
     expect(text).toMatch(/ Stuck: traffic has not moved, .* What to do It is still the latest version/);
     expect(text).not.toMatch(/unblock|cancel|fork/);
+  });
+
+  test('asks nobody to cancel or fork what sleeps or is stuck on a live version, nor does the log', async () => {
+    const script: Script = (poll) => {
+      const { inFlight: _, workflows, ...rest } = fifteenAndASleeper(poll);
+      const items = [workflowDetail({ ...IDLE, id: 'order-99' }), ...(workflows?.items ?? [])];
+      return {
+        ...rest,
+        registrations: [registration('0.9.0', 1), registration('1.0.0', 2)],
+        inFlight: [inFlight('1.0.0', { pending: items.length })],
+        workflows: { omitted: 0, omittedUnversioned: 0, items },
+      };
+    };
+    const { run, lines } = await holdAndLog(timed(script));
+    const text = firstScreen(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
+    expect(text).toContain('💤 asleep (1) move the traffic to another version first');
+    expect(text).toContain('⛔ stuck (1) move the traffic to another version first');
+    expect(text).not.toMatch(/cancel|fork|let it/);
+    expect(lines.join('\n')).toMatch(/never: traffic has not moved, .* and 1 of \d+ sleeps until /);
+    expect(lines.join('\n')).toContain('Stuck: "order-99"');
+    expect(lines.join('\n')).not.toMatch(/cancel|fork/);
+  });
+
+  test('counts no workflows where none is in flight', async () => {
+    const writing: Scene = { writers: [openWriter()] };
+    for (const changes of [{ timeoutMs: 60_000 }, { mode: 'check' }] as const) {
+      const report = await reportAgainst(() => writing, changes);
+      expect(plain(report.headline)).not.toMatch(/0 workflows|workflows in flight/);
+    }
   });
 
   test('offers no command for one version while another is still live', async () => {
