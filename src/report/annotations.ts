@@ -74,9 +74,13 @@ function targetAnnotation(
   };
 }
 
+/** Different workflows are stuck for different reasons. */
+const IN_THE_SUMMARY = trusted('The job summary lists the next step of each workflow that is stuck.');
+
 /** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
 function helpWith(diagnosis: VersionReport['diagnosis'], pastDeadline: RunReport['pastDeadline']): readonly Message[] {
   if (diagnosis?.cause === 'outlasting' && pastDeadline !== null) return [pastDeadline];
+  if (diagnosis?.cause === 'stuck') return [IN_THE_SUMMARY];
   return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
 }
 

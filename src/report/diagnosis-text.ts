@@ -34,7 +34,7 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
       kind: 'stuck',
       brief: 'traffic has not moved, still receives work',
       reason: trusted('traffic does not seem to have moved to another version.'),
-      ifNothing: trusted('it counts as live until another version takes up work.'),
+      ifNothing: trusted('it counts as live until another version picks up work.'),
     };
   }
   const moment = trusted(momentText(until, now));

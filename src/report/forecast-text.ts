@@ -58,7 +58,7 @@ export function outlook(
 ): Explanations {
   if (trend === 'not-converging') return [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }];
   if (!hasTraffic) return [];
-  const message = msg`${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`;
+  const message = msg`${createdRoots(arrived.roots, newTopLevel)}: some traffic still reaches this version.`;
   return [{ key: 'arriving', message }];
 }
 
@@ -77,19 +77,19 @@ function notConverging(
   if (children > 0) {
     const were = trusted(wasOrWere(children));
     reasons.push(
-      msg`${counted(children, 'child workflow')} ${were} started by others; that ends with those that start them.`,
+      msg`${counted(children, 'child workflow')} ${were} started by other workflows. That stops when those finish.`,
     );
   }
   if (roots + children === 0) {
     reasons.push(
-      msg`${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`,
+      msg`${counted(total, 'workflow')} arrived since the gate started${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not show which of them other workflows started.`,
     );
   }
   return joined(reasons);
 }
 
 function createdRoots(roots: number, newTopLevel: readonly NewTopLevel[]): Message {
-  return msg`${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
+  return msg`${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate started${rootNames(newTopLevel)}`;
 }
 
 function wasOrWere(count: number): string {

@@ -69,7 +69,7 @@ function answerOf({ verdict, config, waitedMs, last }: Run, seen: Seen): Message
 function preflightHeadline(last: Poll | undefined): Message {
   const registered = last?.evaluation.index?.registered ?? [];
   const latest = registered[0] === undefined ? trusted('') : msg`; the latest is ${registered[0].version}`;
-  return msg`The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+  return msg`The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
 }
 
 /** What there is in place of a target, what that means, and what to do. */

@@ -300,17 +300,17 @@ describe('the job summary of a drain that does not converge', () => {
     [
       'traffic by name, and children apart',
       4,
-      '60 workflows without a parent were created since the gate began, most often checkout: traffic has not moved off. 48 child workflows were started by others',
+      '60 workflows without a parent were created since the gate started, most often checkout: traffic has not moved off. 48 child workflows were started by other workflows',
     ],
     [
       'children alone as what ends by itself',
       9,
-      '108 child workflows were started by others; that ends with those that start them.',
+      '108 child workflows were started by other workflows. That stops when those finish.',
     ],
     [
       'what it can where the schema tells no parents',
       null,
-      '108 workflows arrived since the gate began, most often checkout. Is traffic still sent here?',
+      '108 workflows arrived since the gate started, most often checkout. Is traffic still sent here?',
     ],
   ])('shows %s', async (_what, children, told) => {
     const text = rendered(summaryOf(await reportAgainst(arriving(children), { timeoutMs: 60_000 })));
