@@ -7773,7 +7773,11 @@ function commandLineOf({ evaluation, forecast }) {
 const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
 /** Whether any target is live, or unknown. */
 function isInUse({ versions }) {
-    return versions.some(({ blockers }) => blockers.some(({ kind }) => NOT_OLD.has(kind)));
+    return versions.some(isLive);
+}
+/** Whether a target is live, or unknown. */
+function isLive({ blockers }) {
+    return blockers.some(({ kind }) => NOT_OLD.has(kind));
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -19036,7 +19040,7 @@ function outlook({ trend, arrived, hasTraffic }, newTopLevel) {
         return [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }];
     if (!hasTraffic)
         return [];
-    const message = msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still comes here.`;
+    const message = msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still reaches this version.`;
     return [{ key: 'arriving', message }];
 }
 function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
@@ -19050,15 +19054,15 @@ function notConverging({ total, roots, children }, newTopLevel) {
         reasons.push(msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
     if (children > 0) {
         const were = trusted(wasOrWere(children));
-        reasons.push(msg `${counted(children, 'child workflow')} ${were} started by others; that ends with those that start them.`);
+        reasons.push(msg `${counted(children, 'child workflow')} ${were} started by other workflows. That stops when those finish.`);
     }
     if (roots + children === 0) {
-        reasons.push(msg `${counted(total, 'workflow')} arrived since the gate began${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not tell which of them other workflows started.`);
+        reasons.push(msg `${counted(total, 'workflow')} arrived since the gate started${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not show which of them other workflows started.`);
     }
     return joined(reasons);
 }
 function createdRoots(roots, newTopLevel) {
-    return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate began${rootNames(newTopLevel)}`;
+    return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate started${rootNames(newTopLevel)}`;
 }
 function wasOrWere(count) {
     return count === 1 ? 'was' : 'were';
@@ -19121,7 +19125,7 @@ function diagnosis_text_live(blocker, { now, deadline }) {
             kind: 'stuck',
             brief: 'traffic has not moved, still receives work',
             reason: trusted('traffic does not seem to have moved to another version.'),
-            ifNothing: trusted('it counts as live until another version takes up work.'),
+            ifNothing: trusted('it counts as live until another version picks up work.'),
         };
     }
     const moment = trusted(momentText(until, now));
@@ -19135,7 +19139,12 @@ function diagnosis_text_live(blocker, { now, deadline }) {
 }
 /** Traffic has not moved, and some of the work outlasts the timeout. The traffic comes first: it may be the wrong version. */
 function both(first, outlast) {
-    return { ...first, kind: outlast.kind, reason: msg `${first.reason} And ${outlast.reason}` };
+    return {
+        ...first,
+        kind: outlast.kind,
+        brief: `${first.brief}, and ${outlast.brief}`,
+        reason: msg `${first.reason} And ${outlast.reason}`,
+    };
 }
 /** Some of the work certainly lasts past the timeout. */
 function diagnosis_text_outlasting(subject, deadline) {
@@ -25066,6 +25075,7 @@ function activitiesReport({ evaluation, forecast }, isWait) {
     if (detailScan === undefined)
         return { observedAt: null, items: [], omitted: 0 };
     const { observedAt, workflows, statuses } = detailScan;
+    const live = new Set(evaluation.targets.filter(isLive).map(({ version }) => version));
     const blocking = workflows.flatMap((workflow) => {
         const status = statuses.get(workflow.id);
         if (status === undefined || !blocksTarget(workflow, evaluation))
@@ -25075,7 +25085,7 @@ function activitiesReport({ evaluation, forecast }, isWait) {
                 workflow,
                 status,
                 state: kitStateOf(status, observedAt),
-                stands: standing(workflow.version, status, forecast, isWait),
+                stands: live.has(workflow.version) ? 'live' : standing(workflow.version, status, forecast, isWait),
             },
         ];
     });
@@ -25089,7 +25099,7 @@ function activitiesReport({ evaluation, forecast }, isWait) {
             workflow: workflow.name,
             className: workflow.className,
             message: describeActivity(status, observedAt),
-            nextStep: stands !== undefined && state !== 'stuck'
+            nextStep: stands !== undefined && (state !== 'stuck' || stands === 'live')
                 ? NOT_BY_ITSELF[stands]
                 : nextStepFor(status, isOneExecutor ? workflow.executor : null, stands === 'no-process'),
         };
@@ -25099,8 +25109,9 @@ function activitiesReport({ evaluation, forecast }, isWait) {
         .slice(0, ACTIVITIES_REPORTED);
     return { observedAt, items, omitted: groups.length - items.length };
 }
-/** The next step of work that is not stuck itself, where waiting does not help. */
+/** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
 const NOT_BY_ITSELF = {
+    live: trusted('move the traffic to another version first'),
     'no-process': trusted('start a process of its version, or fork or cancel it'),
     outlasting: trusted('fork or cancel it: it outlasts the timeout'),
     stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
@@ -25265,7 +25276,9 @@ function answerOf({ verdict, config, waitedMs, last }, seen) {
         case 'in-flight':
             return targets.length === 0
                 ? msg `Nothing can be retired yet: unversioned or not yet visible work might need an old version.`
-                : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
+                : seen.inFlight === 0
+                    ? msg `Not safe to retire ${blockedNames}${reasons}.`
+                    : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
         case 'still-live':
             return msg `Not safe to retire ${blockedNames}: new work is still sent there.`;
         case 'cannot-drain':
@@ -25273,7 +25286,9 @@ function answerOf({ verdict, config, waitedMs, last }, seen) {
         case 'timed-out':
             return targets.length === 0
                 ? msg `No answer after ${waited}: there is nothing to retire, but something that could become visible still blocks the gate.`
-                : msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
+                : seen.inFlight === 0
+                    ? msg `Not drained after ${waited}: ${blockedNames}${reasons}.`
+                    : msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
         case 'unknown-version':
             return unknownKept !== undefined
                 ? msg `No answer: a version to keep is not registered here: ${namesOf(unknownKept.versions)}.`
@@ -25293,7 +25308,7 @@ function answerOf({ verdict, config, waitedMs, last }, seen) {
 function preflightHeadline(last) {
     const registered = last?.evaluation.index?.registered ?? [];
     const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
-    return msg `The gate can work here: it may read all that it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+    return msg `The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
 }
 /** What there is in place of a target, what that means, and what to do. */
 function noTargetHeadline(config, last, applications) {
@@ -25767,10 +25782,14 @@ function targetAnnotation(target, level, pastDeadline) {
         message: annotations_messageOf(msg `${shown}: ${joined([...all, ...outlook], '\n')}`),
     };
 }
+/** Different workflows are stuck for different reasons. */
+const IN_THE_SUMMARY = trusted('The job summary lists the next step of each workflow that is stuck.');
 /** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
 function helpWith(diagnosis, pastDeadline) {
     if (diagnosis?.cause === 'outlasting' && pastDeadline !== null)
         return [pastDeadline];
+    if (diagnosis?.cause === 'stuck')
+        return [IN_THE_SUMMARY];
     return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
 }
 /** The text of a message. Where it is too long, it is cut between two characters. */
@@ -25858,6 +25877,7 @@ function stuckWork({ evaluation, forecast }) {
     const { statuses, history } = forecast;
     const { observedAt } = evaluation.snapshot;
     const isDead = forecast.total.withoutProcess.length > 0;
+    const live = new Set(evaluation.targets.filter(isLive).map(({ version }) => version));
     const stuck = (history.detailScan?.workflows ?? []).flatMap((workflow) => {
         const status = statuses.get(workflow.id);
         // A parent can move as soon as its child does.
@@ -25872,9 +25892,9 @@ function stuckWork({ evaluation, forecast }) {
         const { workflow, status } = first;
         const more = trusted(group.length > 1 ? ` and ${message_number(group.length - 1)} more` : '');
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
-        // Without a process, there is one next step for all.
+        // Without a process, there is one next step for all. To fork work of a live version would hit live work.
         const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
-        const next = isDead ? trusted('') : msg ` Next: ${step}.`;
+        const next = isDead || live.has(workflow.version) ? trusted('') : msg ` Next: ${step}.`;
         const what = msg `${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
         return [{ key: `stuck ${key}`, message: msg `Stuck: ${what}.${next}` }];
     });
@@ -25989,7 +26009,7 @@ function versionsPart(targets) {
         .slice(0, 3)
         .map((target) => `${quotedName(versionName(target.version))} ${message_number(target.inFlight)}`);
     const rest = blocked.length - most.length;
-    const listed = most.length > 0 ? `: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
+    const listed = most.length > 0 ? `; blocked: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }
 function settlePart({ settleMs }, evaluation) {
@@ -26077,11 +26097,15 @@ function targetsInWords({ targets }) {
         return trusted('no version');
     return msg `every version except ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
 }
-/** `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` */
-function describePlace({ host, port, database, schema, source }) {
+/**
+ * `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` With `details:
+ * names`, more people can read the log than the database: the server is not shown.
+ */
+function describePlace({ host, port, database, schema, source }, details) {
     const variables = source.variables.length > 0 ? `, and ${source.variables.join(', ')}` : '';
     const url = source.url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
-    return msg `System database: ${database} at ${host}, port ${trusted(String(port))}, schema ${schema} (from ${trusted(url + variables)}).`;
+    const server = details === 'names' ? trusted('') : msg ` at ${host}, port ${trusted(String(port))}`;
+    return msg `System database: ${database}${server}, schema ${schema} (from ${trusted(url + variables)}).`;
 }
 /** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
 function describeDatabase({ snapshot, index, gate, targets, state }) {
@@ -26222,7 +26246,7 @@ function adviser(sink) {
 }
 /** What is said once, when a server has accepted the URL: a mistyped one can have the password where the host should be. */
 function introduce(sink, config, place, { evaluation }) {
-    sink.line(plain(describePlace(place)));
+    sink.line(plain(describePlace(place, config.details)));
     sink.line(plain(describeDatabase(evaluation)));
     const renamed = formerNames(evaluation);
     if (renamed !== undefined)
@@ -26530,7 +26554,6 @@ function next_steps_withoutIds(query, commandLine) {
 
 
 
-
 const MOST_OPTIONS = 3;
 const DRY_RUN = 'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
 /** In place of a command. */
@@ -26568,10 +26591,15 @@ function optionsFor(report, kit) {
                 : [...unblocking(report, kit, one(report)), ...waiting(report)];
         case 'stuck':
         case 'stalled': {
-            const first = activities.items.find(({ state }) => state === 'stuck');
-            const name = first === undefined ? null : workflowName(first);
-            const step = first === undefined ? [] : [{ what: msg `${name ?? '(no name)'}: ${first.nextStep}.` }];
-            return [...step, ...unblocking(report, kit, '')];
+            if (activities.items.length === 0)
+                return unblocking(report, kit, '');
+            const step = kit === undefined
+                ? { what: trusted('Take the next step of each workflow from the table below.') }
+                : {
+                    what: trusted('See what each workflow has done, and take its next step from the table below:'),
+                    command: 'sh unblock.sh inspect',
+                };
+            return [step, ...unblocking(report, kit, '')];
         }
         case 'not-converging':
             return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
@@ -26590,10 +26618,17 @@ function one({ firstToUnblock, pastDeadline, diagnosis }) {
     const id = isOne && firstToUnblock !== null ? typedId(firstToUnblock) : undefined;
     return id === undefined ? '' : ` ${id}`;
 }
+/** `what is stuck or asleep`: what the kit takes without `--all`, of what is there. */
+function whatTheKitTakes({ activities }) {
+    const states = ['stuck', 'asleep', 'delayed'].filter((each) => activities.omitted > 0 ? true : activities.items.some(({ state }) => state === each));
+    const last = states.at(-1);
+    const before = states.slice(0, -1).join(', ');
+    return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
+}
 /** To fork and to cancel: with the kit, or what cancels one where there is none. */
 function unblocking(report, kit, which) {
     const { newVersion, commandLine, firstToUnblock } = report;
-    const them = which === ' --all' ? 'everything that is left' : which === '' ? 'what is stuck, asleep or delayed' : 'it';
+    const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
     if (kit === undefined) {
         if (commandLine === null || firstToUnblock === null)
             return [];
