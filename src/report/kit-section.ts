@@ -38,7 +38,7 @@ export function kitSection({ folder, list }: WrittenKit, newVersion: string | nu
     'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.',
     'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.',
     'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.',
-    'To keep the script, upload `${{ runner.temp }}/dbos-drain-gate-*` with `actions/upload-artifact`. If the runner is gone, save the list below as `workflows.tsv`, next to `dist/unblock.sh` from this action’s repository. That script is the same in every run.',
+    `To keep the script, upload \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. If the runner is gone, save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from this action’s repository. That script is the same in every run.`,
     listSection(list),
   );
 }

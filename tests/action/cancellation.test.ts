@@ -7,7 +7,7 @@ import { openConnection, systemDatabases } from '../support/system-databases.ts'
 /* A cancelled job: the runner sends SIGINT, then SIGTERM and SIGKILL within 10 seconds. */
 
 const databases = systemDatabases();
-const HOLDING = /1 in flight \(1 pending\)/;
+const HOLDING = /\] 1 in flight; /;
 
 interface Place {
   readonly database: GuardedDatabase;

@@ -79,7 +79,7 @@ describe('ends with a verdict and not with a crash when the server sends', () =>
     [
       'an authentication method that the driver does not support',
       authentication(7),
-      /a way to log in that the gate does not have/,
+      /requires an unsupported authentication method/,
     ],
   ])('%s', async (_what, answer, explanation) => {
     const url = await serverThat((_message, socket) => socket.write(answer));

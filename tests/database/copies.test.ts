@@ -86,7 +86,7 @@ test('retries a streaming standby for a minute, with the reason, and continues o
   const [before, after] = shown.split('The database is back');
   expect(after).toMatch(/ 0 in flight; drained/);
   expect(before).not.toMatch(/\d in flight/);
-  expect(summary).toMatch(/1 failed poll/);
+  expect(summary).toMatch(/1 failed poll that was retried/);
 
   expect(await verdictOf(reader)).toBe('drained');
   // From now on it is an independent database.

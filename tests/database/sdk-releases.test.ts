@@ -155,6 +155,7 @@ function detail(particulars: Partial<Record<keyof WorkflowDetail, unknown>>) {
     version: '1.0.0',
     name: 'held',
     className: expect.toSatisfy((name) => !name),
+    instance: null,
     status: 'PENDING',
     queue: null,
     executor: 'local',
