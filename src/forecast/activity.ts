@@ -1,5 +1,5 @@
 import { ownWorkOf } from '../dbos/own-workflows.ts';
-import { sdkOf } from '../dbos/sdk.ts';
+import { type Sdk, sdkOf } from '../dbos/sdk.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { EARLIER_STEPS, TIMED_STEPS } from '../dbos/snapshot/workflows.ts';
 
@@ -53,6 +53,8 @@ export interface WorkflowStatus {
    * that runs it: without that, work stays in flight beyond its deadline.
    */
   readonly deadline: number | null;
+  /** Undefined where the workflow does not show which. */
+  readonly sdk?: Sdk | undefined;
 }
 
 /** The status of each workflow that was read in detail, by its id. */
@@ -111,7 +113,13 @@ export function statusesOf(workflows: readonly WorkflowDetail[], around: Surroun
     const progressAt = progressOf(workflow, around.now);
     const isQuiet = around.now - progressAt >= around.stuckAfterMs;
     const activity = activityOf(workflow, isQuiet, around, foremost);
-    const status = { state: stateOf(activity, isQuiet), activity, progressAt, deadline: workflow.deadline };
+    const status = {
+      state: stateOf(activity, isQuiet),
+      activity,
+      progressAt,
+      deadline: workflow.deadline,
+      sdk: sdkOf(workflow.serialization),
+    };
     statuses.set(workflow.id, status);
     return status;
   };

@@ -1,4 +1,5 @@
 import { INTERNAL_QUEUE } from '../dbos/own-workflows.ts';
+import { sdksWithout } from '../dbos/sdk.ts';
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { fullName, type WorkflowName } from '../dbos/workflow-name.ts';
 import { type Activity, OVERDUE_MS, type WorkflowStatus } from '../forecast/activity.ts';
@@ -28,12 +29,14 @@ export function describeActivity(status: WorkflowStatus, now: number, generation
 }
 
 /** When DBOS cancels it, unless that is just about to happen. */
-function deadlineText({ deadline, activity }: WorkflowStatus, now: number): string {
+function deadlineText({ deadline, activity, sdk }: WorkflowStatus, now: number): string {
   if (deadline === null) return '';
   if ('until' in activity && activity.until === deadline) return '; that is its deadline, at which DBOS cancels it';
   if (deadline > now) return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
   const agoMs = now - deadline;
-  return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, but no process has cancelled it`;
+  if (agoMs <= OVERDUE_MS) return '';
+  const sdks = sdksWithout('cancels-overdue', sdk);
+  return `; its deadline was ${farText(agoMs)} ago, but no process has cancelled it (in ${sdks}, only the one that runs it does)`;
 }
 
 function describeWait({ activity, progressAt }: WorkflowStatus, now: number, generations: number): Message {

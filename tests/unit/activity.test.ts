@@ -57,7 +57,7 @@ describe('a pending workflow', () => {
 
   test('is stuck when nothing has changed for stuck-after', () => {
     const workflow = quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER }) });
-    expect(statusOf(workflow)).toEqual({
+    expect(statusOf(workflow)).toMatchObject({
       state: 'stuck',
       activity: { kind: 'silent' },
       progressAt: now - STUCK_AFTER,
@@ -98,7 +98,7 @@ describe('the next step of a workflow whose process may be gone', () => {
 
 describe('a sleep', () => {
   test('ends when the SDK recorded, and not before', () => {
-    expect(statusOf(quiet(2 * HOUR, { lastStep: asleep }))).toEqual({
+    expect(statusOf(quiet(2 * HOUR, { lastStep: asleep }))).toMatchObject({
       state: 'waiting',
       activity: { kind: 'sleeping', until: now + HOUR, certain: true },
       progressAt: now - HOUR,
@@ -254,8 +254,17 @@ describe('a deadline', () => {
       'asleep until 2025-12-31 23:59:59 UTC (now); that is its deadline, at which DBOS cancels it',
     );
     expect(told(now - 5 * MINUTE)).toBe(
-      'asleep until 01:00 UTC (in 1h); its deadline was 5m ago, but no process has cancelled it',
+      'asleep until 01:00 UTC (in 1h); its deadline was 5m ago, but no process has cancelled it (in TypeScript SDKs before 5.1, only the one that runs it does)',
     );
+    const overdue = (serialization: string) =>
+      plain(
+        describeActivity(
+          statusOf(quiet(2 * HOUR, { lastStep: asleep, deadline: now - 5 * MINUTE, serialization })),
+          now,
+        ),
+      );
+    expect(overdue('java_jackson')).toContain('(in Java SDKs, only the one that runs it does)');
+    expect(overdue('portable_json')).toContain('(in older SDKs, only the one that runs it does)');
     const silent = (agoMs: number) =>
       plain(describeActivity(statusOf(quiet(HOUR, { deadline: now - agoMs })), now)).split('; ')[1];
     expect(silent(MINUTE)).toBe(undefined);
