@@ -18056,7 +18056,13 @@ function statusesOf(workflows, around) {
         const progressAt = progressOf(workflow, around.now);
         const isQuiet = around.now - progressAt >= around.stuckAfterMs;
         const activity = activityOf(workflow, isQuiet, around, foremost);
-        const status = { state: stateOf(activity, isQuiet), activity, progressAt, deadline: workflow.deadline };
+        const status = {
+            state: stateOf(activity, isQuiet),
+            activity,
+            progressAt,
+            deadline: workflow.deadline,
+            sdk: sdkOf(workflow.serialization),
+        };
         statuses.set(workflow.id, status);
         return status;
     };
@@ -18800,6 +18806,7 @@ function namesOfVersions(versions) {
 
 
 
+
 /** How many generations of children are described. The last one matters, and the workflow list has the others. */
 const GENERATIONS = 3;
 const FAR_MS = 10 * 365 * 24 * 3_600_000;
@@ -18819,7 +18826,7 @@ function describeActivity(status, now, generations = GENERATIONS) {
     return msg `${describeWait(status, now, generations)}${trusted(deadlineText(status, now))}`;
 }
 /** When DBOS cancels it, unless that is just about to happen. */
-function deadlineText({ deadline, activity }, now) {
+function deadlineText({ deadline, activity, sdk }, now) {
     if (deadline === null)
         return '';
     if ('until' in activity && activity.until === deadline)
@@ -18827,7 +18834,10 @@ function deadlineText({ deadline, activity }, now) {
     if (deadline > now)
         return `; DBOS cancels it at its deadline, ${momentText(deadline, now)}`;
     const agoMs = now - deadline;
-    return agoMs <= OVERDUE_MS ? '' : `; its deadline was ${farText(agoMs)} ago, but no process has cancelled it`;
+    if (agoMs <= OVERDUE_MS)
+        return '';
+    const sdks = sdksWithout('cancels-overdue', sdk);
+    return `; its deadline was ${farText(agoMs)} ago, but no process has cancelled it (in ${sdks}, only the one that runs it does)`;
 }
 function describeWait({ activity, progressAt }, now, generations) {
     const quiet = trusted(durationText(Math.max(1000, now - progressAt)));
