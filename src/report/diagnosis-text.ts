@@ -74,6 +74,7 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
   return {
     cause: 'outlasting',
     kind: 'never',
+    count,
     brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
     reason: msg`${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
     ifNothing: expectation(subject, late, notBefore),

@@ -30,6 +30,8 @@ export const CAUSES = [
 export interface Diagnosis {
   readonly kind: (typeof DIAGNOSES)[number];
   readonly cause: (typeof CAUSES)[number];
+  /** How many workflows outlast the timeout, where that is the cause. */
+  readonly count?: number;
   /** For a line of the log: `stuck: 3 of 16 without progress for 15m`. */
   readonly brief: string;
   /** The cause, in a sentence: `Never: 1 of 16 workflows sleeps until 23:34 UTC, after the timeout at 21:36 UTC.` */

@@ -40,10 +40,15 @@ export function pollLine(
     ratePart(forecast.total),
     brief,
     isShown ? versionsPart(targets) : '',
-    brief.includes('idle') ? '' : settling,
+    brief !== '' && saysIdle(diagnosis) ? '' : settling,
     config.mode === 'wait' && !decides ? timeLeft(config, time.ended) : '',
   ];
   return `${stamp(time.ended)} ${parts.filter((part) => part !== '').join('; ')}`;
+}
+
+/** Its brief text says that the version is idle. */
+function saysIdle(diagnosis: Diagnosis | undefined): boolean {
+  return diagnosis?.cause === 'settling' || diagnosis?.cause === 'open-transaction';
 }
 
 function countPart(inFlight: number, counts: StatusCounts, before: Counted | undefined): string {

@@ -85,7 +85,7 @@ function isPartlyStuck({ activities }: RunReport): boolean {
 
 /** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */
 function one({ firstToUnblock, pastDeadline, diagnosis }: RunReport): string {
-  const isOne = pastDeadline !== null && diagnosis !== null && /: 1 /.test(diagnosis.brief);
+  const isOne = pastDeadline !== null && diagnosis?.count === 1;
   const id = isOne && firstToUnblock !== null ? typedId(firstToUnblock) : undefined;
   return id === undefined ? '' : ` ${id}`;
 }

@@ -93,6 +93,7 @@ const diagnosis = z
         '`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all',
       ),
     cause: z.enum(CAUSES).describe('What it rests on: stable, for programs'),
+    count: count.optional().describe('How many workflows outlast the timeout, where that is the cause'),
     brief: z.string().describe('The cause, for a line of a log; may change'),
     reason: message.describe('The cause, in a sentence; may change'),
     ifNothing: message.describe('What happens if nobody acts; may change'),

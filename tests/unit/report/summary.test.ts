@@ -4,6 +4,7 @@ import type { GateConfig } from '../../../src/config.ts';
 import { trusted } from '../../../src/message.ts';
 import { annotationsOf } from '../../../src/report/annotations.ts';
 import { runReportOf } from '../../../src/report/model.ts';
+import { whatToDo } from '../../../src/report/options.ts';
 import { outputsOf } from '../../../src/report/outputs.ts';
 import { SUMMARY_BYTES, summaryOf } from '../../../src/report/summary.ts';
 import { plain } from '../../../src/report/text.ts';
@@ -47,6 +48,15 @@ const renamed = [
 ];
 
 describe('the job summary', () => {
+  test('takes all that outlasts the timeout, whatever the version is called', async () => {
+    const run = await runAgainst(hopelessHold, { timeoutMs: HOUR / 2 });
+    const report = runReportOf(run);
+    if (report.diagnosis === null) throw new Error('It has a diagnosis.');
+    const named = { ...report, diagnosis: { ...report.diagnosis, brief: 'never ("a: 1 b"): 2 of 3 are delayed' } };
+    expect(report.diagnosis.count).toBe(2);
+    expect(whatToDo(named, kitOf(run, '/kit'))).toContain('sh unblock.sh cancel\n');
+  });
+
   test('says what blocks a target, since when, and what to do about it', async () => {
     const summary = summaryOf(await reportAgainst(() => busy, { timeoutMs: 60_000 }));
     expect(summary.split('\n')[0]).toBe(
