@@ -54,7 +54,7 @@ export interface WorkflowStatus {
    */
   readonly deadline: number | null;
   /** Undefined where the workflow does not show which. */
-  readonly sdk?: Sdk | undefined;
+  readonly sdk: Sdk | undefined;
 }
 
 /** The status of each workflow that was read in detail, by its id. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sdkOf } from '../../src/dbos/sdk.ts';
 import type { LastStep, WorkflowDetail } from '../../src/dbos/snapshot/index.ts';
 import { type QueueState, statusesOf } from '../../src/forecast/activity.ts';
 import { describeActivity, nextStepFor } from '../../src/report/activity-text.ts';
@@ -57,11 +58,12 @@ describe('a pending workflow', () => {
 
   test('is stuck when nothing has changed for stuck-after', () => {
     const workflow = quiet(HOUR, { lastStep: step({ completedAt: now - STUCK_AFTER }) });
-    expect(statusOf(workflow)).toMatchObject({
+    expect(statusOf(workflow)).toEqual({
       state: 'stuck',
       activity: { kind: 'silent' },
       progressAt: now - STUCK_AFTER,
       deadline: null,
+      sdk: sdkOf('js_superjson'),
     });
   });
 
@@ -98,11 +100,12 @@ describe('the next step of a workflow whose process may be gone', () => {
 
 describe('a sleep', () => {
   test('ends when the SDK recorded, and not before', () => {
-    expect(statusOf(quiet(2 * HOUR, { lastStep: asleep }))).toMatchObject({
+    expect(statusOf(quiet(2 * HOUR, { lastStep: asleep }))).toEqual({
       state: 'waiting',
       activity: { kind: 'sleeping', until: now + HOUR, certain: true },
       progressAt: now - HOUR,
       deadline: null,
+      sdk: sdkOf('js_superjson'),
     });
   });
 

@@ -67,6 +67,7 @@ test("DBOS's own queue is named for what it is, and no other one", () => {
           },
           progressAt: DATABASE_EPOCH,
           deadline: null,
+          sdk: undefined,
         },
         DATABASE_EPOCH + 60_000,
       ),

@@ -65,6 +65,7 @@ describe('a workflow is', () => {
     activity,
     progressAt,
     deadline: null,
+    sdk: undefined,
   });
   const sleeping = (until: number) => status({ kind: 'sleeping', until, certain: true });
   const queued: Activity = {
