@@ -31,5 +31,19 @@ export function readRan(): Ran {
 export function recordSdks(languages: readonly string[], runs: readonly RanSdk[]): void {
   const { sdks, ...others } = readRan();
   const kept = sdks.filter(({ language }) => !languages.includes(language));
-  writeFileSync(PATH, `${JSON.stringify({ sdks: [...kept, ...runs], ...others }, undefined, 2)}\n`);
+  write({ sdks: [...kept, ...runs], ...others });
+}
+
+/** Records that these majors of Postgres ran today. */
+export function recordMajors(majors: readonly string[]): void {
+  write({ ...readRan(), postgres: Object.fromEntries(majors.map((major) => [major, today()])) });
+}
+
+/** `2026-01-31`, in UTC. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function write(what: Ran): void {
+  writeFileSync(PATH, `${JSON.stringify(what, undefined, 2)}\n`);
 }

@@ -1,10 +1,11 @@
-/**
- * Runs the tests of the rules, the guards, the writers and the documented roles on other majors of Postgres: those that
- * the command line names, or all. It is plain JavaScript, because it has to run on Node 20.
- */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { recordMajors } from './ran.ts';
+
+/*
+ * Runs the tests of the rules, the guards, the writers and the documented roles on other majors of Postgres: those that
+ * the command line names, or all. When all have passed, `tests/ran.json` records it for the README.
+ */
 
 const MAJORS = ['12', '13', '14', '15', '16', '17', '18'];
 
@@ -34,19 +35,19 @@ const FILES = [
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs a command with its output on the screen. Returns its exit code. */
-function run(command, args, env = {}) {
+function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): number {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...environment },
     shell: process.platform === 'win32',
   });
   if (error !== undefined) throw error;
   return status ?? 1;
 }
 
-const majors = process.argv.length > 2 ? process.argv.slice(2) : MAJORS;
-const unknown = majors.find((major) => !MAJORS.includes(major));
+const named = process.argv.slice(2);
+const unknown = named.find((major) => !MAJORS.includes(major));
 if (unknown !== undefined) {
   console.error(`${unknown} is not a major of Postgres that the tests have. They have ${MAJORS.join(', ')}.`);
   process.exit(2);
@@ -54,21 +55,10 @@ if (unknown !== undefined) {
 process.exitCode = run('node', ['scripts/install-test-packages.mjs', 'tests/sdks', 'tests/postgres']);
 if (process.exitCode === 0) {
   const files = FILES.map((file) => `tests/database/${file}.test.ts`);
-  for (const major of majors) {
+  for (const major of named.length > 0 ? named : MAJORS) {
     console.log(`\nPostgres ${major}`);
     const status = run('npx', ['vitest', 'run', '--project', 'database', ...files], { TEST_POSTGRES: major });
     process.exitCode ||= status;
   }
-  if (process.exitCode === 0 && majors === MAJORS) record();
-}
-
-/** Writes when all majors ran, for the README. */
-function record() {
-  const file = new URL('../tests/ran.json', import.meta.url);
-  const today = new Date().toISOString().slice(0, 10);
-  const ran = {
-    ...JSON.parse(readFileSync(file, 'utf8')),
-    postgres: Object.fromEntries(MAJORS.map((major) => [major, today])),
-  };
-  writeFileSync(file, `${JSON.stringify(ran, undefined, 2)}\n`);
+  if (process.exitCode === 0 && named.length === 0) recordMajors(MAJORS);
 }

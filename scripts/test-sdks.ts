@@ -9,7 +9,7 @@ import { install, missingProgram } from '../tests/sdks/install.ts';
 import { type Language, newestOf } from '../tests/sdks/language.ts';
 import { LANGUAGES } from '../tests/sdks/languages.ts';
 import { POSTGRES_MAJOR } from '../tests/support/postgres/binaries.ts';
-import { type RanSdk, recordSdks } from './ran.ts';
+import { type RanSdk, recordSdks, today } from './ran.ts';
 
 /*
  * Installs SDK releases of the languages that the command line names, one language at a time, and runs the suites on
@@ -86,6 +86,6 @@ function runsIn(report: string, { id, name, releases }: Language): readonly RanS
     release,
     postgres: POSTGRES_MAJOR,
     passed: passed.filter((title) => `${title} `.startsWith(`${name} ${release} `)).length,
-    on: new Date().toISOString().slice(0, 10),
+    on: today(),
   }));
 }
