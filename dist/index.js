@@ -19174,6 +19174,7 @@ function diagnosis_text_outlasting(subject, deadline) {
     return {
         cause: 'outlasting',
         kind: 'never',
+        count,
         brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
         reason: msg `${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
         ifNothing: expectation(subject, late, notBefore),
@@ -19544,6 +19545,7 @@ const diagnosis = object({
     kind: schemas_enum(DIAGNOSES)
         .describe('`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all'),
     cause: schemas_enum(CAUSES).describe('What it rests on: stable, for programs'),
+    count: count.optional().describe('How many workflows outlast the timeout, where that is the cause'),
     brief: schemas_string().describe('The cause, for a line of a log; may change'),
     reason: message.describe('The cause, in a sentence; may change'),
     ifNothing: message.describe('What happens if nobody acts; may change'),
@@ -20158,7 +20160,7 @@ function explain(error) {
     return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
 }
 /** Returns what reports have of any failure. */
-function failureOf(error) {
+function reportedFailure(error) {
     return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: explain(error) };
 }
 /** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
@@ -20639,7 +20641,7 @@ const KINDS = Object.entries(FAILURES);
 function explainFailure(error, config, connectedBefore) {
     if (error instanceof ReportableError)
         return error;
-    const failure = errors_failureOf(error);
+    const failure = failureOf(error);
     const found = KINDS.find(([, { matches }]) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
     if (found === undefined)
         return error instanceof Error ? error : new Error('a value that is not an error was thrown');
@@ -20655,7 +20657,7 @@ function explainFailure(error, config, connectedBefore) {
         : new TransientError(sentence, connectedBefore, { id, cause: error, overLimit, brief: patience === 'brief' });
 }
 /** Whether the connection broke off, or the server ended it. */
-const isConnectionLost = (error) => isLoss(errors_failureOf(error));
+const isConnectionLost = (error) => isLoss(failureOf(error));
 function isLoss({ code, message }) {
     return (['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
         /^ERR_(STREAM|SOCKET)_/.test(code) ||
@@ -20665,9 +20667,9 @@ function isLoss({ code, message }) {
         /connection terminated|not queryable/i.test(message));
 }
 /** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
-function errors_failureOf(error) {
+function failureOf(error) {
     if (error instanceof AggregateError && error.errors.length > 0)
-        return errors_failureOf(error.errors[0]);
+        return failureOf(error.errors[0]);
     if (!(error instanceof Error))
         return { code: '', message: '', routine: '' };
     const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : '';
@@ -20915,7 +20917,7 @@ async function connect(config, pollTimeoutMs, signal) {
  * pg_hba.conf (or by PgBouncer, of plain text).
  */
 function anotherWayMayWork(error) {
-    const { code, message } = errors_failureOf(error);
+    const { code, message } = failureOf(error);
     const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
     if (hasNoTls(error) || code === '28000' || isPlainTextRefused)
         return true;
@@ -25989,10 +25991,14 @@ function pollLine(config, { evaluation, forecast, time, decides }, diagnosis, be
         ratePart(forecast.total),
         brief,
         isShown ? versionsPart(targets) : '',
-        brief.includes('idle') ? '' : settling,
+        brief !== '' && saysIdle(diagnosis) ? '' : settling,
         config.mode === 'wait' && !decides ? timeLeft(config, time.ended) : '',
     ];
     return `${stamp(time.ended)} ${parts.filter((part) => part !== '').join('; ')}`;
+}
+/** Its brief text says that the version is idle. */
+function saysIdle(diagnosis) {
+    return diagnosis?.cause === 'settling' || diagnosis?.cause === 'open-transaction';
 }
 function countPart(inFlight, counts, before) {
     const change = inFlight - (before?.inFlight ?? inFlight);
@@ -26624,7 +26630,7 @@ function isPartlyStuck({ activities }) {
 }
 /** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */
 function one({ firstToUnblock, pastDeadline, diagnosis }) {
-    const isOne = pastDeadline !== null && diagnosis !== null && /: 1 /.test(diagnosis.brief);
+    const isOne = pastDeadline !== null && diagnosis?.count === 1;
     const id = isOne && firstToUnblock !== null ? typedId(firstToUnblock) : undefined;
     return id === undefined ? '' : ` ${id}`;
 }
@@ -27063,7 +27069,7 @@ async function run(secrets, signal) {
         return await holdWith(parseInputs(raw, context), secrets, signal);
     }
     catch (error) {
-        return failedRun(action_withoutSecrets(failureOf(error), secrets));
+        return failedRun(action_withoutSecrets(reportedFailure(error), secrets));
     }
 }
 async function holdWith({ gate, database, ignoredParameters, source }, secrets, signal) {
@@ -27083,7 +27089,7 @@ async function holdWith({ gate, database, ignoredParameters, source }, secrets, 
             onPoll: log.onPoll,
             onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
         });
-        const failure = error === undefined ? undefined : action_withoutSecrets(failureOf(error), secrets);
+        const failure = error === undefined ? undefined : action_withoutSecrets(reportedFailure(error), secrets);
         return { ...held, failure, config: gate, schema: database.schema, warnings };
     }
     finally {

@@ -1,7 +1,7 @@
 import * as core from '@actions/core';
 import { writeArtifacts } from './artifacts.ts';
 import { systemDatabase } from './dbos/reader.ts';
-import { codeOf, failureOf, ReportableError, type ReportedFailure } from './errors.ts';
+import { codeOf, ReportableError, type ReportedFailure, reportedFailure } from './errors.ts';
 import { hold } from './hold/hold.ts';
 import { type ActionConfig, databasePasswordOf, databaseUrlOf, parseInputs, readRawInputs } from './inputs.ts';
 import { LONGEST_NAME_BYTES } from './long-names.ts';
@@ -32,7 +32,7 @@ async function run(secrets: Secrets, signal: AbortSignal): Promise<Run> {
   try {
     return await holdWith(parseInputs(raw, context), secrets, signal);
   } catch (error) {
-    return failedRun(withoutSecrets(failureOf(error), secrets));
+    return failedRun(withoutSecrets(reportedFailure(error), secrets));
   }
 }
 
@@ -57,7 +57,7 @@ async function holdWith(
       onFailedPoll: ({ outage, ...poll }) =>
         log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
     });
-    const failure = error === undefined ? undefined : withoutSecrets(failureOf(error), secrets);
+    const failure = error === undefined ? undefined : withoutSecrets(reportedFailure(error), secrets);
     return { ...held, failure, config: gate, schema: database.schema, warnings };
   } finally {
     await reader.close();

@@ -81,7 +81,7 @@ export interface ReportedFailure {
 }
 
 /** Returns what reports have of any failure. */
-export function failureOf(error: unknown): ReportedFailure {
+export function reportedFailure(error: unknown): ReportedFailure {
   return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: explain(error) };
 }
 

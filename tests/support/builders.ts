@@ -18,7 +18,7 @@ import type {
   WorkflowDetail,
   Writer,
 } from '../../src/dbos/snapshot/index.ts';
-import { failureOf } from '../../src/errors.ts';
+import { reportedFailure } from '../../src/errors.ts';
 import { type FailedPoll, type HoldParts, type HoldResult, hold, type Poll } from '../../src/hold/hold.ts';
 import type { Message } from '../../src/message.ts';
 import { failedRun, type Run, runReportOf } from '../../src/report/model.ts';
@@ -327,7 +327,7 @@ export async function runAgainst(
     reader: gate.details === 'names' ? namesOnly(reader, place) : reader,
     ...parts,
   });
-  return { ...held, failure: error === undefined ? undefined : failureOf(error), config: gate, schema };
+  return { ...held, failure: error === undefined ? undefined : reportedFailure(error), config: gate, schema };
 }
 
 function scriptedReader(

@@ -1,4 +1,4 @@
-import { failureOf, inputError } from '../../src/errors.ts';
+import { inputError, reportedFailure } from '../../src/errors.ts';
 import { forecastOf } from '../../src/forecast/forecast.ts';
 import { emptyHistory } from '../../src/forecast/history.ts';
 import { initialState } from '../../src/hold/state.ts';
@@ -89,5 +89,5 @@ export const blockedReport: RunReport = {
 
 /** A run whose inputs could not be read. */
 export const failedReport: RunReport = runReportOf(
-  failedRun(failureOf(inputError`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`)),
+  failedRun(reportedFailure(inputError`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`)),
 );

@@ -10,7 +10,7 @@ import {
 } from '../../src/dbos/access.ts';
 import { HIDDEN_TEXT } from '../../src/dbos/names-only.ts';
 import { SERIALIZATIONS, sdkOf } from '../../src/dbos/sdk.ts';
-import { explain, failureOf, inputError, ReportableError, TransientError } from '../../src/errors.ts';
+import { explain, inputError, ReportableError, reportedFailure, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { trusted } from '../../src/message.ts';
@@ -183,7 +183,7 @@ const situations: { readonly [K in Activity['kind']]: readonly (Activity & { rea
     {
       kind: 'child',
       child: workflowDetail(),
-      status: { state: 'stuck', activity: { kind: 'silent' }, progressAt: now - HOUR, deadline: null },
+      status: { state: 'stuck', activity: { kind: 'silent' }, progressAt: now - HOUR, deadline: null, sdk: undefined },
     },
   ],
   delayed: [false, true].map((debounced) => ({ kind: 'delayed', until: now + HOUR, debounced })),
@@ -324,7 +324,9 @@ async function texts(): Promise<readonly string[]> {
     HIDDEN_TEXT,
     ...Object.values(situations).flatMap((samples) =>
       samples.map((activity) =>
-        plain(describeActivity({ state: 'waiting', activity, progressAt: now - HOUR, deadline: null }, now)),
+        plain(
+          describeActivity({ state: 'waiting', activity, progressAt: now - HOUR, deadline: null, sdk: undefined }, now),
+        ),
       ),
     ),
     ...(await outlooks()),
@@ -375,7 +377,7 @@ describe('the troubleshooting page', () => {
       new TypeError('?'),
     ];
     const page = readFileSync('docs/troubleshooting.md', 'utf8');
-    const ids = failures.map((failure) => failureOf(failure).kind);
+    const ids = failures.map((failure) => reportedFailure(failure).kind);
     expect(ids.filter((id) => !page.includes(`<a id="${id}"></a>`))).toEqual([]);
     expect(new Set(ids).size).toBe(failures.length);
   });
