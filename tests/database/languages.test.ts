@@ -29,9 +29,11 @@ test('reads the language from what is in flight in the application, on whatever 
 test('reads the language from the newest finished workflows where nothing is in flight', async () => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' });
+  // A poll reads what was created since the registration, which is stamped a millisecond ahead.
+  const ended = { ...row, status: 'SUCCESS', created_at: Date.now() + 1000 };
   await database.insert(
-    { ...row, status: 'SUCCESS', serialization: 'py_pickle' },
-    { ...row, status: 'SUCCESS', application_name: 'crm', serialization: 'js_superjson' },
+    { ...ended, serialization: 'py_pickle' },
+    { ...ended, application_name: 'crm', serialization: 'js_superjson' },
   );
   expect((await seenIn(database))[0]).toEqual(['py_pickle']);
 });
