@@ -1,5 +1,8 @@
 import { validate } from '@actions/languageservice';
 import { parse } from 'yaml';
+import { repositorySlug } from '../../scripts/repository.ts';
+
+const SLUG = repositorySlug();
 
 /** What GitHub's own language service says of a document, one line a problem. */
 type Problems = Promise<readonly string[]>;
@@ -14,14 +17,14 @@ export function problemsOfAction(text: string): Problems {
 }
 
 /**
- * The problems of a workflow. Steps that use `OWNER/dbos-drain-gate`, or `./`, which the service itself does not
+ * The problems of a workflow. Steps that use this repository, by name or as `./`, which the service itself does not
  * look at, are held to the given `action.yml`. Actions of GitHub and of AWS are beyond what a test can resolve.
  */
 export async function problemsOfWorkflow(text: string, actionYml: string): Problems {
   const metadata = parse(actionYml);
   const fetchActionMetadata = async ({ owner, name }: { owner: string; name: string }) =>
-    owner === 'OWNER' && name === 'dbos-drain-gate' ? metadata : undefined;
-  const resolvable = text.replaceAll(/uses: \.\/$/gm, 'uses: OWNER/dbos-drain-gate@v1');
+    `${owner}/${name}` === SLUG ? metadata : undefined;
+  const resolvable = text.replaceAll(/uses: \.\/$/gm, `uses: ${SLUG}@v1`);
   const found = await problems(documentAt('.github/workflows/example.yml', resolvable), {
     actionsMetadataProvider: { fetchActionMetadata },
   });

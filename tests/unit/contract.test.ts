@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generatedFiles } from '../../scripts/generators/files.ts';
 import { withSections } from '../../scripts/generators/marked-sections.ts';
+import { repositorySlug } from '../../scripts/repository.ts';
 import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { type RunReport, runReportSchema } from '../../src/report/schema.ts';
@@ -94,7 +95,7 @@ describe('a workflow', () => {
   test.each(workflowsOfReadme())('in $name passes inputs that the gate accepts', ({ text }) => {
     const uses = Object.values<Job>(parse(text).jobs)
       .flatMap(({ steps }) => steps ?? [])
-      .filter(({ uses }) => uses?.startsWith('OWNER/dbos-drain-gate@'));
+      .filter(({ uses }) => uses?.startsWith(`${repositorySlug()}@`));
     expect(uses).not.toEqual([]);
     for (const { with: inputs } of uses) {
       const { 'database-url': url, 'database-password-file': file, ...others } = inputs ?? {};
