@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { WorkflowStatus } from './forecast/activity.ts';
 import type { Poll } from './hold/hold.ts';
@@ -14,11 +13,13 @@ import { kitStateOf, reasonOf } from './unblock/states.ts';
 export type Attempt = <T>(what: string, work: () => T | Promise<T>) => Promise<T | undefined>;
 
 /** Writes the report file and the unblock kit, each even if the other fails. Without a report file the path is empty. */
-export async function writeArtifacts(report: RunReport, last: Poll | undefined, attempt: Attempt) {
-  // A folder of its own: a job can run the gate more than once.
-  const folder = await attempt('The report file', () =>
-    mkdtempSync(path.join(process.env['RUNNER_TEMP'] || tmpdir(), 'dbos-drain-gate-')),
-  );
+export async function writeArtifacts(
+  report: RunReport,
+  last: Poll | undefined,
+  createFolder: () => string,
+  attempt: Attempt,
+) {
+  const folder = await attempt('The report file', createFolder);
   if (folder === undefined) return { reportPath: '', kit: undefined };
   const reportPath = await attempt('The report file', () => {
     const file = path.join(folder, 'report.json');

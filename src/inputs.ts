@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { getInput } from '@actions/core';
 import { z } from 'zod';
 import { DETAILS, type GateConfig, MODES, type TargetSelection } from './config.ts';
 import { codeOf, InputError, inputError } from './errors.ts';
@@ -11,7 +10,7 @@ import { type DatabaseConfig, readDatabaseUrl, type UrlSource } from './postgres
 import type { RunContext } from './run-context.ts';
 import { durationMs, LONGEST_TIMER_MS } from './time.ts';
 
-export interface ActionConfig {
+export interface ParsedInputs {
   readonly gate: GateConfig;
   readonly database: DatabaseConfig;
   /** The number of parameters of `database-url` that mean nothing here. */
@@ -85,14 +84,11 @@ const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-f
 /** Every input that the code reads. `action.yml` declares exactly these. */
 export const INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
 
-/** Reads the inputs as the runner passes them. Nothing else reads inputs. */
-export function readRawInputs(): Readonly<Record<string, string>> {
-  // A version name can end in blanks, and a password can consist of them, so nothing is trimmed here.
-  return Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
-}
+/** Every input as it was given, or its default. */
+export type RawInputs = Readonly<Record<string, string>>;
 
 /** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
-export function parseInputs(raw: Readonly<Record<string, string>>, context: RunContext): ActionConfig {
+export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
   const problems: Message[] = [];
   const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
   const parsed = z.object(plainInputs).safeParse(trimmed);
@@ -138,16 +134,16 @@ export function parseInputs(raw: Readonly<Record<string, string>>, context: RunC
 }
 
 /** The database URL from the input or the environment. It is masked before anything else is read. */
-export function databaseUrlOf(raw: Readonly<Record<string, string>>, context: RunContext): string {
+export function databaseUrlOf(raw: RawInputs, context: RunContext): string {
   return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
 }
 
 /** The password without the line break that a command's output ends in; undefined when it is empty. */
-export function databasePasswordOf(raw: Readonly<Record<string, string>>): string | undefined {
+export function databasePasswordOf(raw: RawInputs): string | undefined {
   return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }
 
-function readDatabase(raw: Readonly<Record<string, string>>, context: RunContext): Omit<ActionConfig, 'gate'> {
+function readDatabase(raw: RawInputs, context: RunContext): Omit<ParsedInputs, 'gate'> {
   const url = databaseUrlOf(raw, context);
   if (url === '') throw new InputError(describeMissingUrl(context));
   const { variables, ...read } = readDatabaseUrl({

@@ -1,0 +1,63 @@
+import { systemDatabase } from './dbos/reader.ts';
+import { type ReportedFailure, reportedFailure } from './errors.ts';
+import { hold } from './hold/hold.ts';
+import { databasePasswordOf, databaseUrlOf, type ParsedInputs, parseInputs, type RawInputs } from './inputs.ts';
+import { msg } from './message.ts';
+import { secretsIn } from './postgres/url-secrets.ts';
+import { type LogSink, startLog } from './report/log.ts';
+import { failedRun, type Run } from './report/model.ts';
+import { plain } from './report/text.ts';
+import { connectionWarnings } from './report/warnings.ts';
+import type { RunContext } from './run-context.ts';
+import type { Secrets } from './secrets.ts';
+import { systemClock } from './time.ts';
+
+/** Parses the inputs and holds. Returns how that ended, and throws nothing that was foreseen. */
+export async function runGate(
+  raw: RawInputs,
+  context: RunContext,
+  { log, secrets, signal }: { readonly log: LogSink; readonly secrets: Secrets; readonly signal: AbortSignal },
+): Promise<Run> {
+  secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
+  try {
+    return await holdWith(parseInputs(raw, context), log, secrets, signal);
+  } catch (error) {
+    return failedRun(withoutSecrets(reportedFailure(error), secrets));
+  }
+}
+
+async function holdWith(
+  { gate, database, ignoredParameters, source }: ParsedInputs,
+  sink: LogSink,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<Run> {
+  const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
+  const log = startLog(sink, gate, { ...database, source });
+  const warnings = connectionWarnings(database);
+  for (const warning of warnings) sink.line(plain(msg`Note: ${warning}`));
+  if (ignoredParameters > 0) {
+    sink.line(
+      plain(msg`Parameters of \`database-url\` that mean nothing to the gate, and are ignored: ${ignoredParameters}.`),
+    );
+  }
+  try {
+    const { error, ...held } = await hold(gate, {
+      reader,
+      clock: systemClock,
+      signal,
+      onPoll: log.onPoll,
+      onFailedPoll: ({ outage, ...poll }) =>
+        log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
+    });
+    const failure = error === undefined ? undefined : withoutSecrets(reportedFailure(error), secrets);
+    return { ...held, failure, config: gate, schema: database.schema, warnings };
+  } finally {
+    await reader.close();
+  }
+}
+
+const withoutSecrets = ({ kind, message }: ReportedFailure, secrets: Secrets): ReportedFailure => ({
+  kind,
+  message: secrets.removedFrom(message),
+});
