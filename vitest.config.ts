@@ -22,6 +22,8 @@ export default defineConfig({
       withServer('action'),
       // Real applications of all languages: `npm run test:sdks` chooses them, and sets this variable.
       ...(process.env['DRAIN_GATE_SDKS'] === undefined ? [] : [withServer('sdks')]),
+      // Workflows of docs/recipes, played: `npm run test:recipes` builds what plays them, and sets this variable.
+      ...(process.env['DRAIN_GATE_RECIPES'] === undefined ? [] : [withServer('recipes')]),
     ],
     tags: [
       {

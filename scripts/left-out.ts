@@ -3,6 +3,6 @@ import { LANGUAGES } from '../tests/sdks/languages.ts';
 /** Prints what `npm test` did not run, since it needs more than Node. */
 const others = LANGUAGES.filter(({ toolchain }) => toolchain.length > 0).map(({ name }) => name);
 console.log(
-  `Not run: applications of ${others.slice(0, -1).join(', ')} and ${others.at(-1)} (npm run test:sdks), and\n` +
-    'the majors of Postgres before the newest (npm run test:postgres).',
+  `Not run: applications of ${others.slice(0, -1).join(', ')} and ${others.at(-1)} (npm run test:sdks), the\n` +
+    'majors of Postgres before the newest (npm run test:postgres), and the recipes (npm run test:recipes).',
 );

@@ -18,7 +18,7 @@ export function problemsOfAction(text: string): Problems {
 
 /**
  * The problems of a workflow. Steps that use this repository, by name or as `./`, which the service itself does not
- * look at, are held to the given `action.yml`. Actions of GitHub and of AWS are beyond what a test can resolve.
+ * look at, are held to the given `action.yml`. Actions of GitHub, AWS and Google are beyond what a test can resolve.
  */
 export async function problemsOfWorkflow(text: string, actionYml: string): Problems {
   const metadata = parse(actionYml);
@@ -28,7 +28,9 @@ export async function problemsOfWorkflow(text: string, actionYml: string): Probl
   const found = await problems(documentAt('.github/workflows/example.yml', resolvable), {
     actionsMetadataProvider: { fetchActionMetadata },
   });
-  return found.filter((problem) => !/Unable to resolve action `(actions|aws-actions)\//.test(problem));
+  return found.filter(
+    (problem) => !/Unable to resolve action `(actions|aws-actions|google-github-actions)\//.test(problem),
+  );
 }
 
 async function problems(document: Document, config: Parameters<typeof validate>[1]): Problems {
