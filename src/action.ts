@@ -10,7 +10,7 @@ import type { LogSink } from './report/log.ts';
 import { outputsOf, outputsWith } from './report/outputs.ts';
 import { maskedOutputs } from './report/warnings.ts';
 import { runGate } from './run.ts';
-import { readRunContext } from './run-context.ts';
+import { readRunContext, troubleshootingPage } from './run-context.ts';
 import { writeOutputs, writeSummary } from './runner-files.ts';
 import { collectSecrets, type Secrets } from './secrets.ts';
 import type { Shell } from './shell.ts';
@@ -20,7 +20,8 @@ import { cancelledBySignal } from './signals.ts';
 export async function runAction(): Promise<void> {
   const secrets = collectSecrets(core.setSecret);
   const signal = cancelledBySignal();
-  const run = await runGate(readRawInputs(), readRunContext(process.env), { log, secrets, signal });
+  const page = troubleshootingPage(process.env);
+  const run = await runGate(readRawInputs(), readRunContext(process.env), { log, secrets, signal, page });
   process.exitCode = 1;
   await publish(run, shellOf(secrets));
 }

@@ -1,4 +1,4 @@
-import { type Message, msg, trusted } from './message.ts';
+import { joined, type Message, msg, trusted } from './message.ts';
 
 /** The id of a failure that nobody foresaw. */
 const UNEXPECTED = 'unexpected';
@@ -51,18 +51,29 @@ export class TransientError extends ReportableError {
   }
 }
 
+/** The id of an input error: its own where the troubleshooting page has a heading for it. */
+export type InputErrorId = 'input' | `input-${string}`;
+
 /** An input is wrong. Raised before anything connects. */
 export class InputError extends ReportableError {
   override readonly name = 'InputError';
 
-  constructor(explanation: Message) {
-    super(explanation, { id: 'input' });
+  constructor(explanation: Message, id: InputErrorId = 'input') {
+    super(explanation, { id });
+  }
+
+  /** One error for all that is wrong. It keeps the id of one that is alone. */
+  static of(errors: readonly InputError[]): InputError {
+    const [first, ...others] = errors;
+    if (first !== undefined && others.length === 0) return first;
+    const messages = errors.map(({ explanation }) => explanation);
+    return new InputError(joined(messages, '\n'));
   }
 }
 
-/** Writes an input error, as `msg` writes a message. */
-export function inputError(...parts: Parameters<typeof msg>): InputError {
-  return new InputError(msg(...parts));
+/** Returns a function that writes an input error with this id, as `msg` writes a message. */
+export function inputError(id: InputErrorId = 'input') {
+  return (...parts: Parameters<typeof msg>): InputError => new InputError(msg(...parts), id);
 }
 
 /** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */

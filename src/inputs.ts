@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DETAILS, type GateConfig, MODES, type TargetSelection } from './config.ts';
 import { codeOf, InputError, inputError } from './errors.ts';
 import { cutName } from './long-names.ts';
-import { joined, type Message, msg, namesOf, trusted } from './message.ts';
+import { type Message, msg, namesOf, trusted } from './message.ts';
 import { readPasswordFile } from './postgres/password.ts';
 import { holdsCertificates } from './postgres/tls.ts';
 import { type DatabaseConfig, readDatabaseUrl, type UrlSource } from './postgres/url.ts';
@@ -89,13 +89,13 @@ export type RawInputs = Readonly<Record<string, string>>;
 
 /** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
 export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
-  const problems: Message[] = [];
+  const problems: InputError[] = [];
   const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
   const parsed = z.object(plainInputs).safeParse(trimmed);
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
     problems.push(
-      msg`The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
+      inputError()`The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
     );
   }
   const targets = attempt(problems, () => readTargets(trimmed));
@@ -103,12 +103,12 @@ export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
   if (settings !== undefined && settings.settle > settings.timeout) {
     const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
     problems.push(
-      msg`The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`,
+      inputError()`The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`,
     );
   }
   const database = attempt(problems, () => readDatabase(raw, context));
   if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
-    throw new InputError(joined(problems, '\n'));
+    throw InputError.of(problems);
   }
   return {
     ...database,
@@ -145,7 +145,7 @@ export function databasePasswordOf(raw: RawInputs): string | undefined {
 
 function readDatabase(raw: RawInputs, context: RunContext): Omit<ParsedInputs, 'gate'> {
   const url = databaseUrlOf(raw, context);
-  if (url === '') throw new InputError(describeMissingUrl(context));
+  if (url === '') throw new InputError(describeMissingUrl(context), 'input-url-empty');
   const { variables, ...read } = readDatabaseUrl({
     url,
     password: databasePasswordOf(raw),
@@ -165,7 +165,9 @@ function usablePasswordFile(path: string): string | undefined {
     readPasswordFile(path);
     return path;
   } catch (error) {
-    throw inputError`The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
+    throw inputError(
+      'input-password-file',
+    )`The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
   }
 }
 
@@ -208,19 +210,19 @@ function readTargets(trimmed: Readonly<Record<string, string>>): TargetSelection
   const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
   if (mode === 'preflight') {
     if (version === '' && keepVersion === '') return { kind: 'none' };
-    throw inputError`The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
+    throw inputError()`The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
   }
   if (version !== '' && keepVersion !== '') {
-    throw inputError`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
+    throw inputError()`The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
   }
   if (version === '' && keepVersion === '') {
-    throw inputError`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
+    throw inputError()`Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
   }
   if (version !== '') return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
   if (keepVersion === 'latest') return { kind: 'all-but-latest' };
   const keep = listItems(keepVersion) ?? [];
   if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-    throw inputError`The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
+    throw inputError()`The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
   }
   return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
 }
@@ -249,11 +251,13 @@ function readCa(text: string): string | undefined {
   if (given !== undefined) return given;
   // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
   if (/\n|-----|^LS0t|^MII/.test(text)) {
-    throw inputError`The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
+    throw inputError(
+      'input-tls-ca',
+    )`The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
   }
   const pem = certificatesIn(readTextFile(text, trusted('The file in `tls-ca`')));
   if (pem !== undefined) return pem;
-  throw inputError`The file in \`tls-ca\` has no readable certificate in PEM form.`;
+  throw inputError()`The file in \`tls-ca\` has no readable certificate in PEM form.`;
 }
 
 /** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
@@ -267,16 +271,16 @@ function readTextFile(path: string, what: Message): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw inputError`${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`;
+    throw inputError()`${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`;
   }
 }
 
-function attempt<T>(problems: Message[], read: () => T): T | undefined {
+function attempt<T>(problems: InputError[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    problems.push(error.explanation);
+    problems.push(error);
     return undefined;
   }
 }

@@ -13,6 +13,20 @@ const pullRequestEvent = z.object({
   pull_request: z.object({ head: z.object({ repo: repository }), base: z.object({ repo: repository }) }),
 });
 
+/** The page that explains the gate's messages, as a path in the gate's repository. */
+export const TROUBLESHOOTING = 'docs/troubleshooting.md';
+
+/**
+ * Returns the address of that page in the release that runs. Only the path where it is not known: for a local action, on
+ * the command line, and on another server than github.com, where the name can be that of a copy.
+ */
+export function troubleshootingPage(environment: RunContext['environment']): string {
+  const { GITHUB_SERVER_URL: server, GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '' } = environment;
+  const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
+  if (server !== 'https://github.com' || !isNamed || ref.length > 100 || ref.includes('..')) return TROUBLESHOOTING;
+  return `${server}/${name}/blob/${ref}/${TROUBLESHOOTING}`;
+}
+
 export function readRunContext(environment: RunContext['environment']): RunContext {
   return { environment, withoutSecrets: withoutSecrets(environment) };
 }

@@ -12,28 +12,32 @@ import type { RunContext } from './run-context.ts';
 import type { Secrets } from './secrets.ts';
 import { systemClock } from './time.ts';
 
+/** What a run needs from its shell. */
+export interface RunParts {
+  readonly log: LogSink;
+  readonly secrets: Secrets;
+  readonly signal: AbortSignal;
+  /** The address of the troubleshooting page, where it is known. */
+  readonly page?: string | undefined;
+}
+
 /** Parses the inputs and holds. Returns how that ended, and throws nothing that was foreseen. */
-export async function runGate(
-  raw: RawInputs,
-  context: RunContext,
-  { log, secrets, signal }: { readonly log: LogSink; readonly secrets: Secrets; readonly signal: AbortSignal },
-): Promise<Run> {
+export async function runGate(raw: RawInputs, context: RunContext, parts: RunParts): Promise<Run> {
+  const { secrets, page } = parts;
   secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
   try {
-    return await holdWith(parseInputs(raw, context), log, secrets, signal);
+    return await holdWith(parseInputs(raw, context), parts);
   } catch (error) {
-    return failedRun(withoutSecrets(reportedFailure(error), secrets));
+    return { ...failedRun(withoutSecrets(reportedFailure(error), secrets)), page };
   }
 }
 
 async function holdWith(
   { gate, database, ignoredParameters, source }: ParsedInputs,
-  sink: LogSink,
-  secrets: Secrets,
-  signal: AbortSignal,
+  { log: sink, secrets, signal, page }: RunParts,
 ): Promise<Run> {
   const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
-  const log = startLog(sink, gate, { ...database, source });
+  const log = startLog(sink, gate, { ...database, source }, page);
   const warnings = connectionWarnings(database);
   for (const warning of warnings) sink.line(plain(msg`Note: ${warning}`));
   if (ignoredParameters > 0) {
@@ -51,7 +55,7 @@ async function holdWith(
         log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
     });
     const failure = error === undefined ? undefined : withoutSecrets(reportedFailure(error), secrets);
-    return { ...held, failure, config: gate, schema: database.schema, warnings };
+    return { ...held, failure, config: gate, schema: database.schema, warnings, page };
   } finally {
     await reader.close();
   }

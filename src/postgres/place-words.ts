@@ -52,5 +52,7 @@ export function refuseOtherPlaces(parameters: readonly (readonly [string, string
   const refused = [...ofUrl, ...variables];
   if (refused.length === 0) return;
   const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
-  throw inputError`\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
+  throw inputError(
+    'input-unsupported-place',
+  )`\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
 }

@@ -115,7 +115,9 @@ export function refuseOtherSecurity(
     const instead = WORDS.get(word)?.instead;
     return instead === undefined ? [] : [msg`In place of ${name} write ${trusted(instead)}.`];
   });
-  throw inputError`\`database-url\` or a libpq variable sets ${namesOf(refused.map(({ name }) => name))}, which the gate does not support. Remove it. ${joined([...advice, msg`Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest setting is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
+  throw inputError(
+    'input-unsupported-security',
+  )`\`database-url\` or a libpq variable sets ${namesOf(refused.map(({ name }) => name))}, which the gate does not support. Remove it. ${joined([...advice, msg`Accepted, in this spelling: ${trusted(FOLLOWED.join(', '))}. The strictest setting is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
 }
 
 /** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */

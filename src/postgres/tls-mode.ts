@@ -40,7 +40,9 @@ function combined(named: TlsMode | undefined, switched: TlsMode | true | undefin
 }
 
 function contradiction(word: string, mode: TlsMode) {
-  return inputError`\`database-url\` sets ${trusted(`\`${word}\` and \`sslmode=${mode}\``)}, which contradict each other. Remove one.`;
+  return inputError(
+    'input-tls-contradiction',
+  )`\`database-url\` sets ${trusted(`\`${word}\` and \`sslmode=${mode}\``)}, which contradict each other. Remove one.`;
 }
 
 function modeOf(text: string): TlsMode {
@@ -50,7 +52,9 @@ function modeOf(text: string): TlsMode {
     text === 'no-verify'
       ? ' `no-verify` is a word of node-postgres: write `sslmode=require`, which verifies nothing.'
       : '';
-  throw inputError`The \`sslmode\` in \`database-url\` or PGSSLMODE is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
+  throw inputError(
+    'input-sslmode',
+  )`The \`sslmode\` in \`database-url\` or PGSSLMODE is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
 }
 
 /** Returns true for a switch that is on, undefined for one that is off. */
@@ -59,11 +63,15 @@ function readSwitch(text: string | undefined): TlsMode | true | undefined {
   if (['', 'true', '1', 'on', 'yes'].includes(text)) return true;
   const mode = TLS_MODES.find((name) => name === text);
   if (mode !== undefined) return mode;
-  throw inputError`The \`ssl\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
+  throw inputError(
+    'input-ssl',
+  )`The \`ssl\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
 }
 
 function readAccept(text: string | undefined): boolean {
   if (text === undefined || text === 'accept_invalid_certs') return false;
   if (text === 'strict') return true;
-  throw inputError`The \`sslaccept\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`accept_invalid_certs\` does.`;
+  throw inputError(
+    'input-ssl',
+  )`The \`sslaccept\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`accept_invalid_certs\` does.`;
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { InputError, inputError } from '../errors.ts';
-import { type Message, msg, trusted } from '../message.ts';
+import { type InputError, inputError } from '../errors.ts';
+import { trusted } from '../message.ts';
 import { readTlsMode, type TlsMode } from './tls-mode.ts';
 
 /** How to use TLS. Certificates and keys are PEM texts. */
@@ -44,34 +44,44 @@ export function readTlsSettings({ take, environment, tlsCa, readFile }: TlsInput
   const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
   const tlsMode = readTlsMode(take, environment['PGSSLMODE']) ?? byDefault;
   const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
-  if (contradiction !== undefined) throw new InputError(contradiction);
+  if (contradiction !== undefined) throw contradiction;
   const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
   const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
   if ((cert === undefined) !== (key === undefined)) {
-    throw inputError`A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
+    throw inputError(
+      'input-client-certificate',
+    )`A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
   }
   const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
   return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
 }
 
 /** Explains why a mode would verify less with `tls-ca` than it seems to. */
-function contradictionOfInput(tlsMode: TlsMode): Message | undefined {
+function contradictionOfInput(tlsMode: TlsMode): InputError | undefined {
   if (!['disable', 'allow', 'prefer'].includes(tlsMode)) return undefined;
-  return msg`\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
+  return inputError(
+    'input-tls-ca-unused',
+  )`\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
 }
 
 /** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
-function contradictionOf(tlsMode: TlsMode, rootCertificate: string | undefined): Message | undefined {
+function contradictionOf(tlsMode: TlsMode, rootCertificate: string | undefined): InputError | undefined {
   if (rootCertificate === 'system') {
     if (tlsMode === 'verify-full') return undefined;
-    return msg`\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
+    return inputError(
+      'input-system-ca',
+    )`\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
   }
   if (rootCertificate === undefined) {
     if (tlsMode !== 'verify-ca') return undefined;
-    return msg`\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
+    return inputError(
+      'input-no-ca',
+    )`\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
   }
   if (tlsMode === 'disable' || holdsCertificates(rootCertificate)) return undefined;
-  return msg`The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
+  return inputError(
+    'input-sslrootcert',
+  )`The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
 }
 
 /**

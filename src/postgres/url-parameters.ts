@@ -1,4 +1,4 @@
-import { InputError, inputError } from '../errors.ts';
+import { inputError } from '../errors.ts';
 import { trusted } from '../message.ts';
 import { decoded, notAsExpected } from './url-parts.ts';
 
@@ -31,7 +31,7 @@ export function readParameters(query: string): UrlParameters {
     const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
     const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
     if (name === undefined || (value === undefined && followsPassword)) {
-      throw new InputError(notAsExpected('list of parameters'));
+      throw notAsExpected('list of parameters');
     }
     all.push([name, decoded(value ?? '')]);
   }
@@ -42,7 +42,9 @@ export function readParameters(query: string): UrlParameters {
       for (const spelling of spellings) taken.add(spelling);
       const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
       if (values.size > 1) {
-        throw inputError`\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
+        throw inputError(
+          'input-parameter-twice',
+        )`\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
       }
       return values.values().next().value;
     },

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
-import { InputError, inputError } from '../errors.ts';
-import { msg, trusted } from '../message.ts';
+import { inputError } from '../errors.ts';
+import { trusted } from '../message.ts';
 import { type PasswordSources, passfileOf } from './password.ts';
 import { refuseOtherPlaces } from './place-words.ts';
 import { refuseOtherSecurity } from './security-words.ts';
 import { readTlsSettings, type TlsInputs, type TlsSettings } from './tls.ts';
 import { readParameters } from './url-parameters.ts';
-import { decoded, partsOf, readPort, SEVERAL_HOSTS } from './url-parts.ts';
+import { decoded, partsOf, readPort, severalHosts } from './url-parts.ts';
 
 /** How to reach the system database. */
 export interface DatabaseConfig extends TlsSettings, PasswordSources {
@@ -39,7 +39,10 @@ export interface UrlSource {
 /** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
 const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
 
-const PORT_IN_HOST = msg`The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
+const portInHost = () =>
+  inputError(
+    'input-host-colon',
+  )`The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
 
 /**
  * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
@@ -64,15 +67,17 @@ export function readDatabaseUrl(inputs: ConnectionInputs) {
     const other = part || environment[variable] || undefined;
     if (value === undefined && !part && other !== undefined) variables.push(variable);
     if (value !== '' || other === undefined) return value ?? other;
-    throw inputError`The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
+    throw inputError(
+      'input-parameter-empty',
+    )`The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
   };
   const password = onePassword(take('password') || decoded(parts.secret), inputs);
   const tls = readTlsSettings({ ...inputs, take });
   const user = given('user', decoded(parts.user), 'PGUSER');
-  if (!user) throw new InputError(msg`\`database-url\` has no user. Add one, or set PGUSER.`);
+  if (!user) throw inputError('input-no-user')`\`database-url\` has no user. Add one, or set PGUSER.`;
   const host = given('host', parts.host, 'PGHOST') || 'localhost';
-  if (host.includes(',')) throw new InputError(SEVERAL_HOSTS);
-  if (host.includes(':') && !host.startsWith('/') && isIP(host) === 0) throw new InputError(PORT_IN_HOST);
+  if (host.includes(',')) throw severalHosts();
+  if (host.includes(':') && !host.startsWith('/') && isIP(host) === 0) throw portInHost();
   const config: DatabaseConfig = {
     host,
     port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
@@ -99,13 +104,19 @@ function onePassword(
 ): string | undefined {
   if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
     const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
-    throw inputError`\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
+    throw inputError(
+      'input-password-twice',
+    )`\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
   }
   if (ofInput === undefined || !ofUrl || ofInput === ofUrl) return ofInput ?? ofUrl;
-  throw inputError`\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
+  throw inputError(
+    'input-passwords-differ',
+  )`\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
 }
 
 function readChannelBinding(value: string | undefined): boolean {
   if (!value || ['disable', 'prefer', 'require'].includes(value)) return value === 'require';
-  throw inputError`The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
+  throw inputError(
+    'input-channel-binding',
+  )`The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
 }

@@ -1,5 +1,6 @@
 import { joined, type Message, msg, number, trusted } from '../message.ts';
 import { durationText, milliseconds } from '../time.ts';
+import { headingOf, moreAt } from './help.ts';
 import { blockedFirst } from './model.ts';
 import type { RunReport, VersionReport } from './schema.ts';
 import { plain, versionName, visible } from './text.ts';
@@ -10,26 +11,31 @@ export interface Annotation {
   readonly message: string;
 }
 
+/** An annotation, and the heading of the troubleshooting page that explains it. */
+interface Explained extends Annotation {
+  readonly heading?: string | undefined;
+}
+
 /** GitHub shows ten annotations of each level per step. One is for "and N more", and one for the warnings. */
 const TARGETS_SHOWN = 8;
-/** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
-const MESSAGE_CHARACTERS = 4000;
+/** GitHub cuts a message at 4,096 characters. Behind these, there is room for an address. */
+const MESSAGE_CHARACTERS = 3800;
 
 /** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
 export function annotationsOf(report: RunReport): readonly Annotation[] {
   const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
-  const annotations = verdictAnnotations(report, level);
+  const annotations = withHelp(verdictAnnotations(report, level), report);
   if (report.warnings.length === 0) return annotations;
   const title = 'dbos-drain-gate: before you act on this';
   return [...annotations, { level: 'warning', title, message: messageOf(joined(report.warnings, '\n')) }];
 }
 
-function verdictAnnotations(report: RunReport, level: Annotation['level']): readonly Annotation[] {
+function verdictAnnotations(report: RunReport, level: Annotation['level']): readonly Explained[] {
   const { verdict, headline, blockers, pastDeadline } = report;
   const targets = report.versions;
   if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
     const message = messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
-    return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
+    return [{ level, title: `dbos-drain-gate: ${verdict}`, message, heading: blockers[0]?.kind }];
   }
   // "And N more" is about what blocks least.
   const shown = blockedFirst(targets)
@@ -46,7 +52,7 @@ function targetAnnotation(
   target: VersionReport,
   level: Annotation['level'],
   pastDeadline: RunReport['pastDeadline'],
-): Annotation {
+): Explained {
   const { version, drained, known, diagnosis, blockers, outlook } = target;
   const shown = versionName(version);
   const name = visible(shown, 80);
@@ -71,7 +77,18 @@ function targetAnnotation(
     title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
     // The log shows messages without their titles.
     message: messageOf(msg`${shown}: ${joined([...all, ...outlook], '\n')}`),
+    heading: headingOf(diagnosis) ?? others[0]?.kind,
   };
+}
+
+/** Adds where each is explained, once per heading. */
+function withHelp(annotations: readonly Explained[], { troubleshooting }: RunReport): readonly Annotation[] {
+  const said = new Set<string | undefined>([undefined]);
+  return annotations.map(({ heading, ...annotation }) => {
+    if (heading === undefined || said.has(heading)) return annotation;
+    said.add(heading);
+    return { ...annotation, message: `${annotation.message}\n${moreAt(troubleshooting, heading)}` };
+  });
 }
 
 /** Different workflows are stuck for different reasons. */

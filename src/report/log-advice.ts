@@ -1,7 +1,7 @@
 import type { Poll } from '../hold/hold.ts';
 import { msg, number, trusted } from '../message.ts';
-import { blockersOfAll } from '../rules/decide.ts';
-import { explainBlocker } from '../rules/index.ts';
+import { blockersOf, blockersOfAll } from '../rules/decide.ts';
+import { type Blocker, explainBlocker } from '../rules/index.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { blocksTarget, isLive } from './blocking.ts';
 import type { Diagnosis } from './diagnosis.ts';
@@ -45,6 +45,11 @@ function blockers({ evaluation }: Poll): Explanations {
         message: msg`${versionName(version)}: ${explainBlocker(blocker)}`,
       })),
   );
+}
+
+/** The kind of the first blocker that the log explains. */
+export function explainedBlocker({ evaluation }: Poll): Blocker['kind'] | undefined {
+  return blockersOf(evaluation).find(({ kind }) => kind !== 'in-flight')?.kind;
 }
 
 /** What is stuck, and the next step for each. Workflows that are stuck in the same way are one. */

@@ -8,6 +8,7 @@ import { durationText } from '../time.ts';
 import { inFlightOnAll } from './blocking.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { ratePart } from './forecast-text.ts';
+import { moreAt } from './help.ts';
 import { namesOfVersions, plain, quotedName, versionName } from './text.ts';
 import { allUnknown, reasonsOf } from './unknown-names.ts';
 
@@ -120,6 +121,7 @@ export function failureLine(
   config: GateConfig,
   { outage, time, pauseMs }: FailedPoll,
   before: Outage | undefined,
+  page: string,
 ): string {
   const same = before !== undefined && plain(before.failure) === plain(outage.failure);
   const what = same
@@ -127,7 +129,8 @@ export function failureLine(
     : `Poll failed. ${plain(outage.failure)}`;
   const leftMs = patienceLeftMs(config, outage, time.ended);
   const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
-  return `${stamp(time.ended)} ${what} Retrying in ${durationText(pauseMs)}, ${left}.`;
+  const more = same ? '' : ` ${moreAt(page, outage.failureId)}`;
+  return `${stamp(time.ended)} ${what} Retrying in ${durationText(pauseMs)}, ${left}.${more}`;
 }
 
 export function recoveryLine({ failures, lastSuccess = 0 }: Outage, { time }: Poll): string {

@@ -2,11 +2,13 @@ import type { GateConfig } from '../config.ts';
 import type { HoldParts, Poll } from '../hold/hold.ts';
 import type { Outage } from '../hold/outage.ts';
 import { msg } from '../message.ts';
+import { TROUBLESHOOTING } from '../run-context.ts';
 import { blockingGroups, inFlightOnAll } from './blocking.ts';
 import { type Diagnosis, diagnosesOf } from './diagnosis.ts';
 import { countsOf, courseOf, isSameList } from './fingerprint.ts';
 import { foundIn, foundLines } from './found.ts';
-import { adviceOf } from './log-advice.ts';
+import { headingOf, moreAt } from './help.ts';
+import { adviceOf, explainedBlocker } from './log-advice.ts';
 import {
   type Counted,
   failureLine,
@@ -45,13 +47,18 @@ interface Shown extends Counted {
 }
 
 /** Writes what the gate waits for, and returns callbacks that log its polls: what changed, or one line a minute. */
-export function startLog(sink: LogSink, config: GateConfig, place: Place): Pick<HoldParts, 'onPoll' | 'onFailedPoll'> {
+export function startLog(
+  sink: LogSink,
+  config: GateConfig,
+  place: Place,
+  page = TROUBLESHOOTING,
+): Pick<HoldParts, 'onPoll' | 'onFailedPoll'> {
   let previous: Poll | undefined;
   let before: Shown | undefined;
   let outage: Outage | undefined;
   /** The line before says nothing about what follows: a line is due. */
   let isInterrupted = false;
-  const advise = adviser(sink);
+  const advise = adviser(sink, page);
   sink.line(plain(openingOf(config)));
   for (const warning of configurationWarnings(config)) sink.line(plain(msg`Note: ${warning}`));
 
@@ -81,7 +88,7 @@ export function startLog(sink: LogSink, config: GateConfig, place: Place): Pick<
       if (!poll.decides) advise(poll, worst);
     },
     onFailedPoll(failed) {
-      sink.line(failureLine(config, failed, outage));
+      sink.line(failureLine(config, failed, outage, page));
       outage = failed.outage;
     },
   };
@@ -105,7 +112,7 @@ function isDue({ pollIntervalMs }: GateConfig, shown: Shown, before: Shown | und
 }
 
 /** Returns a function that writes what a person can do: each message once, a few a minute, at once where the diagnosis changes. */
-function adviser(sink: LogSink) {
+function adviser(sink: LogSink, page: string) {
   const said = new Set<string>();
   let kind: string | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
@@ -116,6 +123,11 @@ function adviser(sink: LogSink) {
     for (const { key, message } of advice.slice(0, ADVICE_LINES)) {
       sink.line(`  ${plain(message)}`);
       said.add(key);
+    }
+    const heading = headingOf(diagnosis) ?? explainedBlocker(poll);
+    if (heading !== undefined && !said.has(`more ${heading}`)) {
+      sink.line(`  ${moreAt(page, heading)}`);
+      said.add(`more ${heading}`);
     }
     kind = diagnosis?.kind;
     saidAt = ended;

@@ -11,6 +11,7 @@ import { blockersOfAll } from '../rules/decide.ts';
 import type { TargetEvaluation } from '../rules/evaluate.ts';
 import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
 import { conclusionOf } from '../rules/verdict.ts';
+import { TROUBLESHOOTING } from '../run-context.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
 import { blockingGroups, blocksTarget, commandLineOf, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
 import { type Diagnoses, diagnosesOf } from './diagnosis.ts';
@@ -33,6 +34,8 @@ export interface Run extends Omit<HoldResult, 'error'> {
   readonly schema: string;
   /** What there is to warn of the connection. */
   readonly warnings?: readonly Message[];
+  /** The address of the troubleshooting page, where it is known. */
+  readonly page?: string | undefined;
 }
 
 /** A run that failed before its first poll. */
@@ -79,6 +82,7 @@ export function runReportOf(run: Run): RunReport {
   return {
     ...seen,
     schemaVersion: 1,
+    troubleshooting: run.page ?? TROUBLESHOOTING,
     verdict,
     conclusion: config === undefined ? 'fail' : conclusionOf(verdict, config),
     headline: headlineOf(run, seen),

@@ -2,6 +2,7 @@ import { type Message, msg, trusted } from '../message.ts';
 import { commandsOf } from '../unblock/kit.ts';
 import { commandsFor, typedId } from '../unblock/remedies.ts';
 import { isInUse } from './blocking.ts';
+import { helpLink } from './help.ts';
 import type { WrittenKit } from './kit-section.ts';
 import { blocks, codeBlock, markdown, NO_VERSION, nameOf } from './markdown.ts';
 import { blockedFirst } from './model.ts';
@@ -23,14 +24,17 @@ const UNTYPED = '# Its id holds characters that cannot be typed safely: take it 
 
 /** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
 export function whatToDo(report: RunReport, kit: WrittenKit | undefined): string {
-  const { verdict, blockers, versions } = report;
+  const { verdict, blockers, versions, troubleshooting } = report;
   if (blockers.length > 0 || verdict === 'drained' || verdict === 'no-target') return '';
   const options = isInUse(report) ? [] : optionsFor(report, kit);
   // What else blocks says itself what helps. A version in use comes first: to cancel its work would end live work.
   const others = blockedFirst(versions).flatMap(({ version, blockers: all }) =>
     all
       .filter(({ kind }) => kind !== 'in-flight')
-      .map(({ message }) => `${versions.length > 1 ? `${nameOf(version, NO_VERSION)}: ` : ''}${markdown(message)}`),
+      .map(({ kind, message }) => {
+        const of = versions.length > 1 ? `${nameOf(version, NO_VERSION)}: ` : '';
+        return `${of}${markdown(message)} ${helpLink(troubleshooting, kind)}`;
+      }),
   );
   const items = [...others, ...options.map(inMarkdown)].slice(0, MOST_OPTIONS);
   if (items.length === 0) return '';

@@ -191,6 +191,9 @@ const activityGroup = z.object({
 export const runReportSchema = z
   .object({
     schemaVersion: z.literal(1),
+    troubleshooting: z
+      .string()
+      .describe('The page that explains each kind under its own heading: its URL, or its path in the repository'),
     verdict: z.enum(VERDICTS),
     conclusion: z.enum(['pass', 'warn', 'fail']).describe('How the step ended'),
     headline: message.describe('The verdict in one plain sentence, and the diagnosis'),

@@ -3,6 +3,7 @@ import { summed, total } from '../status-counts.ts';
 import { durationText, iso, milliseconds } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { foundSection } from './found.ts';
+import { headingOf, helpLink } from './help.ts';
 import type { WrittenKit } from './kit-section.ts';
 import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
 import { isWatched } from './model.ts';
@@ -62,13 +63,15 @@ function folded(title: string, text: string): readonly string[] {
 }
 
 function verdictSection(report: RunReport): string {
-  const { verdict, conclusion, headline, blockers, diagnosis } = report;
+  const { verdict, conclusion, headline, blockers, diagnosis, troubleshooting } = report;
   const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
-  const reasons = blockers.map(({ message }) => message).filter(({ length }) => length > 0);
+  const reasons = blockers.filter(({ message }) => message.length > 0);
+  const heading = headingOf(diagnosis);
+  const help = heading === undefined ? '' : ` ${helpLink(troubleshooting, heading)}`;
   return blocks(
     `## ${icon} ${markdown(headline)}`,
-    ...reasons.map(quoteBlock),
-    diagnosis === null ? '' : `**If you do nothing**: ${markdown(diagnosis.ifNothing)}`,
+    ...reasons.map(({ kind, message }) => `${quoteBlock(message)} ${helpLink(troubleshooting, kind)}`),
+    diagnosis === null ? '' : `**If you do nothing**: ${markdown(diagnosis.ifNothing)}${help}`,
     report.outdated
       ? `The rest of this page is from the last successful poll, at ${isoTime(report)} (database time), for information only.`
       : '',

@@ -89,5 +89,5 @@ export const blockedReport: RunReport = {
 
 /** A run whose inputs could not be read. */
 export const failedReport: RunReport = runReportOf(
-  failedRun(reportedFailure(inputError`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`)),
+  failedRun(reportedFailure(inputError()`The input \`mode\` is ${'sleep'}. Accepted: one of wait, check, report.`)),
 );

@@ -31,6 +31,9 @@ export const PLACE: Place = {
   source: { url: 'input', variables: [] },
 };
 
+/** Where the troubleshooting page seems to be. */
+export const PAGE = 'https://github.com/octo-org/dbos-drain-gate/blob/v1/docs/troubleshooting.md';
+
 /** A run against a scripted database, and the lines of its log. */
 export async function holdAndLog(script: Script, changes: Partial<GateConfig> = {}) {
   const gate = config(changes);
@@ -39,7 +42,7 @@ export async function holdAndLog(script: Script, changes: Partial<GateConfig> = 
     line: (text: string) => lines.push(text),
     group: (title: string, inside: readonly string[]) => lines.push(`> ${title}`, ...inside),
   };
-  const log = startLog(sink, gate, PLACE);
+  const log = startLog(sink, gate, PLACE, PAGE);
   const run = await scriptedRun(gate, script, log);
   return { run, lines };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
 import {
@@ -19,6 +19,7 @@ import { readDatabaseUrl } from '../../src/postgres/url.ts';
 import { describeActivity } from '../../src/report/activity-text.ts';
 import { diagnosesOf } from '../../src/report/diagnosis.ts';
 import { describeCannotDrain, outlook } from '../../src/report/forecast-text.ts';
+import { EXPLAINED_CAUSES } from '../../src/report/help.ts';
 import { plain } from '../../src/report/text.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
 import { explainFormerNames } from '../../src/rules/former-names.ts';
@@ -222,8 +223,10 @@ async function outlooks(): Promise<readonly string[]> {
     ...busy(1),
     workflows: { items: [workflowDetail(idle)], ...whole },
   }));
+  // Nothing was read in detail.
+  const stalled = await holdAgainst(config({ timeoutMs: 20 * 60_000 }), () => busy(1));
   const settings = config({ mode: 'check' });
-  const forecasts = [never, await arriving(10), await arriving(1), dead, stuck].flatMap(({ last: poll }) => {
+  const forecasts = [never, await arriving(10), await arriving(1), dead, stuck, stalled].flatMap(({ last: poll }) => {
     if (poll === undefined) return [];
     const { worst } = diagnosesOf(poll, poll === last ? config() : settings);
     const told = outlook(poll.forecast.total, poll.forecast.newTopLevel).map(({ message }) => message);
@@ -245,11 +248,11 @@ function configOf(databaseUrl: string, password?: string, tlsCa?: string) {
   return readDatabaseUrl({ url: databaseUrl, ...inputs }).database;
 }
 
-function messageOf(failing: () => unknown): string {
+function errorOf(failing: () => unknown): ReportableError {
   try {
     failing();
   } catch (error) {
-    if (error instanceof ReportableError) return plain(error.explanation);
+    if (error instanceof ReportableError) return error;
   }
   throw new Error('This is no failure that is told.');
 }
@@ -260,6 +263,50 @@ function told(error: ReportableError | undefined): string {
 }
 
 const complete = { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0', 'database-url': url };
+
+/** An error for each text about an input that has a heading. */
+function wrongInputs(): readonly ReportableError[] {
+  return [
+    errorOf(() =>
+      parseInputs(
+        { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0' },
+        { environment: {}, withoutSecrets: 'fork' },
+      ),
+    ),
+    ...['postgres://gate:p@ss@db/shop', 'postgres://gate:x@d b/shop', 'postgres://gate:%@db/shop'].map((wrong) =>
+      errorOf(() => configOf(wrong)),
+    ),
+    errorOf(() => configOf(url, 'another')),
+    ...[{ 'database-password': 'x' }, {}].map((inputs) =>
+      errorOf(() => parseInputs({ ...someInputs, 'database-password-file': 'package.json', ...inputs }, noContext)),
+    ),
+    errorOf(() => parseInputs({ ...someInputs, 'database-password-file': '/none' }, noContext)),
+    errorOf(() => configOf('postgres://gate:x@a,b/shop')),
+    errorOf(() => configOf('postgres://gate:x@/shop?host=a:1')),
+    errorOf(() => configOf('postgres://gate:x@a/shop&sslmode=require')),
+    errorOf(() => configOf('postgres://db/shop')),
+    ...['sqlite:///shop', `"${url}"`, `URL=${url}`, `psql ${url}`, 'host=db dbname=shop', 'prisma://x'].map((wrong) =>
+      errorOf(() => configOf(wrong)),
+    ),
+    ...['https://db', 'mysql://db', '***', `${url}\n${url}`].map((wrong) => errorOf(() => configOf(wrong))),
+    errorOf(() => parseInputs({ ...complete, 'tls-ca': 'MII' }, { environment: {}, withoutSecrets: undefined })),
+    ...['user=a&user=b', 'host='].map((query) => errorOf(() => configOf(`${url}?${query}`))),
+    ...[
+      'sslmode=verify-ca',
+      'sslmode=require&sslrootcert=system',
+      'sslmode=require&sslrootcert=/ca',
+      'sslkey=/k',
+      'require_auth=md5',
+      'channel_binding=yes',
+      'ssl=yes!',
+      'sslaccept=no',
+      'sslmode=no-verify',
+      'sslmode=prefer&ssl=true',
+      'service=shop',
+    ].map((query) => errorOf(() => configOf(`${url}?${query}`))),
+    errorOf(() => configOf(`${url}?sslmode=prefer`, undefined, 'PEM')),
+  ];
+}
 
 /** All texts that the gate writes of what goes wrong, but for failures to reach the database. */
 async function texts(): Promise<readonly string[]> {
@@ -280,44 +327,7 @@ async function texts(): Promise<readonly string[]> {
     told(deniedTables(probe({ tables: unreadable }), database)),
     told(unsupportedProduct('CockroachDB CCL v25.1')),
     told(splitAnswers()),
-    messageOf(() =>
-      parseInputs(
-        { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0' },
-        { environment: {}, withoutSecrets: 'fork' },
-      ),
-    ),
-    ...['postgres://gate:p@ss@db/shop', 'postgres://gate:x@d b/shop', 'postgres://gate:%@db/shop'].map((wrong) =>
-      messageOf(() => configOf(wrong)),
-    ),
-    messageOf(() => configOf(url, 'another')),
-    ...[{ 'database-password': 'x' }, {}].map((inputs) =>
-      messageOf(() => parseInputs({ ...someInputs, 'database-password-file': 'package.json', ...inputs }, noContext)),
-    ),
-    messageOf(() => parseInputs({ ...someInputs, 'database-password-file': '/none' }, noContext)),
-    messageOf(() => configOf('postgres://gate:x@a,b/shop')),
-    messageOf(() => configOf('postgres://gate:x@/shop?host=a:1')),
-    messageOf(() => configOf('postgres://gate:x@a/shop&sslmode=require')),
-    messageOf(() => configOf('postgres://db/shop')),
-    ...['sqlite:///shop', `"${url}"`, `URL=${url}`, `psql ${url}`, 'host=db dbname=shop', 'prisma://x'].map((wrong) =>
-      messageOf(() => configOf(wrong)),
-    ),
-    ...['https://db', 'mysql://db', '***', `${url}\n${url}`].map((wrong) => messageOf(() => configOf(wrong))),
-    messageOf(() => parseInputs({ ...complete, 'tls-ca': 'MII' }, { environment: {}, withoutSecrets: undefined })),
-    ...['user=a&user=b', 'host='].map((query) => messageOf(() => configOf(`${url}?${query}`))),
-    ...[
-      'sslmode=verify-ca',
-      'sslmode=require&sslrootcert=system',
-      'sslmode=require&sslrootcert=/ca',
-      'sslkey=/k',
-      'require_auth=md5',
-      'channel_binding=yes',
-      'ssl=yes!',
-      'sslaccept=no',
-      'sslmode=no-verify',
-      'sslmode=prefer&ssl=true',
-      'service=shop',
-    ].map((query) => messageOf(() => configOf(`${url}?${query}`))),
-    messageOf(() => configOf(`${url}?sslmode=prefer`, undefined, 'PEM')),
+    ...wrongInputs().map(told),
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',
@@ -373,13 +383,31 @@ describe('the troubleshooting page', () => {
       unsupportedProduct('CockroachDB CCL v25.1'),
       splitAnswers(),
       standbyAnswered(),
-      inputError`No.`,
+      inputError()`No.`,
       new TypeError('?'),
     ];
     const page = readFileSync('docs/troubleshooting.md', 'utf8');
     const ids = failures.map((failure) => reportedFailure(failure).kind);
     expect(ids.filter((id) => !page.includes(`<a id="${id}"></a>`))).toEqual([]);
     expect(new Set(ids).size).toBe(failures.length);
+  });
+
+  test('has an anchor for the id of each wrong input that it explains, and no other', () => {
+    const errors = wrongInputs().map((error) => ({ id: error.id, text: told(error) }));
+    const misled = errors.filter(({ id, text }) => !entries.some((entry) => entry.id === id && isOf(text, entry)));
+    expect(misled).toEqual([]);
+    const anchors = entries.flatMap(({ id }) => (id?.startsWith('input-') ? [id] : []));
+    expect([...new Set(errors.map(({ id }) => id))].toSorted()).toEqual(anchors.toSorted());
+    const sources = globSync('src/**/*.ts').map((file) => readFileSync(file, 'utf8'));
+    const written = sources.flatMap((source) => source.match(/(?<=')input-[a-z-]+(?=')/g) ?? []);
+    expect([...new Set(written)].toSorted()).toEqual(anchors.toSorted());
+  });
+
+  test('has an anchor for each cause of a drain that the gate links to', async () => {
+    const told = await outlooks();
+    const headings = [...EXPLAINED_CAUSES].map((cause) => entries.filter(({ id }) => id === cause));
+    expect(headings.filter((found) => found.length !== 1)).toEqual([]);
+    expect(headings.flat().filter((entry) => !told.some((text) => isOf(text, entry)))).toEqual([]);
   });
 
   test('has one anchor for each kind of blocker, at a heading that quotes one of its texts', () => {

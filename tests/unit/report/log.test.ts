@@ -17,7 +17,7 @@ import {
   twoRegistered,
   workflowDetail,
 } from '../../support/builders.ts';
-import { busy, fifteenAndASleeper, HOUR, IDLE, logOf, stuck, timed } from '../../support/report-runs.ts';
+import { busy, fifteenAndASleeper, HOUR, IDLE, logOf, PAGE, stuck, timed } from '../../support/report-runs.ts';
 
 const reasons = [
   'child (ship): no step finished for 2h: either a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
@@ -31,13 +31,13 @@ describe('the log', () => {
     const lines = await logOf(
       ({ at }) => {
         if (at < 5000 || at > 12_000) return {};
-        throw new TransientError(msg`Connection lost. It was ${'db'}.`, true);
+        throw new TransientError(msg`Connection lost. It was ${'db'}.`, true, { id: 'connection-lost' });
       },
       { timeoutMs: 60_000 },
     );
     expect(lines.slice(3)).toEqual([
       '[    0s] 0 in flight; idle, settling for 10s; 1m until timeout',
-      '[    5s] Poll failed. Connection lost. It was "db". Retrying in 1s, giving up in 55s.',
+      `[    5s] Poll failed. Connection lost. It was "db". Retrying in 1s, giving up in 55s. More: ${PAGE}#connection-lost`,
       '[    6s] Poll failed again (2 in a row, same error). Retrying in 2s, giving up in 54s.',
       '[    8s] Poll failed again (3 in a row, same error). Retrying in 4s, giving up in 52s.',
       '[   12s] Poll failed again (4 in a row, same error). Retrying in 8s, giving up in 48s.',
@@ -181,11 +181,12 @@ describe('the log', () => {
   test('says of a twenty-minute hold what it is, what will happen and what helps, each once', async () => {
     const changes = { timeoutMs: 20 * 60_000, pollIntervalMs: undefined, failFast: false };
     const lines = await logOf(timed(fifteenAndASleeper), changes);
-    expect(lines.slice(4, 6)).toEqual([
+    expect(lines.slice(4, 7)).toEqual([
       '  If you do nothing: 15 of 16 can still finish, with no estimate; 1 sleeps until 02:00 UTC.',
       '  To drain sooner: cancel or fork "order-16" ("remind").',
+      `  More: ${PAGE}#outlasting`,
     ]);
-    expect(lines.filter((line) => line.startsWith('  '))).toHaveLength(2);
+    expect(lines.filter((line) => line.startsWith('  '))).toHaveLength(3);
     const polls = lines.filter((line) => line.startsWith('['));
     expect(polls.length).toBeLessThan(45);
     for (const line of polls.slice(0, -1)) {

@@ -83,7 +83,7 @@ describe('the job summary', () => {
       failure: { kind: 'connection-lost', message: trusted('Connection lost.') },
     });
     expect(rendered(summaryOf(broken))).toMatch(
-      /Connection lost\. The rest of this page is from the last successful poll, at 2026-01-01T00:00:00\.000Z \(database time\), for information only\./,
+      /Connection lost\. \(docs\/troubleshooting\.md#connection-lost\) The rest of this page is from the last successful poll, at 2026-01-01T00:00:00\.000Z \(database time\), for information only\./,
     );
     expect(summaryOf(failure)).not.toContain('The rest of this page');
   });

@@ -18,7 +18,7 @@ import {
   step,
   workflowDetail,
 } from '../../support/builders.ts';
-import { busy, fileOf, HOUR, holdAndLog, IDLE, kitOf, timed } from '../../support/report-runs.ts';
+import { busy, fileOf, HOUR, holdAndLog, IDLE, kitOf, PAGE, timed } from '../../support/report-runs.ts';
 
 /*
  * What typical runs publish, in the files beside this test: a reviewer sees a change of the product in the diff.
@@ -179,7 +179,7 @@ const RUNS: Readonly<Record<string, TypicalRun>> = {
 
 describe.each(Object.entries(RUNS))('a run of the kind %s', async (name, { script, verdict, changes = {} }) => {
   const { run, lines } = await holdAndLog(timed(script), changes);
-  const report = runReportOf(run);
+  const report = runReportOf({ ...run, page: PAGE });
 
   test('publishes what it is known to', async () => {
     expect(report.verdict).toBe(verdict);
