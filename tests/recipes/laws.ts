@@ -26,7 +26,7 @@ const TAKES_AWAY = new RegExp(
   [
     'kubectl [^\\n]*\\b(delete|scale [^\\n]*--replicas[= ]0)',
     'helm [^\\n]*\\b(uninstall|delete)\\b',
-    'docker [^\\n]*\\b(stop|rm|down|kill)\\b',
+    'docker [^\\n]* (stop|rm|down|kill)\\b',
     'gcloud run [^\\n]*\\bdelete\\b',
     'aws ecs (delete-service|stop-task)',
     '--desired-count[= ]0\\b',

@@ -239,6 +239,11 @@ jobs:
     expect(problemsOfLaws(sweep)).toEqual([]);
   });
 
+  test('does not mistake a container that removes itself for the end of a version', () => {
+    expect(takesAway('docker compose run --rm gate check')).toBe(false);
+    expect(takesAway('docker compose rm shop')).toBe(true);
+  });
+
   test('follows versions through steps, jobs and a matrix', () => {
     const matrix = sound
       .replace(
