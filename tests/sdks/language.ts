@@ -93,7 +93,7 @@ export interface Abilities {
   /** The version of a fork that names none. */
   readonly forks: 'inherits' | 'none';
   readonly rewinds: boolean;
-  /** What the gate cannot know with this release, for docs/reference.md: each a sentence. */
+  /** What the gate cannot know with this release, for the README: each a sentence. */
   readonly cannotTell: readonly string[];
 }
 

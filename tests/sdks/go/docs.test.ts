@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const [newest] = go.releases;
 const isChosen = chosenReleases().some(({ release }) => release === newest);
 
-const [config = '', commands = '', rewinds = ''] = snippetsOf(go.name, 'go', 'sh');
+const [config = '', commands = '', rewinds = '', promotes = ''] = snippetsOf(go.name, 'go', 'sh');
 
 /** A program of these statements, with what they take for granted. */
 const program = (...statements: readonly string[]) => `package main
@@ -47,7 +47,7 @@ describe.skipIf(!isChosen)('the section for Go in docs/sdks.md', () => {
   const module = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-go-'));
   afterAll(() => rmSync(module, { recursive: true, force: true }));
 
-  test('has snippets that set a version, cancel and fork a workflow, and rewind it', async () => {
+  test('has snippets that set a version, cancel and fork a workflow, rewind it, and promote a version', async () => {
     if (newest === undefined) throw new Error('There is no release.');
     const { url, launch, query, row } = await createWorld(newest);
     for (const file of ['go.mod', 'go.sum']) {
@@ -55,10 +55,10 @@ describe.skipIf(!isChosen)('the section for Go in docs/sdks.md', () => {
     }
     const environment = { URL: url, ID: 'order', OLD_VERSION: '1.0', VERSION: '2.0', GOTOOLCHAIN: 'local' };
     const options = { cwd: module, env: { ...environmentOf(newest.launch), ...environment } };
-    const goRun = async (name: string, text: string) => {
+    const goRun = async (name: string, text: string, version = '2.0') => {
       mkdirSync(path.join(module, name));
       writeFileSync(path.join(module, name, 'main.go'), text);
-      await run('go', ['run', `./${name}`], options);
+      await run('go', ['run', `./${name}`], { ...options, env: { ...options.env, VERSION: version } });
     };
     const old = await launch('1.0');
     await old.start({ workflow: 'sleepAfterStep', id: 'order', millis: 3_600_000 });
@@ -68,10 +68,9 @@ describe.skipIf(!isChosen)('the section for Go in docs/sdks.md', () => {
       'launches',
       program(config, 'ctx, err := dbos.NewContext(background, config)\ncheck(err)\nerr = dbos.Launch(ctx)'),
     );
-    expect(await query('SELECT version_name FROM dbos.application_versions ORDER BY version_timestamp')).toEqual([
-      { version_name: '1.0' },
-      { version_name: '2.0' },
-    ]);
+    const versions = 'SELECT version_name FROM dbos.application_versions ORDER BY version_timestamp';
+    const registered = [{ version_name: '1.0' }, { version_name: '2.0' }];
+    expect(await query(versions)).toEqual(registered);
 
     const lock = readFileSync(path.join(module, 'go.mod'), 'utf8');
     const { stdout } = await run('sh', ['-ec', commands], options);
@@ -87,6 +86,8 @@ describe.skipIf(!isChosen)('the section for Go in docs/sdks.md', () => {
 
     await goRun('rewinds', program('ctx := background', rewinds));
     expect((await query(ofOrder))[0]).toEqual({ status: 'ENQUEUED', application_version: '2.0', steps: null });
+    await goRun('promotes', program('ctx := background', promotes), '1.0');
+    expect(await query(versions)).toEqual(registered.toReversed());
   });
 
   test('says which workflows a pattern ignores', async () => {

@@ -24,14 +24,14 @@ const { URL: url = '', ID: workflowID = '' } = process.env;
 const [newest] = typescript.releases;
 const isChosen = chosenReleases().some(({ release }) => release === newest);
 
-const [launches = '', cancelsAndForks = '', rewinds = ''] = snippetsOf(typescript.name, 'ts', 'sh');
+const [launches = '', cancelsAndForks = '', rewinds = '', promotes = ''] = snippetsOf(typescript.name, 'ts', 'sh');
 
 describe.skipIf(!isChosen)('the snippets for TypeScript in docs/sdks.md', () => {
   const world = worldsOf(typescript);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-typescript-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('set a version, cancel and fork a workflow, and rewind it', async () => {
+  test('set a version, cancel and fork a workflow, rewind it, and promote a version', async () => {
     if (newest === undefined) throw new Error('There is no release.');
     const { url, launch, query, row } = await world(newest);
     const installed = fileURLToPath(new URL(`../node_modules/dbos-${newest.release}`, import.meta.url));
@@ -49,9 +49,9 @@ describe.skipIf(!isChosen)('the snippets for TypeScript in docs/sdks.md', () => 
       env: { ...environmentOf(newest.launch), ...variables },
       timeout: PROCESS_TIMEOUT_MS,
     };
-    const program = async (text: string) => {
+    const program = async (text: string, version = '2.0') => {
       writeFileSync(path.join(folder, 'snippet.ts'), `${AROUND}${text}`);
-      await run(process.execPath, ['snippet.ts'], options);
+      await run(process.execPath, ['snippet.ts'], { ...options, env: { ...options.env, VERSION: version } });
     };
     const old = await launch('1.0');
     await old.start({ workflow: 'sleepAfterStep', id: 'order', millis: 3_600_000 });
@@ -60,10 +60,9 @@ describe.skipIf(!isChosen)('the snippets for TypeScript in docs/sdks.md', () => 
     await program(`${launches}await DBOS.launch();\nawait DBOS.shutdown();`);
     const { stdout } = await run('sh', ['-ec', cancelsAndForks], options);
 
-    expect(await query('SELECT version_name FROM dbos.application_versions ORDER BY version_timestamp')).toEqual([
-      { version_name: '1.0' },
-      { version_name: '2.0' },
-    ]);
+    const versions = 'SELECT version_name FROM dbos.application_versions ORDER BY version_timestamp';
+    const registered = [{ version_name: '1.0' }, { version_name: '2.0' }];
+    expect(await query(versions)).toEqual(registered);
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject([{ workflowID: 'order' }]);
     const ofOrder = `SELECT status, application_version, (SELECT count(*)::int FROM dbos.operation_outputs o
         WHERE o.workflow_uuid = w.workflow_uuid) AS steps
@@ -74,5 +73,9 @@ describe.skipIf(!isChosen)('the snippets for TypeScript in docs/sdks.md', () => 
     ]);
     await program(rewinds);
     expect((await query(ofOrder))[0]).toMatchObject({ status: 'ENQUEUED', application_version: '2.0' });
+    await program(promotes, '1.0');
+    expect(await query(versions)).toEqual(registered.toReversed());
+    await program(promotes, '2.O');
+    expect(await query(versions)).toEqual(registered.toReversed());
   });
 });
