@@ -79,11 +79,12 @@ describe('the workflow of a recipe', () => {
   });
 });
 
-/** What an expression comes to is not known here: any word stands for it. */
+/** What an expression comes to is not known here: any word stands for it, and nothing for a file that a step writes. */
 function configWith(inputs: Readonly<Record<string, string | number | boolean>>): void {
   const values = Object.entries(inputs).map(([name, value]) => {
-    const stand = name === 'tls-ca' || name.endsWith('-file') ? '' : '1.0.0';
-    return [name, String(value).replaceAll(/\$\{\{.*?\}\}/gs, stand)] as const;
+    const isFile = name === 'tls-ca' || name.endsWith('-file');
+    const [wanted, stand] = isFile ? [/.*\$\{\{.*/gs, ''] : [/\$\{\{.*?\}\}/gs, '1.0.0'];
+    return [name, String(value).replaceAll(wanted, stand)] as const;
   });
   const raw = {
     ...defaults,
