@@ -22,11 +22,11 @@ export const history: Section = {
   head: [
     'schema',
     'finished',
-    'poll',
+    'a poll',
     '`listWorkflows`',
     'without payloads',
     'plain SQL',
-    'pages per poll',
+    'pages, a poll',
     'pages, plain SQL',
   ],
   async rows(server, { tenMillion, say }) {
