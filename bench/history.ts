@@ -22,11 +22,11 @@ export const history: Section = {
   head: [
     'schema',
     'finished',
-    'a poll',
+    'poll',
     '`listWorkflows`',
     'without payloads',
     'plain SQL',
-    'pages, a poll',
+    'pages per poll',
     'pages, plain SQL',
   ],
   async rows(server, { tenMillion, say }) {

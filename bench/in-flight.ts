@@ -7,7 +7,7 @@ import { addHistory, addInFlight, clear, type Layout, tidy } from './support/pop
 import type { Section } from './support/section.ts';
 import { figure, spreadText } from './support/spread.ts';
 
-const LAYOUTS: readonly Layout[] = ['dense', 'one row a page'];
+const LAYOUTS: readonly Layout[] = ['dense', 'one row per page'];
 const SIZES = [10, 1000, 100_000, 1_000_000];
 const FINISHED = 10_000;
 
@@ -15,15 +15,7 @@ const FINISHED = 10_000;
 export const inFlight: Section = {
   title: 'One poll against the work in flight',
   about: `The newest schema, ${number(FINISHED)} finished workflows. Rows in flight lie side by side in the table, or each on its own page; a quarter are PENDING, with two steps each. The memory is the peak of the whole process of the action.`,
-  head: [
-    'rows',
-    'in flight',
-    'a poll',
-    'with the oldest 10,000 in detail',
-    'pages, a poll',
-    'temporary file',
-    'memory',
-  ],
+  head: ['rows', 'in flight', 'poll', 'with the oldest 10,000 in detail', 'pages per poll', 'temporary file', 'memory'],
   async rows(server, { say }) {
     return withDatabase(server, NEWEST, async (database) => {
       const rows: string[][] = [];

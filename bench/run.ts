@@ -1,5 +1,5 @@
 /**
- * Measures on this machine what the gate costs, and prints the tables that the README quotes. `npm run bench` takes
+ * Measures on this machine what the gate costs, and prints the tables of docs/benchmarks.md. `npm run bench` takes
  * about 20 minutes and 15 GB of disk. `npm run bench -- start release` measures only these sections. `--ten-million`
  * adds a history of that size, which takes 30 minutes more and 45 GB.
  */

@@ -13,7 +13,7 @@ const PER_SECOND = [0, 10, 100, 1000];
 export const traffic: Section = {
   title: 'One poll against the traffic on the new version',
   about: `${number(IN_FLIGHT)} workflows in flight on the old one. To see that nothing starts on it, a poll scans everything created in the last minute, in every version.`,
-  head: ['new workflows a second', 'a poll', 'pages, a poll'],
+  head: ['new workflows per second', 'poll', 'pages per poll'],
   async rows(server, { say }) {
     return withDatabase(server, NEWEST, async (database) => {
       await addInFlight(database, IN_FLIGHT);

@@ -49,6 +49,36 @@ mermaid.run({ querySelector: '.language-mermaid' });
 `;
 }
 
+/** Returns a page with a job summary alone, in one of GitHub's themes. Its title becomes its height in pixels. */
+export function summaryPage(summary: string, theme: 'light' | 'dark'): string {
+  const css = CSS.replace('@media (prefers-color-scheme: dark)', theme === 'dark' ? '@media all' : '@media not all');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title></title>
+<style>
+${css}
+html { color-scheme: ${theme}; }
+body { margin: 0; padding: 0; max-width: none; }
+main { margin: 0; }
+</style>
+</head>
+<body>
+<main>
+${marked.parse(summary, { async: false, gfm: true })}</main>
+<script>${SCRIPT}</script>
+<script>
+mermaid.initialize({ startOnLoad: false, theme: '${theme === 'dark' ? 'dark' : 'default'}' });
+mermaid.run({ querySelector: '.language-mermaid' }).finally(() => {
+  document.title = String(Math.ceil(document.querySelector('main').getBoundingClientRect().height));
+});
+</script>
+</body>
+</html>
+`;
+}
+
 function text(plain: string): string {
   return plain.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,12 +1,18 @@
 -- Least privilege for the gate's role: metadata of workflows, and no inputs, outputs or errors.
 --
--- Run it as the owner of the tables, in the system database. Give the role a password, or let your provider's IAM
--- log it in. If your schema is not dbos, replace the name below. An older schema has fewer tables and columns:
--- leave out what is missing (the gate's error names it, with the grant). A grant of columns does not cover columns that
--- a later migration adds. If the deploy that the gate guards also upgrades DBOS, grant SELECT on the tables as in the
--- README, or run the new grants first.
+-- Run it as the owner of the tables, in the system database. Give the role a password (\password drain_gate), or let
+-- your provider's IAM log it in. If your schema is not dbos, replace the name below. An older schema has fewer tables and
+-- columns: leave out what is missing. The gate's error names it, with the grant. A grant of columns does not cover columns
+-- that a later migration adds. If the deploy that the gate guards also upgrades DBOS, run the new grants first, or grant
+-- SELECT on the tables: see docs/database-role.md, which also shows how to remove the role.
 
 CREATE ROLE drain_gate LOGIN;
+
+-- Bounds for anybody else who gets the password. A gate needs one connection. It sets its own timeouts.
+ALTER ROLE drain_gate CONNECTION LIMIT 3;
+ALTER ROLE drain_gate SET default_transaction_read_only = on;
+ALTER ROLE drain_gate SET statement_timeout = '5min';
+ALTER ROLE drain_gate SET idle_in_transaction_session_timeout = '1min';
 
 GRANT USAGE ON SCHEMA dbos TO drain_gate;
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** What the suites ran on, written by the suites when they ran whole. The README shows it. */
+/** What the suites ran on, written by the suites when they ran whole. docs/reference.md shows it. */
 const PATH = 'tests/ran.json';
 
 const day = z.iso.date();

@@ -4,7 +4,7 @@ import { recordMajors } from './ran.ts';
 
 /*
  * Runs the tests of the rules, the guards, the writers and the documented roles on other majors of Postgres: those that
- * the command line names, or all. When all have passed, `tests/ran.json` records it for the README.
+ * the command line names, or all. When all have passed, `tests/ran.json` records it for docs/reference.md.
  */
 
 const MAJORS = ['12', '13', '14', '15', '16', '17', '18'];

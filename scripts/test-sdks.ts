@@ -14,7 +14,7 @@ import { type RanSdk, recordSdks, today } from './ran.ts';
 /*
  * Installs SDK releases of the languages that the command line names, one language at a time, and runs the suites on
  * them. Without names: every language whose toolchain is here. A language that is named has to be here. The newest
- * release of each; with `--all` every one, which `tests/ran.json` records for the README; with `--newest` whatever is the
+ * release of each; with `--all` every one, which `tests/ran.json` records for docs/reference.md; with `--newest` whatever is the
  * newest release today.
  */
 

@@ -15,7 +15,7 @@ export const TARGET = '1.0.0';
 export const LATEST = '2.0.0';
 
 /** How the rows in flight lie in the table: side by side as they were written, or each on its own page. */
-export type Layout = 'dense' | 'one row a page';
+export type Layout = 'dense' | 'one row per page';
 
 /** With rows this wide and pages filled to a tenth, no page has room for two rows. */
 const ROW_A_PAGE = { fillfactor: 10, width: 600 };

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { GateConfig } from '../../src/config.ts';
 import { type Conclusion, conclusionOf, VERDICTS, type Verdict } from '../../src/rules/verdict.ts';
 
-const actionMetadata = z.object({
+/** What the tables show of `action.yml`. */
+export const actionMetadata = z.object({
   inputs: z.record(z.string(), z.object({ description: z.string(), default: z.string() })),
   outputs: z.record(z.string(), z.object({ description: z.string() })),
 });

@@ -5,6 +5,7 @@ import { inputTable, outputTable, verdictTable } from './contract-tables.ts';
 import { withSections } from './marked-sections.ts';
 import { ranTables } from './ran-table.ts';
 import { reportJsonSchema } from './report-json-schema.ts';
+import { reportTable } from './report-table.ts';
 
 export interface GeneratedFile {
   /** Relative to the root of the repository, where npm runs scripts and tests. */
@@ -12,17 +13,20 @@ export interface GeneratedFile {
   readonly content: string;
 }
 
+const REFERENCE = 'docs/reference.md';
+
 /** Returns every file that is generated from the source, in whole or in part, with its current content. */
 export function generatedFiles(): readonly GeneratedFile[] {
   const actionYml = readFileSync('action.yml', 'utf8');
-  const readme = withSections(readFileSync('README.md', 'utf8'), {
+  const reference = withSections(readFileSync(REFERENCE, 'utf8'), {
     inputs: inputTable(actionYml),
     outputs: outputTable(actionYml),
     verdicts: verdictTable(),
+    report: reportTable(actionYml),
     ran: ranTables(readRan(), LANGUAGES),
   });
   return [
-    { path: 'README.md', content: readme },
+    { path: REFERENCE, content: reference },
     { path: 'report.schema.json', content: reportJsonSchema() },
   ];
 }

@@ -6,12 +6,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
+import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { commandLineFor } from '../../src/unblock/command-line.ts';
 import { type BlockingWorkflow, kitFiles, type UnblockCommand } from '../../src/unblock/kit.ts';
+import { statementsOnPage } from '../support/database-role-page.ts';
 import type { DbosApp } from '../support/dbos-app.ts';
 import { node24 } from '../support/runner/node24.ts';
-import { createReader, launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { createReader, createRole, launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* The unblock kit next to the report, run with DBOS's own command line on a real application's work in flight. */
 
@@ -97,7 +99,7 @@ test('fork continues on the new version what is still in flight, and a second ru
   expect(await rowsOf(database)).toEqual(before);
 
   const [child = ''] = family.children;
-  const first = await run(kit, 'fork', database.url);
+  const first = await run(kit, 'fork', await kitRoleUrl(database));
   expect(first.output).toContain('4 done, 4 left as they are, 0 failed.');
   expect(first.output).toContain(`${ended}: left as it is: it is SUCCESS now`);
   expect(first.output).toContain(`${givenUp}: left as it is: it is CANCELLED now`);
@@ -283,6 +285,22 @@ async function place(how?: { withNewer: true }) {
   const launch = (version: string) => launchOn(database, { sdk: '5.3.0', version });
   const v1 = await launch('v1');
   return how === undefined ? { database, v1 } : { database, v1, v2: await launch('v2') };
+}
+
+/** Returns the URL of the role that the page on the database role creates for the kit. */
+async function kitRoleUrl(database: TestDatabase): Promise<string> {
+  const shop = await createRole(database, 'application');
+  await database.query(`GRANT USAGE ON SCHEMA dbos TO ${shop.name}`);
+  for (const kind of ['TABLES', 'SEQUENCES', 'FUNCTIONS']) {
+    await database.query(`GRANT ALL ON ALL ${kind} IN SCHEMA dbos TO ${shop.name}`);
+  }
+  const url = new URL(shop.url);
+  url.username += '-kit';
+  const name = pg.escapeIdentifier(url.username);
+  const statements = statementsOnPage("The kit's role").replace('drain_kit', name).replace('shop', shop.name);
+  await database.query(statements);
+  await database.query(`ALTER ROLE ${name} PASSWORD ${pg.escapeLiteral(url.password)}`);
+  return url.href;
 }
 
 type Kit = Parameters<typeof kitFiles>[0];

@@ -6,14 +6,15 @@ export interface Workflow {
   readonly text: string;
 }
 
-/** The workflows in the README, by the heading that they stand under. One that begins at its jobs gets a trigger. */
-export function workflowsOfReadme(): readonly Workflow[] {
-  let heading = '';
-  return marked.lexer(readFileSync('README.md', 'utf8')).flatMap((token) => {
-    if (token.type === 'heading') heading = token.text;
-    if (token.type !== 'code' || token.lang !== 'yaml') return [];
-    const text = token.text.startsWith('jobs:') ? `on: push\n${token.text}` : token.text;
-    return [{ name: `README.md, ${heading}`, text }];
+/** The workflows in the README and on the pages next to it, by the page and the heading. Recipes have their own tests. */
+export function workflowsOfDocuments(): readonly Workflow[] {
+  const pages = readdirSync('docs').filter((file) => file.endsWith('.md'));
+  return ['README.md', ...pages.map((file) => `docs/${file}`)].flatMap((page) => {
+    let heading = '';
+    return marked.lexer(readFileSync(page, 'utf8')).flatMap((token) => {
+      if (token.type === 'heading') heading = token.text;
+      return token.type === 'code' && token.lang === 'yaml' ? [{ name: `${page}, ${heading}`, text: token.text }] : [];
+    });
   });
 }
 

@@ -12,7 +12,7 @@ import { problemsOfAction, problemsOfWorkflow } from '../support/language-servic
 import { blockedReport, failedReport } from '../support/made-up-reports.ts';
 import { isReport } from '../support/report-file.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
-import { workflowsOfReadme, workflowsOfRepository } from '../support/workflows.ts';
+import { workflowsOfDocuments, workflowsOfRepository } from '../support/workflows.ts';
 
 const actionYml = readFileSync('action.yml', 'utf8');
 const action = parse(actionYml);
@@ -77,14 +77,14 @@ describe('action.yml', () => {
 });
 
 describe('a workflow', () => {
-  test.each([...workflowsOfReadme(), ...workflowsOfRepository()])(
+  test.each([...workflowsOfDocuments(), ...workflowsOfRepository()])(
     "in $name is valid for GitHub's language service",
     async ({ text }) => {
       expect(await problemsOfWorkflow(text, actionYml)).toEqual([]);
     },
   );
 
-  test.each([...workflowsOfReadme(), ...workflowsOfRepository()])(
+  test.each([...workflowsOfDocuments(), ...workflowsOfRepository()])(
     'in $name names outputs of the gate that it has',
     ({ text }) => {
       const named = [...text.matchAll(/steps\.\w+\.outputs\.([\w-]+)/g)].map(([, name]) => name);
@@ -92,7 +92,7 @@ describe('a workflow', () => {
     },
   );
 
-  test.each(workflowsOfReadme())('in $name passes inputs that the gate accepts', ({ text }) => {
+  test.each(workflowsOfDocuments())('in $name passes inputs that the gate accepts', ({ text }) => {
     const uses = Object.values<Job>(parse(text).jobs)
       .flatMap(({ steps }) => steps ?? [])
       .filter(({ uses }) => uses?.startsWith(`${repositorySlug()}@`));
@@ -116,7 +116,7 @@ describe('a workflow', () => {
   });
 
   test('with a misspelt input is caught', async () => {
-    const [example] = workflowsOfReadme();
+    const example = workflowsOfDocuments().find(({ text }) => text.includes('keep-version:'));
     const misspelt = example?.text.replace('keep-version:', 'keep-versions:') ?? '';
     expect((await problemsOfWorkflow(misspelt, actionYml)).join('\n')).toContain(
       "Invalid action input 'keep-versions'",

@@ -4,7 +4,7 @@ import { readRan } from '../../scripts/ran.ts';
 import { LANGUAGES } from '../sdks/languages.ts';
 import { POSTGRES_MAJOR } from '../support/postgres/binaries.ts';
 
-describe('what the README says the suites ran on', () => {
+describe('what the reference says the suites ran on', () => {
   const { sdks, postgres } = readRan();
 
   test.each(LANGUAGES)('is every release of $name that they know', ({ id, releases }) => {
@@ -14,7 +14,7 @@ describe('what the README says the suites ran on', () => {
     );
   });
 
-  // Until they have run on all once, the README names none.
+  // Until they have run on all once, the reference names none.
   test.skipIf(Object.keys(postgres).length === 0)('is every major of Postgres that they know', () => {
     const { optionalDependencies } = JSON.parse(readFileSync('tests/postgres/package.json', 'utf8'));
     const majors = Object.keys(optionalDependencies).map((name) => name.replace(/\D/g, ''));
