@@ -8,6 +8,7 @@ import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { type RunReport, runReportSchema } from '../../src/report/schema.ts';
 import { VERDICTS } from '../../src/rules/verdict.ts';
+import { problemsOfLaws } from '../recipes/laws.ts';
 import { problemsOfAction, problemsOfWorkflow } from '../support/language-service.ts';
 import { blockedReport, failedReport } from '../support/made-up-reports.ts';
 import { isReport } from '../support/report-file.ts';
@@ -104,6 +105,10 @@ describe('a workflow', () => {
       expect(url).toMatch(/^\$\{\{ secrets\.\w+ \}\}$/);
       expect(() => configWith(others)).not.toThrow();
     }
+  });
+
+  test.each(workflowsOfDocuments())('in $name keeps the laws of recipes', ({ text }) => {
+    expect(problemsOfLaws(text)).toEqual([]);
   });
 
   test.each(workflowsOfRepository())('in $name pins other actions by commit', ({ text }) => {
