@@ -12,6 +12,7 @@ export function cluster({ versions, live }: { versions: readonly string[]; live:
     status: { availableReplicas: 2, readyReplicas: 2 },
   }));
   return `case "$*" in
+    *' --filename -') cat > /dev/null ;;
     'get service shop '*) printf %s '${live}' ;;
     'get deployments '*) cat <<'JSON'
 ${JSON.stringify({ items })}

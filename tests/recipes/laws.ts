@@ -41,6 +41,11 @@ export function takesAway(shell: string): boolean {
   return TAKES_AWAY.test(shell.replaceAll('\\\n', ' '));
 }
 
+/** Whether a shell text has a pipe. GitHub sets `pipefail` only where the shell is named: `shell: bash`. */
+function hasPipe(shell: string): boolean {
+  return /(?<!\|)\|(?!\|)/.test(shell.replaceAll(/'[^']*'/g, ''));
+}
+
 /** What a workflow of a recipe does against the laws, one line a problem. */
 export function problemsOfLaws(text: string): Problems {
   const workflow = parseWorkflow(text);
@@ -76,6 +81,9 @@ function problemsOfStep(workflow: Workflow, step: Step): Problems {
   return [
     ...(isKnown ? [] : [`${uses} is not in tests/recipes/actions.ts with this tag.`]),
     ...(run.includes('${{') ? ['a run step contains an expression. Pass it through env.'] : []),
+    ...(hasPipe(run) && (step.shell ?? workflow.defaults?.run.shell) !== 'bash'
+      ? [`"${step.name}" has a pipe that hides a failure. Set defaults.run.shell to bash.`]
+      : []),
     ...(takesAway(run) && !isTeardown(step) ? [`"${step.name}" ends something, and is not named "Tear down …".`] : []),
     ...(isGate(step) && inputs['keep-version'] === 'latest' && !isSweep
       ? [`keep-version is latest in a workflow that ${triggers.join(', ')} starts. A deploy names its version.`]

@@ -11,6 +11,7 @@ const step = z.looseObject({
   name: z.string().optional(),
   uses: z.string().optional(),
   run: z.string().optional(),
+  shell: z.string().optional(),
   with: texts.optional(),
   env: texts.optional(),
 });
@@ -28,6 +29,7 @@ const job = z.looseObject({
 
 const workflow = z.looseObject({
   on: z.unknown().optional(),
+  defaults: z.object({ run: z.object({ shell: z.string().optional() }) }).optional(),
   permissions: permissions.optional(),
   concurrency: concurrency.optional(),
   env: texts.default({}),

@@ -149,7 +149,7 @@ describe('the shell of recipes', () => {
   });
 });
 
-/** One process for all. GitHub runs `run:` with bash, -e and pipefail. */
+/** One process for all. GitHub runs `run:` with bash and -e, and with pipefail where `shell: bash` stands. */
 function shellcheck(shells: ReturnType<typeof shellsOf>): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-shell-'));
   for (const { where, text } of shells) {
@@ -210,6 +210,7 @@ jobs:
     ['versions from elsewhere', expression('steps.gate.outputs.drained-versions'), "'1.0.0'", 'drained-versions'],
     ['a teardown by another name', 'name: Tear down what', 'name: Clean up what', 'is not named'],
     ['an older tag of an action', 'actions/checkout@v7', 'actions/checkout@v1', 'with this tag'],
+    ['a pipe that hides a failure', 'run: shift-traffic', 'run: list-traffic | shift-traffic', 'hides a failure'],
     ['an expression in shell', 'run: shift-traffic', `run: shift-traffic ${expression('github.ref')}`, 'through env'],
     [
       'the latest version in a deploy',
