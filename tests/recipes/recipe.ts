@@ -42,6 +42,11 @@ export function recipeNamed(name: string): Recipe {
   return recipeOf(name, readFileSync(`${FOLDER}/${name}.md`, 'utf8'));
 }
 
+/** The quick start of the README, whose files are named as those of a recipe are. */
+export function quickStart(): Recipe {
+  return recipeOf('README', readFileSync('README.md', 'utf8'));
+}
+
 /** Reads a page. A block is a file if the paragraph directly before it ends with the file's name and a colon. */
 export function recipeOf(name: string, markdown: string): Recipe {
   const tokens = marked.lexer(markdown).filter(({ type }) => type !== 'space');

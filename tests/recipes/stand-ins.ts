@@ -30,7 +30,7 @@ export interface ActionPlaces {
 
 /**
  * Writes a stand-in for each action of a workflow but the gate: it takes the inputs that it is given and records them.
- * That of `actions/checkout` brings the files. Returns where each is, by `owner/name@tag`.
+ * That of `actions/checkout` brings the files, and that of `actions/upload-artifact` records which it found. Returns where each is, by `owner/name@tag`.
  */
 export function writeActions(places: ActionPlaces, workflow: Workflow, actions: Actions): Map<string, string> {
   const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
@@ -56,6 +56,9 @@ function actionFor(
   const lines = [
     `printf '%s\\n' "${name} $(printf '%s' "$GIVEN" | tr -d '\\n')" >> '${calls}'`,
     ...(name === 'actions/checkout' ? [`cp -R '${checkout}/.' .`] : []),
+    ...(name === 'actions/upload-artifact'
+      ? [`echo "uploaded $(find $FILES -type f -exec basename {} ';' | tr '\\n' ' ')" >> '${calls}'`]
+      : []),
     ...Object.entries(outputs).map(([output, value]) => `echo '${output}=${value}' >> "$GITHUB_OUTPUT"`),
   ];
   const given = Object.fromEntries(inputs.map((input) => [input, `\${{ inputs.${input} }}`]));
@@ -68,7 +71,14 @@ function actionFor(
     ),
     runs: {
       using: 'composite',
-      steps: [{ id: 'it', shell: 'bash', env: { GIVEN: JSON.stringify(given) }, run: lines.join('\n') }],
+      steps: [
+        {
+          id: 'it',
+          shell: 'bash',
+          env: { GIVEN: JSON.stringify(given), FILES: given['path'] ?? '' },
+          run: lines.join('\n'),
+        },
+      ],
     },
   };
 }

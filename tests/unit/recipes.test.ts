@@ -8,21 +8,21 @@ import { parseInputs } from '../../src/inputs.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { GATE } from '../recipes/actions.ts';
 import { problemsOfLaws, takesAway } from '../recipes/laws.ts';
-import { filesOf, isWorkflow, isYaml, recipeOf, recipes } from '../recipes/recipe.ts';
+import { filesOf, isWorkflow, isYaml, quickStart, recipeOf, recipes } from '../recipes/recipe.ts';
 import { shellsOf } from '../recipes/shell.ts';
 import { isGate, parseWorkflow } from '../recipes/workflow.ts';
 import { problemsOfWorkflow } from '../support/language-service.ts';
 import { failedReport } from '../support/made-up-reports.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
 
-/* What `docs/recipes/` must be without being played: valid, in shape, and within the laws. */
+/* What `docs/recipes/` and the quick start must be without being played: valid, in shape, and within the laws. */
 
 const actionYml = readFileSync('action.yml', 'utf8');
 const { defaults } = readActionMetadata('.');
 const outputNames = Object.keys(outputsOf(failedReport, '').values);
 
 const pages = recipes();
-const files = pages.flatMap((recipe) =>
+const files = [...pages, quickStart()].flatMap((recipe) =>
   filesOf(recipe).map((file) => ({ ...file, at: `${recipe.name}: ${file.path}` })),
 );
 const workflows = files.filter(isWorkflow);
@@ -126,7 +126,7 @@ if (!hasShellcheck) {
 
 describe('the shell of recipes', () => {
   test.skipIf(!hasShellcheck)('has no faults for shellcheck', () => {
-    const shells = pages.flatMap(shellsOf);
+    const shells = [...pages, quickStart()].flatMap(shellsOf);
     expect(shells).not.toEqual([]);
     expect(shellcheck(shells)).toBe('');
   });
