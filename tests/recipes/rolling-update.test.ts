@@ -1,21 +1,16 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { node24 } from '../support/runner/node24.ts';
 import { createReader, launchOn, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { cluster } from './cluster.ts';
+import { KIT_PROGRAMS } from './kit.ts';
 import { type Played, type PlayOptions, playFiles } from './play.ts';
 import { filesOf, recipeNamed } from './recipe.ts';
 
 const databases = systemDatabases();
 
 const [OLD = '', NEW = ''] = ['b2', 'c3'].map((start) => start.padEnd(40, '0'));
-const COMMAND_LINE = path.join(
-  path.dirname(createRequire(import.meta.url).resolve('@dbos-inc/dbos-sdk')),
-  'cli/cli.js',
-);
 
 /** Plays the deploy of a team that may fork `held`. `rollout` is what kubectl does while it waits for the rollout. */
 async function play(database: TestDatabase, options: Partial<PlayOptions> = {}, rollout = ':'): Promise<Played> {
@@ -30,8 +25,7 @@ async function play(database: TestDatabase, options: Partial<PlayOptions> = {}, 
     secrets: { DBOS_SYSTEM_DATABASE_URL: url, APPLICATION_DATABASE_URL: database.url, KUBECONFIG: 'of-the-test' },
     programs: {
       kubectl: `${cluster({ versions: [OLD], live: OLD })}\ncase "$*" in 'rollout status '*) ${rollout} ;; esac`,
-      npm: ':',
-      npx: `shift 2; exec '${node24()}' '${COMMAND_LINE}' "$@"`,
+      ...KIT_PROGRAMS,
     },
     ...options,
   });
