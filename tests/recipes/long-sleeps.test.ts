@@ -19,7 +19,6 @@ test('finishes the deploy although a workflow is delayed for days, and leaves it
     sha: NEW,
     secrets: { DBOS_SYSTEM_DATABASE_URL: database.url, KUBECONFIG: 'of-the-test' },
     programs: { kubectl: cluster({ versions: ['1.0.0', '2.0.0', NEW], live: NEW }) },
-    gate: { timeout: '20s' },
   });
 
   expect(played.jobs).toEqual({ deploy: 'success', 'tear-down': 'success' });

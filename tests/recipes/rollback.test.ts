@@ -11,14 +11,14 @@ const databases = systemDatabases();
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const [, , PROMOTES = ''] = snippetsOf('TypeScript', 'ts');
 
-/** `promote VERSION`, of the lines for TypeScript in `docs/sdks.md`, as kubectl would run it in a Pod. */
-function promotion(url: string): string {
+/** `promote VERSION`, of the lines for TypeScript in `docs/sdks.md`, as the image would run it. */
+function promotion(): string {
   const program = `import { DBOSClient } from '@dbos-inc/dbos-sdk';\nconst { URL: url } = process.env;\n${PROMOTES}`;
-  const node = `cd '${REPOSITORY}' && URL='${url}' VERSION="$5" exec '${node24()}' --input-type=module --eval`;
-  return `case "$*" in 'exec deployment/shop-1.0.0 -- promote '*) ${node} '${program.replaceAll("'", '"')}' ;; esac`;
+  const node = `URL="$DBOS_SYSTEM_DATABASE_URL" VERSION="$6" exec '${node24()}' --input-type=module --eval`;
+  return `cd '${REPOSITORY}' && ${node} '${program.replaceAll("'", '"')}'`;
 }
 
-test('promotes before it shifts, and then takes down the version that is taken back', async () => {
+test('promotes, launches and shifts, and then takes down the version that is taken back', async () => {
   const database = await databases.create();
   await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
 
@@ -26,9 +26,14 @@ test('promotes before it shifts, and then takes down the version that is taken b
     workflow: 'rollback.yml',
     event: 'workflow_dispatch',
     payload: { inputs: { version: '1.0.0' } },
-    secrets: { DBOS_SYSTEM_DATABASE_URL: database.url, KUBECONFIG: 'of-the-test' },
+    secrets: {
+      DBOS_SYSTEM_DATABASE_URL: database.url,
+      APPLICATION_DATABASE_URL: database.url,
+      KUBECONFIG: 'of-the-test',
+    },
     programs: {
-      kubectl: `${promotion(database.url)}\n${cluster({ versions: ['1.0.0', '2.0.0'], live: '1.0.0' })}`,
+      docker: promotion(),
+      kubectl: cluster({ versions: ['1.0.0', '2.0.0'], live: '1.0.0' }),
       gh: `case "$*" in 'run list '*) echo 42 ;; esac`,
     },
   });
@@ -36,9 +41,9 @@ test('promotes before it shifts, and then takes down the version that is taken b
   expect(played.jobs).toEqual({ back: 'success', 'tear-down': 'success' });
   expect(played.calls.filter((call) => !/ (get|list|auth) /.test(call))).toEqual([
     expect.stringMatching(/^gh run cancel --repo \S+ 42$/),
+    'docker run --env DBOS_SYSTEM_DATABASE_URL registry.example.com/shop:1.0.0 promote 1.0.0',
     'kubectl scale deployment/shop-1.0.0 --replicas 3',
     'kubectl rollout status deployment/shop-1.0.0 --timeout 10m',
-    'kubectl exec deployment/shop-1.0.0 -- promote 1.0.0',
     'kubectl set selector service shop app=shop,version=1.0.0',
     'kubectl scale deployment/shop-2.0.0 --replicas 0',
   ]);
