@@ -17,7 +17,7 @@ function play({ url }: Pick<TestDatabase, 'url'>, workflow: string, kubectl: str
 const deleted = ({ calls }: Played) => calls.filter((call) => call.startsWith('kubectl delete '));
 
 test('copies what runs, before the operator replaces it', async () => {
-  const kubectl = `${cluster({ versions: ['old'], live: 'old' })}\ncase "$*" in 'apply '*) cat ;; esac`;
+  const kubectl = `case "$*" in 'apply '*) cat ;; esac\n${cluster({ versions: ['old'], live: 'old' })}`;
   const { jobs, calls, log } = await play({ url: 'postgresql://nobody@127.0.0.1/none' }, 'deploy.yml', kubectl);
   expect(jobs, log).toEqual({ deploy: 'success' });
   expect(log).toContain('"name": "shop-drain-old"');
