@@ -45,7 +45,7 @@ export function kitFilesOf(report: RunReport, last: Poll | undefined): readonly 
     omitted: omittedFrom(detailScan, evaluation),
     newVersion: newVersion ?? undefined,
     schema: database.schema,
-    commandLine: commandLineOf(last),
+    commandLine: commandLineOf(last, database.schema),
     observedAt,
   });
 }

@@ -57,6 +57,11 @@ export function durationText(milliseconds: number): string {
   return `${s}s`;
 }
 
+/** Writes how long something took, or how far it is: to whole seconds, and `under 1s` for less than one. */
+export function spanText(milliseconds: number): string {
+  return milliseconds > 0 && milliseconds < 1000 ? 'under 1s' : durationText(milliseconds);
+}
+
 function units(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
 }

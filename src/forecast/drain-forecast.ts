@@ -5,7 +5,7 @@ import { scannedOf } from './detail-scan.ts';
 import { boundsOf, type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
 import { movingTimeLeft, type TimeLeft, withWaits } from './estimate.ts';
 import type { DrainHistory, Sample, Series } from './history.ts';
-import { isWithoutProcess } from './processes.ts';
+import { isWithoutProcess, quietTogether } from './processes.ts';
 import { hasEvidence, increase, isKeptUp, type Rate, rateOf, recent } from './rate.ts';
 
 /** The forecast for one target, or for all of them. */
@@ -21,6 +21,8 @@ export interface DrainForecast extends CertainEnd {
   readonly waits: readonly KnownWait[];
   /** No process seems to run, or all is stuck but for what waits for a time: to wait for that time helps nobody. */
   readonly standsStill: boolean;
+  /** How long nothing has moved that should, in milliseconds; undefined where that is no longer than usual. */
+  readonly quietMs: number | undefined;
   readonly states: States;
   /** Since the gate started. Resumed and imported workflows are neither roots nor children. */
   readonly arrived: Readonly<Record<'total' | 'roots' | 'children', number>>;
@@ -73,7 +75,8 @@ export function drainForecast(versions: readonly Target[], series: Series, conte
   const states = statesOf(inFlight, history);
   const withoutProcess = inFlight.filter((version) => isWithoutProcess(version, context));
   const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
-  const moving = standsStill ? undefined : movingTimeLeft(points);
+  const quietMs = standsStill ? undefined : quietOf(inFlight, states, context, points);
+  const moving = standsStill || quietMs !== undefined ? undefined : movingTimeLeft(points);
   const trend = trendOf(series, states, context, rate, moving);
   const waits = waitsOf(inFlight, certain.earliestEnds, history);
   const lastWait = latest([certain.notBefore, waits[0]?.until]);
@@ -86,6 +89,7 @@ export function drainForecast(versions: readonly Target[], series: Series, conte
     moving: trend === 'stalled' ? undefined : moving,
     waits,
     standsStill,
+    quietMs,
     ...certain,
     states,
     arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
@@ -94,6 +98,20 @@ export function drainForecast(versions: readonly Target[], series: Series, conte
     lostExecutors: executorsOf(withoutProcess, history),
     series,
   };
+}
+
+/** Before `stuck-after`, nobody knows whether what does not move is slow, or stuck, or has no process any more. */
+function quietOf(
+  versions: readonly Target[],
+  states: States,
+  context: DrainContext,
+  points: readonly Sample[],
+): number | undefined {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined || last.moving === 0 || states.notScanned > 0) return undefined;
+  const window = recent(points);
+  const paces = { completed: increase('completed', window), overMs: increase('atMs', window) };
+  return quietTogether(versions, last.atMs - first.atMs, paces, context);
 }
 
 /** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */

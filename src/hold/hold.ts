@@ -9,7 +9,7 @@ import { type Decision, decide, pollBudgetMs } from '../rules/decide.ts';
 import { type Evaluation, evaluate, firstRequest } from '../rules/evaluate.ts';
 import { isSettled } from '../rules/targets.ts';
 import type { Verdict } from '../rules/verdict.ts';
-import { type Clock, durationText } from '../time.ts';
+import { type Clock, spanText } from '../time.ts';
 import { type Outage, pauseAfterFailure } from './outage.ts';
 import { type GateState, initialState, type PollTime, withWindowsReset } from './state.ts';
 
@@ -28,6 +28,8 @@ export interface HoldParts {
 export interface Poll {
   /** The verdict follows from this poll. Otherwise the gate polls again. */
   readonly decides: boolean;
+  /** The verdict that follows from it. */
+  readonly verdict?: Verdict | undefined;
   readonly evaluation: Evaluation;
   readonly forecast: Forecast;
   readonly time: PollTime;
@@ -149,7 +151,7 @@ function afterSnapshot(config: GateConfig, before: Progress, snapshot: Snapshot,
   const decision = decide(config, evaluation, forecast, time);
   const poll: Poll | undefined = evaluation.provisional
     ? undefined
-    : { evaluation, forecast, time, decides: 'verdict' in decision };
+    : { evaluation, forecast, time, decides: 'verdict' in decision, ...decision };
   const next: Progress = {
     ...before,
     state: evaluation.state,
@@ -213,8 +215,8 @@ function gaveUp({ failure, failureId: id, failures, lastSuccess }: Outage, now: 
   const polls = counted(failures, 'poll');
   const before =
     lastSuccess === undefined
-      ? msg`No poll succeeded within ${trusted(durationText(now))}.`
-      : msg`The last successful poll was ${trusted(durationText(now - lastSuccess))} earlier.`;
+      ? msg`No poll succeeded within ${trusted(spanText(now))}.`
+      : msg`The last successful poll was ${trusted(spanText(now - lastSuccess))} earlier.`;
   return new ReportableError(
     msg`${failure} Giving up after ${polls} that failed${trusted(failures === 1 ? '' : ' in a row')}. ${before}`,
     { id },

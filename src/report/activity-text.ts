@@ -5,7 +5,7 @@ import { fullName, type WorkflowName } from '../dbos/workflow-name.ts';
 import { type Activity, OVERDUE_MS, type WorkflowStatus } from '../forecast/activity.ts';
 import { isHidden } from '../hidden-ids.ts';
 import { joined, type Message, msg, trusted } from '../message.ts';
-import { durationText, momentText } from '../time.ts';
+import { durationText, momentText, spanText } from '../time.ts';
 import { ownWorkNote } from './text.ts';
 
 /** How many generations of children are described. The last one matters, and the workflow list has the others. */
@@ -78,7 +78,7 @@ function describeWait({ activity, progressAt }: WorkflowStatus, now: number, gen
 
 /** A row can hold any time. Beyond ten years the distance means nothing. */
 function farText(milliseconds: number): string {
-  return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
+  return milliseconds > FAR_MS ? 'more than ten years' : spanText(milliseconds);
 }
 
 function queueNamed(queue: string): Message {
@@ -90,6 +90,7 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: 
   const { moves, running, limit, inPartition, workerLimit } = activity;
   const queue = queueNamed(activity.queue);
   if (limit === 0) return msg`${queue}, whose concurrency limit is 0: nothing is dequeued`;
+  if (workerLimit === 0) return msg`${queue}, whose worker limit is 0: no process dequeues from it`;
   const isFull = limit !== null && running >= limit;
   const runs = isFull
     ? trusted(
@@ -143,16 +144,12 @@ export function nextStepFor(
 /** The executor id that every SDK has unless it is given another one. */
 export const DEFAULT_EXECUTOR = 'local';
 
-/** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
+/** A process recovers what runs on its version and under its executor id; only DBOS Conductor hands it to another one. */
 function nextStepInSilence(executor: string | null, isWithoutProcess: boolean): Message {
-  const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
-  const identity = executor
-    ? msg`with the executor id ${executor}${byDefault}`
-    : trusted('with the executor id it had');
-  const start = isWithoutProcess
-    ? trusted('start a process of its version')
-    : trusted('check which step it is in. If its process is gone, start one of its version');
-  return msg`${start} ${identity} (with DBOS Conductor: any id), or fork it`;
+  // What helps with all of the version names the executor ids, where no process of it seems to run.
+  if (isWithoutProcess) return trusted('start a process of its version, or fork or cancel it');
+  const [which, same] = executor ? [msg` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
+  return msg`check whether its process${which} still runs. If not, start one of its version with ${trusted(same)}, or fork it`;
 }
 
 function nextStepInQueue(
@@ -160,6 +157,7 @@ function nextStepInQueue(
   isWithoutProcess: boolean,
 ): string {
   if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
+  if (workerLimit === 0) return 'raise the worker limit of that queue, or cancel or fork it';
   if (isWithoutProcess) return START_LISTENER;
   if (moves) return 'let the queue drain';
   if (limit !== null && running >= limit) {

@@ -1,5 +1,5 @@
 import { joined, type Message, msg, number, trusted } from '../message.ts';
-import { durationText, milliseconds } from '../time.ts';
+import { milliseconds, spanText } from '../time.ts';
 import { headingOf, moreAt } from './help.ts';
 import { blockedFirst } from './model.ts';
 import type { RunReport, VersionReport } from './schema.ts';
@@ -57,7 +57,7 @@ function targetAnnotation(
   const shown = versionName(version);
   const name = visible(shown, 80);
   if (drained) {
-    const idle = trusted(durationText(milliseconds(target.idleSeconds ?? 0)));
+    const idle = trusted(spanText(milliseconds(target.idleSeconds ?? 0)));
     return {
       level: 'notice',
       title: `${name} has drained`,

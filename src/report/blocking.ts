@@ -53,12 +53,12 @@ export function newVersionOf({ index, targets }: Evaluation): string | null {
 }
 
 /** DBOS's command line for the work that blocks. */
-export function commandLineOf({ evaluation, forecast }: Poll): CommandLine {
+export function commandLineOf({ evaluation, forecast }: Poll, schema: string): CommandLine {
   const { index, snapshot, state } = evaluation;
   const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
   const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
   const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
-  return commandLineFor(sdk, snapshot.database.migration ?? null);
+  return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
 }
 
 /** What says that a target is still in use, or is none: to cancel its work would end live work. */

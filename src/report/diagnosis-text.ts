@@ -1,12 +1,13 @@
 import type { Writer } from '../dbos/snapshot/index.ts';
 import { scannedOf } from '../forecast/detail-scan.ts';
-import type { KnownWait } from '../forecast/drain-forecast.ts';
 import type { EarliestEnd } from '../forecast/earliest-end.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import type { Blocker } from '../rules/index.ts';
-import { durationText, momentText } from '../time.ts';
+import { durationText, momentText, spanText } from '../time.ts';
 import { DEFAULT_EXECUTOR, describeActivity, workflowNamed } from './activity-text.ts';
+import { largestAlike, longest } from './alike.ts';
 import type { Diagnosis, Subject } from './diagnosis.ts';
+import { expectation, shareOf, stuckExpectation, verbOf } from './expectation.ts';
 import { leftText } from './forecast-text.ts';
 import { versionName } from './text.ts';
 
@@ -21,8 +22,8 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
     return {
       cause: 'live',
       kind: 'stuck',
-      brief: 'traffic has not moved, still the latest version',
-      reason: trusted('traffic has not moved, and this is still the latest version.'),
+      brief: 'still the latest version, so new work goes to it',
+      reason: trusted('this is still the latest version, so new work goes to it.'),
       ifNothing: trusted('new work keeps going to this version, and it does not drain.'),
     };
   }
@@ -41,7 +42,7 @@ export function live(blocker: Blocker, { now, deadline }: Subject): Diagnosis | 
   return {
     cause: 'live',
     kind: 'slow',
-    brief: `counts as live until ${momentText(until, now)}`,
+    brief: `still receives work, counts as live until ${momentText(until, now)}`,
     reason: msg`it received new work recently, and counts as live until ${moment}.`,
     ifNothing: msg`it stops counting as live at ${moment}, unless more work starts on it.`,
   };
@@ -68,14 +69,16 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
   const count = Math.min(target.inFlight, Math.max(1, late.length));
   const until = momentText(notBefore, now);
   const verb = late.length === 0 ? 'is delayed' : verbOf(late.slice(0, count));
+  const share = target.inFlight === 1 ? 'it' : shareOf(count, target.inFlight);
   const still = drain.states.stuck;
-  const stuckToo = still > 0 ? `, and ${number(still)} made no progress for ${durationText(config.stuckAfterMs)}` : '';
+  const stuckToo =
+    still > 0 ? `, and ${number(still)} made no progress for over ${durationText(config.stuckAfterMs)}` : '';
   const of = msg`${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
   return {
     cause: 'outlasting',
     kind: 'never',
     count,
-    brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
+    brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
     reason: msg`${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
     ifNothing: expectation(subject, late, notBefore),
     nextStep: msg`To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
@@ -135,8 +138,9 @@ export function stuck(subject: Subject): Diagnosis {
   const share = shareOf(count, target.inFlight);
   const scanned = scannedOf(target.version, poll.forecast.history.detailScan);
   const all = scanned.filter(({ status }) => status.state === 'stuck');
-  // A parent that waits for a stuck child is no cause.
-  const cause = all.find(({ status }) => status.activity.kind !== 'child') ?? all[0];
+  // A parent that waits for a stuck child is no cause. The table of what blocks begins with the largest group.
+  const causes = all.filter(({ status }) => status.activity.kind !== 'child');
+  const cause = longest(largestAlike(causes.length > 0 ? causes : all));
   const why =
     cause === undefined ? trusted('') : msg` ${workflowNamed(cause.workflow)}: ${describeActivity(cause.status, now)}.`;
   const quiet = trusted(durationText(config.stuckAfterMs));
@@ -144,23 +148,10 @@ export function stuck(subject: Subject): Diagnosis {
   return {
     cause: 'stuck',
     kind: 'stuck',
-    brief: `${share} without progress for ${durationText(config.stuckAfterMs)}`,
-    reason: msg`${trusted(`${share} ${noun}`)} made no progress for ${quiet}.${why}`,
+    brief: `${share} without progress for over ${durationText(config.stuckAfterMs)}`,
+    reason: msg`${trusted(`${share} ${noun}`)} made no progress for over ${quiet}.${why}`,
     ifNothing: stuckExpectation(subject, count),
   };
-}
-
-function stuckExpectation(subject: Subject, count: number): Message {
-  const rest = subject.target.inFlight - count;
-  const stay =
-    count === 1
-      ? 'the stuck workflow stays in flight until somebody acts.'
-      : `the ${number(count)} stuck workflows stay in flight until somebody acts.`;
-  if (rest === 0) return trusted(stay);
-  const { moving, standsStill, waits } = subject.drain;
-  if (standsStill) return msg`${trusted(stay)} Nothing else has finished recently.`;
-  if (moving === undefined && waits.length === 0) return trusted(`${stay} The other ${number(rest)} can still finish.`);
-  return msg`${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
 }
 
 export function stalled(stuckAfterMs: number): Diagnosis {
@@ -178,7 +169,8 @@ const NO_ESTIMATE = { wait: 'no estimate yet', check: 'no estimate from a single
 /** It will finish. */
 export function slow(subject: Subject): Diagnosis {
   const { drain, config, now, deadline } = subject;
-  const { left, notBefore, waits } = drain;
+  const { left, notBefore, waits, quietMs } = drain;
+  if (quietMs !== undefined) return quiet(quietMs, subject);
   const isAhead = notBefore !== undefined && notBefore > now;
   const brief =
     left !== undefined
@@ -193,9 +185,30 @@ export function slow(subject: Subject): Diagnosis {
     kind: 'slow',
     brief: `${brief}${late}`,
     reason: trusted(
-      left === undefined && !isAhead ? `nothing seems stuck, and there is ${brief}.` : `${brief}${late}.`,
+      left === undefined && !isAhead ? `${seemingly(subject)}, and there is ${brief}.` : `${brief}${late}.`,
     ),
     ifNothing: expectation(subject, waits, waits[0]?.until ?? notBefore),
+  };
+}
+
+function seemingly({ drain: { states } }: Subject): string {
+  if (states.notScanned === 0) return 'nothing seems stuck';
+  const isAnyRead = states.progressing + states.waiting > 0;
+  return isAnyRead ? 'nothing that was read seems stuck' : 'no workflow has been read in detail';
+}
+
+/** Nothing is stuck yet by `stuck-after`, and nothing moves: it can be a pause, a long step or a dead process. */
+function quiet(quietMs: number, subject: Subject): Diagnosis {
+  const { target, drain, config } = subject;
+  const span = spanText(quietMs);
+  const after = durationText(config.stuckAfterMs);
+  return {
+    cause: 'moving',
+    kind: 'slow',
+    brief: `nothing has moved for ${span} (stuck after ${after})`,
+    reason: trusted(`nothing has moved for ${span}. After ${after} it counts as stuck.`),
+    ifNothing: expectation(subject, drain.waits, drain.waits[0]?.until ?? drain.notBefore),
+    nextStep: msg`Check whether a process of ${versionName(target.version)} still runs.`,
   };
 }
 
@@ -244,7 +257,7 @@ export function writing(writers: readonly Writer[], { target, config }: Subject)
 
 /** Nothing blocks: it has to stay so for the settle window. */
 export function settling(settledForMs: number, { config }: Subject): Diagnosis {
-  const left = durationText(Math.max(0, config.settleMs - settledForMs));
+  const left = spanText(Math.max(0, config.settleMs - settledForMs));
   return {
     cause: 'settling',
     kind: 'slow',
@@ -252,44 +265,4 @@ export function settling(settledForMs: number, { config }: Subject): Diagnosis {
     reason: trusted(`idle, and must stay idle for ${left}.`),
     ifNothing: trusted(`it has drained in ${left}, unless new work starts.`),
   };
-}
-
-/** `15 of 16 finish by about 21:34:49 UTC; 1 sleeps until 23:34 UTC.` */
-function expectation(
-  { target, drain, now }: Subject,
-  waits: readonly KnownWait[],
-  last: number | undefined,
-  all = target.inFlight,
-): Message {
-  const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
-  const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
-  const rest = all - waiting - still;
-  const parts: string[] =
-    still > 0 ? [`${number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
-  if (rest > 0 && !drain.standsStill) {
-    const share = rest === all ? (all === 1 ? 'it' : `all ${number(all)}`) : `${number(rest)} of ${number(all)}`;
-    const { moving } = drain;
-    parts.push(
-      moving === undefined
-        ? `${share} can still finish, with no estimate`
-        : `${share} ${rest === 1 ? 'finishes' : 'finish'} by about ${momentText(now + moving.leftMs, now)}`,
-    );
-  }
-  if (last !== undefined && waiting > 0) {
-    const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
-    parts.push(`${number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
-  }
-  const text = parts.join('; ');
-  return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
-}
-
-function shareOf(count: number, all: number): string {
-  return count === all ? number(count) : `${number(count)} of ${number(all)}`;
-}
-
-function verbOf(waits: readonly Pick<KnownWait, 'because'>[]): string {
-  const isOne = waits.length === 1;
-  const reasons = new Set(waits.map(({ because }) => because));
-  if (reasons.size > 1) return 'sleep or are delayed';
-  return reasons.has('sleeping') ? (isOne ? 'sleeps' : 'sleep') : isOne ? 'is delayed' : 'are delayed';
 }

@@ -32,7 +32,7 @@ export interface Diagnosis {
   readonly cause: (typeof CAUSES)[number];
   /** How many workflows outlast the timeout, where that is the cause. */
   readonly count?: number;
-  /** For a line of the log: `stuck: 3 of 16 without progress for 15m`. */
+  /** For a line of the log: `stuck: 3 of 16 without progress for over 15m`. */
   readonly brief: string;
   /** The cause, in a sentence: `Never: 1 of 16 workflows sleeps until 23:34 UTC, after the timeout at 21:36 UTC.` */
   readonly reason: Message;
@@ -121,14 +121,13 @@ function inFlightDiagnoses(subject: Subject, outlasting: Diagnosis | undefined):
   const { target, drain, config } = subject;
   const { trend, states, withoutProcess } = drain;
   if (target.inFlight === 0) return [];
-  const isKnown = states.progressing + states.waiting > 0 || drain.left !== undefined;
   return [
     withoutProcess.length > 0 ? say.withoutProcess(subject) : undefined,
     outlasting,
     trend === 'not-converging' ? say.notConverging(subject) : undefined,
     states.stuck > 0 ? say.stuck(subject) : undefined,
     trend === 'stalled' ? say.stalled(config.stuckAfterMs) : undefined,
-    isKnown ? say.slow(subject) : undefined,
+    say.slow(subject),
   ];
 }
 

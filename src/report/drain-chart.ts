@@ -2,7 +2,7 @@ import type { TimeLeft } from '../forecast/estimate.ts';
 import type { Sample } from '../forecast/history.ts';
 import { number } from '../message.ts';
 import { type StatusCounts, total } from '../status-counts.ts';
-import { durationText, UNITS_MS } from '../time.ts';
+import { spanText, UNITS_MS } from '../time.ts';
 
 export type CurvePoint = StatusCounts & Pick<Sample, 'atMs'>;
 
@@ -98,9 +98,9 @@ function keyOf({ points, estimate }: DrainCurve, { estimated, isCut }: Columns, 
   const counts = statuses.map(({ status, square }) => `${square} ${number(last?.[status] ?? 0)} ${status}`);
   const seen = `At the last poll: ${counts.join(' · ')}`;
   if (estimate === undefined || estimated.length === 0) return seen;
-  const range = `${durationText(estimate.fromMs)} to ${durationText(estimate.toMs)}`;
+  const range = `${spanText(estimate.fromMs)} to ${spanText(estimate.toMs)}`;
   const cut = isCut ? '; the chart ends before that' : '';
-  return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
+  return `${seen} · ${ESTIMATE.square} estimate: drained ${spanText(estimate.leftMs)} later (${range})${cut}`;
 }
 
 /** The curve at regular times. Undefined when there are fewer than two polls. */

@@ -5,11 +5,12 @@ import { blockersOfAll } from '../rules/decide.ts';
 
 /** How a hold goes, what blocks, and which targets are idle: equal at two polls that differ in counts at most. */
 export function courseOf({ evaluation, forecast }: Poll): readonly unknown[] {
-  const { trend, withoutProcess } = forecast.total;
+  const { trend, withoutProcess, quietMs } = forecast.total;
   return [
     trend === 'not-converging',
     trend === 'stalled',
     withoutProcess.length,
+    quietMs !== undefined,
     ...blockersOfAll(evaluation).map(({ kind }) => kind),
     ...evaluation.targets.flatMap(({ version, settledForMs, drained, blockers }) => [
       ...[version, settledForMs !== undefined, drained],

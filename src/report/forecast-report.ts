@@ -3,9 +3,10 @@ import type { WorkflowStatus } from '../forecast/activity.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import { shownId } from '../hidden-ids.ts';
 import type { Poll } from '../hold/hold.ts';
-import { trusted } from '../message.ts';
-import { KIT_STATES, kitStateOf } from '../unblock/states.ts';
+import { type Message, trusted } from '../message.ts';
+import { KIT_STATES, type KitState, kitStateOf } from '../unblock/states.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
+import { likenessOf, longest, type Read } from './alike.ts';
 import { blocksTarget, isLive } from './blocking.ts';
 import type { ActivityReport, ForecastReport, RunReport } from './schema.ts';
 
@@ -14,7 +15,7 @@ const ACTIVITIES_REPORTED = 30;
 
 /** The forecast for one version, or for all, at `now` by the database's clock, in epoch milliseconds. */
 export function forecastReport(forecast: DrainForecast, now: number): ForecastReport {
-  const { trend, rate, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
+  const { trend, rate, left, notBefore, earliestEnds, states, arrived, withoutProcess, quietMs } = forecast;
   return {
     trend,
     completedPerMinute: rate?.completedPerMinute ?? null,
@@ -30,16 +31,17 @@ export function forecastReport(forecast: DrainForecast, now: number): ForecastRe
     arrivedRoots: arrived.roots,
     arrivedChildren: arrived.children,
     noProcessSeen: withoutProcess.length > 0,
+    quietSeconds: quietMs === undefined ? null : quietMs / 1000,
   };
 }
 
-export function activityReport(
-  { executor }: Pick<WorkflowDetail, 'executor'>,
-  status: WorkflowStatus | undefined,
-  now: number,
-): ActivityReport | null {
+/** What one workflow does or waits for; null where it was not read. */
+export function activityReport(workflow: WorkflowDetail, poll: Poll, isWait: boolean): ActivityReport | null {
+  const status = poll.forecast.statuses.get(workflow.id);
   if (status === undefined) return null;
+  const now = poll.evaluation.snapshot.observedAt;
   const { state, activity, progressAt } = status;
+  const stands = standing({ workflow, status }, poll, isWait);
   return {
     state,
     kind: activity.kind,
@@ -47,35 +49,27 @@ export function activityReport(
     until: 'until' in activity ? activity.until : null,
     child: activity.kind === 'child' ? shownId(activity.child.id) : null,
     message: describeActivity(status, now),
-    nextStep: nextStepFor(status, executor),
+    nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor),
   };
 }
 
 /** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
-export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean): RunReport['activities'] {
+export function activitiesReport(poll: Poll, isWait: boolean): RunReport['activities'] {
+  const { evaluation, forecast } = poll;
   const { detailScan } = forecast.history;
   if (detailScan === undefined) return { observedAt: null, items: [], omitted: 0 };
   const { observedAt, workflows, statuses } = detailScan;
-  const live = new Set(evaluation.targets.filter(isLive).map(({ version }) => version));
   const blocking = workflows.flatMap((workflow) => {
     const status = statuses.get(workflow.id);
     if (status === undefined || !blocksTarget(workflow, evaluation)) return [];
-    return [
-      {
-        workflow,
-        status,
-        state: kitStateOf(status, observedAt),
-        stands: live.has(workflow.version) ? ('live' as const) : standing(workflow.version, status, forecast, isWait),
-      },
-    ];
+    const stands = standing({ workflow, status }, poll, isWait);
+    return [{ workflow, status, state: kitStateOf(status, observedAt), stands }];
   });
-  const alike = Map.groupBy(
-    blocking,
-    ({ workflow: { name, className, queue, status: rowStatus }, status, state, stands }) =>
-      JSON.stringify([state, stands, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]),
-  );
-  const groups = [...alike.values()].map((group) => {
-    const { workflow, status, state, stands } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
+  const alike = Map.groupBy(blocking, (read) => JSON.stringify([read.state, read.stands, likenessOf(read)]));
+  const groups = [...alike.values()].flatMap((group) => {
+    const foremost = longest(group);
+    if (foremost === undefined) return [];
+    const { workflow, status, state } = foremost;
     const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
     return {
       state,
@@ -83,10 +77,7 @@ export function activitiesReport({ evaluation, forecast }: Poll, isWait: boolean
       workflow: workflow.name,
       className: workflow.className,
       message: describeActivity(status, observedAt),
-      nextStep:
-        stands !== undefined && (state !== 'stuck' || stands === 'live')
-          ? NOT_BY_ITSELF[stands]
-          : nextStepFor(status, isOneExecutor ? workflow.executor : null, stands === 'no-process'),
+      nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null),
     };
   });
   const items = groups
@@ -103,22 +94,31 @@ const NOT_BY_ITSELF = {
   stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
 } as const;
 
-/** Why nobody should wait for the work of a version; undefined where it can finish. */
-function standing(
-  version: string | null,
-  { activity }: WorkflowStatus,
-  { targets, outlasting }: Poll['forecast'],
-  isWait: boolean,
-): Exclude<keyof typeof NOT_BY_ITSELF, 'live'> | undefined {
-  const drain = targets.get(version);
-  const until = activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null;
-  if (drain === undefined || !drain.standsStill) {
-    return isWait && outlasting !== undefined && (until ?? 0) > outlasting.deadline ? 'outlasting' : undefined;
-  }
-  return drain.withoutProcess.length > 0 ? 'no-process' : 'stuck';
+/** What a person can do about a workflow, given how its version stands. */
+function nextStep(
+  {
+    status,
+    state,
+    stands,
+  }: { readonly status: WorkflowStatus; readonly state: KitState; readonly stands: Standing | undefined },
+  executor: string | null,
+): Message {
+  const isOfVersion = stands !== undefined && (state !== 'stuck' || stands === 'live');
+  return isOfVersion ? NOT_BY_ITSELF[stands] : nextStepFor(status, executor, stands === 'no-process');
 }
 
-/** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */
-function lasts({ activity, progressAt }: WorkflowStatus): number {
-  return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
+type Standing = keyof typeof NOT_BY_ITSELF;
+
+/** Why nobody should simply wait for a workflow; undefined where it can finish. */
+function standing({ workflow: { version }, status }: Read, poll: Poll, isWait: boolean): Standing | undefined {
+  const { evaluation, forecast } = poll;
+  if (evaluation.targets.some((target) => target.version === version && isLive(target))) return 'live';
+  const drain = forecast.targets.get(version);
+  const { activity } = status;
+  if (drain?.standsStill) return drain.withoutProcess.length > 0 ? 'no-process' : 'stuck';
+  const until = activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null;
+  const { outlasting } = forecast;
+  if (isWait && outlasting !== undefined && (until ?? 0) > outlasting.deadline) return 'outlasting';
+  const isDue = activity.kind === 'running' || activity.kind === 'queued';
+  return isDue && drain?.quietMs !== undefined ? 'stuck' : undefined;
 }

@@ -5,7 +5,7 @@ import type { EarliestEnd, PastDeadline } from '../forecast/earliest-end.ts';
 import type { NewTopLevel } from '../forecast/history.ts';
 import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
-import { durationInput, durationText, momentText } from '../time.ts';
+import { durationInput, durationText, momentText, spanText } from '../time.ts';
 import { workflowNamed } from './activity-text.ts';
 
 /** A few workflows stand for all: this many are named. */
@@ -65,7 +65,7 @@ export function outlook(
 function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }: Rate): Message {
   const isQuiet = ended === 0 && arrived === 0;
   const pace = `${perMinute(ended)} finished and ${perMinute(arrived)} arrived per minute,`;
-  return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${durationText(overMs)}.`);
+  return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${spanText(overMs)}.`);
 }
 
 function notConverging(
@@ -105,8 +105,12 @@ function stateOf({ because }: EarliestEnd): string {
   return because === 'sleeping' ? 'asleep' : 'delayed';
 }
 
-/** Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps. */
-export function describeCannotDrain(beyond: PastDeadline, now: number): Message {
+/**
+ * Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps.
+ *
+ * @param stuck How many workflows are stuck. With any, no timeout is long enough.
+ */
+export function describeCannotDrain(beyond: PastDeadline, now: number, stuck = 0): Message {
   // `"order-7" ("checkout") is asleep until 14:05 UTC`.
   const named = beyond.earliestEnds
     .slice(0, NAMED)
@@ -117,10 +121,13 @@ export function describeCannotDrain(beyond: PastDeadline, now: number): Message 
       ? msg`${joined(named, ', ')}${more}`
       : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
   const timeout = neededTimeout(beyond);
+  const isOneStuck = stuck === 1;
   const reaching =
-    timeout === null
-      ? msg`No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
-      : msg`To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
+    stuck > 0
+      ? msg`A longer \`timeout\` does not help: ${counted(stuck, 'workflow')} ${trusted(isOneStuck ? 'is' : 'are')} stuck.`
+      : timeout === null
+        ? msg`No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
+        : msg`To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
   return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
 }
 

@@ -1,7 +1,7 @@
 import type { GateConfig } from '../config.ts';
 import type { Poll } from '../hold/hold.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
-import { durationText } from '../time.ts';
+import { durationText, spanText } from '../time.ts';
 import type { Run } from './model.ts';
 import type { RunReport, VersionReport } from './schema.ts';
 import { namesOfVersions } from './text.ts';
@@ -18,7 +18,7 @@ type Seen = Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications' | 'dia
 function answerOf({ verdict, config, waitedMs, last }: Run, seen: Seen): Message {
   const targets = seen.versions;
   const inFlight = counted(seen.inFlight ?? 0, 'workflow');
-  const waited = trusted(durationText(waitedMs));
+  const waited = trusted(spanText(waitedMs));
   const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
   const blocked = targets.filter(({ drained }) => !drained);
   const blockedNames = namesOfVersions(blocked);

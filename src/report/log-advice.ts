@@ -17,7 +17,13 @@ const EXPLAINED_STUCK = 3;
  * holds: the log says it once.
  */
 export function adviceOf(poll: Poll, diagnosis: Diagnosis | undefined): Explanations {
-  return [...expected(poll, diagnosis), ...blockers(poll), ...stuckWork(poll), ...traffic(poll)];
+  return [
+    ...expected(poll, diagnosis),
+    ...silence(poll, diagnosis),
+    ...blockers(poll),
+    ...stuckWork(poll),
+    ...traffic(poll),
+  ];
 }
 
 function expected({ forecast }: Poll, diagnosis: Diagnosis | undefined): Explanations {
@@ -25,10 +31,16 @@ function expected({ forecast }: Poll, diagnosis: Diagnosis | undefined): Explana
   const { kind, cause, ifNothing, nextStep } = diagnosis;
   const { waits, notBefore } = forecast.total;
   // The line itself has the estimate of what only moves.
-  if (kind === 'slow' && waits.length === 0) return [];
+  if (kind === 'slow' && (waits.length === 0 || forecast.total.quietMs !== undefined)) return [];
   const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
   const then = { key, message: msg`If you do nothing: ${ifNothing}` };
   return nextStep === undefined ? [then] : [then, { key: `next ${cause}`, message: nextStep }];
+}
+
+/** Before it counts as stuck, only a person can see why nothing moves. */
+function silence({ forecast }: Poll, diagnosis: Diagnosis | undefined): Explanations {
+  if (forecast.total.quietMs === undefined || diagnosis?.cause === 'stuck') return [];
+  return [{ key: 'quiet', message: trusted('Nothing moves. Check whether a process of this version still runs.') }];
 }
 
 /** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */

@@ -1,10 +1,12 @@
 import type { GateConfig } from '../config.ts';
+import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { FailedPoll, Poll } from '../hold/hold.ts';
 import { type Outage, patienceLeftMs } from '../hold/outage.ts';
 import { msg, namesOf, number } from '../message.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
+import type { Verdict } from '../rules/verdict.ts';
 import { describeCounts, type StatusCounts, summed } from '../status-counts.ts';
-import { durationText } from '../time.ts';
+import { durationText, spanText } from '../time.ts';
 import { inFlightOnAll } from './blocking.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { ratePart } from './forecast-text.ts';
@@ -25,7 +27,7 @@ export interface Counted {
  */
 export function pollLine(
   config: GateConfig,
-  { evaluation, forecast, time, decides }: Poll,
+  { evaluation, forecast, time, decides, verdict }: Poll,
   diagnosis: Diagnosis | undefined,
   before: Counted | undefined,
 ): string {
@@ -37,14 +39,27 @@ export function pollLine(
   const parts = [
     isShown ? countPart(inFlightOnAll(targets), summed(targets), drained ? undefined : before) : '',
     index === undefined ? 'nothing could be counted' : '',
-    ...reasonsOf(evaluation).filter((reason) => !brief.includes(reason)),
-    ratePart(forecast.total),
+    ...reasonsOf(evaluation, brief === '' ? undefined : diagnosis),
+    pacePart(forecast.total, diagnosis),
     brief,
     isShown ? versionsPart(targets) : '',
     brief !== '' && saysIdle(diagnosis) ? '' : settling,
-    config.mode === 'wait' && !decides ? timeLeft(config, time.ended) : '',
+    config.mode === 'wait' ? (decides ? endPart(verdict) : timeLeft(config, time.ended)) : '',
   ];
   return `${stamp(time.ended)} ${parts.filter((part) => part !== '').join('; ')}`;
+}
+
+/** What is said of the pace in the diagnosis is not said twice. */
+function pacePart(forecast: DrainForecast, diagnosis: Diagnosis | undefined): string {
+  const { quietMs } = forecast;
+  if (quietMs === undefined) return ratePart(forecast);
+  const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
+  return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
+}
+
+/** Why `wait` ends before its timeout, where waiting cannot help. */
+function endPart(verdict: Verdict | undefined): string {
+  return verdict === 'cannot-drain' || verdict === 'still-live' ? 'stopping before the timeout (`fail-fast`)' : '';
 }
 
 /** Its brief text says that the version is idle. */
@@ -85,7 +100,7 @@ function settlePart({ settleMs }: GateConfig, evaluation: Evaluation): string {
   const settledForMs = settledFor(evaluation);
   if (settledForMs === undefined) return '';
   const leftMs = settleMs - settledForMs;
-  return leftMs > 0 ? `idle, settling for ${durationText(leftMs)}` : 'idle';
+  return leftMs > 0 ? `idle, settling for ${spanText(leftMs)}` : 'idle';
 }
 
 /** How long everything has been idle, in milliseconds; undefined while something is not. */
@@ -98,7 +113,7 @@ function settledFor({ gate, noTargets, targets }: Evaluation): number | undefine
 
 function timeLeft(config: GateConfig, elapsedMs: number): string {
   const leftMs = config.timeoutMs - elapsedMs;
-  return leftMs > 0 ? `${durationText(leftMs)} until timeout` : 'the timeout has passed';
+  return leftMs > 0 ? `${spanText(leftMs)} until timeout` : 'the timeout has passed';
 }
 
 /** After an outage, the line of the recovery says so. */
@@ -107,7 +122,7 @@ export function otherServerLine({ time }: Poll): string {
 }
 
 export function lockWaitLine({ time, evaluation }: Poll): string {
-  return `${stamp(time.ended)} The poll waited ${durationText(evaluation.snapshot.lockWaitMs)} for a lock on the DBOS tables. Most often a migration or maintenance holds it.`;
+  return `${stamp(time.ended)} The poll waited ${spanText(evaluation.snapshot.lockWaitMs)} for a lock on the DBOS tables. Most often a migration or maintenance holds it.`;
 }
 
 export function replacementLine({ time, evaluation }: Poll): string {
@@ -128,14 +143,14 @@ export function failureLine(
     ? `Poll failed again (${outage.failures} in a row, same error).`
     : `Poll failed. ${plain(outage.failure)}`;
   const leftMs = patienceLeftMs(config, outage, time.ended);
-  const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
+  const left = leftMs > 0 ? `giving up in ${spanText(leftMs)}` : 'for the last time';
   const more = same ? '' : ` ${moreAt(page, outage.failureId)}`;
-  return `${stamp(time.ended)} ${what} Retrying in ${durationText(pauseMs)}, ${left}.${more}`;
+  return `${stamp(time.ended)} ${what} Retrying in ${spanText(pauseMs)}, ${left}.${more}`;
 }
 
 export function recoveryLine({ failures, lastSuccess = 0 }: Outage, { time }: Poll): string {
   const polls = failures === 1 ? 'one failed poll' : `${failures} failed polls`;
-  return `${stamp(time.ended)} The database is back after ${polls} (${durationText(time.ended - lastSuccess)}). The settle window starts over.`;
+  return `${stamp(time.ended)} The database is back after ${polls} (${spanText(time.ended - lastSuccess)}). The settle window starts over.`;
 }
 
 /** `[  1m 5s]`: the time since the gate started. */

@@ -145,7 +145,8 @@ function seenAt(last: Poll, run: Run) {
     unversioned: index === undefined ? null : evaluation.unversioned,
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
     neededTimeout: pastDeadline === undefined ? null : neededTimeout(pastDeadline),
-    pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
+    pastDeadline:
+      pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt, forecast.total.states.stuck),
     versions,
     diagnosis: diagnoses.worst ?? null,
     // After a failure, what an earlier poll saw is no answer.
@@ -163,8 +164,8 @@ function seenAt(last: Poll, run: Run) {
     }),
     groups: blockingGroups(evaluation),
     activities: activitiesReport(last, run.config?.mode === 'wait'),
-    ...workflowsReport(last, pastDeadline),
-    commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last),
+    ...workflowsReport(last, pastDeadline, run.config?.mode === 'wait'),
+    commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last, run.schema),
   };
 }
 
@@ -212,7 +213,8 @@ function expected(
 }
 
 /** The oldest workflows that block, and the one to unblock first. */
-function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadline | undefined) {
+function workflowsReport(poll: Poll, pastDeadline: PastDeadline | undefined, isWait: boolean) {
+  const { evaluation, forecast } = poll;
   const { index, snapshot } = evaluation;
   if (index === undefined) return { workflows: NOTHING_LISTED, firstToUnblock: null };
   const { workflows } = index.contents;
@@ -221,13 +223,16 @@ function workflowsReport({ evaluation, forecast }: Poll, pastDeadline: PastDeadl
   const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0], snapshot.observedAt);
   return {
     workflows: {
-      items: shown.map(({ id, name, parent, ...workflow }) => ({
-        ...workflow,
-        id: shownId(id),
-        parent: shownId(parent),
-        workflow: name,
-        activity: activityReport(workflow, forecast.statuses.get(id), snapshot.observedAt),
-      })),
+      items: shown.map((workflow) => {
+        const { id, name, parent, ...rest } = workflow;
+        return {
+          ...rest,
+          id: shownId(id),
+          parent: shownId(parent),
+          workflow: name,
+          activity: activityReport(workflow, poll, isWait),
+        };
+      }),
       omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
     },
     firstToUnblock: shownId(first?.id ?? null),

@@ -77,7 +77,11 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
     case 'not-converging':
       return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
     case 'moving':
-      return [...waiting(report), ...(firstToUnblock === null ? [] : unblocking(report, kit, ''))];
+      return [
+        ...(diagnosis.nextStep === undefined ? [] : [{ what: diagnosis.nextStep }]),
+        ...waiting(report),
+        ...(firstToUnblock === null ? [] : unblocking(report, kit, '')),
+      ];
     default:
       return [];
   }

@@ -60,22 +60,31 @@ const versionOutputs = z.array(
 );
 
 /**
- * Where not all fit, forecasts are omitted before versions are, and the last entry says how many of these. The report
+ * Where not all fit, forecasts are omitted first, then diagnoses, and versions last, and the last entry says how many of these. The report
  * file has them.
  */
 function fittingVersions({ versions }: RunReport): ReturnType<typeof fitting> {
   const short = versions.filter(({ version }) => version === null || isWhole(version));
   const tooLong = versions.length - short.length;
   const entries = versionOutputs.parse(short).map((entry, at) => ({ ...entry, version: short[at]?.version ?? null }));
-  const brief = fitting(
-    entries.map(({ forecast, ...version }) => ({
+  const fitted = firstWhole(entries, [
+    ({ forecast, ...version }) => ({
       ...version,
       forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
-    })),
-  );
-  const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
+    }),
+    (version) => ({ ...version, forecast: null }),
+    (version) => ({ ...version, forecast: null, diagnosis: null }),
+  ]);
   const omitted = fitted.omitted + tooLong;
   return omitted === 0 ? fitted : { texts: [...fitted.texts, JSON.stringify({ omitted })], omitted };
+}
+
+/** The entries in the first of these forms in which all of them fit, or in the last one. */
+function firstWhole<Entry>(entries: readonly Entry[], forms: readonly ((entry: Entry) => unknown)[]) {
+  const whole = forms.values().map((form) => fitting(entries.map(form)));
+  let fitted = fitting([]);
+  for (fitted of whole) if (fitted.omitted === 0) break;
+  return fitted;
 }
 
 /** The entries that fit, each in JSON. A longer one does not keep out those after it. */

@@ -81,6 +81,7 @@ const forecast = z.object({
   noProcessSeen: z
     .boolean()
     .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
+  quietSeconds: seconds.nullable().describe('How long nothing has moved that should; null where that is not unusual'),
 });
 
 const outlook = z.array(message).describe('The forecast for people; may change');

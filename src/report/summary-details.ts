@@ -1,5 +1,5 @@
 import { number } from '../message.ts';
-import { durationText, milliseconds } from '../time.ts';
+import { milliseconds, spanText } from '../time.ts';
 import { blocks, code, markdown, more, NO_VERSION, nameOf, table } from './markdown.ts';
 import { blockedFirst } from './model.ts';
 import type { RunReport, VersionReport, WorkflowReport } from './schema.ts';
@@ -45,7 +45,7 @@ export function numbers(report: RunReport, observedAt: number): string {
   const started = inFlightAtFirst === 1 ? '1 workflow' : `${number(inFlightAtFirst)} workflows`;
   const lines = [
     ...(polls > 1 && inFlightAtFirst > 0
-      ? [`It started with ${started} in flight, ${durationText(milliseconds(waitedSeconds))} earlier.`]
+      ? [`It started with ${started} in flight, ${spanText(milliseconds(waitedSeconds))} earlier.`]
       : []),
     ...(forecast === null || forecast.trend === 'idle' ? [] : outlook.map(markdown)),
     ...(blockers.length > 0 ? [] : inFlightReasons(versions)),
@@ -126,7 +126,7 @@ export function workflowList({ workflows }: RunReport, observedAt: number): stri
 /** `2h ago`, or `in 5m`; empty for no time. */
 function moment(time: number | null, observedAt: number): string {
   if (time === null) return '';
-  const distance = durationText(Math.abs(time - observedAt));
+  const distance = spanText(Math.abs(time - observedAt));
   return time > observedAt ? `in ${distance}` : `${distance} ago`;
 }
 

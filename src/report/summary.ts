@@ -1,6 +1,6 @@
 import { number } from '../message.ts';
 import { summed, total } from '../status-counts.ts';
-import { durationText, iso, milliseconds } from '../time.ts';
+import { iso, milliseconds, spanText } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
 import { foundSection } from './found.ts';
 import { headingOf, helpLink } from './help.ts';
@@ -108,7 +108,7 @@ function whatBlocks({ activities, forecast }: RunReport, observedAt: number): st
       'What it does (the one that lasts longest)': ({ message }) => markdown(message),
     }),
     more(items.length - rows.length + omitted, 'group'),
-    ageMs >= 60_000 ? `As read ${durationText(ageMs)} before the last poll.` : '',
+    ageMs >= 60_000 ? `As read ${spanText(ageMs)} before the last poll.` : '',
   );
 }
 
@@ -155,7 +155,7 @@ function footer(report: RunReport): string {
   const { verdict, database, waitedSeconds, polls, failedPolls } = report;
   if (database === null) return '';
   const server = markdown(describeServer(database.serverVersion, database.migration));
-  const waited = durationText(milliseconds(waitedSeconds));
+  const waited = spanText(milliseconds(waitedSeconds));
   const failed =
     failedPolls > 0
       ? `, plus ${number(failedPolls)} failed ${failedPolls === 1 ? 'poll that was' : 'polls that were'} retried`

@@ -1,20 +1,35 @@
 import { type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOf } from '../rules/decide.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
-import { shortNames } from '../rules/index.ts';
+import { type Blocker, shortNames } from '../rules/index.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { plain } from './text.ts';
 
 /** How many names a line of the log lists. */
 const NAMES_SHOWN = 3;
 
-/** What blocks besides work in flight, in few words. A name that the database does not know stands first. */
-export function reasonsOf(evaluation: Evaluation): readonly string[] {
+/** The blockers that the brief text of a diagnosis names, by its cause. */
+const NAMED_BY: Readonly<Partial<Record<Diagnosis['cause'], readonly Blocker['kind'][]>>> = {
+  live: ['live', 'receives-work'],
+  starting: ['still-starting'],
+  unversioned: ['unversioned'],
+  'open-transaction': ['open-transaction'],
+};
+
+/**
+ * What blocks besides work in flight, in few words. A name that the database does not know stands first.
+ *
+ * @param said A diagnosis that stands beside it: what it names is left out.
+ */
+export function reasonsOf(evaluation: Evaluation, said?: Diagnosis): readonly string[] {
+  const named = (said && NAMED_BY[said.cause]) ?? [];
   const blockers = blockersOf(evaluation);
   const kept = blockers.flatMap((each) => (each.kind === 'kept-version-unknown' ? [each] : []));
-  const others = blockers.filter(({ kind }) => !['unknown-version', 'kept-version-unknown'].includes(kind));
+  const apart: readonly Blocker['kind'][] = ['unknown-version', 'kept-version-unknown', ...named];
+  const others = blockers.filter(({ kind }) => !apart.includes(kind));
   return [
     ...unknownTargets(evaluation),
-    ...kept.map((each) => plain(msg`${trusted(shortNames([each]).join())}: ${named(each.versions)}`)),
+    ...kept.map((each) => plain(msg`${trusted(shortNames([each]).join())}: ${namesShown(each.versions)}`)),
     ...shortNames(others),
   ];
 }
@@ -41,11 +56,11 @@ function unknownTargets({ targets }: Evaluation): readonly string[] {
     }
   }
   return [...groups].map(([what, { names, close }]) => {
-    const closest = close.size === 0 ? trusted('') : msg`, but known: ${named([...close])}`;
-    return plain(msg`${trusted(what)}: ${named(names)}${closest}`);
+    const closest = close.size === 0 ? trusted('') : msg`, but known: ${namesShown([...close])}`;
+    return plain(msg`${trusted(what)}: ${namesShown(names)}${closest}`);
   });
 }
 
-function named(names: readonly string[]): Message {
+function namesShown(names: readonly string[]): Message {
   return namesOf(names, names.length, NAMES_SHOWN);
 }

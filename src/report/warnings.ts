@@ -12,7 +12,7 @@ import type { Blocker } from '../rules/index.ts';
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import { suchAs } from '../rules/wording.ts';
 import { NO_WORKFLOWS, summed, total } from '../status-counts.ts';
-import { durationText } from '../time.ts';
+import { spanText } from '../time.ts';
 import { namesOfVersions, versionName } from './text.ts';
 
 /** A system database without a write for this long is idle, or a copy. In milliseconds. */
@@ -82,7 +82,7 @@ export function launchWarnings(config: GateConfig, { evaluation, forecast }: Pol
   const agoMs = startedAt - Math.max(...times);
   if (agoMs <= LAUNCHED_LONG_AGO_MS) return [];
   return [
-    msg`The latest version, ${namesOf(state.kept ?? [])}, was registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? In a deploy, name the version that you keep in \`keep-version\`.`,
+    msg`The latest version, ${namesOf(state.kept ?? [])}, was registered ${trusted(spanText(agoMs))} before the gate started. Has the new version been launched? In a deploy, name the version that you keep in \`keep-version\`.`,
   ];
 }
 
@@ -170,7 +170,7 @@ function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Wa
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${count} ${what}`);
   const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}. They can be resumed only while a process of that version is running. A rewind of finished workflows needs such a process, too. After the teardown, fork them to another version instead.`;
+  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}. Originals of forks count, too. To resume or rewind a workflow, a process of that version must run. After the teardown, fork it to another version instead.`;
 }
 
 /** How many names of ignored workflows a warning has. */

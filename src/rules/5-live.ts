@@ -1,7 +1,7 @@
 import { type Sdk, sdkIn } from '../dbos/sdk.ts';
 import { EXAMINED_ROWS } from '../dbos/snapshot/newest-roots.ts';
 import { counted, type Message, msg, namesOf, trusted } from '../message.ts';
-import { durationText, momentText } from '../time.ts';
+import { momentText, spanText } from '../time.ts';
 import type { RuleContext } from './context.ts';
 import { type SignOfLife, signInRun } from './live-evidence.ts';
 import type { Rule } from './rule.ts';
@@ -56,16 +56,15 @@ export const live: Rule<Live> = {
       verdict: 'still-live',
       shortName: 'still the latest version',
       explain({ alternatives, sdk }) {
-        const registered =
-          alternatives.length > 0 ? msg` Other registered versions: ${namesOf(alternatives)}.` : trusted('');
-        return msg`It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
+        const registered = alternatives.length > 0 ? msg` Registered: ${namesOf(alternatives)}.` : trusted('');
+        return msg`It is still the latest version of its application. Launch the new version before you retire this one. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
       },
     },
     'receives-work': {
       verdict: 'still-live',
       shortName: 'still receives work',
       explain: ({ version, sign, latest, sdk, observedAt }) =>
-        msg`${describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} With \`on-live: latest-only\`, only the latest version blocks.`,
+        msg`${describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` disables this rule.`,
     },
   },
 };
@@ -99,7 +98,7 @@ function describe(sign: SignOfLife, now: number): Message {
     case 'share':
     case 'rollback':
     case 'unmoved': {
-      const age = trusted(durationText(now - sign.startedAt));
+      const age = trusted(spanText(now - sign.startedAt));
       const since =
         sign.newer === 0
           ? trusted('none has')
@@ -112,7 +111,7 @@ function describe(sign: SignOfLife, now: number): Message {
       return msg`It still receives new work: its newest workflow started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
     }
     case 'process-name':
-      return msg`This version and the latest each belong to a single process. New work started on this one ${trusted(durationText(now - sign.startedAt))} ago, so its process could still be running.`;
+      return msg`This version and the latest each belong to a single process. New work started on this one ${trusted(spanText(now - sign.startedAt))} ago, so its process could still be running.`;
     case 'nothing-else-runs':
       return msg`No other version picks up work: none of the newest workflows ran on another one, and they do not reach back to the launch of the latest version.`;
     case 'hidden-by-others':
@@ -124,7 +123,7 @@ function describe(sign: SignOfLife, now: number): Message {
 function ending(sign: SignOfLife & { readonly because: 'share' | 'rollback' | 'unmoved' }, now: number): Message {
   const { lacking, until, oneIsEnoughFrom } = sign;
   if (until !== undefined) {
-    return msg`It counts as live until ${trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version. New work on this version extends that.`;
+    return msg`It counts as live until ${trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version.`;
   }
   if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
     return msg`It counts as live until another version picks up work. One workflow on the new version is enough.`;
@@ -143,7 +142,7 @@ function remedy(version: Target, { because }: SignOfLife, latest: readonly strin
     case 'share':
     case 'rollback':
     case 'unmoved':
-      return msg`The latest version is ${namesOf(latest)}. Did a rollback bring this one back? Then keep it, or promote it ${byPromotion(sdk)}. Otherwise, shift the traffic first.`;
+      return msg`Shift the traffic first. After a rollback, keep this version, or promote it ${byPromotion(sdk)} (the latest is ${namesOf(latest)}).`;
     case 'process-name':
       return msg`Give the application a version (\`DBOS__APPVERSION\`), and stop the old process first. The latest version is ${namesOf(latest)}.`;
     case 'nothing-else-runs':

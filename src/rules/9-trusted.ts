@@ -2,7 +2,7 @@ import { STANDBY } from '../dbos/access.ts';
 import type { DatabaseFacts, UnknownStatus } from '../dbos/snapshot/index.ts';
 import type { GateState, SettleWindow } from '../hold/state.ts';
 import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
-import { durationText } from '../time.ts';
+import { spanText } from '../time.ts';
 import type { Rule } from './rule.ts';
 import { sumOf, unknownStatusesOn } from './snapshot-index.ts';
 import { agreeing } from './wording.ts';
@@ -123,7 +123,7 @@ function olderBy(before: number | undefined, now: number | undefined): number | 
 
 function lostWorkflows(olderByMs: number | null): Message {
   if (olderByMs === null) return trusted('it has no workflows');
-  return msg`its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one seen before`;
+  return msg`its newest workflow is ${trusted(spanText(olderByMs))} older than the newest one seen before`;
 }
 
 function isUnscanned(windows: Iterable<SettleWindow>): boolean {

@@ -24,8 +24,27 @@ const FOLDER = 'dbos-cli';
  *
  * @param sdk Undefined where the rows name no SDK, or several.
  * @param migration Null where it is unknown.
+ * @param schema TypeScript's command line reads `dbos` only.
  */
-export function commandLineFor(sdk: Pick<Sdk, 'language'> | undefined, migration: number | null): CommandLine {
+export function commandLineFor(
+  sdk: Pick<Sdk, 'language'> | undefined,
+  migration: number | null,
+  schema = 'dbos',
+): CommandLine {
+  const found = inUsualSchema(sdk, migration);
+  const isTypeScripts = sdk !== undefined && found.fits.includes('@dbos-inc/dbos-sdk');
+  if (schema === 'dbos' || !isTypeScripts) return found;
+  const release =
+    migration === null || migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
+  return { ...found, program: null, fits: inOtherSchema(release) };
+}
+
+/** Of the command lines, only those of Python and Go can be told which schema to use. */
+function inOtherSchema(release: string): string {
+  return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+
+function inUsualSchema(sdk: Pick<Sdk, 'language'> | undefined, migration: number | null): CommandLine {
   if (sdk === undefined) {
     const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
     const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;

@@ -77,11 +77,12 @@ describe('the next step of a workflow whose process may be gone', () => {
   const next = (executor: string | null) => plain(nextStepFor(statusOf(quiet(HOUR)), executor));
 
   test('names the executor id that recovers it, unless that is hidden or unknown', () => {
-    expect(next('pod-7')).toMatch(
-      /start one of its version with the executor id "pod-7" \(with DBOS Conductor: any id\), or fork it$/,
+    expect(next('pod-7')).toBe(
+      'check whether its process (executor "pod-7") still runs. If not, start one of its version with that id, or fork it',
     );
-    expect(next('local')).toMatch(/with the executor id "local", the default \(/);
-    for (const none of [null, '']) expect(next(none)).toMatch(/with the executor id it had \(/);
+    for (const none of [null, '']) {
+      expect(next(none)).toMatch(/^check whether its process still runs\. .* with the same executor id, or fork it$/);
+    }
   });
 
   test('names none for several that differ in it', async () => {
@@ -93,8 +94,22 @@ describe('the next step of a workflow whose process may be gone', () => {
       }));
       return runReportOf(run).activities.items.map(({ nextStep }) => plain(nextStep));
     };
-    expect(await nextOfGroup('pod-7', 'pod-7')).toEqual([expect.stringContaining('with the executor id "pod-7" (')]);
-    expect(await nextOfGroup('pod-7', 'pod-8')).toEqual([expect.stringContaining('with the executor id it had (')]);
+    expect(await nextOfGroup('pod-7', 'pod-7')).toEqual([expect.stringContaining('(executor "pod-7")')]);
+    expect(await nextOfGroup('pod-7', 'pod-8')).toEqual([expect.stringContaining('with the same executor id')]);
+  });
+});
+
+describe('a queue whose limit is 0', () => {
+  const state = { movedAt: now - HOUR, running: 0, limit: null, partitionLimit: null, rateMs: null };
+  const enqueued = quiet(HOUR, { status: 'ENQUEUED', queue: 'mail' });
+
+  test('in each process asks to raise that limit, and to start or unblock nothing', () => {
+    const status = statusOf(enqueued, { queue: { ...state, workerLimit: 0 } });
+    expect(plain(describeActivity(status, now))).toBe(
+      'queued in "mail", whose worker limit is 0: no process dequeues from it',
+    );
+    expect(plain(nextStepFor(status, null))).toBe('raise the worker limit of that queue, or cancel or fork it');
+    expect(plain(nextStepFor(status, null, true))).toBe('raise the worker limit of that queue, or cancel or fork it');
   });
 });
 

@@ -194,6 +194,7 @@ const situations: { readonly [K in Activity['kind']]: readonly (Activity & { rea
     { moves: false, running: 2, limit: 2 },
     { moves: false, running: 1, limit: 1, inPartition: true },
     { moves: false, running: 0, limit: 0 },
+    { moves: false, running: 0, limit: null, workerLimit: 0 },
     { moves: false, running: 0, limit: null },
   ].map((state) => ({ kind: 'queued', queue: 'mail', inPartition: false, rateLimited: false, ...state })),
 };

@@ -48,6 +48,23 @@ describe('the command line that fits', () => {
     expect(fits(language, migration)).toEqual(expected);
   });
 
+  test.each<[Language, number, string]>([
+    ['Java', 125, 'dbos>=3'],
+    ['Rust', 108, 'dbos==2.30.*'],
+    ['Java', 41, 'dbos==2.26.*'],
+    ['Go', 107, 'dbos==2.30.*'],
+    ['TypeScript', 123, 'dbos>=3'],
+  ])('%s on migration %s in a schema of another name is that of Python, the only one that can be told', (...row) => {
+    const [language, migration, release] = row;
+    const { program, fits } = commandLineFor({ language }, migration, 'workflows');
+    expect(program).toBeNull();
+    expect(fits).toMatch(/TypeScript's reads the schema dbos only\. Use Python's, which has --schema: pip install '/);
+    expect(fits).toContain(`'${release}'`);
+    expect(commandLineFor({ language: 'Python' }, migration, 'workflows')).toEqual(
+      commandLineFor({ language: 'Python' }, migration),
+    );
+  });
+
   test('is never a package that npx fetches by the name of dbos alone', () => {
     for (const language of [...LANGUAGES, undefined]) {
       for (const migration of [null, 24, 61, 100, 108, 109, 125]) {

@@ -99,7 +99,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     'cancelled and dead-lettered workflows on a target',
     { failed: [{ version: '1.0.0', cancelled: 0, deadLettered: 1 }] },
     {},
-    /"1\.0\.0" has at least 1 dead-lettered workflow\. They can be resumed only while .*A rewind of finished workflows needs such a process, too\./,
+    /"1\.0\.0" has at least 1 dead-lettered workflow\. .*To resume or rewind a workflow, a process of that version must run\./,
   ],
   [
     'ignored work',

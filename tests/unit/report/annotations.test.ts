@@ -20,7 +20,7 @@ describe('annotations', () => {
       {
         level: 'error',
         title: '1.0.0 cannot be retired yet',
-        message: expect.stringContaining('Slow: nothing seems stuck'),
+        message: expect.stringContaining('Slow: nothing that was read seems stuck'),
       },
     ]);
   });

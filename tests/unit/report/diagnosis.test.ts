@@ -54,7 +54,7 @@ describe('the diagnosis', () => {
       [
         'never',
         'Never: 1 workflow sleeps until 02:00 UTC, after the timeout at 01:00:00 UTC.',
-        '1 sleeps until 02:00 UTC.',
+        'it sleeps until 02:00 UTC.',
       ],
     );
     const { polls } = await holdAgainst(config({ timeoutMs: HOUR, failFast: false }), timed(fifteenAndASleeper));
@@ -108,7 +108,7 @@ describe('the diagnosis', () => {
     const report = await reportAgainst(() => scene, { mode: 'check' });
     expect(report.diagnosis?.kind).toBe('stuck');
     expect(plain(report.diagnosis?.reason ?? [])).toBe(
-      'Stuck: 1 of 2 workflows made no progress for 15m. "silent" ("checkout"): no step finished for 2h: either a long step, or its process is gone.',
+      'Stuck: 1 of 2 workflows made no progress for over 15m. "silent" ("checkout"): no step finished for 2h: either a long step, or its process is gone.',
     );
     expect(report.forecast?.secondsLeft).toBeNull();
     expect(plain(report.diagnosis?.ifNothing ?? [])).toBe(
@@ -122,7 +122,7 @@ describe('the diagnosis', () => {
       () => ({ ...busy, registrations: [registration('1.0.0', 1)] }),
       { mode: 'check' },
       'stuck',
-      'Stuck: traffic has not moved, and this is still the latest version.',
+      'Stuck: this is still the latest version, so new work goes to it.',
     ],
     [
       'work starts in its settle window',

@@ -58,7 +58,7 @@ describe('the log', () => {
       '> What is in flight, by workflow',
       '- "Orders.checkout" on queue "payments": 2 pending, 1 delayed',
       '[    0s] 3 in flight: 2 pending, 1 delayed; slow: no estimate yet; 30m until timeout',
-      '[   10s] 1 in flight (-2); 29m 50s until timeout',
+      '[   10s] 1 in flight (-2); slow: no estimate yet; 29m 50s until timeout',
       '[   15s] 0 in flight (-1); idle, settling for 10s; 29m 45s until timeout',
       '[   25s] 0 in flight; drained',
     ]);

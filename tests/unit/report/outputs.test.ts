@@ -35,7 +35,7 @@ describe('outputs', () => {
           kind: 'slow',
           cause: 'moving',
           brief: 'slow: no estimate from a single poll',
-          reason: 'Slow: nothing seems stuck, and there is no estimate from a single poll.',
+          reason: 'Slow: nothing that was read seems stuck, and there is no estimate from a single poll.',
           ifNothing: 'all 3 can still finish, with no estimate.',
         },
         forecast: {
@@ -53,12 +53,13 @@ describe('outputs', () => {
           arrivedRoots: 0,
           arrivedChildren: 0,
           noProcessSeen: false,
+          quietSeconds: null,
         },
       },
     ]);
   });
 
-  test('omit forecasts before versions, where not all fit', async () => {
+  test('omit forecasts and diagnoses before versions, where not all fit', async () => {
     const versions = Array.from({ length: 400 }, (_, at) => `version-${at}`);
     const result = await reportAgainst(
       () => ({
@@ -67,10 +68,13 @@ describe('outputs', () => {
       }),
       { mode: 'check', targets: { kind: 'named', versions } },
     );
-    const listed: readonly { readonly forecast: unknown }[] = JSON.parse(outputsOf(result, '').values.versions);
+    const listed: readonly { readonly forecast: unknown; readonly diagnosis: unknown }[] = JSON.parse(
+      outputsOf(result, '').values.versions,
+    );
     expect(listed).toHaveLength(400);
     expect(new Set(listed.map(({ forecast }) => forecast))).toEqual(new Set([null]));
-    expect(fileOf(result).versions[399]?.forecast).not.toBeNull();
+    expect(new Set(listed.map(({ diagnosis }) => diagnosis))).toEqual(new Set([null]));
+    expect(fileOf(result).versions[399]).toMatchObject({ forecast: {}, diagnosis: {} });
   });
 
   test('name no drained version while anything blocks the whole gate, nor after a failure', async () => {

@@ -60,7 +60,7 @@ describe('the job summary', () => {
   test('says what blocks a target, since when, and what to do about it', async () => {
     const summary = summaryOf(await reportAgainst(() => busy, { timeoutMs: 60_000 }));
     expect(summary.split('\n')[0]).toBe(
-      '## ❌ Not drained after 1m: 3 workflows still in flight on <code>1&#46;0&#46;0</code>. Slow: nothing seems stuck, and there is no estimate yet.',
+      '## ❌ Not drained after 1m: 3 workflows still in flight on <code>1&#46;0&#46;0</code>. Slow: nothing that was read seems stuck, and there is no estimate yet.',
     );
     const text = rendered(summary);
     for (const part of [
@@ -392,7 +392,7 @@ describe('the first screen of the job summary', () => {
     const { report, kit } = await reportAndKit(() => live, { mode: 'check' });
     expect(kit).toBeUndefined();
     const text = firstScreen(summaryOf(report, kit));
-    expect(text).toMatch(/ Stuck: traffic has not moved, .* What to do It is still the latest version/);
+    expect(text).toMatch(/ Stuck: this is still the latest version, .* What to do It is still the latest version/);
     expect(text).not.toMatch(/unblock|cancel|fork/);
   });
 
@@ -412,7 +412,7 @@ describe('the first screen of the job summary', () => {
     expect(text).toContain('💤 asleep (1) move the traffic to another version first');
     expect(text).toContain('⛔ stuck (1) move the traffic to another version first');
     expect(text).not.toMatch(/cancel|fork|let it/);
-    expect(lines.join('\n')).toMatch(/never: traffic has not moved, .* and 1 of \d+ sleeps until /);
+    expect(lines.join('\n')).toMatch(/never: still the latest version, .* and 1 of \d+ sleeps until /);
     expect(lines.join('\n')).toContain('Stuck: "order-99"');
     expect(lines.join('\n')).not.toMatch(/cancel|fork/);
   });

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import type { WorkflowDetail } from '../../../src/dbos/snapshot/index.ts';
+import { annotationsOf } from '../../../src/report/annotations.ts';
+import { runReportOf } from '../../../src/report/model.ts';
+import { summaryOf } from '../../../src/report/summary.ts';
+import { plain } from '../../../src/report/text.ts';
+import { DATABASE_EPOCH, inFlight, registration, type Script, step, workflowDetail } from '../../support/builders.ts';
+import { HOUR, holdAndLog, IDLE, rendered, timed } from '../../support/report-runs.ts';
+
+/* What the gate says before it can know: nothing moves, and `stuck-after` has not passed. */
+
+const MINUTE = 60_000;
+const whole = { omitted: 0, omittedUnversioned: 0 };
+
+const sleeper = workflowDetail({
+  id: 'sleeper',
+  name: 'remind',
+  lastStep: step({ name: 'DBOS.sleep', startedAt: DATABASE_EPOCH, completedAt: DATABASE_EPOCH + 9 * HOUR }),
+});
+
+/** A workflow finishes every `pauseMs`; after `diesAt`, nothing does anything. */
+function dying(diesAt: number, pauseMs: number, count: number, others: readonly WorkflowDetail[] = []): Script {
+  return timed(({ at }) => {
+    const alive = Math.min(at, diesAt);
+    const left = Math.max(0, count - Math.floor(alive / pauseMs));
+    const items = Array.from({ length: left }, (_, index) =>
+      workflowDetail({ id: `order-${index}`, updatedAt: DATABASE_EPOCH + alive }),
+    );
+    return {
+      inFlight: [inFlight('1.0.0', { pending: left + others.length, newestTakenAt: DATABASE_EPOCH })],
+      workflows: { items: [...others, ...items], ...whole },
+    };
+  });
+}
+
+const polls = (lines: readonly string[]) => lines.filter((line) => line.startsWith('['));
+const slowly = { timeoutMs: 8 * MINUTE, pollIntervalMs: undefined, failFast: false };
+
+describe('while nothing moves', () => {
+  test('no estimate is shown, and the log says for how long, until when it is no sign, and what to check, once', async () => {
+    const { run, lines } = await holdAndLog(dying(3 * MINUTE, 5000, 60), slowly);
+    const said = polls(lines);
+    expect(said.find((line) => line.startsWith('[2m 50s]'))).toContain('slow: about');
+    const late = said.filter((line) => /^\[(?: {4}[45]m|4m|5m)/.test(line));
+    expect(late.length).toBeGreaterThan(0);
+    for (const line of late) expect(line).toMatch(/; slow: nothing has moved for [12]m.* \(stuck after 15m\); /);
+    expect(lines.filter((line) => line.startsWith('  Nothing moves.'))).toEqual([
+      '  Nothing moves. Check whether a process of this version still runs.',
+    ]);
+    const report = runReportOf(run);
+    expect(report.forecast).toMatchObject({ secondsLeft: null, quietSeconds: 300 });
+    expect(plain(report.headline)).toContain('Slow: nothing has moved for 5m. After 15m it counts as stuck.');
+    const text = rendered(summaryOf(report));
+    expect(text).toContain('all 24 can finish only if their processes still run.');
+    expect(text).toMatch(/What to do 1?\.? ?Check whether a process of 1\.0\.0 still runs\./);
+    expect(text).toContain('🟢 progressing (24) check whether its process still runs. If not, fork or cancel it');
+    expect(annotationsOf(report)[0]?.message).toContain('\nCheck whether a process of "1.0.0" still runs.');
+  });
+
+  test('the line says so beside what outlasts the timeout', async () => {
+    const { lines } = await holdAndLog(dying(2 * MINUTE, 5000, 60, [sleeper]), slowly);
+    const late = polls(lines).filter((line) => line.startsWith('[    5m]'));
+    expect(late).toEqual([
+      expect.stringMatching(/; nothing has moved for 3m; never: 1 of \d+ sleeps until .*, after the timeout; /),
+    ]);
+  });
+
+  test('pauses that are usual are none', async () => {
+    const { lines } = await holdAndLog(dying(HOUR, 90_000, 60), { ...slowly, timeoutMs: 20 * MINUTE });
+    expect(lines.join('\n')).not.toMatch(/nothing has moved|Nothing moves/);
+  });
+
+  test('what only sleeps is not meant to move', async () => {
+    const { lines } = await holdAndLog(dying(0, 5000, 0, [sleeper]), slowly);
+    expect(lines.join('\n')).not.toMatch(/nothing has moved|Nothing moves/);
+    expect(polls(lines)[0]).toContain('never: it sleeps until 09:00 UTC, after the timeout');
+  });
+
+  test('nothing is claimed of what was not read', async () => {
+    const script: Script = () => ({ inFlight: [inFlight('1.0.0', { pending: 5 })] });
+    const { run, lines } = await holdAndLog(timed(script), slowly);
+    expect(lines.join('\n')).not.toMatch(/nothing has moved/);
+    expect(plain(runReportOf(run).diagnosis?.reason ?? [])).toBe(
+      'Slow: no workflow has been read in detail, and there is no estimate yet.',
+    );
+  });
+});
+
+describe('the last line of a hold that ends early', () => {
+  test('says why it ends', async () => {
+    const asleep = await holdAndLog(dying(HOUR, 5000, 60, [sleeper]), { timeoutMs: 30 * MINUTE });
+    expect(asleep.run.verdict).toBe('cannot-drain');
+    expect(polls(asleep.lines).at(-1)).toMatch(/, after the timeout; stopping before the timeout \(`fail-fast`\)$/);
+    const live = await holdAndLog(timed(() => ({ registrations: [registration('1.0.0', 1)] })));
+    expect(live.run.verdict).toBe('still-live');
+    expect(polls(live.lines).at(-1)).toMatch(/; stopping before the timeout \(`fail-fast`\)$/);
+    const late = await holdAndLog(dying(HOUR, 5000, 60), { timeoutMs: MINUTE });
+    expect(polls(late.lines).at(-1)).not.toContain('stopping');
+  });
+
+  test('and its annotation offers no longer timeout where something is stuck', async () => {
+    const silent = workflowDetail({ ...IDLE, id: 'order-99' });
+    const { run } = await holdAndLog(dying(HOUR, 5000, 60, [sleeper, silent]), { timeoutMs: 30 * MINUTE });
+    const [annotation] = annotationsOf(runReportOf(run));
+    expect(annotation?.message).toContain('A longer `timeout` does not help: 1 workflow is stuck.');
+    expect(annotation?.message).not.toContain('set `timeout`');
+  });
+});
+
+describe('one story', () => {
+  test('the headline names the workflow that the table of what blocks begins with', async () => {
+    const scene: Script = () => {
+      const older = { createdAt: DATABASE_EPOCH - 3 * HOUR, updatedAt: DATABASE_EPOCH - 3 * HOUR };
+      const items = [
+        workflowDetail({ ...IDLE, ...older, id: 'old', name: 'archive' }),
+        workflowDetail({ ...IDLE, id: 'young', name: 'ship', updatedAt: DATABASE_EPOCH - HOUR }),
+        workflowDetail({ ...IDLE, id: 'longest', name: 'ship' }),
+      ];
+      return { inFlight: [inFlight('1.0.0', { pending: 3 })], workflows: { items, ...whole } };
+    };
+    const { run } = await holdAndLog(scene, { mode: 'check' });
+    const report = runReportOf(run);
+    expect(plain(report.headline)).toContain('"longest" ("ship"): no step finished for 2h');
+    expect(report.activities.items[0]).toMatchObject({ workflow: 'ship', count: 2 });
+    expect(plain(report.activities.items[0]?.message ?? [])).toContain('no step finished for 2h');
+  });
+
+  test('a line leaves out the blocker that its diagnosis names, by kind', async () => {
+    const starting: Script = ({ number }) => ({ started: number > 1 ? [] : [] });
+    const { lines } = await holdAndLog(timed(starting), { timeoutMs: MINUTE });
+    expect(lines.join('\n')).not.toContain('new work is still being started');
+    const live = await holdAndLog(() => ({ registrations: [registration('1.0.0', 1)] }), { mode: 'check' });
+    expect(polls(live.lines)).toEqual([
+      '[    0s] 0 in flight; stuck: still the latest version, so new work goes to it',
+    ]);
+  });
+
+  test('the next step of each workflow in the report follows how its version stands', async () => {
+    const stepsOf = async (script: Script) => {
+      const { run } = await holdAndLog(script, { mode: 'check' });
+      return runReportOf(run).workflows.items.map(({ activity }) => plain(activity?.nextStep ?? []));
+    };
+    const running = {
+      inFlight: [inFlight('1.0.0', { pending: 1 })],
+      workflows: { items: [workflowDetail()], ...whole },
+    };
+    expect(await stepsOf(() => running)).toEqual(['let it finish']);
+    expect(await stepsOf(() => ({ ...running, registrations: [registration('1.0.0', 1)] }))).toEqual([
+      'move the traffic to another version first',
+    ]);
+  });
+});
