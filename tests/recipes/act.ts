@@ -26,5 +26,9 @@ export function installAct(): void {
     stdio: 'inherit',
     env: { ...process.env, GOBIN: FOLDER },
   });
-  if (status !== 0) throw new Error(`act ${RELEASE} is not installed: \`go install\` failed.`, { cause: error });
+  if (status === 0) return;
+  throw new Error(
+    `act ${RELEASE}, which plays the recipes, was not built: \`go install\` failed. Can this machine reach the Go module proxy?`,
+    { cause: error },
+  );
 }
