@@ -1,4 +1,13 @@
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,11 +15,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { commandLine, processNamespace, processStart } from './process-identity.ts';
 
 /**
- * One folder a server, below the system's temporary folder. Its name says who owns it (process namespace,
+ * One folder a server, below a temporary folder. Its name says who owns it (process namespace,
  * pid, start time of that process), so that it is never without an owner, not even while it is being made.
  */
 const PREFIX = 'drain-gate-postgres';
 const NAME = new RegExp(`^${PREFIX}-(\\d+)-(\\d+)-(\\d+)-\\w+$`);
+
+/** A file system in memory, which saves a fifth of the tests' CPU time: each database is a thousand files. */
+const IN_MEMORY = '/dev/shm';
+const ENOUGH_BYTES = 4 * 1024 ** 3;
 
 const STOP_TIMEOUT_MS = 10_000;
 const STOP_POLL_MS = 10;
@@ -21,7 +34,7 @@ const STOP_POLL_MS = 10;
  * @throws when the server would be run by another user who cannot reach the temporary folder
  */
 export function createServerFolder(forAnotherUser: boolean): string {
-  const base = temporaryFolder();
+  const base = hasRoomInMemory() ? IN_MEMORY : temporaryFolder();
   if (forAnotherUser) assertReachable(base);
   const owner = [processNamespace(), process.pid, processStart(process.pid) ?? 0].join('-');
   const folder = mkdtempSync(path.join(base, `${PREFIX}-${owner}-`));
@@ -35,12 +48,13 @@ export function dataFolder(folder: string): string {
 
 /** Stops the servers and removes the folders whose owner is dead, as a killed run leaves them behind. */
 export async function sweepDeadServers(): Promise<void> {
-  const base = temporaryFolder();
-  const dead = readdirSync(base)
-    .filter(isOfDeadOwner)
-    .map((name) => path.join(base, name))
-    .filter(isOurs);
-  await Promise.all(dead.map(removeServer));
+  const bases = [temporaryFolder(), ...(hasRoomInMemory() ? [IN_MEMORY] : [])];
+  const dead = bases.flatMap((base) =>
+    readdirSync(base)
+      .filter(isOfDeadOwner)
+      .map((name) => path.join(base, name)),
+  );
+  await Promise.all(dead.filter(isOurs).map(removeServer));
 }
 
 /**
@@ -96,6 +110,19 @@ function isOurs(folder: string): boolean {
   try {
     const stats = lstatSync(folder);
     return stats.isDirectory() && (process.getuid === undefined || stats.uid === process.getuid());
+  } catch {
+    return false;
+  }
+}
+
+/** Programs have to run from it as well, where the user of the server cannot reach the installed ones. */
+function hasRoomInMemory(): boolean {
+  try {
+    const mounted = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .some((line) => line.includes(` ${IN_MEMORY} tmpfs `) && !line.includes('noexec'));
+    const { bavail, bsize } = statfsSync(IN_MEMORY);
+    return mounted && bavail * bsize >= ENOUGH_BYTES;
   } catch {
     return false;
   }
