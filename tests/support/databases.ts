@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { DatabaseConfig } from '../../src/postgres/url.ts';
 import { readDatabaseUrl } from '../../src/postgres/url.ts';
+import { POSTGRES_MAJOR } from './postgres/binaries.ts';
 
 /** The URL of another database on the same server, with the same credentials. */
 export function databaseUrl(serverUrl: string, database: string): string {
@@ -14,7 +15,9 @@ export function databaseUrl(serverUrl: string, database: string): string {
  * empty one.
  */
 export async function createDatabase(serverUrl: string, name: string, template?: string): Promise<string> {
-  const copy = template === undefined ? '' : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
+  // Half the CPU time of a copy through the log, where there is a choice.
+  const strategy = POSTGRES_MAJOR >= 15 ? ' STRATEGY file_copy' : '';
+  const copy = template === undefined ? '' : ` TEMPLATE ${pg.escapeIdentifier(template)}${strategy}`;
   await run(serverUrl, [`CREATE DATABASE ${pg.escapeIdentifier(name)}${copy}`]);
   return databaseUrl(serverUrl, name);
 }
