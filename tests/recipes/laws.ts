@@ -21,6 +21,8 @@ import {
 type Problems = readonly string[];
 type NamedJob = Job & { readonly id: string };
 
+const HOSTED_MINUTES = 360;
+
 /** Commands that end a version. */
 const TAKES_AWAY = new RegExp(
   [
@@ -99,6 +101,7 @@ function problemsOfJob(workflow: Workflow, job: NamedJob): Problems {
   return [
     ...(steps.length > 0 && minutes === undefined ? ['the job has no timeout-minutes.'] : []),
     ...(typeof minutes === 'number' && minutes <= needed ? [`${minutes} minutes end before its gates can.`] : []),
+    ...(typeof minutes === 'number' && minutes > HOSTED_MINUTES ? ['a hosted runner ends it after six hours.'] : []),
     ...(holds && steps.some(isDeploy) ? ['a deploy and a gate or teardown share the job.'] : []),
     ...(holds ? problemsOfConcurrency(workflow, job) : []),
   ];

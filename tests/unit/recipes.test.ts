@@ -220,6 +220,7 @@ jobs:
     ],
     ['no timeout', '    timeout-minutes: 10\n', '', 'no timeout-minutes'],
     ['a job that ends before its gate', 'timeout-minutes: 60', 'timeout-minutes: 45', 'before its gates'],
+    ['a job that outlasts its runner', 'timeout-minutes: 60', 'timeout-minutes: 600', 'after six hours'],
     ['a deploy that waits', 'id: gate', 'name: Deploy\n        id: gate', 'share the job'],
     ['no concurrency', 'group: tear-down\n      cancel-in-progress: false', 'group: x', 'cancel-in-progress: false'],
     ['a cancelled teardown', 'cancel-in-progress: false', 'cancel-in-progress: true', 'cancel-in-progress: false'],
