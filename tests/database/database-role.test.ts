@@ -27,6 +27,12 @@ test.each(roles)('the role of %s can read everything that the gate queries, and 
   try {
     await client.query(grants());
     await client.query(`ALTER ROLE drain_gate PASSWORD 'a password'`);
+    const { rows: bounds } = await client.query(
+      `SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = 'drain_gate'`,
+    );
+    expect(bounds).toEqual([
+      { rolconnlimit: 3, rolconfig: expect.arrayContaining(['default_transaction_read_only=on']) },
+    ]);
     const asRole = new URL(url);
     asRole.username = 'drain_gate';
     asRole.password = '';
