@@ -26,7 +26,7 @@ export async function writeArtifacts(
     writeFileSync(file, reportText(report));
     return file;
   });
-  const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
+  const kit = await attempt('The script next to the report file', () => writeKit(folder, kitFilesOf(report, last)));
   return { reportPath: reportPath ?? '', kit };
 }
 

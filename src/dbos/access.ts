@@ -62,7 +62,7 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
   );
   if (odd.length > 0) {
     return new ReportableError(
-      msg`${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so the gate may not read what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`,
+      msg`${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`,
       { id: 'not-a-table' },
     );
   }

@@ -94,7 +94,7 @@ export function withoutProcess({ target, drain }: Subject): Diagnosis {
     brief: 'no process of this version seems to be running',
     reason: msg`no process of ${name} seems to be running. Work that is due is not picked up.`,
     ifNothing: msg`${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
-    nextStep: msg`Start a process of ${name} again${withExecutor(drain.lostExecutors)}, or cancel or fork what is left.`,
+    nextStep: msg`Start a process of ${name} again${withExecutor(drain.lostExecutors)}.`,
   };
 }
 

@@ -10,7 +10,6 @@ import { durationText, spanText } from '../time.ts';
 import { inFlightOnAll } from './blocking.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { ratePart } from './forecast-text.ts';
-import { moreAt } from './help.ts';
 import { namesOfVersions, plain, quotedName, versionName } from './text.ts';
 import { allUnknown, reasonsOf } from './unknown-names.ts';
 
@@ -136,7 +135,7 @@ export function failureLine(
   config: GateConfig,
   { outage, time, pauseMs }: FailedPoll,
   before: Outage | undefined,
-  page: string,
+  more: (heading: string) => string | undefined,
 ): string {
   const same = before !== undefined && plain(before.failure) === plain(outage.failure);
   const what = same
@@ -144,8 +143,8 @@ export function failureLine(
     : `Poll failed. ${plain(outage.failure)}`;
   const leftMs = patienceLeftMs(config, outage, time.ended);
   const left = leftMs > 0 ? `giving up in ${spanText(leftMs)}` : 'for the last time';
-  const more = same ? '' : ` ${moreAt(page, outage.failureId)}`;
-  return `${stamp(time.ended)} ${what} Retrying in ${spanText(pauseMs)}, ${left}.${more}`;
+  const pointed = same ? undefined : more(outage.failureId);
+  return `${stamp(time.ended)} ${what} Retrying in ${spanText(pauseMs)}, ${left}.${pointed === undefined ? '' : ` ${pointed}`}`;
 }
 
 export function recoveryLine({ failures, lastSuccess = 0 }: Outage, { time }: Poll): string {

@@ -58,7 +58,8 @@ export function startLog(
   let outage: Outage | undefined;
   /** The line before says nothing about what follows: a line is due. */
   let isInterrupted = false;
-  const advise = adviser(sink, page);
+  const more = pointer(page);
+  const advise = adviser(sink, more);
   sink.line(plain(openingOf(config)));
   for (const warning of configurationWarnings(config)) sink.line(plain(msg`Note: ${warning}`));
 
@@ -88,7 +89,7 @@ export function startLog(
       if (!poll.decides) advise(poll, worst);
     },
     onFailedPoll(failed) {
-      sink.line(failureLine(config, failed, outage, page));
+      sink.line(failureLine(config, failed, outage, more));
       outage = failed.outage;
     },
   };
@@ -111,8 +112,20 @@ function isDue({ pollIntervalMs }: GateConfig, shown: Shown, before: Shown | und
   return shown.endedMs - before.endedMs >= everyMs;
 }
 
+/** Returns where a heading of the page is, for the first time that it is asked for it; then undefined. */
+type Pointer = (heading: string) => string | undefined;
+
+function pointer(page: string): Pointer {
+  const said = new Set<string>();
+  return (heading) => {
+    if (said.has(heading)) return undefined;
+    said.add(heading);
+    return moreAt(page, heading);
+  };
+}
+
 /** Returns a function that writes what a person can do: each message once, a few a minute, at once where the diagnosis changes. */
-function adviser(sink: LogSink, page: string) {
+function adviser(sink: LogSink, more: Pointer) {
   const said = new Set<string>();
   let kind: string | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
@@ -125,10 +138,8 @@ function adviser(sink: LogSink, page: string) {
       said.add(key);
     }
     const heading = headingOf(diagnosis) ?? explainedBlocker(poll);
-    if (heading !== undefined && !said.has(`more ${heading}`)) {
-      sink.line(`  ${moreAt(page, heading)}`);
-      said.add(`more ${heading}`);
-    }
+    const pointed = heading === undefined ? undefined : more(heading);
+    if (pointed !== undefined) sink.line(`  ${pointed}`);
     kind = diagnosis?.kind;
     saidAt = ended;
   };

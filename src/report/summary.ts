@@ -105,7 +105,7 @@ function whatBlocks({ activities, forecast }: RunReport, observedAt: number): st
       State: ({ state, count }) => `${STATES[state]} (${number(count)})`,
       'Next step': ({ nextStep }) => markdown(nextStep),
       Workflow: (each) => nameOf(workflowName(each)),
-      'What it does (the one that lasts longest)': ({ message }) => markdown(message),
+      'What it does (longest)': ({ message }) => markdown(message),
     }),
     more(items.length - rows.length + omitted, 'group'),
     ageMs >= 60_000 ? `As read ${spanText(ageMs)} before the last poll.` : '',

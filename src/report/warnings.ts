@@ -170,7 +170,7 @@ function failedWorkflows({ version, failed }: Evaluation['targets'][number]): Wa
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${count} ${what}`);
   const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}. Originals of forks count, too. To resume or rewind a workflow, a process of that version must run. After the teardown, fork it to another version instead.`;
+  return msg`${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}, originals of forks included. Only a process of that version can resume them. After the teardown, fork them to another version instead.`;
 }
 
 /** How many names of ignored workflows a warning has. */

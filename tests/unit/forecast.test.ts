@@ -671,7 +671,7 @@ describe('processes of the target', () => {
   });
 
   test.each([
-    ['no running work', [], 'Start a process of "1.0.0" again, or cancel'],
+    ['no running work', [], 'Start a process of "1.0.0" again.'],
     ['the default', ['local'], 'again with the executor id "local", the default (with DBOS Conductor: any id)'],
     ['one of its own', ['pod-1', 'pod-1'], 'again with the executor id "pod-1" (with DBOS Conductor: any id)'],
     [

@@ -226,13 +226,21 @@ async function outlooks(): Promise<readonly string[]> {
   }));
   // Nothing was read in detail.
   const stalled = await holdAgainst(config({ timeoutMs: 20 * 60_000 }), () => busy(1));
+  // Its process has just died.
+  const quiet = await holdAgainst(config({ timeoutMs: 180_000 }), ({ at }) => ({
+    observedAt: now + at,
+    ...busy(1),
+    workflows: { items: [workflowDetail()], ...whole },
+  }));
   const settings = config({ mode: 'check' });
-  const forecasts = [never, await arriving(10), await arriving(1), dead, stuck, stalled].flatMap(({ last: poll }) => {
-    if (poll === undefined) return [];
-    const { worst } = diagnosesOf(poll, poll === last ? config() : settings);
-    const told = outlook(poll.forecast.total, poll.forecast.newTopLevel).map(({ message }) => message);
-    return [...(worst === undefined ? [] : [worst.reason]), ...told];
-  });
+  const forecasts = [never, await arriving(10), await arriving(1), dead, stuck, stalled, quiet].flatMap(
+    ({ last: poll }) => {
+      if (poll === undefined) return [];
+      const { worst } = diagnosesOf(poll, poll === last ? config() : settings);
+      const told = outlook(poll.forecast.total, poll.forecast.newTopLevel).map(({ message }) => message);
+      return [...(worst === undefined ? [] : [worst.reason]), ...told];
+    },
+  );
   return [describeCannotDrain(beyond, now), ...forecasts].map(plain);
 }
 

@@ -132,7 +132,7 @@ describe('the script acts on', () => {
 
   test('anything without somebody who looks only when that is said', () => {
     const env = { UNBLOCK_DATABASE_URL: 'url', DBOS_CLI: 'no-such-command' };
-    const refused = 'fork --all --yes forks whatever is in the list, and nobody looks at it first.';
+    const refused = 'fork --all --yes forks all of the list without a check.';
     expect(start(kit, ['fork', '--all', '--yes'], { env }).stderr).toContain(refused);
     for (const more of [['--any'], ['--name', 'nightly*']]) {
       expect(start(kit, ['fork', '--all', '--yes', ...more], { env }).stderr).not.toContain(refused);
@@ -345,7 +345,7 @@ describe('the script refuses', () => {
       'to start without a URL of its own',
       ['--yes'],
       { DBOS_SYSTEM_DATABASE_URL: "the gate's" },
-      'UNBLOCK_DATABASE_URL is not set. It has to hold the URL of the system database, with the role of the application',
+      'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application',
     ],
     [
       'to start without a command line',
@@ -418,14 +418,9 @@ describe('what a command line answers is read', () => {
     ['a line among others', `a warning\n{"status":"PENDING"}\n${mine({ status: 'SUCCESS' })}\n`, 'it is SUCCESS now'],
     ['a field, whatever the input says', mine({ status: 'SUCCESS', input: '"status":"PENDING"' }), 'it is SUCCESS now'],
     ['a status of ours only', mine({ status: 'SUCC\nESS' }), 'it is UNKNOWN now'],
-    ['no row', 'undefined\n', 'it is not there any more'],
-    [
-      'no row in Python',
-      'Traceback:\ndbos._error.DBOSNonExistentWorkflowError: DBOS Error 5',
-      'it is not there any more',
-      1,
-    ],
-    ['no row in Go', 'Error: workflow not found: <me>\n', 'it is not there any more', 1],
+    ['no row', 'undefined\n', 'it is gone'],
+    ['no row in Python', 'Traceback:\ndbos._error.DBOSNonExistentWorkflowError: DBOS Error 5', 'it is gone', 1],
+    ['no row in Go', 'Error: workflow not found: <me>\n', 'it is gone', 1],
     ['no answer', '', 'FAILED: its status could not be read'],
     ['the answer about another', '{"workflowID":"wf-2","status":"SUCCESS"}', 'FAILED: its status could not be read'],
     ['one that was forked', mine({ status: 'PENDING', wasForkedFrom: true }), 'it was forked before'],

@@ -99,7 +99,7 @@ test.each<[string, Scene, Parameters<typeof config>[0], RegExp]>([
     'cancelled and dead-lettered workflows on a target',
     { failed: [{ version: '1.0.0', cancelled: 0, deadLettered: 1 }] },
     {},
-    /"1\.0\.0" has at least 1 dead-lettered workflow\. .*To resume or rewind a workflow, a process of that version must run\./,
+    /"1\.0\.0" has at least 1 dead-lettered workflow, originals of forks included\. Only a process of that version can resume them\./,
   ],
   [
     'ignored work',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TransientError } from '../../../src/errors.ts';
 import { msg } from '../../../src/message.ts';
 import { annotationsOf } from '../../../src/report/annotations.ts';
 import { runReportOf } from '../../../src/report/model.ts';
@@ -73,6 +74,20 @@ describe('messages link to their heading', () => {
     expect(summaryOf(linked)).toContain(`> Connection lost. [Troubleshooting](${PAGE}#connection-lost)`);
     expect(annotationsOf(linked)[0]?.message).toContain(`\nMore: ${PAGE}#connection-lost`);
     expect(summaryOf(failed)).toContain('Connection lost. (`docs/troubleshooting.md#connection-lost`)');
+  });
+
+  test('of a failure that comes back after another one: once in the log', async () => {
+    const failures = ['connection-lost', 'poll-stopped', 'connection-lost', 'connection-lost'];
+    const { lines } = await holdAndLog(
+      ({ number }) => {
+        const id = failures[number - 1];
+        if (id === undefined) return {};
+        throw new TransientError(msg`It failed: ${id}.`, true, { id });
+      },
+      { timeoutMs: 60_000 },
+    );
+    const links = lines.flatMap((line) => line.match(/More: \S+/) ?? []);
+    expect(links).toEqual([`More: ${PAGE}#connection-lost`, `More: ${PAGE}#poll-stopped`]);
   });
 
   test('that many versions share: once', async () => {
