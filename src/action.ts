@@ -44,6 +44,7 @@ const log: LogSink = {
 const annotate = { error: core.error, warning: core.warning, notice: core.notice } as const;
 
 const shellOf = (secrets: Secrets): Shell => ({
+  kind: 'action',
   log,
   conclude: ({ conclusion }) => {
     process.exitCode = conclusion === 'fail' ? 1 : 0;

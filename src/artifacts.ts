@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ShellKind } from './config.ts';
 import type { WorkflowStatus } from './forecast/activity.ts';
 import type { Poll } from './hold/hold.ts';
 import { blocksTarget, commandLineOf, isInUse, omittedFrom } from './report/blocking.ts';
 import type { WrittenKit } from './report/kit-section.ts';
 import { reportText } from './report/report-file.ts';
 import type { RunReport } from './report/schema.ts';
+import type { Shell } from './shell.ts';
 import { type BlockingWorkflow, type KitFile, kitFiles } from './unblock/kit.ts';
 import { kitStateOf, reasonOf } from './unblock/states.ts';
 
@@ -16,7 +18,7 @@ export type Attempt = <T>(what: string, work: () => T | Promise<T>) => Promise<T
 export async function writeArtifacts(
   report: RunReport,
   last: Poll | undefined,
-  createFolder: () => string,
+  { kind, createFolder }: Pick<Shell, 'kind' | 'createFolder'>,
   attempt: Attempt,
 ) {
   const folder = await attempt('The report file', createFolder);
@@ -26,7 +28,9 @@ export async function writeArtifacts(
     writeFileSync(file, reportText(report));
     return file;
   });
-  const kit = await attempt('The script next to the report file', () => writeKit(folder, kitFilesOf(report, last)));
+  const kit = await attempt('The script next to the report file', () =>
+    writeKit(kind, folder, kitFilesOf(report, last)),
+  );
   return { reportPath: reportPath ?? '', kit };
 }
 
@@ -56,8 +60,8 @@ function stateOf(status: WorkflowStatus | undefined, now: number): Pick<Blocking
   return { state: kitStateOf(status, now), reason: reasonOf(status, now) };
 }
 
-function writeKit(folder: string, files: readonly KitFile[]): WrittenKit | undefined {
+function writeKit(shell: ShellKind, folder: string, files: readonly KitFile[]): WrittenKit | undefined {
   for (const { name, text } of files) writeFileSync(path.join(folder, name), text, { mode: 0o700 });
   const list = files.find(({ name }) => name === 'workflows.tsv');
-  return list && { folder, list: list.text };
+  return list && { shell, folder, list: list.text };
 }

@@ -5,6 +5,9 @@ export type Mode = (typeof MODES)[number];
 /** What leaves the process about work in flight: ids too, or names and counts alone. */
 export const DETAILS = ['full', 'names'] as const;
 
+/** The shells around the gate: a step of GitHub Actions, and a command line. */
+export type ShellKind = 'action' | 'command-line';
+
 /** A job on a GitHub-hosted runner ends after six hours. */
 export const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
 
@@ -24,6 +27,8 @@ export interface GateConfig {
   readonly application: string | undefined;
   readonly mode: Mode;
   readonly timeoutMs: number;
+  /** How long a run can last where the gate runs: a job on a hosted runner, or what a timer takes. */
+  readonly longestRunMs: number;
   readonly onTimeout: 'fail' | 'warn';
   /** Undefined where none is set: the gate then polls more often when the end is near. */
   readonly pollIntervalMs: number | undefined;

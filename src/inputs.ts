@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { DETAILS, type GateConfig, MODES, type TargetSelection } from './config.ts';
+import { DETAILS, type GateConfig, HOSTED_JOB_LIMIT_MS, MODES, type TargetSelection } from './config.ts';
 import { codeOf, InputError, inputError } from './errors.ts';
 import { cutName } from './long-names.ts';
-import { type Message, msg, namesOf, trusted } from './message.ts';
+import { type Message, namesOf, trusted } from './message.ts';
+import { describeMissingUrl } from './missing-url.ts';
 import { readPasswordFile } from './postgres/password.ts';
 import { holdsCertificates } from './postgres/tls.ts';
 import { type DatabaseConfig, readDatabaseUrl, type UrlSource } from './postgres/url.ts';
@@ -95,7 +96,7 @@ export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
     problems.push(
-      inputError()`The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
+      inputError()`${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
     );
   }
   const targets = attempt(problems, () => readTargets(trimmed));
@@ -118,6 +119,7 @@ export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
       application: settings.application || undefined,
       mode: settings.mode,
       timeoutMs: settings.timeout,
+      longestRunMs: context.shell === 'action' ? HOSTED_JOB_LIMIT_MS : LONGEST_TIMER_MS,
       onTimeout: settings['on-timeout'],
       pollIntervalMs: settings['poll-interval'],
       pollTimeoutMs: settings['poll-timeout'],
@@ -169,41 +171,6 @@ function usablePasswordFile(path: string): string | undefined {
       'input-password-file',
     )`The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
   }
-}
-
-function describeMissingUrl(context: RunContext): Message {
-  // Not PGUSER: GitHub's Windows runners have it.
-  const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
-  const withVariables =
-    variables.length === 0
-      ? msg``
-      : msg` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: set \`database-url: postgres://\` to take everything from the PG* variables.`;
-  const base = msg`The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
-  switch (context.withoutSecrets) {
-    case 'fork':
-      return msg`${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs. Skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
-    case 'dependabot':
-      return msg`${base} Dependabot started this run, and GitHub passes it Dependabot's secrets only. Add the URL to those, or skip the gate (if: github.actor != 'dependabot[bot]').`;
-    case undefined:
-      return msg`${base} Is the secret defined for this repository, and for this job's environment?`;
-  }
-}
-
-/** Variables that an SDK reads a database URL from, and the gate does not: what each holds depends on the SDK. */
-const OTHER_VARIABLES = [
-  ['DBOS_SYSTEM_JDBC_URL', 'Parts that it omits, such as the user, come from the PG* variables.'],
-  [
-    'DBOS_DATABASE_URL',
-    "The Rust SDK finds the system database there; for the Python and TypeScript SDKs it is the application's own database, which the gate cannot use.",
-  ],
-] as const;
-
-/** How to pass the URL that another variable holds. Nothing of its value is shown: it is not masked. */
-function otherVariables({ environment }: RunContext): Message {
-  const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
-  return trusted(
-    found.map(([name, hint]) => ` ${name} is set: pass it as \`database-url: \${{ env.${name} }}\`. ${hint}`).join(''),
-  );
 }
 
 function readTargets(trimmed: Readonly<Record<string, string>>): TargetSelection {
@@ -271,7 +238,7 @@ function readTextFile(path: string, what: Message): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw inputError()`${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`;
+    throw inputError()`${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and does the file exist on this machine?`;
   }
 }
 

@@ -29,12 +29,12 @@ export async function publish(run: Run, shell: Shell): Promise<RunReport> {
   };
   const withProblems = () => ({ ...report, warnings: [...report.warnings, ...problems] });
 
-  const { reportPath, kit } = await writeArtifacts(report, run.last, shell.createFolder, attempt);
+  const { reportPath, kit } = await writeArtifacts(report, run.last, shell, attempt);
   await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
-  await attempt('The job summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
+  await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
   shell.log.line(plain(msg`Verdict ${trusted(report.verdict)}: ${report.headline}`));
   if (kit !== undefined) {
-    shell.log.line(plain(msg`The job summary lists what blocks; unblock.sh for all of it is in ${kit.folder}.`));
+    shell.log.line(plain(msg`The summary lists what blocks. unblock.sh for all of it is in ${kit.folder}.`));
   }
   for (const annotation of annotationsOf(withProblems())) shell.annotate(annotation);
   return withProblems();

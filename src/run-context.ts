@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { ShellKind } from './config.ts';
 
-/** What the gate knows about the workflow run that it is a step of. */
+/** Where the gate runs, and what it knows about the workflow run that it is a step of. */
 export interface RunContext {
+  readonly shell: ShellKind;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Why GitHub passes no secrets to this run; undefined where it does. */
   readonly withoutSecrets: 'fork' | 'dependabot' | undefined;
@@ -28,7 +30,7 @@ export function troubleshootingPage(environment: RunContext['environment']): str
 }
 
 export function readRunContext(environment: RunContext['environment']): RunContext {
-  return { environment, withoutSecrets: withoutSecrets(environment) };
+  return { shell: 'action', environment, withoutSecrets: withoutSecrets(environment) };
 }
 
 function withoutSecrets(environment: RunContext['environment']): RunContext['withoutSecrets'] {

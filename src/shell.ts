@@ -1,3 +1,4 @@
+import type { ShellKind } from './config.ts';
 import type { Message } from './message.ts';
 import type { Annotation } from './report/annotations.ts';
 import type { LogSink } from './report/log.ts';
@@ -5,6 +6,7 @@ import type { RunReport } from './report/schema.ts';
 
 /** What differs between the places that the gate runs in: where its log and its answer go. */
 export interface Shell {
+  readonly kind: ShellKind;
   readonly log: LogSink;
   /** Sets the exit code of the process. It comes first: nothing that fails later changes it. */
   conclude(report: RunReport): void;

@@ -58,7 +58,7 @@ export const FAILURES = {
   'host-not-found': transient({
     what: 'The host could not be found',
     matches: ({ code }) => code === 'ENOTFOUND' || code.startsWith('EAI_'),
-    advice: msg`Check the host in \`database-url\`. A name in a private network needs a runner in that network.`,
+    advice: msg`Check the host in \`database-url\`. Only a machine in a private network can look up a name of that network.`,
   }),
   'connection-refused': transient({
     what: 'Nothing accepts connections at this host and port',
@@ -71,21 +71,21 @@ export const FAILURES = {
     advice: msg`The host in \`database-url\` is a folder: check its path, and that the database is running.`,
   }),
   'socket-denied': {
-    what: "The runner's user is not allowed to use the server's socket",
+    what: "The user that runs the gate is not allowed to use the server's socket",
     matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
-    advice: msg`Give the runner's user access to the folder in \`database-url\`. Its path can have at most 90 characters.`,
+    advice: msg`Give the user that runs the gate access to the folder in \`database-url\`. Its path can have at most 90 characters.`,
   },
   'connect-timeout': transient({
     what: 'The server did not answer in time',
     matches: ({ code, message }) =>
       ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN', 'ERR_SOCKET_CONNECTION_TIMEOUT'].includes(code) ||
       message === CONNECT_OVERDUE,
-    advice: msg`The likely cause is a firewall, or a private network that the runner is not part of. Allow the runner's address, or use a runner in that network.`,
+    advice: msg`The likely cause is a firewall, or a private network that the gate's machine is not part of. Allow its address, or run the gate in that network.`,
   }),
   'network-unreachable': transient({
-    what: "The runner cannot reach the server's network",
+    what: "The gate cannot reach the server's network",
     matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
-    advice: msg`Does the host have an IPv6 address only? GitHub's runners have no IPv6. Use a pooler or a proxy with IPv4, or your own runner.`,
+    advice: msg`Does the host have an IPv6 address only? Many machines have no IPv6, GitHub's runners among them. Use a pooler or a proxy with IPv4, or run the gate elsewhere.`,
   }),
   'answer-too-long': transient({
     what: 'The result of the poll is larger than 256 MiB',

@@ -6,7 +6,7 @@ const MISTAKES: readonly (readonly [start: RegExp, id: InputErrorId, what: strin
   [
     /^(?:jdbc:)?sqlite/i,
     'input-sqlite',
-    'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.',
+    'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and the gate cannot see it.',
   ],
   [
     /^["'`\u2018-\u201f<]/,

@@ -26,7 +26,7 @@ const PASSFILE_ADVICE: Readonly<Record<PassfileAnswer, string>> = {
   'not-a-file': " libpq's password file is ignored because it is not a plain file.",
   'open-to-others':
     " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
-  unreadable: " The runner's user cannot read libpq's password file.",
+  unreadable: " The user that runs the gate cannot read libpq's password file.",
 };
 
 /** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */

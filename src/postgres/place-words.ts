@@ -5,7 +5,7 @@ import { wordOf } from './url-parameters.ts';
 
 const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
 
-const PROXY = 'Start the Cloud SQL Auth Proxy in an earlier step, and write the folder of its socket as `host`.';
+const PROXY = 'Start the Cloud SQL Auth Proxy before the gate, and write the folder of its socket as `host`.';
 const SERVICE =
   'The gate does not read pg_service.conf: write what stands there into the URL, or into PGHOST, PGPORT, PGDATABASE, PGUSER and PGSSLMODE.';
 const ADDRESS = 'Write the address itself as the host.';

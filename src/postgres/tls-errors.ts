@@ -53,7 +53,7 @@ export const TLS_FAILURES = {
   'certificate-out-of-date': {
     what: "The server's certificate has expired or is not valid yet",
     matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-    advice: msg`Renew it on the server, and check the runner's clock.`,
+    advice: msg`Renew it on the server, and check the clock of the machine that runs the gate.`,
   },
   'client-certificate-missing': {
     what: 'The server requires a client certificate',

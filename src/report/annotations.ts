@@ -44,7 +44,7 @@ function verdictAnnotations(report: RunReport, level: Annotation['level']): read
   const more = targets.length - shown.length;
   if (more === 0) return shown;
   const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
-  const message = `and ${number(more)} more versions: see the job summary.`;
+  const message = `and ${number(more)} more versions: see the summary.`;
   return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
 }
 
@@ -92,7 +92,7 @@ function withHelp(annotations: readonly Explained[], { troubleshooting }: RunRep
 }
 
 /** Different workflows are stuck for different reasons. */
-const IN_THE_SUMMARY = trusted('The job summary lists the next step of each workflow that is stuck.');
+const IN_THE_SUMMARY = trusted('The summary lists the next step of each workflow that is stuck.');
 
 /** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
 function helpWith(diagnosis: VersionReport['diagnosis'], pastDeadline: RunReport['pastDeadline']): readonly Message[] {

@@ -1,4 +1,4 @@
-import { HOSTED_JOB_LIMIT_MS } from '../config.ts';
+import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../config.ts';
 import { fullName } from '../dbos/workflow-name.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { EarliestEnd, PastDeadline } from '../forecast/earliest-end.ts';
@@ -110,7 +110,7 @@ function stateOf({ because }: EarliestEnd): string {
  *
  * @param stuck How many workflows are stuck. With any, no timeout is long enough.
  */
-export function describeCannotDrain(beyond: PastDeadline, now: number, stuck = 0): Message {
+export function describeCannotDrain(beyond: PastDeadline, now: number, config: RunLimit, stuck = 0): Message {
   // `"order-7" ("checkout") is asleep until 14:05 UTC`.
   const named = beyond.earliestEnds
     .slice(0, NAMED)
@@ -120,18 +120,26 @@ export function describeCannotDrain(beyond: PastDeadline, now: number, stuck = 0
     named.length > 0
       ? msg`${joined(named, ', ')}${more}`
       : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-  const timeout = neededTimeout(beyond);
+  const timeout = neededTimeout(beyond, config);
   const isOneStuck = stuck === 1;
   const reaching =
     stuck > 0
       ? msg`A longer \`timeout\` does not help: ${counted(stuck, 'workflow')} ${trusted(isOneStuck ? 'is' : 'are')} stuck.`
       : timeout === null
-        ? msg`No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
+        ? beyondEveryRun(config)
         : msg`To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
   return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
 }
 
-/** The `timeout` that reaches the last of what outlasts it; null where no job on a hosted runner lasts that long. */
-export function neededTimeout({ neededMs }: Pick<PastDeadline, 'neededMs'>): string | null {
-  return neededMs <= HOSTED_JOB_LIMIT_MS ? durationInput(neededMs) : null;
+type RunLimit = Pick<GateConfig, 'longestRunMs'>;
+
+function beyondEveryRun({ longestRunMs }: RunLimit): Message {
+  return longestRunMs === HOSTED_JOB_LIMIT_MS
+    ? msg`No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
+    : msg`No \`timeout\` is that long: run the gate again later.`;
+}
+
+/** The `timeout` that reaches the last of what outlasts it; null where no run lasts that long. */
+export function neededTimeout({ neededMs }: Pick<PastDeadline, 'neededMs'>, { longestRunMs }: RunLimit): string | null {
+  return neededMs <= longestRunMs ? durationInput(neededMs) : null;
 }

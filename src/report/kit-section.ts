@@ -1,3 +1,4 @@
+import type { ShellKind } from '../config.ts';
 import { counted, msg, trusted } from '../message.ts';
 import { commandsOf, type UnblockCommand } from '../unblock/kit.ts';
 import { blocks, code, codeBlock, markdown } from './markdown.ts';
@@ -5,6 +6,8 @@ import { plain } from './text.ts';
 
 /** The unblock kit, as it was written. */
 export interface WrittenKit {
+  /** The shell that wrote it: a runner's files go with its job. */
+  readonly shell: ShellKind;
   readonly folder: string;
   /** The text of `workflows.tsv`. */
   readonly list: string;
@@ -12,6 +15,12 @@ export interface WrittenKit {
 
 /** The most workflows of the list that the summary holds. */
 const LISTED = 50;
+
+/** How to keep the kit, and when its list helps. */
+const KEEPING: Readonly<Record<ShellKind, string>> = {
+  action: `To keep the script, upload \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. If the runner is gone,`,
+  'command-line': 'To keep the script, name a folder with `--artifacts`. If it is gone,',
+};
 
 /** The comments at the top of commands: what they need. */
 export function needsOf(fits: string): readonly string[] {
@@ -22,7 +31,7 @@ export function needsOf(fits: string): readonly string[] {
 }
 
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
-export function kitSection({ folder, list }: WrittenKit, newVersion: string | null): string {
+export function kitSection({ shell, folder, list }: WrittenKit, newVersion: string | null): string {
   const what: Record<UnblockCommand, string> = {
     inspect: 'shows each workflow and its finished steps',
     cancel: 'cancels them',
@@ -31,14 +40,14 @@ export function kitSection({ folder, list }: WrittenKit, newVersion: string | nu
     ),
   };
   return blocks(
-    `A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)} on the runner. It is a dry run unless you pass \`--yes\`:`,
+    `A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)}${shell === 'action' ? ' on the runner' : ''}. It is a dry run unless you pass \`--yes\`:`,
     commandsOf({ newVersion: newVersion ?? undefined })
       .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
       .join('\n'),
     'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.',
     'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.',
     'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.',
-    `To keep the script, upload \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. If the runner is gone, save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from this action’s repository. That script is the same in every run.`,
+    `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`,
     listSection(list),
   );
 }

@@ -23,9 +23,9 @@ export function openingOf(config: GateConfig): Message {
     case 'wait':
       return msg`Waiting up to ${timeout} for ${what} to drain (polling every ${interval}; must stay idle for ${settle}).`;
     case 'check':
-      return msg`Checking whether ${what} can be retired. The step fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
+      return msg`Checking whether ${what} can be retired. The gate fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
     case 'report':
-      return msg`Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the step.`;
+      return msg`Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the gate.`;
     case 'preflight':
       return msg`Checking whether the gate can work here${application}. No version is judged.`;
   }

@@ -1,11 +1,12 @@
 import { type Message, number } from '../message.ts';
+import { withInputsNamed } from '../naming.ts';
 import { COMMAND_CHARACTERS, versionName, visible } from './text.ts';
 
 /** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
 export function markdown(message: Message): string {
   return message
     .map((part) => {
-      if (typeof part === 'string') return part.replaceAll('<', '&lt;');
+      if (typeof part === 'string') return withInputsNamed(part).replaceAll('<', '&lt;');
       return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
     })
     .join('');

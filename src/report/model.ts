@@ -131,6 +131,7 @@ function seenAt(last: Poll, run: Run) {
   const { evaluation, forecast } = last;
   const { snapshot, index, targets } = evaluation;
   const { observedAt } = snapshot;
+  const { config } = run;
   const { serverVersion, migration } = snapshot.database;
   const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
   const diagnoses = diagnosesIn(run);
@@ -144,9 +145,11 @@ function seenAt(last: Poll, run: Run) {
     inFlight: index === undefined ? null : inFlightOnAll(targets),
     unversioned: index === undefined ? null : evaluation.unversioned,
     blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
-    neededTimeout: pastDeadline === undefined ? null : neededTimeout(pastDeadline),
+    neededTimeout: pastDeadline === undefined || config === undefined ? null : neededTimeout(pastDeadline, config),
     pastDeadline:
-      pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt, forecast.total.states.stuck),
+      pastDeadline === undefined || config === undefined
+        ? null
+        : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck),
     versions,
     diagnosis: diagnoses.worst ?? null,
     // After a failure, what an earlier poll saw is no answer.

@@ -131,7 +131,7 @@ function waiting({ verdict, mode, pastDeadline, neededTimeout }: RunReport): rea
       {
         what:
           neededTimeout === null
-            ? trusted("Wait for it: no job on GitHub's runners lasts that long. Run the gate again later.")
+            ? trusted('Wait for it: no run of the gate lasts that long here. Run it again later.')
             : msg`Wait for it: set \`timeout\` to more than ${trusted(neededTimeout)}.`,
       },
     ];

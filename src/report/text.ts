@@ -1,6 +1,7 @@
 import { type OwnWork, ownWorkOf } from '../dbos/own-workflows.ts';
 import { fullName, type WorkflowName } from '../dbos/workflow-name.ts';
 import { type Message, namesOf, trusted } from '../message.ts';
+import { withInputsNamed } from '../naming.ts';
 import { quoteLiteral } from '../postgres/sql.ts';
 
 /** The most characters that one untrusted name takes up, escapes included. */
@@ -40,7 +41,7 @@ export function visible(text: string, maximum = SHOWN_CHARACTERS): string {
 export function plain(message: Message): string {
   return message
     .map((part) => {
-      if (typeof part === 'string') return part;
+      if (typeof part === 'string') return withInputsNamed(part);
       return 'untrusted' in part ? quotedName(part.untrusted) : visible(part.command, COMMAND_CHARACTERS);
     })
     .join('');

@@ -1,4 +1,4 @@
-import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../config.ts';
+import type { GateConfig } from '../config.ts';
 import { isSharedVersion, PATCHING_VERSION, type Sdk, sdkIn, sdksWithout } from '../dbos/sdk.ts';
 import { fullName } from '../dbos/workflow-name.ts';
 import type { Poll } from '../hold/hold.ts';
@@ -108,8 +108,8 @@ export function formerNames({ otherApplications, index }: Evaluation): Warning {
   return formers.length === 0 ? undefined : explainFormerNames(formers, isRegistered);
 }
 
-function outlastsJob({ mode, timeoutMs }: GateConfig): Warning {
-  if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS) return undefined;
+function outlastsJob({ mode, timeoutMs, longestRunMs }: GateConfig): Warning {
+  if (mode !== 'wait' || timeoutMs <= longestRunMs) return undefined;
   return msg`\`timeout\` is longer than six hours. GitHub stops a job on its own runners then, without a verdict.`;
 }
 

@@ -82,7 +82,7 @@ function explain({ unfilled, close, searched, registered, long }: UnknownVersion
   if (close.length > 0) return joined([explainClose(close), BEYOND_PASSING]);
   if (unfilled) {
     return joined([
-      msg`It is not a version. A script or an expression left this text where a value is missing. Correct the step that sets \`retire-version\`.`,
+      msg`It is not a version. A script or an expression left this text where a value is missing. Correct what sets \`retire-version\`.`,
       BEYOND_PASSING,
     ]);
   }

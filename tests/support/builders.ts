@@ -1,4 +1,4 @@
-import type { GateConfig } from '../../src/config.ts';
+import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../../src/config.ts';
 import { namesOnly } from '../../src/dbos/names-only.ts';
 import type { ProbeRow } from '../../src/dbos/schema.ts';
 import type {
@@ -34,6 +34,7 @@ export function config(changes: Partial<GateConfig> = {}): GateConfig {
     application: undefined,
     mode: 'wait',
     timeoutMs: 30 * 60_000,
+    longestRunMs: HOSTED_JOB_LIMIT_MS,
     onTimeout: 'fail',
     pollIntervalMs: 5000,
     pollTimeoutMs: 30_000,

@@ -62,7 +62,7 @@ function inputFailure(names: readonly string[]): Message {
   try {
     parseInputs(
       { ...url, application: '', ...Object.fromEntries(inputs) },
-      { environment: {}, withoutSecrets: undefined },
+      { shell: 'action', environment: {}, withoutSecrets: undefined },
     );
   } catch (error) {
     return sentenceOf(error);

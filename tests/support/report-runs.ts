@@ -65,7 +65,7 @@ export async function reportAgainst(script: Script, changes: Partial<GateConfig>
 /** The unblock kit of a run, as if it was written to a folder. */
 export function kitOf(run: Run, folder: string): WrittenKit | undefined {
   const list = kitFilesOf(runReportOf(run), run.last).find(({ name }) => name === 'workflows.tsv');
-  return list && { folder, list: list.text };
+  return list && { shell: 'action', folder, list: list.text };
 }
 
 /** What a report becomes in its file. */

@@ -22,7 +22,7 @@ const outputNames = Object.keys(outputsOf(failedReport, '').values);
 function configWith(inputs: Readonly<Record<string, string>>) {
   const { defaults } = readActionMetadata('.');
   const raw = { ...defaults, 'database-url': 'postgresql://gate:secret@db.example/shop', ...inputs };
-  return parseInputs(raw, { environment: {}, withoutSecrets: undefined });
+  return parseInputs(raw, { shell: 'action', environment: {}, withoutSecrets: undefined });
 }
 
 describe('action.yml', () => {
@@ -46,6 +46,7 @@ describe('action.yml', () => {
       application: undefined,
       mode: 'wait',
       timeoutMs: 30 * 60_000,
+      longestRunMs: 6 * 60 * 60_000,
       onTimeout: 'fail',
       pollIntervalMs: undefined,
       pollTimeoutMs: 30_000,

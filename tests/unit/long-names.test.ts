@@ -33,7 +33,7 @@ test('lets no name equal what stands for another', () => {
 test('reads a long name in an input, and has it whole in the outputs', async () => {
   const { defaults } = readActionMetadata('.');
   const url = { 'database-url': 'postgres://gate:x@db/shop' };
-  const context = { environment: {}, withoutSecrets: undefined };
+  const context = { shell: 'action' as const, environment: {}, withoutSecrets: undefined };
   const { gate } = parseInputs({ ...defaults, ...url, 'retire-version': `1.0.0\n${long}` }, context);
   expect(gate).toMatchObject({ targets: { versions: ['1.0.0', cutName(long)] }, longNames: [long] });
   const kept = parseInputs({ ...defaults, ...url, 'keep-version': long }, context).gate;

@@ -151,7 +151,7 @@ describe('ends at once', () => {
     ['no-entry', /no line for this host, port, database and user\.$/],
     ['open-to-others', /other users can read or write it: run `chmod 0600` on it\.$/],
     ['not-a-file', /not a plain file\.$/],
-    ['unreadable', /runner's user cannot read libpq's password file\.$/],
+    ['unreadable', /user that runs the gate cannot read libpq's password file\.$/],
     ['no-file', /or pass `database-password`\.$/],
   ])('without a password, where the password file of libpq gave one of these: %s', (passfileGave, told) => {
     const error = Object.assign(new Error('no'), { code: '28P01' });

@@ -91,7 +91,7 @@ function configWith(inputs: Readonly<Record<string, string | number | boolean>>)
     ...Object.fromEntries(values),
     'database-url': 'postgresql://gate:secret@db.example/shop',
   };
-  parseInputs(raw, { environment: {}, withoutSecrets: undefined });
+  parseInputs(raw, { shell: 'action', environment: {}, withoutSecrets: undefined });
 }
 
 describe('another file of a recipe', () => {

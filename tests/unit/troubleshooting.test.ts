@@ -241,7 +241,7 @@ async function outlooks(): Promise<readonly string[]> {
       return [...(worst === undefined ? [] : [worst.reason]), ...told];
     },
   );
-  return [describeCannotDrain(beyond, now), ...forecasts].map(plain);
+  return [describeCannotDrain(beyond, now, config()), ...forecasts].map(plain);
 }
 
 const whole = { omitted: 0, omittedUnversioned: 0 };
@@ -250,7 +250,7 @@ const url = 'postgres://gate:secret@db.internal/shop';
 const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [], filtered: false } };
 
 const someInputs = { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0', 'database-url': url };
-const noContext = { environment: {}, withoutSecrets: undefined };
+const noContext = { shell: 'action' as const, environment: {}, withoutSecrets: undefined };
 
 function configOf(databaseUrl: string, password?: string, tlsCa?: string) {
   const inputs = { schema: 'dbos', password, tlsCa, environment: {}, readFile: () => '' };
@@ -279,7 +279,7 @@ function wrongInputs(): readonly ReportableError[] {
     errorOf(() =>
       parseInputs(
         { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0' },
-        { environment: {}, withoutSecrets: 'fork' },
+        { shell: 'action', environment: {}, withoutSecrets: 'fork' },
       ),
     ),
     ...['postgres://gate:p@ss@db/shop', 'postgres://gate:x@d b/shop', 'postgres://gate:%@db/shop'].map((wrong) =>
@@ -298,7 +298,9 @@ function wrongInputs(): readonly ReportableError[] {
       errorOf(() => configOf(wrong)),
     ),
     ...['https://db', 'mysql://db', '***', `${url}\n${url}`].map((wrong) => errorOf(() => configOf(wrong))),
-    errorOf(() => parseInputs({ ...complete, 'tls-ca': 'MII' }, { environment: {}, withoutSecrets: undefined })),
+    errorOf(() =>
+      parseInputs({ ...complete, 'tls-ca': 'MII' }, { shell: 'action', environment: {}, withoutSecrets: undefined }),
+    ),
     ...['user=a&user=b', 'host='].map((query) => errorOf(() => configOf(`${url}?${query}`))),
     ...[
       'sslmode=verify-ca',

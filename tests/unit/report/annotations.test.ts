@@ -42,7 +42,7 @@ describe('annotations', () => {
     const annotations = annotationsOf({ ...result, conclusion: 'warn', warnings: [trusted('Mind this.')] });
     expect(annotations).toHaveLength(10);
     expect(annotations[0]?.title).toBe('v29 cannot be retired yet');
-    expect(annotations[8]?.message).toBe('and 22 more versions: see the job summary.');
+    expect(annotations[8]?.message).toBe('and 22 more versions: see the summary.');
     expect(annotations[9]?.message).toBe('Mind this.');
   });
 
