@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 383:
+/***/ 409:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -5477,6 +5477,12 @@ __nccwpck_require__.d(__webpack_exports__, {
   C: () => (/* binding */ runAction)
 });
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -7550,265 +7556,6 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-;// CONCATENATED MODULE: ./lib/dbos/sdk.js
-/*
- * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
- * encoded with names one, except where every SDK can write it (`portable_json`) or the application has its own. Where
- * rows name several languages, or none, texts name none.
- */
-const LANGUAGES = (/* unused pure expression or super */ null && (['TypeScript', 'Python', 'Go', 'Java', 'Rust']));
-/**
- * Source: rows and API of TypeScript 3.0 to 5.3, Python 2.16 to 3.4, Go 0.15 to 1.8, Java 1.1.0-m6 and Rust 0.5. Of Go's
- * releases between 1.5 and 1.8 none was seen.
- */
-const SDKS = {
-    TypeScript: {
-        language: 'TypeScript',
-        firstStep: 0,
-        recordsTimerEnds: false,
-        promote: 'DBOS.setLatestApplicationVersion',
-        ownSchedules: { api: '@DBOS.scheduled', before: '5.0' },
-        withoutVersion: undefined,
-        since: { registers: '4.10', 'names-application': '4.27', 'leaves-unversioned': '4.24', 'cancels-overdue': '5.1' },
-    },
-    Python: {
-        language: 'Python',
-        firstStep: 1,
-        recordsTimerEnds: false,
-        promote: 'DBOS.set_latest_application_version',
-        ownSchedules: { api: '@DBOS.scheduled', before: '2.23' },
-        withoutVersion: undefined,
-        since: { registers: '2.14', 'names-application': '2.30', 'leaves-unversioned': '2.27', 'cancels-overdue': '3.4' },
-    },
-    Go: {
-        language: 'Go',
-        firstStep: 0,
-        recordsTimerEnds: false,
-        promote: 'dbos.SetLatestApplicationVersion',
-        ownSchedules: { api: 'dbos.WithSchedule', before: '1.0' },
-        withoutVersion: 'one that cannot read its own binary',
-        since: { registers: '0.15', 'names-application': '1.2', 'leaves-unversioned': '0.19', 'cancels-overdue': '1.8' },
-    },
-    Java: {
-        language: 'Java',
-        firstStep: 0,
-        recordsTimerEnds: true,
-        promote: 'DBOS.setLatestApplicationVersion',
-        ownSchedules: undefined,
-        withoutVersion: undefined,
-        since: { registers: '0.8', 'names-application': null, 'leaves-unversioned': '1.1', 'cancels-overdue': null },
-    },
-    Rust: {
-        language: 'Rust',
-        firstStep: 0,
-        recordsTimerEnds: false,
-        promote: 'Client::set_latest_application_version',
-        ownSchedules: undefined,
-        withoutVersion: undefined,
-        since: { registers: '0.5', 'names-application': '0.5', 'leaves-unversioned': '0.5', 'cancels-overdue': null },
-    },
-};
-/** By `serialization` of `workflow_status`. */
-const LANGUAGE_OF = new Map([
-    ['js_superjson', 'TypeScript'],
-    ['js_legacy', 'TypeScript'],
-    ['py_pickle', 'Python'],
-    ['DBOS_JSON', 'Go'],
-    ['java_jackson', 'Java'],
-    ['rust_serde', 'Rust'],
-]);
-/** The serializations that name a language. */
-const SERIALIZATIONS = [...LANGUAGE_OF.keys()];
-/** Returns the SDK that wrote a workflow; undefined where its serialization names no language. */
-function sdkOf(serialization) {
-    const language = serialization === null ? undefined : LANGUAGE_OF.get(serialization);
-    return language === undefined ? undefined : SDKS[language];
-}
-/**
- * Returns the SDK that wrote all of these workflows whose serialization names a language; undefined where none does, and
- * where they name several.
- */
-function sdkIn(serializations) {
-    const [only, ...others] = new Set(Array.from(serializations, sdkOf).filter((sdk) => sdk !== undefined));
-    return others.length === 0 ? only : undefined;
-}
-/** Returns the SDKs without an ability, such as `Python SDKs before 2.14`; `older SDKs` where no language is known. */
-function sdksWithout(ability, sdk) {
-    if (sdk === undefined)
-        return 'older SDKs';
-    const since = sdk.since[ability];
-    return `${sdk.language} SDKs${since === null ? '' : ` before ${since}`}`;
-}
-/** The version of every application that uses patching instead of versions. */
-const PATCHING_VERSION = 'PATCHING_ENABLED';
-/** Whether a version is a constant that deployments share: of patching, or Python's where it finds no sources to hash. */
-function isSharedVersion(version) {
-    return version === PATCHING_VERSION || /^DEFAULT_VERSION(-|$)/.test(version);
-}
-/** Whether a version is that of one process alone: Java's where it cannot read the application's bytecode. */
-function isProcessVersion(version) {
-    return /^unknown-\d+$/.test(version);
-}
-
-;// CONCATENATED MODULE: ./lib/unblock/command-line.js
-/** From this migration on, the number means the same in every SDK. */
-const SHARED = 100;
-/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
-const SEPARATE_INPUTS = 109;
-const FOLDER = 'dbos-cli';
-/**
- * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
- * it forks: TypeScript's reads their rows.
- *
- * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
- *
- * @param sdk Undefined where the rows name no SDK, or several.
- * @param migration Null where it is unknown.
- */
-function commandLineFor(sdk, migration) {
-    if (sdk === undefined) {
-        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
-        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
-        return { program: null, urlOption: '--sys-db-url', fits };
-    }
-    switch (sdk.language) {
-        case 'TypeScript':
-            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
-        case 'Python':
-            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
-        case 'Go':
-            return migration === null || migration >= SEPARATE_INPUTS
-                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
-                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-        case 'Java':
-        case 'Rust':
-            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-    }
-}
-/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
-function programOf({ program }) {
-    return program ?? '$DBOS_CLI';
-}
-const OWN = 'Use that of the SDK release that the application uses';
-const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
-/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
-function typeScriptRelease(migration) {
-    if (migration < SHARED)
-        return '4.20';
-    return migration < SEPARATE_INPUTS ? '4.27' : '5';
-}
-/** TypeScript's, beside an application of any language. */
-function typeScript(migration) {
-    if (migration === null)
-        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
-    const release = typeScriptRelease(migration);
-    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
-function ofTheApplication(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}, in the folder of the application.`;
-    const release = typeScriptRelease(migration);
-    return `Use release ${release}: in the folder of the application, or after npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release} with DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-function python(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}.`;
-    return migration < SEPARATE_INPUTS
-        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
-        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
-}
-
-;// CONCATENATED MODULE: ./lib/report/blocking.js
-
-
-/** Whether rows block a target. Those that run without a version can be a target of their own. */
-function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
-    const isTarget = targets.some((target) => target.version === version);
-    if (version !== null)
-        return isTarget;
-    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
-}
-/** How many rows that block a target a truncated list omits. */
-function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
-    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
-    return omitted + (countsUnversioned ? omittedUnversioned : 0);
-}
-function inFlightOnAll(targets) {
-    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
-}
-/** What blocks, by version, class, workflow and queue. */
-function blockingGroups(evaluation) {
-    const { index } = evaluation;
-    if (index === undefined)
-        return { items: [], omitted: 0 };
-    const { groups } = index.contents;
-    return {
-        items: groups.items
-            .filter((group) => blocksTarget(group, evaluation))
-            .map(({ name, ...group }) => ({ ...group, workflow: name })),
-        omitted: omittedFrom(groups, evaluation),
-    };
-}
-/** The latest version that is no target: where forks of the work that blocks can run. */
-function newVersionOf({ index, targets }) {
-    const retired = new Set(targets.map(({ version }) => version));
-    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
-}
-/** DBOS's command line for the work that blocks. */
-function commandLineOf({ evaluation, forecast }) {
-    const { index, snapshot, state } = evaluation;
-    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
-    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
-    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
-    return commandLineFor(sdk, snapshot.database.migration ?? null);
-}
-/** What says that a target is still in use, or is none: to cancel its work would end live work. */
-const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
-/** Whether any target is live, or unknown. */
-function isInUse({ versions }) {
-    return versions.some(isLive);
-}
-/** Whether a target is live, or unknown. */
-function isLive({ blockers }) {
-    return blockers.some(({ kind }) => NOT_OLD.has(kind));
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
-;// CONCATENATED MODULE: ./lib/long-names.js
-
-/*
- * A version's name can have any length. A long one is never read, compared or shown whole: a text with its hash stands
- * for it, in SQL (`src/dbos/columns.ts`) as here. It is no name: nothing is torn down by it, and no command takes it.
- */
-/** The longest name that is read whole, in bytes of UTF-8. */
-const LONGEST_NAME_BYTES = 16 * 1024;
-/** The start of what stands for a long name. A name that starts so is cut as well, so none can equal another's. */
-const CUT_MARK = '(cut) sha256:';
-/** How many characters of a long name are kept. */
-const CUT_CHARACTERS = 100;
-/** Whether the text stands for a long name. */
-function isCut(text) {
-    return text.startsWith(CUT_MARK);
-}
-/** Returns the name, or what stands for it: its SHA-256, its length, and the printable ASCII that it starts with. */
-function cutName(name) {
-    // No character takes more than three bytes for each of its UTF-16 units.
-    const isShort = name.length * 3 <= LONGEST_NAME_BYTES || Buffer.byteLength(name) <= LONGEST_NAME_BYTES;
-    if (isShort && !isCut(name))
-        return name;
-    const hash = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(name).digest('hex');
-    const [start = ''] = /^[ -~]*/.exec(name.slice(0, CUT_CHARACTERS)) ?? [];
-    return `${CUT_MARK}${hash} ${Buffer.byteLength(name)} bytes: ${start}`;
-}
-
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -17344,6 +17091,1440 @@ function preprocess(fn, schema) {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/config.js
+/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
+const MODES = ['wait', 'check', 'report', 'preflight'];
+/** What leaves the process about work in flight: ids too, or names and counts alone. */
+const DETAILS = ['full', 'names'];
+/** A job on a GitHub-hosted runner ends after six hours. */
+const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
+/** The versions that the configuration names, as targets or as versions to keep. */
+function namedVersions({ targets }) {
+    if (targets.kind === 'named')
+        return targets.versions;
+    return targets.kind === 'all-but' ? targets.keep : [];
+}
+
+;// CONCATENATED MODULE: ./lib/message.js
+/** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
+function msg(text, ...values) {
+    return text.flatMap((part, index) => {
+        const value = values[index];
+        if (value === undefined)
+            return [part];
+        if (typeof value === 'string')
+            return [part, { untrusted: value }];
+        if (typeof value === 'number')
+            return [part, message_number(value)];
+        return [part, ...value];
+    });
+}
+/** Trusted text, to be interpolated into a message as it is. */
+function trusted(text) {
+    return [text];
+}
+/** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
+function message_number(value) {
+    return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+/** `1 workflow`, `2 workflows`: a count and what is counted. */
+function counted(count, noun) {
+    return [`${message_number(count)} ${noun}${count === 1 ? '' : 's'}`];
+}
+/** The first few of many names, quoted, and how many more there are. */
+function namesOf(names, total = names.length, shown = 5) {
+    const listed = names.slice(0, shown);
+    const rest = Math.max(total, names.length) - listed.length;
+    const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { untrusted: name }]);
+    return rest > 0 ? [...parts, ` and ${message_number(rest)} more`] : parts;
+}
+/** Messages one after the other. */
+function joined(messages, separator = ' ') {
+    return messages.flatMap((message, index) => (index > 0 ? [separator, ...message] : message));
+}
+/** The message with `***` in place of every secret in its untrusted parts. */
+function withoutSecrets(message, secrets) {
+    return message.map((part) => typeof part === 'string' || 'command' in part ? part : { untrusted: textWithoutSecrets(part.untrusted, secrets) });
+}
+/** The text with `***` in place of every secret. */
+function textWithoutSecrets(text, secrets) {
+    // A secret can be a part of a longer one.
+    const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
+    return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}
+
+;// CONCATENATED MODULE: ./lib/errors.js
+
+/** The id of a failure that nobody foresaw. */
+const UNEXPECTED = 'unexpected';
+/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
+class ReportableError extends Error {
+    name = 'ReportableError';
+    explanation;
+    /** Its kind, in kebab case: an anchor in `docs/troubleshooting.md`. */
+    id;
+    constructor(explanation, { id = UNEXPECTED, ...options } = {}) {
+        super(explanation
+            .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
+            .join(''), options);
+        this.explanation = explanation;
+        this.id = id;
+    }
+}
+/** A poll failed for a transient reason: the next one can succeed. */
+class TransientError extends ReportableError {
+    name = 'TransientError';
+    /** The server has accepted the gate before, so the address and the credentials are right. */
+    connectedBefore;
+    /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
+    overLimit;
+    /** It most often stays: a minute of nothing but such failures ends a hold. */
+    brief;
+    constructor(explanation, connectedBefore, { overLimit = false, brief = false, ...options } = {}) {
+        super(explanation, options);
+        this.connectedBefore = connectedBefore;
+        this.overLimit = overLimit;
+        this.brief = brief;
+    }
+}
+/** An input is wrong. Raised before anything connects. */
+class InputError extends ReportableError {
+    name = 'InputError';
+    constructor(explanation, id = 'input') {
+        super(explanation, { id });
+    }
+    /** One error for all that is wrong. It keeps the id of one that is alone. */
+    static of(errors) {
+        const [first, ...others] = errors;
+        if (first !== undefined && others.length === 0)
+            return first;
+        const messages = errors.map(({ explanation }) => explanation);
+        return new InputError(joined(messages, '\n'));
+    }
+}
+/** Returns a function that writes an input error with this id, as `msg` writes a message. */
+function inputError(id = 'input') {
+    return (...parts) => new InputError(msg(...parts), id);
+}
+/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
+function explain(error) {
+    if (error instanceof ReportableError)
+        return error.explanation;
+    const kind = error instanceof Error ? error.constructor.name : typeof error;
+    const code = codeOf(error);
+    return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
+}
+/** Returns what reports have of any failure. */
+function reportedFailure(error) {
+    return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: explain(error) };
+}
+/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
+function codeOf(error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+        return undefined;
+    // OpenSSL has `SSL/TLS` in some of its own.
+    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
+}
+/** Whether the code is an SQLSTATE: a server answered, and says so. None of Node's has five characters and a digit. */
+function isSqlState(code) {
+    return /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? '');
+}
+
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
+;// CONCATENATED MODULE: ./lib/long-names.js
+
+/*
+ * A version's name can have any length. A long one is never read, compared or shown whole: a text with its hash stands
+ * for it, in SQL (`src/dbos/columns.ts`) as here. It is no name: nothing is torn down by it, and no command takes it.
+ */
+/** The longest name that is read whole, in bytes of UTF-8. */
+const LONGEST_NAME_BYTES = 16 * 1024;
+/** The start of what stands for a long name. A name that starts so is cut as well, so none can equal another's. */
+const CUT_MARK = '(cut) sha256:';
+/** How many characters of a long name are kept. */
+const CUT_CHARACTERS = 100;
+/** Whether the text stands for a long name. */
+function isCut(text) {
+    return text.startsWith(CUT_MARK);
+}
+/** Returns the name, or what stands for it: its SHA-256, its length, and the printable ASCII that it starts with. */
+function cutName(name) {
+    // No character takes more than three bytes for each of its UTF-16 units.
+    const isShort = name.length * 3 <= LONGEST_NAME_BYTES || Buffer.byteLength(name) <= LONGEST_NAME_BYTES;
+    if (isShort && !isCut(name))
+        return name;
+    const hash = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(name).digest('hex');
+    const [start = ''] = /^[ -~]*/.exec(name.slice(0, CUT_CHARACTERS)) ?? [];
+    return `${CUT_MARK}${hash} ${Buffer.byteLength(name)} bytes: ${start}`;
+}
+
+;// CONCATENATED MODULE: ./lib/missing-url.js
+
+/** What to do where no URL of the system database is given. */
+function describeMissingUrl(context) {
+    // Not PGUSER: GitHub's Windows runners have it.
+    const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
+    const withVariables = variables.length === 0
+        ? msg ``
+        : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: set \`database-url: postgres://\` to take everything from the PG* variables.`;
+    const nothing = context.shell === 'command-line'
+        ? msg `Neither DRAIN_GATE_DATABASE_URL nor DBOS_SYSTEM_DATABASE_URL is set.`
+        : msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL.`;
+    const base = msg `${nothing} Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
+    switch (context.withoutSecrets) {
+        case 'fork':
+            return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs. Skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
+        case 'dependabot':
+            return msg `${base} Dependabot started this run, and GitHub passes it Dependabot's secrets only. Add the URL to those, or skip the gate (if: github.actor != 'dependabot[bot]').`;
+        case undefined:
+            if (context.shell === 'command-line')
+                return base;
+            return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
+    }
+}
+/** Variables that an SDK reads a database URL from, and the gate does not: what each holds depends on the SDK. */
+const OTHER_VARIABLES = [
+    ['DBOS_SYSTEM_JDBC_URL', 'Parts that it omits, such as the user, come from the PG* variables.'],
+    [
+        'DBOS_DATABASE_URL',
+        "The Rust SDK finds the system database there; for the Python and TypeScript SDKs it is the application's own database, which the gate cannot use.",
+    ],
+];
+/** How to pass the URL that another variable holds. Nothing of its value is shown: it is not masked. */
+function otherVariables({ environment, shell }) {
+    const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
+    const passed = (name) => shell === 'command-line' ? `DRAIN_GATE_DATABASE_URL="$${name}"` : `database-url: \${{ env.${name} }}`;
+    return trusted(found.map(([name, hint]) => ` ${name} is set: pass it as \`${passed(name)}\`. ${hint}`).join(''));
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/password.js
+
+
+
+/** The message of the error when `database-password-file` gives no password. */
+const NO_PASSWORD_IN_FILE = 'The password file gives no password';
+/**
+ * Returns the configuration with the password of a connection that is about to be made.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE} when `database-password-file` gives none.
+ */
+function withPassword(config) {
+    const { passwordFile, password, passfile } = config;
+    if (passwordFile !== undefined)
+        return { ...config, password: readPasswordFile(passwordFile) };
+    return password === undefined && passfile !== undefined ? { ...config, ...fromPassfile(passfile, config) } : config;
+}
+/**
+ * Returns the text of a file, without one line break at its end.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE}. Its code says why: one of Node's, or `EMPTY`,
+ * `NOT_A_FILE` or `NOT_UTF8`.
+ */
+function readPasswordFile(file) {
+    try {
+        // To open a pipe that nobody writes to would block the process.
+        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
+            throw noPassword('NOT_A_FILE');
+        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
+        if (text === undefined)
+            throw noPassword('NOT_UTF8');
+        const password = text.replace(/\r?\n$/, '');
+        if (password.trim() === '')
+            throw noPassword('EMPTY');
+        return password;
+    }
+    catch (error) {
+        throw noPassword(codeOf(error) ?? 'UNKNOWN');
+    }
+}
+function noPassword(code) {
+    return Object.assign(new Error(NO_PASSWORD_IN_FILE), { code });
+}
+/** Undefined for another encoding, and for UTF-16 of letters, which is UTF-8 with zeros. */
+function utf8(bytes) {
+    try {
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        return text.includes('\0') ? undefined : text;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The path of libpq's password file ("The Password File" in PostgreSQL's manual); undefined without a home. */
+function passfileOf(asked, environment) {
+    const named = asked || environment['PGPASSFILE'];
+    if (named)
+        return named;
+    const [home, ...below] = process.platform === 'win32'
+        ? [environment['APPDATA'], 'postgresql', 'pgpass.conf']
+        : [environment['HOME'], '.pgpass'];
+    return home ? external_node_path_namespaceObject.join(home, ...below) : undefined;
+}
+function fromPassfile(file, place) {
+    const without = (passfileGave) => ({ password: undefined, passfileGave });
+    try {
+        const status = (0,external_node_fs_namespaceObject.statSync)(file);
+        if (!status.isFile())
+            return without('not-a-file');
+        if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
+            return without('open-to-others');
+        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
+        return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
+    }
+    catch (error) {
+        return without(['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? 'no-file' : 'unreadable');
+    }
+}
+/** `host:port:database:user:password`. What follows another colon is not a part of the password. */
+const ENTRY = RegExp(`^${Array(4).fill(String.raw `((?:\\.|[^:\\])*):`).join('')}${String.raw `((?:\\.|[^:\\]|\\$)*)`}`);
+/** Folders for sockets that libpq is built with. A server with its socket there is also called `localhost`. */
+const DEFAULT_SOCKET_FOLDERS = ['/tmp', '/var/run/postgresql', '/run/postgresql'];
+/** Returns the password of the first entry that matches, as libpq does (`passwordFromFile` in its source). */
+function passwordFor({ host, port, database, user }, text) {
+    const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
+    const wanted = [hosts, [String(port)], [database], [user]];
+    for (const line of text.split(/\r?\n/)) {
+        // A comment begins with a #, which no host does.
+        const fields = ENTRY.exec(line)?.slice(1);
+        const matches = wanted.every((values, index) => {
+            const field = fields?.[index];
+            return field !== undefined && (field === '*' || values.includes(unescaped(field)));
+        });
+        if (matches)
+            return unescaped(fields?.[4] ?? '') || undefined;
+    }
+    return undefined;
+}
+function unescaped(field) {
+    return field.replaceAll(/\\(.)/g, '$1');
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/tls-mode.js
+
+
+/** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
+const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+const INSISTS = ['require', 'verify-ca', 'verify-full'];
+/**
+ * Reads `sslmode`, and two words of other drivers for it:
+ *
+ * - `ssl` is a switch for PgJDBC and node-postgres, and a mode for asyncpg. Alone, it means `verify-full` to all but
+ *   libpq, which reads `ssl=true` as `require`. So it means `verify-full` here.
+ * - `sslaccept=strict` is Prisma's `verify-full`. Prisma passes it next to `sslmode=require`.
+ *
+ * @returns the mode that the URL asks for, else that of PGSSLMODE; undefined when nothing asks for one.
+ * @throws InputError for an unknown value, and when one asks for TLS and another does not insist on it.
+ */
+function readTlsMode(take, variable) {
+    const ofUrl = take('sslmode');
+    const named = ofUrl === undefined ? undefined : modeOf(ofUrl);
+    const switched = readSwitch(take('ssl'));
+    const mode = combined(named, switched);
+    if (readAccept(take('sslaccept'))) {
+        if (mode === 'disable')
+            throw contradiction('sslaccept=strict', mode);
+        return 'verify-full';
+    }
+    return mode ?? (variable === undefined ? undefined : modeOf(variable));
+}
+function combined(named, switched) {
+    if (switched === undefined || switched === named)
+        return named;
+    if (named === undefined)
+        return switched === true ? 'verify-full' : switched;
+    if (switched === true && INSISTS.includes(named))
+        return named;
+    throw contradiction(`ssl=${switched}`, named);
+}
+function contradiction(word, mode) {
+    return inputError('input-tls-contradiction') `\`database-url\` sets ${trusted(`\`${word}\` and \`sslmode=${mode}\``)}, which contradict each other. Remove one.`;
+}
+function modeOf(text) {
+    const mode = TLS_MODES.find((name) => name === text);
+    if (mode !== undefined)
+        return mode;
+    const instead = text === 'no-verify'
+        ? ' `no-verify` is a word of node-postgres: write `sslmode=require`, which verifies nothing.'
+        : '';
+    throw inputError('input-sslmode') `The \`sslmode\` in \`database-url\` or PGSSLMODE is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
+}
+/** Returns true for a switch that is on, undefined for one that is off. */
+function readSwitch(text) {
+    if (text === undefined || ['false', '0', 'off', 'no'].includes(text))
+        return undefined;
+    if (['', 'true', '1', 'on', 'yes'].includes(text))
+        return true;
+    const mode = TLS_MODES.find((name) => name === text);
+    if (mode !== undefined)
+        return mode;
+    throw inputError('input-ssl') `The \`ssl\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
+}
+function readAccept(text) {
+    if (text === undefined || text === 'accept_invalid_certs')
+        return false;
+    if (text === 'strict')
+        return true;
+    throw inputError('input-ssl') `The \`sslaccept\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`accept_invalid_certs\` does.`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/tls.js
+
+
+
+
+/**
+ * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
+ *
+ * - `tls-ca` without an `sslmode` or PGSSLMODE means `verify-full`.
+ * - `verify-full` without a CA trusts the CAs that the runtime brings. libpq needs `sslrootcert=system` for that.
+ * - Nothing is read from `~/.postgresql`, and a missing `sslrootcert` file is an error in every mode.
+ *
+ * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
+ */
+function readTlsSettings({ take, environment, tlsCa, readFile }) {
+    const file = (parameter) => {
+        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
+        return path === undefined || path === 'system' ? path : readFile(path);
+    };
+    const ofUrl = file('sslrootcert');
+    const ca = tlsCa ?? ofUrl;
+    const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
+    const tlsMode = readTlsMode(take, environment['PGSSLMODE']) ?? byDefault;
+    const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
+    if (contradiction !== undefined)
+        throw contradiction;
+    const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
+    const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
+    if ((cert === undefined) !== (key === undefined)) {
+        throw inputError('input-client-certificate') `A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
+    }
+    const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
+    return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
+}
+/** Explains why a mode would verify less with `tls-ca` than it seems to. */
+function contradictionOfInput(tlsMode) {
+    if (!['disable', 'allow', 'prefer'].includes(tlsMode))
+        return undefined;
+    return inputError('input-tls-ca-unused') `\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
+}
+/** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
+function contradictionOf(tlsMode, rootCertificate) {
+    if (rootCertificate === 'system') {
+        if (tlsMode === 'verify-full')
+            return undefined;
+        return inputError('input-system-ca') `\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
+    }
+    if (rootCertificate === undefined) {
+        if (tlsMode !== 'verify-ca')
+            return undefined;
+        return inputError('input-no-ca') `\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
+    }
+    if (tlsMode === 'disable' || holdsCertificates(rootCertificate))
+        return undefined;
+    return inputError('input-sslrootcert') `The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
+}
+/**
+ * Returns whether a text has certificates in PEM form, all of them readable. Node ignores certificates that it cannot
+ * read. It takes an empty text for no CA, and then trusts every public one (`ca` of its `tls.createSecureContext`).
+ */
+function holdsCertificates(pem) {
+    const parts = pem.split(/(?=-----BEGIN )/);
+    const certificates = parts.filter((part) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(part));
+    try {
+        return certificates.length > 0 && certificates.every((each) => new external_node_crypto_namespaceObject.X509Certificate(each).raw.length > 0);
+    }
+    catch {
+        return false;
+    }
+}
+/** A host on this machine: a folder of a socket, or a name or an address of the loopback. */
+const THIS_MACHINE = /^(\/.*|(.+\.)?localhost\.?|127(\.\d{1,3}){1,3}|(::ffff:)?127(\.\d{1,3}){3}|::1)$/i;
+/**
+ * Returns whether somebody on the network could stand in for the server. A CA proves nothing with `allow` and `prefer`,
+ * which end in plain text where it did not sign. Channel binding proves that the server at the end of TLS knows the
+ * password.
+ */
+function anybodyMayAnswer({ host, tlsMode, tlsCa, requireChannelBinding }) {
+    if (THIS_MACHINE.test(host) || requireChannelBinding)
+        return false;
+    const verifies = ['verify-ca', 'verify-full'].includes(tlsMode) || (tlsMode === 'require' && tlsCa !== undefined);
+    return !verifies;
+}
+/**
+ * Returns the ways to connect that an `sslmode` allows, in the order to try them.
+ *
+ * As in libpq, a CA that is given is used: `require`, and the TLS that `allow` and `prefer` try, then verify the
+ * certificate, but not the host name (`sslrootcert` in its manual, `initialize_SSL` in its source). A socket on this
+ * machine has no TLS.
+ */
+function tlsAttempts(config) {
+    const { host, tlsMode, tlsCa, clientCertificate } = config;
+    if (host.startsWith('/'))
+        return [false];
+    const verifiedFull = { host, ca: tlsCa, ...clientCertificate, rejectUnauthorized: true };
+    const verifiedCa = { ...verifiedFull, checkServerIdentity: () => undefined };
+    const asGiven = tlsCa === undefined ? { ...verifiedFull, rejectUnauthorized: false } : verifiedCa;
+    const attempts = {
+        disable: [false],
+        allow: [false, asGiven],
+        prefer: [asGiven, false],
+        require: [asGiven],
+        'verify-ca': [verifiedCa],
+        'verify-full': [verifiedFull],
+    };
+    return attempts[tlsMode];
+}
+
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
+
+
+/** What is given in place of a URL, by how it starts. The first that matches counts. */
+const MISTAKES = [
+    [
+        /^(?:jdbc:)?sqlite/i,
+        'input-sqlite',
+        'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and the gate cannot see it.',
+    ],
+    [
+        /^["'`\u2018-\u201f<]/,
+        'input-quoted',
+        'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
+    ],
+    [
+        /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
+        'input-command',
+        'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
+    ],
+    [
+        /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
+        'input-variable',
+        'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
+    ],
+    [
+        /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
+        'input-keywords',
+        'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
+    ],
+    [
+        /^prisma(?:\+postgres(?:ql)?)?:/i,
+        'input-prisma',
+        'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
+    ],
+    [
+        /^https?:/i,
+        'input-web-address',
+        'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
+    ],
+    [
+        /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
+        'input-not-postgres',
+        'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
+    ],
+    [
+        /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
+        'input-placeholder',
+        'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
+    ],
+    [/\n/, 'input-several-lines', 'has several lines. Write one URL in one line, and nothing else.'],
+];
+/** Returns why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
+function misshapen(url) {
+    const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
+    if (mistake !== undefined)
+        return inputError(mistake[1]) `\`database-url\` ${trusted(mistake[2])}`;
+    return inputError('input-not-a-url') `\`database-url\` is not a Postgres URL. It is not shown, because it could contain a password. Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Percent-encode characters such as @ / # ? in the password, or pass the password as \`database-password\`, without encoding.`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
+
+
+
+const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
+const parameterMisplaced = () => inputError('input-parameter-misplaced') `\`database-url\` has a parameter after the wrong character. The first parameter follows a ?, and each other one an &. Percent-encode these characters inside a name or a value.`;
+const severalHosts = () => inputError('input-several-hosts') `\`database-url\` or PGHOST has several hosts. Set the primary only.`;
+/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
+function partsOf(url) {
+    const text = url.trim();
+    // No part of a URL has a line break, but the classes of characters above would take one.
+    const groups = text.includes('\n') ? undefined : SHAPE.exec(text)?.groups;
+    if (groups === undefined)
+        throw misshapen(url);
+    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
+    // As a part of the database or of another value, one that asks for TLS would be passed over.
+    if (/[&;][\w.-]+=/.test(database) || /[?;][\w.-]+=/.test(query))
+        throw parameterMisplaced();
+    if (hosts.includes(','))
+        throw severalHosts();
+    const address = HOST.exec(hosts)?.groups;
+    if (address === undefined)
+        throw notAsExpected('host');
+    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
+    return { user, secret, host, port: address['port'], database, query };
+}
+/** Says that a part of the URL cannot be what it stands for, without its text. */
+function notAsExpected(part, orVariable = '') {
+    return inputError('input-url-part') `The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is invalid. It is not shown, because it could be part of the password. If the password contains @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+}
+function readPort(text) {
+    const port = Number(text);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+        throw notAsExpected('port', ', or PGPORT,');
+    return port;
+}
+function decoded(text) {
+    const plain = tryDecoded(text);
+    if (plain !== undefined)
+        return plain;
+    throw inputError('input-percent') `\`database-url\` contains a % that does not start a percent-encoded character. Write %25 for a % in the password, or pass the password as \`database-password\`.`;
+}
+/** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
+function tryDecoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url-parameters.js
+
+
+
+/** The word that a parameter's name spells, without capitals and separators: each driver has its own. */
+const wordOf = (name) => name.replaceAll(/[_.-]/g, '').toLowerCase();
+/**
+ * Reads the text after the `?` of a URL. A password can stand there with a raw `&` in it. So what follows a password
+ * has to be a name and a value.
+ *
+ * @throws InputError when the text is no list of parameters.
+ */
+function readParameters(query) {
+    const all = [];
+    for (const pair of query.split('&').filter((text) => text !== '')) {
+        const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
+        const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
+        if (name === undefined || (value === undefined && followsPassword)) {
+            throw notAsExpected('list of parameters');
+        }
+        all.push([name, decoded(value ?? '')]);
+    }
+    const taken = new Set();
+    return {
+        all,
+        take(...spellings) {
+            for (const spelling of spellings)
+                taken.add(spelling);
+            const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
+            if (values.size > 1) {
+                throw inputError('input-parameter-twice') `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
+            }
+            return values.values().next().value;
+        },
+        rest: () => [...new Set(all.map(([name]) => name))].filter((name) => !taken.has(name)),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/place-words.js
+
+
+
+const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
+const PROXY = 'Start the Cloud SQL Auth Proxy before the gate, and write the folder of its socket as `host`.';
+const SERVICE = 'The gate does not read pg_service.conf: write what stands there into the URL, or into PGHOST, PGPORT, PGDATABASE, PGUSER and PGSSLMODE.';
+const ADDRESS = 'Write the address itself as the host.';
+/**
+ * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
+ * is a word (`wordOf`).
+ */
+const WORDS = new Map([
+    ...FOLLOWED.map((word) => [word, `Write \`${word}\`, in lower case.`]),
+    ['service', SERVICE],
+    ['hostaddr', ADDRESS],
+    ['hostname', 'Write `host`.'],
+    ['server', 'Write `host`.'],
+    ['servername', 'Write `host`.'],
+    ['portnumber', 'Write `port`.'],
+    ['username', 'Write `user`.'],
+    ['db', 'Write `dbname`.'],
+    ['database', 'Write `dbname`.'],
+    ['databasename', 'Write `dbname`.'],
+    ['unixsock', 'Write the folder of the socket as `host`.'],
+    ['unixsocket', 'Write the folder of the socket as `host`.'],
+    // PgJDBC's.
+    ['pghost', 'Write `host`.'],
+    ['pgport', 'Write `port`.'],
+    ['pgdbname', 'Write `dbname`.'],
+    ['socketfactory', PROXY],
+    ['cloudsqlinstance', PROXY],
+]);
+/** libpq's variables of the same kind. */
+const VARIABLES = new Map([
+    ['PGSERVICE', `${SERVICE} Then unset it.`],
+    ['PGHOSTADDR', `${ADDRESS} Then unset it.`],
+]);
+/** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
+function refuseOtherPlaces(parameters, environment) {
+    const ofUrl = parameters.flatMap(([name]) => {
+        const advice = WORDS.get(wordOf(name));
+        return advice === undefined || FOLLOWED.includes(name) ? [] : [{ name, advice }];
+    });
+    const variables = [...VARIABLES].flatMap(([name, advice]) => (environment[name] ? [{ name, advice }] : []));
+    const refused = [...ofUrl, ...variables];
+    if (refused.length === 0)
+        return;
+    const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
+    throw inputError('input-unsupported-place') `\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
+}
+
+;// CONCATENATED MODULE: external "node:tls"
+const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
+;// CONCATENATED MODULE: ./lib/postgres/security-words.js
+
+
+
+
+/** The parameters about security that the gate follows, and other words for them that it understands. */
+const security_words_FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
+const UNDERSTOOD = [...security_words_FOLLOWED, 'channelBinding', 'ssl', 'sslaccept'];
+/** libpq takes `direct` in the last one only with an `sslmode` that insists on TLS. The gate follows that `sslmode`. */
+const FOLLOWED_VARIABLES = [
+    ...['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY', 'PGCHANNELBINDING', 'PGSSLNEGOTIATION'],
+];
+const MODE = '`sslmode`, such as `sslmode=verify-full`';
+const PEM_FILES = '`sslcert` and `sslkey`, with PEM files and a key without a passphrase';
+/**
+ * The words of libpq ("Parameter Key Words" in PostgreSQL's manual), PgJDBC (`PGProperty`), Prisma and other drivers.
+ * A key is a word (`wordOf`). An error can show these: any other can be a part of a password with a raw `&`.
+ */
+const security_words_WORDS = new Map(Object.entries({
+    // Asked of a URL in another spelling only, or of a variable that libpq does not have.
+    sslmode: { instead: '`sslmode`, in lower case' },
+    sslrootcert: { instead: '`sslrootcert`, in lower case, or `tls-ca`' },
+    sslcert: { instead: '`sslcert`, in lower case' },
+    sslkey: { instead: '`sslkey`, in lower case' },
+    channelbinding: { instead: '`channel_binding`, in lower case' },
+    ssl: { harmless: ['0', 'false', 'off', 'no', 'disable', 'allow', 'prefer'], instead: MODE },
+    sslaccept: { instead: MODE },
+    // libpq's.
+    requiressl: { harmless: ['0'], instead: '`sslmode=require`' },
+    sslnegotiation: { harmless: ['postgres'] },
+    sslsni: { harmless: ['1'] },
+    sslcompression: { harmless: 'any' },
+    sslkeylogfile: { harmless: 'any' },
+    // `disable` is followed.
+    sslcertmode: { harmless: ['allow', 'disable'], instead: '`sslcert` and `sslkey`, or neither' },
+    sslpassword: { instead: PEM_FILES },
+    sslcrl: {},
+    sslcrldir: {},
+    sslminprotocolversion: {
+        harmless: ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'].filter((v) => v <= external_node_tls_namespaceObject.DEFAULT_MIN_VERSION),
+    },
+    sslmaxprotocolversion: { harmless: 'any' },
+    minprotocolversion: { harmless: ['3.0'] },
+    requirepeer: {},
+    requireauth: { instead: '`channel_binding=require`, which takes SCRAM' },
+    gssencmode: { harmless: ['disable', 'allow', 'prefer'], instead: MODE },
+    gssdelegation: { harmless: 'any' },
+    gsslib: { harmless: 'any' },
+    scramclientkey: { instead: '`database-password`' },
+    scramserverkey: { instead: '`channel_binding=require`' },
+    // PgJDBC's.
+    gssresponsetimeout: { harmless: 'any' },
+    gssusedefaultcreds: { harmless: 'any' },
+    sslresponsetimeout: { harmless: 'any' },
+    sslfactory: { instead: MODE },
+    sslfactoryarg: { instead: MODE },
+    sslhostnameverifier: { instead: MODE },
+    sslpasswordcallback: { instead: PEM_FILES },
+    authenticationpluginclassname: { instead: '`database-password`' },
+    // Prisma's, and those of drivers for other databases.
+    sslidentity: { instead: PEM_FILES },
+    sslca: { instead: '`tls-ca`' },
+    sslcacert: { instead: '`tls-ca`' },
+    sslcontext: { instead: MODE },
+    sslverify: { instead: MODE },
+    rejectunauthorized: { instead: MODE },
+    trustservercertificate: { instead: MODE },
+    usessl: { instead: MODE },
+    tls: { instead: MODE },
+    tlscafile: { instead: '`tls-ca`' },
+}));
+/** How a word about security starts, where it is not one of those above. */
+const SECURITY = /^(?:(?:use|force|require|enable)?(?:ssl|tls|gss|auth|cert|crl|encrypt)|ca(?:$|cert|file)|cipher|channelbinding|peer|reject|require|scram|secur|trust|verif)/;
+/** libpq's variables about security start like this. */
+const VARIABLE = /^PG(?:SSL|TLS|GSS|REQUIRE|SCRAM)[A-Z]*$/;
+/**
+ * Refuses every word about security that the gate neither follows nor knows to be harmless: to ignore one could make
+ * the connection weaker than the user asked.
+ */
+function refuseOtherSecurity(parameters, environment) {
+    const ofUrl = parameters.flatMap(([name, value]) => {
+        const word = wordOf(name);
+        if (UNDERSTOOD.includes(name) || isHarmless(word, value))
+            return [];
+        if (security_words_WORDS.has(word))
+            return [{ name, word }];
+        return securityIn(name).map((found) => ({ name: `${found}…`, word }));
+    });
+    const variables = Object.entries(environment).flatMap(([name, value]) => {
+        const word = name.replace(/^PG/, '').toLowerCase();
+        const isAsked = Boolean(value) && (VARIABLE.test(name) || (name.startsWith('PG') && security_words_WORDS.has(word)));
+        return !isAsked || FOLLOWED_VARIABLES.includes(name) || isHarmless(word, value ?? '') ? [] : [{ name, word }];
+    });
+    const refused = [...ofUrl, ...variables];
+    if (refused.length === 0)
+        return;
+    const advice = refused.flatMap(({ name, word }) => {
+        const instead = security_words_WORDS.get(word)?.instead;
+        return instead === undefined ? [] : [msg `In place of ${name} write ${trusted(instead)}.`];
+    });
+    throw inputError('input-unsupported-security') `\`database-url\` or a libpq variable sets ${namesOf(refused.map(({ name }) => name))}, which the gate does not support. Remove it. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest setting is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
+}
+/** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
+function securityIn(name) {
+    const parts = name
+        .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+        .toLowerCase()
+        .split(/[_.-]+/);
+    return parts.flatMap((part) => SECURITY.exec(part) ?? []);
+}
+function isHarmless(word, value) {
+    const { harmless = [] } = security_words_WORDS.get(word) ?? {};
+    return harmless === 'any' || harmless.includes(value);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url.js
+
+
+
+
+
+
+
+
+
+/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
+const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
+const portInHost = () => inputError('input-host-colon') `The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
+/**
+ * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
+ * JDBC's. Parts that it omits come from the `PG*` variables.
+ *
+ * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
+ * strictly, and no error quotes text that could be a part of the password.
+ *
+ * @returns the configuration, the number of URL parameters that were ignored, and the variables that gave parts.
+ * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
+ */
+function readDatabaseUrl(inputs) {
+    const { environment } = inputs;
+    const { query, ...parts } = partsOf(inputs.url);
+    const { all, take, rest } = readParameters(query);
+    refuseOtherSecurity(all, environment);
+    refuseOtherPlaces(all, environment);
+    const variables = [];
+    /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
+    const given = (name, part, variable) => {
+        const value = take(name);
+        const other = part || environment[variable] || undefined;
+        if (value === undefined && !part && other !== undefined)
+            variables.push(variable);
+        if (value !== '' || other === undefined)
+            return value ?? other;
+        throw inputError('input-parameter-empty') `The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
+    };
+    const password = onePassword(take('password') || decoded(parts.secret), inputs);
+    const tls = readTlsSettings({ ...inputs, take });
+    const user = given('user', decoded(parts.user), 'PGUSER');
+    if (!user)
+        throw inputError('input-no-user') `\`database-url\` has no user. Add one, or set PGUSER.`;
+    const host = given('host', parts.host, 'PGHOST') || 'localhost';
+    if (host.includes(','))
+        throw severalHosts();
+    if (host.includes(':') && !host.startsWith('/') && (0,external_node_net_namespaceObject.isIP)(host) === 0)
+        throw portInHost();
+    const config = {
+        host,
+        port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
+        user,
+        passwordFile: inputs.passwordFile,
+        password: inputs.passwordFile === undefined ? password || environment['PGPASSWORD'] || undefined : undefined,
+        passfile: passfileOf(take('passfile'), environment),
+        database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
+        ...tls,
+        requireChannelBinding: readChannelBinding(take('channel_binding', 'channelBinding') || environment['PGCHANNELBINDING']),
+        schema: inputs.schema,
+    };
+    const ignored = rest().filter((name) => !HARMLESS.includes(name));
+    return { database: config, ignoredParameters: ignored.length, variables };
+}
+function onePassword(ofUrl, { password: ofInput, passwordFile }) {
+    if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
+        const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
+        throw inputError('input-password-twice') `\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
+    }
+    if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
+        return ofInput ?? ofUrl;
+    throw inputError('input-passwords-differ') `\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
+}
+function readChannelBinding(value) {
+    if (!value || ['disable', 'prefer', 'require'].includes(value))
+        return value === 'require';
+    throw inputError('input-channel-binding') `The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./lib/time.js
+
+/** The longest delay that a timer of the runtime takes: 2^31 - 1 milliseconds, almost 25 days. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+/** The monotonic clock of the process: a change of the wall clock changes no timeout. */
+const systemClock = {
+    now: () => performance.now(),
+    async pause(milliseconds, signal) {
+        const end = performance.now() + milliseconds;
+        // A timer of the runtime can be early, by less than a millisecond.
+        for (let left = milliseconds; left > 0 && !signal.aborted; left = end - performance.now()) {
+            await (0,promises_namespaceObject.setTimeout)(Math.ceil(left), undefined, { signal }).catch((error) => {
+                if (!signal.aborted)
+                    throw error;
+            });
+        }
+    },
+    async withTimeout(milliseconds, work) {
+        // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.
+        const overdue = new AbortController();
+        const timer = setTimeout(() => overdue.abort(), Math.min(milliseconds, LONGEST_TIMER_MS));
+        try {
+            return await work(overdue.signal);
+        }
+        finally {
+            clearTimeout(timer);
+        }
+    },
+};
+const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+/** The milliseconds in `90s`, `1h30m` or `500ms`, the larger units first; undefined for anything else. */
+function durationMs(text) {
+    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
+    if (match?.groups === undefined || text === '')
+        return undefined;
+    const { groups } = match;
+    return Object.entries(UNITS_MS).reduce((sum, [unit, ms]) => sum + Number(groups[unit] ?? 0) * ms, 0);
+}
+/** Writes a duration for people, in two units at most: `1h 30m`, `2m`, `45s`, `500ms`, `0s`. */
+function durationText(milliseconds) {
+    if (milliseconds > 0 && milliseconds < 1000)
+        return `${Math.ceil(milliseconds)}ms`;
+    const seconds = Math.max(0, Math.round(milliseconds / 1000));
+    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+    if (h >= 24)
+        return units(Math.floor(h / 24), 'd', h % 24, 'h');
+    if (h > 0)
+        return units(h, 'h', m, 'm');
+    if (m > 0)
+        return units(m, 'm', s, 's');
+    return `${s}s`;
+}
+/** Writes how long something took, or how far it is: to whole seconds, and `under 1s` for less than one. */
+function spanText(milliseconds) {
+    return milliseconds > 0 && milliseconds < 1000 ? 'under 1s' : durationText(milliseconds);
+}
+function units(large, largeUnit, small, smallUnit) {
+    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
+}
+/** Writes a moment for people: `14:05 UTC`, `2026-11-26 14:05 UTC` on another day, with seconds within ten minutes. */
+function momentText(epochMs, now) {
+    const moment = new Date(epochMs).toISOString();
+    const day = moment.slice(0, 10);
+    const isNear = Math.abs(epochMs - now) < 10 * UNITS_MS.m;
+    const time = `${moment.slice(11, isNear ? 19 : 16)} UTC`;
+    return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
+}
+/** Writes a duration as an input, rounded up to whole minutes: `45m`, `2h`, `2h6m`. */
+function durationInput(milliseconds) {
+    const minutes = Math.ceil(milliseconds / UNITS_MS.m);
+    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+    return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
+}
+/** ISO 8601; null for no time, and for a time that no calendar has (a row can hold any number). */
+function iso(epochMs) {
+    if (epochMs === null)
+        return null;
+    const date = new Date(epochMs);
+    const year = date.getUTCFullYear();
+    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
+}
+function milliseconds(seconds) {
+    return Math.round(seconds * 1000);
+}
+
+;// CONCATENATED MODULE: ./lib/inputs.js
+
+
+
+
+
+
+
+
+
+
+
+/** A text that `parse` reads. It returns undefined for anything but what is accepted. */
+const parsedText = (parse, accepted) => schemas_string().transform((text, context) => {
+    const parsed = parse(text);
+    if (parsed !== undefined)
+        return parsed;
+    context.addIssue({ code: 'custom', message: accepted });
+    return NEVER;
+});
+const inputs_duration = (shortestMs, shortest) => parsedText((text) => {
+    const ms = durationMs(text);
+    return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
+}, acceptedDuration(shortestMs > 0 ? `, from ${shortest}` : ''));
+const acceptedDuration = (atLeast) => `a duration such as 90s, 30m, 2h, 1h30m or 500ms${atLeast}, below 25 days`;
+const unset = literal('').transform(() => undefined);
+const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
+/** A list has one item per line, or is a JSON array of strings. */
+const list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
+// A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
+const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
+    error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
+});
+const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+    error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
+});
+/** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
+const plainInputs = {
+    schema: schemaName,
+    application: schemas_string(),
+    'retire-version': list,
+    'keep-version': list,
+    mode: oneOf(MODES),
+    timeout: inputs_duration(1000, '1s'),
+    'on-timeout': oneOf(['fail', 'warn']),
+    'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
+    'poll-timeout': inputs_duration(100, '100ms'),
+    settle: inputs_duration(0, '0s'),
+    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
+    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
+    'stuck-after': inputs_duration(1000, '1s'),
+    'ignore-workflows': ignoreList,
+    'on-unknown': oneOf(['fail', 'pass']),
+    'on-live': oneOf(['block', 'latest-only', 'ignore']),
+    'on-unversioned': oneOf(['auto', 'block', 'ignore']),
+    details: oneOf(DETAILS),
+};
+/** Inputs whose values are never shown. */
+const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'];
+/** Every input that the code reads. `action.yml` declares exactly these. */
+const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
+/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
+function parseInputs(raw, context) {
+    const problems = [];
+    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
+    const parsed = object(plainInputs).safeParse(trimmed);
+    for (const issue of parsed.error?.issues ?? []) {
+        const name = String(issue.path[0]);
+        problems.push(inputError() `${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
+    }
+    const targets = attempt(problems, () => readTargets(trimmed));
+    const settings = parsed.data;
+    if (settings !== undefined && settings.settle > settings.timeout) {
+        const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
+        problems.push(inputError() `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);
+    }
+    const database = attempt(problems, () => readDatabase(raw, context));
+    if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
+        throw InputError.of(problems);
+    }
+    return {
+        ...database,
+        gate: {
+            targets,
+            longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
+            application: settings.application || undefined,
+            mode: settings.mode,
+            timeoutMs: settings.timeout,
+            longestRunMs: context.shell === 'action' ? HOSTED_JOB_LIMIT_MS : LONGEST_TIMER_MS,
+            onTimeout: settings['on-timeout'],
+            pollIntervalMs: settings['poll-interval'],
+            pollTimeoutMs: settings['poll-timeout'],
+            settleMs: settings.settle,
+            failFast: settings['fail-fast'],
+            stuckAfterMs: settings['stuck-after'],
+            ignoreWorkflows: settings['ignore-workflows'],
+            onUnknown: settings['on-unknown'],
+            onLive: settings['on-live'],
+            onUnversioned: settings['on-unversioned'],
+            details: settings.details,
+        },
+    };
+}
+/** The database URL from the input or the environment. It is masked before anything else is read. */
+function databaseUrlOf(raw, context) {
+    return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
+}
+/** The password without the line break that a command's output ends in; undefined when it is empty. */
+function databasePasswordOf(raw) {
+    return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
+}
+function readDatabase(raw, context) {
+    const url = databaseUrlOf(raw, context);
+    if (url === '')
+        throw new InputError(describeMissingUrl(context), 'input-url-empty');
+    const { variables, ...read } = readDatabaseUrl({
+        url,
+        password: databasePasswordOf(raw),
+        passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
+        tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
+        schema: raw['schema']?.trim() ?? '',
+        environment: context.environment,
+        readFile: (path) => readTextFile(path, trusted('A TLS file in `database-url` or a PGSSL variable')),
+    });
+    return { ...read, source: { url: raw['database-url']?.trim() ? 'input' : 'variable', variables } };
+}
+/** The path of a file that gives a password now. It is read again at each connection. */
+function usablePasswordFile(path) {
+    if (path === '')
+        return undefined;
+    try {
+        readPasswordFile(path);
+        return path;
+    }
+    catch (error) {
+        throw inputError('input-password-file') `The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
+    }
+}
+function readTargets(trimmed) {
+    const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
+    if (mode === 'preflight') {
+        if (version === '' && keepVersion === '')
+            return { kind: 'none' };
+        throw inputError() `The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
+    }
+    if (version !== '' && keepVersion !== '') {
+        throw inputError() `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
+    }
+    if (version === '' && keepVersion === '') {
+        throw inputError() `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
+    }
+    if (version !== '')
+        return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
+    if (keepVersion === 'latest')
+        return { kind: 'all-but-latest' };
+    const keep = listItems(keepVersion) ?? [];
+    if (!keepVersion.startsWith('[') && keep.includes('latest')) {
+        throw inputError() `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
+    }
+    return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
+}
+function listItems(text) {
+    if (text.startsWith('[')) {
+        return array(schemas_string().min(1)).min(1).safeParse(parsedJson(text)).data;
+    }
+    return text
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+}
+function parsedJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+function readCa(text) {
+    if (text === '')
+        return undefined;
+    const given = certificatesIn(text);
+    if (given !== undefined)
+        return given;
+    // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
+    if (/\n|-----|^LS0t|^MII/.test(text)) {
+        throw inputError('input-tls-ca') `The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
+    }
+    const pem = certificatesIn(readTextFile(text, trusted('The file in `tls-ca`')));
+    if (pem !== undefined)
+        return pem;
+    throw inputError() `The file in \`tls-ca\` has no readable certificate in PEM form.`;
+}
+/** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
+function certificatesIn(text) {
+    if (holdsCertificates(text))
+        return text;
+    const plain = /^[A-Za-z0-9+/=\s]+$/.test(text) ? Buffer.from(text, 'base64').toString('utf8') : '';
+    return holdsCertificates(plain) ? plain : undefined;
+}
+function readTextFile(path, what) {
+    try {
+        return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
+    }
+    catch (error) {
+        throw inputError() `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and does the file exist on this machine?`;
+    }
+}
+function attempt(problems, read) {
+    try {
+        return read();
+    }
+    catch (error) {
+        if (!(error instanceof InputError))
+            throw error;
+        problems.push(error);
+        return undefined;
+    }
+}
+function shown(value = '') {
+    return value === '' ? trusted('empty') : namesOf([value]);
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/sdk.js
+/*
+ * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
+ * encoded with names one, except where every SDK can write it (`portable_json`) or the application has its own. Where
+ * rows name several languages, or none, texts name none.
+ */
+const LANGUAGES = (/* unused pure expression or super */ null && (['TypeScript', 'Python', 'Go', 'Java', 'Rust']));
+/**
+ * Source: rows and API of TypeScript 3.0 to 5.3, Python 2.16 to 3.4, Go 0.15 to 1.8, Java 1.1.0-m6 and Rust 0.5. Of Go's
+ * releases between 1.5 and 1.8 none was seen.
+ */
+const SDKS = {
+    TypeScript: {
+        language: 'TypeScript',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'DBOS.setLatestApplicationVersion',
+        ownSchedules: { api: '@DBOS.scheduled', before: '5.0' },
+        withoutVersion: undefined,
+        since: { registers: '4.10', 'names-application': '4.27', 'leaves-unversioned': '4.24', 'cancels-overdue': '5.1' },
+    },
+    Python: {
+        language: 'Python',
+        firstStep: 1,
+        recordsTimerEnds: false,
+        promote: 'DBOS.set_latest_application_version',
+        ownSchedules: { api: '@DBOS.scheduled', before: '2.23' },
+        withoutVersion: undefined,
+        since: { registers: '2.14', 'names-application': '2.30', 'leaves-unversioned': '2.27', 'cancels-overdue': '3.4' },
+    },
+    Go: {
+        language: 'Go',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'dbos.SetLatestApplicationVersion',
+        ownSchedules: { api: 'dbos.WithSchedule', before: '1.0' },
+        withoutVersion: 'one that cannot read its own binary',
+        since: { registers: '0.15', 'names-application': '1.2', 'leaves-unversioned': '0.19', 'cancels-overdue': '1.8' },
+    },
+    Java: {
+        language: 'Java',
+        firstStep: 0,
+        recordsTimerEnds: true,
+        promote: 'DBOS.setLatestApplicationVersion',
+        ownSchedules: undefined,
+        withoutVersion: undefined,
+        since: { registers: '0.8', 'names-application': null, 'leaves-unversioned': '1.1', 'cancels-overdue': null },
+    },
+    Rust: {
+        language: 'Rust',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'Client::set_latest_application_version',
+        ownSchedules: undefined,
+        withoutVersion: undefined,
+        since: { registers: '0.5', 'names-application': '0.5', 'leaves-unversioned': '0.5', 'cancels-overdue': null },
+    },
+};
+/** By `serialization` of `workflow_status`. */
+const LANGUAGE_OF = new Map([
+    ['js_superjson', 'TypeScript'],
+    ['js_legacy', 'TypeScript'],
+    ['py_pickle', 'Python'],
+    ['DBOS_JSON', 'Go'],
+    ['java_jackson', 'Java'],
+    ['rust_serde', 'Rust'],
+]);
+/** The serializations that name a language. */
+const SERIALIZATIONS = [...LANGUAGE_OF.keys()];
+/** Returns the SDK that wrote a workflow; undefined where its serialization names no language. */
+function sdkOf(serialization) {
+    const language = serialization === null ? undefined : LANGUAGE_OF.get(serialization);
+    return language === undefined ? undefined : SDKS[language];
+}
+/**
+ * Returns the SDK that wrote all of these workflows whose serialization names a language; undefined where none does, and
+ * where they name several.
+ */
+function sdkIn(serializations) {
+    const [only, ...others] = new Set(Array.from(serializations, sdkOf).filter((sdk) => sdk !== undefined));
+    return others.length === 0 ? only : undefined;
+}
+/** Returns the SDKs without an ability, such as `Python SDKs before 2.14`; `older SDKs` where no language is known. */
+function sdksWithout(ability, sdk) {
+    if (sdk === undefined)
+        return 'older SDKs';
+    const since = sdk.since[ability];
+    return `${sdk.language} SDKs${since === null ? '' : ` before ${since}`}`;
+}
+/** The version of every application that uses patching instead of versions. */
+const PATCHING_VERSION = 'PATCHING_ENABLED';
+/** Whether a version is a constant that deployments share: of patching, or Python's where it finds no sources to hash. */
+function isSharedVersion(version) {
+    return version === PATCHING_VERSION || /^DEFAULT_VERSION(-|$)/.test(version);
+}
+/** Whether a version is that of one process alone: Java's where it cannot read the application's bytecode. */
+function isProcessVersion(version) {
+    return /^unknown-\d+$/.test(version);
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/command-line.js
+/** From this migration on, the number means the same in every SDK. */
+const SHARED = 100;
+/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
+const SEPARATE_INPUTS = 109;
+const FOLDER = 'dbos-cli';
+/**
+ * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
+ * it forks: TypeScript's reads their rows.
+ *
+ * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
+ *
+ * @param sdk Undefined where the rows name no SDK, or several.
+ * @param migration Null where it is unknown.
+ * @param schema TypeScript's command line reads `dbos` only.
+ */
+function commandLineFor(sdk, migration, schema = 'dbos') {
+    const found = inUsualSchema(sdk, migration);
+    const isTypeScripts = sdk !== undefined && found.fits.includes('@dbos-inc/dbos-sdk');
+    if (schema === 'dbos' || !isTypeScripts)
+        return found;
+    const release = migration === null || migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
+    return { ...found, program: null, fits: inOtherSchema(release) };
+}
+/** Of the command lines, only those of Python and Go can be told which schema to use. */
+function inOtherSchema(release) {
+    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+function inUsualSchema(sdk, migration) {
+    if (sdk === undefined) {
+        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
+        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
+        return { program: null, urlOption: '--sys-db-url', fits };
+    }
+    switch (sdk.language) {
+        case 'TypeScript':
+            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
+        case 'Python':
+            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
+        case 'Go':
+            return migration === null || migration >= SEPARATE_INPUTS
+                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
+                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+        case 'Java':
+        case 'Rust':
+            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+    }
+}
+/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
+function programOf({ program }) {
+    return program ?? '$DBOS_CLI';
+}
+const OWN = 'Use that of the SDK release that the application uses';
+const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
+/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
+function typeScriptRelease(migration) {
+    if (migration < SHARED)
+        return '4.20';
+    return migration < SEPARATE_INPUTS ? '4.27' : '5';
+}
+/** TypeScript's, beside an application of any language. */
+function typeScript(migration) {
+    if (migration === null)
+        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
+    const release = typeScriptRelease(migration);
+    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
+function ofTheApplication(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}, in the folder of the application.`;
+    const release = typeScriptRelease(migration);
+    return `Use release ${release}: in the folder of the application, or after npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release} with DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+function python(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}.`;
+    return migration < SEPARATE_INPUTS
+        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
+        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
+}
+
+;// CONCATENATED MODULE: ./lib/report/blocking.js
+
+
+/** Whether rows block a target. Those that run without a version can be a target of their own. */
+function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
+    const isTarget = targets.some((target) => target.version === version);
+    if (version !== null)
+        return isTarget;
+    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
+}
+/** How many rows that block a target a truncated list omits. */
+function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
+    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
+    return omitted + (countsUnversioned ? omittedUnversioned : 0);
+}
+function inFlightOnAll(targets) {
+    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
+}
+/** What blocks, by version, class, workflow and queue. */
+function blockingGroups(evaluation) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return { items: [], omitted: 0 };
+    const { groups } = index.contents;
+    return {
+        items: groups.items
+            .filter((group) => blocksTarget(group, evaluation))
+            .map(({ name, ...group }) => ({ ...group, workflow: name })),
+        omitted: omittedFrom(groups, evaluation),
+    };
+}
+/** The latest version that is no target: where forks of the work that blocks can run. */
+function newVersionOf({ index, targets }) {
+    const retired = new Set(targets.map(({ version }) => version));
+    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+/** DBOS's command line for the work that blocks. */
+function commandLineOf({ evaluation, forecast }, schema) {
+    const { index, snapshot, state } = evaluation;
+    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
+    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
+    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
+    return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
+}
+/** What says that a target is still in use, or is none: to cancel its work would end live work. */
+const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
+/** Whether any target is live, or unknown. */
+function isInUse({ versions }) {
+    return versions.some(isLive);
+}
+/** Whether a target is live, or unknown. */
+function isLive({ blockers }) {
+    return blockers.some(({ kind }) => NOT_OLD.has(kind));
+}
+
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
 
 
@@ -17359,20 +18540,6 @@ function iso_time(params) {
 }
 function iso_duration(params) {
     return core._isoDuration(ZodISODuration, params);
-}
-
-;// CONCATENATED MODULE: ./lib/config.js
-/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
-const MODES = ['wait', 'check', 'report', 'preflight'];
-/** What leaves the process about work in flight: ids too, or names and counts alone. */
-const DETAILS = ['full', 'names'];
-/** A job on a GitHub-hosted runner ends after six hours. */
-const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
-/** The versions that the configuration names, as targets or as versions to keep. */
-function namedVersions({ targets }) {
-    if (targets.kind === 'named')
-        return targets.versions;
-    return targets.kind === 'all-but' ? targets.keep : [];
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
@@ -17725,7 +18892,7 @@ const statusCounts = { pending: schemas_int(), enqueued: schemas_int(), delayed:
 /** The rows of a statement, as JSON. */
 const rows = (select) => sql `(SELECT coalesce(json_agg(r), '[]') FROM (${select}) r)`;
 /** A list of rows that nobody changes. */
-const list = (row) => array(row).readonly();
+const section_list = (row) => array(row).readonly();
 /** A section that is NULL in the row, and undefined in the snapshot, where it was not read. */
 const section_optional = (column) => column.nullable().transform((value) => value ?? undefined);
 /** A cut list as JSON. `versioned` and `unversioned` are the numbers of items before the cut. */
@@ -17734,7 +18901,7 @@ function truncatedRows(select, counts) {
     'versioned', ${counts.versioned}, 'unversioned', ${counts.unversioned})`;
 }
 function truncated(row) {
-    return object({ items: list(row), versioned: schemas_int(), unversioned: schemas_int() })
+    return object({ items: section_list(row), versioned: schemas_int(), unversioned: schemas_int() })
         .transform(({ items, versioned, unversioned }) => {
         const shown = items.filter(({ version }) => version !== null).length;
         return { items, omitted: versioned - shown, omittedUnversioned: unversioned - (items.length - shown) };
@@ -17819,7 +18986,7 @@ function inFlightSection(query) {
  * The patterns of `ignore-workflows` that match some workflow of the application: one in flight, on whatever version, or
  * one that was created lately on a version that the poll counts. Most that a schedule starts are over before a poll.
  */
-const matchedPatterns = list(schemas_string());
+const matchedPatterns = section_list(schemas_string());
 function matchedPatternsSection({ gate }) {
     const ignored = sql `SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql `application`)}
              UNION SELECT name, class_name FROM recent WHERE ignored`;
@@ -18384,7 +19551,7 @@ function withWaits(count, moving, certainMs, expectedMs) {
  * Steps that do not finish are no sign of it, however many they are: long steps look the same.
  */
 function isWithoutProcess(version, context) {
-    const { stuckAfterMs, inFlight, history, observedAt, atMs } = context;
+    const { stuckAfterMs, history } = context;
     const scanned = scannedOf(version, history.detailScan);
     const isLeft = scanned.some(({ status: { activity: each } }) => {
         return (each.kind === 'queued' &&
@@ -18394,10 +19561,30 @@ function isWithoutProcess(version, context) {
             each.running < (each.limit ?? 1));
     });
     const isOverdue = scanned.some(({ status }) => status.activity.kind === 'overdue');
+    const quietMs = quietFor(version, context);
+    return (isLeft && quietMs >= stuckAfterMs) || (isOverdue && quietMs >= OVERDUE_MS);
+}
+/** How long nothing has moved before the gate says so, in milliseconds: the pauses of most work are shorter. */
+const QUIET_MS = 60_000;
+/** Of workflows that finish independently of each other, one pause in 150 is more than five times the usual one. */
+const QUIET_PAUSES = 5;
+/**
+ * Returns how long nothing of these versions has moved while the gate watched, in milliseconds: no workflow finished or
+ * started, and no step of one. Undefined where that is no longer than usual, or not all was read.
+ *
+ * @param recent How many workflows finished in the recent window, and its length in milliseconds.
+ */
+function quietTogether(versions, watchedMs, recent, context) {
+    const quietMs = Math.min(watchedMs, ...versions.map((version) => quietFor(version, context)));
+    const usualMs = recent.completed > 0 ? Math.max(0, recent.overMs - quietMs) / recent.completed : 0;
+    return quietMs >= Math.max(QUIET_MS, QUIET_PAUSES * usualMs) ? quietMs : undefined;
+}
+/** How long no row of a version shows a process that does something, as of the last detail scan. */
+function quietFor(version, { inFlight, history, observedAt, atMs }) {
+    const scanned = scannedOf(version, history.detailScan);
     const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
     const scannedAt = history.detailScan?.observedAt ?? observedAt;
-    const quietMs = Math.min(observedAt - (inFlight.get(version)?.newestTakenAt ?? 0), atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY), ...pending.map(({ status }) => scannedAt - status.progressAt));
-    return (isLeft && quietMs >= stuckAfterMs) || (isOverdue && quietMs >= OVERDUE_MS);
+    return Math.min(observedAt - (inFlight.get(version)?.newestTakenAt ?? 0), atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY), ...pending.map(({ status }) => scannedAt - status.progressAt));
 }
 
 ;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
@@ -18427,7 +19614,8 @@ function drainForecast(versions, series, context) {
     const states = statesOf(inFlight, history);
     const withoutProcess = inFlight.filter((version) => isWithoutProcess(version, context));
     const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
-    const moving = standsStill ? undefined : movingTimeLeft(points);
+    const quietMs = standsStill ? undefined : quietOf(inFlight, states, context, points);
+    const moving = standsStill || quietMs !== undefined ? undefined : movingTimeLeft(points);
     const trend = trendOf(series, states, context, rate, moving);
     const waits = waitsOf(inFlight, certain.earliestEnds, history);
     const lastWait = latest([certain.notBefore, waits[0]?.until]);
@@ -18440,6 +19628,7 @@ function drainForecast(versions, series, context) {
         moving: trend === 'stalled' ? undefined : moving,
         waits,
         standsStill,
+        quietMs,
         ...certain,
         states,
         arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
@@ -18448,6 +19637,15 @@ function drainForecast(versions, series, context) {
         lostExecutors: executorsOf(withoutProcess, history),
         series,
     };
+}
+/** Before `stuck-after`, nobody knows whether what does not move is slow, or stuck, or has no process any more. */
+function quietOf(versions, states, context, points) {
+    const [first, last] = [points[0], points.at(-1)];
+    if (first === undefined || last === undefined || last.moving === 0 || states.notScanned > 0)
+        return undefined;
+    const window = recent(points);
+    const paces = { completed: increase('completed', window), overMs: increase('atMs', window) };
+    return quietTogether(versions, last.atMs - first.atMs, paces, context);
 }
 /** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */
 function executorsOf(versions, { detailScan }) {
@@ -18552,89 +19750,6 @@ function conclusionOf(verdict, config) {
     }
 }
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/time.js
-
-/** The longest delay that a timer of the runtime takes: 2^31 - 1 milliseconds, almost 25 days. */
-const LONGEST_TIMER_MS = 2_147_483_647;
-/** The monotonic clock of the process: a change of the wall clock changes no timeout. */
-const systemClock = {
-    now: () => performance.now(),
-    async pause(milliseconds, signal) {
-        const end = performance.now() + milliseconds;
-        // A timer of the runtime can be early, by less than a millisecond.
-        for (let left = milliseconds; left > 0 && !signal.aborted; left = end - performance.now()) {
-            await (0,promises_namespaceObject.setTimeout)(Math.ceil(left), undefined, { signal }).catch((error) => {
-                if (!signal.aborted)
-                    throw error;
-            });
-        }
-    },
-    async withTimeout(milliseconds, work) {
-        // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.
-        const overdue = new AbortController();
-        const timer = setTimeout(() => overdue.abort(), Math.min(milliseconds, LONGEST_TIMER_MS));
-        try {
-            return await work(overdue.signal);
-        }
-        finally {
-            clearTimeout(timer);
-        }
-    },
-};
-const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-/** The milliseconds in `90s`, `1h30m` or `500ms`, the larger units first; undefined for anything else. */
-function durationMs(text) {
-    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
-    if (match?.groups === undefined || text === '')
-        return undefined;
-    const { groups } = match;
-    return Object.entries(UNITS_MS).reduce((sum, [unit, ms]) => sum + Number(groups[unit] ?? 0) * ms, 0);
-}
-/** Writes a duration for people, in two units at most: `1h 30m`, `2m`, `45s`, `500ms`, `0s`. */
-function durationText(milliseconds) {
-    if (milliseconds > 0 && milliseconds < 1000)
-        return `${Math.ceil(milliseconds)}ms`;
-    const seconds = Math.max(0, Math.round(milliseconds / 1000));
-    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-    if (h >= 24)
-        return units(Math.floor(h / 24), 'd', h % 24, 'h');
-    if (h > 0)
-        return units(h, 'h', m, 'm');
-    if (m > 0)
-        return units(m, 'm', s, 's');
-    return `${s}s`;
-}
-function units(large, largeUnit, small, smallUnit) {
-    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
-}
-/** Writes a moment for people: `14:05 UTC`, `2026-11-26 14:05 UTC` on another day, with seconds within ten minutes. */
-function momentText(epochMs, now) {
-    const moment = new Date(epochMs).toISOString();
-    const day = moment.slice(0, 10);
-    const isNear = Math.abs(epochMs - now) < 10 * UNITS_MS.m;
-    const time = `${moment.slice(11, isNear ? 19 : 16)} UTC`;
-    return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
-}
-/** Writes a duration as an input, rounded up to whole minutes: `45m`, `2h`, `2h6m`. */
-function durationInput(milliseconds) {
-    const minutes = Math.ceil(milliseconds / UNITS_MS.m);
-    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
-    return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
-}
-/** ISO 8601; null for no time, and for a time that no calendar has (a row can hold any number). */
-function iso(epochMs) {
-    if (epochMs === null)
-        return null;
-    const date = new Date(epochMs);
-    const year = date.getUTCFullYear();
-    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
-}
-function milliseconds(seconds) {
-    return Math.round(seconds * 1000);
-}
-
 ;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
 /**
  * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
@@ -18665,53 +19780,27 @@ function shownId(id) {
     return id === null || isHidden(id) ? null : id;
 }
 
-;// CONCATENATED MODULE: ./lib/message.js
-/** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
-function msg(text, ...values) {
-    return text.flatMap((part, index) => {
-        const value = values[index];
-        if (value === undefined)
-            return [part];
-        if (typeof value === 'string')
-            return [part, { untrusted: value }];
-        if (typeof value === 'number')
-            return [part, message_number(value)];
-        return [part, ...value];
+;// CONCATENATED MODULE: ./lib/naming.js
+/** Texts name inputs as a workflow's `with:` does. The command line sets another naming before it does anything else. */
+let naming;
+function nameInputsBy(next) {
+    naming = next;
+}
+/** Trusted text, its inputs (`` `timeout` ``, `` the input `timeout` ``, `` `on-live: ignore` ``) named for the reader. */
+function withInputsNamed(text) {
+    const name = naming;
+    if (name === undefined)
+        return text;
+    return text.replace(/(?:\b(t)he inputs? )?`([a-z-]+)(?:: ([^`]+))?`/gi, (whole, article, input, value) => {
+        const named = name(input, value);
+        if (named === undefined)
+            return whole;
+        return article === 'T' ? named.replace(/^[a-z]/, (first) => first.toUpperCase()) : named;
     });
-}
-/** Trusted text, to be interpolated into a message as it is. */
-function trusted(text) {
-    return [text];
-}
-/** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
-function message_number(value) {
-    return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-/** `1 workflow`, `2 workflows`: a count and what is counted. */
-function counted(count, noun) {
-    return [`${message_number(count)} ${noun}${count === 1 ? '' : 's'}`];
-}
-/** The first few of many names, quoted, and how many more there are. */
-function namesOf(names, total = names.length, shown = 5) {
-    const listed = names.slice(0, shown);
-    const rest = Math.max(total, names.length) - listed.length;
-    const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { untrusted: name }]);
-    return rest > 0 ? [...parts, ` and ${message_number(rest)} more`] : parts;
-}
-/** Messages one after the other. */
-function joined(messages, separator = ' ') {
-    return messages.flatMap((message, index) => (index > 0 ? [separator, ...message] : message));
-}
-/** The message with `***` in place of every secret in its untrusted parts. */
-function withoutSecrets(message, secrets) {
-    // A secret can be a part of a longer one.
-    const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
-    return message.map((part) => typeof part === 'string' || 'command' in part
-        ? part
-        : { untrusted: longestFirst.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) });
 }
 
 ;// CONCATENATED MODULE: ./lib/report/text.js
+
 
 
 
@@ -18751,7 +19840,7 @@ function plain(message) {
     return message
         .map((part) => {
         if (typeof part === 'string')
-            return part;
+            return withInputsNamed(part);
         return 'untrusted' in part ? quotedName(part.untrusted) : visible(part.command, COMMAND_CHARACTERS);
     })
         .join('');
@@ -18876,7 +19965,7 @@ function describeWait({ activity, progressAt }, now, generations) {
 }
 /** A row can hold any time. Beyond ten years the distance means nothing. */
 function farText(milliseconds) {
-    return milliseconds > FAR_MS ? 'more than ten years' : durationText(milliseconds);
+    return milliseconds > FAR_MS ? 'more than ten years' : spanText(milliseconds);
 }
 function queueNamed(queue) {
     const own = queue === INTERNAL_QUEUE ? " (DBOS's own: for schedules, forks and resumed workflows)" : '';
@@ -18887,6 +19976,8 @@ function describeQueue(activity, quiet) {
     const queue = queueNamed(activity.queue);
     if (limit === 0)
         return msg `${queue}, whose concurrency limit is 0: nothing is dequeued`;
+    if (workerLimit === 0)
+        return msg `${queue}, whose worker limit is 0: no process dequeues from it`;
     const isFull = limit !== null && running >= limit;
     const runs = isFull
         ? trusted(`${running} of ${limit} running in all versions, ${inPartition ? "its partition's" : 'its'} concurrency limit`)
@@ -18932,20 +20023,19 @@ function nextStepFor({ state, activity }, executor, isWithoutProcess = false) {
 }
 /** The executor id that every SDK has unless it is given another one. */
 const DEFAULT_EXECUTOR = 'local';
-/** A process recovers what runs on its version and under its executor id. DBOS Conductor alone hands it to another one. */
+/** A process recovers what runs on its version and under its executor id; only DBOS Conductor hands it to another one. */
 function nextStepInSilence(executor, isWithoutProcess) {
-    const byDefault = trusted(executor === DEFAULT_EXECUTOR ? ', the default' : '');
-    const identity = executor
-        ? msg `with the executor id ${executor}${byDefault}`
-        : trusted('with the executor id it had');
-    const start = isWithoutProcess
-        ? trusted('start a process of its version')
-        : trusted('check which step it is in. If its process is gone, start one of its version');
-    return msg `${start} ${identity} (with DBOS Conductor: any id), or fork it`;
+    // What helps with all of the version names the executor ids, where no process of it seems to run.
+    if (isWithoutProcess)
+        return trusted('start a process of its version, or fork or cancel it');
+    const [which, same] = executor ? [msg ` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
+    return msg `check whether its process${which} still runs. If not, start one of its version with ${trusted(same)}, or fork it`;
 }
 function nextStepInQueue({ moves, running, limit, inPartition, workerLimit }, isWithoutProcess) {
     if (limit === 0)
         return 'raise the limit of that queue, or cancel or fork it';
+    if (workerLimit === 0)
+        return 'raise the worker limit of that queue, or cancel or fork it';
     if (isWithoutProcess)
         return START_LISTENER;
     if (moves)
@@ -19002,6 +20092,83 @@ function reasonOf(status, now) {
     return plain(describeActivity(status, now));
 }
 
+;// CONCATENATED MODULE: ./lib/report/alike.js
+/** Returns a text that is the same for workflows that are alike. */
+function likenessOf({ workflow: { name, className, queue, status: rowStatus }, status }) {
+    return JSON.stringify([status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]);
+}
+/** Returns the most workflows that are alike, the first such of several. */
+function largestAlike(all) {
+    const groups = [...Map.groupBy(all, likenessOf).values()];
+    return groups.reduce((a, b) => (a.length >= b.length ? a : b), groups[0] ?? []);
+}
+/** Returns the one that lasts longest; undefined of none. */
+function longest(group) {
+    const [first, ...others] = group;
+    return first === undefined ? undefined : others.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b), first);
+}
+/** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */
+function lasts({ activity, progressAt }) {
+    return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
+}
+
+;// CONCATENATED MODULE: ./lib/report/expectation.js
+
+
+/* What happens to the work in flight of one target if nobody acts. */
+/** `15 of 16 finish by about 21:34:49 UTC; 1 sleeps until 23:34 UTC.` */
+function expectation({ target, drain, now }, waits, last, all = target.inFlight) {
+    const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
+    const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
+    const rest = all - waiting - still;
+    const parts = still > 0 ? [`${message_number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
+    if (rest > 0 && !drain.standsStill) {
+        const share = rest === all ? (all === 1 ? 'it' : `all ${message_number(all)}`) : `${message_number(rest)} of ${message_number(all)}`;
+        const { moving } = drain;
+        const them = rest === 1 ? 'its process still runs' : 'their processes still run';
+        parts.push(moving === undefined
+            ? drain.quietMs === undefined
+                ? `${share} can still finish, with no estimate`
+                : `${share} can finish only if ${them}`
+            : `${share} ${rest === 1 ? 'finishes' : 'finish'} by about ${momentText(now + moving.leftMs, now)}`);
+    }
+    if (last !== undefined && waiting > 0) {
+        const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
+        parts.push(`${all === 1 ? 'it' : message_number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
+    }
+    const text = parts.join('; ');
+    return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
+}
+/** `3 of 16`, or `3` for all. */
+function shareOf(count, all) {
+    return count === all ? message_number(count) : `${message_number(count)} of ${message_number(all)}`;
+}
+/** `sleeps`, `are delayed`: what those do that wait for a known time. */
+function verbOf(waits) {
+    const isOne = waits.length === 1;
+    const reasons = new Set(waits.map(({ because }) => because));
+    if (reasons.size > 1)
+        return 'sleep or are delayed';
+    return reasons.has('sleeping') ? (isOne ? 'sleeps' : 'sleep') : isOne ? 'is delayed' : 'are delayed';
+}
+/** What becomes of those that are stuck, and of the others. */
+function stuckExpectation(subject, count) {
+    const rest = subject.target.inFlight - count;
+    const stay = count === 1
+        ? 'the stuck workflow stays in flight until somebody acts.'
+        : `the ${message_number(count)} stuck workflows stay in flight until somebody acts.`;
+    if (rest === 0)
+        return trusted(stay);
+    const { moving, standsStill, waits, quietMs } = subject.drain;
+    if (quietMs !== undefined)
+        return msg `${trusted(stay)} Nothing else has moved for ${trusted(spanText(quietMs))}.`;
+    if (standsStill)
+        return msg `${trusted(stay)} Nothing else has finished recently.`;
+    if (moving === undefined && waits.length === 0)
+        return trusted(`${stay} The other ${message_number(rest)} can still finish.`);
+    return msg `${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/forecast-text.js
 
 
@@ -19056,7 +20223,7 @@ function outlook({ trend, arrived, hasTraffic }, newTopLevel) {
 function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
     const isQuiet = ended === 0 && arrived === 0;
     const pace = `${perMinute(ended)} finished and ${perMinute(arrived)} arrived per minute,`;
-    return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${durationText(overMs)}.`);
+    return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${spanText(overMs)}.`);
 }
 function notConverging({ total, roots, children }, newTopLevel) {
     const reasons = [trusted('Not draining: new work arrives as fast as work finishes.')];
@@ -19084,8 +20251,12 @@ function rootNames(roots) {
 function forecast_text_stateOf({ because }) {
     return because === 'sleeping' ? 'asleep' : 'delayed';
 }
-/** Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps. */
-function describeCannotDrain(beyond, now) {
+/**
+ * Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps.
+ *
+ * @param stuck How many workflows are stuck. With any, no timeout is long enough.
+ */
+function describeCannotDrain(beyond, now, config, stuck = 0) {
     // `"order-7" ("checkout") is asleep until 14:05 UTC`.
     const named = beyond.earliestEnds
         .slice(0, NAMED)
@@ -19094,18 +20265,28 @@ function describeCannotDrain(beyond, now) {
     const who = named.length > 0
         ? msg `${joined(named, ', ')}${more}`
         : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-    const timeout = neededTimeout(beyond);
-    const reaching = timeout === null
-        ? msg `No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
-        : msg `To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
+    const timeout = neededTimeout(beyond, config);
+    const isOneStuck = stuck === 1;
+    const reaching = stuck > 0
+        ? msg `A longer \`timeout\` does not help: ${counted(stuck, 'workflow')} ${trusted(isOneStuck ? 'is' : 'are')} stuck.`
+        : timeout === null
+            ? beyondEveryRun(config)
+            : msg `To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
     return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
 }
-/** The `timeout` that reaches the last of what outlasts it; null where no job on a hosted runner lasts that long. */
-function neededTimeout({ neededMs }) {
-    return neededMs <= HOSTED_JOB_LIMIT_MS ? durationInput(neededMs) : null;
+function beyondEveryRun({ longestRunMs }) {
+    return longestRunMs === HOSTED_JOB_LIMIT_MS
+        ? msg `No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
+        : msg `No \`timeout\` is that long: run the gate again later.`;
+}
+/** The `timeout` that reaches the last of what outlasts it; null where no run lasts that long. */
+function neededTimeout({ neededMs }, { longestRunMs }) {
+    return neededMs <= longestRunMs ? durationInput(neededMs) : null;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/diagnosis-text.js
+
+
 
 
 
@@ -19121,8 +20302,8 @@ function diagnosis_text_live(blocker, { now, deadline }) {
         return {
             cause: 'live',
             kind: 'stuck',
-            brief: 'traffic has not moved, still the latest version',
-            reason: trusted('traffic has not moved, and this is still the latest version.'),
+            brief: 'still the latest version, so new work goes to it',
+            reason: trusted('this is still the latest version, so new work goes to it.'),
             ifNothing: trusted('new work keeps going to this version, and it does not drain.'),
         };
     }
@@ -19142,7 +20323,7 @@ function diagnosis_text_live(blocker, { now, deadline }) {
     return {
         cause: 'live',
         kind: 'slow',
-        brief: `counts as live until ${momentText(until, now)}`,
+        brief: `still receives work, counts as live until ${momentText(until, now)}`,
         reason: msg `it received new work recently, and counts as live until ${moment}.`,
         ifNothing: msg `it stops counting as live at ${moment}, unless more work starts on it.`,
     };
@@ -19168,14 +20349,15 @@ function diagnosis_text_outlasting(subject, deadline) {
     const count = Math.min(target.inFlight, Math.max(1, late.length));
     const until = momentText(notBefore, now);
     const verb = late.length === 0 ? 'is delayed' : verbOf(late.slice(0, count));
+    const share = target.inFlight === 1 ? 'it' : shareOf(count, target.inFlight);
     const still = drain.states.stuck;
-    const stuckToo = still > 0 ? `, and ${message_number(still)} made no progress for ${durationText(config.stuckAfterMs)}` : '';
+    const stuckToo = still > 0 ? `, and ${message_number(still)} made no progress for over ${durationText(config.stuckAfterMs)}` : '';
     const of = msg `${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
     return {
         cause: 'outlasting',
         kind: 'never',
         count,
-        brief: `${shareOf(count, target.inFlight)} ${verb} until ${until}, after the timeout${stuckToo}`,
+        brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
         reason: msg `${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
         ifNothing: expectation(subject, late, notBefore),
         nextStep: msg `To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
@@ -19229,32 +20411,19 @@ function stuck(subject) {
     const share = shareOf(count, target.inFlight);
     const scanned = scannedOf(target.version, poll.forecast.history.detailScan);
     const all = scanned.filter(({ status }) => status.state === 'stuck');
-    // A parent that waits for a stuck child is no cause.
-    const cause = all.find(({ status }) => status.activity.kind !== 'child') ?? all[0];
+    // A parent that waits for a stuck child is no cause. The table of what blocks begins with the largest group.
+    const causes = all.filter(({ status }) => status.activity.kind !== 'child');
+    const cause = longest(largestAlike(causes.length > 0 ? causes : all));
     const why = cause === undefined ? trusted('') : msg ` ${workflowNamed(cause.workflow)}: ${describeActivity(cause.status, now)}.`;
     const quiet = trusted(durationText(config.stuckAfterMs));
     const noun = target.inFlight === 1 ? 'workflow' : 'workflows';
     return {
         cause: 'stuck',
         kind: 'stuck',
-        brief: `${share} without progress for ${durationText(config.stuckAfterMs)}`,
-        reason: msg `${trusted(`${share} ${noun}`)} made no progress for ${quiet}.${why}`,
+        brief: `${share} without progress for over ${durationText(config.stuckAfterMs)}`,
+        reason: msg `${trusted(`${share} ${noun}`)} made no progress for over ${quiet}.${why}`,
         ifNothing: stuckExpectation(subject, count),
     };
-}
-function stuckExpectation(subject, count) {
-    const rest = subject.target.inFlight - count;
-    const stay = count === 1
-        ? 'the stuck workflow stays in flight until somebody acts.'
-        : `the ${message_number(count)} stuck workflows stay in flight until somebody acts.`;
-    if (rest === 0)
-        return trusted(stay);
-    const { moving, standsStill, waits } = subject.drain;
-    if (standsStill)
-        return msg `${trusted(stay)} Nothing else has finished recently.`;
-    if (moving === undefined && waits.length === 0)
-        return trusted(`${stay} The other ${message_number(rest)} can still finish.`);
-    return msg `${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
 }
 function stalled(stuckAfterMs) {
     return {
@@ -19269,7 +20438,9 @@ const NO_ESTIMATE = { wait: 'no estimate yet', check: 'no estimate from a single
 /** It will finish. */
 function slow(subject) {
     const { drain, config, now, deadline } = subject;
-    const { left, notBefore, waits } = drain;
+    const { left, notBefore, waits, quietMs } = drain;
+    if (quietMs !== undefined)
+        return quiet(quietMs, subject);
     const isAhead = notBefore !== undefined && notBefore > now;
     const brief = left !== undefined
         ? leftText(left)
@@ -19282,8 +20453,28 @@ function slow(subject) {
         cause: 'moving',
         kind: 'slow',
         brief: `${brief}${late}`,
-        reason: trusted(left === undefined && !isAhead ? `nothing seems stuck, and there is ${brief}.` : `${brief}${late}.`),
+        reason: trusted(left === undefined && !isAhead ? `${seemingly(subject)}, and there is ${brief}.` : `${brief}${late}.`),
         ifNothing: expectation(subject, waits, waits[0]?.until ?? notBefore),
+    };
+}
+function seemingly({ drain: { states } }) {
+    if (states.notScanned === 0)
+        return 'nothing seems stuck';
+    const isAnyRead = states.progressing + states.waiting > 0;
+    return isAnyRead ? 'nothing that was read seems stuck' : 'no workflow has been read in detail';
+}
+/** Nothing is stuck yet by `stuck-after`, and nothing moves: it can be a pause, a long step or a dead process. */
+function quiet(quietMs, subject) {
+    const { target, drain, config } = subject;
+    const span = spanText(quietMs);
+    const after = durationText(config.stuckAfterMs);
+    return {
+        cause: 'moving',
+        kind: 'slow',
+        brief: `nothing has moved for ${span} (stuck after ${after})`,
+        reason: trusted(`nothing has moved for ${span}. After ${after} it counts as stuck.`),
+        ifNothing: expectation(subject, drain.waits, drain.waits[0]?.until ?? drain.notBefore),
+        nextStep: msg `Check whether a process of ${versionName(target.version)} still runs.`,
     };
 }
 function starting({ config }) {
@@ -19326,7 +20517,7 @@ function writing(writers, { target, config }) {
 }
 /** Nothing blocks: it has to stay so for the settle window. */
 function settling(settledForMs, { config }) {
-    const left = durationText(Math.max(0, config.settleMs - settledForMs));
+    const left = spanText(Math.max(0, config.settleMs - settledForMs));
     return {
         cause: 'settling',
         kind: 'slow',
@@ -19334,36 +20525,6 @@ function settling(settledForMs, { config }) {
         reason: trusted(`idle, and must stay idle for ${left}.`),
         ifNothing: trusted(`it has drained in ${left}, unless new work starts.`),
     };
-}
-/** `15 of 16 finish by about 21:34:49 UTC; 1 sleeps until 23:34 UTC.` */
-function expectation({ target, drain, now }, waits, last, all = target.inFlight) {
-    const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
-    const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
-    const rest = all - waiting - still;
-    const parts = still > 0 ? [`${message_number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
-    if (rest > 0 && !drain.standsStill) {
-        const share = rest === all ? (all === 1 ? 'it' : `all ${message_number(all)}`) : `${message_number(rest)} of ${message_number(all)}`;
-        const { moving } = drain;
-        parts.push(moving === undefined
-            ? `${share} can still finish, with no estimate`
-            : `${share} ${rest === 1 ? 'finishes' : 'finish'} by about ${momentText(now + moving.leftMs, now)}`);
-    }
-    if (last !== undefined && waiting > 0) {
-        const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
-        parts.push(`${message_number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
-    }
-    const text = parts.join('; ');
-    return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
-}
-function shareOf(count, all) {
-    return count === all ? message_number(count) : `${message_number(count)} of ${message_number(all)}`;
-}
-function verbOf(waits) {
-    const isOne = waits.length === 1;
-    const reasons = new Set(waits.map(({ because }) => because));
-    if (reasons.size > 1)
-        return 'sleep or are delayed';
-    return reasons.has('sleeping') ? (isOne ? 'sleeps' : 'sleep') : isOne ? 'is delayed' : 'are delayed';
 }
 
 ;// CONCATENATED MODULE: ./lib/report/diagnosis.js
@@ -19446,14 +20607,13 @@ function inFlightDiagnoses(subject, outlasting) {
     const { trend, states, withoutProcess } = drain;
     if (target.inFlight === 0)
         return [];
-    const isKnown = states.progressing + states.waiting > 0 || drain.left !== undefined;
     return [
         withoutProcess.length > 0 ? diagnosis_text_withoutProcess(subject) : undefined,
         outlasting,
         trend === 'not-converging' ? diagnosis_text_notConverging(subject) : undefined,
         states.stuck > 0 ? stuck(subject) : undefined,
         trend === 'stalled' ? stalled(config.stuckAfterMs) : undefined,
-        isKnown ? slow(subject) : undefined,
+        slow(subject),
     ];
 }
 /** What is neither in flight on the target nor a sign of traffic. */
@@ -19539,6 +20699,7 @@ const forecast = object({
     arrivedChildren: count.describe('Started by other workflows since the gate started'),
     noProcessSeen: schemas_boolean()
         .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
+    quietSeconds: seconds.nullable().describe('How long nothing has moved that should; null where that is not unusual'),
 });
 const schema_outlook = array(message).describe('The forecast for people; may change');
 const diagnosis = object({
@@ -19629,6 +20790,8 @@ const activityGroup = object({
 /** Everything that the gate knows at the end of a run. The JSON Schema of its output is `report.schema.json`. */
 const runReportSchema = object({
     schemaVersion: literal(1),
+    troubleshooting: schemas_string()
+        .describe('The page that explains each kind under its own heading: its URL, or its path in the repository'),
     verdict: schemas_enum(VERDICTS),
     conclusion: schemas_enum(['pass', 'warn', 'fail']).describe('How the step ended'),
     headline: message.describe('The verdict in one plain sentence, and the diagnosis'),
@@ -19753,6 +20916,11 @@ function countCut(file) {
     return count;
 }
 
+;// CONCATENATED MODULE: ./lib/embedded.js
+const INPUTS = {"database-url":{"description":"The DBOS system database: postgres://, postgresql://, SQLAlchemy (postgresql+psycopg://) or JDBC (jdbc:postgresql://). Parts that it omits are taken from the PG* variables. Parameters (?host=…) override the parts before them, as in libpq. Defaults to the variable DBOS_SYSTEM_DATABASE_URL. Pass it as a secret.","default":""},"database-password":{"description":"The password, if it is not in the URL. It is not URL-encoded, so you can pass an IAM token as is.","default":""},"database-password-file":{"description":"The path of a file with the password, for tokens that expire during the hold. It is read at each connection. One line break at its end is ignored.","default":""},"tls-ca":{"description":"The CA to trust for the database connection: PEM text, base64 of it, or the path of a file. Implies sslmode=verify-full unless the URL or PGSSLMODE sets another.","default":""},"schema":{"description":"The schema of the DBOS tables.","default":"dbos"},"application":{"description":"Consider only this application, and rows without an owner. Required when several applications share the system database.","default":""},"retire-version":{"description":"The application versions to retire, one per line, or a JSON array. Quote them in YAML: 1.10 unquoted is 1.1.","default":""},"keep-version":{"description":"Instead of retire-version: the versions to keep, one per line, a JSON array, or the word latest. Every other version is to be retired.","default":""},"mode":{"description":"`wait` holds until drained. `check` polls once and fails if anything blocks; if a version is idle, it polls for the `settle` time (up to twice that while a transaction is open). `report` does the same, and never fails for a blocker. `preflight` takes no version, and reports whether the gate can work here.","default":"wait"},"timeout":{"description":"How long `wait` holds: 90s, 30m, 2h, 1h30m.","default":"30m"},"on-timeout":{"description":"`fail` the step, or `warn` and pass with the output `drained` set to `false`.","default":"fail"},"poll-interval":{"description":"The pause between polls. It is lengthened automatically when polls are slow. If empty: 5s, and less when the end is near. If set: never less.","default":""},"poll-timeout":{"description":"Statement and lock timeout of one poll.","default":"30s"},"settle":{"description":"How long a version must stay idle before it counts as drained, in every mode. 0s trusts a single poll.","default":"30s"},"fail-fast":{"description":"`true`: stop waiting when draining before the timeout is impossible, or when only \"still the latest version\" has blocked for two minutes. `false`: always wait until the timeout.","default":"true"},"stuck-after":{"description":"Report a workflow as stuck after this long without progress, with what it seems to wait for. It still blocks.","default":"15m"},"ignore-workflows":{"description":"Workflows that never block, and that you accept losing: names, one per line, with `*` for any text. A pattern without a dot matches the whole name (`ship`), and one with a dot the name or `class.name` (`Orders.ship`, `com.example.*`). In Python the class is in the name (`Till.close`), and in Go the import path (`*/orders.Ship`). What matches is still counted and shown, as work that will be stranded. Children are not ignored with their parents.","default":""},"on-unknown":{"description":"A version to retire that the database has never seen: `fail`, or `pass`. A version that passes is listed in `drained-versions`.","default":"fail"},"on-live":{"description":"A version to retire that is the latest of its application, or still receives new work: `block`, `latest-only` (only the latest blocks), or `ignore`.","default":"block"},"on-unversioned":{"description":"In-flight workflows without a version: `auto` (they block if a version to retire could pick them up), `block`, or `ignore`.","default":"auto"},"details":{"description":"What a run shows of the work in flight. `full`: everything. `names`: names, counts and times, but no id or key of a workflow, executor or transaction, in any output or file. An error can still name the host and port of the database. Use `names` where more people can read the repository than the database.","default":"full"}};
+const RELEASE = "0.1.0";
+const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - A step that is cut off can run twice: the old process finishes it, and the fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is not there any more' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script will not do it any more; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks whatever is in the list, and nobody looks at it first. The fork of a workflow fails where the new code has other steps at the same numbers, and a step that was cut off half-way runs again. Name the workflows for which that is all right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. It has to hold the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork would have its input, and loses it without a word on newer schemas. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
+
 ;// CONCATENATED MODULE: ./lib/unblock/remedies.js
 
 
@@ -19838,15 +21006,13 @@ function inspectionSql(report, schemaName) {
 
 
 const REASON_CHARACTERS = 300;
-/** ncc copies the file next to the bundle, because it sees this expression. */
-const SCRIPT = __nccwpck_require__.ab + "unblock.sh";
 /** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
 function kitFiles(kit) {
     const typed = kit.workflows.filter(({ id }) => typedId(id) !== undefined);
     if (typed.length === 0)
         return [];
     return [
-        { name: 'unblock.sh', text: (0,external_node_fs_namespaceObject.readFileSync)(SCRIPT, 'utf8') },
+        { name: 'unblock.sh', text: UNBLOCK_SCRIPT },
         { name: 'workflows.tsv', text: workflowList(kit, typed) },
     ];
 }
@@ -19893,7 +21059,7 @@ function kit_lastStepOf({ status, lastStep }) {
 /** Returns what the list does not have, for its top and for the end of a run. */
 function notesOf(untyped, omitted) {
     const note = (count, text) => count > 0 ? [`${plain(counted(count, 'more workflow'))} ${text}`] : [];
-    const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`;
+    const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the summary, or in the report file.`;
     return [
         ...note(untyped, untypable),
         ...note(omitted, 'not in this list: run the gate again after it for the next ones.'),
@@ -19946,11 +21112,9 @@ function generationsOf(workflows) {
 
 
 
-
 /** Writes the report file and the unblock kit, each even if the other fails. Without a report file the path is empty. */
-async function writeArtifacts(report, last, attempt) {
-    // A folder of its own: a job can run the gate more than once.
-    const folder = await attempt('The report file', () => (0,external_node_fs_namespaceObject.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-')));
+async function writeArtifacts(report, last, { kind, createFolder }, attempt) {
+    const folder = await attempt('The report file', createFolder);
     if (folder === undefined)
         return { reportPath: '', kit: undefined };
     const reportPath = await attempt('The report file', () => {
@@ -19958,7 +21122,7 @@ async function writeArtifacts(report, last, attempt) {
         (0,external_node_fs_namespaceObject.writeFileSync)(file, reportText(report));
         return file;
     });
-    const kit = await attempt('The script beside the report file', () => writeKit(folder, kitFilesOf(report, last)));
+    const kit = await attempt('The script beside the report file', () => writeKit(kind, folder, kitFilesOf(report, last)));
     return { reportPath: reportPath ?? '', kit };
 }
 /** The unblock kit for all that blocks. Empty with `details: names`, and while any target is live or unknown. */
@@ -19978,7 +21142,7 @@ function kitFilesOf(report, last) {
         omitted: omittedFrom(detailScan, evaluation),
         newVersion: newVersion ?? undefined,
         schema: database.schema,
-        commandLine: commandLineOf(last),
+        commandLine: commandLineOf(last, database.schema),
         observedAt,
     });
 }
@@ -19988,2266 +21152,76 @@ function artifacts_stateOf(status, now) {
         return { state: 'progressing', reason: 'not known' };
     return { state: kitStateOf(status, now), reason: reasonOf(status, now) };
 }
-function writeKit(folder, files) {
+function writeKit(shell, folder, files) {
     for (const { name, text } of files)
         (0,external_node_fs_namespaceObject.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
     const list = files.find(({ name }) => name === 'workflows.tsv');
-    return list && { folder, list: list.text };
+    return list && { shell, folder, list: list.text };
 }
 
-;// CONCATENATED MODULE: ./lib/async.js
-/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
-async function unlessAborted(promise, signal) {
-    promise.catch(() => undefined);
-    if (signal.aborted)
+;// CONCATENATED MODULE: ./lib/run-context.js
+
+
+const repository = object({ full_name: schemas_string() }).nullish();
+const pullRequestEvent = object({
+    pull_request: object({ head: object({ repo: repository }), base: object({ repo: repository }) }),
+});
+/** The page that explains the gate's messages, as a path in the gate's repository. */
+const TROUBLESHOOTING = 'docs/troubleshooting.md';
+/**
+ * Returns the address of that page in the release that runs. Only the path where it is not known: for a local action, on
+ * the command line, and on another server than github.com, where the name can be that of a copy.
+ */
+function troubleshootingPage(environment) {
+    const { GITHUB_SERVER_URL: server, GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '' } = environment;
+    const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
+    if (server !== 'https://github.com' || !isNamed || ref.length > 100 || ref.includes('..'))
+        return TROUBLESHOOTING;
+    return `${server}/${name}/blob/${ref}/${TROUBLESHOOTING}`;
+}
+function readRunContext(environment) {
+    return { shell: 'action', environment, withoutSecrets: run_context_withoutSecrets(environment) };
+}
+function run_context_withoutSecrets(environment) {
+    if (environment['GITHUB_ACTOR'] === 'dependabot[bot]')
+        return 'dependabot';
+    const event = pullRequestEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
+    if (!event.success || environment['GITHUB_EVENT_NAME'] === 'pull_request_target')
         return undefined;
-    const { promise: aborted, resolve } = Promise.withResolvers();
-    const abort = () => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
+    const { head, base } = event.data.pull_request;
+    return head.repo?.full_name === base.repo?.full_name ? undefined : 'fork';
+}
+function readEvent(path) {
     try {
-        return await Promise.race([promise, aborted]);
-    }
-    finally {
-        signal.removeEventListener('abort', abort);
-    }
-}
-
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
-// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
-var lib_client = __nccwpck_require__(42);
-;// CONCATENATED MODULE: external "node:events"
-const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
-// EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
-var buffer_reader = __nccwpck_require__(971);
-// EXTERNAL MODULE: ./node_modules/pg-protocol/dist/parser.js
-var parser = __nccwpck_require__(318);
-;// CONCATENATED MODULE: ./lib/postgres/driver-patches.js
-
-
-
-
-/** The code of the error when the driver cannot read an answer as the protocol of Postgres. */
-const PROTOCOL_ERROR = 'ERR_PROTOCOL';
-/** Longer than an answer to the gate should be. A peer that is not Postgres seems to announce more. */
-const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
-/** The message of the error when an answer is longer, of a server that has let the gate in. */
-const ANSWER_TOO_LONG = 'an answer too long';
-/**
- * Makes the driver survive a server that breaks the protocol. The driver (pg-protocol 1.16) reads an unterminated
- * error message forever, throws what it cannot read into the event loop, and keeps a message of any length in memory.
- * Each would end the gate without a verdict, so each becomes an error message, as if the server had sent it.
- */
-function patchDriver() {
-    const { string } = buffer_reader.BufferReader.prototype;
-    buffer_reader.BufferReader.prototype.string = function (length) {
-        const text = string.call(this, length);
-        if (length > 0 && text === '')
-            throw new RangeError('a message without an end');
-        return text;
-    };
-    const { parse } = parser.Parser.prototype;
-    const letIn = new WeakSet();
-    parser.Parser.prototype.parse = function (bytes, callback) {
-        try {
-            parse.call(this, bytes, (message) => {
-                if (message.name === 'readyForQuery')
-                    letIn.add(this);
-                callback(message);
-            });
-            if (announcedLength(this) > LONGEST_MESSAGE_BYTES) {
-                throw new RangeError(letIn.has(this) ? ANSWER_TOO_LONG : 'a message too long');
-            }
-        }
-        catch (cause) {
-            const message = cause instanceof Error ? cause.message : '';
-            const error = new Error(message, { cause });
-            callback(Object.assign(error, { name: 'error', length: 0, code: PROTOCOL_ERROR }));
-        }
-    };
-}
-/** Returns the length in bytes that a partly received message announces, or 0. */
-function announcedLength(parser) {
-    const buffer = Reflect.get(parser, 'buffer');
-    const isThere = Buffer.isBuffer(buffer) && Number(Reflect.get(parser, 'bufferLength')) > 4;
-    return isThere ? buffer.readUInt32BE(Number(Reflect.get(parser, 'bufferOffset')) + 1) : 0;
-}
-/** The message of the error when the server does not prove by SCRAM that TLS ends at itself. */
-const UNBOUND = 'The server does not bind the channel';
-const sasl = object({ mechanisms: array(schemas_string()) });
-/**
- * Enforces libpq's `channel_binding=require`. The driver prefers SCRAM with channel binding, but answers any request
- * of the server. So the socket is closed before the driver answers another one, and connecting fails.
- */
-function requireChannelBinding(client, socket) {
-    const connection = Reflect.get(client, 'connection');
-    if (!(connection instanceof external_node_events_namespaceObject.EventEmitter))
-        throw new Error('the driver has another shape');
-    const refuse = () => {
-        socket.destroy();
-        connection.emit('error', new Error(UNBOUND));
-    };
-    let offered = false;
-    let proved = false;
-    connection.on('authenticationSASL', (message) => {
-        offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
-        if (!offered)
-            refuse();
-    });
-    connection.on('authenticationCleartextPassword', refuse);
-    connection.on('authenticationMD5Password', refuse);
-    // Only the final message of the exchange proves that the server knows the password.
-    connection.on('authenticationSASLFinal', () => {
-        proved = offered;
-    });
-    connection.on('authenticationOk', () => {
-        if (!proved)
-            refuse();
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/errors.js
-
-/** The id of a failure that nobody foresaw. */
-const UNEXPECTED = 'unexpected';
-/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
-class ReportableError extends Error {
-    name = 'ReportableError';
-    explanation;
-    /** Its kind, in kebab case: an anchor in `docs/troubleshooting.md`. */
-    id;
-    constructor(explanation, { id = UNEXPECTED, ...options } = {}) {
-        super(explanation
-            .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
-            .join(''), options);
-        this.explanation = explanation;
-        this.id = id;
-    }
-}
-/** A poll failed for a transient reason: the next one can succeed. */
-class TransientError extends ReportableError {
-    name = 'TransientError';
-    /** The server has accepted the gate before, so the address and the credentials are right. */
-    connectedBefore;
-    /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
-    overLimit;
-    /** It most often stays: a minute of nothing but such failures ends a hold. */
-    brief;
-    constructor(explanation, connectedBefore, { overLimit = false, brief = false, ...options } = {}) {
-        super(explanation, options);
-        this.connectedBefore = connectedBefore;
-        this.overLimit = overLimit;
-        this.brief = brief;
-    }
-}
-/** An input is wrong. Raised before anything connects. */
-class InputError extends ReportableError {
-    name = 'InputError';
-    constructor(explanation) {
-        super(explanation, { id: 'input' });
-    }
-}
-/** Writes an input error, as `msg` writes a message. */
-function inputError(...parts) {
-    return new InputError(msg(...parts));
-}
-/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
-function explain(error) {
-    if (error instanceof ReportableError)
-        return error.explanation;
-    const kind = error instanceof Error ? error.constructor.name : typeof error;
-    const code = codeOf(error);
-    return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
-}
-/** Returns what reports have of any failure. */
-function reportedFailure(error) {
-    return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: explain(error) };
-}
-/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
-function codeOf(error) {
-    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
-        return undefined;
-    // OpenSSL has `SSL/TLS` in some of its own.
-    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
-}
-/** Whether the code is an SQLSTATE: a server answered, and says so. None of Node's has five characters and a digit. */
-function isSqlState(code) {
-    return /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? '');
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/password.js
-
-
-
-/** The message of the error when `database-password-file` gives no password. */
-const NO_PASSWORD_IN_FILE = 'The password file gives no password';
-/**
- * Returns the configuration with the password of a connection that is about to be made.
- *
- * @throws an error with the message {@link NO_PASSWORD_IN_FILE} when `database-password-file` gives none.
- */
-function withPassword(config) {
-    const { passwordFile, password, passfile } = config;
-    if (passwordFile !== undefined)
-        return { ...config, password: readPasswordFile(passwordFile) };
-    return password === undefined && passfile !== undefined ? { ...config, ...fromPassfile(passfile, config) } : config;
-}
-/**
- * Returns the text of a file, without one line break at its end.
- *
- * @throws an error with the message {@link NO_PASSWORD_IN_FILE}. Its code says why: one of Node's, or `EMPTY`,
- * `NOT_A_FILE` or `NOT_UTF8`.
- */
-function readPasswordFile(file) {
-    try {
-        // To open a pipe that nobody writes to would block the process.
-        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
-            throw noPassword('NOT_A_FILE');
-        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
-        if (text === undefined)
-            throw noPassword('NOT_UTF8');
-        const password = text.replace(/\r?\n$/, '');
-        if (password.trim() === '')
-            throw noPassword('EMPTY');
-        return password;
-    }
-    catch (error) {
-        throw noPassword(codeOf(error) ?? 'UNKNOWN');
-    }
-}
-function noPassword(code) {
-    return Object.assign(new Error(NO_PASSWORD_IN_FILE), { code });
-}
-/** Undefined for another encoding, and for UTF-16 of letters, which is UTF-8 with zeros. */
-function utf8(bytes) {
-    try {
-        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-        return text.includes('\0') ? undefined : text;
+        return path === undefined ? undefined : JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'));
     }
     catch {
         return undefined;
     }
 }
-/** The path of libpq's password file ("The Password File" in PostgreSQL's manual); undefined without a home. */
-function passfileOf(asked, environment) {
-    const named = asked || environment['PGPASSFILE'];
-    if (named)
-        return named;
-    const [home, ...below] = process.platform === 'win32'
-        ? [environment['APPDATA'], 'postgresql', 'pgpass.conf']
-        : [environment['HOME'], '.pgpass'];
-    return home ? external_node_path_namespaceObject.join(home, ...below) : undefined;
-}
-function fromPassfile(file, place) {
-    const without = (passfileGave) => ({ password: undefined, passfileGave });
-    try {
-        const status = (0,external_node_fs_namespaceObject.statSync)(file);
-        if (!status.isFile())
-            return without('not-a-file');
-        if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
-            return without('open-to-others');
-        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
-        return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
-    }
-    catch (error) {
-        return without(['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? 'no-file' : 'unreadable');
-    }
-}
-/** `host:port:database:user:password`. What follows another colon is not a part of the password. */
-const ENTRY = RegExp(`^${Array(4).fill(String.raw `((?:\\.|[^:\\])*):`).join('')}${String.raw `((?:\\.|[^:\\]|\\$)*)`}`);
-/** Folders for sockets that libpq is built with. A server with its socket there is also called `localhost`. */
-const DEFAULT_SOCKET_FOLDERS = ['/tmp', '/var/run/postgresql', '/run/postgresql'];
-/** Returns the password of the first entry that matches, as libpq does (`passwordFromFile` in its source). */
-function passwordFor({ host, port, database, user }, text) {
-    const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
-    const wanted = [hosts, [String(port)], [database], [user]];
-    for (const line of text.split(/\r?\n/)) {
-        // A comment begins with a #, which no host does.
-        const fields = ENTRY.exec(line)?.slice(1);
-        const matches = wanted.every((values, index) => {
-            const field = fields?.[index];
-            return field !== undefined && (field === '*' || values.includes(unescaped(field)));
-        });
-        if (matches)
-            return unescaped(fields?.[4] ?? '') || undefined;
-    }
-    return undefined;
-}
-function unescaped(field) {
-    return field.replaceAll(/\\(.)/g, '$1');
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/password-errors.js
-
-
-/* How a password or a token fails, or the reading of it. */
-/**
- * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
- * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
- */
-function isPasswordRefusal({ code, message, routine }) {
-    if (code === '28000') {
-        // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
-        const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
-        return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
-    }
-    const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
-    return code === '28P01' || (code === '08P01' && isOfPgBouncer);
-}
-/** What a person has to know of libpq's password file where no password was found. */
-const PASSFILE_ADVICE = {
-    password: '',
-    'no-file': '',
-    'no-entry': " libpq's password file has no line for this host, port, database and user.",
-    'not-a-file': " libpq's password file is ignored because it is not a plain file.",
-    'open-to-others': " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
-    unreadable: " The runner's user cannot read libpq's password file.",
-};
-/** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
-const PASSWORD_FILE_UNUSABLE = {
-    what: 'The file in `database-password-file` has no password',
-    patience: 'full',
-    matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
-    advice: msg `It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
-};
-/** The ways to fail that are about the password, in the order in which they are tried. */
-const PASSWORD_FAILURES = {
-    'token-refused': {
-        what: 'The server rejected the password from `database-password-file`',
-        // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
-        patience: 'brief',
-        matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
-        advice: msg `Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
-    },
-    'password-refused': {
-        what: 'The server rejected the password',
-        matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
-        advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
-    },
-    'password-missing': {
-        what: 'The server requires a password, and none was given',
-        matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
-        advice: ({ passfileGave }) => msg `Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
-    },
-    'password-exchange-failed': {
-        what: 'SCRAM authentication failed',
-        matches: ({ message }) => message.startsWith('SASL: '),
-        advice: ({ message }) => msg `The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/postgres/pooler-errors.js
-
-/*
- * How poolers fail, in messages that are English whatever the server's language. Sources: PgBouncer 1.18 and 1.25, and
- * the published sources and manuals of Supabase's Supavisor and Neon's proxy.
- */
-/** PgBouncer uses 08P01 for everything, errors of the server at its login included. Only the message differs. */
-const fromPgBouncer = ({ code, message }, words) => code === '08P01' && words.test(message);
-/** Supavisor and Neon's proxy use XX000 (internal error) for everything, and Neon's some of class 08 as well. */
-const isSaidByPooler = ({ code, message }, words) => ['XX000', '08000', '08006'].includes(code) && words.test(message);
-/** The ways to fail that only managed poolers have, in the order in which they are tried. */
-const POOLER_FAILURES = {
-    'tenant-unknown': {
-        what: 'The pooler does not know this user or its project',
-        matches: (failure) => isSaidByPooler(failure, /tenant.*not found|endpoint could not be found|endpoint ID is not specified/is),
-        advice: msg `Copy the connection string from the provider again. Supabase's pooler expects the user role.project on the project's own host. Neon reads the endpoint from the host name, and only with TLS.`,
-    },
-    'switched-off': {
-        what: 'The provider has turned the database off',
-        matches: (failure) => isSaidByPooler(failure, /exceeded the .*quota|endpoint (has been|is) disabled/is),
-        advice: ({ message }) => msg `It says: ${message}. Raise the limit or change the plan, or turn the database on again. Then run the gate again.`,
-    },
-    'pooler-cut-off': {
-        what: 'The pooler cannot reach its database',
-        patience: 'full',
-        matches: (failure) => isSaidByPooler(failure, /DbHandler|db_termination|to database closed|circuit ?breaker|compute node|control plane/i),
-        advice: ({ message }) => msg `It says: ${message}. A database that restarts or wakes up is available within a minute. If it persists, check the provider's dashboard and status page.`,
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
-
-
-/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
-/** The driver's message when the server has no TLS. */
-const NO_TLS = 'The server does not support SSL connections';
-/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
-const TLS_REQUIRED = 'SSL required';
-/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
-const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
-/** Returns whether the handshake failed, or the server's certificate did not pass. */
-function isHandshakeFailure(code) {
-    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
-}
-/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
-function isRefusedCertificate(code) {
-    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
-}
-/** The ways to fail that are about TLS, in the order in which they are tried. */
-const TLS_FAILURES = {
-    'tls-unavailable': {
-        what: 'The server does not accept TLS',
-        matches: ({ message }) => message === NO_TLS,
-        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
-    },
-    'certificate-untrusted': {
-        what: "The server's certificate is not signed by a trusted CA",
-        // No chain leads from the server's certificate to a trusted CA.
-        matches: [
-            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
-            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
-        ],
-        advice: ({ tlsCa }) => tlsCa === undefined
-            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
-            : msg `The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
-    },
-    'certificate-of-another-host': {
-        what: "The server's certificate is for another host name",
-        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-        advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
-    },
-    'certificate-out-of-date': {
-        what: "The server's certificate has expired or is not valid yet",
-        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-        advice: msg `Renew it on the server, and check the runner's clock.`,
-    },
-    'client-certificate-missing': {
-        what: 'The server requires a client certificate',
-        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
-            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: msg `Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
-    },
-    'client-certificate-refused': {
-        what: 'The server rejected the client certificate',
-        // In any language: PAM and the like name themselves, and other methods go with no certificate.
-        matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
-            (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
-            (failure.code === '28000' &&
-                failure.routine === 'auth_failed' &&
-                clientCertificate !== undefined &&
-                !isPasswordRefusal(failure)),
-        advice: msg `It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
-    },
-    'certificate-unusable': {
-        what: 'The client certificate or key is invalid',
-        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
-    },
-    'tls-failed': {
-        what: 'TLS failed',
-        matches: ({ code }) => isHandshakeFailure(code),
-        advice: msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/postgres/errors.js
-
-
-
-
-
-
-
-/** Returns a kind that can pass by itself, so a hold continues. */
-const errors_transient = (kind) => ({ ...kind, patience: 'full' });
-/** Returns a kind that most often stays, but can also pass within seconds. */
-const brief = (kind) => ({ ...kind, patience: 'brief' });
-/** The message of the driver's error when connecting takes too long. */
-const CONNECT_OVERDUE = 'timeout expired';
-/** The message of the error that ends a poll when the hold has no time left for it. */
-const POLL_OVERDUE = 'The poll is overdue';
-/** The driver's messages for login methods that it does not have. */
-const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
-/**
- * Every known way to fail. The first match wins, and an SQLSTATE that no other kind knows is retried. Sources:
- * PostgreSQL's appendix A for SQLSTATEs, and its source for the names of functions.
- */
-const FAILURES = {
-    'password-file-unusable': PASSWORD_FILE_UNUSABLE,
-    'host-not-found': errors_transient({
-        what: 'The host could not be found',
-        matches: ({ code }) => code === 'ENOTFOUND' || code.startsWith('EAI_'),
-        advice: msg `Check the host in \`database-url\`. A name in a private network needs a runner in that network.`,
-    }),
-    'connection-refused': errors_transient({
-        what: 'Nothing accepts connections at this host and port',
-        matches: ['ECONNREFUSED'],
-        advice: msg `Check host and port in \`database-url\`, and that the database is running.`,
-    }),
-    'socket-missing': errors_transient({
-        what: "The server's socket does not exist",
-        matches: ['ENOENT'],
-        advice: msg `The host in \`database-url\` is a folder: check its path, and that the database is running.`,
-    }),
-    'socket-denied': {
-        what: "The runner's user is not allowed to use the server's socket",
-        matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
-        advice: msg `Give the runner's user access to the folder in \`database-url\`. Its path can have at most 90 characters.`,
-    },
-    'connect-timeout': errors_transient({
-        what: 'The server did not answer in time',
-        matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN', 'ERR_SOCKET_CONNECTION_TIMEOUT'].includes(code) ||
-            message === CONNECT_OVERDUE,
-        advice: msg `The likely cause is a firewall, or a private network that the runner is not part of. Allow the runner's address, or use a runner in that network.`,
-    }),
-    'network-unreachable': errors_transient({
-        what: "The runner cannot reach the server's network",
-        matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
-        advice: msg `Does the host have an IPv6 address only? GitHub's runners have no IPv6. Use a pooler or a proxy with IPv4, or your own runner.`,
-    }),
-    'answer-too-long': errors_transient({
-        what: 'The result of the poll is larger than 256 MiB',
-        overLimit: true,
-        matches: ({ message }) => message === ANSWER_TOO_LONG,
-        advice: ({ schema }) => [
-            ...trusted('Application names or workflow ids are very long, or there are very many of them. This query shows the longest: '),
-            {
-                command: `SELECT max(octet_length(application_name)), max(octet_length(workflow_uuid)), count(DISTINCT application_version) FROM ${quoteIdentifier(schema)}.workflow_status;`,
-            },
-        ],
-    }),
-    'not-postgres': errors_transient({
-        what: 'The server that answered is not PostgreSQL',
-        matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
-            /^received (invalid response|unexpected)|error establishing an SSL connection/i.test(message),
-        advice: msg `Check the host and port in \`database-url\`. Another service could be listening there.`,
-    }),
-    'login-unsupported': {
-        what: 'The server requires an unsupported authentication method',
-        matches: ({ message }) => UNKNOWN_LOGIN.test(message),
-        advice: msg `GSSAPI, SSPI and OAuth are not supported. Allow the gate\'s role a password or a client certificate in pg_hba.conf.`,
-    },
-    'channel-not-bound': {
-        what: 'The server does not support channel binding, which `channel_binding=require` requires',
-        matches: ({ message }) => message === UNBOUND,
-        advice: msg `It needs TLS, SCRAM passwords, and no pooler or proxy that ends TLS. If you cannot change that, remove \`channel_binding\` and use \`sslmode=verify-full\`.`,
-    },
-    'poll-unanswered': errors_transient({
-        what: 'The database stopped responding during a poll',
-        overLimit: true,
-        matches: ({ message }) => message === 'Query read timeout',
-        advice: msg `The network may be broken: the server did not even report that \`poll-timeout\` had passed.`,
-    }),
-    'poll-overdue': {
-        what: 'Timed out during a poll',
-        // Not transient: the hold has no time left to poll again.
-        matches: ({ message }) => message === POLL_OVERDUE,
-        advice: msg `The \`timeout\` passed before the database answered. Raise \`timeout\`, or find out why the database or the network is slow.`,
-    },
-    ...POOLER_FAILURES,
-    'connection-lost': errors_transient({
-        what: 'Connection lost',
-        matches: isLoss,
-        advice: msg `The server was restarted, or an administrator, a proxy or a firewall closed the connection during a poll.`,
-    }),
-    ...TLS_FAILURES,
-    ...PASSWORD_FAILURES,
-    'user-refused': {
-        what: 'The server rejected this user',
-        matches: ({ code, message }) => code === '28000' || (code === '08P01' && [TLS_REQUIRED, '"trust" authentication failed'].includes(message)),
-        advice: ({ tlsMode }) => msg `The role does not exist, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}, or requires a client certificate. Check the user in \`database-url\`, and the TLS settings that the server requires.`,
-    },
-    'database-missing': {
-        what: 'This server has no such database',
-        matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
-            fromPgBouncer(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
-        advice: msg `Check the database in \`database-url\`. It must be DBOS's system database. Older SDKs name it after the application, with \`_dbos_sys\` at the end.`,
-    },
-    'no-connection-left': errors_transient({
-        what: 'Too many connections',
-        matches: (failure) => failure.code === '53300' ||
-            fromPgBouncer(failure, /^(no more connections allowed|sorry, too many clients)/) ||
-            isSaidByPooler(failure, /max\w* clients?\b|too many clients|check(ed)? ?out|failed to acquire permit/i),
-        advice: msg `The gate needs one. Raise max_connections, the role's connection limit or the pool size, or use a pooler in transaction mode (Supabase's listens on port 6543).`,
-    }),
-    'starting-or-stopping': errors_transient({
-        what: 'The database is starting up or shutting down',
-        matches: ['57P03'],
-        advice: msg `If it persists, check the server.`,
-    }),
-    'out-of-resources': errors_transient({
-        what: 'The server is out of resources',
-        overLimit: true,
-        matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
-        advice: ({ message }) => msg `It says: ${message}. It may be out of memory or disk space.`,
-    }),
-    'row-security': {
-        what: "Row security would hide rows from the gate's role",
-        matches: ({ code, routine }) => code === '42501' && routine === 'check_enable_rls',
-        advice: ({ user }) => msg `The counts would be too low. Give the role ${user} BYPASSRLS, or remove its policies.`,
-    },
-    'connect-not-granted': {
-        what: "The gate's role has no CONNECT privilege for this database",
-        matches: ({ code, routine }) => code === '42501' && routine === 'CheckMyDatabase',
-        // Both names have proved right: the role has logged in, and the database is there.
-        advice: ({ database, user }) => [
-            ...trusted('As its owner, run: '),
-            { command: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
-        ],
-    },
-    'privilege-missing': {
-        what: "The gate's role is missing a privilege",
-        matches: ['42501'],
-        advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on the tables in docs/grants.sql.`,
-    },
-    'poll-stopped': errors_transient({
-        what: 'The server stopped the poll',
-        overLimit: true,
-        matches: ['57014'],
-        advice: ({ message }) => msg `It says: ${message}. If the poll took longer than \`poll-timeout\`, raise it, or find out why the database is slow. Otherwise an administrator or a watchdog cancelled the query. Before Postgres 13, a \`statement_timeout\` of the gate's role can also end a wait for a lock.`,
-    }),
-    'lock-timeout': errors_transient({
-        what: "A lock on DBOS's tables blocked the poll for longer than `poll-timeout`",
-        matches: ['55P03'],
-        advice: ({ schema }) => msg `A migration or maintenance may be running. pg_locks shows which session holds the lock on ${`${schema}.workflow_status`}. If the lock is expected, raise \`poll-timeout\`.`,
-    }),
-    'tables-changed': brief({
-        what: 'The tables changed during the poll',
-        matches: ['42P01', '42703', '3F000'],
-        advice: ({ message }) => msg `A migration may be running. The database says: ${message}.`,
-    }),
-    'pooler-ended': errors_transient({
-        what: 'The pooler closed the connection',
-        matches: ['08P01'],
-        advice: ({ message }) => msg `It says: ${message}. Check the pooler's log, and whether it knows this user and database.`,
-    }),
-    'character-unknown': brief({
-        what: "The database's encoding does not have a character of a name, or a name has an invalid one",
-        matches: ['22P05', '22021'],
-        advice: ({ message }) => msg `It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot store.`,
-    }),
-    'request-refused': brief({
-        what: 'The server rejected the query',
-        matches: ({ code }) => /^(0A|22|28|3D|42)\w{3}$/.test(code),
-        advice: ({ message }) => msg `It says: ${message}. If it persists, please report it to the dbos-drain-gate project.`,
-    }),
-    'server-error': errors_transient({
-        what: 'The database returned an error',
-        matches: ({ code }) => isSqlState(code),
-        advice: ({ message }) => msg `It says: ${message}. If it persists, check the server's log.`,
-    }),
-};
-const KINDS = Object.entries(FAILURES);
-/**
- * Returns an error that a person can act on, with the cause and the fix. An unknown error stays as it is.
- *
- * Nothing of `database-url` is shown before a server has let the gate in. A mistyped URL can have the password in place
- * of the host, the user or the database.
- *
- * @param connectedBefore The server has let the gate in before, with this host, user and database.
- */
-function explainFailure(error, config, connectedBefore) {
-    if (error instanceof ReportableError)
-        return error;
-    const failure = failureOf(error);
-    const found = KINDS.find(([, { matches }]) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
-    if (found === undefined)
-        return error instanceof Error ? error : new Error('a value that is not an error was thrown');
-    const [id, kind] = found;
-    const code = failure.code === '' ? '' : ` (${failure.code})`;
-    const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
-    const at = connectedBefore ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
-    const advice = typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
-    const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
-    const { patience, overLimit = false } = kind;
-    return patience === undefined
-        ? new ReportableError(sentence, { id, cause: error })
-        : new TransientError(sentence, connectedBefore, { id, cause: error, overLimit, brief: patience === 'brief' });
-}
-/** Whether the connection broke off, or the server ended it. */
-const isConnectionLost = (error) => isLoss(failureOf(error));
-function isLoss({ code, message }) {
-    return (['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
-        /^ERR_(STREAM|SOCKET)_/.test(code) ||
-        /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
-        ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
-        (code.startsWith('08') && isSqlState(code) && code !== '08P01') ||
-        /connection terminated|not queryable/i.test(message));
-}
-/** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
-function failureOf(error) {
-    if (error instanceof AggregateError && error.errors.length > 0)
-        return failureOf(error.errors[0]);
-    if (!(error instanceof Error))
-        return { code: '', message: '', routine: '' };
-    const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : '';
-    return { code: codeOf(error) ?? '', message: error.message, routine };
-}
-/** A server's message can repeat parts of the URL. */
-function withoutPartsOf({ host, user, database }, message) {
-    // A server cuts names at 63 bytes.
-    const parts = [host, user, database].flatMap((part) => [part, part.slice(0, 63)]);
-    parts.sort((a, b) => b.length - a.length);
-    return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/tls-mode.js
-
-
-/** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
-const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
-const INSISTS = ['require', 'verify-ca', 'verify-full'];
-/**
- * Reads `sslmode`, and two words of other drivers for it:
- *
- * - `ssl` is a switch for PgJDBC and node-postgres, and a mode for asyncpg. Alone, it means `verify-full` to all but
- *   libpq, which reads `ssl=true` as `require`. So it means `verify-full` here.
- * - `sslaccept=strict` is Prisma's `verify-full`. Prisma passes it next to `sslmode=require`.
- *
- * @returns the mode that the URL asks for, else that of PGSSLMODE; undefined when nothing asks for one.
- * @throws InputError for an unknown value, and when one asks for TLS and another does not insist on it.
- */
-function readTlsMode(take, variable) {
-    const ofUrl = take('sslmode');
-    const named = ofUrl === undefined ? undefined : modeOf(ofUrl);
-    const switched = readSwitch(take('ssl'));
-    const mode = combined(named, switched);
-    if (readAccept(take('sslaccept'))) {
-        if (mode === 'disable')
-            throw contradiction('sslaccept=strict', mode);
-        return 'verify-full';
-    }
-    return mode ?? (variable === undefined ? undefined : modeOf(variable));
-}
-function combined(named, switched) {
-    if (switched === undefined || switched === named)
-        return named;
-    if (named === undefined)
-        return switched === true ? 'verify-full' : switched;
-    if (switched === true && INSISTS.includes(named))
-        return named;
-    throw contradiction(`ssl=${switched}`, named);
-}
-function contradiction(word, mode) {
-    return inputError `\`database-url\` sets ${trusted(`\`${word}\` and \`sslmode=${mode}\``)}, which contradict each other. Remove one.`;
-}
-function modeOf(text) {
-    const mode = TLS_MODES.find((name) => name === text);
-    if (mode !== undefined)
-        return mode;
-    const instead = text === 'no-verify'
-        ? ' `no-verify` is a word of node-postgres: write `sslmode=require`, which verifies nothing.'
-        : '';
-    throw inputError `The \`sslmode\` in \`database-url\` or PGSSLMODE is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
-}
-/** Returns true for a switch that is on, undefined for one that is off. */
-function readSwitch(text) {
-    if (text === undefined || ['false', '0', 'off', 'no'].includes(text))
-        return undefined;
-    if (['', 'true', '1', 'on', 'yes'].includes(text))
-        return true;
-    const mode = TLS_MODES.find((name) => name === text);
-    if (mode !== undefined)
-        return mode;
-    throw inputError `The \`ssl\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
-}
-function readAccept(text) {
-    if (text === undefined || text === 'accept_invalid_certs')
-        return false;
-    if (text === 'strict')
-        return true;
-    throw inputError `The \`sslaccept\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`accept_invalid_certs\` does.`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/tls.js
-
-
-
-
-/**
- * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
- *
- * - `tls-ca` without an `sslmode` or PGSSLMODE means `verify-full`.
- * - `verify-full` without a CA trusts the CAs that the runtime brings. libpq needs `sslrootcert=system` for that.
- * - Nothing is read from `~/.postgresql`, and a missing `sslrootcert` file is an error in every mode.
- *
- * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
- */
-function readTlsSettings({ take, environment, tlsCa, readFile }) {
-    const file = (parameter) => {
-        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
-        return path === undefined || path === 'system' ? path : readFile(path);
-    };
-    const ofUrl = file('sslrootcert');
-    const ca = tlsCa ?? ofUrl;
-    const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
-    const tlsMode = readTlsMode(take, environment['PGSSLMODE']) ?? byDefault;
-    const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
-    if (contradiction !== undefined)
-        throw new InputError(contradiction);
-    const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
-    const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
-    if ((cert === undefined) !== (key === undefined)) {
-        throw inputError `A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
-    }
-    const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
-    return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
-}
-/** Explains why a mode would verify less with `tls-ca` than it seems to. */
-function contradictionOfInput(tlsMode) {
-    if (!['disable', 'allow', 'prefer'].includes(tlsMode))
-        return undefined;
-    return msg `\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
-}
-/** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
-function contradictionOf(tlsMode, rootCertificate) {
-    if (rootCertificate === 'system') {
-        if (tlsMode === 'verify-full')
-            return undefined;
-        return msg `\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
-    }
-    if (rootCertificate === undefined) {
-        if (tlsMode !== 'verify-ca')
-            return undefined;
-        return msg `\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
-    }
-    if (tlsMode === 'disable' || holdsCertificates(rootCertificate))
-        return undefined;
-    return msg `The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
-}
-/**
- * Returns whether a text has certificates in PEM form, all of them readable. Node ignores certificates that it cannot
- * read. It takes an empty text for no CA, and then trusts every public one (`ca` of its `tls.createSecureContext`).
- */
-function holdsCertificates(pem) {
-    const parts = pem.split(/(?=-----BEGIN )/);
-    const certificates = parts.filter((part) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(part));
-    try {
-        return certificates.length > 0 && certificates.every((each) => new external_node_crypto_namespaceObject.X509Certificate(each).raw.length > 0);
-    }
-    catch {
-        return false;
-    }
-}
-/** A host on this machine: a folder of a socket, or a name or an address of the loopback. */
-const THIS_MACHINE = /^(\/.*|(.+\.)?localhost\.?|127(\.\d{1,3}){1,3}|(::ffff:)?127(\.\d{1,3}){3}|::1)$/i;
-/**
- * Returns whether somebody on the network could stand in for the server. A CA proves nothing with `allow` and `prefer`,
- * which end in plain text where it did not sign. Channel binding proves that the server at the end of TLS knows the
- * password.
- */
-function anybodyMayAnswer({ host, tlsMode, tlsCa, requireChannelBinding }) {
-    if (THIS_MACHINE.test(host) || requireChannelBinding)
-        return false;
-    const verifies = ['verify-ca', 'verify-full'].includes(tlsMode) || (tlsMode === 'require' && tlsCa !== undefined);
-    return !verifies;
-}
-/**
- * Returns the ways to connect that an `sslmode` allows, in the order to try them.
- *
- * As in libpq, a CA that is given is used: `require`, and the TLS that `allow` and `prefer` try, then verify the
- * certificate, but not the host name (`sslrootcert` in its manual, `initialize_SSL` in its source). A socket on this
- * machine has no TLS.
- */
-function tlsAttempts(config) {
-    const { host, tlsMode, tlsCa, clientCertificate } = config;
-    if (host.startsWith('/'))
-        return [false];
-    const verifiedFull = { host, ca: tlsCa, ...clientCertificate, rejectUnauthorized: true };
-    const verifiedCa = { ...verifiedFull, checkServerIdentity: () => undefined };
-    const asGiven = tlsCa === undefined ? { ...verifiedFull, rejectUnauthorized: false } : verifiedCa;
-    const attempts = {
-        disable: [false],
-        allow: [false, asGiven],
-        prefer: [asGiven, false],
-        require: [asGiven],
-        'verify-ca': [verifiedCa],
-        'verify-full': [verifiedFull],
-    };
-    return attempts[tlsMode];
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/connection.js
-
-
-
-
-
-
-
-
-/** Longer than the 15 seconds after which PgBouncer retries a login at the server and reports how it went. */
-const CONNECT_TIMEOUT_MS = 20_000;
-/** How long the server has to answer when the connection closes. A cancelled job has to finish within 2 seconds. */
-const CLOSE_TIMEOUT_MS = 1_000;
-/** How long a connection is idle before TCP asks for a sign of life. */
-const KEEP_ALIVE_MS = 30_000;
-/** How much longer than the server's own timeout the gate waits for an answer over the network. */
-const NETWORK_GRACE_MS = 10_000;
-patchDriver();
-// glibc asks each name server twice for five seconds, and nothing can cancel a lookup. A job that is cancelled
-// meanwhile would linger. A value that the user has set stays.
-process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
-// The driver would turn these variables into startup parameters, which transaction poolers refuse.
-for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'])
-    delete process.env[name];
-/**
- * Connects in the first way that `sslmode` allows and the server accepts.
- *
- * @param signal Cuts the connection when it aborts, whatever the network does, also while it is being made.
- * @throws the driver's error for the way whose failure explains most.
- */
-async function connect(config, pollTimeoutMs, signal) {
-    const failures = [];
-    for (const tls of tlsAttempts(config)) {
-        let isPasswordAsked = false;
-        const password = () => {
-            isPasswordAsked = true;
-            return config.password ?? '';
-        };
-        try {
-            return await connectOnce({ ...config, password }, tls, pollTimeoutMs, signal);
-        }
-        catch (error) {
-            // A password that was sent once is not sent again, in plain text.
-            if (signal.aborted || isPasswordAsked || !anotherWayMayWork(error))
-                throw error;
-            failures.push({ tls, error });
-        }
-    }
-    // A server that has no TLS, or refuses plain text, explains least: that is why the other way was tried.
-    const telling = failures.filter(({ error }) => !hasNoTls(error));
-    const failure = telling.find(({ tls }) => tls !== false) ?? telling[0] ?? failures[0];
-    throw failure?.error ?? new Error('no way to connect');
-}
-/**
- * Whether to try the next way, as libpq does: after a server without TLS, a failed handshake, or a refusal by
- * pg_hba.conf (or by PgBouncer, of plain text).
- */
-function anotherWayMayWork(error) {
-    const { code, message } = failureOf(error);
-    const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
-    if (hasNoTls(error) || code === '28000' || isPlainTextRefused)
-        return true;
-    return isHandshakeFailure(code) && !isRefusedCertificate(code);
-}
-const hasNoTls = (error) => error instanceof Error && error.message === NO_TLS;
-async function connectOnce(config, ssl, pollTimeoutMs, signal) {
-    const { host, port, user, password, database } = config;
-    const socket = new external_node_net_namespaceObject.Socket();
-    const options = {
-        ...{ host, port, user, password, database, ssl },
-        // Otherwise the driver reads PGSSLNEGOTIATION.
-        sslnegotiation: 'postgres',
-        stream: () => socket,
-        enableChannelBinding: config.requireChannelBinding,
-        // The only startup parameter: transaction poolers refuse the others.
-        application_name: 'dbos-drain-gate',
-        keepAlive: true,
-        // NATs and load balancers forget connections that are idle for minutes. Some then swallow what is sent.
-        keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        query_timeout: Math.min(pollTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
-        // A server can ask for more rounds than the driver's own limit of 100,000. Each costs the client time.
-        scramMaxIterations: 1_000_000,
-    };
-    const client = new lib_client(options);
-    if (config.requireChannelBinding)
-        requireChannelBinding(client, socket);
-    signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    const connection = connectionOf(client, socket);
-    try {
-        await client.connect();
-        return connection;
-    }
-    catch (error) {
-        socket.destroy();
-        throw error;
-    }
-}
-function connectionOf(client, socket) {
-    // A connection that breaks while idle must not end the process. The next statement fails with this error.
-    let brokenBy;
-    let brokeIdle = false;
-    let isAsking = false;
-    client.on('error', (error) => {
-        brokenBy ??= error;
-        brokeIdle ||= !isAsking;
-    });
-    const answered = async (query) => {
-        isAsking = true;
-        try {
-            return await query;
-        }
-        catch (error) {
-            throw brokenBy ?? error;
-        }
-        finally {
-            isAsking = false;
-        }
-    };
-    return {
-        brokeIdle: (error) => brokeIdle || (client.getTransactionStatus() === 'I' && isConnectionLost(error)),
-        async run(statements) {
-            await answered(client.query(statements));
-        },
-        async rows(statement, row) {
-            // The driver's types omit that several statements have several results.
-            const result = await answered(client.query(statement.text, [...statement.values]));
-            return row.array().parse([result].flat().findLast(({ command }) => command === 'SELECT')?.rows);
-        },
-        async close() {
-            const ended = client.end().catch(() => undefined);
-            await unlessAborted(ended, AbortSignal.timeout(CLOSE_TIMEOUT_MS));
-            socket.destroy();
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/guards.js
-/*
- * Every statement of the gate runs in a transaction that says all that a role, a database or a pooler's session may have
- * set otherwise: the isolation level, that it only reads, that it does not wait for a moment without serialization
- * conflicts, where names are searched for, and how long it may take.
- */
-/**
- * Starts the transaction of a snapshot: one moment, read-only, with the planner held to the indexes. `row_security =
- * off` makes Postgres raise an error where a policy would have hidden rows.
- */
-const beginSnapshot = (pollTimeoutMs) => `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE;
-${guards(pollTimeoutMs)}
-SET LOCAL enable_seqscan = off;`;
-/** Starts the transaction in which the open writers are asked for, or of a statement that has to read a whole table. */
-const beginReadCommitted = (pollTimeoutMs) => `
-BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
-${guards(pollTimeoutMs)}`;
-/** A statement in a transaction of its own that every product understands which speaks Postgres's protocol. */
-const alone = (statement) => `
-BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
-${statement};
-COMMIT`;
-/**
- * The timeouts come first, so that those of the role or the database hold for no statement of the gate. The lock timeout
- * is the shorter one: of two equal timeouts the statement's would pass first, and its error explains less. A transaction
- * timeout (Postgres 17) would end a poll that waits for a lock. It is off, since each statement has its own.
- *
- * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
- * which come first unless they are named. A gate that was killed or cut off leaves nothing running: the server checks a
- * statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for longer than
- * a poll can take.
- */
-const guards = (pollTimeoutMs) => `SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
-SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL search_path = pg_catalog, pg_temp;
-SET LOCAL row_security = off;
-SELECT set_config(name, setting, true)
-  FROM (VALUES ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) s (name, setting)
- WHERE current_setting(name, true) IS NOT NULL AND (name = 'transaction_timeout' OR version() LIKE '%linux%');
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL jit = off;
-SET LOCAL work_mem = '64MB';`;
-
-;// CONCATENATED MODULE: ./lib/dbos/server.js
-
-
-/** What tells the server that answered from others. */
-const server = object({
-    /** When it was started, in microseconds since the epoch. */
-    startedAt: schemas_string(),
-    standby: schemas_boolean(),
-});
-/** The server that answers, as JSON. */
-const SERVER = sql `json_build_object(
-         'startedAt', ((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)::text, 'standby', pg_is_in_recovery())`;
-/** The rows of a statement as JSON in one row, with the server that answers. It has the statement's parameters. */
-function withServer({ text, values }) {
-    const { text: answerer } = statement(SERVER);
-    return {
-        text: `SELECT ${answerer} AS server, (SELECT coalesce(json_agg(r), '[]') FROM (${text}) r) AS rows`,
-        values,
-    };
-}
-/** The row that such a statement returns. */
-const rowsWithServer = (row) => object({ server, rows: array(row) });
-const isSameServer = (a, b) => a.startedAt === b.startedAt && a.standby === b.standby;
-
-;// CONCATENATED MODULE: ./lib/dbos/schema.js
-
-
-
-
-
-/** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
-const bigintText = schemas_string().transform(Number).pipe(schemas_int());
-const columnList = array(schemas_string());
-/** The row that `probeQuery` returns. */
-const probeRow = object({
-    observed_at: bigintText,
-    role: schemas_string(),
-    server_version: schemas_string(),
-    server: server,
-    identifies_cluster: schemas_boolean(),
-    schema_exists: schemas_boolean(),
-    schema_usable: schemas_boolean(),
-    schemas_with_tables: columnList,
-    relation_kind: schemas_string().nullable(),
-    file: schemas_string().nullable(),
-    table_id: schemas_string().nullable(),
-    logical_subscriber: schemas_boolean(),
-    row_security_active: schemas_boolean(),
-    plain_status_index: schemas_boolean(),
-    failed_index: schemas_boolean(),
-    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
-});
-/** Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot. */
-function openSnapshot(schema, pollTimeoutMs) {
-    const { text, values } = probeQuery(schema);
-    return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
-}
-/** Facts from the catalogs, which every role can read. */
-function probeQuery(schema) {
-    return statement(sql `
-SELECT ${NOW}::text AS observed_at,
-       current_user::text AS role,
-       current_setting('server_version') AS server_version,
-       ${SERVER} AS server,
-       coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false) AS identifies_cluster,
-       n.oid IS NOT NULL AS schema_exists,
-       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
-       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
-          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
-         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
-       w.relkind::text AS relation_kind,
-       pg_relation_filenode(w.oid)::text AS file,
-       w.oid::text AS table_id,
-       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
-       coalesce(row_security_active(w.oid), false) AS row_security_active,
-       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status') AS plain_status_index,
-       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
-                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed') AS failed_index,
-       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
-          FROM (SELECT c.relname,
-                       json_build_object(
-                         'kind', c.relkind::text,
-                         'filtered', coalesce(row_security_active(c.oid), false),
-                         'columns', json_agg(a.attname ORDER BY a.attnum),
-                         'readable', coalesce(json_agg(a.attname ORDER BY a.attnum)
-                           FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
-                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN (${join(TABLES.map(sql_literal), ', ')})
-                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
-  FROM (SELECT 1) one
-  LEFT JOIN pg_namespace n ON n.nspname = ${sql_literal(schema)}
-  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
-   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`);
-}
-/** Returns what the statements can use, from the probe. */
-function schemaOf(name, probe) {
-    const usable = TABLES.filter((table) => probe.tables[table] && (table !== 'queues' || hasReadableQueues(probe)));
-    return {
-        name,
-        tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
-        hasPlainStatusIndex: probe.plain_status_index,
-        hasFailedIndex: probe.failed_index,
-        identifiesCluster: probe.identifies_cluster,
-    };
-}
-/** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
-function hasReadableQueues(probe) {
-    const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
-    // Another table can have that name, in a schema that DBOS shares with others.
-    const isDbos = neededColumns('queues').every((column) => columns.includes(column));
-    const isReadable = columnNames('queues').every((name) => readable.includes(name) || !columns.includes(name));
-    return kind === 'r' && !filtered && isDbos && isReadable;
-}
-/** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
-const SHARDED = TABLES.filter((table) => table !== 'queues');
-/** Facts about the database, for rule 9. The second row is there where the tables could be read. */
-function factsOf(probe, row) {
-    const columns = probe.tables['workflow_status']?.columns ?? [];
-    return {
-        serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
-        standby: probe.server.standby,
-        startedAt: probe.server.startedAt,
-        cluster: row?.cluster,
-        sharded: SHARDED.some((table) => probe.tables[table]?.columns.includes('shard_key')),
-        logicalSubscriber: probe.logical_subscriber,
-        relationKind: probe.relation_kind ?? '',
-        tableId: probe.table_id ?? '',
-        rowSecurityActive: probe.row_security_active,
-        missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
-        migration: row?.migration,
-    };
-}
-/** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
-function missingPrivileges(probe) {
-    return TABLES.flatMap((table) => {
-        const { columns = [], readable = [] } = probe.tables[table] ?? {};
-        const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
-        return table === 'queues' || denied.length === 0 ? [] : [{ table, columns: denied }];
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/access.js
-
-
-
-
-
-
-/** Which product answers. Asked before anything that only Postgres understands. */
-const productQuery = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
-const productRow = object({ version: schemas_string() });
-/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
-function unsupportedProduct(version) {
-    if (!version.startsWith('CockroachDB'))
-        return undefined;
-    return new ReportableError(msg `This is CockroachDB. CockroachDB is not supported: its pg_locks does not show open writing transactions, and its row_security setting has no effect. So the gate cannot rule out work that is about to appear.`, { id: 'cockroachdb' });
-}
-/** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
-function splitAnswers() {
-    return new ReportableError(msg `Several servers answered one poll, three times in a row. A pooler or proxy sends some statements to the primary and others to a standby. So the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary, or at a port of the pooler that does not split reads from writes.`, { id: 'several-servers' });
-}
-/** Why the gate does not believe a standby. */
-const STANDBY = msg `This server is a standby. It lags behind its primary and can miss work that has just started. Point \`database-url\` at the primary.`;
-/** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
-const standbyAnswered = () => new TransientError(STANDBY, true, { id: 'standby', brief: true });
-/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
-function unreachableTables(probe, config) {
-    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
-    const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
-    const hint = elsewhere.length > 0
-        ? msg ` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is it the right one? Then set \`schema\`.`
-        : trusted(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
-    if (!probe.schema_exists) {
-        return new ReportableError(msg `The database ${config.database} has no schema ${config.schema}.${hint}`, {
-            id: 'schema-missing',
-        });
-    }
-    if (!probe.schema_usable) {
-        const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
-        return new ReportableError(msg `The role ${probe.role} is not allowed to use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`, { id: 'schema-not-granted' });
-    }
-    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
-    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
-    const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
-    if (odd.length > 0) {
-        return new ReportableError(msg `${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so the gate may not read what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`, { id: 'not-a-table' });
-    }
-    const missing = needed.filter((table) => probe.tables[table] === undefined);
-    if (missing.length > 0) {
-        return new ReportableError(msg `The schema ${config.schema} of the database ${config.database} has no DBOS tables (${namesOf(missing)} missing).${hint}`, { id: 'tables-missing' });
-    }
-    return undefined;
-}
-/** The tables are there, but the role may not read all that the poll names. */
-function deniedTables(probe, config) {
-    const missing = missingPrivileges(probe);
-    if (missing.length === 0)
-        return undefined;
-    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
-    const remedy = asOwner(grants(probe, config));
-    return new ReportableError(msg `The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`, { id: 'tables-not-granted' });
-}
-/** The statements that let the role read what it may not read yet, and no more than that. */
-function grants(probe, { schema }) {
-    return missingPrivileges(probe).map(({ table, columns }) => `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`);
-}
-function asOwner(statements) {
-    return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/names-only.js
-
-
-
-
-/*
- * `details: names`: ids and keys end here, where a poll enters the process, so nothing behind can show them.
- */
-/**
- * Returns a reader whose snapshots and errors hold names, and no id of a workflow, executor,
- * instance or transaction: a customer can have an instance of a class. What stands
- * for an id is the same at each poll, and means nothing outside this process: its key is random.
- */
-function namesOnly(reader, { host, user, database, schema }) {
-    const key = (0,external_node_crypto_namespaceObject.randomBytes)(32);
-    const hide = (id) => `${HIDDEN}${(0,external_node_crypto_namespaceObject.createHmac)('sha256', key).update(id).digest('base64url')}`;
-    /** The transactions of the writers at the newest poll, by what stands for them. */
-    let transactions = new Map();
-    const own = new Set([host, user, database, schema, `${schema}.workflow_status`]);
-    return {
-        async read(request, signal) {
-            try {
-                const openWriters = request.openWriters.flatMap((hidden) => transactions.get(hidden) ?? []);
-                const snapshot = await reader.read({ ...request, openWriters }, signal);
-                const writers = snapshot.contents?.writers ?? [];
-                transactions = new Map(writers.map(({ transaction }) => [hide(transaction), transaction]));
-                return withoutIds(snapshot, hide);
-            }
-            catch (error) {
-                throw withoutServerText(error, own);
-            }
-        },
-    };
-}
-function withoutIds({ contents, ...snapshot }, hide) {
-    return { ...snapshot, contents: contents && contentsWithoutIds(contents, hide) };
-}
-function contentsWithoutIds(contents, hide) {
-    const { workflows, lastDelayed, writers } = contents;
-    return {
-        ...contents,
-        lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: hide(workflow.id), instance: null })),
-        workflows: {
-            ...workflows,
-            items: workflows.items.map(({ id, parent, ...workflow }) => {
-                return {
-                    ...workflow,
-                    id: hide(id),
-                    parent: parent === null ? null : hide(parent),
-                    executor: null,
-                    instance: null,
-                };
-            }),
-        },
-        writers: writers.map(({ transaction, pid, waits }) => ({
-            transaction: hide(transaction),
-            // Null says that the transaction is prepared.
-            pid: pid === null ? null : 0,
-            connection: null,
-            waits,
-            prepared: null,
-        })),
-    };
-}
-/** Stands for what a server said. */
-const HIDDEN_TEXT = '(a text that `details: names` hides)';
-/** What a server or a pooler says can quote a row. The gate's own sentences, and parts of its URL, stay. */
-function withoutServerText(error, own) {
-    if (!(error instanceof ReportableError) || !(error.cause instanceof Error))
-        return error;
-    const { cause } = error;
-    const explanation = error.explanation.flatMap((part) => typeof part === 'string' || 'command' in part || own.has(part.untrusted) ? [part] : trusted(HIDDEN_TEXT));
-    if (!(error instanceof TransientError))
-        return new ReportableError(explanation, { id: error.id, cause });
-    const { connectedBefore, overLimit, brief } = error;
-    return new TransientError(explanation, connectedBefore, { id: error.id, cause, overLimit, brief });
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/lock-wait.js
-
-
-
-/** A setting of the transaction alone. It keeps the time at which the wait began, in seconds since the epoch. */
-const BEGAN = `'dbos_drain_gate.wait_began'`;
-/** A shorter time is what asking takes, in milliseconds. */
-const SHORTEST_WAIT_MS = 50;
-/**
- * Waits until nothing keeps the gate from reading DBOS's tables and their indexes, as a migration does. Asking for the
- * size of a relation takes the lock that reading it takes, and gives it back. It needs no privilege, and a relation that
- * is gone by then is no error. The fork `init` is a file that these tables do not have, so nothing is measured.
- *
- * @returns statements without parameters.
- */
-const awaitLocks = (schema) => `
-SELECT set_config(${BEGAN}, extract(epoch FROM clock_timestamp())::text, true);
-SELECT count(pg_relation_size(r.oid, 'init'))
-  FROM pg_class c
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_index i ON i.indrelid = c.oid
- CROSS JOIN LATERAL (VALUES (c.oid), (i.indexrelid)) r (oid)
- WHERE n.nspname = ${quoteLiteral(schema)} AND c.relkind = 'r' AND c.relname IN (${TABLES.map(quoteLiteral).join(', ')});`;
-/** Adds to the rows of the query that follows it how long that took, in seconds. */
-const withLockWait = (query) => `SELECT (extract(epoch FROM clock_timestamp())::numeric - current_setting(${BEGAN})::numeric)::float8 AS waited, q.* FROM (${query}) q`;
-/** The column that this adds. */
-const lockWait = { waited: schemas_number() };
-/** How much of it was a wait, in milliseconds. */
-function lockWaitOf({ waited }) {
-    const ms = waited * 1000;
-    return ms < SHORTEST_WAIT_MS ? 0 : ms;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/scans.js
-
-
-
-
-/** A transaction that writes `workflow_status`, or is about to. */
-const writer = object({
-    /** `virtualtransaction`: names one transaction of one backend. */
-    transaction: schemas_string(),
-    /** Null for a prepared transaction. */
-    pid: schemas_int().nullable(),
-    /** `application_name` of the connection. */
-    connection: schemas_string().nullable(),
-    /** It waits for a lock. */
-    waits: schemas_boolean(),
-    /** The global identifier of a prepared transaction. */
-    prepared: schemas_string().nullable(),
-});
-/**
- * Transactions that hold the lock which writing `workflow_status`, or a table that inherits from it, takes; and those
- * that wait for a lock to write or to lock rows in any table of the schema. A lock that another transaction keeps from
- * writers, as CREATE INDEX does, lets the gate read. DBOS writes `workflow_status` first when it enqueues, and last when
- * it rewinds a workflow. So one that waited for another table of DBOS, and has got its lock, writes `workflow_status` yet:
- * the writers of the previous poll are there until they have no lock left. Read before the snapshot is taken: what has
- * ended by then is visible in it. Ordinary roles can read the views. It has no parameters: several statements cannot.
- *
- * @param known `transaction` of writers that an earlier poll saw.
- */
-function writersQuery(schema, known) {
-    const isKnown = known.length > 0 ? sql `l.virtualtransaction IN (${join(known.map(sql_literal), ', ')})` : sql `false`;
-    return statement(sql `
-WITH RECURSIVE status_tables AS (
-  SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = ${sql_literal(schema)} AND c.relname = 'workflow_status'
-  UNION
-  SELECT i.inhrelid FROM pg_inherits i JOIN status_tables t ON t.oid = i.inhparent
-)
-SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection, NOT bool_and(l.granted) AS waits,
-       CASE WHEN l.pid IS NULL THEN (SELECT max(p.gid) FROM pg_locks x
-                                       JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
-                                      WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL) END AS prepared
-  FROM pg_locks l
-  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
- WHERE ${isKnown} OR l.locktype = 'relation'
-   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-   AND CASE WHEN l.granted THEN l.mode = 'RowExclusiveLock' AND l.relation IN (SELECT t.oid FROM status_tables t)
-            ELSE l.mode IN ('RowExclusiveLock', 'RowShareLock')
-                 AND EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                              WHERE c.oid = l.relation
-                                AND (n.nspname = ${sql_literal(schema)} OR c.oid IN (SELECT t.oid FROM status_tables t))) END
- GROUP BY l.virtualtransaction, l.pid, a.application_name
- ORDER BY l.virtualtransaction`);
-}
-/** A version that some row of any status carries, or a registration has. */
-const foundVersion = object({
-    version: schemas_string(),
-    /** The other application that it belongs to; null where it counts for this one. */
-    stranger: schemas_string().nullable(),
-});
-/**
- * Every version that this system database knows, of this application and of the others: a full scan. Which of them a
- * name is close to is for rule 1 to judge.
- */
-function historyQuery({ schema, gate }) {
-    const { owner, version } = workflowColumns(schema);
-    const registration = registrationColumns(schema);
-    const strangerOf = (ownerOf) => sql `CASE WHEN NOT ${inApplication(gate.application, ownerOf)} THEN ${ownerOf} END`;
-    const registered = sql `
- UNION
-SELECT ${registration.version} AS version, ${strangerOf(registration.owner)} AS stranger
-  FROM ${tableOf(schema, 'application_versions')}`;
-    return statement(sql `
-SELECT DISTINCT ${version} AS version, ${strangerOf(owner)} AS stranger
-  FROM ${tableOf(schema, 'workflow_status')} WHERE ${version} <> ''
-${schema.tables.application_versions === undefined ? sql `` : registered}`);
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/applications.js
-
-
-
-
-/** Applications that own an in-flight row, a recently created row, or a registration. */
-const owners = list(schemas_string());
-function ownersSection() {
-    const column = sql `(SELECT coalesce(json_agg(application), '[]') FROM (
-     SELECT application FROM tally WHERE application IS NOT NULL
-     UNION SELECT application FROM created WHERE application IS NOT NULL
-     UNION SELECT application FROM every_registration WHERE application IS NOT NULL
-     ORDER BY 1) o)`;
-    return { column };
-}
-/** The configured application owns an in-flight row or a registration. True when none is configured. */
-const applicationSeen = schemas_boolean();
-function applicationSeenSection({ gate }) {
-    if (gate.application === undefined)
-        return { column: sql `true` };
-    const isIts = sql `application = ${sql_text(gate.application)}`;
-    const column = sql `(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`;
-    return { column };
-}
-/** An application that owns a registration, or an in-flight row that is not ignored: the configured one and the others. */
-const application = object({
-    name: schemas_string(),
-    /** When its first and its newest version registered, in epoch milliseconds: no promotion changes that. Null: none has. */
-    firstRegistered: schemas_number().nullable(),
-    newestRegistered: schemas_number().nullable(),
-    /** By version, the most first; ignored names aside. */
-    inFlight: list(object({ version: section_text, ...statusCounts })),
-});
-const applications = list(application);
-function applicationsSection() {
-    const registered = sql `(SELECT application, min(registered_at) AS first, max(registered_at) AS newest
-              FROM every_registration WHERE application IS NOT NULL GROUP BY application)`;
-    const working = sql `(SELECT application, json_agg(json_build_object('version', version, 'pending', pending,
-                   'enqueued', enqueued, 'delayed', delayed) ORDER BY total DESC, version) AS versions
-              FROM (SELECT application, ${shownName(sql `version`)} AS version, sum(pending) AS pending,
-                           sum(enqueued) AS enqueued, sum(delayed) AS delayed, sum(total) AS total
-                      FROM tally WHERE application IS NOT NULL AND NOT ignored GROUP BY application, tally.version) v
-             GROUP BY application)`;
-    const column = rows(sql `
-     SELECT coalesce(r.application, w.application) AS name, r.first AS "firstRegistered", r.newest AS "newestRegistered",
-            coalesce(w.versions, '[]') AS "inFlight"
-       FROM ${registered} r FULL JOIN ${working} w ON w.application = r.application ORDER BY 1`);
-    return { column };
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/failed.js
-
-
-
-
-
-/** How many cancelled, and how many dead-lettered workflows a poll counts, the newest. */
-const FAILED_LIMIT = 500;
-const STATUSES = [sql `'CANCELLED'`, sql `'MAX_RECOVERY_ATTEMPTS_EXCEEDED'`];
-/** The name that older SDKs have for the second of them. */
-const OLD_DEAD_LETTERED = sql `'RETRIES_EXCEEDED'`;
-/** Workflows of one version that failed, and can come back. */
-const failedOnVersion = object({ version: schemas_string(), cancelled: schemas_int(), deadLettered: schemas_int() });
-/** Undefined: not requested. */
-const failed = section_optional(list(failedOnVersion));
-/**
- * Cancelled and dead-lettered workflows: the newest, through `idx_workflow_status_failed`, where it exists. On older
- * schemas any, through the plain status index, since their order would cost a sort of the history.
- */
-function failedSection({ schema, gate, request }) {
-    const { hasFailedIndex, hasPlainStatusIndex } = schema;
-    if (!request.countFailed || !(hasFailedIndex || hasPlainStatusIndex))
-        return { column: sql `NULL::json` };
-    const { version, owner } = workflowColumns(schema);
-    const statuses = hasFailedIndex ? STATUSES : [...STATUSES, OLD_DEAD_LETTERED];
-    const newest = hasFailedIndex ? sql `ORDER BY created_at DESC` : sql ``;
-    const branches = statuses.map((status) => sql `(SELECT ${version} AS version, ${owner} AS application, status
-        FROM ${tableOf(schema, 'workflow_status')} WHERE status = ${status} ${newest} LIMIT ${FAILED_LIMIT})`);
-    const column = rows(sql `
-     SELECT version, count(*) FILTER (WHERE status = 'CANCELLED') AS cancelled,
-            count(*) FILTER (WHERE status <> 'CANCELLED') AS "deadLettered"
-       FROM (${join(branches, ' UNION ALL ')}) b
-      WHERE version <> '' AND ${inApplication(gate.application, sql `application`)}
-        AND ${isSelected(request.selection, sql `version`)}
-      GROUP BY version`);
-    return { column };
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/newest-roots.js
-
-
-
-
-
-/** How many of the application's rows a poll reads for rule 5, the newest. */
-const NEWEST_ROWS = 2000;
-/** How many rows of any owner it examines for that: another application in the database can be the busier one. */
-const EXAMINED_ROWS = 20_000;
-/** How many roots of one version that are alike a poll returns. The rule weighs no more than a hundred in all. */
-const ALIKE_ROOTS = 100;
-/** A root: a workflow without a parent, which is no fork and not ignored. */
-const root = tuple([schemas_int(), schemas_boolean(), schemas_boolean()])
-    .transform(([createdAt, takenUp, scheduled]) => ({ createdAt, takenUp, scheduled }));
-/** The newest rows of one version. */
-const versionRoots = object({
-    /** Null and empty for rows without a version. */
-    version: section_text,
-    /** The newest first. */
-    roots: list(root),
-    /** Creation of the newest row of any kind that a process took up; null where none was. */
-    newestTakenUpAt: section_time,
-});
-/**
- * Who started the application's newest workflows since its latest version was registered or promoted, or since
- * `RuleRequest.rootsSince` if that is earlier. Undefined: not requested, or this schema has no registrations.
- */
-const newestRoots = section_optional(object({
-    versions: list(versionRoots),
-    /** The rows that were read reach back to that moment. */
-    reachesBack: schemas_boolean(),
-    /** They do not, since rows of other applications fill what was examined. */
-    othersFill: schemas_boolean(),
-    /** The schema shows parents. Elsewhere, children are among the roots. */
-    showsParents: schemas_boolean(),
-}));
-/**
- * Whether a process took the workflow up: it runs, or it ended otherwise than by a cancellation. A row in a queue is no
- * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it. Narrower than
- * `HAS_RUN` of `started.ts` on unknown statuses: a row of another version that counts here lets a target go.
- */
-const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
-          OR started_at_epoch_ms IS NOT NULL)`;
-/**
- * Reads the newest rows through `workflow_status_created_at_index`, which every schema has. No index has the owner in
- * front, so rows of other owners are examined as well, up to a limit. The planner takes a limit that it cannot see for a
- * tenth of the rows, and the index for the way. One that it can see would make it sort a table of up to 100,000 rows.
- */
-function newestRootsSection({ schema, gate, request }) {
-    if (!request.newestRoots || schema.tables.application_versions === undefined)
-        return { column: sql `NULL::json` };
-    const { isScheduled, version, owner, namingSerialization } = workflowColumns(schema);
-    const examined = sql `examined AS MATERIALIZED (
-  SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
-         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root,
-         ${namingSerialization} AS serialization
-    FROM ${tableOf(schema, 'workflow_status')}
-   WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${sql_bigint(request.rootsSince)})
-   ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
-)`;
-    const newest = sql `newest AS MATERIALIZED (
-  SELECT * FROM examined WHERE ${inApplication(gate.application, sql `application`)} LIMIT ${NEWEST_ROWS}
-)`;
-    const versions = rows(sql `
-     SELECT version, max(at) FILTER (WHERE taken_up) AS "newestTakenUpAt",
-            coalesce(json_agg(json_build_array(at, taken_up, scheduled) ORDER BY at DESC)
-              FILTER (WHERE is_root AND number <= ${ALIKE_ROOTS}), '[]') AS roots
-       FROM (SELECT *, row_number() OVER (PARTITION BY version, is_root, taken_up, scheduled ORDER BY at DESC) AS number
-               FROM newest) n
-      GROUP BY version`);
-    // `examined` is read only as far as it is asked for: to count it is free where `newest` has come to its end.
-    const isFull = sql `(SELECT count(*) FROM newest) >= ${NEWEST_ROWS}`;
-    const isWhole = sql `(SELECT count(*) FROM examined) < ${EXAMINED_ROWS}`;
-    return {
-        ctes: [examined, newest],
-        column: sql `json_build_object('versions', ${versions}, 'showsParents', ${showsParents(schema)},
-            'reachesBack', CASE WHEN ${isFull} THEN false ELSE ${isWhole} END,
-            'othersFill', CASE WHEN ${isFull} THEN false ELSE NOT ${isWhole} END)`,
-    };
-}
-function isRoot(schema, ignored) {
-    const { parent, forkedFrom, name, className } = workflowColumns(schema);
-    return sql `(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, { name, className })})`;
-}
-function showsParents({ tables }) {
-    return tables.workflow_status?.includes('parent_workflow_id') ? sql `true` : sql `false`;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/queues.js
-
-
-
-
-
-/** How many queues with waiting work a poll reads. */
-const QUEUE_LIMIT = 100;
-/** Work of one version that waits in one queue. */
-const queueInFlight = object({
-    version: schemas_string(),
-    queue: schemas_string(),
-    pending: schemas_int(),
-    enqueued: schemas_int(),
-    /** The newest `started_at_epoch_ms` among running workflows: when the queue was last seen to move. */
-    newestStartedAt: section_time,
-    /** Workflows of all versions that run from this queue: a concurrency limit counts them all. */
-    runningInAll: schemas_int(),
-    /** The queue's limit of running workflows. Null where the tables do not show one, or the role cannot read it. */
-    concurrency: schemas_int().nullable(),
-    /** The limit of each of its partitions: see `WorkflowDetail.isPartitionFull`. Null as above. */
-    partitionConcurrency: schemas_int().nullable(),
-    /** The limit of each process, of the queue or of one of its partitions. Null as above. */
-    workerConcurrency: schemas_int().nullable(),
-    /** A rate limit's period, in milliseconds: no start may be seen for as long. Null as above, or without such a limit. */
-    rateMs: section_time,
-});
-/** Queues in which work waits, the longest first. */
-function queuesSection(query) {
-    const running = sql `running AS (
-  SELECT queue_name, sum(pending) AS running FROM tally
-   WHERE queue_name IS NOT NULL AND ${inApplication(query.gate.application, sql `application`)} GROUP BY queue_name
-)`;
-    const column = rows(sql `
-     SELECT version, ${shownName(sql `queue_name`)} AS queue, pending, enqueued,
-            ${shownTime(sql `started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
-            concurrency, partition_concurrency AS "partitionConcurrency",
-            worker_concurrency AS "workerConcurrency", rate_ms AS "rateMs"
-       FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
-               FROM selected WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
-              GROUP BY version, queue_name HAVING sum(enqueued) > 0
-              ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
-       LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`);
-    // The workflows that wait look theirs up in a hash table: a join of both can take as long as every pair of them.
-    const full = sql `full_partitions AS MATERIALIZED (
-  SELECT queue_name, partition
-    FROM (SELECT queue_name, partition, count(*) AS running FROM in_flight
-           WHERE status = 'PENDING' AND queue_name IS NOT NULL AND partition IS NOT NULL
-             AND ${inApplication(query.gate.application, sql `application`)}
-           GROUP BY queue_name, partition) r
-    JOIN limits USING (queue_name) WHERE running >= partition_concurrency
-)`;
-    return { ctes: [running, sql `limits AS (${limitsOf(query)})`, full], column };
-}
-/** The limits that the tables show: DBOS holds them against what runs in all versions. */
-function limitsOf({ schema, gate }) {
-    if (schema.tables.queues === undefined) {
-        return sql `SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::int AS partition_concurrency,
-         NULL::int AS worker_concurrency,
-         NULL::bigint AS rate_ms WHERE false`;
-    }
-    const { name, owner, concurrency, partitionConcurrency, workerConcurrency, ratePeriod } = queueColumns(schema);
-    return sql `SELECT ${name} AS queue_name,
-         min(${concurrency}) AS concurrency, min(${partitionConcurrency}) AS partition_concurrency,
-         min(${workerConcurrency}) AS worker_concurrency,
-         max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
-    FROM ${tableOf(schema, 'queues')}
-   WHERE ${inApplication(gate.application, owner)} GROUP BY 1`;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/registrations.js
-
-
-
-
-
-/** A row of `application_versions`. */
-const registration = object({
-    version: schemas_string(),
-    application: section_text,
-    /** DBOS calls the version with the greatest timestamp the latest. */
-    timestamp: schemas_number(),
-    /** When it was made, by the clock of the process that made it. No promotion changes that, and no rename. */
-    registeredAt: schemas_number(),
-    /** It was written again after its creation, so somebody else may have given it its owner. */
-    rewritten: schemas_boolean(),
-});
-/**
- * Every registration of the application, without a limit: any of them can be a target, and can say how the SDK of its
- * version behaves. Undefined: this schema has no `application_versions` (SDKs before TS 4.10).
- */
-const registrations = section_optional(list(registration));
-/** Registrations of the same application that came later. */
-const LATER = sql `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
-                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
-/**
- * Whether somebody other than the process that made a registration may have given it its owner: it was promoted, or
- * written again after a later version had registered. `rename-application` does so, and so does a process of a newer
- * SDK that runs the same version. `xmin` shows it, the transaction that wrote the row; the promotion of a later version
- * hides it. True where the schema does not show the creation.
- */
-const REWRITTEN = sql `(version_timestamp IS DISTINCT FROM created_at
-          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
-          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
-function registrationsSection({ schema, gate }) {
-    const every = sql `every_registration AS (
-  SELECT version, application, version_timestamp, coalesce(created_at, version_timestamp) AS registered_at,
-         ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
-)`;
-    const registered = sql `registered AS (
-  SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql `application`)}
-)`;
-    const all = rows(sql `SELECT version, application, version_timestamp AS timestamp, registered_at AS "registeredAt", rewritten
-                    FROM registered`);
-    return {
-        ctes: [every, registered],
-        column: schema.tables.application_versions ? all : sql `NULL::json`,
-    };
-}
-function registrationRows(schema) {
-    if (schema.tables.application_versions === undefined) {
-        return sql `SELECT NULL::text AS version, NULL::text AS application, NULL::bigint AS version_timestamp,
-            NULL::xid AS xmin, NULL::bigint AS created_at WHERE false`;
-    }
-    const { version, owner, createdAt } = registrationColumns(schema);
-    return sql `SELECT ${version} AS version, ${owner} AS application, version_timestamp, xmin, ${createdAt} AS created_at
-            FROM ${tableOf(schema, 'application_versions')}`;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/serializations.js
-
-
-
-
-/**
- * The serializations that name the language of an SDK: of the application's work in flight, on any version, and of its
- * newest workflows where a poll reads them.
- */
-const serializations = list(schemas_string());
-function serializationsSection({ schema, gate, request }) {
-    const readsNewest = request.newestRoots && schema.tables.application_versions !== undefined;
-    const newest = readsNewest ? sql `UNION ALL SELECT serialization FROM newest` : sql ``;
-    const column = sql `(SELECT coalesce(json_agg(DISTINCT serialization), '[]') FROM (
-     SELECT serialization FROM tally WHERE ${inApplication(gate.application, sql `application`)}
-     ${newest}) s WHERE serialization IS NOT NULL)`;
-    return { column };
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/started.js
-
-
-
-
-
-/** How many names of newly created workflows a poll reads. */
-const STARTED_NAME_LIMIT = 10;
-/** How far the clocks of processes, which stamp workflows and registrations, can be behind the database's, in milliseconds. */
-const CLOCK_MARGIN_MS = 60_000;
-/** Where the counts for the next poll start. */
-const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
-/**
- * Whether some process ran the row, as far as its status shows. Without a version, it was a process without one. Wider
- * than `TAKEN_UP` of `newest-roots.ts` on unknown statuses: a row that counts here holds the gate. Narrower on what was
- * dequeued and waits again, or was cancelled: no process without a version has to finish that.
- */
-const HAS_RUN = sql `coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
-/** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
-const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
-/** Rows of one version that were created recently. */
-const startedOnVersion = object({
-    /** Null for rows that a process without a version ran. */
-    version: section_text,
-    application: section_text,
-    /** As `VersionInFlight.ranUnowned`. */
-    ranUnowned: schemas_boolean(),
-    /** Since `SnapshotRequest.startedSince`; zero when the request named no moment. */
-    sincePrevious: rowSet,
-    fromHere: rowSet,
-    /** How many of each are children of another workflow; null where the schema does not show it. */
-    childrenSincePrevious: schemas_int().nullable(),
-    childrenFromHere: schemas_int().nullable(),
-});
-/** Workflows of one version, class and name that were created recently. */
-const startedName = object({
-    version: section_text,
-    name: section_text,
-    className: section_text,
-    count: schemas_int(),
-    /** A schedule started all of them. */
-    scheduled: schemas_boolean(),
-});
-/** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
-const started = object({
-    versions: list(startedOnVersion),
-    /**
-     * The names of workflows created since `SnapshotRequest.namesSince`, the most frequent first; without children, where
-     * the schema shows them. The counts are approximate: the clocks are those of the processes that stamp rows.
-     */
-    names: list(startedName),
-    /** Where `fromHere` starts. */
-    fromHere: schemas_int(),
-});
-/** Every schema has `workflow_status_created_at_index`, so the cost of `recent` follows the throughput, not the history. */
-function startedSection({ schema, gate, request }) {
-    const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
-    const since = sql_bigint(request.startedSince);
-    // What runs without a version can be a target only with `keep-version`.
-    const withoutVersion = 'except' in request.selection ? HAS_RUN : sql `false`;
-    const recent = sql `recent AS MATERIALIZED (
-  SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
-         ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
-         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
-         ${isScheduled} AS scheduled, ${isIgnored(gate.ignoreWorkflows, { name, className })} AS ignored
-    FROM ${tableOf(schema, 'workflow_status')}
-   WHERE created_at >= least(${since}, ${FROM_HERE})
-     AND ${inApplication(gate.application, owner)}
-     AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
-)`;
-    const created = sql `created AS NOT MATERIALIZED (
-  SELECT * FROM recent WHERE NOT ignored
-)`;
-    const versions = rows(sql `
-     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
-            ${rowsSince(since)} AS "sincePrevious", ${rowsSince(FROM_HERE)} AS "fromHere",
-            ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
-       FROM created GROUP BY version`);
-    const names = rows(sql `
-     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `class_name`)} AS "className", count(*) AS count,
-            bool_and(scheduled) AS scheduled
-       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
-      GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
-    return {
-        ctes: [recent, created],
-        column: sql `json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
-    };
-}
-function rowsSince(moment) {
-    return sql `json_build_object('count', count(*) FILTER (WHERE created_at >= ${moment}),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${moment}), 0)::text)`;
-}
-/** `is_child` is null in every row where the schema does not show parents. */
-function childrenSince(moment) {
-    return sql `CASE WHEN count(is_child) > 0 THEN count(*) FILTER (WHERE is_child AND created_at >= ${moment}) END`;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/tables.js
-
-
-
-
-
-
-/** The number in `dbos_migrations`; undefined without such a table. */
-const migration = section_optional(bigintText);
-function migrationSection({ schema }) {
-    if (schema.tables.dbos_migrations === undefined)
-        return { column: sql `NULL::text` };
-    return { column: sql `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
-}
-/** The creation of the newest workflow, of whatever application. Undefined: there is none. */
-const newestCreatedAt = section_optional(bigintText);
-function newestCreationSection({ schema }) {
-    const created = sql `newest_created AS (SELECT max(created_at) AS at FROM ${tableOf(schema, 'workflow_status')})`;
-    return { ctes: [created], column: sql `(SELECT ${shownTime(sql `at`)} FROM newest_created)::text` };
-}
-/** The newest write that an index shows. Undefined: the tables hold nothing. */
-const newestWriteAt = section_optional(bigintText);
-function newestWriteSection() {
-    const newest = sql `greatest((SELECT at FROM newest_created), (SELECT max(updated_at) FROM tally))`;
-    return { column: sql `(SELECT ${shownTime(sql `at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
-}
-/** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
-const tables_file = schemas_string().nullable();
-function fileSection({ schema }) {
-    const table = sql_literal(`${quoteIdentifier(schema.name)}.workflow_status`);
-    return { column: sql `pg_relation_filenode(${table}::regclass)::text` };
-}
-/** The server of the snapshot: a pooler can split one transaction. */
-const serverSection = () => ({ column: SERVER });
-/** The `system_identifier`, which a cluster keeps for ever. Null where the role cannot read it. */
-const cluster = schemas_string().nullable();
-function clusterSection({ schema }) {
-    if (!schema.identifiesCluster)
-        return { column: sql `NULL::text` };
-    return { column: sql `(SELECT system_identifier::text FROM pg_control_system())` };
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/unknown-statuses.js
-
-
-
-
-
-/** Rows in a status that the gate does not know. */
-const unknownStatus = object({ version: section_text, status: section_text, count: schemas_int() });
-/**
- * The distinct statuses, found by skipping from one to the next in the plain status index. The unknown ones come first,
- * and their rows by the index: joined the other way, all of the history is read. NULL without that index.
- */
-function unknownStatusesSection(query) {
-    if (!query.schema.hasPlainStatusIndex)
-        return { column: sql `NULL::json` };
-    const table = tableOf(query.schema, 'workflow_status');
-    const everyStatus = sql `every_status AS (
-  (SELECT status FROM ${table} WHERE status IS NOT NULL ORDER BY status LIMIT 1)
-  UNION ALL
-  SELECT (SELECT w.status FROM ${table} w WHERE w.status > e.status ORDER BY w.status LIMIT 1)
-    FROM every_status e WHERE e.status IS NOT NULL
-)`;
-    const column = rows(sql `
-     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN_STATUSES}) OFFSET 0) e
-      CROSS JOIN LATERAL (${countsBy(query, sql `w.status = e.status`)}) f
-     UNION ALL
-     ${countsBy(query, sql `w.status IS NULL`)}`);
-    return { ctes: [everyStatus], column };
-}
-/** Counts the same rows without an index on all statuses: a full scan. */
-function statusScanQuery(query) {
-    return statement(countsBy(query, sql `(w.status IS NULL OR w.status NOT IN (${KNOWN_STATUSES}))`));
-}
-function countsBy({ schema, gate, request }, isUnknown) {
-    const { version, owner } = workflowColumns(schema);
-    return sql `SELECT ${version} AS version, ${shownName(sql `w.status`)} AS status, count(*)::int AS count
-         FROM ${tableOf(schema, 'workflow_status')} w
-        WHERE ${isUnknown} AND ${inApplication(gate.application, owner)}
-          AND (${version} IS NULL OR ${isSelected(request.selection, version)})
-        GROUP BY 1, 2`;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/index.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** How each section is read, and what its column holds. Common table expressions come before those that read them. */
-const SECTIONS = {
-    /** One entry per version with rows in flight. Counts are exact. */
-    inFlight: { read: inFlightSection, column: list(versionInFlight) },
-    /** What is in flight by version, class, name and queue, the largest first. */
-    groups: { read: groupsSection, column: truncated(workflowGroup) },
-    matchedPatterns: { read: matchedPatternsSection, column: matchedPatterns },
-    started: { read: startedSection, column: started },
-    /** Where work waits in a queue, the longest queue first. */
-    queues: { read: queuesSection, column: list(queueInFlight) },
-    registrations: { read: registrationsSection, column: registrations },
-    newestRoots: { read: newestRootsSection, column: newestRoots },
-    serializations: { read: serializationsSection, column: serializations },
-    /** Undefined without an index on all statuses. */
-    unknownStatuses: { read: unknownStatusesSection, column: section_optional(list(unknownStatus)) },
-    /** The delayed workflows that start last, the very last first. */
-    lastDelayed: { read: lastDelayedSection, column: list(delayedWorkflow) },
-    /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
-    workflows: { read: workflowsSection, column: truncated(workflowDetail) },
-    owners: { read: ownersSection, column: owners },
-    applicationSeen: { read: applicationSeenSection, column: applicationSeen },
-    applications: { read: applicationsSection, column: applications },
-    failed: { read: failedSection, column: failed },
-    newestCreatedAt: { read: newestCreationSection, column: newestCreatedAt },
-    newestWriteAt: { read: newestWriteSection, column: newestWriteAt },
-    migration: { read: migrationSection, column: migration },
-    file: { read: fileSection, column: tables_file },
-    server: { read: serverSection, column: server },
-    cluster: { read: clusterSection, column: cluster },
-};
-/** The one row of the poll: a column per section. */
-const snapshotRow = object(Object.fromEntries(Object.entries(SECTIONS).map(([name, { column }]) => [name, column])));
-/** The poll: everything about the work in flight, in one statement and so in one snapshot. */
-function snapshotQuery(query) {
-    const sections = Object.entries(SECTIONS).map(([name, { read }]) => ({ name, ...read(query) }));
-    const ctes = sections.flatMap((section) => section.ctes ?? []);
-    const columns = sections.map(({ name, column }) => sql `${column} AS ${identifier(name)}`);
-    return statement(sql `
-WITH RECURSIVE ${join(ctes, ', ')}
-SELECT ${join(columns, ',\n  ')}`);
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/poll.js
-
-
-
-
-
-
-
-
-
-/** How often in a row several servers have answered one poll before the gate gives up: a failover does so once. */
-const SPLIT_POLLS = 3;
-/**
- * The poll and, where they are requested, the searches that take a full scan: all of one server.
- *
- * @param now The gate's own clock, in milliseconds. It measures what the poll cost.
- * @throws ReportableError when a pooler sends the statements of one poll to several servers.
- * @throws TransientError when a standby answers.
- */
-async function takeSnapshot(connection, poll, now) {
-    const started = now();
-    let lockWaitMs = 0;
-    for (let attempt = 1; attempt <= SPLIT_POLLS; attempt++) {
-        const { snapshot, servers, ...read } = await readOnce(connection, poll);
-        lockWaitMs += read.lockWaitMs;
-        const [first, ...others] = servers;
-        if (others.every((other) => first !== undefined && isSameServer(first, other))) {
-            if (first?.standby)
-                throw standbyAnswered();
-            return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
-        }
-    }
-    throw splitAnswers();
-}
-async function readOnce(connection, poll) {
-    const { probe, query, row, writers, lockWaitMs } = await readUntilStable(connection, poll);
-    const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
-    const servers = [writers.server, probe.server];
-    if (row === undefined)
-        return { snapshot: { ...common, contents: undefined }, servers, lockWaitMs };
-    const { migration: _migration, file: _file, cluster: _cluster, server, ...sections } = row;
-    servers.push(server);
-    const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
-    const scan = async (statement, each) => {
-        const found = await scanOnce(connection, poll.gate.pollTimeoutMs, statement, each);
-        if (found === 'timed-out')
-            return found;
-        servers.push(found.server);
-        return found.rows;
-    };
-    const history = await searchHistory(scan, query, searchHistoryFor);
-    const scanned = scanStatuses ? await scan(statusScanQuery(query), unknownStatus) : undefined;
-    const unknownStatuses = sections.unknownStatuses ?? scanned;
-    const contents = { ...sections, detailScan, writers: writers.rows, unknownStatuses, history };
-    return { snapshot: { ...common, contents }, servers, lockWaitMs };
-}
-/**
- * Waits for the locks that the poll needs, asks for the open writers, and then reads one snapshot in a transaction of its
- * own: a snapshot taken before the writers were asked for would miss what commits in between. The second transaction
- * starts in the message that ends the first.
- *
- * A migration that rewrites the table while the poll waits for its lock leaves the older snapshot without a row. The
- * table then has another file, and both are read again.
- */
-async function readUntilStable(connection, { config, gate, request }) {
-    const { text: askWriters } = withServer(writersQuery(config.schema, request.openWriters));
-    const openWriters = {
-        text: `${beginReadCommitted(gate.pollTimeoutMs)}${awaitLocks(config.schema)}${withLockWait(askWriters)}`,
-        values: [],
-    };
-    const { text: readProbe } = openSnapshot(config.schema, gate.pollTimeoutMs);
-    const nextTransaction = { text: `COMMIT;${readProbe}`, values: [] };
-    let lockWaitMs = 0;
-    for (;;) {
-        const poll = await inTransaction(connection, async () => {
-            const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
-            lockWaitMs += lockWaitOf(writers);
-            const probe = await onlyRow(connection, nextTransaction, probeRow);
-            const unreachable = unreachableTables(probe, config);
-            if (unreachable !== undefined)
-                throw unreachable;
-            const query = { schema: schemaOf(config.schema, probe), gate, request };
-            if (!isReadable(factsOf(probe)))
-                return { writers, probe, query, row: undefined };
-            const denied = deniedTables(probe, config);
-            if (denied !== undefined)
-                throw denied;
-            const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
-            return { writers, probe, query, row };
-        });
-        if (poll.row === undefined || poll.row.file === poll.probe.file)
-            return { ...poll, lockWaitMs };
-    }
-}
-/** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
-function isReadable(database) {
-    return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
-}
-async function searchHistory(scan, query, versions) {
-    if (versions.length === 0)
-        return undefined;
-    const found = await scan(historyQuery(query), foundVersion);
-    const complete = found !== 'timed-out';
-    return { searchedFor: versions, found: complete ? found : [], complete };
-}
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
-async function scanOnce(connection, pollTimeoutMs, statement, row) {
-    try {
-        return await inTransaction(connection, async () => {
-            await connection.run(beginReadCommitted(pollTimeoutMs));
-            return onlyRow(connection, withServer(statement), rowsWithServer(row));
-        });
-    }
-    catch (error) {
-        if (codeOf(error) === '57014')
-            return 'timed-out';
-        throw error;
-    }
-}
-/**
- * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
- * so that a pooler can keep its connection. Without an answer it sends nothing more.
- */
-async function inTransaction(connection, work) {
-    try {
-        const result = await work();
-        await connection.run('COMMIT');
-        return result;
-    }
-    catch (error) {
-        if (isSqlState(codeOf(error)))
-            await connection.run('ROLLBACK').catch(() => undefined);
-        throw error;
-    }
-}
-/** The row of a statement that always returns one. Several would be those of several servers, or shards. */
-async function onlyRow(connection, statement, row) {
-    const [first, ...others] = await connection.rows(statement, row);
-    if (first === undefined || others.length > 0) {
-        throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
-    }
-    return first;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/reader.js
-
 
-
-
-
-
-
-/**
- * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
- * read that failed, the next one makes a new connection. One that broke while it was idle between two reads is replaced
- * at once: nothing was missed, and whether the same server answers is for the rules to judge. With `details: names`,
- * nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
- *
- * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
- * @param onPassword Called with the password of each connection, before it is made: to mask it.
- */
-function systemDatabase(database, gate, now, onPassword = () => undefined) {
-    /** With the password of the newest connection. */
-    let config = database;
-    let handle;
-    let connectedBefore = false;
-    const open = (after) => {
-        config = withPassword(database);
-        if (config.password !== undefined)
-            onPassword(config.password);
-        return openHandle(config, gate.pollTimeoutMs, after);
-    };
-    const poll = async (connection, request) => {
-        connectedBefore = true;
-        return takeSnapshot(connection, { config, gate, request }, now);
-    };
-    const take = async (request) => {
-        const kept = handle;
-        handle ??= open();
-        const connection = await handle.connection;
-        try {
-            return await poll(connection, request);
-        }
-        catch (error) {
-            // A connection that was closed meanwhile was closed on purpose.
-            if (kept === undefined || kept !== handle || !connection.brokeIdle(error))
-                throw error;
-            handle = open(kept.close());
-            return poll(await handle.connection, request);
-        }
-    };
-    const close = async () => {
-        const last = handle;
-        handle = undefined;
-        await last?.close();
-    };
-    const reader = {
-        async read(request, signal) {
-            try {
-                return await inTime(take(request), signal, POLL_OVERDUE);
-            }
-            catch (error) {
-                await close();
-                throw explainFailure(error, config, connectedBefore);
-            }
-        },
-    };
-    return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
-}
-/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
-function openHandle(config, pollTimeoutMs, after = Promise.resolve()) {
-    const lifetime = new AbortController();
-    let made;
-    const connection = after.then(async () => {
-        lifetime.signal.throwIfAborted();
-        made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
-        return made;
-    });
-    return {
-        connection,
-        async close() {
-            await made?.close();
-            lifetime.abort();
-        },
-    };
-}
-/** @throws an error with this message when the signal aborts first. */
-async function inTime(work, signal, overdue) {
-    const result = await unlessAborted(work, signal);
-    if (result === undefined)
-        throw new Error(overdue, { cause: signal.reason });
-    return result;
-}
-async function connectToPostgres(config, pollTimeoutMs, signal) {
-    const connection = await connect(config, pollTimeoutMs, signal);
-    // A server, or a pooler, that accepts the connection and never answers has not been reached.
-    const answer = onlyRow(connection, productQuery, productRow);
-    const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
-    const unsupported = unsupportedProduct(version);
-    if (unsupported !== undefined)
-        throw unsupported;
-    return connection;
+;// CONCATENATED MODULE: ./lib/report/help.js
+
+/* Where a message is explained: the headings of docs/troubleshooting.md, by the ids of failures, blockers and causes. */
+/** The causes that have a heading of their own. Those of others are blockers, or say all that there is to say. */
+const EXPLAINED_CAUSES = new Set([
+    'outlasting',
+    'no-process',
+    'not-converging',
+    'stuck',
+    'stalled',
+]);
+/** Returns the heading that explains a diagnosis; undefined where there is none. */
+function headingOf(diagnosis) {
+    return diagnosis != null && EXPLAINED_CAUSES.has(diagnosis.cause) ? diagnosis.cause : undefined;
+}
+/** `More: https://…/docs/troubleshooting.md#stuck`, for the log and for annotations. */
+function moreAt(page, id) {
+    return `More: ${page}#${id}`;
+}
+/** The same in Markdown. Without an address of the page, its path. */
+function helpLink(page, id) {
+    return page === TROUBLESHOOTING ? `(\`${page}#${id}\`)` : `[Troubleshooting](${page}#${id})`;
 }
 
 ;// CONCATENATED MODULE: ./lib/status-counts.js
@@ -22267,240 +21241,6 @@ function describeCounts(counts) {
         .filter((status) => counts[status] > 0)
         .map((status) => `${message_number(counts[status])} ${status}`);
     return parts.length > 0 ? parts.join(', ') : 'none';
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/history.js
-
-
-/** The most samples of a series, and with that the most points of its chart. */
-const SERIES_SAMPLES = 60;
-/** Only the first 200 targets keep the whole series. The others keep the first sample and the last. */
-const TRACKED_TARGETS = 200;
-const UNTRACKED_SAMPLES = 2;
-/** A detail scan reads some pages per workflow: one per minute, and one per ten minutes after one that took too long. */
-const DETAIL_SCAN_EVERY_MS = 60_000;
-const DETAIL_SCAN_AFTER_FAILURE_MS = 600_000;
-const NAMES_KEPT = 50;
-const NO_TOTALS = { completed: 0, arrived: 0, roots: 0, children: 0 };
-const emptySeries = { points: [], inFlight: 0, endedAtMs: undefined };
-const emptyHistory = {
-    total: emptySeries,
-    targets: new Map(),
-    created: new Map(),
-    newTopLevel: new Map(),
-    queues: new Map(),
-    standing: new Map(),
-    detailScanDueAtMs: 0,
-};
-/** Returns the history after a poll that could have failed because of its detail scan. */
-function withScanPostponed(history, now) {
-    return { ...history, detailScanDueAtMs: now + DETAIL_SCAN_AFTER_FAILURE_MS };
-}
-const queueKey = (version, queue) => JSON.stringify([version, queue]);
-/** Adds a poll to the history. `scan` is its detail scan, if it was one. */
-function historyAfter(before, { targets, snapshot: { observedAt } }, index, time, { scan, ...kept }) {
-    const detailScan = scan ?? before.detailScan;
-    const changed = targets.map((target) => {
-        const parked = scannedOf(target.version, detailScan).filter(isParked).length;
-        const moving = Math.max(0, target.inFlight - target.delayed - parked);
-        return { ...target, ...changeOf(target, before, index), moving };
-    });
-    return {
-        startedAt: before.startedAt ?? observedAt - time.began,
-        observedAt,
-        total: history_extended(before.total, changed, time.ended, SERIES_SAMPLES),
-        targets: new Map(changed.map((target, number) => {
-            const most = number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES;
-            return [
-                target.version,
-                history_extended(before.targets.get(target.version) ?? emptySeries, [target], time.ended, most),
-            ];
-        })),
-        created: index.started,
-        newTopLevel: newTopLevelAfter(before, targets, index),
-        ...kept,
-        detailScan,
-        detailScanDueAtMs: scan === undefined ? before.detailScanDueAtMs : time.ended + DETAIL_SCAN_EVERY_MS,
-    };
-}
-/**
- * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
- * arrivals that are not in flight any more. A workflow that started and finished between the polls counts as both.
- */
-function changeOf({ version, inFlight }, before, index) {
-    const series = before.targets.get(version);
-    if (series === undefined)
-        return NO_TOTALS;
-    const then = before.created.get(version);
-    const now = index.started.get(version);
-    const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.fromHere.count ?? 0));
-    const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.childrenFromHere ?? 0));
-    const more = inFlight - series.inFlight;
-    const arrived = Math.max(created, more);
-    const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
-    return { completed: arrived - more, arrived, roots, children };
-}
-/** Adds the sample of one poll, which has these targets together. */
-function history_extended(series, targets, atMs, most) {
-    const { points, endedAtMs } = series;
-    const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
-    const before = points.at(-1) ?? NO_TOTALS;
-    const completed = sum((target) => target.completed);
-    const sample = {
-        atMs,
-        ...summed(targets),
-        moving: sum(({ moving }) => moving),
-        completed: before.completed + completed,
-        arrived: before.arrived + sum(({ arrived }) => arrived),
-        roots: before.roots + sum(({ roots }) => roots),
-        children: before.children + sum(({ children }) => children),
-    };
-    const inFlight = sum((target) => target.inFlight);
-    return { points: thinned([...points, sample], most), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
-}
-/** Leaves out the sample whose neighbours are closest in time, where there are too many: near the end, polls are dense. */
-function thinned(samples, most) {
-    if (samples.length <= most)
-        return samples;
-    const gaps = samples.slice(2).map((after, index) => after.atMs - (samples[index]?.atMs ?? 0));
-    return samples.toSpliced(gaps.indexOf(Math.min(...gaps)) + 1, 1);
-}
-function newTopLevelAfter(before, targets, { contents }) {
-    const versions = new Set(targets.map(({ version }) => version));
-    const all = new Map(before.newTopLevel);
-    for (const { version, name, className, count } of contents.started.names) {
-        const key = JSON.stringify([version, name, className]);
-        const known = all.get(key);
-        if (!versions.has(version) || (known === undefined && all.size >= NAMES_KEPT))
-            continue;
-        all.set(key, { version, name, className, count: count + (known?.count ?? 0) });
-    }
-    return all;
-}
-/** Returns the queues, with when each last moved: it handed work out, which running rows or a shorter queue show. */
-function queuesAfter(before, index, observedAt) {
-    return new Map(index.contents.queues.map(({ version, queue, enqueued, newestStartedAt, ...each }) => {
-        const key = queueKey(version, queue);
-        const known = before.queues.get(key);
-        // Nothing runs between two short workflows. At the first poll, work that the version took up speaks for the queue.
-        const atFirst = newestStartedAt ?? index.inFlight.get(version)?.newestTakenAt ?? 0;
-        const fell = known !== undefined && enqueued < known.enqueued;
-        const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
-        const { runningInAll: running, concurrency: limit, partitionConcurrency: partitionLimit, rateMs } = each;
-        const workerLimit = each.workerConcurrency;
-        const mayFillWorkers = workerLimit !== null && each.pending >= workerLimit;
-        return [
-            key,
-            { enqueued, movedAt, running, limit, partitionLimit, rateMs, ...(mayFillWorkers ? { workerLimit } : {}) },
-        ];
-    }));
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/standing.js
-/**
- * How long a bound has to stand, unchanged, before the gate acts on it, in milliseconds. A parent that races a sleep
- * against a child on another process looks asleep and alone for a moment, just after that child has finished.
- */
-const STANDS_AFTER_MS = 10_000;
-/**
- * Returns the bounds that stand after a poll: those that it read, and the sleeps that earlier polls read and this one
- * did not. A poll reads the details of few workflows.
- *
- * @param wasRead Whether the poll read the details of a workflow.
- */
-function standingAfter(before, bounds, wasRead, { ended }) {
-    const unread = [...before].filter(([, { bound }]) => bound.because === 'sleeping' && !wasRead(bound.id));
-    const read = bounds.map((bound) => {
-        const key = keyOf(bound);
-        return [key, { bound, since: before.get(key)?.since ?? ended }];
-    });
-    return new Map([...unread, ...read]);
-}
-/** Whether a bound has stood for long enough at a poll to act on it. */
-function hasStood(standing, bound, { began }) {
-    const since = standing.get(keyOf(bound))?.since;
-    return since !== undefined && began - since >= STANDS_AFTER_MS;
-}
-function keyOf({ id, version, until }) {
-    return JSON.stringify([id, version, until]);
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/forecast.js
-
-
-
-
-
-
-const NO_POLL = {
-    stuckAfterMs: 0,
-    inFlight: new Map(),
-    history: emptyHistory,
-    earliestEnds: [],
-    observedAt: 0,
-    atMs: 0,
-};
-/** The forecast where no snapshot could be read or trusted. */
-const NO_FORECAST = {
-    total: drainForecast([], emptySeries, NO_POLL),
-    targets: new Map(),
-    pastDeadline: undefined,
-    outlasting: undefined,
-    statuses: new Map(),
-    newTopLevel: [],
-};
-/** Returns what the forecast asks of a poll. A short budget allows no detail scan, except the first. */
-function forecastRequest({ detailScan, detailScanDueAtMs, observedAt }, { began, budgetMs, pollTimeoutMs, isSettled }) {
-    const isDue = began >= detailScanDueAtMs && isSettled;
-    const isFirst = detailScan === undefined && detailScanDueAtMs === 0;
-    return { detailScan: isDue && (isFirst || budgetMs >= pollTimeoutMs), namesSince: observedAt };
-}
-/** Returns the forecast after this poll, given the history before it. Pure. */
-function forecastOf(config, before, evaluation, time) {
-    const { stuckAfterMs } = config;
-    const { index, provisional } = evaluation;
-    if (index === undefined)
-        return { ...NO_FORECAST, history: before };
-    const { contents, inFlight } = index;
-    const { observedAt } = evaluation.snapshot;
-    const { items } = contents.workflows;
-    const queues = queuesAfter(before, index, observedAt);
-    const statuses = statusesOf(items, {
-        now: observedAt,
-        stuckAfterMs,
-        queue: (version, queue) => queues.get(queueKey(version, queue)),
-        // A poll reads few children: those of the last detail scan count as well.
-        childrenOf: childrenAmong([...(before.detailScan?.workflows ?? []), ...items]),
-    });
-    const read = detailScanOf(contents, statuses, observedAt);
-    const isWhole = read.omitted + read.omittedUnversioned === 0;
-    // A provisional poll can hold workflows of versions that are no targets.
-    const isScan = (contents.detailScan || isWhole) && !provisional;
-    const versions = evaluation.targets.map(({ version }) => version);
-    const bounds = boundsOf(versions, earliestEndsOf(contents, read), inFlight);
-    const standing = standingAfter(before.standing, bounds, (id) => isScan || statuses.has(id), time);
-    const stood = bounds.filter((bound) => hasStood(standing, bound, time));
-    const history = historyAfter(before, evaluation, index, time, { queues, standing, scan: isScan ? read : undefined });
-    const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
-    const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
-    const agree = clocksAgree(contents, observedAt, time.began, before.startedAt);
-    const outlastingAmong = (some) => agree ? pastDeadline(config.timeoutMs, certainEnd(some), observedAt, time.began) : undefined;
-    return {
-        total: drainForecast(versions, history.total, context),
-        targets: new Map([...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)])),
-        pastDeadline: outlastingAmong(stood),
-        outlasting: outlastingAmong(bounds),
-        statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
-        newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
-        history,
-    };
-}
-/** Returns a function that finds the children of a workflow. Of two rows with one id, the last counts. */
-function childrenAmong(workflows) {
-    const known = new Map(workflows.map((workflow) => [workflow.id, workflow]));
-    const others = known.values().filter(({ id, parent }) => parent !== id);
-    const children = Map.groupBy(others, ({ parent }) => parent);
-    return (parent) => children.get(parent) ?? [];
 }
 
 ;// CONCATENATED MODULE: ./lib/forecast/soonest-end.js
@@ -22825,7 +21565,7 @@ function _1_known_explain({ unfilled, close, searched, registered, long }) {
         return joined([explainClose(close), BEYOND_PASSING]);
     if (unfilled) {
         return joined([
-            msg `It is not a version. A script or an expression left this text where a value is missing. Correct the step that sets \`retire-version\`.`,
+            msg `It is not a version. A script or an expression left this text where a value is missing. Correct what sets \`retire-version\`.`,
             BEYOND_PASSING,
         ]);
     }
@@ -23064,6 +21804,192 @@ function rollbackOf(prepared) {
     return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : trusted('`ROLLBACK PREPARED` with its gid');
 }
 
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/newest-roots.js
+
+
+
+
+
+/** How many of the application's rows a poll reads for rule 5, the newest. */
+const NEWEST_ROWS = 2000;
+/** How many rows of any owner it examines for that: another application in the database can be the busier one. */
+const EXAMINED_ROWS = 20_000;
+/** How many roots of one version that are alike a poll returns. The rule weighs no more than a hundred in all. */
+const ALIKE_ROOTS = 100;
+/** A root: a workflow without a parent, which is no fork and not ignored. */
+const root = tuple([schemas_int(), schemas_boolean(), schemas_boolean()])
+    .transform(([createdAt, takenUp, scheduled]) => ({ createdAt, takenUp, scheduled }));
+/** The newest rows of one version. */
+const versionRoots = object({
+    /** Null and empty for rows without a version. */
+    version: section_text,
+    /** The newest first. */
+    roots: section_list(root),
+    /** Creation of the newest row of any kind that a process took up; null where none was. */
+    newestTakenUpAt: section_time,
+});
+/**
+ * Who started the application's newest workflows since its latest version was registered or promoted, or since
+ * `RuleRequest.rootsSince` if that is earlier. Undefined: not requested, or this schema has no registrations.
+ */
+const newestRoots = section_optional(object({
+    versions: section_list(versionRoots),
+    /** The rows that were read reach back to that moment. */
+    reachesBack: schemas_boolean(),
+    /** They do not, since rows of other applications fill what was examined. */
+    othersFill: schemas_boolean(),
+    /** The schema shows parents. Elsewhere, children are among the roots. */
+    showsParents: schemas_boolean(),
+}));
+/**
+ * Whether a process took the workflow up: it runs, or it ended otherwise than by a cancellation. A row in a queue is no
+ * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it. Narrower than
+ * `HAS_RUN` of `started.ts` on unknown statuses: a row of another version that counts here lets a target go.
+ */
+const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
+          OR started_at_epoch_ms IS NOT NULL)`;
+/**
+ * Reads the newest rows through `workflow_status_created_at_index`, which every schema has. No index has the owner in
+ * front, so rows of other owners are examined as well, up to a limit. The planner takes a limit that it cannot see for a
+ * tenth of the rows, and the index for the way. One that it can see would make it sort a table of up to 100,000 rows.
+ */
+function newestRootsSection({ schema, gate, request }) {
+    if (!request.newestRoots || schema.tables.application_versions === undefined)
+        return { column: sql `NULL::json` };
+    const { isScheduled, version, owner, namingSerialization } = workflowColumns(schema);
+    const examined = sql `examined AS MATERIALIZED (
+  SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
+         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root,
+         ${namingSerialization} AS serialization
+    FROM ${tableOf(schema, 'workflow_status')}
+   WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${sql_bigint(request.rootsSince)})
+   ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
+)`;
+    const newest = sql `newest AS MATERIALIZED (
+  SELECT * FROM examined WHERE ${inApplication(gate.application, sql `application`)} LIMIT ${NEWEST_ROWS}
+)`;
+    const versions = rows(sql `
+     SELECT version, max(at) FILTER (WHERE taken_up) AS "newestTakenUpAt",
+            coalesce(json_agg(json_build_array(at, taken_up, scheduled) ORDER BY at DESC)
+              FILTER (WHERE is_root AND number <= ${ALIKE_ROOTS}), '[]') AS roots
+       FROM (SELECT *, row_number() OVER (PARTITION BY version, is_root, taken_up, scheduled ORDER BY at DESC) AS number
+               FROM newest) n
+      GROUP BY version`);
+    // `examined` is read only as far as it is asked for: to count it is free where `newest` has come to its end.
+    const isFull = sql `(SELECT count(*) FROM newest) >= ${NEWEST_ROWS}`;
+    const isWhole = sql `(SELECT count(*) FROM examined) < ${EXAMINED_ROWS}`;
+    return {
+        ctes: [examined, newest],
+        column: sql `json_build_object('versions', ${versions}, 'showsParents', ${showsParents(schema)},
+            'reachesBack', CASE WHEN ${isFull} THEN false ELSE ${isWhole} END,
+            'othersFill', CASE WHEN ${isFull} THEN false ELSE NOT ${isWhole} END)`,
+    };
+}
+function isRoot(schema, ignored) {
+    const { parent, forkedFrom, name, className } = workflowColumns(schema);
+    return sql `(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, { name, className })})`;
+}
+function showsParents({ tables }) {
+    return tables.workflow_status?.includes('parent_workflow_id') ? sql `true` : sql `false`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/started.js
+
+
+
+
+
+/** How many names of newly created workflows a poll reads. */
+const STARTED_NAME_LIMIT = 10;
+/** How far the clocks of processes, which stamp workflows and registrations, can be behind the database's, in milliseconds. */
+const CLOCK_MARGIN_MS = 60_000;
+/** Where the counts for the next poll start. */
+const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
+/**
+ * Whether some process ran the row, as far as its status shows. Without a version, it was a process without one. Wider
+ * than `TAKEN_UP` of `newest-roots.ts` on unknown statuses: a row that counts here holds the gate. Narrower on what was
+ * dequeued and waits again, or was cancelled: no process without a version has to finish that.
+ */
+const HAS_RUN = sql `coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
+/** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
+const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
+/** Rows of one version that were created recently. */
+const startedOnVersion = object({
+    /** Null for rows that a process without a version ran. */
+    version: section_text,
+    application: section_text,
+    /** As `VersionInFlight.ranUnowned`. */
+    ranUnowned: schemas_boolean(),
+    /** Since `SnapshotRequest.startedSince`; zero when the request named no moment. */
+    sincePrevious: rowSet,
+    fromHere: rowSet,
+    /** How many of each are children of another workflow; null where the schema does not show it. */
+    childrenSincePrevious: schemas_int().nullable(),
+    childrenFromHere: schemas_int().nullable(),
+});
+/** Workflows of one version, class and name that were created recently. */
+const startedName = object({
+    version: section_text,
+    name: section_text,
+    className: section_text,
+    count: schemas_int(),
+    /** A schedule started all of them. */
+    scheduled: schemas_boolean(),
+});
+/** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
+const started = object({
+    versions: section_list(startedOnVersion),
+    /**
+     * The names of workflows created since `SnapshotRequest.namesSince`, the most frequent first; without children, where
+     * the schema shows them. The counts are approximate: the clocks are those of the processes that stamp rows.
+     */
+    names: section_list(startedName),
+    /** Where `fromHere` starts. */
+    fromHere: schemas_int(),
+});
+/** Every schema has `workflow_status_created_at_index`, so the cost of `recent` follows the throughput, not the history. */
+function startedSection({ schema, gate, request }) {
+    const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
+    const since = sql_bigint(request.startedSince);
+    // What runs without a version can be a target only with `keep-version`.
+    const withoutVersion = 'except' in request.selection ? HAS_RUN : sql `false`;
+    const recent = sql `recent AS MATERIALIZED (
+  SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
+         ${isScheduled} AS scheduled, ${isIgnored(gate.ignoreWorkflows, { name, className })} AS ignored
+    FROM ${tableOf(schema, 'workflow_status')}
+   WHERE created_at >= least(${since}, ${FROM_HERE})
+     AND ${inApplication(gate.application, owner)}
+     AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
+)`;
+    const created = sql `created AS NOT MATERIALIZED (
+  SELECT * FROM recent WHERE NOT ignored
+)`;
+    const versions = rows(sql `
+     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
+            ${rowsSince(since)} AS "sincePrevious", ${rowsSince(FROM_HERE)} AS "fromHere",
+            ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
+       FROM created GROUP BY version`);
+    const names = rows(sql `
+     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `class_name`)} AS "className", count(*) AS count,
+            bool_and(scheduled) AS scheduled
+       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
+      GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
+    return {
+        ctes: [recent, created],
+        column: sql `json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
+    };
+}
+function rowsSince(moment) {
+    return sql `json_build_object('count', count(*) FILTER (WHERE created_at >= ${moment}),
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${moment}), 0)::text)`;
+}
+/** `is_child` is null in every row where the schema does not show parents. */
+function childrenSince(moment) {
+    return sql `CASE WHEN count(is_child) > 0 THEN count(*) FILTER (WHERE is_child AND created_at >= ${moment}) END`;
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
 
 
@@ -23244,14 +22170,14 @@ const live = {
             verdict: 'still-live',
             shortName: 'still the latest version',
             explain({ alternatives, sdk }) {
-                const registered = alternatives.length > 0 ? msg ` Other registered versions: ${namesOf(alternatives)}.` : trusted('');
-                return msg `It is still the latest version of its application, so schedules and unversioned queue items still go to it. Did you mean to retire this version? Then launch the new one first. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
+                const registered = alternatives.length > 0 ? msg ` Registered: ${namesOf(alternatives)}.` : trusted('');
+                return msg `It is still the latest version of its application. Launch the new version before you retire this one. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
             },
         },
         'receives-work': {
             verdict: 'still-live',
             shortName: 'still receives work',
-            explain: ({ version, sign, latest, sdk, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} With \`on-live: latest-only\`, only the latest version blocks.`,
+            explain: ({ version, sign, latest, sdk, observedAt }) => msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` disables this rule.`,
         },
     },
 };
@@ -23280,7 +22206,7 @@ function _5_live_describe(sign, now) {
         case 'share':
         case 'rollback':
         case 'unmoved': {
-            const age = trusted(durationText(now - sign.startedAt));
+            const age = trusted(spanText(now - sign.startedAt));
             const since = sign.newer === 0
                 ? trusted('none has')
                 : msg `${trusted(`only ${sign.newer}`)} ${agreeing(sign.newer, 'has', 'have')}`;
@@ -23290,7 +22216,7 @@ function _5_live_describe(sign, now) {
             return msg `It still receives new work: its newest workflow started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
         }
         case 'process-name':
-            return msg `This version and the latest each belong to a single process. New work started on this one ${trusted(durationText(now - sign.startedAt))} ago, so its process could still be running.`;
+            return msg `This version and the latest each belong to a single process. New work started on this one ${trusted(spanText(now - sign.startedAt))} ago, so its process could still be running.`;
         case 'nothing-else-runs':
             return msg `No other version picks up work: none of the newest workflows ran on another one, and they do not reach back to the launch of the latest version.`;
         case 'hidden-by-others':
@@ -23301,7 +22227,7 @@ function _5_live_describe(sign, now) {
 function ending(sign, now) {
     const { lacking, until, oneIsEnoughFrom } = sign;
     if (until !== undefined) {
-        return msg `It counts as live until ${trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version. New work on this version extends that.`;
+        return msg `It counts as live until ${trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version.`;
     }
     if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
         return msg `It counts as live until another version picks up work. One workflow on the new version is enough.`;
@@ -23318,7 +22244,7 @@ function remedy(version, { because }, latest, sdk) {
         case 'share':
         case 'rollback':
         case 'unmoved':
-            return msg `The latest version is ${namesOf(latest)}. Did a rollback bring this one back? Then keep it, or promote it ${byPromotion(sdk)}. Otherwise, shift the traffic first.`;
+            return msg `Shift the traffic first. After a rollback, keep this version, or promote it ${byPromotion(sdk)} (the latest is ${namesOf(latest)}).`;
         case 'process-name':
             return msg `Give the application a version (\`DBOS__APPVERSION\`), and stop the old process first. The latest version is ${namesOf(latest)}.`;
         case 'nothing-else-runs':
@@ -23393,6 +22319,264 @@ function applies({ onUnversioned }, reason) {
         case 'ignore':
             return false;
     }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/guards.js
+/*
+ * Every statement of the gate runs in a transaction that says all that a role, a database or a pooler's session may have
+ * set otherwise: the isolation level, that it only reads, that it does not wait for a moment without serialization
+ * conflicts, where names are searched for, and how long it may take.
+ */
+/**
+ * Starts the transaction of a snapshot: one moment, read-only, with the planner held to the indexes. `row_security =
+ * off` makes Postgres raise an error where a policy would have hidden rows.
+ */
+const beginSnapshot = (pollTimeoutMs) => `
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE;
+${guards(pollTimeoutMs)}
+SET LOCAL enable_seqscan = off;`;
+/** Starts the transaction in which the open writers are asked for, or of a statement that has to read a whole table. */
+const beginReadCommitted = (pollTimeoutMs) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
+${guards(pollTimeoutMs)}`;
+/** A statement in a transaction of its own that every product understands which speaks Postgres's protocol. */
+const alone = (statement) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
+${statement};
+COMMIT`;
+/**
+ * The timeouts come first, so that those of the role or the database hold for no statement of the gate. The lock timeout
+ * is the shorter one: of two equal timeouts the statement's would pass first, and its error explains less. A transaction
+ * timeout (Postgres 17) would end a poll that waits for a lock. It is off, since each statement has its own.
+ *
+ * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
+ * which come first unless they are named. A gate that was killed or cut off leaves nothing running: the server checks a
+ * statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for longer than
+ * a poll can take.
+ */
+const guards = (pollTimeoutMs) => `SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL row_security = off;
+SELECT set_config(name, setting, true)
+  FROM (VALUES ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) s (name, setting)
+ WHERE current_setting(name, true) IS NOT NULL AND (name = 'transaction_timeout' OR version() LIKE '%linux%');
+SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off;
+SET LOCAL work_mem = '64MB';`;
+
+;// CONCATENATED MODULE: ./lib/dbos/server.js
+
+
+/** What tells the server that answered from others. */
+const server = object({
+    /** When it was started, in microseconds since the epoch. */
+    startedAt: schemas_string(),
+    standby: schemas_boolean(),
+});
+/** The server that answers, as JSON. */
+const SERVER = sql `json_build_object(
+         'startedAt', ((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)::text, 'standby', pg_is_in_recovery())`;
+/** The rows of a statement as JSON in one row, with the server that answers. It has the statement's parameters. */
+function withServer({ text, values }) {
+    const { text: answerer } = statement(SERVER);
+    return {
+        text: `SELECT ${answerer} AS server, (SELECT coalesce(json_agg(r), '[]') FROM (${text}) r) AS rows`,
+        values,
+    };
+}
+/** The row that such a statement returns. */
+const rowsWithServer = (row) => object({ server, rows: array(row) });
+const isSameServer = (a, b) => a.startedAt === b.startedAt && a.standby === b.standby;
+
+;// CONCATENATED MODULE: ./lib/dbos/schema.js
+
+
+
+
+
+/** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
+const bigintText = schemas_string().transform(Number).pipe(schemas_int());
+const columnList = array(schemas_string());
+/** The row that `probeQuery` returns. */
+const probeRow = object({
+    observed_at: bigintText,
+    role: schemas_string(),
+    server_version: schemas_string(),
+    server: server,
+    identifies_cluster: schemas_boolean(),
+    schema_exists: schemas_boolean(),
+    schema_usable: schemas_boolean(),
+    schemas_with_tables: columnList,
+    relation_kind: schemas_string().nullable(),
+    file: schemas_string().nullable(),
+    table_id: schemas_string().nullable(),
+    logical_subscriber: schemas_boolean(),
+    row_security_active: schemas_boolean(),
+    plain_status_index: schemas_boolean(),
+    failed_index: schemas_boolean(),
+    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
+});
+/** Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot. */
+function openSnapshot(schema, pollTimeoutMs) {
+    const { text, values } = probeQuery(schema);
+    return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
+}
+/** Facts from the catalogs, which every role can read. */
+function probeQuery(schema) {
+    return statement(sql `
+SELECT ${NOW}::text AS observed_at,
+       current_user::text AS role,
+       current_setting('server_version') AS server_version,
+       ${SERVER} AS server,
+       coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false) AS identifies_cluster,
+       n.oid IS NOT NULL AS schema_exists,
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
+       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
+          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
+         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
+       w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
+       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
+       coalesce(row_security_active(w.oid), false) AS row_security_active,
+       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status') AS plain_status_index,
+       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
+                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed') AS failed_index,
+       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
+          FROM (SELECT c.relname,
+                       json_build_object(
+                         'kind', c.relkind::text,
+                         'filtered', coalesce(row_security_active(c.oid), false),
+                         'columns', json_agg(a.attname ORDER BY a.attnum),
+                         'readable', coalesce(json_agg(a.attname ORDER BY a.attnum)
+                           FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
+                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND c.relname IN (${join(TABLES.map(sql_literal), ', ')})
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
+  FROM (SELECT 1) one
+  LEFT JOIN pg_namespace n ON n.nspname = ${sql_literal(schema)}
+  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`);
+}
+/** Returns what the statements can use, from the probe. */
+function schemaOf(name, probe) {
+    const usable = TABLES.filter((table) => probe.tables[table] && (table !== 'queues' || hasReadableQueues(probe)));
+    return {
+        name,
+        tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
+        hasPlainStatusIndex: probe.plain_status_index,
+        hasFailedIndex: probe.failed_index,
+        identifiesCluster: probe.identifies_cluster,
+    };
+}
+/** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
+function hasReadableQueues(probe) {
+    const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
+    // Another table can have that name, in a schema that DBOS shares with others.
+    const isDbos = neededColumns('queues').every((column) => columns.includes(column));
+    const isReadable = columnNames('queues').every((name) => readable.includes(name) || !columns.includes(name));
+    return kind === 'r' && !filtered && isDbos && isReadable;
+}
+/** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
+const SHARDED = TABLES.filter((table) => table !== 'queues');
+/** Facts about the database, for rule 9. The second row is there where the tables could be read. */
+function factsOf(probe, row) {
+    const columns = probe.tables['workflow_status']?.columns ?? [];
+    return {
+        serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
+        standby: probe.server.standby,
+        startedAt: probe.server.startedAt,
+        cluster: row?.cluster,
+        sharded: SHARDED.some((table) => probe.tables[table]?.columns.includes('shard_key')),
+        logicalSubscriber: probe.logical_subscriber,
+        relationKind: probe.relation_kind ?? '',
+        tableId: probe.table_id ?? '',
+        rowSecurityActive: probe.row_security_active,
+        missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
+        migration: row?.migration,
+    };
+}
+/** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
+function missingPrivileges(probe) {
+    return TABLES.flatMap((table) => {
+        const { columns = [], readable = [] } = probe.tables[table] ?? {};
+        const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
+        return table === 'queues' || denied.length === 0 ? [] : [{ table, columns: denied }];
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/access.js
+
+
+
+
+
+
+/** Which product answers. Asked before anything that only Postgres understands. */
+const productQuery = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
+const productRow = object({ version: schemas_string() });
+/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
+function unsupportedProduct(version) {
+    if (!version.startsWith('CockroachDB'))
+        return undefined;
+    return new ReportableError(msg `This is CockroachDB. CockroachDB is not supported: its pg_locks does not show open writing transactions, and its row_security setting has no effect. So the gate cannot rule out work that is about to appear.`, { id: 'cockroachdb' });
+}
+/** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
+function splitAnswers() {
+    return new ReportableError(msg `Several servers answered one poll, three times in a row. A pooler or proxy sends some statements to the primary and others to a standby. So the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary, or at a port of the pooler that does not split reads from writes.`, { id: 'several-servers' });
+}
+/** Why the gate does not believe a standby. */
+const STANDBY = msg `This server is a standby. It lags behind its primary and can miss work that has just started. Point \`database-url\` at the primary.`;
+/** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
+const standbyAnswered = () => new TransientError(STANDBY, true, { id: 'standby', brief: true });
+/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
+function unreachableTables(probe, config) {
+    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+    const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
+    const hint = elsewhere.length > 0
+        ? msg ` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is it the right one? Then set \`schema\`.`
+        : trusted(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
+    if (!probe.schema_exists) {
+        return new ReportableError(msg `The database ${config.database} has no schema ${config.schema}.${hint}`, {
+            id: 'schema-missing',
+        });
+    }
+    if (!probe.schema_usable) {
+        const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
+        return new ReportableError(msg `The role ${probe.role} is not allowed to use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`, { id: 'schema-not-granted' });
+    }
+    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+    const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
+    if (odd.length > 0) {
+        return new ReportableError(msg `${namesOf(odd)} in the schema ${config.schema} ${trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so the gate may not read what DBOS runs on. Point \`database-url\` and \`schema\` at the system database itself.`, { id: 'not-a-table' });
+    }
+    const missing = needed.filter((table) => probe.tables[table] === undefined);
+    if (missing.length > 0) {
+        return new ReportableError(msg `The schema ${config.schema} of the database ${config.database} has no DBOS tables (${namesOf(missing)} missing).${hint}`, { id: 'tables-missing' });
+    }
+    return undefined;
+}
+/** The tables are there, but the role may not read all that the poll names. */
+function deniedTables(probe, config) {
+    const missing = missingPrivileges(probe);
+    if (missing.length === 0)
+        return undefined;
+    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+    const remedy = asOwner(grants(probe, config));
+    return new ReportableError(msg `The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`, { id: 'tables-not-granted' });
+}
+/** The statements that let the role read what it may not read yet, and no more than that. */
+function grants(probe, { schema }) {
+    return missingPrivileges(probe).map(({ table, columns }) => `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`);
+}
+function asOwner(statements) {
+    return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
@@ -23475,7 +22659,7 @@ function olderBy(before, now) {
 function lostWorkflows(olderByMs) {
     if (olderByMs === null)
         return trusted('it has no workflows');
-    return msg `its newest workflow is ${trusted(durationText(olderByMs))} older than the newest one seen before`;
+    return msg `its newest workflow is ${trusted(spanText(olderByMs))} older than the newest one seen before`;
 }
 function isUnscanned(windows) {
     return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
@@ -23593,7 +22777,7 @@ function explainFormerNames(formers, isRegistered) {
 
 
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
-const _7_application_application = {
+const application = {
     checkGate({ config, before, database, index }) {
         const { applicationSeen, owners, applications } = index.contents;
         if (config.application !== undefined && !applicationSeen) {
@@ -23653,19 +22837,19 @@ const RULES = [
     openWriters,
     live,
     _6_unversioned_unversioned,
-    _7_application_application,
+    application,
     keptVersions,
     trustedDatabase,
 ];
 /** What is known of each kind. A kind without an entry here does not compile. */
-const rules_KINDS = {
+const KINDS = {
     ...known.blockers,
     ...inFlight.blockers,
     ..._3_starting_starting.blockers,
     ...openWriters.blockers,
     ...live.blockers,
     ..._6_unversioned_unversioned.blockers,
-    ..._7_application_application.blockers,
+    ...application.blockers,
     ...keptVersions.blockers,
     ...trustedDatabase.blockers,
 };
@@ -23683,14 +22867,14 @@ function explainBlocker(blocker, pastDeadline = false) {
 }
 /** The verdict that a blocker leads to while it stands, outside the timeout of a hold. */
 function verdictOf({ kind }) {
-    return rules_KINDS[kind].verdict;
+    return KINDS[kind].verdict;
 }
 /** The short names of blockers, once each. Work in flight has none: its counts are shown. */
 function shortNames(blockers) {
-    return [...new Set(blockers.flatMap(({ kind }) => rules_KINDS[kind].shortName ?? []))];
+    return [...new Set(blockers.flatMap(({ kind }) => KINDS[kind].shortName ?? []))];
 }
 function explainAs(kind, blocker, pastDeadline) {
-    return rules_KINDS[kind].explain(blocker, pastDeadline);
+    return KINDS[kind].explain(blocker, pastDeadline);
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/decide.js
@@ -23821,6 +23005,3248 @@ function overdueMs(settledAt, { ended }) {
 function allIdle({ gate, noTargets, targets }) {
     const all = noTargets === undefined ? targets : [noTargets];
     return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/report/forecast-report.js
+
+
+
+
+
+
+const EARLIEST_ENDS_REPORTED = 5;
+const ACTIVITIES_REPORTED = 30;
+/** The forecast for one version, or for all, at `now` by the database's clock, in epoch milliseconds. */
+function forecastReport(forecast, now) {
+    const { trend, rate, left, notBefore, earliestEnds, states, arrived, withoutProcess, quietMs } = forecast;
+    return {
+        trend,
+        completedPerMinute: rate?.completedPerMinute ?? null,
+        arrivedPerMinute: rate?.arrivedPerMinute ?? null,
+        rateOverSeconds: rate === undefined ? null : rate.overMs / 1000,
+        secondsLeft: left === undefined ? null : { likely: left.leftMs / 1000, from: left.fromMs / 1000, to: left.toMs / 1000 },
+        notBefore: notBefore === undefined || notBefore <= now ? null : notBefore,
+        earliestEnds: earliestEnds
+            .slice(0, EARLIEST_ENDS_REPORTED)
+            .map(({ id, name, ...earliestEnd }) => ({ ...earliestEnd, id: shownId(id), workflow: name })),
+        ...states,
+        arrivedRoots: arrived.roots,
+        arrivedChildren: arrived.children,
+        noProcessSeen: withoutProcess.length > 0,
+        quietSeconds: quietMs === undefined ? null : quietMs / 1000,
+    };
+}
+/** What one workflow does or waits for; null where it was not read. */
+function activityReport(workflow, poll, isWait) {
+    const status = poll.forecast.statuses.get(workflow.id);
+    if (status === undefined)
+        return null;
+    const now = poll.evaluation.snapshot.observedAt;
+    const { state, activity, progressAt } = status;
+    const stands = standing({ workflow, status }, poll, isWait);
+    return {
+        state,
+        kind: activity.kind,
+        progressAt,
+        until: 'until' in activity ? activity.until : null,
+        child: activity.kind === 'child' ? shownId(activity.child.id) : null,
+        message: describeActivity(status, now),
+        nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor),
+    };
+}
+/** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
+function activitiesReport(poll, isWait) {
+    const { evaluation, forecast } = poll;
+    const { detailScan } = forecast.history;
+    if (detailScan === undefined)
+        return { observedAt: null, items: [], omitted: 0 };
+    const { observedAt, workflows, statuses } = detailScan;
+    const blocking = workflows.flatMap((workflow) => {
+        const status = statuses.get(workflow.id);
+        if (status === undefined || !blocksTarget(workflow, evaluation))
+            return [];
+        const stands = standing({ workflow, status }, poll, isWait);
+        return [{ workflow, status, state: kitStateOf(status, observedAt), stands }];
+    });
+    const alike = Map.groupBy(blocking, (read) => JSON.stringify([read.state, read.stands, likenessOf(read)]));
+    const groups = [...alike.values()].flatMap((group) => {
+        const foremost = longest(group);
+        if (foremost === undefined)
+            return [];
+        const { workflow, status, state } = foremost;
+        const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
+        return {
+            state,
+            count: group.length,
+            workflow: workflow.name,
+            className: workflow.className,
+            message: describeActivity(status, observedAt),
+            nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null),
+        };
+    });
+    const items = groups
+        .sort((a, b) => KIT_STATES.indexOf(a.state) - KIT_STATES.indexOf(b.state) || b.count - a.count)
+        .slice(0, ACTIVITIES_REPORTED);
+    return { observedAt, items, omitted: groups.length - items.length };
+}
+/** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
+const NOT_BY_ITSELF = {
+    live: trusted('move the traffic to another version first'),
+    'no-process': trusted('start a process of its version, or fork or cancel it'),
+    outlasting: trusted('fork or cancel it: it outlasts the timeout'),
+    stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
+};
+/** What a person can do about a workflow, given how its version stands. */
+function nextStep({ status, state, stands, }, executor) {
+    const isOfVersion = stands !== undefined && (state !== 'stuck' || stands === 'live');
+    return isOfVersion ? NOT_BY_ITSELF[stands] : nextStepFor(status, executor, stands === 'no-process');
+}
+/** Why nobody should simply wait for a workflow; undefined where it can finish. */
+function standing({ workflow: { version }, status }, poll, isWait) {
+    const { evaluation, forecast } = poll;
+    if (evaluation.targets.some((target) => target.version === version && isLive(target)))
+        return 'live';
+    const drain = forecast.targets.get(version);
+    const { activity } = status;
+    if (drain?.standsStill)
+        return drain.withoutProcess.length > 0 ? 'no-process' : 'stuck';
+    const until = activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null;
+    const { outlasting } = forecast;
+    if (isWait && outlasting !== undefined && (until ?? 0) > outlasting.deadline)
+        return 'outlasting';
+    const isDue = activity.kind === 'running' || activity.kind === 'queued';
+    return isDue && drain?.quietMs !== undefined ? 'stuck' : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+
+
+
+/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
+function markdown(message) {
+    return message
+        .map((part) => {
+        if (typeof part === 'string')
+            return withInputsNamed(part).replaceAll('<', '&lt;');
+        return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
+    })
+        .join('');
+}
+/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
+const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
+/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
+function code(text, maximum) {
+    const parts = visible(text, maximum)
+        .split(LINKED)
+        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
+    return `<code>${parts.join('<!-- -->')}</code>`;
+}
+/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes, but the tabs of `tsv`. */
+function codeBlock(language, lines) {
+    const whole = (text) => visible(text, Number.POSITIVE_INFINITY);
+    const text = lines
+        .map((line) => (language === 'tsv' ? line.split('\t').map(whole).join('\t') : whole(line)))
+        .join('\n');
+    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = '`'.repeat(Math.max(3, longest + 1));
+    return `${fence}${language}\n${text}\n${fence}`;
+}
+/** A name that some rows lack: that of a workflow in older ones. */
+function nameOf(name, without = '(no name)') {
+    return name === null ? without : code(name);
+}
+/** What stands for the version of what runs without one. */
+const NO_VERSION = `*${versionName(null)}*`;
+function quoteBlock(message) {
+    return markdown(message).replace(/^/gm, '> ');
+}
+/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
+function table(rows, columns) {
+    const used = Object.entries(columns)
+        .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
+        .filter(({ cells }) => cells.some((cell) => cell !== ''));
+    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
+    const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
+    return [
+        line(used.map(({ head }) => head)),
+        line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
+        ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
+    ].join('\n');
+}
+/** `And 3 more versions.`, or nothing. */
+function more(count, noun) {
+    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
+}
+/** Paragraphs and other blocks in their order, but for empty ones. */
+function blocks(...texts) {
+    return texts.filter((text) => text !== '').join('\n\n');
+}
+
+;// CONCATENATED MODULE: ./lib/report/found.js
+
+
+
+const found_VERSIONS_SHOWN = 50;
+/** Returns what the application has here: registered versions, the newest first, and then what else is in flight. */
+function foundIn({ contents, registered, registrations, inFlight, latest }) {
+    const names = new Set([...registered.map(({ version }) => version), ...inFlight.keys()]);
+    const versions = [...names].map((version) => {
+        const work = inFlight.get(version);
+        const { pending, enqueued, delayed } = work ?? NO_WORKFLOWS;
+        const registration = version === null ? undefined : registrations.get(version);
+        return {
+            version,
+            application: registration?.application ?? work?.application ?? null,
+            registered: registration !== undefined,
+            latest: version !== null && latest.has(version),
+            ...{ pending, enqueued, delayed },
+            ignored: work?.ignored ?? 0,
+        };
+    });
+    return { applications: contents.owners, versions };
+}
+/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
+function foundLines({ versions }) {
+    const lines = versions.slice(0, found_VERSIONS_SHOWN).map((each) => {
+        const count = total(each);
+        const work = count > 0 ? `${count} in flight (${describeCounts(each)})` : 'nothing in flight';
+        const ignored = each.ignored > 0 ? `, ${each.ignored} ignored` : '';
+        return `- ${each.version === null ? 'without a version' : quotedName(each.version)}${found_standing(each)}: ${work}${ignored}`;
+    });
+    const left = versions.length - lines.length;
+    return left > 0 ? [...lines, `- and ${left} more`] : lines;
+}
+/** The same, as a section of the summary. */
+function foundSection(found) {
+    if (found === null || found.versions.length === 0)
+        return '';
+    const shown = found.versions.slice(0, found_VERSIONS_SHOWN);
+    return blocks('### What is here', table(shown, {
+        Version: (each) => `${nameOf(each.version, NO_VERSION)}${found_standing(each)}`,
+        Application: ({ application }) => nameOf(application, ''),
+        Pending: ({ pending }) => pending,
+        Enqueued: ({ enqueued }) => enqueued,
+        Delayed: ({ delayed }) => delayed,
+        Ignored: ({ ignored }) => ignored,
+    }), more(found.versions.length - shown.length, 'version'));
+}
+function found_standing({ version, registered, latest }) {
+    if (latest)
+        return ' (latest)';
+    return registered || version === null ? '' : ' (not registered)';
+}
+
+;// CONCATENATED MODULE: ./lib/report/headline.js
+
+
+
+/** The answer in a sentence that a person understands without knowing the gate, and the diagnosis. */
+function headlineOf(run, seen) {
+    const { diagnosis } = seen;
+    const answer = answerOf(run, seen);
+    return diagnosis === null ? answer : msg `${answer} ${diagnosis.reason}`;
+}
+function answerOf({ verdict, config, waitedMs, last }, seen) {
+    const targets = seen.versions;
+    const inFlight = counted(seen.inFlight ?? 0, 'workflow');
+    const waited = trusted(spanText(waitedMs));
+    const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
+    const blocked = targets.filter(({ drained }) => !drained);
+    const blockedNames = namesOfVersions(blocked);
+    // The diagnosis names what matters most.
+    const reasons = seen.diagnosis === null ? otherReasons(blocked) : trusted('');
+    switch (verdict) {
+        case 'drained':
+            return msg `Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
+        case 'no-target':
+            return config?.targets.kind === 'none'
+                ? preflightHeadline(last)
+                : noTargetHeadline(config, last, seen.otherApplications);
+        case 'in-flight':
+            return targets.length === 0
+                ? msg `Nothing can be retired yet: unversioned or not yet visible work might need an old version.`
+                : seen.inFlight === 0
+                    ? msg `Not safe to retire ${blockedNames}${reasons}.`
+                    : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
+        case 'still-live':
+            return msg `Not safe to retire ${blockedNames}: new work is still sent there.`;
+        case 'cannot-drain':
+            return msg `${blockedNames} cannot drain before the timeout: ${inFlight} in flight.`;
+        case 'timed-out':
+            return targets.length === 0
+                ? msg `No answer after ${waited}: there is nothing to retire, but something that could become visible still blocks the gate.`
+                : seen.inFlight === 0
+                    ? msg `Not drained after ${waited}: ${blockedNames}${reasons}.`
+                    : msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
+        case 'unknown-version':
+            return unknownKept !== undefined
+                ? msg `No answer: a version to keep is not registered here: ${namesOf(unknownKept.versions)}.`
+                : msg `No answer: ${trusted(config?.application === undefined
+                    ? 'this system database has never seen'
+                    : 'this application has never used')} ${namesOfVersions(targets.filter(isUnknown))}.`;
+        case 'cancelled':
+            return targets.length === 0
+                ? msg `Cancelled after ${waited}, before there was an answer.`
+                : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
+        case 'error':
+            return config === undefined
+                ? msg `No answer: invalid inputs. The database was not contacted.`
+                : msg `No answer: the gate could not read the database reliably. Do not tear anything down.`;
+    }
+}
+function preflightHeadline(last) {
+    const registered = last?.evaluation.index?.registered ?? [];
+    const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
+    return msg `The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+}
+/** What there is in place of a target, what that means, and what to do. */
+function noTargetHeadline(config, last, applications) {
+    const formers = applications.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
+    if (formers.length > 0) {
+        return msg `Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
+    }
+    const kept = namesOf(last?.evaluation.state.kept ?? []);
+    const newer = [...(last?.evaluation.state.newer ?? [])];
+    const others = newer.length === 0 ? trusted('') : msg ` (and ${namesOf(newer)}, registered since the gate started)`;
+    const found = msg `Nothing to retire: no version but ${kept}${others} is registered, in flight or recently started.`;
+    if (config?.targets.kind !== 'all-but-latest') {
+        return msg `${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
+    }
+    return msg `${found} Has the new version launched, and is this the system database that it uses? Do not tear ${kept} down: it is the latest version. To keep a version that you know, name it in \`keep-version\` instead of latest.`;
+}
+function isUnknown({ blockers }) {
+    return blockers.some(({ kind }) => kind === 'unknown-version');
+}
+function otherReasons(blocked) {
+    const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
+    return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
+}
+
+;// CONCATENATED MODULE: ./lib/report/warnings.js
+
+
+
+
+
+
+
+
+
+
+/** A system database without a write for this long is idle, or a copy. In milliseconds. */
+const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
+/** A latest version that registered this long before the gate started is most often the old one. In milliseconds. */
+const LAUNCHED_LONG_AGO_MS = 60 * 60 * 1000;
+function configurationWarnings(config) {
+    return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
+}
+/** What a person should know of the connection, before anything connects. Nothing of the URL is shown. */
+function connectionWarnings(database) {
+    if (!anybodyMayAnswer(database))
+        return [];
+    return [
+        msg `The database connection leaves this machine, and \`sslmode=${trusted(database.tlsMode)}\` does not verify the server. Anyone on the network between could answer in its place, and make the gate report \`drained\`. Set \`sslmode=verify-full\` in \`database-url\`. If no public CA signed the certificate, pass the CA as \`tls-ca\`.`,
+    ];
+}
+/** A secret that is shorter than this stands in texts by chance. In characters. */
+const LONG_ENOUGH = 4;
+/**
+ * Where outputs hold a masked secret: the runner then does not set an output of the job (`FinalizeJob` in its source).
+ *
+ * @param names The outputs that hold one, or can.
+ * @param shortestLength The length of the shortest secret, in characters.
+ */
+function maskedOutputs(names, shortestLength) {
+    if (names.length === 0 && (shortestLength === undefined || shortestLength >= LONG_ENOUGH))
+        return [];
+    const where = names.length > 0
+        ? msg `appears by chance in these outputs, or could: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
+        : msg `has fewer than ${LONG_ENOUGH} characters, so it could appear by chance in any output`;
+    return [
+        msg `The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
+    ];
+}
+/** What a person should know besides the verdict. None of it blocks. */
+function warningsOf(evaluation) {
+    const { index, state } = evaluation;
+    if (index === undefined)
+        return [];
+    const sdk = sdkIn(state.serializations);
+    return [
+        formerNames(evaluation),
+        newerSchema(evaluation),
+        nothingRegistered(index, sdk),
+        withoutParents(index, sdk),
+        ...sharedVersions(evaluation),
+        passed(evaluation),
+        emptyVersion(index, sdk),
+        ...evaluation.targets.map(failedWorkflows),
+        stranded(evaluation),
+        quietDatabase(evaluation, index),
+    ].filter((warning) => warning !== undefined);
+}
+/** In `wait` with `latest`: the version that stays is not one that has just been launched. */
+function launchWarnings(config, { evaluation, forecast }) {
+    const { index, state } = evaluation;
+    const { startedAt } = forecast.history;
+    if (config.mode !== 'wait' || config.targets.kind !== 'all-but-latest')
+        return [];
+    const times = (state.kept ?? []).flatMap((version) => index?.registrations.get(version)?.timestamp ?? []);
+    if (startedAt === undefined || times.length === 0)
+        return [];
+    const agoMs = startedAt - Math.max(...times);
+    if (agoMs <= LAUNCHED_LONG_AGO_MS)
+        return [];
+    return [
+        msg `The latest version, ${namesOf(state.kept ?? [])}, was registered ${trusted(spanText(agoMs))} before the gate started. Has the new version been launched? In a deploy, name the version that you keep in \`keep-version\`.`,
+    ];
+}
+/**
+ * Patterns of `ignore-workflows` that matched nothing, most often a typo or the name as another SDK writes it. A poll
+ * reads the names of what is in flight, and of what started on a target since the poll before.
+ */
+function patternWarnings({ ignoreWorkflows }, { index, state }) {
+    const unmatched = [...new Set(ignoreWorkflows)].filter((pattern) => !state.matchedPatterns.has(pattern));
+    if (index === undefined || unmatched.length === 0)
+        return [];
+    const these = unmatched.length === 1 ? 'This pattern' : 'These patterns';
+    return [
+        msg `${trusted(these)} in \`ignore-workflows\` matched nothing that any poll saw in flight or starting: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
+    ];
+}
+/** The other applications that may be former names of this one. */
+function formerNames({ otherApplications, index }) {
+    const formers = otherApplications.filter(({ mayBeFormerName }) => mayBeFormerName);
+    const isRegistered = index?.registered.some(({ application }) => application !== null) ?? false;
+    return formers.length === 0 ? undefined : explainFormerNames(formers, isRegistered);
+}
+function outlastsJob({ mode, timeoutMs, longestRunMs }) {
+    if (mode !== 'wait' || timeoutMs <= longestRunMs)
+        return undefined;
+    return msg `\`timeout\` is longer than six hours. GitHub stops a job on its own runners then, without a verdict.`;
+}
+function withoutSettling({ settleMs }) {
+    if (settleMs > 0)
+        return undefined;
+    return msg `\`settle\` is \`0s\`, so a single poll decides. Short workflows that start and finish between polls go unnoticed.`;
+}
+function newerSchema({ snapshot: { database } }) {
+    if (!isNewerThanKnown(database))
+        return undefined;
+    return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). So each settle window starts with a scan of all rows for unknown statuses. Check for a newer release.`;
+}
+function nothingRegistered({ contents, registered }, sdk) {
+    if (contents.newestWriteAt === undefined) {
+        const row = trusted(registered.length > 0 ? 'a workflow' : 'a row');
+        return msg `These DBOS tables have never held ${row}. Is this the right database, and the right \`schema\`?`;
+    }
+    if (registered.length > 0)
+        return undefined;
+    return msg `No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate does not know the latest version. It cannot notice that a version to retire is still the latest, or still receives new work.`;
+}
+function withoutParents({ contents }, sdk) {
+    if (contents.newestRoots?.showsParents !== false)
+        return undefined;
+    return msg `This schema (of ${trusted(sdksWithout('registers', sdk))}) does not show which workflows are children. The gate cannot notice that a version which is no longer the latest still receives new work.`;
+}
+function sharedVersions({ targets }) {
+    const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
+    return shared.map((version) => version === PATCHING_VERSION
+        ? msg `${version} is the constant version of applications that use patching. Every deployment has it, so draining it means nothing.`
+        : msg `${version} is the version of applications whose sources DBOS cannot read. Every such deployment has it, so draining it means nothing. Give the application a version.`);
+}
+function passed({ targets }) {
+    const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(warnings_isUnknown));
+    if (versions.length === 0)
+        return undefined;
+    return msg `Never seen here, and accepted because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
+}
+function warnings_isUnknown({ kind }) {
+    return kind === 'unknown-version';
+}
+function emptyVersion({ inFlight }, sdk) {
+    const count = total(inFlight.get('') ?? NO_WORKFLOWS);
+    if (count === 0)
+        return undefined;
+    const [have, are, them] = count === 1 ? ['has', 'is', 'it'] : ['have', 'are', 'them'];
+    return msg `${counted(count, 'workflow')} in flight ${trusted(have)} an empty application version, and ${trusted(are)} queued or delayed. Only a process without a version picks ${trusted(them)} up${suchAs(sdk?.withoutVersion)}. If none is running, fork or cancel ${trusted(them)}.`;
+}
+function failedWorkflows({ version, failed }) {
+    if (failed === undefined)
+        return undefined;
+    const { cancelled, deadLettered } = failed;
+    const parts = Object.entries({ cancelled, 'dead-lettered': deadLettered })
+        .filter(([, count]) => count > 0)
+        .map(([what, count]) => `${count} ${what}`);
+    const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
+    return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}. Originals of forks count, too. To resume or rewind a workflow, a process of that version must run. After the teardown, fork it to another version instead.`;
+}
+/** How many names of ignored workflows a warning has. */
+const IGNORED_SHOWN = 5;
+function stranded(evaluation) {
+    const { targets } = evaluation;
+    const ignoring = targets.filter(({ ignored }) => ignored > 0);
+    if (ignoring.length === 0)
+        return undefined;
+    const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
+    const versions = namesOfVersions(ignoring);
+    return msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down: ${ignoredNames(evaluation, count)}.`;
+}
+/** `"Shop.process" (2), "Till.close" (1) and 4 more`: what is ignored on the targets, the most first. */
+function ignoredNames({ index, targets }, count) {
+    const versions = new Set(targets.map(({ version }) => version));
+    const ignored = (index?.contents.groups.items ?? []).filter((each) => each.ignored && versions.has(each.version));
+    const groups = Map.groupBy(ignored, (each) => fullName(each) ?? '(no name)');
+    const counts = [...groups].map(([name, alike]) => ({ name, count: total(summed(alike)) }));
+    const shown = counts.toSorted((a, b) => b.count - a.count).slice(0, IGNORED_SHOWN);
+    const left = count - shown.reduce((sum, each) => sum + each.count, 0);
+    const named = joined(shown.map((each) => msg `${each.name} (${each.count})`), ', ');
+    // Of many groups, a poll reads the largest.
+    return left > 0 ? msg `${named}${trusted(shown.length > 0 ? ' and ' : '')}${left} more` : named;
+}
+function quietDatabase({ snapshot }, { contents, registered }) {
+    const writes = [contents.newestWriteAt, registered[0]?.timestamp].filter((time) => time !== undefined);
+    const quietMs = snapshot.observedAt - Math.max(...writes);
+    if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
+        return undefined;
+    const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
+    return msg `Nothing has been written to this system database for ${days}. Is it the live database, or a restored copy?`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/model.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+const WORKFLOWS_REPORTED = 50;
+/** A run that failed before its first poll. */
+function failedRun(failure, config, schema = '') {
+    const nothing = { first: undefined, last: undefined, waitedMs: 0, polls: 0, failedPolls: 0 };
+    return { verdict: 'error', failure, config, schema, ...nothing };
+}
+const NOTHING_EXPECTED = { forecast: null, outlook: [] };
+const NO_DIAGNOSES = { worst: undefined, of: new Map() };
+const NOTHING_LISTED = { items: [], omitted: 0 };
+/** Before the first poll that decides anything. */
+const NOTHING_SEEN = {
+    ...NOTHING_EXPECTED,
+    observedAt: null,
+    notBefore: null,
+    diagnosis: null,
+    database: null,
+    found: null,
+    inFlight: null,
+    unversioned: null,
+    blockers: [],
+    pastDeadline: null,
+    neededTimeout: null,
+    versions: [],
+    newTopLevel: [],
+    history: [],
+    drainedVersions: [],
+    drainingVersions: [],
+    newVersion: null,
+    otherApplications: [],
+    groups: NOTHING_LISTED,
+    activities: { observedAt: null, ...NOTHING_LISTED },
+    workflows: NOTHING_LISTED,
+    firstToUnblock: null,
+    commandLine: null,
+};
+/** The report of a run. It explains, counts and chooses everything that a renderer shows. */
+function runReportOf(run) {
+    const { verdict, failure, config, first, last, waitedMs, polls, failedPolls } = run;
+    const seen = last === undefined ? NOTHING_SEEN : seenAt(last, run);
+    return {
+        ...seen,
+        schemaVersion: 1,
+        troubleshooting: run.page ?? TROUBLESHOOTING,
+        verdict,
+        conclusion: config === undefined ? 'fail' : conclusionOf(verdict, config),
+        headline: headlineOf(run, seen),
+        drained: verdict === 'drained',
+        mode: config?.mode ?? null,
+        details: config?.details ?? null,
+        application: config?.application ?? null,
+        outdated: failure !== undefined && last !== undefined,
+        waitedSeconds: waitedMs / 1000,
+        polls,
+        failedPolls,
+        inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
+        blockers: failure === undefined ? seen.blockers : [failure],
+        warnings: [
+            // What was never connected to needs no warning of it.
+            ...(last === undefined ? [] : (run.warnings ?? [])),
+            ...(config === undefined ? [] : configurationWarnings(config)),
+            // After a failure, what an earlier poll saw is no reason to warn.
+            ...(failure !== undefined || config === undefined || last === undefined
+                ? []
+                : [
+                    ...warningsOf(last.evaluation),
+                    ...launchWarnings(config, last),
+                    ...patternWarnings(config, last.evaluation),
+                ]),
+        ],
+    };
+}
+/** Versions in the order in which they are shown: what blocks most comes first. */
+function blockedFirst(versions) {
+    return versions.toSorted((a, b) => Number(a.drained) - Number(b.drained) || b.inFlight - a.inFlight);
+}
+/** It held, so that there is a course to show, or a reason why none can be shown. */
+function isWatched({ mode, polls }) {
+    return mode === 'wait' && polls > 1;
+}
+/** What runs without a version has no name to tear down by. */
+function model_namedVersions(versions) {
+    return versions.flatMap(({ version }) => version ?? []);
+}
+function seenAt(last, run) {
+    const { evaluation, forecast } = last;
+    const { snapshot, index, targets } = evaluation;
+    const { observedAt } = snapshot;
+    const { config } = run;
+    const { serverVersion, migration } = snapshot.database;
+    const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
+    const diagnoses = diagnosesIn(run);
+    const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
+    const all = expected(index && forecast.total, forecast.newTopLevel, observedAt);
+    return {
+        observedAt,
+        database: { serverVersion, schema: run.schema, migration: migration ?? null },
+        found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
+        // A poll that could not be read or trusted counted nothing.
+        inFlight: index === undefined ? null : inFlightOnAll(targets),
+        unversioned: index === undefined ? null : evaluation.unversioned,
+        blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
+        neededTimeout: pastDeadline === undefined || config === undefined ? null : neededTimeout(pastDeadline, config),
+        pastDeadline: pastDeadline === undefined || config === undefined
+            ? null
+            : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck),
+        versions,
+        diagnosis: diagnoses.worst ?? null,
+        // After a failure, what an earlier poll saw is no answer.
+        notBefore: run.failure === undefined ? (all.forecast?.notBefore ?? null) : null,
+        ...all,
+        newTopLevel: forecast.newTopLevel.map(({ name, ...created }) => ({ ...created, workflow: name })),
+        history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
+            return { seconds: atMs / 1000, pending, enqueued, delayed };
+        }),
+        drainedVersions: model_namedVersions(versions.filter(({ drained }) => drained)),
+        drainingVersions: model_namedVersions(versions.filter(({ drained }) => !drained)),
+        newVersion: newVersionOf(evaluation),
+        otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
+            return { name, mayBeFormerName, inFlight };
+        }),
+        groups: blockingGroups(evaluation),
+        activities: activitiesReport(last, run.config?.mode === 'wait'),
+        ...workflowsReport(last, pastDeadline, run.config?.mode === 'wait'),
+        commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last, run.schema),
+    };
+}
+/** The diagnoses of the last poll. A run that ended without an answer, or with one that is about no drain, has none. */
+function diagnosesIn({ verdict, failure, config, last }) {
+    const isDrain = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && failure === undefined;
+    return isDrain && config !== undefined && last !== undefined ? diagnosesOf(last, config) : NO_DIAGNOSES;
+}
+function versionReport(target, diagnoses, pastDeadline, { evaluation, forecast }, run) {
+    const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
+    const whole = run.config?.longNames.find((name) => cutName(name) === version) ?? version;
+    const drain = forecast.targets.get(version);
+    const isPastDeadline = pastDeadline !== undefined && (drain?.notBefore ?? 0) > pastDeadline.deadline;
+    const newTopLevel = forecast.newTopLevel.filter((each) => each.version === version);
+    return {
+        ...shown,
+        version: whole,
+        drained: shown.drained && run.failure === undefined,
+        idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
+        blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
+        reasons: shortNames(blockers),
+        diagnosis: diagnoses.of.get(version) ?? null,
+        ...expected(drain, newTopLevel, evaluation.snapshot.observedAt),
+    };
+}
+/** The forecast for one version, or for all of them: for programs and for people. */
+function expected(forecast, newTopLevel, now) {
+    if (forecast === undefined)
+        return NOTHING_EXPECTED;
+    return {
+        forecast: forecastReport(forecast, now),
+        outlook: describeForecast(forecast, newTopLevel),
+    };
+}
+/** The oldest workflows that block, and the one to unblock first. */
+function workflowsReport(poll, pastDeadline, isWait) {
+    const { evaluation, forecast } = poll;
+    const { index, snapshot } = evaluation;
+    if (index === undefined)
+        return { workflows: NOTHING_LISTED, firstToUnblock: null };
+    const { workflows } = index.contents;
+    const blocking = workflows.items.filter((workflow) => blocksTarget(workflow, evaluation));
+    const shown = blocking.slice(0, WORKFLOWS_REPORTED);
+    const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0], snapshot.observedAt);
+    return {
+        workflows: {
+            items: shown.map((workflow) => {
+                const { id, name, parent, ...rest } = workflow;
+                return {
+                    ...rest,
+                    id: shownId(id),
+                    parent: shownId(parent),
+                    workflow: name,
+                    activity: activityReport(workflow, poll, isWait),
+                };
+            }),
+            omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
+        },
+        firstToUnblock: shownId(first?.id ?? null),
+    };
+}
+function blockerReport(blocker, pastDeadline = false) {
+    return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
+}
+
+;// CONCATENATED MODULE: ./lib/report/annotations.js
+
+
+
+
+
+/** GitHub shows ten annotations of each level per step. One is for "and N more", and one for the warnings. */
+const TARGETS_SHOWN = 8;
+/** GitHub cuts a message at 4,096 characters. Behind these, there is room for an address. */
+const MESSAGE_CHARACTERS = 3800;
+/** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
+function annotationsOf(report) {
+    const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
+    const annotations = withHelp(verdictAnnotations(report, level), report);
+    if (report.warnings.length === 0)
+        return annotations;
+    const title = 'dbos-drain-gate: before you act on this';
+    return [...annotations, { level: 'warning', title, message: annotations_messageOf(joined(report.warnings, '\n')) }];
+}
+function verdictAnnotations(report, level) {
+    const { verdict, headline, blockers, pastDeadline } = report;
+    const targets = report.versions;
+    if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
+        const message = annotations_messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
+        return [{ level, title: `dbos-drain-gate: ${verdict}`, message, heading: blockers[0]?.kind }];
+    }
+    // "And N more" is about what blocks least.
+    const shown = blockedFirst(targets)
+        .slice(0, TARGETS_SHOWN)
+        .map((target) => targetAnnotation(target, level, pastDeadline));
+    const more = targets.length - shown.length;
+    if (more === 0)
+        return shown;
+    const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
+    const message = `and ${message_number(more)} more versions: see the summary.`;
+    return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
+}
+function targetAnnotation(target, level, pastDeadline) {
+    const { version, drained, known, diagnosis, blockers, outlook } = target;
+    const shown = versionName(version);
+    const name = visible(shown, 80);
+    if (drained) {
+        const idle = trusted(spanText(milliseconds(target.idleSeconds ?? 0)));
+        return {
+            level: 'notice',
+            title: `${name} has drained`,
+            message: plain(msg `${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
+        };
+    }
+    // The diagnosis is about the work in flight.
+    const others = blockers.filter(({ kind }) => diagnosis === null || kind !== 'in-flight');
+    const why = [
+        ...(diagnosis === null ? [] : [diagnosis.reason, msg `If you do nothing: ${diagnosis.ifNothing}`]),
+        ...helpWith(diagnosis, pastDeadline),
+        ...others.map(({ message }) => message),
+    ];
+    const all = why.length > 0 ? why : [trusted('Idle, waiting for the settle window.')];
+    return {
+        level,
+        title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
+        // The log shows messages without their titles.
+        message: annotations_messageOf(msg `${shown}: ${joined([...all, ...outlook], '\n')}`),
+        heading: headingOf(diagnosis) ?? others[0]?.kind,
+    };
+}
+/** Adds where each is explained, once per heading. */
+function withHelp(annotations, { troubleshooting }) {
+    const said = new Set([undefined]);
+    return annotations.map(({ heading, ...annotation }) => {
+        if (heading === undefined || said.has(heading))
+            return annotation;
+        said.add(heading);
+        return { ...annotation, message: `${annotation.message}\n${moreAt(troubleshooting, heading)}` };
+    });
+}
+/** Different workflows are stuck for different reasons. */
+const IN_THE_SUMMARY = trusted('The summary lists the next step of each workflow that is stuck.');
+/** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
+function helpWith(diagnosis, pastDeadline) {
+    if (diagnosis?.cause === 'outlasting' && pastDeadline !== null)
+        return [pastDeadline];
+    if (diagnosis?.cause === 'stuck')
+        return [IN_THE_SUMMARY];
+    return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
+}
+/** The text of a message. Where it is too long, it is cut between two characters. */
+function annotations_messageOf(message) {
+    const text = plain(message);
+    if (text.length <= MESSAGE_CHARACTERS)
+        return text;
+    return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/drain-chart.js
+
+
+
+/** Mermaid labels every column, and merges those with the same label: more would leave no room for their times. */
+const MOST_COLUMNS = 28;
+/** An estimate longer than this share of the measured time would leave it no room: only its start is drawn. */
+const LONGEST_ESTIMATE = 2;
+const SHOWN_ESTIMATE = 0.5;
+/** On an axis that ends below ten, Mermaid writes fractions of workflows. */
+const LOWEST_AXIS_END = 10;
+/** As a share of the axis: Mermaid draws columns from below zero, where a zero would show. It draws none below this. */
+const BELOW_THE_AXIS = 1 / 20;
+/** Times between two columns, each with its labels in UTC and the most columns that these leave room for. */
+const STEPS = [
+    ...[10, 20, 30].map((n) => ({ ms: n * UNITS_MS.s, from: 11, to: 19, most: 16 })),
+    ...[1, 2, 5, 10, 30].map((n) => ({ ms: n * UNITS_MS.m, from: 11, to: 16, most: MOST_COLUMNS })),
+    ...[1, 2, 6, 12].map((n) => ({ ms: n * UNITS_MS.h, from: 8, to: 16, most: 16 })),
+    ...[24, 120].map((n) => ({ ms: n * UNITS_MS.h, from: 5, to: 10, most: MOST_COLUMNS })),
+];
+/** From the bottom of a column to its top. The colours match the squares, and stand out on white and on black. */
+const STATUSES = [
+    { status: 'pending', color: '#2f81d7', square: '🟦' },
+    { status: 'enqueued', color: '#f4900c', square: '🟧' },
+    { status: 'delayed', color: '#a960d0', square: '🟪' },
+];
+const ESTIMATE = { color: '#99a3ad', square: '⬜' };
+/**
+ * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, since Mermaid's xychart
+ * has none. Empty when there is nothing to draw. It holds numbers only, so there is nothing to escape.
+ *
+ * Columns, not lines: stacked, they show the whole and its parts. Mermaid's lines cannot end before the last label.
+ */
+function drainChart(curve) {
+    const columns = drain_chart_columnsOf(curve);
+    const statuses = STATUSES.filter(({ status }) => columns?.polls.some((poll) => poll[status] > 0));
+    if (columns === undefined || statuses.length === 0)
+        return '';
+    return [mermaid(columns, statuses), keyOf(curve, columns, statuses)].join('\n\n');
+}
+function mermaid({ labels, polls, estimated }, statuses) {
+    // Each series is drawn over those before it, so the highest comes first.
+    const measured = statuses.map(({ color }, index) => ({
+        color,
+        heights: [
+            ...polls.map((poll) => statuses.slice(0, index + 1).reduce((sum, { status }) => sum + poll[status], 0)),
+            ...estimated.map(() => 0),
+        ],
+    }));
+    const series = [...measured, { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] }]
+        .filter(({ heights }) => heights.some((height) => height > 0))
+        .reverse();
+    const axisEnd = Math.max(LOWEST_AXIS_END, ...series.flatMap(({ heights }) => heights));
+    const config = {
+        // The theme, and with it the colour of text, stays the one that GitHub chooses for light or dark pages.
+        themeVariables: { xyChart: { plotColorPalette: series.map(({ color }) => color).join() } },
+        xyChart: { width: 900, height: 350, xAxis: { labelFontSize: 11, showTick: false } },
+    };
+    return [
+        '```mermaid',
+        `%%{init: ${JSON.stringify(config)}}%%`,
+        'xychart-beta',
+        `  x-axis "UTC" [${labels.map((label) => `"${label}"`).join(', ')}]`,
+        `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
+        ...series.map(({ heights }) => {
+            const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
+            return `  bar [${drawn.map(drain_chart_rounded).join(', ')}]`;
+        }),
+        '```',
+    ].join('\n');
+}
+function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
+    const last = points.at(-1);
+    const counts = statuses.map(({ status, square }) => `${square} ${message_number(last?.[status] ?? 0)} ${status}`);
+    const seen = `At the last poll: ${counts.join(' · ')}`;
+    if (estimate === undefined || estimated.length === 0)
+        return seen;
+    const range = `${spanText(estimate.fromMs)} to ${spanText(estimate.toMs)}`;
+    const cut = isCut ? '; the chart ends before that' : '';
+    return `${seen} · ${ESTIMATE.square} estimate: drained ${spanText(estimate.leftMs)} later (${range})${cut}`;
+}
+/** The curve at regular times. Undefined when there are fewer than two polls. */
+function drain_chart_columnsOf({ points, lastAt, estimate }) {
+    const [first, last] = [points[0], points.at(-1)];
+    if (first === undefined || last === undefined || points.length < 2)
+        return undefined;
+    const measuredMs = last.atMs - first.atMs;
+    const leftMs = total(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
+    const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
+    const drawnMs = isCut ? SHOWN_ESTIMATE * measuredMs : leftMs;
+    // Three more: the last poll, and a started column at either end.
+    const step = STEPS.find(({ ms, most }) => (measuredMs + drawnMs) / ms <= most - 3);
+    if (step === undefined)
+        return undefined;
+    const before = Math.max(1, Math.ceil(measuredMs / step.ms));
+    const after = Math.ceil(drawnMs / step.ms);
+    const times = Array.from({ length: before + 1 + after }, (_, index) => (index - before) * step.ms);
+    return {
+        // `21:34:49`, `21:34`, `27 21:00` or `11-27`.
+        labels: times.map((time) => new Date(lastAt + time).toISOString().slice(step.from, step.to).replace('T', ' ')),
+        /** The first columns: the polls, up to the last. */
+        polls: times.slice(0, before + 1).map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
+        /** The columns after those: how many can be in flight then. */
+        estimated: times.slice(before + 1).map((time) => Math.max(0, drain_chart_rounded(total(last) * (1 - time / leftMs)))),
+        /** The estimate continues after the last column. */
+        isCut,
+    };
+}
+function drain_chart_rounded(height) {
+    return Number(height.toFixed(2));
+}
+
+;// CONCATENATED MODULE: ./lib/report/kit-section.js
+
+
+
+
+/** The most workflows of the list that the summary holds. */
+const LISTED = 50;
+/** How to keep the kit, and when its list helps. */
+const KEEPING = {
+    action: `To keep the script, upload \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. If the runner is gone,`,
+    'command-line': 'To keep the script, name a folder with `--artifacts`. If it is gone,',
+};
+/** The comments at the top of commands: what they need. */
+function needsOf(fits) {
+    return [
+        "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role can only read.",
+        `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
+    ];
+}
+/** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
+function kitSection({ shell, folder, list }, newVersion) {
+    const what = {
+        inspect: 'shows each workflow and its finished steps',
+        cancel: 'cancels them',
+        fork: markdown(newVersion === null ? trusted('continues them on the new version') : msg `continues them on ${newVersion}`),
+    };
+    return blocks(`A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)}${shell === 'action' ? ' on the runner' : ''}. It is a dry run unless you pass \`--yes\`:`, commandsOf({ newVersion: newVersion ?? undefined })
+        .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
+        .join('\n'), 'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.', 'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.', 'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.', `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`, listSection(list));
+}
+/** The list, as it can be copied. A long one is cut behind a workflow: the rest keeps its meaning. */
+function listSection(list) {
+    const lines = list.trimEnd().split('\n');
+    const rows = lines.flatMap((line, index) => (line === '' || line.startsWith('#') ? [] : [index]));
+    const cut = rows[LISTED];
+    const shown = cut === undefined ? lines : lines.slice(0, cut);
+    const title = cut === undefined ? counted(rows.length, 'workflow') : trusted(`the first ${LISTED} of ${rows.length}`);
+    return blocks(`<details><summary><code>workflows.tsv</code>: ${plain(title)}</summary>`, codeBlock('tsv', shown), '</details>');
+}
+
+;// CONCATENATED MODULE: ./lib/report/next-steps.js
+
+
+
+
+/** The commands for one workflow, the script for all, and the query that lists them. */
+function nextSteps(report, kit) {
+    const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
+    if (verdict === 'drained' || database === null || commandLine === null)
+        return '';
+    const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
+    if (details === 'names' && workflows.items.length > 0)
+        return withoutIds(query, commandLine);
+    if (workflows.items.length === 0 && firstToUnblock === null)
+        return '';
+    if (kit === undefined && isInUse(report))
+        return blocks(IN_USE, ...query);
+    return blocks(...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)), database.schema === 'dbos'
+        ? ''
+        : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
+}
+const ALL_AT_WORK = 'The workflows that were read are running, queued, or wake within a minute. Let them finish: cancel or fork nothing while processes of this version run.';
+const IN_USE = 'New work is still sent to a version to retire, or its name is not known here. Check the name, and move the traffic first. Until then, cancelling or forking would hit live work.';
+function first(id, verdict, commandLine) {
+    const commands = commandsFor({ id }, commandLine) ?? [
+        '# The id of that workflow holds characters that cannot be shown or typed safely:',
+        '# take it from the query.',
+    ];
+    const which = verdict === 'cannot-drain'
+        ? 'To unblock the workflow that lasts longest, with the DBOS command line:'
+        : 'If work is progressing, wait. To unblock a workflow with the DBOS command line, start with this one:';
+    return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
+}
+/** For people who can read the database: nothing on this page names a workflow by its id. */
+function withoutIds(query, commandLine) {
+    return blocks('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:', ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
+}
+
+;// CONCATENATED MODULE: ./lib/report/options.js
+
+
+
+
+
+
+
+const MOST_OPTIONS = 3;
+const DRY_RUN = 'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
+/** In place of a command. */
+const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
+/** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
+function whatToDo(report, kit) {
+    const { verdict, blockers, versions, troubleshooting } = report;
+    if (blockers.length > 0 || verdict === 'drained' || verdict === 'no-target')
+        return '';
+    const options = isInUse(report) ? [] : optionsFor(report, kit);
+    // What else blocks says itself what helps. A version in use comes first: to cancel its work would end live work.
+    const others = blockedFirst(versions).flatMap(({ version, blockers: all }) => all
+        .filter(({ kind }) => kind !== 'in-flight')
+        .map(({ kind, message }) => {
+        const of = versions.length > 1 ? `${nameOf(version, NO_VERSION)}: ` : '';
+        return `${of}${markdown(message)} ${helpLink(troubleshooting, kind)}`;
+    }));
+    const items = [...others, ...options.map(inMarkdown)].slice(0, MOST_OPTIONS);
+    if (items.length === 0)
+        return '';
+    return blocks('### What to do', items.map((text, index) => `${index + 1}. ${text.replaceAll('\n', '\n   ')}`).join('\n'), items.some((text) => text.includes('sh unblock.sh')) ? DRY_RUN : '');
+}
+function inMarkdown({ what, command }) {
+    return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
+}
+function optionsFor(report, kit) {
+    const { diagnosis, activities, firstToUnblock } = report;
+    switch (diagnosis?.cause) {
+        case 'no-process':
+            return [
+                { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
+                ...unblocking(report, kit, ' --all'),
+            ];
+        case 'outlasting':
+            // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
+            return isPartlyStuck(report)
+                ? unblocking(report, kit, '')
+                : [...unblocking(report, kit, one(report)), ...waiting(report)];
+        case 'stuck':
+        case 'stalled': {
+            if (activities.items.length === 0)
+                return unblocking(report, kit, '');
+            const step = kit === undefined
+                ? { what: trusted('Take the next step of each workflow from the table below.') }
+                : {
+                    what: trusted('See what each workflow has done, and take its next step from the table below:'),
+                    command: 'sh unblock.sh inspect',
+                };
+            return [step, ...unblocking(report, kit, '')];
+        }
+        case 'not-converging':
+            return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
+        case 'moving':
+            return [
+                ...(diagnosis.nextStep === undefined ? [] : [{ what: diagnosis.nextStep }]),
+                ...waiting(report),
+                ...(firstToUnblock === null ? [] : unblocking(report, kit, '')),
+            ];
+        default:
+            return [];
+    }
+}
+function isPartlyStuck({ activities }) {
+    return activities.items.some(({ state }) => state === 'stuck');
+}
+/** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */
+function one({ firstToUnblock, pastDeadline, diagnosis }) {
+    const isOne = pastDeadline !== null && diagnosis?.count === 1;
+    const id = isOne && firstToUnblock !== null ? typedId(firstToUnblock) : undefined;
+    return id === undefined ? '' : ` ${id}`;
+}
+/** `what is stuck or asleep`: what the kit takes without `--all`, of what is there. */
+function whatTheKitTakes({ activities }) {
+    const states = ['stuck', 'asleep', 'delayed'].filter((each) => activities.omitted > 0 ? true : activities.items.some(({ state }) => state === each));
+    const last = states.at(-1);
+    const before = states.slice(0, -1).join(', ');
+    return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
+}
+/** To fork and to cancel: with the kit, or what cancels one where there is none. */
+function unblocking(report, kit, which) {
+    const { newVersion, commandLine, firstToUnblock } = report;
+    const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
+    if (kit === undefined) {
+        if (commandLine === null || firstToUnblock === null)
+            return [];
+        const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
+        return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
+    }
+    const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
+    const fork = {
+        what: msg `Continue ${trusted(them)} on ${newVersion ?? ''}:`,
+        command: `sh unblock.sh fork${which}`,
+    };
+    return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
+}
+function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
+    if (pastDeadline !== null) {
+        return [
+            {
+                what: neededTimeout === null
+                    ? trusted('Wait for it: no run of the gate lasts that long here. Run it again later.')
+                    : msg `Wait for it: set \`timeout\` to more than ${trusted(neededTimeout)}.`,
+            },
+        ];
+    }
+    if (mode !== 'wait')
+        return [{ what: trusted('Wait, and run the gate again: mode `wait` holds until it has drained.') }];
+    return verdict === 'timed-out'
+        ? [{ what: trusted('Wait longer: run the gate again, with a longer `timeout`.') }]
+        : [];
+}
+
+;// CONCATENATED MODULE: ./lib/report/summary-details.js
+
+
+
+
+
+/* The parts of the job summary that are folded, but for the versions where there are several. */
+const summary_details_TARGETS_SHOWN = 100;
+const TARGETS_EXPLAINED = 10;
+const GROUPS_SHOWN = 50;
+/** The versions to retire: what blocks most comes first. */
+function targetTable({ versions, outdated }, observedAt) {
+    if (versions.length === 0)
+        return '';
+    const shown = blockedFirst(versions).slice(0, summary_details_TARGETS_SHOWN);
+    return blocks(table(shown, {
+        Version: ({ version }) => nameOf(version, NO_VERSION),
+        State: (version) => targetState(version, outdated),
+        // How each drains, where there are several to compare.
+        Diagnosis: ({ diagnosis }) => (versions.length > 1 ? (diagnosis?.brief ?? '') : ''),
+        Pending: ({ pending }) => pending,
+        Enqueued: ({ enqueued }) => enqueued,
+        Delayed: ({ delayed }) => delayed,
+        Ignored: ({ ignored }) => ignored,
+        'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
+    }), more(versions.length - shown.length, 'version'));
+}
+function targetState(version, outdated) {
+    const { known, drained, idleSeconds, inFlight, reasons } = version;
+    if (drained)
+        return known ? '✅ drained' : '✅ drained, never seen here';
+    if (idleSeconds !== null && reasons.length === 0)
+        return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
+    const all = [...(inFlight > 0 ? [`${message_number(inFlight)} in flight`] : []), ...reasons];
+    return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
+}
+/** The versions, how it went, and the numbers behind it. */
+function numbers(report, observedAt) {
+    const { versions, blockers, polls, inFlightAtFirst, waitedSeconds, forecast, outlook } = report;
+    const started = inFlightAtFirst === 1 ? '1 workflow' : `${message_number(inFlightAtFirst)} workflows`;
+    const lines = [
+        ...(polls > 1 && inFlightAtFirst > 0
+            ? [`It started with ${started} in flight, ${spanText(milliseconds(waitedSeconds))} earlier.`]
+            : []),
+        ...(forecast === null || forecast.trend === 'idle' ? [] : outlook.map(markdown)),
+        ...(blockers.length > 0 ? [] : inFlightReasons(versions)),
+    ];
+    return blocks(versions.length === 1 ? targetTable(report, observedAt) : '', lines.map((each) => `- ${each}`).join('\n'));
+}
+/** What is in flight on each version, and the input that lets it go. Other blockers are under "What to do". */
+function inFlightReasons(versions) {
+    return versions
+        .slice(0, TARGETS_EXPLAINED)
+        .flatMap(({ version, blockers }) => blockers
+        .filter(({ kind }) => kind === 'in-flight')
+        .map(({ message }) => `${nameOf(version, NO_VERSION)}: ${markdown(message)}`));
+}
+/** What is in flight, by version, workflow and queue. */
+function groupTable({ groups, versions }, observedAt) {
+    if (groups.items.length === 0)
+        return '';
+    const severalVersions = versions.length > 1;
+    const shown = groups.items.slice(0, GROUPS_SHOWN);
+    return blocks(table(shown, {
+        Workflow: (each) => nameOf(workflowName(each)),
+        Queue: ({ queue }) => nameOf(queue, ''),
+        Version: ({ version }) => (severalVersions ? nameOf(version, '(none)') : ''),
+        Pending: ({ pending }) => pending,
+        Enqueued: ({ enqueued }) => enqueued,
+        Delayed: ({ delayed }) => delayed,
+        'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
+        '': ({ ignored, version, ...each }) => [
+            ...ownWorkNote({ ...each, name: each.workflow }),
+            ...(ignored ? ['ignored'] : []),
+            ...(version === null ? ['unversioned'] : []),
+        ].join(', '),
+    }), more(groups.items.length - shown.length + groups.omitted, 'group'));
+}
+/** How many of them the list has. */
+function workflowsTitle({ workflows: { items, omitted } }) {
+    return omitted > 0
+        ? `The oldest ${message_number(items.length)} of ${message_number(items.length + omitted)} workflows in flight`
+        : 'The workflows in flight';
+}
+/** The oldest workflows in flight, one by one. */
+function summary_details_workflowList({ workflows }, observedAt) {
+    const { items, omitted } = workflows;
+    if (items.length === 0)
+        return '';
+    return blocks(table(items, {
+        Id: ({ id }) => nameOf(id, ''),
+        Workflow: (each) => nameOf(workflowName(each)),
+        Status: ({ status, delayUntil }) => `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
+        'What it does': ({ activity }) => activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
+        Queue: ({ queue }) => nameOf(queue, ''),
+        // The row of a workflow that waits carries the executor that enqueued it. None runs it.
+        Executor: ({ executor, status }) => (status === 'PENDING' ? nameOf(executor, '') : ''),
+        Created: ({ createdAt }) => moment(createdAt, observedAt),
+        Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
+        'Last step': (workflow) => summary_details_lastStep(workflow, observedAt),
+        Parent: ({ parent }) => nameOf(parent, ''),
+    }), omitted > 0 ? `${message_number(omitted)} more are in the database. The query shows them all.` : '');
+}
+/** `2h ago`, or `in 5m`; empty for no time. */
+function moment(time, observedAt) {
+    if (time === null)
+        return '';
+    const distance = spanText(Math.abs(time - observedAt));
+    return time > observedAt ? `in ${distance}` : `${distance} ago`;
+}
+/** The end of a `DBOS.sleep` can lie ahead: newer SDKs record when it will be over. */
+function summary_details_lastStep({ lastStep: step }, observedAt) {
+    if (step === null)
+        return '';
+    const when = moment(step.completedAt, observedAt);
+    const ends = when.startsWith('in ') ? `, ends ${when}` : when === '' ? '' : `, ${when}`;
+    return `${code(step.name)} (step ${step.number})${ends}`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/summary.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
+const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
+const APPLICATIONS_SHOWN = 10;
+/** The first screen names these many groups of what blocks. */
+const GROUPS_OF_WORK = 10;
+/** Before this many seconds, a chart says no more than the headline. */
+const CHART_FROM_SECONDS = 180;
+const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
+const STATES = {
+    stuck: '⛔ stuck',
+    asleep: '💤 asleep',
+    delayed: '💤 delayed',
+    queued: '🟡 queued',
+    waiting: '🟡 waiting',
+    progressing: '🟢 progressing',
+};
+/**
+ * The job summary, in GitHub-flavoured Markdown. The first screen says what the answer is and why, what happens if nobody
+ * acts, what to do, and what blocks. Everything else is folded.
+ */
+function summaryOf(report, kit) {
+    // Before the first poll nothing is listed, so no time is shown.
+    const observedAt = report.observedAt ?? 0;
+    return fitted([
+        verdictSection(report),
+        whatToDo(report, kit),
+        report.verdict === 'drained' ? teardown(report) : '',
+        report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '',
+        foundSection(report.found),
+        whatBlocks(report, observedAt),
+        chartSection(report),
+        report.verdict === 'drained' ? '' : warningList(report),
+        ...summary_folded('Commands, script and query', nextSteps(report, kit)),
+        ...summary_folded('The drain in numbers', numbers(report, observedAt)),
+        ...summary_folded('In flight by workflow', groupTable(report, observedAt)),
+        ...summary_folded(workflowsTitle(report), summary_details_workflowList(report, observedAt)),
+        summary_otherApplications(report),
+        footer(report),
+    ]);
+}
+/** A part of the page that opens with a click, or nothing where it is empty. */
+function summary_folded(title, text) {
+    return text === '' ? [] : [`<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`];
+}
+function verdictSection(report) {
+    const { verdict, conclusion, headline, blockers, diagnosis, troubleshooting } = report;
+    const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
+    const reasons = blockers.filter(({ message }) => message.length > 0);
+    const heading = headingOf(diagnosis);
+    const help = heading === undefined ? '' : ` ${helpLink(troubleshooting, heading)}`;
+    return blocks(`## ${icon} ${markdown(headline)}`, ...reasons.map(({ kind, message }) => `${quoteBlock(message)} ${helpLink(troubleshooting, kind)}`), diagnosis === null ? '' : `**If you do nothing**: ${markdown(diagnosis.ifNothing)}${help}`, report.outdated
+        ? `The rest of this page is from the last successful poll, at ${isoTime(report)} (database time), for information only.`
+        : '');
+}
+/** What to check before the teardown, and then that it is safe. */
+function teardown(report) {
+    const { warnings, versions } = report;
+    const checks = [
+        ...warnings.map((each) => `⚠️ ${markdown(each)}`),
+        `This was true at ${isoTime(report)} (database time). Does any process of it still receive work? It could start more.`,
+        'From the teardown on, do not resume or rewind a workflow of it, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.',
+    ];
+    return blocks('### Check before you tear down', checks.map((each) => `- ${each}`).join('\n'), `Then you can tear ${markdown(namesOfVersions(versions))} down.`);
+}
+/** What the work that blocks does or waits for, and the next step for each. */
+function whatBlocks({ activities, forecast }, observedAt) {
+    const { items, omitted } = activities;
+    if (items.length === 0 || forecast === null || forecast.trend === 'idle')
+        return '';
+    const ageMs = observedAt - (activities.observedAt ?? observedAt);
+    const rows = items.slice(0, GROUPS_OF_WORK);
+    return blocks('### What blocks', table(rows, {
+        State: ({ state, count }) => `${STATES[state]} (${message_number(count)})`,
+        'Next step': ({ nextStep }) => markdown(nextStep),
+        Workflow: (each) => nameOf(workflowName(each)),
+        'What it does (the one that lasts longest)': ({ message }) => markdown(message),
+    }), more(items.length - rows.length + omitted, 'group'), ageMs >= 60_000 ? `As read ${spanText(ageMs)} before the last poll.` : '');
+}
+/** The chart, where it informs: the work in flight has changed over several minutes. */
+function chartSection(report) {
+    const { forecast, history, observedAt, outdated } = report;
+    if (forecast === null || observedAt === null || outdated || !isWatched(report))
+        return '';
+    const [first, last] = [history[0], history.at(-1)];
+    const isLong = (last?.seconds ?? 0) - (first?.seconds ?? 0) >= CHART_FROM_SECONDS;
+    if (!isLong || new Set(history.map(total)).size < 2)
+        return '';
+    const chart = drainChart(curveOf(report, observedAt));
+    return chart === '' ? '' : blocks('### Progress', chart);
+}
+/** The estimate of a drain that is stuck or has no end would draw what does not come. */
+function curveOf({ history, forecast, diagnosis }, lastAt) {
+    const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
+    const left = forecast?.secondsLeft ?? null;
+    if (left === null || diagnosis?.kind !== 'slow')
+        return { points, lastAt, estimate: undefined };
+    const { likely, from, to } = left;
+    return {
+        points,
+        lastAt,
+        estimate: { leftMs: milliseconds(likely), fromMs: milliseconds(from), toMs: milliseconds(to) },
+    };
+}
+function warningList({ warnings }) {
+    if (warnings.length === 0)
+        return '';
+    return `### Before you act on this\n\n${warnings.map((each) => `- ⚠️ ${markdown(each)}`).join('\n')}`;
+}
+/** One line about the applications that share the database. Those that may be a former name have a warning as well. */
+function summary_otherApplications({ otherApplications: others }) {
+    if (others.length === 0)
+        return '';
+    const shown = others.slice(0, APPLICATIONS_SHOWN).map(({ name, inFlight }) => {
+        return `${code(name)} (${message_number(total(summed(inFlight)))} in flight)`;
+    });
+    const rest = others.length - shown.length;
+    return `Other applications in this system database, which this run is not about: ${shown.join(', ')}${rest > 0 ? `, and ${message_number(rest)} more` : ''}.`;
+}
+function footer(report) {
+    const { verdict, database, waitedSeconds, polls, failedPolls } = report;
+    if (database === null)
+        return '';
+    const server = markdown(describeServer(database.serverVersion, database.migration));
+    const waited = spanText(milliseconds(waitedSeconds));
+    const failed = failedPolls > 0
+        ? `, plus ${message_number(failedPolls)} failed ${failedPolls === 1 ? 'poll that was' : 'polls that were'} retried`
+        : '';
+    const taken = `${message_number(polls)} ${polls === 1 ? 'poll' : 'polls'}${failed}`;
+    return `<sub>Verdict ${code(verdict)}, observed at ${isoTime(report)} (database time), after ${waited} and ${taken}. ${server}.</sub>`;
+}
+function isoTime({ observedAt }) {
+    return iso(observedAt) ?? 'an unknown time';
+}
+/** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
+function fitted(sections) {
+    const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
+    const kept = [];
+    let bytes = Buffer.byteLength(notice) + 2;
+    for (const section of sections.filter((each) => each !== '')) {
+        bytes += Buffer.byteLength(section) + 2;
+        if (bytes > SUMMARY_BYTES)
+            return `${[...kept, notice].join('\n\n')}\n`;
+        kept.push(section);
+    }
+    return `${kept.join('\n\n')}\n`;
+}
+
+;// CONCATENATED MODULE: ./lib/publish.js
+
+
+
+
+
+
+
+/**
+ * Publishes the answer in every place of the shell. A place that cannot be written does not silence the others. Returns
+ * the report, with a warning for each such place.
+ */
+async function publish(run, shell) {
+    const report = runReportOf(run);
+    shell.conclude(report);
+    const problems = [];
+    const warn = (problem) => void problems.push(problem);
+    const attempt = async (what, work) => {
+        try {
+            return await work();
+        }
+        catch (error) {
+            const code = trusted(codeOf(error) ?? 'unknown reason');
+            const known = error instanceof ReportableError ? error.explanation : undefined;
+            warn(known ?? msg `${trusted(what)} could not be written (${code}).`);
+            return undefined;
+        }
+    };
+    const withProblems = () => ({ ...report, warnings: [...report.warnings, ...problems] });
+    const { reportPath, kit } = await writeArtifacts(report, run.last, shell, attempt);
+    await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
+    await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
+    shell.log.line(plain(msg `Verdict ${trusted(report.verdict)}: ${report.headline}`));
+    if (kit !== undefined) {
+        shell.log.line(plain(msg `The summary lists what blocks. unblock.sh for all of it is in ${kit.folder}.`));
+    }
+    for (const annotation of annotationsOf(withProblems()))
+        shell.annotate(annotation);
+    return withProblems();
+}
+
+;// CONCATENATED MODULE: ./lib/report/outputs.js
+
+
+
+
+
+
+
+/** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
+const LIST_BYTES = 200 * 1024;
+/**
+ * The outputs in `action.yml`, for every verdict. What was not observed is empty, or an empty list.
+ *
+ * @param maximum The most bytes of all of them, where a place takes less than GitHub. The names to tear down come first.
+ */
+function outputsOf(report, reportPath, maximum = Number.POSITIVE_INFINITY) {
+    const values = {
+        verdict: report.verdict,
+        drained: String(report.drained),
+        reason: plain(report.headline),
+        diagnosis: report.diagnosis?.kind ?? '',
+        'not-before': iso(report.notBefore) ?? '',
+        'in-flight': String(report.inFlight ?? ''),
+        unversioned: String(report.unversioned ?? ''),
+        'waited-seconds': String(schema_rounded(report.waitedSeconds, 10)),
+        versions: '[]',
+        'drained-versions': '[]',
+        'draining-versions': '[]',
+        'observed-at': iso(report.observedAt) ?? '',
+        'report-path': reportPath,
+    };
+    let omitted = 0;
+    const fill = (name, within) => {
+        const taken = Object.entries(values).map((line) => Buffer.byteLength(`${line.join('=')}\n`));
+        const left = taken.reduce((rest, bytes) => rest - bytes, maximum);
+        const list = within(Math.min(LIST_BYTES, left));
+        values[name] = jsonArray(list);
+        omitted += list.omitted;
+    };
+    fill('drained-versions', (bytes) => fitting(report.drainedVersions, bytes));
+    fill('draining-versions', (bytes) => fitting(report.drainingVersions, bytes));
+    fill('versions', (bytes) => fittingVersions(report, bytes));
+    /** `omitted`: how many entries of the lists are left out, for lack of room. */
+    return { values, omitted };
+}
+/** What outputs of a fixed set can be in another run. */
+const FIXED_VALUES = {
+    verdict: VERDICTS,
+    drained: ['true', 'false'],
+    diagnosis: DIAGNOSES,
+};
+/**
+ * The names of the outputs whose value is found, or can be in another run, where that is known before. `report-path` is
+ * none of them: in another job its file is not there.
+ */
+function outputsWith(isFound, values) {
+    const names = Object.keys(values).filter((name) => name !== 'report-path');
+    return names.filter((name) => [values[name] ?? '', ...(FIXED_VALUES[name] ?? [])].some(isFound));
+}
+/** Versions as in the report file, without what is written for people. */
+const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }));
+/**
+ * Where not all fit, forecasts are omitted first, then diagnoses, and versions last, and the last entry says how many of these. The report
+ * file has them.
+ */
+function fittingVersions({ versions }, maximum) {
+    const bytes = maximum - JSON.stringify({ omitted: versions.length }).length;
+    const short = versions.filter(({ version }) => version === null || isWhole(version));
+    const tooLong = versions.length - short.length;
+    const entries = versionOutputs.parse(short).map((entry, at) => ({ ...entry, version: short[at]?.version ?? null }));
+    const fitted = firstWhole(entries, [
+        ({ forecast, ...version }) => ({
+            ...version,
+            forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
+        }),
+        (version) => ({ ...version, forecast: null }),
+        (version) => ({ ...version, forecast: null, diagnosis: null }),
+    ], bytes);
+    const omitted = fitted.omitted + tooLong;
+    return omitted === 0 ? fitted : { texts: [...fitted.texts, JSON.stringify({ omitted })], omitted };
+}
+/** The entries in the first of these forms in which all of them fit, or in the last one. */
+function firstWhole(entries, forms, maximum) {
+    const whole = forms.values().map((form) => fitting(entries.map(form), maximum));
+    let fitted = fitting([], maximum);
+    for (fitted of whole)
+        if (fitted.omitted === 0)
+            break;
+    return fitted;
+}
+/** The entries that fit, each in JSON. A longer one does not keep out those after it. */
+function fitting(entries, maximum) {
+    const texts = [];
+    let bytes = 2;
+    for (const entry of entries) {
+        if (typeof entry === 'string' && !isWhole(entry))
+            continue;
+        const text = JSON.stringify(entry);
+        const more = Buffer.byteLength(text) + 1;
+        if (bytes + more > maximum)
+            continue;
+        bytes += more;
+        texts.push(text);
+    }
+    return { texts, omitted: entries.length - texts.length };
+}
+/** Whether it is a name, and can fit. What stands for a long name is in no output: somebody could tear it down. */
+function isWhole(name) {
+    return name.length <= LIST_BYTES && !isCut(name);
+}
+function jsonArray({ texts }) {
+    return `[${texts.join(',')}]`;
+}
+
+;// CONCATENATED MODULE: ./lib/async.js
+/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
+async function unlessAborted(promise, signal) {
+    promise.catch(() => undefined);
+    if (signal.aborted)
+        return undefined;
+    const { promise: aborted, resolve } = Promise.withResolvers();
+    const abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+        return await Promise.race([promise, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', abort);
+    }
+}
+
+// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
+var lib_client = __nccwpck_require__(42);
+;// CONCATENATED MODULE: external "node:events"
+const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
+// EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
+var buffer_reader = __nccwpck_require__(971);
+// EXTERNAL MODULE: ./node_modules/pg-protocol/dist/parser.js
+var parser = __nccwpck_require__(318);
+;// CONCATENATED MODULE: ./lib/postgres/driver-patches.js
+
+
+
+
+/** The code of the error when the driver cannot read an answer as the protocol of Postgres. */
+const PROTOCOL_ERROR = 'ERR_PROTOCOL';
+/** Longer than an answer to the gate should be. A peer that is not Postgres seems to announce more. */
+const LONGEST_MESSAGE_BYTES = 256 * 1024 * 1024;
+/** The message of the error when an answer is longer, of a server that has let the gate in. */
+const ANSWER_TOO_LONG = 'an answer too long';
+/**
+ * Makes the driver survive a server that breaks the protocol. The driver (pg-protocol 1.16) reads an unterminated
+ * error message forever, throws what it cannot read into the event loop, and keeps a message of any length in memory.
+ * Each would end the gate without a verdict, so each becomes an error message, as if the server had sent it.
+ */
+function patchDriver() {
+    const { string } = buffer_reader.BufferReader.prototype;
+    buffer_reader.BufferReader.prototype.string = function (length) {
+        const text = string.call(this, length);
+        if (length > 0 && text === '')
+            throw new RangeError('a message without an end');
+        return text;
+    };
+    const { parse } = parser.Parser.prototype;
+    const letIn = new WeakSet();
+    parser.Parser.prototype.parse = function (bytes, callback) {
+        try {
+            parse.call(this, bytes, (message) => {
+                if (message.name === 'readyForQuery')
+                    letIn.add(this);
+                callback(message);
+            });
+            if (announcedLength(this) > LONGEST_MESSAGE_BYTES) {
+                throw new RangeError(letIn.has(this) ? ANSWER_TOO_LONG : 'a message too long');
+            }
+        }
+        catch (cause) {
+            const message = cause instanceof Error ? cause.message : '';
+            const error = new Error(message, { cause });
+            callback(Object.assign(error, { name: 'error', length: 0, code: PROTOCOL_ERROR }));
+        }
+    };
+}
+/** Returns the length in bytes that a partly received message announces, or 0. */
+function announcedLength(parser) {
+    const buffer = Reflect.get(parser, 'buffer');
+    const isThere = Buffer.isBuffer(buffer) && Number(Reflect.get(parser, 'bufferLength')) > 4;
+    return isThere ? buffer.readUInt32BE(Number(Reflect.get(parser, 'bufferOffset')) + 1) : 0;
+}
+/** The message of the error when the server does not prove by SCRAM that TLS ends at itself. */
+const UNBOUND = 'The server does not bind the channel';
+const sasl = object({ mechanisms: array(schemas_string()) });
+/**
+ * Enforces libpq's `channel_binding=require`. The driver prefers SCRAM with channel binding, but answers any request
+ * of the server. So the socket is closed before the driver answers another one, and connecting fails.
+ */
+function requireChannelBinding(client, socket) {
+    const connection = Reflect.get(client, 'connection');
+    if (!(connection instanceof external_node_events_namespaceObject.EventEmitter))
+        throw new Error('the driver has another shape');
+    const refuse = () => {
+        socket.destroy();
+        connection.emit('error', new Error(UNBOUND));
+    };
+    let offered = false;
+    let proved = false;
+    connection.on('authenticationSASL', (message) => {
+        offered = sasl.safeParse(message).data?.mechanisms.includes('SCRAM-SHA-256-PLUS') ?? false;
+        if (!offered)
+            refuse();
+    });
+    connection.on('authenticationCleartextPassword', refuse);
+    connection.on('authenticationMD5Password', refuse);
+    // Only the final message of the exchange proves that the server knows the password.
+    connection.on('authenticationSASLFinal', () => {
+        proved = offered;
+    });
+    connection.on('authenticationOk', () => {
+        if (!proved)
+            refuse();
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/password-errors.js
+
+
+/* How a password or a token fails, or the reading of it. */
+/**
+ * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
+ * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
+ */
+function isPasswordRefusal({ code, message, routine }) {
+    if (code === '28000') {
+        // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
+        const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
+        return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
+    }
+    const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
+    return code === '28P01' || (code === '08P01' && isOfPgBouncer);
+}
+/** What a person has to know of libpq's password file where no password was found. */
+const PASSFILE_ADVICE = {
+    password: '',
+    'no-file': '',
+    'no-entry': " libpq's password file has no line for this host, port, database and user.",
+    'not-a-file': " libpq's password file is ignored because it is not a plain file.",
+    'open-to-others': " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
+    unreadable: " The user that runs the gate cannot read libpq's password file.",
+};
+/** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
+const PASSWORD_FILE_UNUSABLE = {
+    what: 'The file in `database-password-file` has no password',
+    patience: 'full',
+    matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
+    advice: msg `It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
+};
+/** The ways to fail that are about the password, in the order in which they are tried. */
+const PASSWORD_FAILURES = {
+    'token-refused': {
+        what: 'The server rejected the password from `database-password-file`',
+        // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
+        patience: 'brief',
+        matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
+        advice: msg `Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
+    },
+    'password-refused': {
+        what: 'The server rejected the password',
+        matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
+        advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+    },
+    'password-missing': {
+        what: 'The server requires a password, and none was given',
+        matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
+        advice: ({ passfileGave }) => msg `Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
+    },
+    'password-exchange-failed': {
+        what: 'SCRAM authentication failed',
+        matches: ({ message }) => message.startsWith('SASL: '),
+        advice: ({ message }) => msg `The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/pooler-errors.js
+
+/*
+ * How poolers fail, in messages that are English whatever the server's language. Sources: PgBouncer 1.18 and 1.25, and
+ * the published sources and manuals of Supabase's Supavisor and Neon's proxy.
+ */
+/** PgBouncer uses 08P01 for everything, errors of the server at its login included. Only the message differs. */
+const fromPgBouncer = ({ code, message }, words) => code === '08P01' && words.test(message);
+/** Supavisor and Neon's proxy use XX000 (internal error) for everything, and Neon's some of class 08 as well. */
+const isSaidByPooler = ({ code, message }, words) => ['XX000', '08000', '08006'].includes(code) && words.test(message);
+/** The ways to fail that only managed poolers have, in the order in which they are tried. */
+const POOLER_FAILURES = {
+    'tenant-unknown': {
+        what: 'The pooler does not know this user or its project',
+        matches: (failure) => isSaidByPooler(failure, /tenant.*not found|endpoint could not be found|endpoint ID is not specified/is),
+        advice: msg `Copy the connection string from the provider again. Supabase's pooler expects the user role.project on the project's own host. Neon reads the endpoint from the host name, and only with TLS.`,
+    },
+    'switched-off': {
+        what: 'The provider has turned the database off',
+        matches: (failure) => isSaidByPooler(failure, /exceeded the .*quota|endpoint (has been|is) disabled/is),
+        advice: ({ message }) => msg `It says: ${message}. Raise the limit or change the plan, or turn the database on again. Then run the gate again.`,
+    },
+    'pooler-cut-off': {
+        what: 'The pooler cannot reach its database',
+        patience: 'full',
+        matches: (failure) => isSaidByPooler(failure, /DbHandler|db_termination|to database closed|circuit ?breaker|compute node|control plane/i),
+        advice: ({ message }) => msg `It says: ${message}. A database that restarts or wakes up is available within a minute. If it persists, check the provider's dashboard and status page.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
+
+
+/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
+/** The driver's message when the server has no TLS. */
+const NO_TLS = 'The server does not support SSL connections';
+/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
+const TLS_REQUIRED = 'SSL required';
+/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
+const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
+/** Returns whether the handshake failed, or the server's certificate did not pass. */
+function isHandshakeFailure(code) {
+    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
+}
+/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
+function isRefusedCertificate(code) {
+    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
+}
+/** The ways to fail that are about TLS, in the order in which they are tried. */
+const TLS_FAILURES = {
+    'tls-unavailable': {
+        what: 'The server does not accept TLS',
+        matches: ({ message }) => message === NO_TLS,
+        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
+    },
+    'certificate-untrusted': {
+        what: "The server's certificate is not signed by a trusted CA",
+        // No chain leads from the server's certificate to a trusted CA.
+        matches: [
+            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
+        ],
+        advice: ({ tlsCa }) => tlsCa === undefined
+            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
+            : msg `The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
+    },
+    'certificate-of-another-host': {
+        what: "The server's certificate is for another host name",
+        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
+        advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+    },
+    'certificate-out-of-date': {
+        what: "The server's certificate has expired or is not valid yet",
+        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
+        advice: msg `Renew it on the server, and check the clock of the machine that runs the gate.`,
+    },
+    'client-certificate-missing': {
+        what: 'The server requires a client certificate',
+        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
+            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+        advice: msg `Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
+    },
+    'client-certificate-refused': {
+        what: 'The server rejected the client certificate',
+        // In any language: PAM and the like name themselves, and other methods go with no certificate.
+        matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
+            (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
+            (failure.code === '28000' &&
+                failure.routine === 'auth_failed' &&
+                clientCertificate !== undefined &&
+                !isPasswordRefusal(failure)),
+        advice: msg `It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
+    },
+    'certificate-unusable': {
+        what: 'The client certificate or key is invalid',
+        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
+    },
+    'tls-failed': {
+        what: 'TLS failed',
+        matches: ({ code }) => isHandshakeFailure(code),
+        advice: msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/errors.js
+
+
+
+
+
+
+
+/** Returns a kind that can pass by itself, so a hold continues. */
+const errors_transient = (kind) => ({ ...kind, patience: 'full' });
+/** Returns a kind that most often stays, but can also pass within seconds. */
+const brief = (kind) => ({ ...kind, patience: 'brief' });
+/** The message of the driver's error when connecting takes too long. */
+const CONNECT_OVERDUE = 'timeout expired';
+/** The message of the error that ends a poll when the hold has no time left for it. */
+const POLL_OVERDUE = 'The poll is overdue';
+/** The driver's messages for login methods that it does not have. */
+const UNKNOWN_LOGIN = /^Unknown authenticationOk message type|^SASL: Only mechanism/;
+/**
+ * Every known way to fail. The first match wins, and an SQLSTATE that no other kind knows is retried. Sources:
+ * PostgreSQL's appendix A for SQLSTATEs, and its source for the names of functions.
+ */
+const FAILURES = {
+    'password-file-unusable': PASSWORD_FILE_UNUSABLE,
+    'host-not-found': errors_transient({
+        what: 'The host could not be found',
+        matches: ({ code }) => code === 'ENOTFOUND' || code.startsWith('EAI_'),
+        advice: msg `Check the host in \`database-url\`. Only a machine in a private network can look up a name of that network.`,
+    }),
+    'connection-refused': errors_transient({
+        what: 'Nothing accepts connections at this host and port',
+        matches: ['ECONNREFUSED'],
+        advice: msg `Check host and port in \`database-url\`, and that the database is running.`,
+    }),
+    'socket-missing': errors_transient({
+        what: "The server's socket does not exist",
+        matches: ['ENOENT'],
+        advice: msg `The host in \`database-url\` is a folder: check its path, and that the database is running.`,
+    }),
+    'socket-denied': {
+        what: "The user that runs the gate is not allowed to use the server's socket",
+        matches: ['EACCES', 'EPERM', 'EINVAL', 'ENAMETOOLONG'],
+        advice: msg `Give the user that runs the gate access to the folder in \`database-url\`. Its path can have at most 90 characters.`,
+    },
+    'connect-timeout': errors_transient({
+        what: 'The server did not answer in time',
+        matches: ({ code, message }) => ['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'EAGAIN', 'ERR_SOCKET_CONNECTION_TIMEOUT'].includes(code) ||
+            message === CONNECT_OVERDUE,
+        advice: msg `The likely cause is a firewall, or a private network that the gate's machine is not part of. Allow its address, or run the gate in that network.`,
+    }),
+    'network-unreachable': errors_transient({
+        what: "The gate cannot reach the server's network",
+        matches: ['ENETUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
+        advice: msg `Does the host have an IPv6 address only? Many machines have no IPv6, GitHub's runners among them. Use a pooler or a proxy with IPv4, or run the gate elsewhere.`,
+    }),
+    'answer-too-long': errors_transient({
+        what: 'The result of the poll is larger than 256 MiB',
+        overLimit: true,
+        matches: ({ message }) => message === ANSWER_TOO_LONG,
+        advice: ({ schema }) => [
+            ...trusted('Application names or workflow ids are very long, or there are very many of them. This query shows the longest: '),
+            {
+                command: `SELECT max(octet_length(application_name)), max(octet_length(workflow_uuid)), count(DISTINCT application_version) FROM ${quoteIdentifier(schema)}.workflow_status;`,
+            },
+        ],
+    }),
+    'not-postgres': errors_transient({
+        what: 'The server that answered is not PostgreSQL',
+        matches: ({ code, message }) => (code === PROTOCOL_ERROR && !UNKNOWN_LOGIN.test(message)) ||
+            /^received (invalid response|unexpected)|error establishing an SSL connection/i.test(message),
+        advice: msg `Check the host and port in \`database-url\`. Another service could be listening there.`,
+    }),
+    'login-unsupported': {
+        what: 'The server requires an unsupported authentication method',
+        matches: ({ message }) => UNKNOWN_LOGIN.test(message),
+        advice: msg `GSSAPI, SSPI and OAuth are not supported. Allow the gate\'s role a password or a client certificate in pg_hba.conf.`,
+    },
+    'channel-not-bound': {
+        what: 'The server does not support channel binding, which `channel_binding=require` requires',
+        matches: ({ message }) => message === UNBOUND,
+        advice: msg `It needs TLS, SCRAM passwords, and no pooler or proxy that ends TLS. If you cannot change that, remove \`channel_binding\` and use \`sslmode=verify-full\`.`,
+    },
+    'poll-unanswered': errors_transient({
+        what: 'The database stopped responding during a poll',
+        overLimit: true,
+        matches: ({ message }) => message === 'Query read timeout',
+        advice: msg `The network may be broken: the server did not even report that \`poll-timeout\` had passed.`,
+    }),
+    'poll-overdue': {
+        what: 'Timed out during a poll',
+        // Not transient: the hold has no time left to poll again.
+        matches: ({ message }) => message === POLL_OVERDUE,
+        advice: msg `The \`timeout\` passed before the database answered. Raise \`timeout\`, or find out why the database or the network is slow.`,
+    },
+    ...POOLER_FAILURES,
+    'connection-lost': errors_transient({
+        what: 'Connection lost',
+        matches: isLoss,
+        advice: msg `The server was restarted, or an administrator, a proxy or a firewall closed the connection during a poll.`,
+    }),
+    ...TLS_FAILURES,
+    ...PASSWORD_FAILURES,
+    'user-refused': {
+        what: 'The server rejected this user',
+        matches: ({ code, message }) => code === '28000' || (code === '08P01' && [TLS_REQUIRED, '"trust" authentication failed'].includes(message)),
+        advice: ({ tlsMode }) => msg `The role does not exist, or pg_hba.conf has no entry for this user, database and address${trusted(tlsMode === 'disable' ? ' without TLS' : '')}, or requires a client certificate. Check the user in \`database-url\`, and the TLS settings that the server requires.`,
+    },
+    'database-missing': {
+        what: 'This server has no such database',
+        matches: (failure) => ['3D000', '57P04'].includes(failure.code) ||
+            fromPgBouncer(failure, /^(database ".*" (does not exist|is disabled)|no such database)/s),
+        advice: msg `Check the database in \`database-url\`. It must be DBOS's system database. Older SDKs name it after the application, with \`_dbos_sys\` at the end.`,
+    },
+    'no-connection-left': errors_transient({
+        what: 'Too many connections',
+        matches: (failure) => failure.code === '53300' ||
+            fromPgBouncer(failure, /^(no more connections allowed|sorry, too many clients)/) ||
+            isSaidByPooler(failure, /max\w* clients?\b|too many clients|check(ed)? ?out|failed to acquire permit/i),
+        advice: msg `The gate needs one. Raise max_connections, the role's connection limit or the pool size, or use a pooler in transaction mode (Supabase's listens on port 6543).`,
+    }),
+    'starting-or-stopping': errors_transient({
+        what: 'The database is starting up or shutting down',
+        matches: ['57P03'],
+        advice: msg `If it persists, check the server.`,
+    }),
+    'out-of-resources': errors_transient({
+        what: 'The server is out of resources',
+        overLimit: true,
+        matches: ({ code }) => /^(53|58)\w{3}$/.test(code),
+        advice: ({ message }) => msg `It says: ${message}. It may be out of memory or disk space.`,
+    }),
+    'row-security': {
+        what: "Row security would hide rows from the gate's role",
+        matches: ({ code, routine }) => code === '42501' && routine === 'check_enable_rls',
+        advice: ({ user }) => msg `The counts would be too low. Give the role ${user} BYPASSRLS, or remove its policies.`,
+    },
+    'connect-not-granted': {
+        what: "The gate's role has no CONNECT privilege for this database",
+        matches: ({ code, routine }) => code === '42501' && routine === 'CheckMyDatabase',
+        // Both names have proved right: the role has logged in, and the database is there.
+        advice: ({ database, user }) => [
+            ...trusted('As its owner, run: '),
+            { command: `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};` },
+        ],
+    },
+    'privilege-missing': {
+        what: "The gate's role is missing a privilege",
+        matches: ['42501'],
+        advice: ({ user, schema }) => msg `Grant ${user} USAGE on the schema ${schema} and SELECT on the tables in docs/grants.sql.`,
+    },
+    'poll-stopped': errors_transient({
+        what: 'The server stopped the poll',
+        overLimit: true,
+        matches: ['57014'],
+        advice: ({ message }) => msg `It says: ${message}. If the poll took longer than \`poll-timeout\`, raise it, or find out why the database is slow. Otherwise an administrator or a watchdog cancelled the query. Before Postgres 13, a \`statement_timeout\` of the gate's role can also end a wait for a lock.`,
+    }),
+    'lock-timeout': errors_transient({
+        what: "A lock on DBOS's tables blocked the poll for longer than `poll-timeout`",
+        matches: ['55P03'],
+        advice: ({ schema }) => msg `A migration or maintenance may be running. pg_locks shows which session holds the lock on ${`${schema}.workflow_status`}. If the lock is expected, raise \`poll-timeout\`.`,
+    }),
+    'tables-changed': brief({
+        what: 'The tables changed during the poll',
+        matches: ['42P01', '42703', '3F000'],
+        advice: ({ message }) => msg `A migration may be running. The database says: ${message}.`,
+    }),
+    'pooler-ended': errors_transient({
+        what: 'The pooler closed the connection',
+        matches: ['08P01'],
+        advice: ({ message }) => msg `It says: ${message}. Check the pooler's log, and whether it knows this user and database.`,
+    }),
+    'character-unknown': brief({
+        what: "The database's encoding does not have a character of a name, or a name has an invalid one",
+        matches: ['22P05', '22021'],
+        advice: ({ message }) => msg `It says: ${message}. Check \`retire-version\`, \`keep-version\`, \`application\`, \`ignore-workflows\` and \`schema\` for characters that the database cannot store.`,
+    }),
+    'request-refused': brief({
+        what: 'The server rejected the query',
+        matches: ({ code }) => /^(0A|22|28|3D|42)\w{3}$/.test(code),
+        advice: ({ message }) => msg `It says: ${message}. If it persists, please report it to the dbos-drain-gate project.`,
+    }),
+    'server-error': errors_transient({
+        what: 'The database returned an error',
+        matches: ({ code }) => isSqlState(code),
+        advice: ({ message }) => msg `It says: ${message}. If it persists, check the server's log.`,
+    }),
+};
+const errors_KINDS = Object.entries(FAILURES);
+/**
+ * Returns an error that a person can act on, with the cause and the fix. An unknown error stays as it is.
+ *
+ * Nothing of `database-url` is shown before a server has let the gate in. A mistyped URL can have the password in place
+ * of the host, the user or the database.
+ *
+ * @param connectedBefore The server has let the gate in before, with this host, user and database.
+ */
+function explainFailure(error, config, connectedBefore) {
+    if (error instanceof ReportableError)
+        return error;
+    const failure = failureOf(error);
+    const found = errors_KINDS.find(([, { matches }]) => typeof matches === 'function' ? matches(failure, config) : matches.includes(failure.code));
+    if (found === undefined)
+        return error instanceof Error ? error : new Error('a value that is not an error was thrown');
+    const [id, kind] = found;
+    const code = failure.code === '' ? '' : ` (${failure.code})`;
+    const message = connectedBefore ? failure.message : withoutPartsOf(config, failure.message);
+    const at = connectedBefore ? msg ` It was ${config.host}, port ${trusted(String(config.port))}.` : [];
+    const advice = typeof kind.advice === 'function' ? kind.advice({ ...config, ...failure, message }) : kind.advice;
+    const sentence = msg `${trusted(`${kind.what}${code}.`)}${at} ${advice}`;
+    const { patience, overLimit = false } = kind;
+    return patience === undefined
+        ? new ReportableError(sentence, { id, cause: error })
+        : new TransientError(sentence, connectedBefore, { id, cause: error, overLimit, brief: patience === 'brief' });
+}
+/** Whether the connection broke off, or the server ended it. */
+const isConnectionLost = (error) => isLoss(failureOf(error));
+function isLoss({ code, message }) {
+    return (['ECONNRESET', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN', 'EPIPE'].includes(code) ||
+        /^ERR_(STREAM|SOCKET)_/.test(code) ||
+        /^ERR_SSL_.*(BAD_RECORD_MAC|UNEXPECTED_EOF)/.test(code) ||
+        ['57P01', '57P02', '57P05', '25P03'].includes(code) ||
+        (code.startsWith('08') && isSqlState(code) && code !== '08P01') ||
+        /connection terminated|not queryable/i.test(message));
+}
+/** Returns what tells kinds of failures apart. A failure to connect to several addresses is of the kind of its first. */
+function failureOf(error) {
+    if (error instanceof AggregateError && error.errors.length > 0)
+        return failureOf(error.errors[0]);
+    if (!(error instanceof Error))
+        return { code: '', message: '', routine: '' };
+    const routine = 'routine' in error && typeof error.routine === 'string' ? error.routine : '';
+    return { code: codeOf(error) ?? '', message: error.message, routine };
+}
+/** A server's message can repeat parts of the URL. */
+function withoutPartsOf({ host, user, database }, message) {
+    // A server cuts names at 63 bytes.
+    const parts = [host, user, database].flatMap((part) => [part, part.slice(0, 63)]);
+    parts.sort((a, b) => b.length - a.length);
+    return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/connection.js
+
+
+
+
+
+
+
+
+/** Longer than the 15 seconds after which PgBouncer retries a login at the server and reports how it went. */
+const CONNECT_TIMEOUT_MS = 20_000;
+/** How long the server has to answer when the connection closes. A cancelled job has to finish within 2 seconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** How long a connection is idle before TCP asks for a sign of life. */
+const KEEP_ALIVE_MS = 30_000;
+/** How much longer than the server's own timeout the gate waits for an answer over the network. */
+const NETWORK_GRACE_MS = 10_000;
+patchDriver();
+// glibc asks each name server twice for five seconds, and nothing can cancel a lookup. A job that is cancelled
+// meanwhile would linger. A value that the user has set stays.
+process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
+// The driver would turn these variables into startup parameters, which transaction poolers refuse.
+for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY'])
+    delete process.env[name];
+/**
+ * Connects in the first way that `sslmode` allows and the server accepts.
+ *
+ * @param signal Cuts the connection when it aborts, whatever the network does, also while it is being made.
+ * @throws the driver's error for the way whose failure explains most.
+ */
+async function connect(config, pollTimeoutMs, signal) {
+    const failures = [];
+    for (const tls of tlsAttempts(config)) {
+        let isPasswordAsked = false;
+        const password = () => {
+            isPasswordAsked = true;
+            return config.password ?? '';
+        };
+        try {
+            return await connectOnce({ ...config, password }, tls, pollTimeoutMs, signal);
+        }
+        catch (error) {
+            // A password that was sent once is not sent again, in plain text.
+            if (signal.aborted || isPasswordAsked || !anotherWayMayWork(error))
+                throw error;
+            failures.push({ tls, error });
+        }
+    }
+    // A server that has no TLS, or refuses plain text, explains least: that is why the other way was tried.
+    const telling = failures.filter(({ error }) => !hasNoTls(error));
+    const failure = telling.find(({ tls }) => tls !== false) ?? telling[0] ?? failures[0];
+    throw failure?.error ?? new Error('no way to connect');
+}
+/**
+ * Whether to try the next way, as libpq does: after a server without TLS, a failed handshake, or a refusal by
+ * pg_hba.conf (or by PgBouncer, of plain text).
+ */
+function anotherWayMayWork(error) {
+    const { code, message } = failureOf(error);
+    const isPlainTextRefused = code === '08P01' && message === TLS_REQUIRED;
+    if (hasNoTls(error) || code === '28000' || isPlainTextRefused)
+        return true;
+    return isHandshakeFailure(code) && !isRefusedCertificate(code);
+}
+const hasNoTls = (error) => error instanceof Error && error.message === NO_TLS;
+async function connectOnce(config, ssl, pollTimeoutMs, signal) {
+    const { host, port, user, password, database } = config;
+    const socket = new external_node_net_namespaceObject.Socket();
+    const options = {
+        ...{ host, port, user, password, database, ssl },
+        // Otherwise the driver reads PGSSLNEGOTIATION.
+        sslnegotiation: 'postgres',
+        stream: () => socket,
+        enableChannelBinding: config.requireChannelBinding,
+        // The only startup parameter: transaction poolers refuse the others.
+        application_name: 'dbos-drain-gate',
+        keepAlive: true,
+        // NATs and load balancers forget connections that are idle for minutes. Some then swallow what is sent.
+        keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        query_timeout: Math.min(pollTimeoutMs + NETWORK_GRACE_MS, LONGEST_TIMER_MS),
+        // A server can ask for more rounds than the driver's own limit of 100,000. Each costs the client time.
+        scramMaxIterations: 1_000_000,
+    };
+    const client = new lib_client(options);
+    if (config.requireChannelBinding)
+        requireChannelBinding(client, socket);
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    const connection = connectionOf(client, socket);
+    try {
+        await client.connect();
+        return connection;
+    }
+    catch (error) {
+        socket.destroy();
+        throw error;
+    }
+}
+function connectionOf(client, socket) {
+    // A connection that breaks while idle must not end the process. The next statement fails with this error.
+    let brokenBy;
+    let brokeIdle = false;
+    let isAsking = false;
+    client.on('error', (error) => {
+        brokenBy ??= error;
+        brokeIdle ||= !isAsking;
+    });
+    const answered = async (query) => {
+        isAsking = true;
+        try {
+            return await query;
+        }
+        catch (error) {
+            throw brokenBy ?? error;
+        }
+        finally {
+            isAsking = false;
+        }
+    };
+    return {
+        brokeIdle: (error) => brokeIdle || (client.getTransactionStatus() === 'I' && isConnectionLost(error)),
+        async run(statements) {
+            await answered(client.query(statements));
+        },
+        async rows(statement, row) {
+            // The driver's types omit that several statements have several results.
+            const result = await answered(client.query(statement.text, [...statement.values]));
+            return row.array().parse([result].flat().findLast(({ command }) => command === 'SELECT')?.rows);
+        },
+        async close() {
+            const ended = client.end().catch(() => undefined);
+            await unlessAborted(ended, AbortSignal.timeout(CLOSE_TIMEOUT_MS));
+            socket.destroy();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/names-only.js
+
+
+
+
+/*
+ * `details: names`: ids and keys end here, where a poll enters the process, so nothing behind can show them.
+ */
+/**
+ * Returns a reader whose snapshots and errors hold names, and no id of a workflow, executor,
+ * instance or transaction: a customer can have an instance of a class. What stands
+ * for an id is the same at each poll, and means nothing outside this process: its key is random.
+ */
+function namesOnly(reader, { host, user, database, schema }) {
+    const key = (0,external_node_crypto_namespaceObject.randomBytes)(32);
+    const hide = (id) => `${HIDDEN}${(0,external_node_crypto_namespaceObject.createHmac)('sha256', key).update(id).digest('base64url')}`;
+    /** The transactions of the writers at the newest poll, by what stands for them. */
+    let transactions = new Map();
+    const own = new Set([host, user, database, schema, `${schema}.workflow_status`]);
+    return {
+        async read(request, signal) {
+            try {
+                const openWriters = request.openWriters.flatMap((hidden) => transactions.get(hidden) ?? []);
+                const snapshot = await reader.read({ ...request, openWriters }, signal);
+                const writers = snapshot.contents?.writers ?? [];
+                transactions = new Map(writers.map(({ transaction }) => [hide(transaction), transaction]));
+                return names_only_withoutIds(snapshot, hide);
+            }
+            catch (error) {
+                throw withoutServerText(error, own);
+            }
+        },
+    };
+}
+function names_only_withoutIds({ contents, ...snapshot }, hide) {
+    return { ...snapshot, contents: contents && contentsWithoutIds(contents, hide) };
+}
+function contentsWithoutIds(contents, hide) {
+    const { workflows, lastDelayed, writers } = contents;
+    return {
+        ...contents,
+        lastDelayed: lastDelayed.map((workflow) => ({ ...workflow, id: hide(workflow.id), instance: null })),
+        workflows: {
+            ...workflows,
+            items: workflows.items.map(({ id, parent, ...workflow }) => {
+                return {
+                    ...workflow,
+                    id: hide(id),
+                    parent: parent === null ? null : hide(parent),
+                    executor: null,
+                    instance: null,
+                };
+            }),
+        },
+        writers: writers.map(({ transaction, pid, waits }) => ({
+            transaction: hide(transaction),
+            // Null says that the transaction is prepared.
+            pid: pid === null ? null : 0,
+            connection: null,
+            waits,
+            prepared: null,
+        })),
+    };
+}
+/** Stands for what a server said. */
+const HIDDEN_TEXT = '(a text that `details: names` hides)';
+/** What a server or a pooler says can quote a row. The gate's own sentences, and parts of its URL, stay. */
+function withoutServerText(error, own) {
+    if (!(error instanceof ReportableError) || !(error.cause instanceof Error))
+        return error;
+    const { cause } = error;
+    const explanation = error.explanation.flatMap((part) => typeof part === 'string' || 'command' in part || own.has(part.untrusted) ? [part] : trusted(HIDDEN_TEXT));
+    if (!(error instanceof TransientError))
+        return new ReportableError(explanation, { id: error.id, cause });
+    const { connectedBefore, overLimit, brief } = error;
+    return new TransientError(explanation, connectedBefore, { id: error.id, cause, overLimit, brief });
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/lock-wait.js
+
+
+
+/** A setting of the transaction alone. It keeps the time at which the wait began, in seconds since the epoch. */
+const BEGAN = `'dbos_drain_gate.wait_began'`;
+/** A shorter time is what asking takes, in milliseconds. */
+const SHORTEST_WAIT_MS = 50;
+/**
+ * Waits until nothing keeps the gate from reading DBOS's tables and their indexes, as a migration does. Asking for the
+ * size of a relation takes the lock that reading it takes, and gives it back. It needs no privilege, and a relation that
+ * is gone by then is no error. The fork `init` is a file that these tables do not have, so nothing is measured.
+ *
+ * @returns statements without parameters.
+ */
+const awaitLocks = (schema) => `
+SELECT set_config(${BEGAN}, extract(epoch FROM clock_timestamp())::text, true);
+SELECT count(pg_relation_size(r.oid, 'init'))
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_index i ON i.indrelid = c.oid
+ CROSS JOIN LATERAL (VALUES (c.oid), (i.indexrelid)) r (oid)
+ WHERE n.nspname = ${quoteLiteral(schema)} AND c.relkind = 'r' AND c.relname IN (${TABLES.map(quoteLiteral).join(', ')});`;
+/** Adds to the rows of the query that follows it how long that took, in seconds. */
+const withLockWait = (query) => `SELECT (extract(epoch FROM clock_timestamp())::numeric - current_setting(${BEGAN})::numeric)::float8 AS waited, q.* FROM (${query}) q`;
+/** The column that this adds. */
+const lockWait = { waited: schemas_number() };
+/** How much of it was a wait, in milliseconds. */
+function lockWaitOf({ waited }) {
+    const ms = waited * 1000;
+    return ms < SHORTEST_WAIT_MS ? 0 : ms;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/scans.js
+
+
+
+
+/** A transaction that writes `workflow_status`, or is about to. */
+const writer = object({
+    /** `virtualtransaction`: names one transaction of one backend. */
+    transaction: schemas_string(),
+    /** Null for a prepared transaction. */
+    pid: schemas_int().nullable(),
+    /** `application_name` of the connection. */
+    connection: schemas_string().nullable(),
+    /** It waits for a lock. */
+    waits: schemas_boolean(),
+    /** The global identifier of a prepared transaction. */
+    prepared: schemas_string().nullable(),
+});
+/**
+ * Transactions that hold the lock which writing `workflow_status`, or a table that inherits from it, takes; and those
+ * that wait for a lock to write or to lock rows in any table of the schema. A lock that another transaction keeps from
+ * writers, as CREATE INDEX does, lets the gate read. DBOS writes `workflow_status` first when it enqueues, and last when
+ * it rewinds a workflow. So one that waited for another table of DBOS, and has got its lock, writes `workflow_status` yet:
+ * the writers of the previous poll are there until they have no lock left. Read before the snapshot is taken: what has
+ * ended by then is visible in it. Ordinary roles can read the views. It has no parameters: several statements cannot.
+ *
+ * @param known `transaction` of writers that an earlier poll saw.
+ */
+function writersQuery(schema, known) {
+    const isKnown = known.length > 0 ? sql `l.virtualtransaction IN (${join(known.map(sql_literal), ', ')})` : sql `false`;
+    return statement(sql `
+WITH RECURSIVE status_tables AS (
+  SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = ${sql_literal(schema)} AND c.relname = 'workflow_status'
+  UNION
+  SELECT i.inhrelid FROM pg_inherits i JOIN status_tables t ON t.oid = i.inhparent
+)
+SELECT l.virtualtransaction AS transaction, l.pid, a.application_name AS connection, NOT bool_and(l.granted) AS waits,
+       CASE WHEN l.pid IS NULL THEN (SELECT max(p.gid) FROM pg_locks x
+                                       JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
+                                      WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL) END AS prepared
+  FROM pg_locks l
+  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+ WHERE ${isKnown} OR l.locktype = 'relation'
+   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+   AND CASE WHEN l.granted THEN l.mode = 'RowExclusiveLock' AND l.relation IN (SELECT t.oid FROM status_tables t)
+            ELSE l.mode IN ('RowExclusiveLock', 'RowShareLock')
+                 AND EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                              WHERE c.oid = l.relation
+                                AND (n.nspname = ${sql_literal(schema)} OR c.oid IN (SELECT t.oid FROM status_tables t))) END
+ GROUP BY l.virtualtransaction, l.pid, a.application_name
+ ORDER BY l.virtualtransaction`);
+}
+/** A version that some row of any status carries, or a registration has. */
+const foundVersion = object({
+    version: schemas_string(),
+    /** The other application that it belongs to; null where it counts for this one. */
+    stranger: schemas_string().nullable(),
+});
+/**
+ * Every version that this system database knows, of this application and of the others: a full scan. Which of them a
+ * name is close to is for rule 1 to judge.
+ */
+function historyQuery({ schema, gate }) {
+    const { owner, version } = workflowColumns(schema);
+    const registration = registrationColumns(schema);
+    const strangerOf = (ownerOf) => sql `CASE WHEN NOT ${inApplication(gate.application, ownerOf)} THEN ${ownerOf} END`;
+    const registered = sql `
+ UNION
+SELECT ${registration.version} AS version, ${strangerOf(registration.owner)} AS stranger
+  FROM ${tableOf(schema, 'application_versions')}`;
+    return statement(sql `
+SELECT DISTINCT ${version} AS version, ${strangerOf(owner)} AS stranger
+  FROM ${tableOf(schema, 'workflow_status')} WHERE ${version} <> ''
+${schema.tables.application_versions === undefined ? sql `` : registered}`);
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/applications.js
+
+
+
+
+/** Applications that own an in-flight row, a recently created row, or a registration. */
+const owners = section_list(schemas_string());
+function ownersSection() {
+    const column = sql `(SELECT coalesce(json_agg(application), '[]') FROM (
+     SELECT application FROM tally WHERE application IS NOT NULL
+     UNION SELECT application FROM created WHERE application IS NOT NULL
+     UNION SELECT application FROM every_registration WHERE application IS NOT NULL
+     ORDER BY 1) o)`;
+    return { column };
+}
+/** The configured application owns an in-flight row or a registration. True when none is configured. */
+const applicationSeen = schemas_boolean();
+function applicationSeenSection({ gate }) {
+    if (gate.application === undefined)
+        return { column: sql `true` };
+    const isIts = sql `application = ${sql_text(gate.application)}`;
+    const column = sql `(EXISTS (SELECT FROM tally WHERE ${isIts}) OR EXISTS (SELECT FROM every_registration WHERE ${isIts}))`;
+    return { column };
+}
+/** An application that owns a registration, or an in-flight row that is not ignored: the configured one and the others. */
+const applications_application = object({
+    name: schemas_string(),
+    /** When its first and its newest version registered, in epoch milliseconds: no promotion changes that. Null: none has. */
+    firstRegistered: schemas_number().nullable(),
+    newestRegistered: schemas_number().nullable(),
+    /** By version, the most first; ignored names aside. */
+    inFlight: section_list(object({ version: section_text, ...statusCounts })),
+});
+const applications = section_list(applications_application);
+function applicationsSection() {
+    const registered = sql `(SELECT application, min(registered_at) AS first, max(registered_at) AS newest
+              FROM every_registration WHERE application IS NOT NULL GROUP BY application)`;
+    const working = sql `(SELECT application, json_agg(json_build_object('version', version, 'pending', pending,
+                   'enqueued', enqueued, 'delayed', delayed) ORDER BY total DESC, version) AS versions
+              FROM (SELECT application, ${shownName(sql `version`)} AS version, sum(pending) AS pending,
+                           sum(enqueued) AS enqueued, sum(delayed) AS delayed, sum(total) AS total
+                      FROM tally WHERE application IS NOT NULL AND NOT ignored GROUP BY application, tally.version) v
+             GROUP BY application)`;
+    const column = rows(sql `
+     SELECT coalesce(r.application, w.application) AS name, r.first AS "firstRegistered", r.newest AS "newestRegistered",
+            coalesce(w.versions, '[]') AS "inFlight"
+       FROM ${registered} r FULL JOIN ${working} w ON w.application = r.application ORDER BY 1`);
+    return { column };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/failed.js
+
+
+
+
+
+/** How many cancelled, and how many dead-lettered workflows a poll counts, the newest. */
+const FAILED_LIMIT = 500;
+const failed_STATUSES = [sql `'CANCELLED'`, sql `'MAX_RECOVERY_ATTEMPTS_EXCEEDED'`];
+/** The name that older SDKs have for the second of them. */
+const OLD_DEAD_LETTERED = sql `'RETRIES_EXCEEDED'`;
+/** Workflows of one version that failed, and can come back. */
+const failedOnVersion = object({ version: schemas_string(), cancelled: schemas_int(), deadLettered: schemas_int() });
+/** Undefined: not requested. */
+const failed = section_optional(section_list(failedOnVersion));
+/**
+ * Cancelled and dead-lettered workflows: the newest, through `idx_workflow_status_failed`, where it exists. On older
+ * schemas any, through the plain status index, since their order would cost a sort of the history.
+ */
+function failedSection({ schema, gate, request }) {
+    const { hasFailedIndex, hasPlainStatusIndex } = schema;
+    if (!request.countFailed || !(hasFailedIndex || hasPlainStatusIndex))
+        return { column: sql `NULL::json` };
+    const { version, owner } = workflowColumns(schema);
+    const statuses = hasFailedIndex ? failed_STATUSES : [...failed_STATUSES, OLD_DEAD_LETTERED];
+    const newest = hasFailedIndex ? sql `ORDER BY created_at DESC` : sql ``;
+    const branches = statuses.map((status) => sql `(SELECT ${version} AS version, ${owner} AS application, status
+        FROM ${tableOf(schema, 'workflow_status')} WHERE status = ${status} ${newest} LIMIT ${FAILED_LIMIT})`);
+    const column = rows(sql `
+     SELECT version, count(*) FILTER (WHERE status = 'CANCELLED') AS cancelled,
+            count(*) FILTER (WHERE status <> 'CANCELLED') AS "deadLettered"
+       FROM (${join(branches, ' UNION ALL ')}) b
+      WHERE version <> '' AND ${inApplication(gate.application, sql `application`)}
+        AND ${isSelected(request.selection, sql `version`)}
+      GROUP BY version`);
+    return { column };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/queues.js
+
+
+
+
+
+/** How many queues with waiting work a poll reads. */
+const QUEUE_LIMIT = 100;
+/** Work of one version that waits in one queue. */
+const queueInFlight = object({
+    version: schemas_string(),
+    queue: schemas_string(),
+    pending: schemas_int(),
+    enqueued: schemas_int(),
+    /** The newest `started_at_epoch_ms` among running workflows: when the queue was last seen to move. */
+    newestStartedAt: section_time,
+    /** Workflows of all versions that run from this queue: a concurrency limit counts them all. */
+    runningInAll: schemas_int(),
+    /** The queue's limit of running workflows. Null where the tables do not show one, or the role cannot read it. */
+    concurrency: schemas_int().nullable(),
+    /** The limit of each of its partitions: see `WorkflowDetail.isPartitionFull`. Null as above. */
+    partitionConcurrency: schemas_int().nullable(),
+    /** The limit of each process, of the queue or of one of its partitions. Null as above. */
+    workerConcurrency: schemas_int().nullable(),
+    /** A rate limit's period, in milliseconds: no start may be seen for as long. Null as above, or without such a limit. */
+    rateMs: section_time,
+});
+/** Queues in which work waits, the longest first. */
+function queuesSection(query) {
+    const running = sql `running AS (
+  SELECT queue_name, sum(pending) AS running FROM tally
+   WHERE queue_name IS NOT NULL AND ${inApplication(query.gate.application, sql `application`)} GROUP BY queue_name
+)`;
+    const column = rows(sql `
+     SELECT version, ${shownName(sql `queue_name`)} AS queue, pending, enqueued,
+            ${shownTime(sql `started_at`)} AS "newestStartedAt", coalesce(running, 0) AS "runningInAll",
+            concurrency, partition_concurrency AS "partitionConcurrency",
+            worker_concurrency AS "workerConcurrency", rate_ms AS "rateMs"
+       FROM (SELECT version, queue_name, sum(pending) AS pending, sum(enqueued) AS enqueued, max(started_at) AS started_at
+               FROM selected WHERE NOT ignored AND version <> '' AND queue_name IS NOT NULL
+              GROUP BY version, queue_name HAVING sum(enqueued) > 0
+              ORDER BY sum(enqueued) DESC, version, queue_name LIMIT ${QUEUE_LIMIT}) w
+       LEFT JOIN running USING (queue_name) LEFT JOIN limits USING (queue_name)`);
+    // The workflows that wait look theirs up in a hash table: a join of both can take as long as every pair of them.
+    const full = sql `full_partitions AS MATERIALIZED (
+  SELECT queue_name, partition
+    FROM (SELECT queue_name, partition, count(*) AS running FROM in_flight
+           WHERE status = 'PENDING' AND queue_name IS NOT NULL AND partition IS NOT NULL
+             AND ${inApplication(query.gate.application, sql `application`)}
+           GROUP BY queue_name, partition) r
+    JOIN limits USING (queue_name) WHERE running >= partition_concurrency
+)`;
+    return { ctes: [running, sql `limits AS (${limitsOf(query)})`, full], column };
+}
+/** The limits that the tables show: DBOS holds them against what runs in all versions. */
+function limitsOf({ schema, gate }) {
+    if (schema.tables.queues === undefined) {
+        return sql `SELECT NULL::text AS queue_name, NULL::int AS concurrency, NULL::int AS partition_concurrency,
+         NULL::int AS worker_concurrency,
+         NULL::bigint AS rate_ms WHERE false`;
+    }
+    const { name, owner, concurrency, partitionConcurrency, workerConcurrency, ratePeriod } = queueColumns(schema);
+    return sql `SELECT ${name} AS queue_name,
+         min(${concurrency}) AS concurrency, min(${partitionConcurrency}) AS partition_concurrency,
+         min(${workerConcurrency}) AS worker_concurrency,
+         max(CASE WHEN ${ratePeriod} > 1e9 THEN 1e9 ELSE ${ratePeriod} END * 1000)::bigint AS rate_ms
+    FROM ${tableOf(schema, 'queues')}
+   WHERE ${inApplication(gate.application, owner)} GROUP BY 1`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/registrations.js
+
+
+
+
+
+/** A row of `application_versions`. */
+const registration = object({
+    version: schemas_string(),
+    application: section_text,
+    /** DBOS calls the version with the greatest timestamp the latest. */
+    timestamp: schemas_number(),
+    /** When it was made, by the clock of the process that made it. No promotion changes that, and no rename. */
+    registeredAt: schemas_number(),
+    /** It was written again after its creation, so somebody else may have given it its owner. */
+    rewritten: schemas_boolean(),
+});
+/**
+ * Every registration of the application, without a limit: any of them can be a target, and can say how the SDK of its
+ * version behaves. Undefined: this schema has no `application_versions` (SDKs before TS 4.10).
+ */
+const registrations = section_optional(section_list(registration));
+/** Registrations of the same application that came later. */
+const LATER = sql `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
+                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
+/**
+ * Whether somebody other than the process that made a registration may have given it its owner: it was promoted, or
+ * written again after a later version had registered. `rename-application` does so, and so does a process of a newer
+ * SDK that runs the same version. `xmin` shows it, the transaction that wrote the row; the promotion of a later version
+ * hides it. True where the schema does not show the creation.
+ */
+const REWRITTEN = sql `(version_timestamp IS DISTINCT FROM created_at
+          OR coalesce(age(xmin) <= max(age(xmin)) OVER later, false)
+          OR coalesce(bool_or(version_timestamp IS DISTINCT FROM created_at) OVER later, false))`;
+function registrationsSection({ schema, gate }) {
+    const every = sql `every_registration AS (
+  SELECT version, application, version_timestamp, coalesce(created_at, version_timestamp) AS registered_at,
+         ${REWRITTEN} AS rewritten FROM (${registrationRows(schema)}) v ${LATER}
+)`;
+    const registered = sql `registered AS (
+  SELECT * FROM every_registration WHERE ${inApplication(gate.application, sql `application`)}
+)`;
+    const all = rows(sql `SELECT version, application, version_timestamp AS timestamp, registered_at AS "registeredAt", rewritten
+                    FROM registered`);
+    return {
+        ctes: [every, registered],
+        column: schema.tables.application_versions ? all : sql `NULL::json`,
+    };
+}
+function registrationRows(schema) {
+    if (schema.tables.application_versions === undefined) {
+        return sql `SELECT NULL::text AS version, NULL::text AS application, NULL::bigint AS version_timestamp,
+            NULL::xid AS xmin, NULL::bigint AS created_at WHERE false`;
+    }
+    const { version, owner, createdAt } = registrationColumns(schema);
+    return sql `SELECT ${version} AS version, ${owner} AS application, version_timestamp, xmin, ${createdAt} AS created_at
+            FROM ${tableOf(schema, 'application_versions')}`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/serializations.js
+
+
+
+
+/**
+ * The serializations that name the language of an SDK: of the application's work in flight, on any version, and of its
+ * newest workflows where a poll reads them.
+ */
+const serializations = section_list(schemas_string());
+function serializationsSection({ schema, gate, request }) {
+    const readsNewest = request.newestRoots && schema.tables.application_versions !== undefined;
+    const newest = readsNewest ? sql `UNION ALL SELECT serialization FROM newest` : sql ``;
+    const column = sql `(SELECT coalesce(json_agg(DISTINCT serialization), '[]') FROM (
+     SELECT serialization FROM tally WHERE ${inApplication(gate.application, sql `application`)}
+     ${newest}) s WHERE serialization IS NOT NULL)`;
+    return { column };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/tables.js
+
+
+
+
+
+
+/** The number in `dbos_migrations`; undefined without such a table. */
+const migration = section_optional(bigintText);
+function migrationSection({ schema }) {
+    if (schema.tables.dbos_migrations === undefined)
+        return { column: sql `NULL::text` };
+    return { column: sql `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
+}
+/** The creation of the newest workflow, of whatever application. Undefined: there is none. */
+const newestCreatedAt = section_optional(bigintText);
+function newestCreationSection({ schema }) {
+    const created = sql `newest_created AS (SELECT max(created_at) AS at FROM ${tableOf(schema, 'workflow_status')})`;
+    return { ctes: [created], column: sql `(SELECT ${shownTime(sql `at`)} FROM newest_created)::text` };
+}
+/** The newest write that an index shows. Undefined: the tables hold nothing. */
+const newestWriteAt = section_optional(bigintText);
+function newestWriteSection() {
+    const newest = sql `greatest((SELECT at FROM newest_created), (SELECT max(updated_at) FROM tally))`;
+    return { column: sql `(SELECT ${shownTime(sql `at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
+}
+/** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
+const tables_file = schemas_string().nullable();
+function fileSection({ schema }) {
+    const table = sql_literal(`${quoteIdentifier(schema.name)}.workflow_status`);
+    return { column: sql `pg_relation_filenode(${table}::regclass)::text` };
+}
+/** The server of the snapshot: a pooler can split one transaction. */
+const serverSection = () => ({ column: SERVER });
+/** The `system_identifier`, which a cluster keeps for ever. Null where the role cannot read it. */
+const cluster = schemas_string().nullable();
+function clusterSection({ schema }) {
+    if (!schema.identifiesCluster)
+        return { column: sql `NULL::text` };
+    return { column: sql `(SELECT system_identifier::text FROM pg_control_system())` };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/unknown-statuses.js
+
+
+
+
+
+/** Rows in a status that the gate does not know. */
+const unknownStatus = object({ version: section_text, status: section_text, count: schemas_int() });
+/**
+ * The distinct statuses, found by skipping from one to the next in the plain status index. The unknown ones come first,
+ * and their rows by the index: joined the other way, all of the history is read. NULL without that index.
+ */
+function unknownStatusesSection(query) {
+    if (!query.schema.hasPlainStatusIndex)
+        return { column: sql `NULL::json` };
+    const table = tableOf(query.schema, 'workflow_status');
+    const everyStatus = sql `every_status AS (
+  (SELECT status FROM ${table} WHERE status IS NOT NULL ORDER BY status LIMIT 1)
+  UNION ALL
+  SELECT (SELECT w.status FROM ${table} w WHERE w.status > e.status ORDER BY w.status LIMIT 1)
+    FROM every_status e WHERE e.status IS NOT NULL
+)`;
+    const column = rows(sql `
+     SELECT f.* FROM (SELECT status FROM every_status WHERE status NOT IN (${KNOWN_STATUSES}) OFFSET 0) e
+      CROSS JOIN LATERAL (${countsBy(query, sql `w.status = e.status`)}) f
+     UNION ALL
+     ${countsBy(query, sql `w.status IS NULL`)}`);
+    return { ctes: [everyStatus], column };
+}
+/** Counts the same rows without an index on all statuses: a full scan. */
+function statusScanQuery(query) {
+    return statement(countsBy(query, sql `(w.status IS NULL OR w.status NOT IN (${KNOWN_STATUSES}))`));
+}
+function countsBy({ schema, gate, request }, isUnknown) {
+    const { version, owner } = workflowColumns(schema);
+    return sql `SELECT ${version} AS version, ${shownName(sql `w.status`)} AS status, count(*)::int AS count
+         FROM ${tableOf(schema, 'workflow_status')} w
+        WHERE ${isUnknown} AND ${inApplication(gate.application, owner)}
+          AND (${version} IS NULL OR ${isSelected(request.selection, version)})
+        GROUP BY 1, 2`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/index.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** How each section is read, and what its column holds. Common table expressions come before those that read them. */
+const SECTIONS = {
+    /** One entry per version with rows in flight. Counts are exact. */
+    inFlight: { read: inFlightSection, column: section_list(versionInFlight) },
+    /** What is in flight by version, class, name and queue, the largest first. */
+    groups: { read: groupsSection, column: truncated(workflowGroup) },
+    matchedPatterns: { read: matchedPatternsSection, column: matchedPatterns },
+    started: { read: startedSection, column: started },
+    /** Where work waits in a queue, the longest queue first. */
+    queues: { read: queuesSection, column: section_list(queueInFlight) },
+    registrations: { read: registrationsSection, column: registrations },
+    newestRoots: { read: newestRootsSection, column: newestRoots },
+    serializations: { read: serializationsSection, column: serializations },
+    /** Undefined without an index on all statuses. */
+    unknownStatuses: { read: unknownStatusesSection, column: section_optional(section_list(unknownStatus)) },
+    /** The delayed workflows that start last, the very last first. */
+    lastDelayed: { read: lastDelayedSection, column: section_list(delayedWorkflow) },
+    /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
+    workflows: { read: workflowsSection, column: truncated(workflowDetail) },
+    owners: { read: ownersSection, column: owners },
+    applicationSeen: { read: applicationSeenSection, column: applicationSeen },
+    applications: { read: applicationsSection, column: applications },
+    failed: { read: failedSection, column: failed },
+    newestCreatedAt: { read: newestCreationSection, column: newestCreatedAt },
+    newestWriteAt: { read: newestWriteSection, column: newestWriteAt },
+    migration: { read: migrationSection, column: migration },
+    file: { read: fileSection, column: tables_file },
+    server: { read: serverSection, column: server },
+    cluster: { read: clusterSection, column: cluster },
+};
+/** The one row of the poll: a column per section. */
+const snapshotRow = object(Object.fromEntries(Object.entries(SECTIONS).map(([name, { column }]) => [name, column])));
+/** The poll: everything about the work in flight, in one statement and so in one snapshot. */
+function snapshotQuery(query) {
+    const sections = Object.entries(SECTIONS).map(([name, { read }]) => ({ name, ...read(query) }));
+    const ctes = sections.flatMap((section) => section.ctes ?? []);
+    const columns = sections.map(({ name, column }) => sql `${column} AS ${identifier(name)}`);
+    return statement(sql `
+WITH RECURSIVE ${join(ctes, ', ')}
+SELECT ${join(columns, ',\n  ')}`);
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/poll.js
+
+
+
+
+
+
+
+
+
+/** How often in a row several servers have answered one poll before the gate gives up: a failover does so once. */
+const SPLIT_POLLS = 3;
+/**
+ * The poll and, where they are requested, the searches that take a full scan: all of one server.
+ *
+ * @param now The gate's own clock, in milliseconds. It measures what the poll cost.
+ * @throws ReportableError when a pooler sends the statements of one poll to several servers.
+ * @throws TransientError when a standby answers.
+ */
+async function takeSnapshot(connection, poll, now) {
+    const started = now();
+    let lockWaitMs = 0;
+    for (let attempt = 1; attempt <= SPLIT_POLLS; attempt++) {
+        const { snapshot, servers, ...read } = await readOnce(connection, poll);
+        lockWaitMs += read.lockWaitMs;
+        const [first, ...others] = servers;
+        if (others.every((other) => first !== undefined && isSameServer(first, other))) {
+            if (first?.standby)
+                throw standbyAnswered();
+            return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
+        }
+    }
+    throw splitAnswers();
+}
+async function readOnce(connection, poll) {
+    const { probe, query, row, writers, lockWaitMs } = await readUntilStable(connection, poll);
+    const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
+    const servers = [writers.server, probe.server];
+    if (row === undefined)
+        return { snapshot: { ...common, contents: undefined }, servers, lockWaitMs };
+    const { migration: _migration, file: _file, cluster: _cluster, server, ...sections } = row;
+    servers.push(server);
+    const { detailScan, scanStatuses, searchHistoryFor } = poll.request;
+    const scan = async (statement, each) => {
+        const found = await scanOnce(connection, poll.gate.pollTimeoutMs, statement, each);
+        if (found === 'timed-out')
+            return found;
+        servers.push(found.server);
+        return found.rows;
+    };
+    const history = await searchHistory(scan, query, searchHistoryFor);
+    const scanned = scanStatuses ? await scan(statusScanQuery(query), unknownStatus) : undefined;
+    const unknownStatuses = sections.unknownStatuses ?? scanned;
+    const contents = { ...sections, detailScan, writers: writers.rows, unknownStatuses, history };
+    return { snapshot: { ...common, contents }, servers, lockWaitMs };
+}
+/**
+ * Waits for the locks that the poll needs, asks for the open writers, and then reads one snapshot in a transaction of its
+ * own: a snapshot taken before the writers were asked for would miss what commits in between. The second transaction
+ * starts in the message that ends the first.
+ *
+ * A migration that rewrites the table while the poll waits for its lock leaves the older snapshot without a row. The
+ * table then has another file, and both are read again.
+ */
+async function readUntilStable(connection, { config, gate, request }) {
+    const { text: askWriters } = withServer(writersQuery(config.schema, request.openWriters));
+    const openWriters = {
+        text: `${beginReadCommitted(gate.pollTimeoutMs)}${awaitLocks(config.schema)}${withLockWait(askWriters)}`,
+        values: [],
+    };
+    const { text: readProbe } = openSnapshot(config.schema, gate.pollTimeoutMs);
+    const nextTransaction = { text: `COMMIT;${readProbe}`, values: [] };
+    let lockWaitMs = 0;
+    for (;;) {
+        const poll = await inTransaction(connection, async () => {
+            const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
+            lockWaitMs += lockWaitOf(writers);
+            const probe = await onlyRow(connection, nextTransaction, probeRow);
+            const unreachable = unreachableTables(probe, config);
+            if (unreachable !== undefined)
+                throw unreachable;
+            const query = { schema: schemaOf(config.schema, probe), gate, request };
+            if (!isReadable(factsOf(probe)))
+                return { writers, probe, query, row: undefined };
+            const denied = deniedTables(probe, config);
+            if (denied !== undefined)
+                throw denied;
+            const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
+            return { writers, probe, query, row };
+        });
+        if (poll.row === undefined || poll.row.file === poll.probe.file)
+            return { ...poll, lockWaitMs };
+    }
+}
+/** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
+function isReadable(database) {
+    return database.relationKind === 'r' && !database.rowSecurityActive && database.missingColumns.length === 0;
+}
+async function searchHistory(scan, query, versions) {
+    if (versions.length === 0)
+        return undefined;
+    const found = await scan(historyQuery(query), foundVersion);
+    const complete = found !== 'timed-out';
+    return { searchedFor: versions, found: complete ? found : [], complete };
+}
+/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
+async function scanOnce(connection, pollTimeoutMs, statement, row) {
+    try {
+        return await inTransaction(connection, async () => {
+            await connection.run(beginReadCommitted(pollTimeoutMs));
+            return onlyRow(connection, withServer(statement), rowsWithServer(row));
+        });
+    }
+    catch (error) {
+        if (codeOf(error) === '57014')
+            return 'timed-out';
+        throw error;
+    }
+}
+/**
+ * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
+ * so that a pooler can keep its connection. Without an answer it sends nothing more.
+ */
+async function inTransaction(connection, work) {
+    try {
+        const result = await work();
+        await connection.run('COMMIT');
+        return result;
+    }
+    catch (error) {
+        if (isSqlState(codeOf(error)))
+            await connection.run('ROLLBACK').catch(() => undefined);
+        throw error;
+    }
+}
+/** The row of a statement that always returns one. Several would be those of several servers, or shards. */
+async function onlyRow(connection, statement, row) {
+    const [first, ...others] = await connection.rows(statement, row);
+    if (first === undefined || others.length > 0) {
+        throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
+    }
+    return first;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/reader.js
+
+
+
+
+
+
+
+/**
+ * Returns a reader of snapshots. It has one connection at a time, made at the first read and kept until `close`. After a
+ * read that failed, the next one makes a new connection. One that broke while it was idle between two reads is replaced
+ * at once: nothing was missed, and whether the same server answers is for the rules to judge. With `details: names`,
+ * nothing that it returns holds an id. `close` takes one second at most, whatever the network does.
+ *
+ * @param now The gate's own clock, in milliseconds. It measures what a poll cost.
+ * @param onPassword Called with the password of each connection, before it is made: to mask it.
+ */
+function systemDatabase(database, gate, now, onPassword = () => undefined) {
+    /** With the password of the newest connection. */
+    let config = database;
+    let handle;
+    let connectedBefore = false;
+    const open = (after) => {
+        config = withPassword(database);
+        if (config.password !== undefined)
+            onPassword(config.password);
+        return openHandle(config, gate.pollTimeoutMs, after);
+    };
+    const poll = async (connection, request) => {
+        connectedBefore = true;
+        return takeSnapshot(connection, { config, gate, request }, now);
+    };
+    const take = async (request) => {
+        const kept = handle;
+        handle ??= open();
+        const connection = await handle.connection;
+        try {
+            return await poll(connection, request);
+        }
+        catch (error) {
+            // A connection that was closed meanwhile was closed on purpose.
+            if (kept === undefined || kept !== handle || !connection.brokeIdle(error))
+                throw error;
+            handle = open(kept.close());
+            return poll(await handle.connection, request);
+        }
+    };
+    const close = async () => {
+        const last = handle;
+        handle = undefined;
+        await last?.close();
+    };
+    const reader = {
+        async read(request, signal) {
+            try {
+                return await inTime(take(request), signal, POLL_OVERDUE);
+            }
+            catch (error) {
+                await close();
+                throw explainFailure(error, config, connectedBefore);
+            }
+        },
+    };
+    return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
+}
+/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
+function openHandle(config, pollTimeoutMs, after = Promise.resolve()) {
+    const lifetime = new AbortController();
+    let made;
+    const connection = after.then(async () => {
+        lifetime.signal.throwIfAborted();
+        made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
+        return made;
+    });
+    return {
+        connection,
+        async close() {
+            await made?.close();
+            lifetime.abort();
+        },
+    };
+}
+/** @throws an error with this message when the signal aborts first. */
+async function inTime(work, signal, overdue) {
+    const result = await unlessAborted(work, signal);
+    if (result === undefined)
+        throw new Error(overdue, { cause: signal.reason });
+    return result;
+}
+async function connectToPostgres(config, pollTimeoutMs, signal) {
+    const connection = await connect(config, pollTimeoutMs, signal);
+    // A server, or a pooler, that accepts the connection and never answers has not been reached.
+    const answer = onlyRow(connection, productQuery, productRow);
+    const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
+    const unsupported = unsupportedProduct(version);
+    if (unsupported !== undefined)
+        throw unsupported;
+    return connection;
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/history.js
+
+
+/** The most samples of a series, and with that the most points of its chart. */
+const SERIES_SAMPLES = 60;
+/** Only the first 200 targets keep the whole series. The others keep the first sample and the last. */
+const TRACKED_TARGETS = 200;
+const UNTRACKED_SAMPLES = 2;
+/** A detail scan reads some pages per workflow: one per minute, and one per ten minutes after one that took too long. */
+const DETAIL_SCAN_EVERY_MS = 60_000;
+const DETAIL_SCAN_AFTER_FAILURE_MS = 600_000;
+const NAMES_KEPT = 50;
+const NO_TOTALS = { completed: 0, arrived: 0, roots: 0, children: 0 };
+const emptySeries = { points: [], inFlight: 0, endedAtMs: undefined };
+const emptyHistory = {
+    total: emptySeries,
+    targets: new Map(),
+    created: new Map(),
+    newTopLevel: new Map(),
+    queues: new Map(),
+    standing: new Map(),
+    detailScanDueAtMs: 0,
+};
+/** Returns the history after a poll that could have failed because of its detail scan. */
+function withScanPostponed(history, now) {
+    return { ...history, detailScanDueAtMs: now + DETAIL_SCAN_AFTER_FAILURE_MS };
+}
+const queueKey = (version, queue) => JSON.stringify([version, queue]);
+/** Adds a poll to the history. `scan` is its detail scan, if it was one. */
+function historyAfter(before, { targets, snapshot: { observedAt } }, index, time, { scan, ...kept }) {
+    const detailScan = scan ?? before.detailScan;
+    const changed = targets.map((target) => {
+        const parked = scannedOf(target.version, detailScan).filter(isParked).length;
+        const moving = Math.max(0, target.inFlight - target.delayed - parked);
+        return { ...target, ...changeOf(target, before, index), moving };
+    });
+    return {
+        startedAt: before.startedAt ?? observedAt - time.began,
+        observedAt,
+        total: history_extended(before.total, changed, time.ended, SERIES_SAMPLES),
+        targets: new Map(changed.map((target, number) => {
+            const most = number < TRACKED_TARGETS ? SERIES_SAMPLES : UNTRACKED_SAMPLES;
+            return [
+                target.version,
+                history_extended(before.targets.get(target.version) ?? emptySeries, [target], time.ended, most),
+            ];
+        })),
+        created: index.started,
+        newTopLevel: newTopLevelAfter(before, targets, index),
+        ...kept,
+        detailScan,
+        detailScanDueAtMs: scan === undefined ? before.detailScanDueAtMs : time.ended + DETAIL_SCAN_EVERY_MS,
+    };
+}
+/**
+ * Counts what arrived on a target and what finished since the previous poll: at least these. Completions are the
+ * arrivals that are not in flight any more. A workflow that started and finished between the polls counts as both.
+ */
+function changeOf({ version, inFlight }, before, index) {
+    const series = before.targets.get(version);
+    if (series === undefined)
+        return NO_TOTALS;
+    const then = before.created.get(version);
+    const now = index.started.get(version);
+    const created = Math.max(0, (now?.sincePrevious.count ?? 0) - (then?.fromHere.count ?? 0));
+    const children = Math.max(0, (now?.childrenSincePrevious ?? 0) - (then?.childrenFromHere ?? 0));
+    const more = inFlight - series.inFlight;
+    const arrived = Math.max(created, more);
+    const roots = now?.childrenSincePrevious == null ? 0 : Math.max(0, created - children);
+    return { completed: arrived - more, arrived, roots, children };
+}
+/** Adds the sample of one poll, which has these targets together. */
+function history_extended(series, targets, atMs, most) {
+    const { points, endedAtMs } = series;
+    const sum = (of) => targets.reduce((all, each) => all + of(each), 0);
+    const before = points.at(-1) ?? NO_TOTALS;
+    const completed = sum((target) => target.completed);
+    const sample = {
+        atMs,
+        ...summed(targets),
+        moving: sum(({ moving }) => moving),
+        completed: before.completed + completed,
+        arrived: before.arrived + sum(({ arrived }) => arrived),
+        roots: before.roots + sum(({ roots }) => roots),
+        children: before.children + sum(({ children }) => children),
+    };
+    const inFlight = sum((target) => target.inFlight);
+    return { points: thinned([...points, sample], most), inFlight, endedAtMs: completed > 0 ? atMs : endedAtMs };
+}
+/** Leaves out the sample whose neighbours are closest in time, where there are too many: near the end, polls are dense. */
+function thinned(samples, most) {
+    if (samples.length <= most)
+        return samples;
+    const gaps = samples.slice(2).map((after, index) => after.atMs - (samples[index]?.atMs ?? 0));
+    return samples.toSpliced(gaps.indexOf(Math.min(...gaps)) + 1, 1);
+}
+function newTopLevelAfter(before, targets, { contents }) {
+    const versions = new Set(targets.map(({ version }) => version));
+    const all = new Map(before.newTopLevel);
+    for (const { version, name, className, count } of contents.started.names) {
+        const key = JSON.stringify([version, name, className]);
+        const known = all.get(key);
+        if (!versions.has(version) || (known === undefined && all.size >= NAMES_KEPT))
+            continue;
+        all.set(key, { version, name, className, count: count + (known?.count ?? 0) });
+    }
+    return all;
+}
+/** Returns the queues, with when each last moved: it handed work out, which running rows or a shorter queue show. */
+function queuesAfter(before, index, observedAt) {
+    return new Map(index.contents.queues.map(({ version, queue, enqueued, newestStartedAt, ...each }) => {
+        const key = queueKey(version, queue);
+        const known = before.queues.get(key);
+        // Nothing runs between two short workflows. At the first poll, work that the version took up speaks for the queue.
+        const atFirst = newestStartedAt ?? index.inFlight.get(version)?.newestTakenAt ?? 0;
+        const fell = known !== undefined && enqueued < known.enqueued;
+        const movedAt = fell ? observedAt : Math.max(known?.movedAt ?? atFirst, newestStartedAt ?? 0);
+        const { runningInAll: running, concurrency: limit, partitionConcurrency: partitionLimit, rateMs } = each;
+        const workerLimit = each.workerConcurrency;
+        const mayFillWorkers = workerLimit !== null && each.pending >= workerLimit;
+        return [
+            key,
+            { enqueued, movedAt, running, limit, partitionLimit, rateMs, ...(mayFillWorkers ? { workerLimit } : {}) },
+        ];
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/standing.js
+/**
+ * How long a bound has to stand, unchanged, before the gate acts on it, in milliseconds. A parent that races a sleep
+ * against a child on another process looks asleep and alone for a moment, just after that child has finished.
+ */
+const STANDS_AFTER_MS = 10_000;
+/**
+ * Returns the bounds that stand after a poll: those that it read, and the sleeps that earlier polls read and this one
+ * did not. A poll reads the details of few workflows.
+ *
+ * @param wasRead Whether the poll read the details of a workflow.
+ */
+function standingAfter(before, bounds, wasRead, { ended }) {
+    const unread = [...before].filter(([, { bound }]) => bound.because === 'sleeping' && !wasRead(bound.id));
+    const read = bounds.map((bound) => {
+        const key = standing_keyOf(bound);
+        return [key, { bound, since: before.get(key)?.since ?? ended }];
+    });
+    return new Map([...unread, ...read]);
+}
+/** Whether a bound has stood for long enough at a poll to act on it. */
+function hasStood(standing, bound, { began }) {
+    const since = standing.get(standing_keyOf(bound))?.since;
+    return since !== undefined && began - since >= STANDS_AFTER_MS;
+}
+function standing_keyOf({ id, version, until }) {
+    return JSON.stringify([id, version, until]);
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/forecast.js
+
+
+
+
+
+
+const NO_POLL = {
+    stuckAfterMs: 0,
+    inFlight: new Map(),
+    history: emptyHistory,
+    earliestEnds: [],
+    observedAt: 0,
+    atMs: 0,
+};
+/** The forecast where no snapshot could be read or trusted. */
+const NO_FORECAST = {
+    total: drainForecast([], emptySeries, NO_POLL),
+    targets: new Map(),
+    pastDeadline: undefined,
+    outlasting: undefined,
+    statuses: new Map(),
+    newTopLevel: [],
+};
+/** Returns what the forecast asks of a poll. A short budget allows no detail scan, except the first. */
+function forecastRequest({ detailScan, detailScanDueAtMs, observedAt }, { began, budgetMs, pollTimeoutMs, isSettled }) {
+    const isDue = began >= detailScanDueAtMs && isSettled;
+    const isFirst = detailScan === undefined && detailScanDueAtMs === 0;
+    return { detailScan: isDue && (isFirst || budgetMs >= pollTimeoutMs), namesSince: observedAt };
+}
+/** Returns the forecast after this poll, given the history before it. Pure. */
+function forecastOf(config, before, evaluation, time) {
+    const { stuckAfterMs } = config;
+    const { index, provisional } = evaluation;
+    if (index === undefined)
+        return { ...NO_FORECAST, history: before };
+    const { contents, inFlight } = index;
+    const { observedAt } = evaluation.snapshot;
+    const { items } = contents.workflows;
+    const queues = queuesAfter(before, index, observedAt);
+    const statuses = statusesOf(items, {
+        now: observedAt,
+        stuckAfterMs,
+        queue: (version, queue) => queues.get(queueKey(version, queue)),
+        // A poll reads few children: those of the last detail scan count as well.
+        childrenOf: childrenAmong([...(before.detailScan?.workflows ?? []), ...items]),
+    });
+    const read = detailScanOf(contents, statuses, observedAt);
+    const isWhole = read.omitted + read.omittedUnversioned === 0;
+    // A provisional poll can hold workflows of versions that are no targets.
+    const isScan = (contents.detailScan || isWhole) && !provisional;
+    const versions = evaluation.targets.map(({ version }) => version);
+    const bounds = boundsOf(versions, earliestEndsOf(contents, read), inFlight);
+    const standing = standingAfter(before.standing, bounds, (id) => isScan || statuses.has(id), time);
+    const stood = bounds.filter((bound) => hasStood(standing, bound, time));
+    const history = historyAfter(before, evaluation, index, time, { queues, standing, scan: isScan ? read : undefined });
+    const earliestEnds = earliestEndsOf(contents, read, history.detailScan);
+    const context = { stuckAfterMs, inFlight, history, earliestEnds, observedAt, atMs: time.ended };
+    const agree = clocksAgree(contents, observedAt, time.began, before.startedAt);
+    const outlastingAmong = (some) => agree ? pastDeadline(config.timeoutMs, certainEnd(some), observedAt, time.began) : undefined;
+    return {
+        total: drainForecast(versions, history.total, context),
+        targets: new Map([...history.targets].map(([version, series]) => [version, drainForecast([version], series, context)])),
+        pastDeadline: outlastingAmong(stood),
+        outlasting: outlastingAmong(bounds),
+        statuses: new Map([...(history.detailScan?.statuses ?? []), ...statuses]),
+        newTopLevel: [...history.newTopLevel.values()].sort((a, b) => b.count - a.count),
+        history,
+    };
+}
+/** Returns a function that finds the children of a workflow. Of two rows with one id, the last counts. */
+function childrenAmong(workflows) {
+    const known = new Map(workflows.map((workflow) => [workflow.id, workflow]));
+    const others = known.values().filter(({ id, parent }) => parent !== id);
+    const children = Map.groupBy(others, ({ parent }) => parent);
+    return (parent) => children.get(parent) ?? [];
 }
 
 ;// CONCATENATED MODULE: ./lib/hold/state.js
@@ -24308,7 +26734,7 @@ function afterSnapshot(config, before, snapshot, time) {
     const decision = decide(config, evaluation, forecast, time);
     const poll = evaluation.provisional
         ? undefined
-        : { evaluation, forecast, time, decides: 'verdict' in decision };
+        : { evaluation, forecast, time, decides: 'verdict' in decision, ...decision };
     const next = {
         ...before,
         state: evaluation.state,
@@ -24365,655 +26791,9 @@ async function orTransientError(poll) {
 function gaveUp({ failure, failureId: id, failures, lastSuccess }, now) {
     const polls = counted(failures, 'poll');
     const before = lastSuccess === undefined
-        ? msg `No poll succeeded within ${trusted(durationText(now))}.`
-        : msg `The last successful poll was ${trusted(durationText(now - lastSuccess))} earlier.`;
+        ? msg `No poll succeeded within ${trusted(spanText(now))}.`
+        : msg `The last successful poll was ${trusted(spanText(now - lastSuccess))} earlier.`;
     return new ReportableError(msg `${failure} Giving up after ${polls} that failed${trusted(failures === 1 ? '' : ' in a row')}. ${before}`, { id });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
-
-/** What is given in place of a URL, by how it starts. The first that matches counts. */
-const MISTAKES = [
-    [
-        /^(?:jdbc:)?sqlite/i,
-        'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and no runner can see it.',
-    ],
-    [
-        /^["'`\u2018-\u201f<]/,
-        'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
-    ],
-    [
-        /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
-        'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
-    ],
-    [
-        /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
-        'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
-    ],
-    [
-        /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
-        'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
-    ],
-    [
-        /^prisma(?:\+postgres(?:ql)?)?:/i,
-        'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
-    ],
-    [
-        /^https?:/i,
-        'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
-    ],
-    [
-        /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
-        'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
-    ],
-    [
-        /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
-        'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
-    ],
-    [/\n/, 'has several lines. Write one URL in one line, and nothing else.'],
-];
-/** Explains why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
-function describeMisshapen(url) {
-    const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
-    if (mistake !== undefined)
-        return msg `\`database-url\` ${trusted(mistake[1])}`;
-    return msg `\`database-url\` is not a Postgres URL. It is not shown, because it could contain a password. Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Percent-encode characters such as @ / # ? in the password, or pass the password as \`database-password\`, without encoding.`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
-
-
-
-const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
-const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-const SEVERAL_HOSTS = msg `\`database-url\` or PGHOST has several hosts. Set the primary only.`;
-const PARAMETER_MISPLACED = msg `\`database-url\` has a parameter after the wrong character. The first parameter follows a ?, and each other one an &. Percent-encode these characters inside a name or a value.`;
-/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
-function partsOf(url) {
-    const text = url.trim();
-    // No part of a URL has a line break, but the classes of characters above would take one.
-    const groups = text.includes('\n') ? undefined : SHAPE.exec(text)?.groups;
-    if (groups === undefined)
-        throw new InputError(describeMisshapen(url));
-    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
-    // As a part of the database or of another value, one that asks for TLS would be passed over.
-    if (/[&;][\w.-]+=/.test(database) || /[?;][\w.-]+=/.test(query))
-        throw new InputError(PARAMETER_MISPLACED);
-    if (hosts.includes(','))
-        throw new InputError(SEVERAL_HOSTS);
-    const address = HOST.exec(hosts)?.groups;
-    if (address === undefined)
-        throw new InputError(notAsExpected('host'));
-    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
-    return { user, secret, host, port: address['port'], database, query };
-}
-/** Says that a part of the URL cannot be what it stands for, without its text. */
-function notAsExpected(part, orVariable = '') {
-    return msg `The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is invalid. It is not shown, because it could be part of the password. If the password contains @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
-}
-function readPort(text) {
-    const port = Number(text);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535)
-        throw new InputError(notAsExpected('port', ', or PGPORT,'));
-    return port;
-}
-function decoded(text) {
-    const plain = tryDecoded(text);
-    if (plain !== undefined)
-        return plain;
-    throw inputError `\`database-url\` contains a % that does not start a percent-encoded character. Write %25 for a % in the password, or pass the password as \`database-password\`.`;
-}
-/** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
-function tryDecoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url-parameters.js
-
-
-
-/** The word that a parameter's name spells, without capitals and separators: each driver has its own. */
-const wordOf = (name) => name.replaceAll(/[_.-]/g, '').toLowerCase();
-/**
- * Reads the text after the `?` of a URL. A password can stand there with a raw `&` in it. So what follows a password
- * has to be a name and a value.
- *
- * @throws InputError when the text is no list of parameters.
- */
-function readParameters(query) {
-    const all = [];
-    for (const pair of query.split('&').filter((text) => text !== '')) {
-        const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
-        const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
-        if (name === undefined || (value === undefined && followsPassword)) {
-            throw new InputError(notAsExpected('list of parameters'));
-        }
-        all.push([name, decoded(value ?? '')]);
-    }
-    const taken = new Set();
-    return {
-        all,
-        take(...spellings) {
-            for (const spelling of spellings)
-                taken.add(spelling);
-            const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
-            if (values.size > 1) {
-                throw inputError `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
-            }
-            return values.values().next().value;
-        },
-        rest: () => [...new Set(all.map(([name]) => name))].filter((name) => !taken.has(name)),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/place-words.js
-
-
-
-const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
-const PROXY = 'Start the Cloud SQL Auth Proxy in an earlier step, and write the folder of its socket as `host`.';
-const SERVICE = 'The gate does not read pg_service.conf: write what stands there into the URL, or into PGHOST, PGPORT, PGDATABASE, PGUSER and PGSSLMODE.';
-const ADDRESS = 'Write the address itself as the host.';
-/**
- * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
- * is a word (`wordOf`).
- */
-const WORDS = new Map([
-    ...FOLLOWED.map((word) => [word, `Write \`${word}\`, in lower case.`]),
-    ['service', SERVICE],
-    ['hostaddr', ADDRESS],
-    ['hostname', 'Write `host`.'],
-    ['server', 'Write `host`.'],
-    ['servername', 'Write `host`.'],
-    ['portnumber', 'Write `port`.'],
-    ['username', 'Write `user`.'],
-    ['db', 'Write `dbname`.'],
-    ['database', 'Write `dbname`.'],
-    ['databasename', 'Write `dbname`.'],
-    ['unixsock', 'Write the folder of the socket as `host`.'],
-    ['unixsocket', 'Write the folder of the socket as `host`.'],
-    // PgJDBC's.
-    ['pghost', 'Write `host`.'],
-    ['pgport', 'Write `port`.'],
-    ['pgdbname', 'Write `dbname`.'],
-    ['socketfactory', PROXY],
-    ['cloudsqlinstance', PROXY],
-]);
-/** libpq's variables of the same kind. */
-const VARIABLES = new Map([
-    ['PGSERVICE', `${SERVICE} Then unset it.`],
-    ['PGHOSTADDR', `${ADDRESS} Then unset it.`],
-]);
-/** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
-function refuseOtherPlaces(parameters, environment) {
-    const ofUrl = parameters.flatMap(([name]) => {
-        const advice = WORDS.get(wordOf(name));
-        return advice === undefined || FOLLOWED.includes(name) ? [] : [{ name, advice }];
-    });
-    const variables = [...VARIABLES].flatMap(([name, advice]) => (environment[name] ? [{ name, advice }] : []));
-    const refused = [...ofUrl, ...variables];
-    if (refused.length === 0)
-        return;
-    const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
-    throw inputError `\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
-}
-
-;// CONCATENATED MODULE: external "node:tls"
-const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
-;// CONCATENATED MODULE: ./lib/postgres/security-words.js
-
-
-
-
-/** The parameters about security that the gate follows, and other words for them that it understands. */
-const security_words_FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
-const UNDERSTOOD = [...security_words_FOLLOWED, 'channelBinding', 'ssl', 'sslaccept'];
-/** libpq takes `direct` in the last one only with an `sslmode` that insists on TLS. The gate follows that `sslmode`. */
-const FOLLOWED_VARIABLES = [
-    ...['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY', 'PGCHANNELBINDING', 'PGSSLNEGOTIATION'],
-];
-const MODE = '`sslmode`, such as `sslmode=verify-full`';
-const PEM_FILES = '`sslcert` and `sslkey`, with PEM files and a key without a passphrase';
-/**
- * The words of libpq ("Parameter Key Words" in PostgreSQL's manual), PgJDBC (`PGProperty`), Prisma and other drivers.
- * A key is a word (`wordOf`). An error can show these: any other can be a part of a password with a raw `&`.
- */
-const security_words_WORDS = new Map(Object.entries({
-    // Asked of a URL in another spelling only, or of a variable that libpq does not have.
-    sslmode: { instead: '`sslmode`, in lower case' },
-    sslrootcert: { instead: '`sslrootcert`, in lower case, or `tls-ca`' },
-    sslcert: { instead: '`sslcert`, in lower case' },
-    sslkey: { instead: '`sslkey`, in lower case' },
-    channelbinding: { instead: '`channel_binding`, in lower case' },
-    ssl: { harmless: ['0', 'false', 'off', 'no', 'disable', 'allow', 'prefer'], instead: MODE },
-    sslaccept: { instead: MODE },
-    // libpq's.
-    requiressl: { harmless: ['0'], instead: '`sslmode=require`' },
-    sslnegotiation: { harmless: ['postgres'] },
-    sslsni: { harmless: ['1'] },
-    sslcompression: { harmless: 'any' },
-    sslkeylogfile: { harmless: 'any' },
-    // `disable` is followed.
-    sslcertmode: { harmless: ['allow', 'disable'], instead: '`sslcert` and `sslkey`, or neither' },
-    sslpassword: { instead: PEM_FILES },
-    sslcrl: {},
-    sslcrldir: {},
-    sslminprotocolversion: {
-        harmless: ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'].filter((v) => v <= external_node_tls_namespaceObject.DEFAULT_MIN_VERSION),
-    },
-    sslmaxprotocolversion: { harmless: 'any' },
-    minprotocolversion: { harmless: ['3.0'] },
-    requirepeer: {},
-    requireauth: { instead: '`channel_binding=require`, which takes SCRAM' },
-    gssencmode: { harmless: ['disable', 'allow', 'prefer'], instead: MODE },
-    gssdelegation: { harmless: 'any' },
-    gsslib: { harmless: 'any' },
-    scramclientkey: { instead: '`database-password`' },
-    scramserverkey: { instead: '`channel_binding=require`' },
-    // PgJDBC's.
-    gssresponsetimeout: { harmless: 'any' },
-    gssusedefaultcreds: { harmless: 'any' },
-    sslresponsetimeout: { harmless: 'any' },
-    sslfactory: { instead: MODE },
-    sslfactoryarg: { instead: MODE },
-    sslhostnameverifier: { instead: MODE },
-    sslpasswordcallback: { instead: PEM_FILES },
-    authenticationpluginclassname: { instead: '`database-password`' },
-    // Prisma's, and those of drivers for other databases.
-    sslidentity: { instead: PEM_FILES },
-    sslca: { instead: '`tls-ca`' },
-    sslcacert: { instead: '`tls-ca`' },
-    sslcontext: { instead: MODE },
-    sslverify: { instead: MODE },
-    rejectunauthorized: { instead: MODE },
-    trustservercertificate: { instead: MODE },
-    usessl: { instead: MODE },
-    tls: { instead: MODE },
-    tlscafile: { instead: '`tls-ca`' },
-}));
-/** How a word about security starts, where it is not one of those above. */
-const SECURITY = /^(?:(?:use|force|require|enable)?(?:ssl|tls|gss|auth|cert|crl|encrypt)|ca(?:$|cert|file)|cipher|channelbinding|peer|reject|require|scram|secur|trust|verif)/;
-/** libpq's variables about security start like this. */
-const VARIABLE = /^PG(?:SSL|TLS|GSS|REQUIRE|SCRAM)[A-Z]*$/;
-/**
- * Refuses every word about security that the gate neither follows nor knows to be harmless: to ignore one could make
- * the connection weaker than the user asked.
- */
-function refuseOtherSecurity(parameters, environment) {
-    const ofUrl = parameters.flatMap(([name, value]) => {
-        const word = wordOf(name);
-        if (UNDERSTOOD.includes(name) || isHarmless(word, value))
-            return [];
-        if (security_words_WORDS.has(word))
-            return [{ name, word }];
-        return securityIn(name).map((found) => ({ name: `${found}…`, word }));
-    });
-    const variables = Object.entries(environment).flatMap(([name, value]) => {
-        const word = name.replace(/^PG/, '').toLowerCase();
-        const isAsked = Boolean(value) && (VARIABLE.test(name) || (name.startsWith('PG') && security_words_WORDS.has(word)));
-        return !isAsked || FOLLOWED_VARIABLES.includes(name) || isHarmless(word, value ?? '') ? [] : [{ name, word }];
-    });
-    const refused = [...ofUrl, ...variables];
-    if (refused.length === 0)
-        return;
-    const advice = refused.flatMap(({ name, word }) => {
-        const instead = security_words_WORDS.get(word)?.instead;
-        return instead === undefined ? [] : [msg `In place of ${name} write ${trusted(instead)}.`];
-    });
-    throw inputError `\`database-url\` or a libpq variable sets ${namesOf(refused.map(({ name }) => name))}, which the gate does not support. Remove it. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest setting is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
-}
-/** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
-function securityIn(name) {
-    const parts = name
-        .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-        .toLowerCase()
-        .split(/[_.-]+/);
-    return parts.flatMap((part) => SECURITY.exec(part) ?? []);
-}
-function isHarmless(word, value) {
-    const { harmless = [] } = security_words_WORDS.get(word) ?? {};
-    return harmless === 'any' || harmless.includes(value);
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url.js
-
-
-
-
-
-
-
-
-
-/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
-const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
-const PORT_IN_HOST = msg `The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
-/**
- * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
- * JDBC's. Parts that it omits come from the `PG*` variables.
- *
- * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
- * strictly, and no error quotes text that could be a part of the password.
- *
- * @returns the configuration, the number of URL parameters that were ignored, and the variables that gave parts.
- * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
- */
-function readDatabaseUrl(inputs) {
-    const { environment } = inputs;
-    const { query, ...parts } = partsOf(inputs.url);
-    const { all, take, rest } = readParameters(query);
-    refuseOtherSecurity(all, environment);
-    refuseOtherPlaces(all, environment);
-    const variables = [];
-    /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
-    const given = (name, part, variable) => {
-        const value = take(name);
-        const other = part || environment[variable] || undefined;
-        if (value === undefined && !part && other !== undefined)
-            variables.push(variable);
-        if (value !== '' || other === undefined)
-            return value ?? other;
-        throw inputError `The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
-    };
-    const password = onePassword(take('password') || decoded(parts.secret), inputs);
-    const tls = readTlsSettings({ ...inputs, take });
-    const user = given('user', decoded(parts.user), 'PGUSER');
-    if (!user)
-        throw new InputError(msg `\`database-url\` has no user. Add one, or set PGUSER.`);
-    const host = given('host', parts.host, 'PGHOST') || 'localhost';
-    if (host.includes(','))
-        throw new InputError(SEVERAL_HOSTS);
-    if (host.includes(':') && !host.startsWith('/') && (0,external_node_net_namespaceObject.isIP)(host) === 0)
-        throw new InputError(PORT_IN_HOST);
-    const config = {
-        host,
-        port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
-        user,
-        passwordFile: inputs.passwordFile,
-        password: inputs.passwordFile === undefined ? password || environment['PGPASSWORD'] || undefined : undefined,
-        passfile: passfileOf(take('passfile'), environment),
-        database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
-        ...tls,
-        requireChannelBinding: readChannelBinding(take('channel_binding', 'channelBinding') || environment['PGCHANNELBINDING']),
-        schema: inputs.schema,
-    };
-    const ignored = rest().filter((name) => !HARMLESS.includes(name));
-    return { database: config, ignoredParameters: ignored.length, variables };
-}
-function onePassword(ofUrl, { password: ofInput, passwordFile }) {
-    if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
-        const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
-        throw inputError `\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
-    }
-    if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
-        return ofInput ?? ofUrl;
-    throw inputError `\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
-}
-function readChannelBinding(value) {
-    if (!value || ['disable', 'prefer', 'require'].includes(value))
-        return value === 'require';
-    throw inputError `The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
-}
-
-;// CONCATENATED MODULE: ./lib/inputs.js
-
-
-
-
-
-
-
-
-
-
-
-/** A text that `parse` reads. It returns undefined for anything but what is accepted. */
-const parsedText = (parse, accepted) => schemas_string().transform((text, context) => {
-    const parsed = parse(text);
-    if (parsed !== undefined)
-        return parsed;
-    context.addIssue({ code: 'custom', message: accepted });
-    return NEVER;
-});
-const inputs_duration = (shortestMs, shortest) => parsedText((text) => {
-    const ms = durationMs(text);
-    return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
-}, acceptedDuration(shortestMs > 0 ? `, from ${shortest}` : ''));
-const acceptedDuration = (atLeast) => `a duration such as 90s, 30m, 2h, 1h30m or 500ms${atLeast}, below 25 days`;
-const unset = literal('').transform(() => undefined);
-const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
-/** A list has one item per line, or is a JSON array of strings. */
-const inputs_list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
-// A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
-const ignoreList = inputs_list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
-    error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
-});
-const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
-    error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
-});
-/** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
-const plainInputs = {
-    schema: schemaName,
-    application: schemas_string(),
-    'retire-version': inputs_list,
-    'keep-version': inputs_list,
-    mode: oneOf(MODES),
-    timeout: inputs_duration(1000, '1s'),
-    'on-timeout': oneOf(['fail', 'warn']),
-    'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
-    'poll-timeout': inputs_duration(100, '100ms'),
-    settle: inputs_duration(0, '0s'),
-    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
-    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
-    'stuck-after': inputs_duration(1000, '1s'),
-    'ignore-workflows': ignoreList,
-    'on-unknown': oneOf(['fail', 'pass']),
-    'on-live': oneOf(['block', 'latest-only', 'ignore']),
-    'on-unversioned': oneOf(['auto', 'block', 'ignore']),
-    details: oneOf(DETAILS),
-};
-/** Inputs whose values are never shown. */
-const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'];
-/** Every input that the code reads. `action.yml` declares exactly these. */
-const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
-/** Reads the inputs as the runner passes them. Nothing else reads inputs. */
-function readRawInputs() {
-    // A version name can end in blanks, and a password can consist of them, so nothing is trimmed here.
-    return Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
-}
-/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
-function parseInputs(raw, context) {
-    const problems = [];
-    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-    const parsed = object(plainInputs).safeParse(trimmed);
-    for (const issue of parsed.error?.issues ?? []) {
-        const name = String(issue.path[0]);
-        problems.push(msg `The input ${trusted(`\`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
-    }
-    const targets = attempt(problems, () => readTargets(trimmed));
-    const settings = parsed.data;
-    if (settings !== undefined && settings.settle > settings.timeout) {
-        const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
-        problems.push(msg `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);
-    }
-    const database = attempt(problems, () => readDatabase(raw, context));
-    if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
-        throw new InputError(joined(problems, '\n'));
-    }
-    return {
-        ...database,
-        gate: {
-            targets,
-            longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
-            application: settings.application || undefined,
-            mode: settings.mode,
-            timeoutMs: settings.timeout,
-            onTimeout: settings['on-timeout'],
-            pollIntervalMs: settings['poll-interval'],
-            pollTimeoutMs: settings['poll-timeout'],
-            settleMs: settings.settle,
-            failFast: settings['fail-fast'],
-            stuckAfterMs: settings['stuck-after'],
-            ignoreWorkflows: settings['ignore-workflows'],
-            onUnknown: settings['on-unknown'],
-            onLive: settings['on-live'],
-            onUnversioned: settings['on-unversioned'],
-            details: settings.details,
-        },
-    };
-}
-/** The database URL from the input or the environment. It is masked before anything else is read. */
-function databaseUrlOf(raw, context) {
-    return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
-}
-/** The password without the line break that a command's output ends in; undefined when it is empty. */
-function databasePasswordOf(raw) {
-    return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
-}
-function readDatabase(raw, context) {
-    const url = databaseUrlOf(raw, context);
-    if (url === '')
-        throw new InputError(describeMissingUrl(context));
-    const { variables, ...read } = readDatabaseUrl({
-        url,
-        password: databasePasswordOf(raw),
-        passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
-        tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
-        schema: raw['schema']?.trim() ?? '',
-        environment: context.environment,
-        readFile: (path) => readTextFile(path, trusted('A TLS file in `database-url` or a PGSSL variable')),
-    });
-    return { ...read, source: { url: raw['database-url']?.trim() ? 'input' : 'variable', variables } };
-}
-/** The path of a file that gives a password now. It is read again at each connection. */
-function usablePasswordFile(path) {
-    if (path === '')
-        return undefined;
-    try {
-        readPasswordFile(path);
-        return path;
-    }
-    catch (error) {
-        throw inputError `The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
-    }
-}
-function describeMissingUrl(context) {
-    // Not PGUSER: GitHub's Windows runners have it.
-    const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
-    const withVariables = variables.length === 0
-        ? msg ``
-        : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: set \`database-url: postgres://\` to take everything from the PG* variables.`;
-    const base = msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL. Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
-    switch (context.withoutSecrets) {
-        case 'fork':
-            return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs. Skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
-        case 'dependabot':
-            return msg `${base} Dependabot started this run, and GitHub passes it Dependabot's secrets only. Add the URL to those, or skip the gate (if: github.actor != 'dependabot[bot]').`;
-        case undefined:
-            return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
-    }
-}
-/** Variables that an SDK reads a database URL from, and the gate does not: what each holds depends on the SDK. */
-const OTHER_VARIABLES = [
-    ['DBOS_SYSTEM_JDBC_URL', 'Parts that it omits, such as the user, come from the PG* variables.'],
-    [
-        'DBOS_DATABASE_URL',
-        "The Rust SDK finds the system database there; for the Python and TypeScript SDKs it is the application's own database, which the gate cannot use.",
-    ],
-];
-/** How to pass the URL that another variable holds. Nothing of its value is shown: it is not masked. */
-function otherVariables({ environment }) {
-    const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
-    return trusted(found.map(([name, hint]) => ` ${name} is set: pass it as \`database-url: \${{ env.${name} }}\`. ${hint}`).join(''));
-}
-function readTargets(trimmed) {
-    const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
-    if (mode === 'preflight') {
-        if (version === '' && keepVersion === '')
-            return { kind: 'none' };
-        throw inputError `The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
-    }
-    if (version !== '' && keepVersion !== '') {
-        throw inputError `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
-    }
-    if (version === '' && keepVersion === '') {
-        throw inputError `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
-    }
-    if (version !== '')
-        return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
-    if (keepVersion === 'latest')
-        return { kind: 'all-but-latest' };
-    const keep = listItems(keepVersion) ?? [];
-    if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-        throw inputError `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
-    }
-    return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
-}
-function listItems(text) {
-    if (text.startsWith('[')) {
-        return array(schemas_string().min(1)).min(1).safeParse(parsedJson(text)).data;
-    }
-    return text
-        .split(/\r?\n/)
-        .map((line) => line.trim())
-        .filter((line) => line !== '');
-}
-function parsedJson(text) {
-    try {
-        return JSON.parse(text);
-    }
-    catch {
-        return undefined;
-    }
-}
-function readCa(text) {
-    if (text === '')
-        return undefined;
-    const given = certificatesIn(text);
-    if (given !== undefined)
-        return given;
-    // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
-    if (/\n|-----|^LS0t|^MII/.test(text)) {
-        throw inputError `The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
-    }
-    const pem = certificatesIn(readTextFile(text, trusted('The file in `tls-ca`')));
-    if (pem !== undefined)
-        return pem;
-    throw inputError `The file in \`tls-ca\` has no readable certificate in PEM form.`;
-}
-/** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
-function certificatesIn(text) {
-    if (holdsCertificates(text))
-        return text;
-    const plain = /^[A-Za-z0-9+/=\s]+$/.test(text) ? Buffer.from(text, 'base64').toString('utf8') : '';
-    return holdsCertificates(plain) ? plain : undefined;
-}
-function readTextFile(path, what) {
-    try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
-    }
-    catch (error) {
-        throw inputError `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and was the repository checked out?`;
-    }
-}
-function attempt(problems, read) {
-    try {
-        return read();
-    }
-    catch (error) {
-        if (!(error instanceof InputError))
-            throw error;
-        problems.push(error.explanation);
-        return undefined;
-    }
-}
-function shown(value = '') {
-    return value === '' ? trusted('empty') : namesOf([value]);
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/url-secrets.js
@@ -25023,6 +26803,13 @@ function shown(value = '') {
  * throws: a mistyped or refused URL has to be masked as well.
  */
 function secretsIn(url, password, environment) {
+    const raw = [url, url.trim(), ...passwordsIn(url), password ?? '', environment['PGPASSWORD'] ?? ''];
+    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
+    // `postgres://` alone takes everything from the PG* variables. Masked, it would make texts of the gate unreadable.
+    return [...new Set(all)].filter((secret) => !/^\s*(?:[\w:+]+:\/\/)?\s*$/.test(secret));
+}
+/** Returns the passwords in a URL of any shape, as they are written. */
+function passwordsIn(url) {
     // Text can stand before a URL, such as a command with its path.
     const afterScheme = url.replace(url.includes('://') ? /^.*?:\/\//s : /^[^/]*\/+/, '');
     const authority = afterScheme.includes('@') ? afterScheme.slice(0, afterScheme.lastIndexOf('@')) : '';
@@ -25033,783 +26820,7 @@ function secretsIn(url, password, environment) {
         ? []
         : url.matchAll(/\b(?:password|pwd)\s*=\s*(?:'([^']*)'|"([^"]*)"|([^\s;]+))/gi);
     const fromWords = [...inWords].flatMap((match) => match.slice(1)).filter((value) => value !== undefined);
-    const ofUrl = [url, url.trim(), fromAuthority, ...fromQuery, ...fromWords];
-    const raw = [...ofUrl, password ?? '', environment['PGPASSWORD'] ?? ''];
-    const all = raw.flatMap((secret) => [secret, ...secret.split(/\r?\n/), tryDecoded(secret) ?? '']);
-    // `postgres://` alone takes everything from the PG* variables. Masked, it would make texts of the gate unreadable.
-    return [...new Set(all)].filter((secret) => !/^\s*(?:[\w:+]+:\/\/)?\s*$/.test(secret));
-}
-
-;// CONCATENATED MODULE: ./lib/report/forecast-report.js
-
-
-
-
-
-const EARLIEST_ENDS_REPORTED = 5;
-const ACTIVITIES_REPORTED = 30;
-/** The forecast for one version, or for all, at `now` by the database's clock, in epoch milliseconds. */
-function forecastReport(forecast, now) {
-    const { trend, rate, left, notBefore, earliestEnds, states, arrived, withoutProcess } = forecast;
-    return {
-        trend,
-        completedPerMinute: rate?.completedPerMinute ?? null,
-        arrivedPerMinute: rate?.arrivedPerMinute ?? null,
-        rateOverSeconds: rate === undefined ? null : rate.overMs / 1000,
-        secondsLeft: left === undefined ? null : { likely: left.leftMs / 1000, from: left.fromMs / 1000, to: left.toMs / 1000 },
-        notBefore: notBefore === undefined || notBefore <= now ? null : notBefore,
-        earliestEnds: earliestEnds
-            .slice(0, EARLIEST_ENDS_REPORTED)
-            .map(({ id, name, ...earliestEnd }) => ({ ...earliestEnd, id: shownId(id), workflow: name })),
-        ...states,
-        arrivedRoots: arrived.roots,
-        arrivedChildren: arrived.children,
-        noProcessSeen: withoutProcess.length > 0,
-    };
-}
-function activityReport({ executor }, status, now) {
-    if (status === undefined)
-        return null;
-    const { state, activity, progressAt } = status;
-    return {
-        state,
-        kind: activity.kind,
-        progressAt,
-        until: 'until' in activity ? activity.until : null,
-        child: activity.kind === 'child' ? shownId(activity.child.id) : null,
-        message: describeActivity(status, now),
-        nextStep: nextStepFor(status, executor),
-    };
-}
-/** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
-function activitiesReport({ evaluation, forecast }, isWait) {
-    const { detailScan } = forecast.history;
-    if (detailScan === undefined)
-        return { observedAt: null, items: [], omitted: 0 };
-    const { observedAt, workflows, statuses } = detailScan;
-    const live = new Set(evaluation.targets.filter(isLive).map(({ version }) => version));
-    const blocking = workflows.flatMap((workflow) => {
-        const status = statuses.get(workflow.id);
-        if (status === undefined || !blocksTarget(workflow, evaluation))
-            return [];
-        return [
-            {
-                workflow,
-                status,
-                state: kitStateOf(status, observedAt),
-                stands: live.has(workflow.version) ? 'live' : standing(workflow.version, status, forecast, isWait),
-            },
-        ];
-    });
-    const alike = Map.groupBy(blocking, ({ workflow: { name, className, queue, status: rowStatus }, status, state, stands }) => JSON.stringify([state, stands, status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]));
-    const groups = [...alike.values()].map((group) => {
-        const { workflow, status, state, stands } = group.reduce((a, b) => (lasts(a.status) >= lasts(b.status) ? a : b));
-        const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
-        return {
-            state,
-            count: group.length,
-            workflow: workflow.name,
-            className: workflow.className,
-            message: describeActivity(status, observedAt),
-            nextStep: stands !== undefined && (state !== 'stuck' || stands === 'live')
-                ? NOT_BY_ITSELF[stands]
-                : nextStepFor(status, isOneExecutor ? workflow.executor : null, stands === 'no-process'),
-        };
-    });
-    const items = groups
-        .sort((a, b) => KIT_STATES.indexOf(a.state) - KIT_STATES.indexOf(b.state) || b.count - a.count)
-        .slice(0, ACTIVITIES_REPORTED);
-    return { observedAt, items, omitted: groups.length - items.length };
-}
-/** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
-const NOT_BY_ITSELF = {
-    live: trusted('move the traffic to another version first'),
-    'no-process': trusted('start a process of its version, or fork or cancel it'),
-    outlasting: trusted('fork or cancel it: it outlasts the timeout'),
-    stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
-};
-/** Why nobody should wait for the work of a version; undefined where it can finish. */
-function standing(version, { activity }, { targets, outlasting }, isWait) {
-    const drain = targets.get(version);
-    const until = activity.kind === 'sleeping' || activity.kind === 'delayed' ? activity.until : null;
-    if (drain === undefined || !drain.standsStill) {
-        return isWait && outlasting !== undefined && (until ?? 0) > outlasting.deadline ? 'outlasting' : undefined;
-    }
-    return drain.withoutProcess.length > 0 ? 'no-process' : 'stuck';
-}
-/** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */
-function lasts({ activity, progressAt }) {
-    return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
-}
-
-;// CONCATENATED MODULE: ./lib/report/markdown.js
-
-
-/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
-function markdown(message) {
-    return message
-        .map((part) => {
-        if (typeof part === 'string')
-            return part.replaceAll('<', '&lt;');
-        return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
-    })
-        .join('');
-}
-/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
-const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
-/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
-function code(text, maximum) {
-    const parts = visible(text, maximum)
-        .split(LINKED)
-        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
-    return `<code>${parts.join('<!-- -->')}</code>`;
-}
-/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes, but the tabs of `tsv`. */
-function codeBlock(language, lines) {
-    const whole = (text) => visible(text, Number.POSITIVE_INFINITY);
-    const text = lines
-        .map((line) => (language === 'tsv' ? line.split('\t').map(whole).join('\t') : whole(line)))
-        .join('\n');
-    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = '`'.repeat(Math.max(3, longest + 1));
-    return `${fence}${language}\n${text}\n${fence}`;
-}
-/** A name that some rows lack: that of a workflow in older ones. */
-function nameOf(name, without = '(no name)') {
-    return name === null ? without : code(name);
-}
-/** What stands for the version of what runs without one. */
-const NO_VERSION = `*${versionName(null)}*`;
-function quoteBlock(message) {
-    return markdown(message).replace(/^/gm, '> ');
-}
-/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
-function table(rows, columns) {
-    const used = Object.entries(columns)
-        .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
-        .filter(({ cells }) => cells.some((cell) => cell !== ''));
-    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
-    const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
-    return [
-        line(used.map(({ head }) => head)),
-        line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
-        ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
-    ].join('\n');
-}
-/** `And 3 more versions.`, or nothing. */
-function more(count, noun) {
-    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
-}
-/** Paragraphs and other blocks in their order, but for empty ones. */
-function blocks(...texts) {
-    return texts.filter((text) => text !== '').join('\n\n');
-}
-
-;// CONCATENATED MODULE: ./lib/report/found.js
-
-
-
-const found_VERSIONS_SHOWN = 50;
-/** Returns what the application has here: registered versions, the newest first, and then what else is in flight. */
-function foundIn({ contents, registered, registrations, inFlight, latest }) {
-    const names = new Set([...registered.map(({ version }) => version), ...inFlight.keys()]);
-    const versions = [...names].map((version) => {
-        const work = inFlight.get(version);
-        const { pending, enqueued, delayed } = work ?? NO_WORKFLOWS;
-        const registration = version === null ? undefined : registrations.get(version);
-        return {
-            version,
-            application: registration?.application ?? work?.application ?? null,
-            registered: registration !== undefined,
-            latest: version !== null && latest.has(version),
-            ...{ pending, enqueued, delayed },
-            ignored: work?.ignored ?? 0,
-        };
-    });
-    return { applications: contents.owners, versions };
-}
-/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
-function foundLines({ versions }) {
-    const lines = versions.slice(0, found_VERSIONS_SHOWN).map((each) => {
-        const count = total(each);
-        const work = count > 0 ? `${count} in flight (${describeCounts(each)})` : 'nothing in flight';
-        const ignored = each.ignored > 0 ? `, ${each.ignored} ignored` : '';
-        return `- ${each.version === null ? 'without a version' : quotedName(each.version)}${found_standing(each)}: ${work}${ignored}`;
-    });
-    const left = versions.length - lines.length;
-    return left > 0 ? [...lines, `- and ${left} more`] : lines;
-}
-/** The same, as a section of the summary. */
-function foundSection(found) {
-    if (found === null || found.versions.length === 0)
-        return '';
-    const shown = found.versions.slice(0, found_VERSIONS_SHOWN);
-    return blocks('### What is here', table(shown, {
-        Version: (each) => `${nameOf(each.version, NO_VERSION)}${found_standing(each)}`,
-        Application: ({ application }) => nameOf(application, ''),
-        Pending: ({ pending }) => pending,
-        Enqueued: ({ enqueued }) => enqueued,
-        Delayed: ({ delayed }) => delayed,
-        Ignored: ({ ignored }) => ignored,
-    }), more(found.versions.length - shown.length, 'version'));
-}
-function found_standing({ version, registered, latest }) {
-    if (latest)
-        return ' (latest)';
-    return registered || version === null ? '' : ' (not registered)';
-}
-
-;// CONCATENATED MODULE: ./lib/report/headline.js
-
-
-
-/** The answer in a sentence that a person understands without knowing the gate, and the diagnosis. */
-function headlineOf(run, seen) {
-    const { diagnosis } = seen;
-    const answer = answerOf(run, seen);
-    return diagnosis === null ? answer : msg `${answer} ${diagnosis.reason}`;
-}
-function answerOf({ verdict, config, waitedMs, last }, seen) {
-    const targets = seen.versions;
-    const inFlight = counted(seen.inFlight ?? 0, 'workflow');
-    const waited = trusted(durationText(waitedMs));
-    const unknownKept = last?.evaluation.gate.find((each) => each.kind === 'kept-version-unknown');
-    const blocked = targets.filter(({ drained }) => !drained);
-    const blockedNames = namesOfVersions(blocked);
-    // The diagnosis names what matters most.
-    const reasons = seen.diagnosis === null ? otherReasons(blocked) : trusted('');
-    switch (verdict) {
-        case 'drained':
-            return msg `Safe to retire ${namesOfVersions(targets)}: nothing in flight, and nothing started for ${trusted(durationText(config?.settleMs ?? 0))}.`;
-        case 'no-target':
-            return config?.targets.kind === 'none'
-                ? preflightHeadline(last)
-                : noTargetHeadline(config, last, seen.otherApplications);
-        case 'in-flight':
-            return targets.length === 0
-                ? msg `Nothing can be retired yet: unversioned or not yet visible work might need an old version.`
-                : seen.inFlight === 0
-                    ? msg `Not safe to retire ${blockedNames}${reasons}.`
-                    : msg `Not safe to retire ${blockedNames}: ${inFlight} in flight${reasons}.`;
-        case 'still-live':
-            return msg `Not safe to retire ${blockedNames}: new work is still sent there.`;
-        case 'cannot-drain':
-            return msg `${blockedNames} cannot drain before the timeout: ${inFlight} in flight.`;
-        case 'timed-out':
-            return targets.length === 0
-                ? msg `No answer after ${waited}: there is nothing to retire, but something that could become visible still blocks the gate.`
-                : seen.inFlight === 0
-                    ? msg `Not drained after ${waited}: ${blockedNames}${reasons}.`
-                    : msg `Not drained after ${waited}: ${inFlight} still in flight on ${blockedNames}${reasons}.`;
-        case 'unknown-version':
-            return unknownKept !== undefined
-                ? msg `No answer: a version to keep is not registered here: ${namesOf(unknownKept.versions)}.`
-                : msg `No answer: ${trusted(config?.application === undefined
-                    ? 'this system database has never seen'
-                    : 'this application has never used')} ${namesOfVersions(targets.filter(isUnknown))}.`;
-        case 'cancelled':
-            return targets.length === 0
-                ? msg `Cancelled after ${waited}, before there was an answer.`
-                : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
-        case 'error':
-            return config === undefined
-                ? msg `No answer: invalid inputs. The database was not contacted.`
-                : msg `No answer: the gate could not read the database reliably. Do not tear anything down.`;
-    }
-}
-function preflightHeadline(last) {
-    const registered = last?.evaluation.index?.registered ?? [];
-    const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
-    return msg `The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
-}
-/** What there is in place of a target, what that means, and what to do. */
-function noTargetHeadline(config, last, applications) {
-    const formers = applications.filter(({ mayBeFormerName }) => mayBeFormerName).map(({ name }) => name);
-    if (formers.length > 0) {
-        return msg `Nothing to retire under this name of the application, but work is in flight under what may be a former name: ${namesOf(formers)}.`;
-    }
-    const kept = namesOf(last?.evaluation.state.kept ?? []);
-    const newer = [...(last?.evaluation.state.newer ?? [])];
-    const others = newer.length === 0 ? trusted('') : msg ` (and ${namesOf(newer)}, registered since the gate started)`;
-    const found = msg `Nothing to retire: no version but ${kept}${others} is registered, in flight or recently started.`;
-    if (config?.targets.kind !== 'all-but-latest') {
-        return msg `${found} Is an old version still deployed? Then check \`database-url\`, \`schema\` and \`application\`.`;
-    }
-    return msg `${found} Has the new version launched, and is this the system database that it uses? Do not tear ${kept} down: it is the latest version. To keep a version that you know, name it in \`keep-version\` instead of latest.`;
-}
-function isUnknown({ blockers }) {
-    return blockers.some(({ kind }) => kind === 'unknown-version');
-}
-function otherReasons(blocked) {
-    const reasons = [...new Set(blocked.flatMap((version) => version.reasons))];
-    return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
-}
-
-;// CONCATENATED MODULE: ./lib/report/warnings.js
-
-
-
-
-
-
-
-
-
-
-
-/** A system database without a write for this long is idle, or a copy. In milliseconds. */
-const QUIET_DATABASE_MS = 24 * 60 * 60 * 1000;
-/** A latest version that registered this long before the gate started is most often the old one. In milliseconds. */
-const LAUNCHED_LONG_AGO_MS = 60 * 60 * 1000;
-function configurationWarnings(config) {
-    return [outlastsJob(config), withoutSettling(config)].filter((warning) => warning !== undefined);
-}
-/** What a person should know of the connection, before anything connects. Nothing of the URL is shown. */
-function connectionWarnings(database) {
-    if (!anybodyMayAnswer(database))
-        return [];
-    return [
-        msg `The database connection leaves this machine, and \`sslmode=${trusted(database.tlsMode)}\` does not verify the server. Anyone on the network between could answer in its place, and make the gate report \`drained\`. Set \`sslmode=verify-full\` in \`database-url\`. If no public CA signed the certificate, pass the CA as \`tls-ca\`.`,
-    ];
-}
-/** A secret that is shorter than this stands in texts by chance. In characters. */
-const LONG_ENOUGH = 4;
-/**
- * Where outputs hold a masked secret: the runner then does not set an output of the job (`FinalizeJob` in its source).
- *
- * @param names The outputs that hold one, or can.
- * @param shortestLength The length of the shortest secret, in characters.
- */
-function maskedOutputs(names, shortestLength) {
-    if (names.length === 0 && (shortestLength === undefined || shortestLength >= LONG_ENOUGH))
-        return [];
-    const where = names.length > 0
-        ? msg `appears by chance in these outputs, or could: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
-        : msg `has fewer than ${LONG_ENOUGH} characters, so it could appear by chance in any output`;
-    return [
-        msg `The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
-    ];
-}
-/** What a person should know besides the verdict. None of it blocks. */
-function warningsOf(evaluation) {
-    const { index, state } = evaluation;
-    if (index === undefined)
-        return [];
-    const sdk = sdkIn(state.serializations);
-    return [
-        formerNames(evaluation),
-        newerSchema(evaluation),
-        nothingRegistered(index, sdk),
-        withoutParents(index, sdk),
-        ...sharedVersions(evaluation),
-        passed(evaluation),
-        emptyVersion(index, sdk),
-        ...evaluation.targets.map(failedWorkflows),
-        stranded(evaluation),
-        quietDatabase(evaluation, index),
-    ].filter((warning) => warning !== undefined);
-}
-/** In `wait` with `latest`: the version that stays is not one that has just been launched. */
-function launchWarnings(config, { evaluation, forecast }) {
-    const { index, state } = evaluation;
-    const { startedAt } = forecast.history;
-    if (config.mode !== 'wait' || config.targets.kind !== 'all-but-latest')
-        return [];
-    const times = (state.kept ?? []).flatMap((version) => index?.registrations.get(version)?.timestamp ?? []);
-    if (startedAt === undefined || times.length === 0)
-        return [];
-    const agoMs = startedAt - Math.max(...times);
-    if (agoMs <= LAUNCHED_LONG_AGO_MS)
-        return [];
-    return [
-        msg `The latest version, ${namesOf(state.kept ?? [])}, was registered ${trusted(durationText(agoMs))} before the gate started. Has the new version been launched? In a deploy, name the version that you keep in \`keep-version\`.`,
-    ];
-}
-/**
- * Patterns of `ignore-workflows` that matched nothing, most often a typo or the name as another SDK writes it. A poll
- * reads the names of what is in flight, and of what started on a target since the poll before.
- */
-function patternWarnings({ ignoreWorkflows }, { index, state }) {
-    const unmatched = [...new Set(ignoreWorkflows)].filter((pattern) => !state.matchedPatterns.has(pattern));
-    if (index === undefined || unmatched.length === 0)
-        return [];
-    const these = unmatched.length === 1 ? 'This pattern' : 'These patterns';
-    return [
-        msg `${trusted(these)} in \`ignore-workflows\` matched nothing that any poll saw in flight or starting: ${namesOf(unmatched)}. A pattern without a dot matches the whole name of a workflow. One with a dot matches the name, or \`class.name\`.`,
-    ];
-}
-/** The other applications that may be former names of this one. */
-function formerNames({ otherApplications, index }) {
-    const formers = otherApplications.filter(({ mayBeFormerName }) => mayBeFormerName);
-    const isRegistered = index?.registered.some(({ application }) => application !== null) ?? false;
-    return formers.length === 0 ? undefined : explainFormerNames(formers, isRegistered);
-}
-function outlastsJob({ mode, timeoutMs }) {
-    if (mode !== 'wait' || timeoutMs <= HOSTED_JOB_LIMIT_MS)
-        return undefined;
-    return msg `\`timeout\` is longer than six hours. GitHub stops a job on its own runners then, without a verdict.`;
-}
-function withoutSettling({ settleMs }) {
-    if (settleMs > 0)
-        return undefined;
-    return msg `\`settle\` is \`0s\`, so a single poll decides. Short workflows that start and finish between polls go unnoticed.`;
-}
-function newerSchema({ snapshot: { database } }) {
-    if (!isNewerThanKnown(database))
-        return undefined;
-    return msg `The schema (migration ${trusted(`${database.migration}`)}) is newer than this release of dbos-drain-gate knows (${trusted(`${NEWEST_KNOWN_MIGRATION}`)}). So each settle window starts with a scan of all rows for unknown statuses. Check for a newer release.`;
-}
-function nothingRegistered({ contents, registered }, sdk) {
-    if (contents.newestWriteAt === undefined) {
-        const row = trusted(registered.length > 0 ? 'a workflow' : 'a row');
-        return msg `These DBOS tables have never held ${row}. Is this the right database, and the right \`schema\`?`;
-    }
-    if (registered.length > 0)
-        return undefined;
-    return msg `No application version is registered here (${trusted(sdksWithout('registers', sdk))} register none), so the gate does not know the latest version. It cannot notice that a version to retire is still the latest, or still receives new work.`;
-}
-function withoutParents({ contents }, sdk) {
-    if (contents.newestRoots?.showsParents !== false)
-        return undefined;
-    return msg `This schema (of ${trusted(sdksWithout('registers', sdk))}) does not show which workflows are children. The gate cannot notice that a version which is no longer the latest still receives new work.`;
-}
-function sharedVersions({ targets }) {
-    const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
-    return shared.map((version) => version === PATCHING_VERSION
-        ? msg `${version} is the constant version of applications that use patching. Every deployment has it, so draining it means nothing.`
-        : msg `${version} is the version of applications whose sources DBOS cannot read. Every such deployment has it, so draining it means nothing. Give the application a version.`);
-}
-function passed({ targets }) {
-    const versions = targets.filter(({ known, blockers }) => !known && !blockers.some(warnings_isUnknown));
-    if (versions.length === 0)
-        return undefined;
-    return msg `Never seen here, and accepted because of \`on-unknown: pass\`: ${namesOfVersions(versions)}.`;
-}
-function warnings_isUnknown({ kind }) {
-    return kind === 'unknown-version';
-}
-function emptyVersion({ inFlight }, sdk) {
-    const count = total(inFlight.get('') ?? NO_WORKFLOWS);
-    if (count === 0)
-        return undefined;
-    const [have, are, them] = count === 1 ? ['has', 'is', 'it'] : ['have', 'are', 'them'];
-    return msg `${counted(count, 'workflow')} in flight ${trusted(have)} an empty application version, and ${trusted(are)} queued or delayed. Only a process without a version picks ${trusted(them)} up${suchAs(sdk?.withoutVersion)}. If none is running, fork or cancel ${trusted(them)}.`;
-}
-function failedWorkflows({ version, failed }) {
-    if (failed === undefined)
-        return undefined;
-    const { cancelled, deadLettered } = failed;
-    const parts = Object.entries({ cancelled, 'dead-lettered': deadLettered })
-        .filter(([, count]) => count > 0)
-        .map(([what, count]) => `${count} ${what}`);
-    const noun = cancelled + deadLettered === 1 ? 'workflow' : 'workflows';
-    return msg `${versionName(version)} has at least ${trusted(`${parts.join(' and ')} ${noun}`)}. They can be resumed only while a process of that version is running. A rewind of finished workflows needs such a process, too. After the teardown, fork them to another version instead.`;
-}
-/** How many names of ignored workflows a warning has. */
-const IGNORED_SHOWN = 5;
-function stranded(evaluation) {
-    const { targets } = evaluation;
-    const ignoring = targets.filter(({ ignored }) => ignored > 0);
-    if (ignoring.length === 0)
-        return undefined;
-    const count = ignoring.reduce((sum, { ignored }) => sum + ignored, 0);
-    const versions = namesOfVersions(ignoring);
-    return msg `${counted(count, 'workflow')} matched by \`ignore-workflows\` will be stranded when ${versions} ${trusted(ignoring.length === 1 ? 'is' : 'are')} torn down: ${ignoredNames(evaluation, count)}.`;
-}
-/** `"Shop.process" (2), "Till.close" (1) and 4 more`: what is ignored on the targets, the most first. */
-function ignoredNames({ index, targets }, count) {
-    const versions = new Set(targets.map(({ version }) => version));
-    const ignored = (index?.contents.groups.items ?? []).filter((each) => each.ignored && versions.has(each.version));
-    const groups = Map.groupBy(ignored, (each) => fullName(each) ?? '(no name)');
-    const counts = [...groups].map(([name, alike]) => ({ name, count: total(summed(alike)) }));
-    const shown = counts.toSorted((a, b) => b.count - a.count).slice(0, IGNORED_SHOWN);
-    const left = count - shown.reduce((sum, each) => sum + each.count, 0);
-    const named = joined(shown.map((each) => msg `${each.name} (${each.count})`), ', ');
-    // Of many groups, a poll reads the largest.
-    return left > 0 ? msg `${named}${trusted(shown.length > 0 ? ' and ' : '')}${left} more` : named;
-}
-function quietDatabase({ snapshot }, { contents, registered }) {
-    const writes = [contents.newestWriteAt, registered[0]?.timestamp].filter((time) => time !== undefined);
-    const quietMs = snapshot.observedAt - Math.max(...writes);
-    if (writes.length === 0 || quietMs <= QUIET_DATABASE_MS)
-        return undefined;
-    const days = counted(Math.floor(quietMs / QUIET_DATABASE_MS), 'day');
-    return msg `Nothing has been written to this system database for ${days}. Is it the live database, or a restored copy?`;
-}
-
-;// CONCATENATED MODULE: ./lib/report/model.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-const WORKFLOWS_REPORTED = 50;
-/** A run that failed before its first poll. */
-function failedRun(failure, config, schema = '') {
-    const nothing = { first: undefined, last: undefined, waitedMs: 0, polls: 0, failedPolls: 0 };
-    return { verdict: 'error', failure, config, schema, ...nothing };
-}
-const NOTHING_EXPECTED = { forecast: null, outlook: [] };
-const NO_DIAGNOSES = { worst: undefined, of: new Map() };
-const NOTHING_LISTED = { items: [], omitted: 0 };
-/** Before the first poll that decides anything. */
-const NOTHING_SEEN = {
-    ...NOTHING_EXPECTED,
-    observedAt: null,
-    notBefore: null,
-    diagnosis: null,
-    database: null,
-    found: null,
-    inFlight: null,
-    unversioned: null,
-    blockers: [],
-    pastDeadline: null,
-    neededTimeout: null,
-    versions: [],
-    newTopLevel: [],
-    history: [],
-    drainedVersions: [],
-    drainingVersions: [],
-    newVersion: null,
-    otherApplications: [],
-    groups: NOTHING_LISTED,
-    activities: { observedAt: null, ...NOTHING_LISTED },
-    workflows: NOTHING_LISTED,
-    firstToUnblock: null,
-    commandLine: null,
-};
-/** The report of a run. It explains, counts and chooses everything that a renderer shows. */
-function runReportOf(run) {
-    const { verdict, failure, config, first, last, waitedMs, polls, failedPolls } = run;
-    const seen = last === undefined ? NOTHING_SEEN : seenAt(last, run);
-    return {
-        ...seen,
-        schemaVersion: 1,
-        verdict,
-        conclusion: config === undefined ? 'fail' : conclusionOf(verdict, config),
-        headline: headlineOf(run, seen),
-        drained: verdict === 'drained',
-        mode: config?.mode ?? null,
-        details: config?.details ?? null,
-        application: config?.application ?? null,
-        outdated: failure !== undefined && last !== undefined,
-        waitedSeconds: waitedMs / 1000,
-        polls,
-        failedPolls,
-        inFlightAtFirst: first === undefined ? 0 : inFlightOnAll(first.evaluation.targets),
-        blockers: failure === undefined ? seen.blockers : [failure],
-        warnings: [
-            // What was never connected to needs no warning of it.
-            ...(last === undefined ? [] : (run.warnings ?? [])),
-            ...(config === undefined ? [] : configurationWarnings(config)),
-            // After a failure, what an earlier poll saw is no reason to warn.
-            ...(failure !== undefined || config === undefined || last === undefined
-                ? []
-                : [
-                    ...warningsOf(last.evaluation),
-                    ...launchWarnings(config, last),
-                    ...patternWarnings(config, last.evaluation),
-                ]),
-        ],
-    };
-}
-/** Versions in the order in which they are shown: what blocks most comes first. */
-function blockedFirst(versions) {
-    return versions.toSorted((a, b) => Number(a.drained) - Number(b.drained) || b.inFlight - a.inFlight);
-}
-/** It held, so that there is a course to show, or a reason why none can be shown. */
-function isWatched({ mode, polls }) {
-    return mode === 'wait' && polls > 1;
-}
-/** What runs without a version has no name to tear down by. */
-function model_namedVersions(versions) {
-    return versions.flatMap(({ version }) => version ?? []);
-}
-function seenAt(last, run) {
-    const { evaluation, forecast } = last;
-    const { snapshot, index, targets } = evaluation;
-    const { observedAt } = snapshot;
-    const { serverVersion, migration } = snapshot.database;
-    const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
-    const diagnoses = diagnosesIn(run);
-    const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
-    const all = expected(index && forecast.total, forecast.newTopLevel, observedAt);
-    return {
-        observedAt,
-        database: { serverVersion, schema: run.schema, migration: migration ?? null },
-        found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
-        // A poll that could not be read or trusted counted nothing.
-        inFlight: index === undefined ? null : inFlightOnAll(targets),
-        unversioned: index === undefined ? null : evaluation.unversioned,
-        blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
-        neededTimeout: pastDeadline === undefined ? null : neededTimeout(pastDeadline),
-        pastDeadline: pastDeadline === undefined ? null : describeCannotDrain(pastDeadline, observedAt),
-        versions,
-        diagnosis: diagnoses.worst ?? null,
-        // After a failure, what an earlier poll saw is no answer.
-        notBefore: run.failure === undefined ? (all.forecast?.notBefore ?? null) : null,
-        ...all,
-        newTopLevel: forecast.newTopLevel.map(({ name, ...created }) => ({ ...created, workflow: name })),
-        history: forecast.total.series.points.map(({ atMs, pending, enqueued, delayed }) => {
-            return { seconds: atMs / 1000, pending, enqueued, delayed };
-        }),
-        drainedVersions: model_namedVersions(versions.filter(({ drained }) => drained)),
-        drainingVersions: model_namedVersions(versions.filter(({ drained }) => !drained)),
-        newVersion: newVersionOf(evaluation),
-        otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
-            return { name, mayBeFormerName, inFlight };
-        }),
-        groups: blockingGroups(evaluation),
-        activities: activitiesReport(last, run.config?.mode === 'wait'),
-        ...workflowsReport(last, pastDeadline),
-        commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last),
-    };
-}
-/** The diagnoses of the last poll. A run that ended without an answer, or with one that is about no drain, has none. */
-function diagnosesIn({ verdict, failure, config, last }) {
-    const isDrain = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && failure === undefined;
-    return isDrain && config !== undefined && last !== undefined ? diagnosesOf(last, config) : NO_DIAGNOSES;
-}
-function versionReport(target, diagnoses, pastDeadline, { evaluation, forecast }, run) {
-    const { version, settledForMs, blockers, unknownStatus, failed, ...shown } = target;
-    const whole = run.config?.longNames.find((name) => cutName(name) === version) ?? version;
-    const drain = forecast.targets.get(version);
-    const isPastDeadline = pastDeadline !== undefined && (drain?.notBefore ?? 0) > pastDeadline.deadline;
-    const newTopLevel = forecast.newTopLevel.filter((each) => each.version === version);
-    return {
-        ...shown,
-        version: whole,
-        drained: shown.drained && run.failure === undefined,
-        idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
-        blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
-        reasons: shortNames(blockers),
-        diagnosis: diagnoses.of.get(version) ?? null,
-        ...expected(drain, newTopLevel, evaluation.snapshot.observedAt),
-    };
-}
-/** The forecast for one version, or for all of them: for programs and for people. */
-function expected(forecast, newTopLevel, now) {
-    if (forecast === undefined)
-        return NOTHING_EXPECTED;
-    return {
-        forecast: forecastReport(forecast, now),
-        outlook: describeForecast(forecast, newTopLevel),
-    };
-}
-/** The oldest workflows that block, and the one to unblock first. */
-function workflowsReport({ evaluation, forecast }, pastDeadline) {
-    const { index, snapshot } = evaluation;
-    if (index === undefined)
-        return { workflows: NOTHING_LISTED, firstToUnblock: null };
-    const { workflows } = index.contents;
-    const blocking = workflows.items.filter((workflow) => blocksTarget(workflow, evaluation));
-    const shown = blocking.slice(0, WORKFLOWS_REPORTED);
-    const first = firstToUnblock(shown, forecast.statuses, pastDeadline?.earliestEnds[0], snapshot.observedAt);
-    return {
-        workflows: {
-            items: shown.map(({ id, name, parent, ...workflow }) => ({
-                ...workflow,
-                id: shownId(id),
-                parent: shownId(parent),
-                workflow: name,
-                activity: activityReport(workflow, forecast.statuses.get(id), snapshot.observedAt),
-            })),
-            omitted: blocking.length - shown.length + omittedFrom(workflows, evaluation),
-        },
-        firstToUnblock: shownId(first?.id ?? null),
-    };
-}
-function blockerReport(blocker, pastDeadline = false) {
-    return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
-}
-
-;// CONCATENATED MODULE: ./lib/report/annotations.js
-
-
-
-
-/** GitHub shows ten annotations of each level per step. One is for "and N more", and one for the warnings. */
-const TARGETS_SHOWN = 8;
-/** GitHub cuts a message at 4,096 characters; the log keeps it whole. */
-const MESSAGE_CHARACTERS = 4000;
-/** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
-function annotationsOf(report) {
-    const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
-    const annotations = verdictAnnotations(report, level);
-    if (report.warnings.length === 0)
-        return annotations;
-    const title = 'dbos-drain-gate: before you act on this';
-    return [...annotations, { level: 'warning', title, message: annotations_messageOf(joined(report.warnings, '\n')) }];
-}
-function verdictAnnotations(report, level) {
-    const { verdict, headline, blockers, pastDeadline } = report;
-    const targets = report.versions;
-    if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
-        const message = annotations_messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
-        return [{ level, title: `dbos-drain-gate: ${verdict}`, message }];
-    }
-    // "And N more" is about what blocks least.
-    const shown = blockedFirst(targets)
-        .slice(0, TARGETS_SHOWN)
-        .map((target) => targetAnnotation(target, level, pastDeadline));
-    const more = targets.length - shown.length;
-    if (more === 0)
-        return shown;
-    const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
-    const message = `and ${message_number(more)} more versions: see the job summary.`;
-    return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
-}
-function targetAnnotation(target, level, pastDeadline) {
-    const { version, drained, known, diagnosis, blockers, outlook } = target;
-    const shown = versionName(version);
-    const name = visible(shown, 80);
-    if (drained) {
-        const idle = trusted(durationText(milliseconds(target.idleSeconds ?? 0)));
-        return {
-            level: 'notice',
-            title: `${name} has drained`,
-            message: plain(msg `${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
-        };
-    }
-    // The diagnosis is about the work in flight.
-    const others = blockers.filter(({ kind }) => diagnosis === null || kind !== 'in-flight');
-    const why = [
-        ...(diagnosis === null ? [] : [diagnosis.reason, msg `If you do nothing: ${diagnosis.ifNothing}`]),
-        ...helpWith(diagnosis, pastDeadline),
-        ...others.map(({ message }) => message),
-    ];
-    const all = why.length > 0 ? why : [trusted('Idle, waiting for the settle window.')];
-    return {
-        level,
-        title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
-        // The log shows messages without their titles.
-        message: annotations_messageOf(msg `${shown}: ${joined([...all, ...outlook], '\n')}`),
-    };
-}
-/** Different workflows are stuck for different reasons. */
-const IN_THE_SUMMARY = trusted('The job summary lists the next step of each workflow that is stuck.');
-/** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
-function helpWith(diagnosis, pastDeadline) {
-    if (diagnosis?.cause === 'outlasting' && pastDeadline !== null)
-        return [pastDeadline];
-    if (diagnosis?.cause === 'stuck')
-        return [IN_THE_SUMMARY];
-    return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
-}
-/** The text of a message. Where it is too long, it is cut between two characters. */
-function annotations_messageOf(message) {
-    const text = plain(message);
-    if (text.length <= MESSAGE_CHARACTERS)
-        return text;
-    return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
+    return [fromAuthority, ...fromQuery, ...fromWords];
 }
 
 ;// CONCATENATED MODULE: ./lib/report/fingerprint.js
@@ -25817,11 +26828,12 @@ function annotations_messageOf(message) {
 /* Polls are compared as lists of what deserves a line in the log, and not as text, since names can be long. */
 /** How a hold goes, what blocks, and which targets are idle: equal at two polls that differ in counts at most. */
 function courseOf({ evaluation, forecast }) {
-    const { trend, withoutProcess } = forecast.total;
+    const { trend, withoutProcess, quietMs } = forecast.total;
     return [
         trend === 'not-converging',
         trend === 'stalled',
         withoutProcess.length,
+        quietMs !== undefined,
         ...blockersOfAll(evaluation).map(({ kind }) => kind),
         ...evaluation.targets.flatMap(({ version, settledForMs, drained, blockers }) => [
             ...[version, settledForMs !== undefined, drained],
@@ -25857,7 +26869,13 @@ const EXPLAINED_STUCK = 3;
  * holds: the log says it once.
  */
 function adviceOf(poll, diagnosis) {
-    return [...log_advice_expected(poll, diagnosis), ...blockers(poll), ...stuckWork(poll), ...traffic(poll)];
+    return [
+        ...log_advice_expected(poll, diagnosis),
+        ...silence(poll, diagnosis),
+        ...blockers(poll),
+        ...stuckWork(poll),
+        ...traffic(poll),
+    ];
 }
 function log_advice_expected({ forecast }, diagnosis) {
     if (diagnosis === undefined)
@@ -25865,11 +26883,17 @@ function log_advice_expected({ forecast }, diagnosis) {
     const { kind, cause, ifNothing, nextStep } = diagnosis;
     const { waits, notBefore } = forecast.total;
     // The line itself has the estimate of what only moves.
-    if (kind === 'slow' && waits.length === 0)
+    if (kind === 'slow' && (waits.length === 0 || forecast.total.quietMs !== undefined))
         return [];
     const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
     const then = { key, message: msg `If you do nothing: ${ifNothing}` };
     return nextStep === undefined ? [then] : [then, { key: `next ${cause}`, message: nextStep }];
+}
+/** Before it counts as stuck, only a person can see why nothing moves. */
+function silence({ forecast }, diagnosis) {
+    if (forecast.total.quietMs === undefined || diagnosis?.cause === 'stuck')
+        return [];
+    return [{ key: 'quiet', message: trusted('Nothing moves. Check whether a process of this version still runs.') }];
 }
 /** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */
 function blockers({ evaluation }) {
@@ -25883,6 +26907,10 @@ function blockers({ evaluation }) {
         key: `${blocker.kind} ${version}`,
         message: msg `${versionName(version)}: ${explainBlocker(blocker)}`,
     })));
+}
+/** The kind of the first blocker that the log explains. */
+function explainedBlocker({ evaluation }) {
+    return blockersOf(evaluation).find(({ kind }) => kind !== 'in-flight')?.kind;
 }
 /** What is stuck, and the next step for each. Workflows that are stuck in the same way are one. */
 function stuckWork({ evaluation, forecast }) {
@@ -25923,14 +26951,27 @@ function traffic({ forecast }) {
 
 /** How many names a line of the log lists. */
 const NAMES_SHOWN = 3;
-/** What blocks besides work in flight, in few words. A name that the database does not know stands first. */
-function reasonsOf(evaluation) {
+/** The blockers that the brief text of a diagnosis names, by its cause. */
+const NAMED_BY = {
+    live: ['live', 'receives-work'],
+    starting: ['still-starting'],
+    unversioned: ['unversioned'],
+    'open-transaction': ['open-transaction'],
+};
+/**
+ * What blocks besides work in flight, in few words. A name that the database does not know stands first.
+ *
+ * @param said A diagnosis that stands beside it: what it names is left out.
+ */
+function reasonsOf(evaluation, said) {
+    const named = (said && NAMED_BY[said.cause]) ?? [];
     const blockers = blockersOf(evaluation);
     const kept = blockers.flatMap((each) => (each.kind === 'kept-version-unknown' ? [each] : []));
-    const others = blockers.filter(({ kind }) => !['unknown-version', 'kept-version-unknown'].includes(kind));
+    const apart = ['unknown-version', 'kept-version-unknown', ...named];
+    const others = blockers.filter(({ kind }) => !apart.includes(kind));
     return [
         ...unknownTargets(evaluation),
-        ...kept.map((each) => plain(msg `${trusted(shortNames([each]).join())}: ${named(each.versions)}`)),
+        ...kept.map((each) => plain(msg `${trusted(shortNames([each]).join())}: ${namesShown(each.versions)}`)),
         ...shortNames(others),
     ];
 }
@@ -25957,11 +26998,11 @@ function unknownTargets({ targets }) {
         }
     }
     return [...groups].map(([what, { names, close }]) => {
-        const closest = close.size === 0 ? trusted('') : msg `, but known: ${named([...close])}`;
-        return plain(msg `${trusted(what)}: ${named(names)}${closest}`);
+        const closest = close.size === 0 ? trusted('') : msg `, but known: ${namesShown([...close])}`;
+        return plain(msg `${trusted(what)}: ${namesShown(names)}${closest}`);
     });
 }
-function named(names) {
+function namesShown(names) {
     return namesOf(names, names.length, NAMES_SHOWN);
 }
 
@@ -25974,11 +27015,12 @@ function named(names) {
 
 
 
+
 /**
  * `[    2m] 312 in flight (-9): 12 pending, 300 enqueued; 108 finished/min; slow: about 14m left (14m to 17m); 28m until
  * timeout`.
  */
-function pollLine(config, { evaluation, forecast, time, decides }, diagnosis, before) {
+function pollLine(config, { evaluation, forecast, time, decides, verdict }, diagnosis, before) {
     const { targets, index, drained } = evaluation;
     const isShown = index !== undefined && !allUnknown(evaluation);
     const settling = settlePart(config, evaluation);
@@ -25987,14 +27029,26 @@ function pollLine(config, { evaluation, forecast, time, decides }, diagnosis, be
     const parts = [
         isShown ? countPart(inFlightOnAll(targets), summed(targets), drained ? undefined : before) : '',
         index === undefined ? 'nothing could be counted' : '',
-        ...reasonsOf(evaluation).filter((reason) => !brief.includes(reason)),
-        ratePart(forecast.total),
+        ...reasonsOf(evaluation, brief === '' ? undefined : diagnosis),
+        pacePart(forecast.total, diagnosis),
         brief,
         isShown ? versionsPart(targets) : '',
         brief !== '' && saysIdle(diagnosis) ? '' : settling,
-        config.mode === 'wait' && !decides ? timeLeft(config, time.ended) : '',
+        config.mode === 'wait' ? (decides ? endPart(verdict) : timeLeft(config, time.ended)) : '',
     ];
     return `${stamp(time.ended)} ${parts.filter((part) => part !== '').join('; ')}`;
+}
+/** What is said of the pace in the diagnosis is not said twice. */
+function pacePart(forecast, diagnosis) {
+    const { quietMs } = forecast;
+    if (quietMs === undefined)
+        return ratePart(forecast);
+    const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
+    return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
+}
+/** Why `wait` ends before its timeout, where waiting cannot help. */
+function endPart(verdict) {
+    return verdict === 'cannot-drain' || verdict === 'still-live' ? 'stopping before the timeout (`fail-fast`)' : '';
 }
 /** Its brief text says that the version is idle. */
 function saysIdle(diagnosis) {
@@ -26035,7 +27089,7 @@ function settlePart({ settleMs }, evaluation) {
     if (settledForMs === undefined)
         return '';
     const leftMs = settleMs - settledForMs;
-    return leftMs > 0 ? `idle, settling for ${durationText(leftMs)}` : 'idle';
+    return leftMs > 0 ? `idle, settling for ${spanText(leftMs)}` : 'idle';
 }
 /** How long everything has been idle, in milliseconds; undefined while something is not. */
 function settledFor({ gate, noTargets, targets }) {
@@ -26047,14 +27101,14 @@ function settledFor({ gate, noTargets, targets }) {
 }
 function timeLeft(config, elapsedMs) {
     const leftMs = config.timeoutMs - elapsedMs;
-    return leftMs > 0 ? `${durationText(leftMs)} until timeout` : 'the timeout has passed';
+    return leftMs > 0 ? `${spanText(leftMs)} until timeout` : 'the timeout has passed';
 }
 /** After an outage, the line of the recovery says so. */
 function otherServerLine({ time }) {
     return `${stamp(time.ended)} Another server answered, after a restart or a failover. The settle window starts over.`;
 }
 function lockWaitLine({ time, evaluation }) {
-    return `${stamp(time.ended)} The poll waited ${durationText(evaluation.snapshot.lockWaitMs)} for a lock on the DBOS tables. Most often a migration or maintenance holds it.`;
+    return `${stamp(time.ended)} The poll waited ${spanText(evaluation.snapshot.lockWaitMs)} for a lock on the DBOS tables. Most often a migration or maintenance holds it.`;
 }
 function replacementLine({ time, evaluation }) {
     const names = namesOf(evaluation.state.kept ?? []);
@@ -26062,18 +27116,19 @@ function replacementLine({ time, evaluation }) {
     return `${stamp(time.ended)} ${plain(msg `The latest version is now ${names}, which registered after the gate started. It stays; to retire: ${retired}.`)}`;
 }
 /** Why a poll failed: in full, unless the one before failed in the same way. */
-function failureLine(config, { outage, time, pauseMs }, before) {
+function failureLine(config, { outage, time, pauseMs }, before, page) {
     const same = before !== undefined && plain(before.failure) === plain(outage.failure);
     const what = same
         ? `Poll failed again (${outage.failures} in a row, same error).`
         : `Poll failed. ${plain(outage.failure)}`;
     const leftMs = patienceLeftMs(config, outage, time.ended);
-    const left = leftMs > 0 ? `giving up in ${durationText(leftMs)}` : 'for the last time';
-    return `${stamp(time.ended)} ${what} Retrying in ${durationText(pauseMs)}, ${left}.`;
+    const left = leftMs > 0 ? `giving up in ${spanText(leftMs)}` : 'for the last time';
+    const more = same ? '' : ` ${moreAt(page, outage.failureId)}`;
+    return `${stamp(time.ended)} ${what} Retrying in ${spanText(pauseMs)}, ${left}.${more}`;
 }
 function recoveryLine({ failures, lastSuccess = 0 }, { time }) {
     const polls = failures === 1 ? 'one failed poll' : `${failures} failed polls`;
-    return `${stamp(time.ended)} The database is back after ${polls} (${durationText(time.ended - lastSuccess)}). The settle window starts over.`;
+    return `${stamp(time.ended)} The database is back after ${polls} (${spanText(time.ended - lastSuccess)}). The settle window starts over.`;
 }
 /** `[  1m 5s]`: the time since the gate started. */
 function stamp(elapsedMs) {
@@ -26087,7 +27142,7 @@ function stamp(elapsedMs) {
 
 
 /* What the log says before the first poll, and once after it. */
-const GROUPS_SHOWN = 20;
+const log_opening_GROUPS_SHOWN = 20;
 /** What the gate will do. */
 function openingOf(config) {
     const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
@@ -26099,9 +27154,9 @@ function openingOf(config) {
         case 'wait':
             return msg `Waiting up to ${timeout} for ${what} to drain (polling every ${interval}; must stay idle for ${settle}).`;
         case 'check':
-            return msg `Checking whether ${what} can be retired. The step fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
+            return msg `Checking whether ${what} can be retired. The gate fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
         case 'report':
-            return msg `Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the step.`;
+            return msg `Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the gate.`;
         case 'preflight':
             return msg `Checking whether the gate can work here${application}. No version is judged.`;
     }
@@ -26145,7 +27200,7 @@ function describeDatabase({ snapshot, index, gate, targets, state }) {
 }
 /** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
 function groupLines({ items, omitted }, targets) {
-    const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
+    const lines = items.slice(0, log_opening_GROUPS_SHOWN).map((group) => {
         const full = workflowName(group);
         const own = ownWorkNote({ ...group, name: group.workflow }).map((note) => ` (${note})`);
         const name = full === null ? 'a workflow without a name' : `${quotedName(full)}${own.join('')}`;
@@ -26168,6 +27223,8 @@ function groupLines({ items, omitted }, targets) {
 
 
 
+
+
 /** The longest time without a line, in milliseconds. Advice comes at most that often while the diagnosis is the same. */
 const HEARTBEAT_MS = 60_000;
 /** Near the end, polls come faster than a person reads: then lines that bring other counts alone are so far apart. */
@@ -26179,13 +27236,13 @@ const SHOWN_WAIT_MS = 1000;
 /** The most lines of advice at once. */
 const ADVICE_LINES = 3;
 /** Writes what the gate waits for, and returns callbacks that log its polls: what changed, or one line a minute. */
-function startLog(sink, config, place) {
+function startLog(sink, config, place, page = TROUBLESHOOTING) {
     let previous;
     let before;
     let outage;
     /** The line before says nothing about what follows: a line is due. */
     let isInterrupted = false;
-    const advise = adviser(sink);
+    const advise = adviser(sink, page);
     sink.line(plain(openingOf(config)));
     for (const warning of configurationWarnings(config))
         sink.line(plain(msg `Note: ${warning}`));
@@ -26216,12 +27273,15 @@ function startLog(sink, config, place) {
                 before = shown;
                 isInterrupted = false;
             }
+            else {
+                sink.status?.(pollLine(config, poll, worst, before));
+            }
             // The annotations explain the deciding poll. They follow in the log at once.
             if (!poll.decides)
                 advise(poll, worst);
         },
         onFailedPoll(failed) {
-            sink.line(failureLine(config, failed, outage));
+            sink.line(failureLine(config, failed, outage, page));
             outage = failed.outage;
         },
     };
@@ -26243,7 +27303,7 @@ function isDue({ pollIntervalMs }, shown, before) {
     return shown.endedMs - before.endedMs >= everyMs;
 }
 /** Returns a function that writes what a person can do: each message once, a few a minute, at once where the diagnosis changes. */
-function adviser(sink) {
+function adviser(sink, page) {
     const said = new Set();
     let kind;
     let saidAt = Number.NEGATIVE_INFINITY;
@@ -26255,6 +27315,11 @@ function adviser(sink) {
         for (const { key, message } of advice.slice(0, ADVICE_LINES)) {
             sink.line(`  ${plain(message)}`);
             said.add(key);
+        }
+        const heading = headingOf(diagnosis) ?? explainedBlocker(poll);
+        if (heading !== undefined && !said.has(`more ${heading}`)) {
+            sink.line(`  ${moreAt(page, heading)}`);
+            said.add(`more ${heading}`);
         }
         kind = diagnosis?.kind;
         saidAt = ended;
@@ -26287,514 +27352,7 @@ function isKeptReplaced({ evaluation }, previous) {
     return previous !== undefined && (evaluation.state.kept ?? []).some((version) => !kept.includes(version));
 }
 
-;// CONCATENATED MODULE: ./lib/report/outputs.js
-
-
-
-
-
-
-
-/** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */
-const LIST_BYTES = 200 * 1024;
-/** The outputs in `action.yml`, for every verdict. What was not observed is empty, or an empty list. */
-function outputsOf(report, reportPath) {
-    const versions = fittingVersions(report);
-    const drained = fitting(report.drainedVersions);
-    const draining = fitting(report.drainingVersions);
-    return {
-        values: {
-            verdict: report.verdict,
-            drained: String(report.drained),
-            reason: plain(report.headline),
-            diagnosis: report.diagnosis?.kind ?? '',
-            'not-before': iso(report.notBefore) ?? '',
-            'in-flight': String(report.inFlight ?? ''),
-            unversioned: String(report.unversioned ?? ''),
-            'waited-seconds': String(schema_rounded(report.waitedSeconds, 10)),
-            versions: jsonArray(versions),
-            'drained-versions': jsonArray(drained),
-            'draining-versions': jsonArray(draining),
-            'observed-at': iso(report.observedAt) ?? '',
-            'report-path': reportPath,
-        },
-        /** How many entries of the lists are omitted, to stay within GitHub's limit. */
-        omitted: versions.omitted + drained.omitted + draining.omitted,
-    };
-}
-/** What outputs of a fixed set can be in another run. */
-const FIXED_VALUES = {
-    verdict: VERDICTS,
-    drained: ['true', 'false'],
-    diagnosis: DIAGNOSES,
-};
-/**
- * The names of the outputs whose value is found, or can be in another run, where that is known before. `report-path` is
- * none of them: in another job its file is not there.
- */
-function outputsWith(isFound, values) {
-    const names = Object.keys(values).filter((name) => name !== 'report-path');
-    return names.filter((name) => [values[name] ?? '', ...(FIXED_VALUES[name] ?? [])].some(isFound));
-}
-/** Versions as in the report file, without what is written for people. */
-const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }));
-/**
- * Where not all fit, forecasts are omitted before versions are, and the last entry says how many of these. The report
- * file has them.
- */
-function fittingVersions({ versions }) {
-    const short = versions.filter(({ version }) => version === null || isWhole(version));
-    const tooLong = versions.length - short.length;
-    const entries = versionOutputs.parse(short).map((entry, at) => ({ ...entry, version: short[at]?.version ?? null }));
-    const brief = fitting(entries.map(({ forecast, ...version }) => ({
-        ...version,
-        forecast: forecast && { ...forecast, earliestEnds: forecast.earliestEnds.slice(0, 1) },
-    })));
-    const fitted = brief.omitted === 0 ? brief : fitting(entries.map((version) => ({ ...version, forecast: null })));
-    const omitted = fitted.omitted + tooLong;
-    return omitted === 0 ? fitted : { texts: [...fitted.texts, JSON.stringify({ omitted })], omitted };
-}
-/** The entries that fit, each in JSON. A longer one does not keep out those after it. */
-function fitting(entries) {
-    const texts = [];
-    let bytes = 2;
-    for (const entry of entries) {
-        if (typeof entry === 'string' && !isWhole(entry))
-            continue;
-        const text = JSON.stringify(entry);
-        const more = Buffer.byteLength(text) + 1;
-        if (bytes + more > LIST_BYTES)
-            continue;
-        bytes += more;
-        texts.push(text);
-    }
-    return { texts, omitted: entries.length - texts.length };
-}
-/** Whether it is a name, and can fit. What stands for a long name is in no output: somebody could tear it down. */
-function isWhole(name) {
-    return name.length <= LIST_BYTES && !isCut(name);
-}
-function jsonArray({ texts }) {
-    return `[${texts.join(',')}]`;
-}
-
-;// CONCATENATED MODULE: ./lib/report/drain-chart.js
-
-
-
-/** Mermaid labels every column, and merges those with the same label: more would leave no room for their times. */
-const MOST_COLUMNS = 28;
-/** An estimate longer than this share of the measured time would leave it no room: only its start is drawn. */
-const LONGEST_ESTIMATE = 2;
-const SHOWN_ESTIMATE = 0.5;
-/** On an axis that ends below ten, Mermaid writes fractions of workflows. */
-const LOWEST_AXIS_END = 10;
-/** As a share of the axis: Mermaid draws columns from below zero, where a zero would show. It draws none below this. */
-const BELOW_THE_AXIS = 1 / 20;
-/** Times between two columns, each with its labels in UTC and the most columns that these leave room for. */
-const STEPS = [
-    ...[10, 20, 30].map((n) => ({ ms: n * UNITS_MS.s, from: 11, to: 19, most: 16 })),
-    ...[1, 2, 5, 10, 30].map((n) => ({ ms: n * UNITS_MS.m, from: 11, to: 16, most: MOST_COLUMNS })),
-    ...[1, 2, 6, 12].map((n) => ({ ms: n * UNITS_MS.h, from: 8, to: 16, most: 16 })),
-    ...[24, 120].map((n) => ({ ms: n * UNITS_MS.h, from: 5, to: 10, most: MOST_COLUMNS })),
-];
-/** From the bottom of a column to its top. The colours match the squares, and stand out on white and on black. */
-const drain_chart_STATUSES = [
-    { status: 'pending', color: '#2f81d7', square: '🟦' },
-    { status: 'enqueued', color: '#f4900c', square: '🟧' },
-    { status: 'delayed', color: '#a960d0', square: '🟪' },
-];
-const ESTIMATE = { color: '#99a3ad', square: '⬜' };
-/**
- * How the work in flight went down, in Markdown: a chart that GitHub draws, and its key in text, since Mermaid's xychart
- * has none. Empty when there is nothing to draw. It holds numbers only, so there is nothing to escape.
- *
- * Columns, not lines: stacked, they show the whole and its parts. Mermaid's lines cannot end before the last label.
- */
-function drainChart(curve) {
-    const columns = drain_chart_columnsOf(curve);
-    const statuses = drain_chart_STATUSES.filter(({ status }) => columns?.polls.some((poll) => poll[status] > 0));
-    if (columns === undefined || statuses.length === 0)
-        return '';
-    return [mermaid(columns, statuses), drain_chart_keyOf(curve, columns, statuses)].join('\n\n');
-}
-function mermaid({ labels, polls, estimated }, statuses) {
-    // Each series is drawn over those before it, so the highest comes first.
-    const measured = statuses.map(({ color }, index) => ({
-        color,
-        heights: [
-            ...polls.map((poll) => statuses.slice(0, index + 1).reduce((sum, { status }) => sum + poll[status], 0)),
-            ...estimated.map(() => 0),
-        ],
-    }));
-    const series = [...measured, { color: ESTIMATE.color, heights: [...polls.map(() => 0), ...estimated] }]
-        .filter(({ heights }) => heights.some((height) => height > 0))
-        .reverse();
-    const axisEnd = Math.max(LOWEST_AXIS_END, ...series.flatMap(({ heights }) => heights));
-    const config = {
-        // The theme, and with it the colour of text, stays the one that GitHub chooses for light or dark pages.
-        themeVariables: { xyChart: { plotColorPalette: series.map(({ color }) => color).join() } },
-        xyChart: { width: 900, height: 350, xAxis: { labelFontSize: 11, showTick: false } },
-    };
-    return [
-        '```mermaid',
-        `%%{init: ${JSON.stringify(config)}}%%`,
-        'xychart-beta',
-        `  x-axis "UTC" [${labels.map((label) => `"${label}"`).join(', ')}]`,
-        `  y-axis "workflows in flight" 0 --> ${axisEnd}`,
-        ...series.map(({ heights }) => {
-            const drawn = heights.map((height) => (height > 0 ? height : -axisEnd * BELOW_THE_AXIS));
-            return `  bar [${drawn.map(drain_chart_rounded).join(', ')}]`;
-        }),
-        '```',
-    ].join('\n');
-}
-function drain_chart_keyOf({ points, estimate }, { estimated, isCut }, statuses) {
-    const last = points.at(-1);
-    const counts = statuses.map(({ status, square }) => `${square} ${message_number(last?.[status] ?? 0)} ${status}`);
-    const seen = `At the last poll: ${counts.join(' · ')}`;
-    if (estimate === undefined || estimated.length === 0)
-        return seen;
-    const range = `${durationText(estimate.fromMs)} to ${durationText(estimate.toMs)}`;
-    const cut = isCut ? '; the chart ends before that' : '';
-    return `${seen} · ${ESTIMATE.square} estimate: drained ${durationText(estimate.leftMs)} later (${range})${cut}`;
-}
-/** The curve at regular times. Undefined when there are fewer than two polls. */
-function drain_chart_columnsOf({ points, lastAt, estimate }) {
-    const [first, last] = [points[0], points.at(-1)];
-    if (first === undefined || last === undefined || points.length < 2)
-        return undefined;
-    const measuredMs = last.atMs - first.atMs;
-    const leftMs = total(last) > 0 ? (estimate?.leftMs ?? 0) : 0;
-    const isCut = leftMs > LONGEST_ESTIMATE * measuredMs;
-    const drawnMs = isCut ? SHOWN_ESTIMATE * measuredMs : leftMs;
-    // Three more: the last poll, and a started column at either end.
-    const step = STEPS.find(({ ms, most }) => (measuredMs + drawnMs) / ms <= most - 3);
-    if (step === undefined)
-        return undefined;
-    const before = Math.max(1, Math.ceil(measuredMs / step.ms));
-    const after = Math.ceil(drawnMs / step.ms);
-    const times = Array.from({ length: before + 1 + after }, (_, index) => (index - before) * step.ms);
-    return {
-        // `21:34:49`, `21:34`, `27 21:00` or `11-27`.
-        labels: times.map((time) => new Date(lastAt + time).toISOString().slice(step.from, step.to).replace('T', ' ')),
-        /** The first columns: the polls, up to the last. */
-        polls: times.slice(0, before + 1).map((time) => points.findLast(({ atMs }) => atMs <= last.atMs + time) ?? first),
-        /** The columns after those: how many can be in flight then. */
-        estimated: times.slice(before + 1).map((time) => Math.max(0, drain_chart_rounded(total(last) * (1 - time / leftMs)))),
-        /** The estimate continues after the last column. */
-        isCut,
-    };
-}
-function drain_chart_rounded(height) {
-    return Number(height.toFixed(2));
-}
-
-;// CONCATENATED MODULE: ./lib/report/kit-section.js
-
-
-
-
-/** The most workflows of the list that the summary holds. */
-const LISTED = 50;
-/** The comments at the top of commands: what they need. */
-function needsOf(fits) {
-    return [
-        "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role can only read.",
-        `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
-    ];
-}
-/** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
-function kitSection({ folder, list }, newVersion) {
-    const what = {
-        inspect: 'shows each workflow and its finished steps',
-        cancel: 'cancels them',
-        fork: markdown(newVersion === null ? trusted('continues them on the new version') : msg `continues them on ${newVersion}`),
-    };
-    return blocks(`A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)} on the runner. It is a dry run unless you pass \`--yes\`:`, commandsOf({ newVersion: newVersion ?? undefined })
-        .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
-        .join('\n'), 'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.', 'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.', 'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.', `To keep the script, upload \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. If the runner is gone, save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from this action’s repository. That script is the same in every run.`, listSection(list));
-}
-/** The list, as it can be copied. A long one is cut behind a workflow: the rest keeps its meaning. */
-function listSection(list) {
-    const lines = list.trimEnd().split('\n');
-    const rows = lines.flatMap((line, index) => (line === '' || line.startsWith('#') ? [] : [index]));
-    const cut = rows[LISTED];
-    const shown = cut === undefined ? lines : lines.slice(0, cut);
-    const title = cut === undefined ? counted(rows.length, 'workflow') : trusted(`the first ${LISTED} of ${rows.length}`);
-    return blocks(`<details><summary><code>workflows.tsv</code>: ${plain(title)}</summary>`, codeBlock('tsv', shown), '</details>');
-}
-
-;// CONCATENATED MODULE: ./lib/report/next-steps.js
-
-
-
-
-/** The commands for one workflow, the script for all, and the query that lists them. */
-function nextSteps(report, kit) {
-    const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
-    if (verdict === 'drained' || database === null || commandLine === null)
-        return '';
-    const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
-    if (details === 'names' && workflows.items.length > 0)
-        return next_steps_withoutIds(query, commandLine);
-    if (workflows.items.length === 0 && firstToUnblock === null)
-        return '';
-    if (kit === undefined && isInUse(report))
-        return blocks(IN_USE, ...query);
-    return blocks(...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)), database.schema === 'dbos'
-        ? ''
-        : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
-}
-const ALL_AT_WORK = 'The workflows that were read are running, queued, or wake within a minute. Let them finish: cancel or fork nothing while processes of this version run.';
-const IN_USE = 'New work is still sent to a version to retire, or its name is not known here. Check the name, and move the traffic first. Until then, cancelling or forking would hit live work.';
-function first(id, verdict, commandLine) {
-    const commands = commandsFor({ id }, commandLine) ?? [
-        '# The id of that workflow holds characters that cannot be shown or typed safely:',
-        '# take it from the query.',
-    ];
-    const which = verdict === 'cannot-drain'
-        ? 'To unblock the workflow that lasts longest, with the DBOS command line:'
-        : 'If work is progressing, wait. To unblock a workflow with the DBOS command line, start with this one:';
-    return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
-}
-/** For people who can read the database: nothing on this page names a workflow by its id. */
-function next_steps_withoutIds(query, commandLine) {
-    return blocks('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:', ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
-}
-
-;// CONCATENATED MODULE: ./lib/report/options.js
-
-
-
-
-
-
-const MOST_OPTIONS = 3;
-const DRY_RUN = 'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
-/** In place of a command. */
-const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
-/** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
-function whatToDo(report, kit) {
-    const { verdict, blockers, versions } = report;
-    if (blockers.length > 0 || verdict === 'drained' || verdict === 'no-target')
-        return '';
-    const options = isInUse(report) ? [] : optionsFor(report, kit);
-    // What else blocks says itself what helps. A version in use comes first: to cancel its work would end live work.
-    const others = blockedFirst(versions).flatMap(({ version, blockers: all }) => all
-        .filter(({ kind }) => kind !== 'in-flight')
-        .map(({ message }) => `${versions.length > 1 ? `${nameOf(version, NO_VERSION)}: ` : ''}${markdown(message)}`));
-    const items = [...others, ...options.map(inMarkdown)].slice(0, MOST_OPTIONS);
-    if (items.length === 0)
-        return '';
-    return blocks('### What to do', items.map((text, index) => `${index + 1}. ${text.replaceAll('\n', '\n   ')}`).join('\n'), items.some((text) => text.includes('sh unblock.sh')) ? DRY_RUN : '');
-}
-function inMarkdown({ what, command }) {
-    return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
-}
-function optionsFor(report, kit) {
-    const { diagnosis, activities, firstToUnblock } = report;
-    switch (diagnosis?.cause) {
-        case 'no-process':
-            return [
-                { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
-                ...unblocking(report, kit, ' --all'),
-            ];
-        case 'outlasting':
-            // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
-            return isPartlyStuck(report)
-                ? unblocking(report, kit, '')
-                : [...unblocking(report, kit, one(report)), ...waiting(report)];
-        case 'stuck':
-        case 'stalled': {
-            if (activities.items.length === 0)
-                return unblocking(report, kit, '');
-            const step = kit === undefined
-                ? { what: trusted('Take the next step of each workflow from the table below.') }
-                : {
-                    what: trusted('See what each workflow has done, and take its next step from the table below:'),
-                    command: 'sh unblock.sh inspect',
-                };
-            return [step, ...unblocking(report, kit, '')];
-        }
-        case 'not-converging':
-            return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
-        case 'moving':
-            return [...waiting(report), ...(firstToUnblock === null ? [] : unblocking(report, kit, ''))];
-        default:
-            return [];
-    }
-}
-function isPartlyStuck({ activities }) {
-    return activities.items.some(({ state }) => state === 'stuck');
-}
-/** The argument for the one workflow that blocks longest; empty where the id cannot be typed. */
-function one({ firstToUnblock, pastDeadline, diagnosis }) {
-    const isOne = pastDeadline !== null && diagnosis?.count === 1;
-    const id = isOne && firstToUnblock !== null ? typedId(firstToUnblock) : undefined;
-    return id === undefined ? '' : ` ${id}`;
-}
-/** `what is stuck or asleep`: what the kit takes without `--all`, of what is there. */
-function whatTheKitTakes({ activities }) {
-    const states = ['stuck', 'asleep', 'delayed'].filter((each) => activities.omitted > 0 ? true : activities.items.some(({ state }) => state === each));
-    const last = states.at(-1);
-    const before = states.slice(0, -1).join(', ');
-    return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
-}
-/** To fork and to cancel: with the kit, or what cancels one where there is none. */
-function unblocking(report, kit, which) {
-    const { newVersion, commandLine, firstToUnblock } = report;
-    const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
-    if (kit === undefined) {
-        if (commandLine === null || firstToUnblock === null)
-            return [];
-        const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
-        return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
-    }
-    const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
-    const fork = {
-        what: msg `Continue ${trusted(them)} on ${newVersion ?? ''}:`,
-        command: `sh unblock.sh fork${which}`,
-    };
-    return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
-}
-function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
-    if (pastDeadline !== null) {
-        return [
-            {
-                what: neededTimeout === null
-                    ? trusted("Wait for it: no job on GitHub's runners lasts that long. Run the gate again later.")
-                    : msg `Wait for it: set \`timeout\` to more than ${trusted(neededTimeout)}.`,
-            },
-        ];
-    }
-    if (mode !== 'wait')
-        return [{ what: trusted('Wait, and run the gate again: mode `wait` holds until it has drained.') }];
-    return verdict === 'timed-out'
-        ? [{ what: trusted('Wait longer: run the gate again, with a longer `timeout`.') }]
-        : [];
-}
-
-;// CONCATENATED MODULE: ./lib/report/summary-details.js
-
-
-
-
-
-/* The parts of the job summary that are folded, but for the versions where there are several. */
-const summary_details_TARGETS_SHOWN = 100;
-const TARGETS_EXPLAINED = 10;
-const summary_details_GROUPS_SHOWN = 50;
-/** The versions to retire: what blocks most comes first. */
-function targetTable({ versions, outdated }, observedAt) {
-    if (versions.length === 0)
-        return '';
-    const shown = blockedFirst(versions).slice(0, summary_details_TARGETS_SHOWN);
-    return blocks(table(shown, {
-        Version: ({ version }) => nameOf(version, NO_VERSION),
-        State: (version) => targetState(version, outdated),
-        // How each drains, where there are several to compare.
-        Diagnosis: ({ diagnosis }) => (versions.length > 1 ? (diagnosis?.brief ?? '') : ''),
-        Pending: ({ pending }) => pending,
-        Enqueued: ({ enqueued }) => enqueued,
-        Delayed: ({ delayed }) => delayed,
-        Ignored: ({ ignored }) => ignored,
-        'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
-    }), more(versions.length - shown.length, 'version'));
-}
-function targetState(version, outdated) {
-    const { known, drained, idleSeconds, inFlight, reasons } = version;
-    if (drained)
-        return known ? '✅ drained' : '✅ drained, never seen here';
-    if (idleSeconds !== null && reasons.length === 0)
-        return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
-    const all = [...(inFlight > 0 ? [`${message_number(inFlight)} in flight`] : []), ...reasons];
-    return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
-}
-/** The versions, how it went, and the numbers behind it. */
-function numbers(report, observedAt) {
-    const { versions, blockers, polls, inFlightAtFirst, waitedSeconds, forecast, outlook } = report;
-    const started = inFlightAtFirst === 1 ? '1 workflow' : `${message_number(inFlightAtFirst)} workflows`;
-    const lines = [
-        ...(polls > 1 && inFlightAtFirst > 0
-            ? [`It started with ${started} in flight, ${durationText(milliseconds(waitedSeconds))} earlier.`]
-            : []),
-        ...(forecast === null || forecast.trend === 'idle' ? [] : outlook.map(markdown)),
-        ...(blockers.length > 0 ? [] : inFlightReasons(versions)),
-    ];
-    return blocks(versions.length === 1 ? targetTable(report, observedAt) : '', lines.map((each) => `- ${each}`).join('\n'));
-}
-/** What is in flight on each version, and the input that lets it go. Other blockers are under "What to do". */
-function inFlightReasons(versions) {
-    return versions
-        .slice(0, TARGETS_EXPLAINED)
-        .flatMap(({ version, blockers }) => blockers
-        .filter(({ kind }) => kind === 'in-flight')
-        .map(({ message }) => `${nameOf(version, NO_VERSION)}: ${markdown(message)}`));
-}
-/** What is in flight, by version, workflow and queue. */
-function groupTable({ groups, versions }, observedAt) {
-    if (groups.items.length === 0)
-        return '';
-    const severalVersions = versions.length > 1;
-    const shown = groups.items.slice(0, summary_details_GROUPS_SHOWN);
-    return blocks(table(shown, {
-        Workflow: (each) => nameOf(workflowName(each)),
-        Queue: ({ queue }) => nameOf(queue, ''),
-        Version: ({ version }) => (severalVersions ? nameOf(version, '(none)') : ''),
-        Pending: ({ pending }) => pending,
-        Enqueued: ({ enqueued }) => enqueued,
-        Delayed: ({ delayed }) => delayed,
-        'Oldest created': ({ oldestCreatedAt }) => moment(oldestCreatedAt, observedAt),
-        '': ({ ignored, version, ...each }) => [
-            ...ownWorkNote({ ...each, name: each.workflow }),
-            ...(ignored ? ['ignored'] : []),
-            ...(version === null ? ['unversioned'] : []),
-        ].join(', '),
-    }), more(groups.items.length - shown.length + groups.omitted, 'group'));
-}
-/** How many of them the list has. */
-function workflowsTitle({ workflows: { items, omitted } }) {
-    return omitted > 0
-        ? `The oldest ${message_number(items.length)} of ${message_number(items.length + omitted)} workflows in flight`
-        : 'The workflows in flight';
-}
-/** The oldest workflows in flight, one by one. */
-function summary_details_workflowList({ workflows }, observedAt) {
-    const { items, omitted } = workflows;
-    if (items.length === 0)
-        return '';
-    return blocks(table(items, {
-        Id: ({ id }) => nameOf(id, ''),
-        Workflow: (each) => nameOf(workflowName(each)),
-        Status: ({ status, delayUntil }) => `${code(status)}${delayUntil !== null && status === 'DELAYED' ? `, due ${moment(delayUntil, observedAt)}` : ''}`,
-        'What it does': ({ activity }) => activity === null ? '' : `${activity.state === 'stuck' ? '⛔ ' : ''}${markdown(activity.message)}`,
-        Queue: ({ queue }) => nameOf(queue, ''),
-        // The row of a workflow that waits carries the executor that enqueued it. None runs it.
-        Executor: ({ executor, status }) => (status === 'PENDING' ? nameOf(executor, '') : ''),
-        Created: ({ createdAt }) => moment(createdAt, observedAt),
-        Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
-        'Last step': (workflow) => summary_details_lastStep(workflow, observedAt),
-        Parent: ({ parent }) => nameOf(parent, ''),
-    }), omitted > 0 ? `${message_number(omitted)} more are in the database. The query shows them all.` : '');
-}
-/** `2h ago`, or `in 5m`; empty for no time. */
-function moment(time, observedAt) {
-    if (time === null)
-        return '';
-    const distance = durationText(Math.abs(time - observedAt));
-    return time > observedAt ? `in ${distance}` : `${distance} ago`;
-}
-/** The end of a `DBOS.sleep` can lie ahead: newer SDKs record when it will be over. */
-function summary_details_lastStep({ lastStep: step }, observedAt) {
-    if (step === null)
-        return '';
-    const when = moment(step.completedAt, observedAt);
-    const ends = when.startsWith('in ') ? `, ends ${when}` : when === '' ? '' : `, ${when}`;
-    return `${code(step.name)} (step ${step.number})${ends}`;
-}
-
-;// CONCATENATED MODULE: ./lib/report/summary.js
+;// CONCATENATED MODULE: ./lib/run.js
 
 
 
@@ -26806,178 +27364,45 @@ function summary_details_lastStep({ lastStep: step }, observedAt) {
 
 
 
-/** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
-const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
-const APPLICATIONS_SHOWN = 10;
-/** The first screen names these many groups of what blocks. */
-const GROUPS_OF_WORK = 10;
-/** Before this many seconds, a chart says no more than the headline. */
-const CHART_FROM_SECONDS = 180;
-const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
-const STATES = {
-    stuck: '⛔ stuck',
-    asleep: '💤 asleep',
-    delayed: '💤 delayed',
-    queued: '🟡 queued',
-    waiting: '🟡 waiting',
-    progressing: '🟢 progressing',
-};
-/**
- * The job summary, in GitHub-flavoured Markdown. The first screen says what the answer is and why, what happens if nobody
- * acts, what to do, and what blocks. Everything else is folded.
- */
-function summaryOf(report, kit) {
-    // Before the first poll nothing is listed, so no time is shown.
-    const observedAt = report.observedAt ?? 0;
-    return fitted([
-        verdictSection(report),
-        whatToDo(report, kit),
-        report.verdict === 'drained' ? teardown(report) : '',
-        report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '',
-        foundSection(report.found),
-        whatBlocks(report, observedAt),
-        chartSection(report),
-        report.verdict === 'drained' ? '' : warningList(report),
-        ...summary_folded('Commands, script and query', nextSteps(report, kit)),
-        ...summary_folded('The drain in numbers', numbers(report, observedAt)),
-        ...summary_folded('In flight by workflow', groupTable(report, observedAt)),
-        ...summary_folded(workflowsTitle(report), summary_details_workflowList(report, observedAt)),
-        summary_otherApplications(report),
-        footer(report),
-    ]);
-}
-/** A part of the page that opens with a click, or nothing where it is empty. */
-function summary_folded(title, text) {
-    return text === '' ? [] : [`<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`];
-}
-function verdictSection(report) {
-    const { verdict, conclusion, headline, blockers, diagnosis } = report;
-    const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
-    const reasons = blockers.map(({ message }) => message).filter(({ length }) => length > 0);
-    return blocks(`## ${icon} ${markdown(headline)}`, ...reasons.map(quoteBlock), diagnosis === null ? '' : `**If you do nothing**: ${markdown(diagnosis.ifNothing)}`, report.outdated
-        ? `The rest of this page is from the last successful poll, at ${isoTime(report)} (database time), for information only.`
-        : '');
-}
-/** What to check before the teardown, and then that it is safe. */
-function teardown(report) {
-    const { warnings, versions } = report;
-    const checks = [
-        ...warnings.map((each) => `⚠️ ${markdown(each)}`),
-        `This was true at ${isoTime(report)} (database time). Does any process of it still receive work? It could start more.`,
-        'From the teardown on, do not resume or rewind a workflow of it, not even a finished one: it would wait for a process that is gone. Fork it to another version instead.',
-    ];
-    return blocks('### Check before you tear down', checks.map((each) => `- ${each}`).join('\n'), `Then you can tear ${markdown(namesOfVersions(versions))} down.`);
-}
-/** What the work that blocks does or waits for, and the next step for each. */
-function whatBlocks({ activities, forecast }, observedAt) {
-    const { items, omitted } = activities;
-    if (items.length === 0 || forecast === null || forecast.trend === 'idle')
-        return '';
-    const ageMs = observedAt - (activities.observedAt ?? observedAt);
-    const rows = items.slice(0, GROUPS_OF_WORK);
-    return blocks('### What blocks', table(rows, {
-        State: ({ state, count }) => `${STATES[state]} (${message_number(count)})`,
-        'Next step': ({ nextStep }) => markdown(nextStep),
-        Workflow: (each) => nameOf(workflowName(each)),
-        'What it does (the one that lasts longest)': ({ message }) => markdown(message),
-    }), more(items.length - rows.length + omitted, 'group'), ageMs >= 60_000 ? `As read ${durationText(ageMs)} before the last poll.` : '');
-}
-/** The chart, where it informs: the work in flight has changed over several minutes. */
-function chartSection(report) {
-    const { forecast, history, observedAt, outdated } = report;
-    if (forecast === null || observedAt === null || outdated || !isWatched(report))
-        return '';
-    const [first, last] = [history[0], history.at(-1)];
-    const isLong = (last?.seconds ?? 0) - (first?.seconds ?? 0) >= CHART_FROM_SECONDS;
-    if (!isLong || new Set(history.map(total)).size < 2)
-        return '';
-    const chart = drainChart(curveOf(report, observedAt));
-    return chart === '' ? '' : blocks('### Progress', chart);
-}
-/** The estimate of a drain that is stuck or has no end would draw what does not come. */
-function curveOf({ history, forecast, diagnosis }, lastAt) {
-    const points = history.map(({ seconds, ...counts }) => ({ atMs: milliseconds(seconds), ...counts }));
-    const left = forecast?.secondsLeft ?? null;
-    if (left === null || diagnosis?.kind !== 'slow')
-        return { points, lastAt, estimate: undefined };
-    const { likely, from, to } = left;
-    return {
-        points,
-        lastAt,
-        estimate: { leftMs: milliseconds(likely), fromMs: milliseconds(from), toMs: milliseconds(to) },
-    };
-}
-function warningList({ warnings }) {
-    if (warnings.length === 0)
-        return '';
-    return `### Before you act on this\n\n${warnings.map((each) => `- ⚠️ ${markdown(each)}`).join('\n')}`;
-}
-/** One line about the applications that share the database. Those that may be a former name have a warning as well. */
-function summary_otherApplications({ otherApplications: others }) {
-    if (others.length === 0)
-        return '';
-    const shown = others.slice(0, APPLICATIONS_SHOWN).map(({ name, inFlight }) => {
-        return `${code(name)} (${message_number(total(summed(inFlight)))} in flight)`;
-    });
-    const rest = others.length - shown.length;
-    return `Other applications in this system database, which this run is not about: ${shown.join(', ')}${rest > 0 ? `, and ${message_number(rest)} more` : ''}.`;
-}
-function footer(report) {
-    const { verdict, database, waitedSeconds, polls, failedPolls } = report;
-    if (database === null)
-        return '';
-    const server = markdown(describeServer(database.serverVersion, database.migration));
-    const waited = durationText(milliseconds(waitedSeconds));
-    const failed = failedPolls > 0
-        ? `, plus ${message_number(failedPolls)} failed ${failedPolls === 1 ? 'poll that was' : 'polls that were'} retried`
-        : '';
-    const taken = `${message_number(polls)} ${polls === 1 ? 'poll' : 'polls'}${failed}`;
-    return `<sub>Verdict ${code(verdict)}, observed at ${isoTime(report)} (database time), after ${waited} and ${taken}. ${server}.</sub>`;
-}
-function isoTime({ observedAt }) {
-    return iso(observedAt) ?? 'an unknown time';
-}
-/** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
-function fitted(sections) {
-    const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
-    const kept = [];
-    let bytes = Buffer.byteLength(notice) + 2;
-    for (const section of sections.filter((each) => each !== '')) {
-        bytes += Buffer.byteLength(section) + 2;
-        if (bytes > SUMMARY_BYTES)
-            return `${[...kept, notice].join('\n\n')}\n`;
-        kept.push(section);
-    }
-    return `${kept.join('\n\n')}\n`;
-}
-
-;// CONCATENATED MODULE: ./lib/run-context.js
-
-
-const repository = object({ full_name: schemas_string() }).nullish();
-const pullRequestEvent = object({
-    pull_request: object({ head: object({ repo: repository }), base: object({ repo: repository }) }),
-});
-function readRunContext(environment) {
-    return { environment, withoutSecrets: run_context_withoutSecrets(environment) };
-}
-function run_context_withoutSecrets(environment) {
-    if (environment['GITHUB_ACTOR'] === 'dependabot[bot]')
-        return 'dependabot';
-    const event = pullRequestEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
-    if (!event.success || environment['GITHUB_EVENT_NAME'] === 'pull_request_target')
-        return undefined;
-    const { head, base } = event.data.pull_request;
-    return head.repo?.full_name === base.repo?.full_name ? undefined : 'fork';
-}
-function readEvent(path) {
+/** Parses the inputs and holds. Returns how that ended, and throws nothing that was foreseen. */
+async function runGate(raw, context, parts) {
+    const { secrets, page } = parts;
+    secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
     try {
-        return path === undefined ? undefined : JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'));
+        return await holdWith(parseInputs(raw, context), parts);
     }
-    catch {
-        return undefined;
+    catch (error) {
+        return { ...failedRun(run_withoutSecrets(reportedFailure(error), secrets)), page };
     }
 }
+async function holdWith({ gate, database, ignoredParameters, source }, { log: sink, secrets, signal, page }) {
+    const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
+    const log = startLog(sink, gate, { ...database, source }, page);
+    const warnings = connectionWarnings(database);
+    for (const warning of warnings)
+        sink.line(plain(msg `Note: ${warning}`));
+    if (ignoredParameters > 0) {
+        sink.line(plain(msg `Parameters of \`database-url\` that mean nothing to the gate, and are ignored: ${ignoredParameters}.`));
+    }
+    try {
+        const { error, ...held } = await hold(gate, {
+            reader,
+            clock: systemClock,
+            signal,
+            onPoll: log.onPoll,
+            onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
+        });
+        const failure = error === undefined ? undefined : run_withoutSecrets(reportedFailure(error), secrets);
+        return { ...held, failure, config: gate, schema: database.schema, warnings, page };
+    }
+    finally {
+        await reader.close();
+    }
+}
+const run_withoutSecrets = ({ kind, message }, secrets) => ({
+    kind,
+    message: secrets.removedFrom(message),
+});
 
 ;// CONCATENATED MODULE: ./lib/runner-files.js
 
@@ -27030,9 +27455,28 @@ function collectSecrets(mask) {
         add,
         addPassword: (password) => add([password, ...password.split(/\r?\n/)]),
         removedFrom: (message) => withoutSecrets(message, [...known]),
+        hiddenIn: (text) => textWithoutSecrets(text, [...known]),
         isIn: (text) => [...known].some((secret) => text.includes(secret)),
         shortestLength: () => (known.size === 0 ? undefined : Math.min(...[...known].map(({ length }) => length))),
     };
+}
+
+;// CONCATENATED MODULE: ./lib/signals.js
+const NAMES = ['SIGINT', 'SIGTERM'];
+/**
+ * Returns a signal that aborts at the first SIGINT or SIGTERM, with its name as the reason: GitHub's runner sends SIGINT,
+ * and SIGTERM 7.5 s later, and Kubernetes sends SIGTERM. A second one ends the process at once.
+ */
+function cancelledBySignal() {
+    const controller = new AbortController();
+    const abort = (name) => {
+        for (const each of NAMES)
+            process.removeListener(each, abort);
+        controller.abort(name);
+    };
+    for (const name of NAMES)
+        process.on(name, abort);
+    return controller.signal;
 }
 
 ;// CONCATENATED MODULE: ./lib/action.js
@@ -27051,93 +27495,21 @@ function collectSecrets(mask) {
 
 
 
-
-
-
-
-
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 async function runAction() {
     const secrets = collectSecrets(core_setSecret);
-    await publish(await run(secrets, cancelledBySignal()), secrets);
-}
-async function run(secrets, signal) {
-    const context = readRunContext(process.env);
-    const raw = readRawInputs();
-    secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
-    try {
-        return await holdWith(parseInputs(raw, context), secrets, signal);
-    }
-    catch (error) {
-        return failedRun(action_withoutSecrets(reportedFailure(error), secrets));
-    }
-}
-async function holdWith({ gate, database, ignoredParameters, source }, secrets, signal) {
-    const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
-    const log = startLog(logSink, gate, { ...database, source });
-    const warnings = connectionWarnings(database);
-    for (const warning of warnings)
-        info(plain(msg `Note: ${warning}`));
-    if (ignoredParameters > 0) {
-        info(`Parameters of database-url that mean nothing to the gate, and are ignored: ${ignoredParameters}.`);
-    }
-    try {
-        const { error, ...held } = await hold(gate, {
-            reader,
-            clock: systemClock,
-            signal,
-            onPoll: log.onPoll,
-            onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
-        });
-        const failure = error === undefined ? undefined : action_withoutSecrets(reportedFailure(error), secrets);
-        return { ...held, failure, config: gate, schema: database.schema, warnings };
-    }
-    finally {
-        await reader.close();
-    }
-}
-const action_withoutSecrets = ({ kind, message }, secrets) => ({
-    kind,
-    message: secrets.removedFrom(message),
-});
-/** Publishes the answer in every place. A place that cannot be written does not silence the others. */
-async function publish(run, secrets) {
-    // The exit code comes first: 1 until the report says that the step passes.
+    const signal = cancelledBySignal();
+    const page = troubleshootingPage(process.env);
+    const run = await runGate(readRawInputs(), readRunContext(process.env), { log, secrets, signal, page });
     process.exitCode = 1;
-    const report = runReportOf(run);
-    if (report.conclusion !== 'fail')
-        process.exitCode = 0;
-    const problems = [];
-    const attempt = async (what, work) => {
-        try {
-            return await work();
-        }
-        catch (error) {
-            const code = trusted(codeOf(error) ?? 'unknown reason');
-            const known = error instanceof ReportableError ? error.explanation : undefined;
-            problems.push(known ?? msg `${trusted(what)} could not be written (${code}).`);
-            return undefined;
-        }
-    };
-    const withProblems = () => ({ ...report, warnings: [...report.warnings, ...problems] });
-    const { reportPath, kit } = await writeArtifacts(report, run.last, attempt);
-    const outputs = await attempt('The outputs', () => outputsOf(report, reportPath));
-    if (outputs !== undefined && outputs.omitted > 0) {
-        problems.push(msg `${outputs.omitted} entries of the output lists were left out: names of more than ${LONGEST_NAME_BYTES} bytes, or more names than GitHub's limit has room for. Tear down nothing that the lists do not name.`);
-    }
-    const values = outputs?.values ?? {};
-    problems.push(...maskedOutputs(outputsWith(secrets.isIn, values), secrets.shortestLength()));
-    await attempt('The outputs', () => writeOutputs(values));
-    await attempt('The job summary', () => writeSummary(summaryOf(withProblems(), kit)));
-    info(plain(msg `Verdict ${trusted(report.verdict)}: ${report.headline}`));
-    if (kit !== undefined) {
-        info(plain(msg `The job summary lists what blocks; unblock.sh for all of it is in ${kit.folder}.`));
-    }
-    for (const { level, title, message } of annotationsOf(withProblems()))
-        annotate[level](message, { title });
+    await publish(run, shellOf(secrets));
 }
-const annotate = { error: error, warning: warning, notice: notice };
-const logSink = {
+/** The inputs as the runner passes them. */
+function readRawInputs() {
+    // A version name can end in blanks, and a password can consist of them, so nothing is trimmed here.
+    return Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
+}
+const log = {
     line: (text) => info(text),
     group: (title, lines) => {
         startGroup(title);
@@ -27146,19 +27518,27 @@ const logSink = {
         endGroup();
     },
 };
-/** Aborts when the runner cancels the job: SIGINT, and SIGTERM 7.5 s later. A second signal ends the process at once. */
-function cancelledBySignal() {
-    const controller = new AbortController();
-    const names = ['SIGINT', 'SIGTERM'];
-    const abort = () => {
-        for (const name of names)
-            process.removeListener(name, abort);
-        controller.abort();
-    };
-    for (const name of names)
-        process.on(name, abort);
-    return controller.signal;
-}
+const annotate = { error: error, warning: warning, notice: notice };
+const shellOf = (secrets) => ({
+    kind: 'action',
+    log,
+    conclude: ({ conclusion }) => {
+        process.exitCode = conclusion === 'fail' ? 1 : 0;
+    },
+    // A folder of its own: a job can run the gate more than once.
+    createFolder: () => (0,external_node_fs_namespaceObject.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-')),
+    writeOutputs: (report, reportPath, warn) => {
+        const { values, omitted } = outputsOf(report, reportPath);
+        if (omitted > 0) {
+            warn(msg `${omitted} entries of the output lists were left out: names of more than ${LONGEST_NAME_BYTES} bytes, or more names than GitHub's limit has room for. Tear down nothing that the lists do not name.`);
+        }
+        for (const problem of maskedOutputs(outputsWith(secrets.isIn, values), secrets.shortestLength()))
+            warn(problem);
+        writeOutputs(values);
+    },
+    writeSummary: writeSummary,
+    annotate: ({ level, title, message }) => annotate[level](message, { title }),
+});
 
 
 /***/ }),
@@ -27167,7 +27547,7 @@ function cancelledBySignal() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(383);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(409);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -52,11 +52,14 @@ export function joined(messages: readonly Message[], separator = ' '): Message {
 
 /** The message with `***` in place of every secret in its untrusted parts. */
 export function withoutSecrets(message: Message, secrets: readonly string[]): Message {
+  return message.map((part) =>
+    typeof part === 'string' || 'command' in part ? part : { untrusted: textWithoutSecrets(part.untrusted, secrets) },
+  );
+}
+
+/** The text with `***` in place of every secret. */
+export function textWithoutSecrets(text: string, secrets: readonly string[]): string {
   // A secret can be a part of a longer one.
   const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
-  return message.map((part) =>
-    typeof part === 'string' || 'command' in part
-      ? part
-      : { untrusted: longestFirst.reduce((text, secret) => text.replaceAll(secret, '***'), part.untrusted) },
-  );
+  return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }

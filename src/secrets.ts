@@ -1,4 +1,4 @@
-import { type Message, withoutSecrets } from './message.ts';
+import { type Message, textWithoutSecrets, withoutSecrets } from './message.ts';
 
 /** The secrets that a run has met so far. */
 export interface Secrets {
@@ -8,6 +8,8 @@ export interface Secrets {
   addPassword(password: string): void;
   /** Returns the message without the secrets. The runner masks the log only, and no summary, output or file. */
   removedFrom(message: Message): Message;
+  /** Returns the text without the secrets, as a runner shows it. */
+  hiddenIn(text: string): string;
   /** Returns whether a text holds a secret. */
   isIn(text: string): boolean;
   /** Returns the length of the shortest secret in characters; undefined when there is none. */
@@ -28,6 +30,7 @@ export function collectSecrets(mask: (secret: string) => void): Secrets {
     add,
     addPassword: (password) => add([password, ...password.split(/\r?\n/)]),
     removedFrom: (message) => withoutSecrets(message, [...known]),
+    hiddenIn: (text) => textWithoutSecrets(text, [...known]),
     isIn: (text) => [...known].some((secret) => text.includes(secret)),
     shortestLength: () => (known.size === 0 ? undefined : Math.min(...[...known].map(({ length }) => length))),
   };

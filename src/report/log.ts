@@ -33,10 +33,12 @@ const SHOWN_WAIT_MS = 1000;
 /** The most lines of advice at once. */
 const ADVICE_LINES = 3;
 
-/** Where the log goes: the runner's commands in production. */
+/** Where the log goes: the runner's commands, or a terminal. */
 export interface LogSink {
   line(text: string): void;
   group(title: string, lines: readonly string[]): void;
+  /** Shows a line until the next one comes: where a line can be written again. */
+  status?(text: string): void;
 }
 
 /** A line of a poll that was written. */
@@ -84,6 +86,8 @@ export function startLog(
         sink.line(pollLine(config, poll, worst, before));
         before = shown;
         isInterrupted = false;
+      } else {
+        sink.status?.(pollLine(config, poll, worst, before));
       }
       // The annotations explain the deciding poll. They follow in the log at once.
       if (!poll.decides) advise(poll, worst);

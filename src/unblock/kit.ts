@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { LastStep, WorkflowDetail } from '../dbos/snapshot/index.ts';
 import { fullName } from '../dbos/workflow-name.ts';
+import { UNBLOCK_SCRIPT } from '../embedded.ts';
 import { isCut } from '../long-names.ts';
 import { counted } from '../message.ts';
 import { plain, quotedName, shellQuoted, visible } from '../report/text.ts';
@@ -39,15 +39,12 @@ export interface KitFile {
 
 const REASON_CHARACTERS = 300;
 
-/** ncc copies the file next to the bundle, because it sees this expression. */
-const SCRIPT = new URL('./unblock.sh', import.meta.url);
-
 /** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
 export function kitFiles(kit: UnblockKit): readonly KitFile[] {
   const typed = kit.workflows.filter(({ id }) => typedId(id) !== undefined);
   if (typed.length === 0) return [];
   return [
-    { name: 'unblock.sh', text: readFileSync(SCRIPT, 'utf8') },
+    { name: 'unblock.sh', text: UNBLOCK_SCRIPT },
     { name: 'workflows.tsv', text: workflowList(kit, typed) },
   ];
 }
@@ -102,7 +99,7 @@ function lastStepOf({ status, lastStep }: Pick<BlockingWorkflow, 'status' | 'las
 function notesOf(untyped: number, omitted: number): readonly string[] {
   const note = (count: number, text: string) =>
     count > 0 ? [`${plain(counted(count, 'more workflow'))} ${text}`] : [];
-  const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the job summary, or in the report file.`;
+  const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the summary, or in the report file.`;
   return [
     ...note(untyped, untypable),
     ...note(omitted, 'not in this list: run the gate again after it for the next ones.'),

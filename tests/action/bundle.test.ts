@@ -1,32 +1,44 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-const bundle = readFileSync(new URL('../../dist/index.js', import.meta.url), 'utf8');
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
-/** The modules that the bundle loads at run time, by any kind of import. */
-const fromTheRuntime = new Set(
-  [
-    ...bundle.matchAll(
-      /(?:\brequire|createRequire\(import\.meta\.url\)|\bimport)\("([^"]+)"\)|^import .* from "([^"]+)";$/gm,
-    ),
-  ].map(([, required, imported]) => required ?? imported ?? ''),
-);
+describe.each(['dist/index.js', 'dist/cli/dbos-drain-gate.mjs'])('the bundle %s', (file) => {
+  // Types in comments are imported as modules are.
+  const bundle = read(file).replace(/^ *\*.*$/gm, '');
+  /** The modules that the bundle loads at run time, by any kind of import. */
+  const fromTheRuntime = new Set(
+    [
+      ...bundle.matchAll(
+        /(?:\brequire|createRequire\(import\.meta\.url\)|\bimport)\("([^"]+)"\)|^import .* from "([^"]+)";$/gm,
+      ),
+    ].map(([, required, imported]) => required ?? imported ?? ''),
+  );
 
-test('the bundle needs nothing but Node’s own modules', () => {
-  expect(fromTheRuntime).toContain('net');
-  expect([...fromTheRuntime].filter((name) => !isBuiltin(name))).toEqual([]);
+  test('needs nothing but Node’s own modules', () => {
+    expect(fromTheRuntime).toContain('net');
+    expect([...fromTheRuntime].filter((name) => !isBuiltin(name))).toEqual([]);
+  });
+
+  test('has no HTTP client', () => {
+    const clients = ['http', 'https', 'http2', 'undici', 'dgram'].flatMap((name) => [name, `node:${name}`]);
+    expect(clients.filter((name) => fromTheRuntime.has(name))).toEqual([]);
+    expect(bundle).not.toMatch(/\bfetch\(|\bWebSocket\(/);
+  });
+
+  test('carries unblock.sh', () => {
+    expect(bundle).toContain(JSON.stringify(read('src/unblock/unblock.sh')).slice(0, 2000));
+  });
 });
 
 test('unblock.sh is next to the bundle, unchanged', () => {
-  const [built, source] = ['dist/unblock.sh', 'src/unblock/unblock.sh'].map((file) =>
-    readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'),
-  );
-  expect(built).toBe(source);
+  expect(read('dist/unblock.sh')).toBe(read('src/unblock/unblock.sh'));
 });
 
-test('the bundle has no HTTP client', () => {
-  const clients = ['http', 'https', 'http2', 'undici', 'dgram'].flatMap((name) => [name, `node:${name}`]);
-  expect(clients.filter((name) => fromTheRuntime.has(name))).toEqual([]);
-  expect(bundle).not.toMatch(/\bfetch\(|\bWebSocket\(/);
+test('the command line has none of what only the action needs, and can be run as it is', () => {
+  const bundle = read('dist/cli/dbos-drain-gate.mjs');
+  expect(bundle).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(bundle).not.toMatch(/GITHUB_OUTPUT|GITHUB_STEP_SUMMARY|add-mask/);
+  expect(statSync(new URL('../../dist/cli/dbos-drain-gate.mjs', import.meta.url)).mode & 0o111).not.toBe(0);
 });

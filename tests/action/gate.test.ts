@@ -3,11 +3,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { runCommandLine } from '../support/command-line.ts';
 import { type AppOptions, type DbosApp, launchApp } from '../support/dbos-app.ts';
-import { type ActionRun, runAction } from '../support/runner.ts';
+import { type ActionRun, type FinishedRun, runAction } from '../support/runner.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
-/* The committed bundle, run as GitHub's runner does, on real DBOS applications. */
+/* The committed bundles, run as GitHub's runner and as a shell do, on real DBOS applications. */
 
 const databases = systemDatabases();
 const running = new Set<DbosApp>();
@@ -35,12 +36,43 @@ async function launch(options: Omit<AppOptions, 'sdk'>): Promise<DbosApp> {
   return app;
 }
 
-/** Runs the gate with short pauses between polls. */
+/** Pauses between polls are short. */
+const SHORT = { 'poll-interval': '200ms', settle: '400ms', timeout: '60s' };
+
+/** Runs the action. */
 function gate(url: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}): ActionRun {
-  return runAction({
-    inputs: { 'database-url': url, 'poll-interval': '200ms', settle: '400ms', timeout: '60s', ...inputs },
-    env,
-  });
+  return runAction({ inputs: { 'database-url': url, ...SHORT, ...inputs }, env });
+}
+
+/** Runs the command line. */
+function commandLine(url: string, inputs: Record<string, string> = {}, flags: readonly string[] = []): ActionRun {
+  return runCommandLine({ inputs: { 'database-url': url, ...SHORT, ...inputs }, flags });
+}
+
+/** What is true of a time or of a folder. */
+const OF_A_RUN = ['waited-seconds', 'observed-at', 'report-path'];
+
+/** Runs both shells at once, and expects the same answer in every place but for the exit codes, which it returns. */
+async function inBothShells(url: string, inputs: Record<string, string>) {
+  const runs = await Promise.all([gate(url, inputs).finished, commandLine(url, inputs).finished]);
+  const [action, cli] = runs;
+  const answer = ({ outputs }: FinishedRun) =>
+    Object.entries(outputs).flatMap(([name, value]) => (OF_A_RUN.includes(name) ? [] : [[name, asInputs(value)]]));
+  expect(answer(cli)).toEqual(answer(action));
+  const shown = ({ annotations }: FinishedRun) =>
+    annotations.map(({ level, message }) => [level, asInputs(message).replace(/for \d+m?s\b/g, 'for a time')]);
+  expect(shown(cli)).toEqual(shown(action));
+  // Nothing is for GitHub's runner, and nothing for a program that asked for nothing.
+  expect([cli.commands, cli.stdout]).toEqual([[], '']);
+  expect(JSON.parse(cli.report ?? '').verdict).toBe(cli.outputs['verdict']);
+  expect(cli.summary.split('\n')[0]).toBe(action.summary.split('\n')[0]);
+  return { action, cli, exitCodes: [action.exitCode, cli.exitCode] };
+}
+
+/** A text of the command line as the action has it. */
+function asInputs(text = ''): string {
+  const flags = text.replace(/`DRAIN_GATE_([A-Z_]+)`/g, (_, name) => `\`${name.toLowerCase().replaceAll('_', '-')}\``);
+  return flags.replace(/`--([a-z-]+)(?: ([^`]+))?`/g, (_, name, value) => `\`${name}${value ? `: ${value}` : ''}\``);
 }
 
 const retireOne = { 'retire-version': '1.0.0' };
@@ -53,8 +85,9 @@ describe('with nothing in flight', () => {
   });
 
   test('passes, and reports it in outputs, annotations, summary and report', async () => {
-    const run = await gate(url, retireOne).finished;
-    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const { action: run, cli, exitCodes } = await inBothShells(url, retireOne);
+    expect([exitCodes, run.stderr]).toEqual([[0, 0], '']);
+    expect(JSON.parse(cli.report ?? '')).toMatchObject({ drainedVersions: ['1.0.0'], warnings: [] });
     expect(run.outputs).toMatchObject({
       verdict: 'drained',
       drained: 'true',
@@ -84,26 +117,31 @@ describe('with nothing in flight', () => {
   });
 
   test('reports that there is nothing to retire when every version is kept', async () => {
-    const run = await gate(url, { 'keep-version': '1.0.0\n2.0.0' }).finished;
-    expect([run.exitCode, run.outputs['verdict'], run.outputs['versions']]).toEqual([0, 'no-target', '[]']);
+    const { action: run, exitCodes } = await inBothShells(url, { 'keep-version': '1.0.0\n2.0.0' });
+    expect([exitCodes, run.outputs['verdict'], run.outputs['versions']]).toEqual([[0, 14], 'no-target', '[]']);
     expect([run.outputs['drained'], run.outputs['drained-versions']]).toEqual(['false', '[]']);
     expect(run.shown).toContain('Nothing to retire');
   });
 
   test('fails for the latest version', async () => {
-    const run = await gate(url, { 'retire-version': '2.0.0', mode: 'check' }).finished;
-    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'still-live']);
+    const { action: run, exitCodes } = await inBothShells(url, { 'retire-version': '2.0.0', mode: 'check' });
+    expect([exitCodes, run.outputs['verdict']]).toEqual([[1, 12], 'still-live']);
     expect(run.annotations[0]?.message).toContain('promote the version that you keep');
   });
 
   test('fails for an unknown version, and names the one that was meant', async () => {
-    const unknown = await gate(url, { 'retire-version': '1.0' }).finished;
-    expect([unknown.exitCode, unknown.outputs['verdict']]).toEqual([1, 'unknown-version']);
+    const { action: unknown, exitCodes } = await inBothShells(url, { 'retire-version': '1.0' });
+    expect([exitCodes, unknown.outputs['verdict']]).toEqual([[1, 13], 'unknown-version']);
     const blank = await gate(url, { 'retire-version': '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
     expect([blank.exitCode, blank.outputs['verdict']]).toEqual([1, 'unknown-version']);
     expect(blank.annotations[0]?.message).toContain(
       'Did you mean "1.0.0"? Only case, whitespace, quotes or invisible characters differ',
     );
+  });
+
+  test('preflight passes, and says what is here', async () => {
+    const { action: run, exitCodes } = await inBothShells(url, { mode: 'preflight' });
+    expect([exitCodes, run.outputs['verdict'], run.outputs['drained']]).toEqual([[0, 0], 'no-target', 'false']);
   });
 
   test('works with NODE_PG_FORCE_NATIVE set', async () => {
@@ -129,7 +167,12 @@ describe('with work that outlasts the timeout', () => {
   });
 
   test('wait stops once it has stood for ten seconds, and reports the workflow, the time until which it sleeps, and a sufficient timeout', async () => {
-    const run = await gate(url, { ...retireOne, timeout: '30m' }).finished;
+    const [run, cli] = await Promise.all([
+      gate(url, { ...retireOne, timeout: '30m' }).finished,
+      commandLine(url, { ...retireOne, timeout: '30m' }).finished,
+    ]);
+    expect([cli.exitCode, cli.outputs['verdict']]).toEqual([11, 'cannot-drain']);
+    expect(cli.annotations[0]?.message).toMatch(/set `--timeout` to more than 1h(1m|2m)?\./);
     expect([run.exitCode, run.outputs['verdict'], run.stderr]).toEqual([1, 'cannot-drain', '']);
     expect(Number(run.outputs['waited-seconds'])).toBeLessThan(30);
     expect(run.annotations[0]).toMatchObject({
@@ -185,8 +228,9 @@ describe('with work in flight', () => {
   });
 
   test('check fails, and shows what blocks', async () => {
-    const run = await gate(url, { ...retireOne, mode: 'check' }).finished;
-    expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([1, 'in-flight', '1']);
+    const { action: run, cli, exitCodes } = await inBothShells(url, { ...retireOne, mode: 'check' });
+    expect([exitCodes, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([[1, 10], 'in-flight', '1']);
+    expect(cli.stderr).toMatch(/^The summary lists what blocks\. unblock\.sh for all of it is in ".*"\.$/m);
     expect(run.annotations).toEqual([
       expect.objectContaining({ level: 'error', title: '1.0.0 cannot be retired yet' }),
     ]);
@@ -205,8 +249,10 @@ describe('with work in flight', () => {
   });
 
   test('fails when the timeout passes', async () => {
-    const run = await gate(url, { ...retireOne, timeout: '1s' }).finished;
+    const inputs = { ...retireOne, timeout: '1s' };
+    const [run, cli] = await Promise.all([gate(url, inputs).finished, commandLine(url, inputs).finished]);
     expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'timed-out']);
+    expect([cli.exitCode, cli.outputs['verdict']]).toEqual([10, 'timed-out']);
   });
 
   test('passes with a warning when the timeout passes and on-timeout is warn', async () => {
@@ -228,6 +274,19 @@ describe('with work in flight', () => {
     const { exitCode, signal, outputs, summary } = await run.finished;
     expect([exitCode, signal, outputs['verdict'], outputs['in-flight']]).toEqual([1, null, 'cancelled', '1']);
     expect(summary).toContain('Cancelled after');
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('of the command line, %s ends as cancelled, with all files written', async (name, code) => {
+    const run = commandLine(url, retireOne);
+    await run.until(/in flight/);
+    run.kill(name);
+    const { exitCode, signal, outputs, summary, report } = await run.finished;
+    expect([exitCode, signal, outputs['verdict'], outputs['in-flight']]).toEqual([code, null, 'cancelled', '1']);
+    expect(summary).toContain('Cancelled after');
+    expect(JSON.parse(report ?? '')).toMatchObject({ verdict: 'cancelled' });
   });
 
   test('holds until the work has drained', async () => {
@@ -300,6 +359,25 @@ describe('an error is reported with its cause and its fix, and without a secret'
     expect(written).not.toMatch(/^\s+at .*:\d+:\d+/m);
     for (const secret of [password, encodeURIComponent(password), databases.server().password])
       expect(written).not.toContain(secret);
+  });
+
+  test('of the command line, an error and a refused value have exit codes of their own', async () => {
+    const [error, refused] = await Promise.all([
+      commandLine(
+        but((u) => (u.port = '1')),
+        { ...retireOne, timeout: '1s' },
+      ).finished,
+      commandLine(url.href, { timeout: '30' }).finished,
+    ]);
+    expect([error.exitCode, error.outputs['verdict'], refused.exitCode, refused.outputs['verdict']]).toEqual([
+      3,
+      'error',
+      2,
+      'error',
+    ]);
+    expect(refused.annotations[0]?.message).toMatch(/^`--timeout` is "30"\. Accepted: a duration/);
+    expect(refused.annotations[0]?.message).toMatch(/^Neither `--retire-version` nor `--keep-version` is set/m);
+    expect(refused.commands).toEqual([]);
   });
 
   test('invalid inputs stop the step before it connects', async () => {

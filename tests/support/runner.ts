@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { RunAs } from './postgres/unprivileged-user.ts';
 import { inputVariables, readActionMetadata } from './runner/action-metadata.ts';
 import type { Command } from './runner/commands.ts';
 import { parseOutputs } from './runner/file-commands.ts';
@@ -29,8 +30,9 @@ export interface RunOptions {
 export interface FinishedRun {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Everything that went to standard output, commands included. */
+  /** Everything that went to the stream that is its log: standard output for a step, commands included. */
   readonly log: string;
+  readonly stdout: string;
   readonly stderr: string;
   /** What a reader of the job's log sees: commands obeyed, secrets masked. */
   readonly shown: string;
@@ -72,34 +74,67 @@ export function runAction(options: RunOptions = {}): ActionRun {
   const { main, defaults } = readActionMetadata(options.action ?? REPOSITORY);
   const folder = options.folder ?? mkdtempSync(path.join(os.tmpdir(), 'drain-gate-run-'));
   const site = prepare(folder, options.event);
-  const spawnedAt = performance.now();
-  const child = spawn(node24(), [main], {
+  return launch({
+    arguments: [main],
     cwd: site.env.GITHUB_WORKSPACE,
-    env: {
-      ...ofTheMachine(),
-      ...site.env,
-      ...options.env,
-      ...inputVariables({ ...defaults, ...options.inputs }),
+    env: { ...site.env, ...options.env, ...inputVariables({ ...defaults, ...options.inputs }) },
+    log: 'stdout',
+    onLine: options.onLine,
+    results: () => {
+      const outputs = parseOutputs(read(site.env.GITHUB_OUTPUT) ?? '');
+      return {
+        outputs,
+        summary: read(site.env.GITHUB_STEP_SUMMARY) ?? '',
+        report: read(outputs['report-path']),
+      };
     },
+    cleanUp: () => {
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  });
+}
+
+/** A process of the gate, whichever shell it runs in. */
+export interface Launch {
+  /** What Node is given. */
+  readonly arguments: readonly string[];
+  readonly cwd: string;
+  /** Its whole environment, but for what every process sees of the machine. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The stream that is its log. */
+  readonly log: 'stdout' | 'stderr';
+  readonly onLine?: RunOptions['onLine'];
+  readonly runAs?: RunAs;
+  /** Reads the files that it has written, when it has ended. */
+  readonly results: () => Pick<FinishedRun, 'outputs' | 'summary' | 'report'>;
+  readonly cleanUp: () => void;
+}
+
+/** Starts a process of the gate and follows it. */
+export function launch(options: Launch): ActionRun {
+  const spawnedAt = performance.now();
+  const child = spawn(node24(), options.arguments, {
+    cwd: options.cwd,
+    env: { ...ofTheMachine(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...options.runAs,
   });
   const reader = new LogReader();
   const watchers = new Set<() => void>();
-  const streams = { log: '', stderr: '' };
+  const streams = { stdout: '', stderr: '' };
   const collect = (name: keyof typeof streams) => {
-    const stream = name === 'log' ? child.stdout : child.stderr;
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
       streams[name] += text;
       for (const watcher of watchers) watcher();
     });
     // The runner looks for commands in both streams.
-    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+    createInterface({ input: child[name], crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
       const from = reader.shown.length;
       reader.read(line);
       for (const shown of reader.shown.slice(from)) options.onLine?.(shown);
     });
   };
-  collect('log');
+  collect('stdout');
   collect('stderr');
 
   const ended = new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
@@ -109,32 +144,31 @@ export function runAction(options: RunOptions = {}): ActionRun {
   const finish = async (): Promise<FinishedRun> => {
     try {
       const end = await ended;
-      const outputs = parseOutputs(read(site.env.GITHUB_OUTPUT) ?? '');
       return {
         ...end,
+        log: streams[options.log],
         ...streams,
+        ...options.results(),
         shown: reader.shown.join('\n'),
-        outputs,
-        summary: read(site.env.GITHUB_STEP_SUMMARY) ?? '',
-        report: read(outputs['report-path']),
         annotations: reader.annotations,
         masks: reader.masks,
         commands: reader.commands,
       };
     } finally {
-      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+      options.cleanUp();
     }
   };
   const finished = finish();
   // A test that never awaits the end must not crash for it; one that does still sees the error.
   finished.catch(() => {});
+  const log = () => streams[options.log];
 
   return {
     pid: child.pid,
     spawnedAt,
-    log: () => streams.log,
+    log,
     until: (condition) => {
-      const holds = () => (condition instanceof RegExp ? condition.test(streams.log) : condition(streams.log));
+      const holds = () => (condition instanceof RegExp ? condition.test(log()) : condition(log()));
       return new Promise((resolve, reject) => {
         const poll = () => {
           if (!holds()) return;
@@ -145,7 +179,8 @@ export function runAction(options: RunOptions = {}): ActionRun {
         poll();
         const tooLate = () => {
           if (watchers.delete(poll)) {
-            reject(new Error(`The step ended before its log matched ${condition}:\n${streams.log}${streams.stderr}`));
+            const all = `${streams.stdout}${streams.stderr}`;
+            reject(new Error(`The step ended before its log matched ${condition}:\n${all}`));
           }
         };
         finished.then(tooLate, tooLate);
@@ -194,7 +229,7 @@ function prepare(folder: string, event: RunOptions['event'] = { name: 'push', pa
   };
 }
 
-function read(file: string | undefined): string | undefined {
+export function read(file: string | undefined): string | undefined {
   if (file === undefined || file === '') return undefined;
   try {
     return readFileSync(file, 'utf8');

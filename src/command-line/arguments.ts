@@ -1,0 +1,159 @@
+import { type Command, CommanderError } from 'commander';
+import { z } from 'zod';
+import { INPUTS } from '../embedded.ts';
+import { type InputError, inputError } from '../errors.ts';
+import { INPUT_NAMES, type RawInputs } from '../inputs.ts';
+import { type Message, msg, namesOf, trusted } from '../message.ts';
+import type { Naming } from '../naming.ts';
+import type { Environment } from '../postgres/tls.ts';
+import { passwordsIn } from '../postgres/url-secrets.ts';
+import { type Flag, flagGroups, NO_FLAGS, variableOf } from './flags.ts';
+import { COMMANDS, programFor } from './help.ts';
+
+/** Where a run is asked to write to. */
+export interface Places {
+  readonly json: boolean;
+  readonly summary: string | undefined;
+  readonly output: string | undefined;
+  readonly artifacts: string | undefined;
+}
+
+/** What the flags and variables ask for. */
+export interface Request {
+  readonly raw: RawInputs;
+  readonly places: Places;
+  /** Names each input by its variable where that is its source, and by its flag elsewhere. */
+  readonly naming: Naming;
+  readonly warnings: readonly Message[];
+}
+
+const given = z.record(z.string(), z.union([z.array(z.string()), z.boolean(), z.string()]));
+
+/** The password has a variable and no flag. */
+const PASSWORD = 'database-password';
+
+/**
+ * Reads flags and variables. Returns a text to print instead, where help or the release is asked for.
+ *
+ * @throws InputError for what is no command, flag or place. Nothing of a value is in it.
+ */
+export function readArguments(argv: readonly string[], environment: Environment): Request | string {
+  let printed = '';
+  const program = programFor((text) => {
+    printed += text;
+  });
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return printed;
+    throw refusal(error);
+  }
+  const flags = flagGroups().flatMap((group) => group.flags);
+  const values = flagValues(program, flags);
+  refusePasswords(program, values);
+  const asked = (name: string) => values.get(name) ?? environment[variableOf(name)];
+  const inputs = INPUT_NAMES.map((name) => [name, asked(name) ?? INPUTS[name]?.default ?? ''] as const);
+  return {
+    raw: { ...Object.fromEntries(inputs), mode: commandOf(program), 'on-timeout': 'fail' },
+    places: {
+      json: isJson(values.has('json'), environment),
+      summary: asked('summary') || undefined,
+      output: asked('output') || undefined,
+      artifacts: asked('artifacts') || undefined,
+    },
+    naming: namingBy((name) => !values.has(name) && environment[variableOf(name)] !== undefined),
+    warnings: unknownVariables(flags, environment),
+  };
+}
+
+function commandOf(program: Command): string {
+  const [command] = program.args;
+  if (COMMANDS.some((each) => each === command)) return command ?? '';
+  const what = command === undefined ? 'No command is given.' : 'The first argument is no command.';
+  throw inputError()`${trusted(what)} Accepted: ${trusted(COMMANDS.join(', '))}. See \`dbos-drain-gate --help\`.`;
+}
+
+/** The values of the flags. Several of a list are its lines. */
+function flagValues(program: Command, flags: readonly Flag[]): ReadonlyMap<string, string> {
+  const options = given.parse(program.opts());
+  const attributes = new Map(program.options.map((option) => [option.long, option.attributeName()]));
+  return new Map(
+    flags.flatMap(({ name, isList }) => {
+      const values = options[attributes.get(`--${name}`) ?? ''];
+      if (values === undefined) return [];
+      if (!Array.isArray(values)) return [[name, String(values)] as const];
+      if (values.length > 1 && !isList) {
+        throw inputError()`\`--${trusted(name)}\` is given ${values.length} times. Accepted: once.`;
+      }
+      return [[name, values.join('\n')] as const];
+    }),
+  );
+}
+
+const SAFE_PLACES = trusted(
+  'Anybody on this machine can read it there: `ps` shows it. Change this password. Then pass the URL as `DRAIN_GATE_DATABASE_URL`, or the password as `DRAIN_GATE_DATABASE_PASSWORD`, in `--database-password-file`, or in the file that `PGPASSFILE` names.',
+);
+
+function refusePasswords(program: Command, values: ReadonlyMap<string, string>): void {
+  if (program.getOptionValueSource('databasePassword') !== undefined) {
+    throw inputError()`\`--database-password\` is not accepted: a password must not be in a flag. ${SAFE_PLACES}`;
+  }
+  if (passwordsIn(values.get('database-url') ?? '').some((password) => password !== '')) {
+    throw inputError()`\`--database-url\` has a password: a password must not be in a flag. ${SAFE_PLACES}`;
+  }
+}
+
+function isJson(isFlag: boolean, environment: Environment): boolean {
+  const variable = environment[variableOf('json')];
+  if (isFlag || variable === undefined) return isFlag;
+  if (variable !== 'true' && variable !== 'false') {
+    throw inputError()`\`DRAIN_GATE_JSON\` is ${namesOf([variable])}. Accepted: true or false.`;
+  }
+  return variable === 'true';
+}
+
+function namingBy(isFromVariable: (name: string) => boolean): Naming {
+  return (input, value) => {
+    if (input === 'mode') return value === undefined ? 'the command' : `\`${value}\``;
+    if (!INPUT_NAMES.includes(input) || input in NO_FLAGS) return undefined;
+    return input === PASSWORD || isFromVariable(input)
+      ? `\`${variableOf(input)}${value === undefined ? '' : `=${value}`}\``
+      : `\`--${input}${value === undefined ? '' : ` ${value}`}\``;
+  };
+}
+
+/** Kubernetes sets these for a service that is called drain-gate. */
+const OF_KUBERNETES = /^DRAIN_GATE_(SERVICE_|PORT(_|$))/;
+
+function unknownVariables(flags: readonly Flag[], environment: Environment): readonly Message[] {
+  const known = new Set([...flags.map(({ name }) => name), PASSWORD].map(variableOf));
+  const names = Object.keys(environment).filter((name) => name.startsWith('DRAIN_GATE_') && !known.has(name));
+  const strange = names.filter((name) => !OF_KUBERNETES.test(name));
+  return strange.map((name) => {
+    const why = Object.entries(NO_FLAGS).find(([input]) => variableOf(input) === name)?.[1] ?? 'Is it misspelt?';
+    return msg`The variable ${name} means nothing to the gate. ${trusted(why)}`;
+  });
+}
+
+/** What commander says, without the values that it repeats. */
+function refusal({ code, message }: CommanderError): InputError {
+  const help = trusted('See `dbos-drain-gate --help`.');
+  switch (code) {
+    case 'commander.unknownOption': {
+      const [, flag = ''] = /'(--?[a-z-]+)/i.exec(message) ?? [];
+      const why = NO_FLAGS[flag.replace(/^--/, '')];
+      const [, meant] = /\(Did you mean (?:one of )?(--[a-z-]+)/.exec(message) ?? [];
+      const hint = why ?? (meant === undefined ? undefined : `Did you mean \`${meant}\`?`);
+      return inputError()`There is no flag ${flag}. ${hint === undefined ? help : trusted(hint)}`;
+    }
+    case 'commander.optionMissingArgument': {
+      const [, flag = ''] = /'(--[a-z-]+)/.exec(message) ?? [];
+      return inputError()`\`${trusted(flag)}\` has no value. Write \`${trusted(flag)}=VALUE\`.`;
+    }
+    case 'commander.excessArguments':
+      return inputError()`There is more than one argument without a flag. Accepted: one of ${trusted(COMMANDS.join(', '))}. Is a value with blanks not in quotes? ${help}`;
+    default:
+      return inputError()`The flags cannot be read (${trusted(code.replace('commander.', ''))}). ${help}`;
+  }
+}

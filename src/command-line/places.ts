@@ -1,0 +1,38 @@
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { codeOf, inputError } from '../errors.ts';
+import { trusted } from '../message.ts';
+import type { Places } from './arguments.ts';
+
+/** What a run can write to the folder of its artifacts. */
+const ARTIFACTS = ['report.json', 'summary.md', 'unblock.sh', 'workflows.tsv'];
+
+/**
+ * Empties the files and removes the artifacts of an earlier run: they must not stand for this one.
+ *
+ * @throws InputError for a place that cannot be written
+ */
+export function preparePlaces({ summary, output, artifacts }: Omit<Places, 'json'>): void {
+  prepare('summary', summary, (file) => writeFileSync(file, ''));
+  prepare('output', output, (file) => writeFileSync(file, ''));
+  prepare('artifacts', artifacts, (folder) => {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    for (const name of ARTIFACTS) rmSync(path.join(folder, name), { force: true });
+  });
+}
+
+function prepare(flag: string, place: string | undefined, work: (place: string) => void): void {
+  if (place === undefined) return;
+  try {
+    work(place);
+  } catch (error) {
+    throw inputError()`\`--${trusted(flag)}\` names ${place}, which cannot be written (${trusted(codeOf(error) ?? 'unknown reason')}). Does its folder exist, and can the user that runs the gate write there?`;
+  }
+}
+
+/** Returns the folder for the artifacts: a new one in the temporary folder, unless one is named. */
+export function artifactsFolder({ artifacts }: Pick<Places, 'artifacts'>): string {
+  return artifacts ?? mkdtempSync(path.join(tmpdir(), 'dbos-drain-gate-'));
+}
