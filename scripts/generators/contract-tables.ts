@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { EXIT_CODES } from '../../src/command-line/exit-codes.ts';
 import type { GateConfig } from '../../src/config.ts';
 import { type Conclusion, conclusionOf, VERDICTS, type Verdict } from '../../src/rules/verdict.ts';
 
@@ -50,6 +51,11 @@ export function verdictTable(): string {
     .reverse()
     .map((verdict) => [`\`${verdict}\``, stepInWords(verdict), VERDICT_MEANINGS[verdict]]);
   return table(['Verdict', 'The step', 'When'], rows);
+}
+
+/** Returns the exit codes of the command line as a Markdown table. */
+export function exitCodeTable(): string {
+  return table(['Code', 'When'], EXIT_CODES);
 }
 
 type StepConfig = Pick<GateConfig, 'mode' | 'onTimeout' | 'targets'>;

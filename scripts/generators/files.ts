@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LANGUAGES } from '../../tests/sdks/languages.ts';
 import { readRan } from '../ran.ts';
-import { inputTable, outputTable, verdictTable } from './contract-tables.ts';
+import { exitCodeTable, inputTable, outputTable, verdictTable } from './contract-tables.ts';
 import { withSections } from './marked-sections.ts';
 import { ranTables } from './ran-table.ts';
 import { reportJsonSchema } from './report-json-schema.ts';
@@ -22,6 +22,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     inputs: inputTable(actionYml),
     outputs: outputTable(actionYml),
     verdicts: verdictTable(),
+    'exit-codes': exitCodeTable(),
     report: reportTable(actionYml),
     ran: ranTables(readRan(), LANGUAGES),
   });
