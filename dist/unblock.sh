@@ -229,7 +229,7 @@ in_flight() {
   look_at "$id"
   case "$state" in
     PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;
-    MISSING) leave 'it is not there any more' ;;
+    MISSING) leave 'it is gone' ;;
     DENIED | MISFIT* | UNREADABLE*) explain; fail "its status could not be read: $why" ;;
     *) leave "it is ${state%% *} now" ;;
   esac
@@ -287,7 +287,7 @@ fork() {
   esac
   is_cancelled || return
   if copy || copy; then did "continues as $id-fork"; return; fi
-  fail 'CANCELLED, BUT NOT FORKED. This script will not do it any more; do it by hand:'
+  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'
   by_hand >&2
 }
 
@@ -440,13 +440,13 @@ read_arguments() {
   done
   [ -z "$ids" ] || [ -z "$all$names" ] || usage
   case "$command$all$yes$any$names" in
-    'fork--all1') refuse "fork --all --yes forks whatever is in the list, and nobody looks at it first. The fork of a workflow fails where the new code has other steps at the same numbers, and a step that was cut off half-way runs again. Name the workflows for which that is all right (--name 'nightly*'), or accept it for any of them with --any." ;;
+    'fork--all1') refuse "fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any." ;;
   esac
 }
 
 start() {
   if [ -z "$yes" ]; then printf '%s\n' 'A dry run: nothing is done, or read.'; return; fi
-  [ -n "$UNBLOCK_DATABASE_URL" ] || refuse 'UNBLOCK_DATABASE_URL is not set. It has to hold the URL of the system database, with the role of the application: the role of the gate only reads.'
+  [ -n "$UNBLOCK_DATABASE_URL" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'
   [ -n "$schema" ] || refuse 'the name of the schema cannot be typed safely.'
   if [ -z "$DBOS_CLI" ]; then
     # Without --no-install, npx would run any other package called dbos.
@@ -474,7 +474,7 @@ try_command_line() {
     'dbos '* | *' --schema'*) ;;
     *) refuse "the tables are in the schema \"$schema\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema." ;;
   esac
-  [ "$command$cli_is_go" != forkyes ] || is_new_go || refuse "the command line of Go before 1.5 does not show whether a fork would have its input, and loses it without a word on newer schemas. $fits"
+  [ "$command$cli_is_go" != forkyes ] || is_new_go || refuse "the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits"
   printf '%s\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'
   ask get "$probe"
   can_go_on

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LANGUAGES } from '../../tests/sdks/languages.ts';
 import { readRan } from '../ran.ts';
+import { flagTable } from './command-line-table.ts';
 import { exitCodeTable, inputTable, outputTable, verdictTable } from './contract-tables.ts';
 import { withSections } from './marked-sections.ts';
 import { ranTables } from './ran-table.ts';
@@ -14,6 +15,7 @@ export interface GeneratedFile {
 }
 
 const REFERENCE = 'docs/reference.md';
+const COMMAND_LINE = 'docs/command-line.md';
 
 /** Returns every file that is generated from the source, in whole or in part, with its current content. */
 export function generatedFiles(): readonly GeneratedFile[] {
@@ -26,8 +28,10 @@ export function generatedFiles(): readonly GeneratedFile[] {
     report: reportTable(actionYml),
     ran: ranTables(readRan(), LANGUAGES),
   });
+  const commandLine = withSections(readFileSync(COMMAND_LINE, 'utf8'), { flags: flagTable() });
   return [
     { path: REFERENCE, content: reference },
+    { path: COMMAND_LINE, content: commandLine },
     { path: 'report.schema.json', content: reportJsonSchema() },
   ];
 }
