@@ -9,7 +9,7 @@ export interface DetailScan extends Omit<Truncated<WorkflowDetail>, 'items'> {
   readonly byVersion: ReadonlyMap<string | null, readonly WorkflowWithStatus[]>;
 }
 
-interface WorkflowWithStatus {
+export interface WorkflowWithStatus {
   readonly workflow: WorkflowDetail;
   readonly status: WorkflowStatus;
 }

@@ -1,6 +1,6 @@
 import type { Target } from '../rules/target.ts';
 import { OVERDUE_MS } from './activity.ts';
-import { scannedOf } from './detail-scan.ts';
+import { scannedOf, type WorkflowWithStatus } from './detail-scan.ts';
 import type { DrainContext } from './drain-forecast.ts';
 
 /**
@@ -60,6 +60,13 @@ function quietFor(version: Target, { inFlight, history, observedAt, atMs }: Drai
   return Math.min(
     observedAt - (inFlight.get(version)?.newestTakenAt ?? 0),
     atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY),
-    ...pending.map(({ status }) => scannedAt - status.progressAt),
+    ...pending.map((each) => scannedAt - shownAt(each)),
   );
+}
+
+/** When the rows last showed a process at work. The end of a sleep is written as it starts, and passes by itself. */
+function shownAt({ workflow: { createdAt, updatedAt, startedAt, lastStep }, status }: WorkflowWithStatus): number {
+  if (lastStep?.name !== 'DBOS.sleep' || lastStep.startedAt === null) return status.progressAt;
+  const times = [createdAt, updatedAt, startedAt ?? 0, lastStep.startedAt];
+  return Math.max(...times.filter((time) => time <= status.progressAt));
 }

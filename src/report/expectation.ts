@@ -63,6 +63,7 @@ export function stuckExpectation(subject: Subject, count: number): Message {
   const { moving, standsStill, waits, quietMs } = subject.drain;
   if (quietMs !== undefined) return msg`${trusted(stay)} Nothing else has moved for ${trusted(spanText(quietMs))}.`;
   if (standsStill) return msg`${trusted(stay)} Nothing else has finished recently.`;
-  if (moving === undefined && waits.length === 0) return trusted(`${stay} The other ${number(rest)} can still finish.`);
+  if (moving === undefined && waits.length === 0)
+    return trusted(`${stay} The other ${rest === 1 ? 'one' : number(rest)} can still finish.`);
   return msg`${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
 }

@@ -1,12 +1,13 @@
 import type { WorkflowDetail } from '../dbos/snapshot/index.ts';
 import type { WorkflowStatus } from '../forecast/activity.ts';
+import type { WorkflowWithStatus } from '../forecast/detail-scan.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import { shownId } from '../hidden-ids.ts';
 import type { Poll } from '../hold/hold.ts';
 import { type Message, trusted } from '../message.ts';
 import { KIT_STATES, type KitState, kitStateOf } from '../unblock/states.ts';
 import { describeActivity, nextStepFor } from './activity-text.ts';
-import { likenessOf, longest, type Read } from './alike.ts';
+import { likenessOf, longest } from './alike.ts';
 import { blocksTarget, isLive } from './blocking.ts';
 import type { ActivityReport, ForecastReport, RunReport } from './schema.ts';
 
@@ -110,7 +111,11 @@ function nextStep(
 type Standing = keyof typeof NOT_BY_ITSELF;
 
 /** Why nobody should simply wait for a workflow; undefined where it can finish. */
-function standing({ workflow: { version }, status }: Read, poll: Poll, isWait: boolean): Standing | undefined {
+function standing(
+  { workflow: { version }, status }: WorkflowWithStatus,
+  poll: Poll,
+  isWait: boolean,
+): Standing | undefined {
   const { evaluation, forecast } = poll;
   if (evaluation.targets.some((target) => target.version === version && isLive(target))) return 'live';
   const drain = forecast.targets.get(version);

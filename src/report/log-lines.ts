@@ -50,8 +50,9 @@ export function pollLine(
 
 /** What is said of the pace in the diagnosis is not said twice. */
 function pacePart(forecast: DrainForecast, diagnosis: Diagnosis | undefined): string {
-  const { quietMs } = forecast;
-  if (quietMs === undefined) return ratePart(forecast);
+  const { quietMs, standsStill } = forecast;
+  // The rate is of the time before.
+  if (quietMs === undefined) return standsStill ? '' : ratePart(forecast);
   const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
   return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
 }

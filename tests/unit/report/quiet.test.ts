@@ -4,7 +4,15 @@ import { annotationsOf } from '../../../src/report/annotations.ts';
 import { runReportOf } from '../../../src/report/model.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
 import { plain } from '../../../src/report/text.ts';
-import { DATABASE_EPOCH, inFlight, registration, type Script, step, workflowDetail } from '../../support/builders.ts';
+import {
+  DATABASE_EPOCH,
+  inFlight,
+  queueInFlight,
+  registration,
+  type Script,
+  step,
+  workflowDetail,
+} from '../../support/builders.ts';
 import { HOUR, holdAndLog, IDLE, rendered, timed } from '../../support/report-runs.ts';
 
 /* What the gate says before it can know: nothing moves, and `stuck-after` has not passed. */
@@ -38,18 +46,18 @@ const slowly = { timeoutMs: 8 * MINUTE, pollIntervalMs: undefined, failFast: fal
 
 describe('while nothing moves', () => {
   test('no estimate is shown, and the log says for how long, until when it is no sign, and what to check, once', async () => {
-    const { run, lines } = await holdAndLog(dying(3 * MINUTE, 5000, 60), slowly);
+    const { run, lines } = await holdAndLog(dying(3 * MINUTE, 5000, 60), { ...slowly, timeoutMs: 5 * MINUTE });
     const said = polls(lines);
     expect(said.find((line) => line.startsWith('[2m 50s]'))).toContain('slow: about');
     const late = said.filter((line) => /^\[(?: {4}[45]m|4m|5m)/.test(line));
     expect(late.length).toBeGreaterThan(0);
-    for (const line of late) expect(line).toMatch(/; slow: nothing has moved for [12]m.* \(stuck after 15m\); /);
+    for (const line of late) expect(line).toMatch(/; slow: nothing has moved for [12]m.* \(stuck after 15m\)(?:; |$)/);
     expect(lines.filter((line) => line.startsWith('  Nothing moves.'))).toEqual([
       '  Nothing moves. Check whether a process of this version still runs.',
     ]);
     const report = runReportOf(run);
-    expect(report.forecast).toMatchObject({ secondsLeft: null, quietSeconds: 300 });
-    expect(plain(report.headline)).toContain('Slow: nothing has moved for 5m. After 15m it counts as stuck.');
+    expect(report.forecast).toMatchObject({ secondsLeft: null, quietSeconds: 120 });
+    expect(plain(report.headline)).toContain('Slow: nothing has moved for 2m. After 15m it counts as stuck.');
     const text = rendered(summaryOf(report));
     expect(text).toContain('all 24 can finish only if their processes still run.');
     expect(text).toMatch(/What to do 1?\.? ?Check whether a process of 1\.0\.0 still runs\./);
@@ -66,8 +74,20 @@ describe('while nothing moves', () => {
   });
 
   test('pauses that are usual are none', async () => {
-    const { lines } = await holdAndLog(dying(HOUR, 90_000, 60), { ...slowly, timeoutMs: 20 * MINUTE });
-    expect(lines.join('\n')).not.toMatch(/nothing has moved|Nothing moves/);
+    const pauseMs = 90_000;
+    const script: Script = ({ at }) => {
+      const finished = Math.floor(at / pauseMs);
+      const updatedAt = DATABASE_EPOCH + finished * pauseMs;
+      const items = Array.from({ length: 60 - finished }, (_, each) =>
+        workflowDetail({ id: `order-${each}`, updatedAt }),
+      );
+      return { inFlight: [inFlight('1.0.0', { pending: items.length })], workflows: { items, ...whole } };
+    };
+    const { lines } = await holdAndLog(timed(script), { ...slowly, timeoutMs: 20 * MINUTE });
+    // Before the second one has finished, no pause is usual.
+    const later = polls(lines).filter((line) => /^\[ *(?:[4-9]|1\d)m/.test(line));
+    expect(later.length).toBeGreaterThan(10);
+    expect(later.join('\n')).not.toContain('nothing has moved');
   });
 
   test('what only sleeps is not meant to move', async () => {
@@ -83,6 +103,40 @@ describe('while nothing moves', () => {
     expect(plain(runReportOf(run).diagnosis?.reason ?? [])).toBe(
       'Slow: no workflow has been read in detail, and there is no estimate yet.',
     );
+  });
+});
+
+describe('a version without a process', () => {
+  /** Its process is killed after six minutes, and nothing takes the rest from the queue. One sleep is over after 13. */
+  const killed: Script = timed(({ at }) => {
+    const aliveMs = Math.min(at, 6 * MINUTE);
+    const alive = DATABASE_EPOCH + aliveMs;
+    const until = DATABASE_EPOCH + 13 * MINUTE;
+    const lastStep = step({ name: 'DBOS.sleep', number: 0, startedAt: DATABASE_EPOCH, completedAt: until });
+    const queued = Array.from({ length: 60 - Math.floor(aliveMs / 10_000) }, (_, index) =>
+      workflowDetail({ id: `queued-${index}`, status: 'ENQUEUED', queue: 'mail' }),
+    );
+    const items = [
+      workflowDetail({ id: 'sleeper', lastStep }),
+      workflowDetail({ id: 'cut', updatedAt: alive }),
+      ...queued,
+    ];
+    return {
+      inFlight: [inFlight('1.0.0', { pending: 2, enqueued: queued.length, newestTakenAt: alive })],
+      workflows: { items, ...whole },
+      queues: [queueInFlight({ queue: 'mail', enqueued: queued.length, newestStartedAt: alive })],
+    };
+  });
+
+  test('does not come back when a sleep that nobody wakes is over, and has no rate of earlier times', async () => {
+    const changes = { ...slowly, timeoutMs: 20 * MINUTE, stuckAfterMs: 5 * MINUTE };
+    const { lines } = await holdAndLog(killed, changes);
+    const said = polls(lines);
+    const first = said.findIndex((line) => line.includes('no process of this version seems to be running'));
+    expect(said[first]).toMatch(/^\[ +11m/);
+    const after = said.slice(first);
+    expect(after.length).toBeGreaterThan(7);
+    for (const line of after) expect(line).toMatch(/enqueued; never: no process of this version seems to be running/);
   });
 });
 
