@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { GATE } from './actions.ts';
 import { type Played, playRecipe } from './play.ts';
 
 const databases = systemDatabases();
@@ -67,5 +68,5 @@ test('does nothing when no deployment is paused', async () => {
   const { jobs, calls, log } = await play(await place(), 'echo None');
   expect(jobs, log).toEqual({ retire: 'success' });
   expect(calls).not.toContain(CONTINUED);
-  expect(log).not.toContain('Run Main owner/dbos-drain-gate');
+  expect(log).not.toContain(`Run Main ${GATE}`);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { GATE } from './actions.ts';
 import { cluster } from './cluster.ts';
 import { type Played, playRecipe } from './play.ts';
 
@@ -29,7 +30,7 @@ test('passes while all work is on versions that run, a draining one included', a
   );
   const { jobs, log } = await play(database);
   expect(jobs, log).toEqual({ audit: 'success' });
-  expect(log).toContain('Run Main owner/dbos-drain-gate');
+  expect(log).toContain(`Run Main ${GATE}`);
 });
 
 test('fails for work on a version that runs nowhere', async () => {
@@ -43,5 +44,5 @@ test('fails for work on a version that runs nowhere', async () => {
 test('fails without asking the gate when it finds no version that runs', async () => {
   const { jobs, log } = await play(await place(), []);
   expect(jobs, log).toEqual({ audit: 'failure' });
-  expect(log).not.toContain('Run Main owner/dbos-drain-gate');
+  expect(log).not.toContain(`Run Main ${GATE}`);
 });
