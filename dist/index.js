@@ -19584,7 +19584,14 @@ function quietFor(version, { inFlight, history, observedAt, atMs }) {
     const scanned = scannedOf(version, history.detailScan);
     const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
     const scannedAt = history.detailScan?.observedAt ?? observedAt;
-    return Math.min(observedAt - (inFlight.get(version)?.newestTakenAt ?? 0), atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY), ...pending.map(({ status }) => scannedAt - status.progressAt));
+    return Math.min(observedAt - (inFlight.get(version)?.newestTakenAt ?? 0), atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY), ...pending.map((each) => scannedAt - shownAt(each)));
+}
+/** When the rows last showed a process at work. The end of a sleep is written as it starts, and passes by itself. */
+function shownAt({ workflow: { createdAt, updatedAt, startedAt, lastStep }, status }) {
+    if (lastStep?.name !== 'DBOS.sleep' || lastStep.startedAt === null)
+        return status.progressAt;
+    const times = [createdAt, updatedAt, startedAt ?? 0, lastStep.startedAt];
+    return Math.max(...times.filter((time) => time <= status.progressAt));
 }
 
 ;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
@@ -19816,7 +19823,7 @@ const MARKS_ON_A_LETTER = 4;
  * writing direction, what has no width, blanks other than the space, line separators, tags, halves of surrogate pairs,
  * and code points that no font has.
  */
-const ACTING = /^[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]$/v;
+const ACTING = /^(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]$/u;
 const SHORT_ESCAPES = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 /** Untrusted text for one line of plain text. Every character that could act is shown as an escape. */
 function visible(text, maximum = SHOWN_CHARACTERS) {
@@ -20093,8 +20100,9 @@ function reasonOf(status, now) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/alike.js
+/* Workflows that do or wait for the same thing are shown as one, by the one that lasts longest. */
 /** Returns a text that is the same for workflows that are alike. */
-function likenessOf({ workflow: { name, className, queue, status: rowStatus }, status }) {
+function likenessOf({ workflow: { name, className, queue, status: rowStatus }, status, }) {
     return JSON.stringify([status.activity.kind, name, className, rowStatus === 'ENQUEUED' ? queue : null]);
 }
 /** Returns the most workflows that are alike, the first such of several. */
@@ -20165,7 +20173,7 @@ function stuckExpectation(subject, count) {
     if (standsStill)
         return msg `${trusted(stay)} Nothing else has finished recently.`;
     if (moving === undefined && waits.length === 0)
-        return trusted(`${stay} The other ${message_number(rest)} can still finish.`);
+        return trusted(`${stay} The other ${rest === 1 ? 'one' : message_number(rest)} can still finish.`);
     return msg `${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
 }
 
@@ -27039,9 +27047,10 @@ function pollLine(config, { evaluation, forecast, time, decides, verdict }, diag
 }
 /** What is said of the pace in the diagnosis is not said twice. */
 function pacePart(forecast, diagnosis) {
-    const { quietMs } = forecast;
+    const { quietMs, standsStill } = forecast;
+    // The rate is of the time before.
     if (quietMs === undefined)
-        return ratePart(forecast);
+        return standsStill ? '' : ratePart(forecast);
     const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
     return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
 }
@@ -27267,7 +27276,7 @@ function startLog(sink, config, place, page = TROUBLESHOOTING) {
             if (config.mode === 'preflight')
                 return;
             const { worst } = diagnosesOf(poll, config);
-            const shown = shownAt(poll, worst);
+            const shown = log_shownAt(poll, worst);
             if (poll.decides || isInterrupted || isDue(config, shown, before)) {
                 sink.line(pollLine(config, poll, worst, before));
                 before = shown;
@@ -27286,7 +27295,7 @@ function startLog(sink, config, place, page = TROUBLESHOOTING) {
         },
     };
 }
-function shownAt(poll, diagnosis) {
+function log_shownAt(poll, diagnosis) {
     return {
         endedMs: poll.time.ended,
         inFlight: inFlightOnAll(poll.evaluation.targets),

@@ -16,7 +16,7 @@ const MARKS_ON_A_LETTER = 4;
  * writing direction, what has no width, blanks other than the space, line separators, tags, halves of surrogate pairs,
  * and code points that no font has.
  */
-const ACTING = /^[[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]--[ ]]$/v;
+const ACTING = /^(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]$/u;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

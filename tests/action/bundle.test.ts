@@ -40,5 +40,7 @@ test('the command line has none of what only the action needs, and can be run as
   const bundle = read('dist/cli/dbos-drain-gate.mjs');
   expect(bundle).toMatch(/^#!\/usr\/bin\/env node\n/);
   expect(bundle).not.toMatch(/GITHUB_OUTPUT|GITHUB_STEP_SUMMARY|add-mask/);
+  // An older Node has to read the file to say that it is too old: 18 does not know this flag of regular expressions.
+  expect(bundle).not.toMatch(/\/v[;.,)]/);
   expect(statSync(new URL('../../dist/cli/dbos-drain-gate.mjs', import.meta.url)).mode & 0o111).not.toBe(0);
 });
