@@ -6,6 +6,22 @@ import { inFlight, registration } from '../../support/builders.ts';
 import { busy, failure, fileOf, reportAgainst, runAgainst } from '../../support/report-runs.ts';
 
 describe('outputs', () => {
+  test('fit a place that takes less than GitHub, the names to tear down first', async () => {
+    const report = await reportAgainst(() => busy, { mode: 'check' });
+    const [version] = report.versions;
+    if (version === undefined) throw new Error('no version');
+    const names = Array.from({ length: 100 }, (_, index) => `2026-11-${index}`);
+    const all = { ...report, versions: names.map((name) => ({ ...version, version: name })) };
+    const lists = { ...all, drainedVersions: names, drainingVersions: names.map((name) => `${name}-draining`) };
+    const { values, omitted } = outputsOf(lists, '/tmp/report.json', 5000);
+    const file = Object.entries(values).map((line) => `${line.join('=')}\n`);
+    expect(Buffer.byteLength(file.join(''))).toBeLessThanOrEqual(5000);
+    expect(JSON.parse(values['drained-versions'])).toEqual(names);
+    expect(JSON.parse(values['draining-versions'])).toHaveLength(100);
+    expect(JSON.parse(values.versions)).toContainEqual({ omitted });
+    expect(outputsOf(lists, '/tmp/report.json').omitted).toBe(0);
+  });
+
   test('say what holds each target', async () => {
     const { values } = outputsOf(await reportAgainst(() => busy, { mode: 'check' }), '/tmp/report.json');
     expect(values).toMatchObject({
