@@ -34,17 +34,19 @@ export const PLACE: Place = {
 /** Where the troubleshooting page seems to be. */
 export const PAGE = 'https://github.com/octo-org/dbos-drain-gate/blob/v1/docs/troubleshooting.md';
 
-/** A run against a scripted database, and the lines of its log. */
+/** A run against a scripted database, the lines of its log, and what a terminal shows between them. */
 export async function holdAndLog(script: Script, changes: Partial<GateConfig> = {}) {
   const gate = config(changes);
   const lines: string[] = [];
+  const statuses: string[] = [];
   const sink = {
+    status: (text: string) => statuses.push(text),
     line: (text: string) => lines.push(text),
     group: (title: string, inside: readonly string[]) => lines.push(`> ${title}`, ...inside),
   };
   const log = startLog(sink, gate, PLACE, PAGE);
   const run = await scriptedRun(gate, script, log);
-  return { run, lines };
+  return { run, lines, statuses };
 }
 
 /** A run against a scripted database. */

@@ -17,7 +17,17 @@ import {
   twoRegistered,
   workflowDetail,
 } from '../../support/builders.ts';
-import { busy, fifteenAndASleeper, HOUR, IDLE, logOf, PAGE, stuck, timed } from '../../support/report-runs.ts';
+import {
+  busy,
+  fifteenAndASleeper,
+  HOUR,
+  holdAndLog,
+  IDLE,
+  logOf,
+  PAGE,
+  stuck,
+  timed,
+} from '../../support/report-runs.ts';
 
 const reasons = [
   'child (ship): no step finished for 2h: either a long step, or its process is gone; DBOS cancels it at its deadline, 01:00 UTC',
@@ -45,6 +55,13 @@ describe('the log', () => {
       '[   20s] 0 in flight (no change); idle, settling for 10s; 40s until timeout',
       '[   30s] 0 in flight; drained',
     ]);
+  });
+
+  test('shows each poll that has no line where a line can be written again', async () => {
+    const { lines, statuses } = await holdAndLog(({ at }) => (at < 15_000 ? busy : {}));
+    const polls = lines.filter((line) => line.startsWith('['));
+    expect(polls.map((line) => line.slice(0, 8))).toEqual(['[    0s]', '[   15s]', '[   25s]']);
+    expect(statuses.map((line) => line.slice(0, 8))).toEqual(['[    5s]', '[   10s]', '[   20s]']);
   });
 
   test('says what the gate waits for, and has a line when something changed', async () => {
