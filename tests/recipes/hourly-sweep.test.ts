@@ -74,6 +74,6 @@ test('fails loudly when GitHub drops the list of drained versions', async () => 
   }));
   const { jobs, log, scaled } = await play({ url, versions: ['1.0.0', '2.0.0'], sweep });
   expect(jobs).toEqual({ check: 'success', dropped: 'failure' });
-  expect(log).toContain('GitHub dropped the list');
+  expect(log).toContain('Failure - Main Explain why nothing was torn down');
   expect(scaled).toEqual([]);
 });

@@ -39,6 +39,7 @@ export interface Played {
   readonly jobs: Readonly<Record<string, string>>;
   /** What stand-ins were called with, in order: `kubectl scale …`, `actions/checkout {}`. */
   readonly calls: readonly string[];
+  /** Of all jobs, summaries included. act can lose the last lines of a step that fails; that it failed is there. */
   readonly log: string;
 }
 
