@@ -3,6 +3,7 @@ import { codeOf, ReportableError } from './errors.ts';
 import { type Message, msg, trusted } from './message.ts';
 import { annotationsOf } from './report/annotations.ts';
 import { type Run, runReportOf } from './report/model.ts';
+import { preflightLog } from './report/preflight-text.ts';
 import type { RunReport } from './report/schema.ts';
 import { summaryOf } from './report/summary.ts';
 import { plain } from './report/text.ts';
@@ -32,6 +33,10 @@ export async function publish(run: Run, shell: Shell): Promise<RunReport> {
   const { reportPath, kit } = await writeArtifacts(report, run.last, shell, attempt);
   await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
   await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
+  for (const { title, lines } of preflightLog(report.found)) {
+    shell.log.line(title);
+    for (const line of lines) shell.log.line(line);
+  }
   shell.log.line(plain(msg`Verdict ${trusted(report.verdict)}: ${report.headline}`));
   if (kit !== undefined) {
     shell.log.line(plain(msg`The summary lists what blocks. unblock.sh for all of it is in ${kit.folder}.`));

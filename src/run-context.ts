@@ -23,10 +23,25 @@ export const TROUBLESHOOTING = 'docs/troubleshooting.md';
  * the command line, and on another server than github.com, where the name can be that of a copy.
  */
 export function troubleshootingPage(environment: RunContext['environment']): string {
-  const { GITHUB_SERVER_URL: server, GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '' } = environment;
+  const { GITHUB_SERVER_URL: server } = environment;
+  const action = runningAction(environment);
+  if (server !== 'https://github.com' || action === undefined) return TROUBLESHOOTING;
+  return `${server}/${action.name}/blob/${action.ref}/${TROUBLESHOOTING}`;
+}
+
+/** Returns what a workflow writes behind `uses:` to run this action. */
+export function actionReference(environment: RunContext['environment']): string {
+  const action = runningAction(environment);
+  return action === undefined ? 'owner/dbos-drain-gate@v1' : `${action.name}@${action.ref}`;
+}
+
+/** The repository and the ref of the running action; undefined where they are not known, or look unlike any. */
+function runningAction({
+  GITHUB_ACTION_REPOSITORY: name = '',
+  GITHUB_ACTION_REF: ref = '',
+}: RunContext['environment']) {
   const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
-  if (server !== 'https://github.com' || !isNamed || ref.length > 100 || ref.includes('..')) return TROUBLESHOOTING;
-  return `${server}/${name}/blob/${ref}/${TROUBLESHOOTING}`;
+  return isNamed && ref.length <= 100 && !ref.includes('..') ? { name, ref } : undefined;
 }
 
 export function readRunContext(environment: RunContext['environment']): RunContext {

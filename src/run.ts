@@ -3,12 +3,16 @@ import { type ReportedFailure, reportedFailure } from './errors.ts';
 import { hold } from './hold/hold.ts';
 import { databasePasswordOf, databaseUrlOf, type ParsedInputs, parseInputs, type RawInputs } from './inputs.ts';
 import { msg } from './message.ts';
+import { serverCheck } from './postgres/tls.ts';
+import type { DatabaseConfig, UrlSource } from './postgres/url.ts';
 import { secretsIn } from './postgres/url-secrets.ts';
 import { type LogSink, startLog } from './report/log.ts';
+import type { Place } from './report/log-opening.ts';
 import { failedRun, type Run } from './report/model.ts';
+import { ALSO_SET, type ConnectionSettings } from './report/preflight-next.ts';
 import { plain } from './report/text.ts';
 import { connectionWarnings } from './report/warnings.ts';
-import type { RunContext } from './run-context.ts';
+import { actionReference, type RunContext } from './run-context.ts';
 import type { Secrets } from './secrets.ts';
 import { systemClock } from './time.ts';
 
@@ -26,7 +30,7 @@ export async function runGate(raw: RawInputs, context: RunContext, parts: RunPar
   const { secrets, page } = parts;
   secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
   try {
-    return await holdWith(parseInputs(raw, context), parts);
+    return await holdWith(parseInputs(raw, context), connectionSettings(raw, context), parts);
   } catch (error) {
     return { ...failedRun(withoutSecrets(reportedFailure(error), secrets)), page };
   }
@@ -34,6 +38,7 @@ export async function runGate(raw: RawInputs, context: RunContext, parts: RunPar
 
 async function holdWith(
   { gate, database, ignoredParameters, source }: ParsedInputs,
+  settings: ConnectionSettings,
   { log: sink, secrets, signal, page }: RunParts,
 ): Promise<Run> {
   const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
@@ -55,10 +60,30 @@ async function holdWith(
         log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
     });
     const failure = error === undefined ? undefined : withoutSecrets(reportedFailure(error), secrets);
-    return { ...held, failure, config: gate, schema: database.schema, warnings, page };
+    const connection = {
+      ...settings,
+      place: placeOf(database, source),
+      serverCheck: serverCheck(database),
+      tlsMode: database.tlsMode,
+    };
+    return { ...held, failure, config: gate, schema: database.schema, connection, warnings, page };
   } finally {
     await reader.close();
   }
+}
+
+/** Without the password, which a whole configuration has. */
+const placeOf = ({ host, port, database, schema }: DatabaseConfig, source: UrlSource): Place => ({
+  ...{ host, port, database, schema, source },
+});
+
+/** What another run needs to connect as this one does. */
+function connectionSettings(raw: RawInputs, { environment }: RunContext): ConnectionSettings {
+  return {
+    action: actionReference(environment),
+    selfHosted: environment['RUNNER_ENVIRONMENT'] === 'self-hosted',
+    alsoSet: ALSO_SET.filter((name) => raw[name]?.trim()),
+  };
 }
 
 const withoutSecrets = ({ kind, message }: ReportedFailure, secrets: Secrets): ReportedFailure => ({

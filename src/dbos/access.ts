@@ -4,7 +4,7 @@ import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { alone } from '../postgres/guards.ts';
 import { quoteIdentifier, type Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
-import { missingPrivileges, type ProbeRow } from './schema.ts';
+import { deniedQueueColumns, missingPrivileges, type ProbeRow, type TableColumns } from './schema.ts';
 
 /** Which product answers. Asked before anything that only Postgres understands. */
 export const productQuery: Statement = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
@@ -34,7 +34,11 @@ export const STANDBY = msg`This server is a standby. It lags behind its primary 
 export const standbyAnswered = (): TransientError => new TransientError(STANDBY, true, { id: 'standby', brief: true });
 
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
-export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
+export function unreachableTables(
+  probe: ProbeRow,
+  config: DatabaseConfig,
+  remedy = asOwner(missingGrants(probe, config)),
+): ReportableError | undefined {
   const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
   const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
   const hint =
@@ -49,9 +53,8 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
     });
   }
   if (!probe.schema_usable) {
-    const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
     return new ReportableError(
-      msg`The role ${probe.role} is not allowed to use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`,
+      msg`The role ${probe.role} is not allowed to use the schema ${config.schema}. ${remedy}`,
       { id: 'schema-not-granted' },
     );
   }
@@ -77,23 +80,37 @@ export function unreachableTables(probe: ProbeRow, config: DatabaseConfig): Repo
 }
 
 /** The tables are there, but the role may not read all that the poll names. */
-export function deniedTables(probe: ProbeRow, config: DatabaseConfig): ReportableError | undefined {
+export function deniedTables(
+  probe: ProbeRow,
+  config: DatabaseConfig,
+  remedy = asOwner(missingGrants(probe, config)),
+): ReportableError | undefined {
   const missing = missingPrivileges(probe);
   if (missing.length === 0) return undefined;
   const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
-  const remedy = asOwner(grants(probe, config));
   return new ReportableError(
     msg`The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`,
     { id: 'tables-not-granted' },
   );
 }
 
-/** The statements that let the role read what it may not read yet, and no more than that. */
-function grants(probe: ProbeRow, { schema }: DatabaseConfig): readonly string[] {
-  return missingPrivileges(probe).map(
-    ({ table, columns }) =>
-      `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`,
-  );
+/** Returns the statements that let the role read what it may not read yet, and no more than that. */
+export function missingGrants(probe: ProbeRow, { schema }: DatabaseConfig): readonly string[] {
+  const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(probe.role)};`;
+  const isUsable = probe.schema_usable || !probe.schema_exists;
+  return [
+    ...(isUsable ? [] : [usage]),
+    ...missingPrivileges(probe).map((denied) => grantOf(denied, schema, probe.role)),
+  ];
+}
+
+/** Returns the statement that lets the role read the limits of queues, which no rule needs; none where it can. */
+export function queueGrants(probe: ProbeRow, { schema }: DatabaseConfig): readonly string[] {
+  return deniedQueueColumns(probe).map((denied) => grantOf(denied, schema, probe.role));
+}
+
+function grantOf({ table, columns }: TableColumns, schema: string, role: string): string {
+  return `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(role)};`;
 }
 
 function asOwner(statements: readonly string[]): Message {

@@ -7,8 +7,9 @@ import type { Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { deniedTables, splitAnswers, standbyAnswered, unreachableTables } from './access.ts';
 import { awaitLocks, lockWait, lockWaitOf, withLockWait } from './lock-wait.ts';
+import { accessOf, accessQuery, accessRow, factsBeside, readableIn } from './preflight.ts';
 import { foundVersion, historyQuery, writer, writersQuery } from './scans.ts';
-import { factsOf, openSnapshot, probeRow, schemaOf } from './schema.ts';
+import { factsOf, openSnapshot, type ProbeRow, probeRow, schemaOf } from './schema.ts';
 import { isSameServer, rowsWithServer, type Server, withServer } from './server.ts';
 import type { DatabaseFacts, Snapshot, SnapshotRequest } from './snapshot/index.ts';
 import { snapshotQuery, snapshotRow } from './snapshot/index.ts';
@@ -18,7 +19,7 @@ import { statusScanQuery, unknownStatus } from './snapshot/unknown-statuses.ts';
 /** What one poll is about. */
 export interface PollRequest {
   readonly config: DatabaseConfig;
-  readonly gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs'>;
+  readonly gate: Pick<GateConfig, 'application' | 'ignoreWorkflows' | 'pollTimeoutMs' | 'mode'>;
   readonly request: SnapshotRequest;
 }
 
@@ -40,7 +41,7 @@ export async function takeSnapshot(connection: Connection, poll: PollRequest, no
     lockWaitMs += read.lockWaitMs;
     const [first, ...others] = servers;
     if (others.every((other) => first !== undefined && isSameServer(first, other))) {
-      if (first?.standby) throw standbyAnswered();
+      if (first?.standby && poll.gate.mode !== 'preflight') throw standbyAnswered();
       return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
     }
   }
@@ -48,8 +49,9 @@ export async function takeSnapshot(connection: Connection, poll: PollRequest, no
 }
 
 async function readOnce(connection: Connection, poll: PollRequest) {
-  const { probe, query, row, writers, lockWaitMs } = await readUntilStable(connection, poll);
-  const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
+  const { probe, query, row, access, writers, lockWaitMs } = await readUntilStable(connection, poll);
+  const database = access === undefined ? factsOf(probe, row) : factsBeside(access, factsOf(probe, row));
+  const common = { observedAt: probe.observed_at, database, access };
   const servers: Server[] = [writers.server, probe.server];
   if (row === undefined) return { snapshot: { ...common, contents: undefined }, servers, lockWaitMs };
 
@@ -91,17 +93,35 @@ async function readUntilStable(connection: Connection, { config, gate, request }
       const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
       lockWaitMs += lockWaitOf(writers);
       const probe = await onlyRow(connection, nextTransaction, probeRow);
-      const unreachable = unreachableTables(probe, config);
-      if (unreachable !== undefined) throw unreachable;
-      const query = { schema: schemaOf(config.schema, probe), gate, request };
-      if (!isReadable(factsOf(probe))) return { writers, probe, query, row: undefined };
-      const denied = deniedTables(probe, config);
-      if (denied !== undefined) throw denied;
-      const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
-      return { writers, probe, query, row };
+      const isPreflight = gate.mode === 'preflight';
+      const { schema, access, isPolled } = isPreflight
+        ? await readAccess(connection, probe, config)
+        : requireAccess(probe, config);
+      const query = { schema, gate, request };
+      const row = isPolled ? await onlyRow(connection, snapshotQuery(query), snapshotRow) : undefined;
+      return { writers, probe, query, row, access };
     });
     if (poll.row === undefined || poll.row.file === poll.probe.file) return { ...poll, lockWaitMs };
   }
+}
+
+/** @throws ReportableError where the role cannot read all that the poll names. */
+function requireAccess(probe: ProbeRow, config: DatabaseConfig) {
+  const unreachable = unreachableTables(probe, config);
+  if (unreachable !== undefined) throw unreachable;
+  const isPolled = isReadable(factsOf(probe));
+  const denied = isPolled ? deniedTables(probe, config) : undefined;
+  if (denied !== undefined) throw denied;
+  return { schema: schemaOf(config.schema, probe), access: undefined, isPolled };
+}
+
+/** What a preflight asks in the transaction of the snapshot. It reads what it can, whatever is missing. */
+async function readAccess(connection: Connection, probe: ProbeRow, config: DatabaseConfig) {
+  const readable = readableIn(probe, config);
+  const isPolled = readable.isPolled && isReadable(factsOf(probe));
+  const row = await onlyRow(connection, accessQuery(readable.schema, isPolled), accessRow);
+  const access = accessOf(probe, config, readable, row, connection.encrypted);
+  return { schema: readable.schema, access, isPolled };
 }
 
 /** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */

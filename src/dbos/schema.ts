@@ -108,11 +108,13 @@ export function schemaOf(name: string, probe: ProbeRow): Schema {
 
 /** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
 function hasReadableQueues(probe: ProbeRow): boolean {
-  const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
-  // Another table can have that name, in a schema that DBOS shares with others.
-  const isDbos = neededColumns('queues').every((column) => columns.includes(column));
-  const isReadable = columnNames('queues').every((name) => readable.includes(name) || !columns.includes(name));
-  return kind === 'r' && !filtered && isDbos && isReadable;
+  return hasQueues(probe) && !probe.tables['queues']?.filtered && deniedIn(probe, 'queues').length === 0;
+}
+
+/** Another table can have that name, in a schema that DBOS shares with others. */
+function hasQueues(probe: ProbeRow): boolean {
+  const { columns = [], kind } = probe.tables['queues'] ?? {};
+  return kind === 'r' && neededColumns('queues').every((column) => columns.includes(column));
 }
 
 /** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
@@ -136,11 +138,24 @@ export function factsOf(probe: ProbeRow, row?: Pick<SnapshotRow, 'migration' | '
   };
 }
 
+/** Columns of one table. */
+export interface TableColumns {
+  readonly table: Table;
+  readonly columns: readonly string[];
+}
+
 /** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
-export function missingPrivileges(probe: ProbeRow): readonly { table: Table; columns: readonly string[] }[] {
-  return TABLES.flatMap((table) => {
-    const { columns = [], readable = [] } = probe.tables[table] ?? {};
-    const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
-    return table === 'queues' || denied.length === 0 ? [] : [{ table, columns: denied }];
-  });
+export function missingPrivileges(probe: ProbeRow): readonly TableColumns[] {
+  return TABLES.flatMap((table) => (table === 'queues' ? [] : deniedIn(probe, table)));
+}
+
+/** Returns what the role lacks to read the limits of queues. */
+export function deniedQueueColumns(probe: ProbeRow): readonly TableColumns[] {
+  return hasQueues(probe) ? deniedIn(probe, 'queues') : [];
+}
+
+function deniedIn(probe: ProbeRow, table: Table): readonly TableColumns[] {
+  const { columns = [], readable = [] } = probe.tables[table] ?? {};
+  const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
+  return denied.length === 0 ? [] : [{ table, columns: denied }];
 }

@@ -28,6 +28,8 @@ process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
 for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENT_ENCODING', 'PGBINARY']) delete process.env[name];
 
 export interface Connection {
+  /** It uses TLS. */
+  readonly encrypted: boolean;
   /** Runs statements without parameters, in one round trip. */
   run(statements: string): Promise<void>;
   /** Returns the rows of a statement, or of the last query of several statements without parameters, each checked. */
@@ -107,7 +109,7 @@ async function connectOnce(config: Login, ssl: TlsAttempt, pollTimeoutMs: number
   const client = new Client(options);
   if (config.requireChannelBinding) requireChannelBinding(client, socket);
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
-  const connection = connectionOf(client, socket);
+  const connection = connectionOf(client, socket, ssl !== false);
   try {
     await client.connect();
     return connection;
@@ -117,7 +119,7 @@ async function connectOnce(config: Login, ssl: TlsAttempt, pollTimeoutMs: number
   }
 }
 
-function connectionOf(client: InstanceType<typeof Client>, socket: Socket): Connection {
+function connectionOf(client: InstanceType<typeof Client>, socket: Socket, encrypted: boolean): Connection {
   // A connection that breaks while idle must not end the process. The next statement fails with this error.
   let brokenBy: unknown;
   let brokeIdle = false;
@@ -137,6 +139,7 @@ function connectionOf(client: InstanceType<typeof Client>, socket: Socket): Conn
     }
   };
   return {
+    encrypted,
     brokeIdle: (error) => brokeIdle || (client.getTransactionStatus() === 'I' && isConnectionLost(error)),
     async run(statements) {
       await answered(client.query(statements));

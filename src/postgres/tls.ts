@@ -99,7 +99,7 @@ export function holdsCertificates(pem: string): boolean {
 }
 
 /** What shows whether the server has to prove that it is the one meant. */
-type ServerProof = Pick<TlsSettings, 'tlsMode' | 'tlsCa'> & {
+export type ServerProof = Pick<TlsSettings, 'tlsMode' | 'tlsCa'> & {
   readonly host: string;
   readonly requireChannelBinding: boolean;
 };
@@ -107,15 +107,18 @@ type ServerProof = Pick<TlsSettings, 'tlsMode' | 'tlsCa'> & {
 /** A host on this machine: a folder of a socket, or a name or an address of the loopback. */
 const THIS_MACHINE = /^(\/.*|(.+\.)?localhost\.?|127(\.\d{1,3}){1,3}|(::ffff:)?127(\.\d{1,3}){3}|::1)$/i;
 
+/** What makes sure of the server: the certificate with or without the host name, or the password. `none`: nothing does. */
+export type ServerCheck = 'this-machine' | 'channel-binding' | 'full' | 'ca' | 'none';
+
 /**
- * Returns whether somebody on the network could stand in for the server. A CA proves nothing with `allow` and `prefer`,
- * which end in plain text where it did not sign. Channel binding proves that the server at the end of TLS knows the
- * password.
+ * Returns what makes sure of the server. A CA proves nothing with `allow` and `prefer`, which end in plain text where it
+ * did not sign. Channel binding proves that the server at the end of TLS knows the password.
  */
-export function anybodyMayAnswer({ host, tlsMode, tlsCa, requireChannelBinding }: ServerProof): boolean {
-  if (THIS_MACHINE.test(host) || requireChannelBinding) return false;
-  const verifies = ['verify-ca', 'verify-full'].includes(tlsMode) || (tlsMode === 'require' && tlsCa !== undefined);
-  return !verifies;
+export function serverCheck({ host, tlsMode, tlsCa, requireChannelBinding }: ServerProof): ServerCheck {
+  if (THIS_MACHINE.test(host)) return 'this-machine';
+  if (tlsMode === 'verify-full') return 'full';
+  if (requireChannelBinding) return 'channel-binding';
+  return tlsMode === 'verify-ca' || (tlsMode === 'require' && tlsCa !== undefined) ? 'ca' : 'none';
 }
 
 /** One way to connect: with TLS, or false for plain text. */

@@ -13,9 +13,9 @@ export function headlineOf(run: Run, seen: Seen): Message {
   return diagnosis === null ? answer : msg`${answer} ${diagnosis.reason}`;
 }
 
-type Seen = Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications' | 'diagnosis'>;
+type Seen = Pick<RunReport, 'inFlight' | 'versions' | 'otherApplications' | 'diagnosis' | 'blockers'>;
 
-function answerOf({ verdict, config, waitedMs, last }: Run, seen: Seen): Message {
+function answerOf({ verdict, config, waitedMs, last, failure }: Run, seen: Seen): Message {
   const targets = seen.versions;
   const inFlight = counted(seen.inFlight ?? 0, 'workflow');
   const waited = trusted(spanText(waitedMs));
@@ -60,6 +60,7 @@ function answerOf({ verdict, config, waitedMs, last }: Run, seen: Seen): Message
         ? msg`Cancelled after ${waited}, before there was an answer.`
         : msg`Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
     case 'error':
+      if (config?.mode === 'preflight') return brokenPreflight(seen, failure !== undefined);
       return config === undefined
         ? msg`No answer: invalid inputs. The database was not contacted.`
         : msg`No answer: the gate could not read the database reliably. Do not tear anything down.`;
@@ -70,6 +71,11 @@ function preflightHeadline(last: Poll | undefined): Message {
   const registered = last?.evaluation.index?.registered ?? [];
   const latest = registered[0] === undefined ? trusted('') : msg`; the latest is ${registered[0].version}`;
   return msg`The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+}
+
+function brokenPreflight({ blockers }: Seen, isFailure: boolean): Message {
+  const count = isFailure ? 1 : blockers.length;
+  return msg`The gate cannot work here yet: ${counted(count, 'problem')} found. Solve ${trusted(count === 1 ? 'it' : 'them all')}, and run the preflight again.`;
 }
 
 /** What there is in place of a target, what that means, and what to do. */

@@ -50,10 +50,14 @@ export function describePlace(
   { host, port, database, schema, source }: Place,
   details: GateConfig['details'],
 ): Message {
-  const variables = source.variables.length > 0 ? `, and ${source.variables.join(', ')}` : '';
-  const url = source.url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
   const server = details === 'names' ? trusted('') : msg` at ${host}, port ${trusted(String(port))}`;
-  return msg`System database: ${database}${server}, schema ${schema} (from ${trusted(url + variables)}).`;
+  return msg`System database: ${database}${server}, schema ${schema} (from ${sourceInWords(source)}).`;
+}
+
+/** Where the parts of the URL are from, without any of them. */
+export function sourceInWords({ url, variables }: UrlSource): Message {
+  const what = url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
+  return trusted([what, ...(variables.length > 0 ? [`and ${variables.join(', ')}`] : [])].join(', '));
 }
 
 /** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */

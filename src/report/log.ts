@@ -6,7 +6,6 @@ import { TROUBLESHOOTING } from '../run-context.ts';
 import { blockingGroups, inFlightOnAll } from './blocking.ts';
 import { type Diagnosis, diagnosesOf } from './diagnosis.ts';
 import { countsOf, courseOf, isSameList } from './fingerprint.ts';
-import { foundIn, foundLines } from './found.ts';
 import { headingOf, moreAt } from './help.ts';
 import { adviceOf, explainedBlocker } from './log-advice.ts';
 import {
@@ -151,6 +150,8 @@ function adviser(sink: LogSink, more: Pointer) {
 
 /** What is said once, when a server has accepted the URL: a mistyped one can have the password where the host should be. */
 function introduce(sink: LogSink, config: GateConfig, place: Place, { evaluation }: Poll): void {
+  // A preflight shows all of it at its end.
+  if (config.mode === 'preflight') return;
   sink.line(plain(describePlace(place, config.details)));
   sink.line(plain(describeDatabase(evaluation)));
   const renamed = formerNames(evaluation);
@@ -158,10 +159,6 @@ function introduce(sink: LogSink, config: GateConfig, place: Place, { evaluation
   for (const warning of patternWarnings(config, evaluation)) sink.line(plain(msg`Note: ${warning}`));
   const groups = groupLines(blockingGroups(evaluation), evaluation.targets.length);
   if (groups.length > 0) sink.group('What is in flight, by workflow', groups);
-  const { index } = evaluation;
-  if (config.mode === 'preflight' && index !== undefined) {
-    sink.group('What is here, by version', foundLines(foundIn(index)));
-  }
 }
 
 function isOtherServer({ evaluation }: Poll, previous: Poll | undefined): boolean {

@@ -19,8 +19,9 @@ import { activitiesReport, activityReport, forecastReport } from './forecast-rep
 import { describeCannotDrain, describeForecast, neededTimeout } from './forecast-text.ts';
 import { foundIn } from './found.ts';
 import { headlineOf } from './headline.ts';
+import type { RunConnection } from './preflight-next.ts';
 import type { RunReport, VersionReport } from './schema.ts';
-import { configurationWarnings, launchWarnings, patternWarnings, warningsOf } from './warnings.ts';
+import { accessWarnings, configurationWarnings, launchWarnings, patternWarnings, warningsOf } from './warnings.ts';
 
 const WORKFLOWS_REPORTED = 50;
 
@@ -32,6 +33,8 @@ export interface Run extends Omit<HoldResult, 'error'> {
   readonly config: GateConfig | undefined;
   /** The schema that holds DBOS's tables. */
   readonly schema: string;
+  /** How it connects; undefined when the inputs could not be read. */
+  readonly connection?: RunConnection | undefined;
   /** What there is to warn of the connection. */
   readonly warnings?: readonly Message[];
   /** The address of the troubleshooting page, where it is known. */
@@ -55,7 +58,6 @@ const NOTHING_SEEN = {
   notBefore: null,
   diagnosis: null,
   database: null,
-  found: null,
   inFlight: null,
   unversioned: null,
   blockers: [],
@@ -82,6 +84,7 @@ export function runReportOf(run: Run): RunReport {
   return {
     ...seen,
     schemaVersion: 1,
+    found: config?.mode === 'preflight' ? foundIn(run) : null,
     troubleshooting: run.page ?? TROUBLESHOOTING,
     verdict,
     conclusion: config === undefined ? 'fail' : conclusionOf(verdict, config),
@@ -104,6 +107,7 @@ export function runReportOf(run: Run): RunReport {
       ...(failure !== undefined || config === undefined || last === undefined
         ? []
         : [
+            ...accessWarnings(last.evaluation),
             ...warningsOf(last.evaluation),
             ...launchWarnings(config, last),
             ...patternWarnings(config, last.evaluation),
@@ -140,11 +144,10 @@ function seenAt(last: Poll, run: Run) {
   return {
     observedAt,
     database: { serverVersion, schema: run.schema, migration: migration ?? null },
-    found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
     // A poll that could not be read or trusted counted nothing.
     inFlight: index === undefined ? null : inFlightOnAll(targets),
     unversioned: index === undefined ? null : evaluation.unversioned,
-    blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
+    blockers: [...(snapshot.access?.problems ?? []), ...blockersOfAll(evaluation).map((each) => blockerReport(each))],
     neededTimeout: pastDeadline === undefined || config === undefined ? null : neededTimeout(pastDeadline, config),
     pastDeadline:
       pastDeadline === undefined || config === undefined

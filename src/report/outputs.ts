@@ -3,7 +3,8 @@ import { isCut } from '../long-names.ts';
 import { VERDICTS } from '../rules/verdict.ts';
 import { iso } from '../time.ts';
 import { DIAGNOSES } from './diagnosis.ts';
-import { type RunReport, rounded, versionSchema } from './schema.ts';
+import { type RunReport, versionSchema } from './schema.ts';
+import { rounded } from './schema-parts.ts';
 import { plain } from './text.ts';
 
 /** GitHub takes 1 MB of outputs per job. The three lists share a part of it, since other steps have outputs too. */

@@ -2,38 +2,18 @@ import { z } from 'zod';
 import { DETAILS, MODES } from '../config.ts';
 import { ACTIVITIES, WORKFLOW_STATES } from '../forecast/activity.ts';
 import { TRENDS } from '../forecast/drain-forecast.ts';
-import { cutName, isCut, LONGEST_NAME_BYTES } from '../long-names.ts';
-import type { Message } from '../message.ts';
+import { LONGEST_NAME_BYTES } from '../long-names.ts';
 import { VERDICTS } from '../rules/verdict.ts';
-import { iso } from '../time.ts';
 import { KIT_STATES } from '../unblock/states.ts';
 import { CAUSES, DIAGNOSES } from './diagnosis.ts';
-import { plain } from './text.ts';
+import { found } from './found-schema.ts';
+import { count, id, message, name, rate, seconds, statusCounts, text, time } from './schema-parts.ts';
 
 /*
  * One schema for the run report. Its input is the model that the renderers read: messages keep their untrusted parts,
  * times are epoch milliseconds of the database's clock, durations are exact. Its output is the report file: messages
  * are plain text, times are ISO 8601, durations and rates are rounded.
  */
-
-const count = z.int().nonnegative();
-/** What stands for a long name stays. */
-const name = z
-  .string()
-  .transform((text) => (isCut(text) ? text : cutName(text)))
-  .pipe(z.string());
-const text = name.nullable();
-const id = text.describe('Null with `details: names`');
-const message = z.custom<Message>().transform(plain).pipe(z.string());
-const time = z.number().nullable().transform(iso).pipe(z.iso.datetime().nullable());
-const amount = z.number().nonnegative();
-const seconds = amount.transform((exact) => rounded(exact, 10)).pipe(amount);
-const rate = amount.transform((exact) => rounded(exact, 100)).pipe(amount);
-
-/** Rounded to tenths, hundredths, or other fractions of one. */
-export function rounded(exact: number, fractions: number): number {
-  return Math.round(exact * fractions) / fractions;
-}
 
 /** What names the code of a workflow. */
 const workflowName = {
@@ -44,8 +24,6 @@ const workflowNameInDetail = {
   ...workflowName,
   instance: text.describe('The name of a configured instance of its class (`config_name`)'),
 };
-
-const statusCounts = { pending: count, enqueued: count, delayed: count };
 
 const truncated = <T extends z.ZodType>(item: T, omitted: string) =>
   z.object({ items: z.array(item), omitted: count.describe(omitted) });
@@ -127,20 +105,6 @@ export const versionSchema = z.object({
   outlook,
 });
 
-const found = z.object({
-  applications: z.array(name).describe('The owners of rows and registrations'),
-  versions: z.array(
-    z.object({
-      version: text.describe('Null for work without a version'),
-      application: text,
-      registered: z.boolean(),
-      latest: z.boolean(),
-      ...statusCounts,
-      ignored: count,
-    }),
-  ),
-});
-
 const group = z.object({
   version: text,
   ...workflowName,
@@ -215,7 +179,7 @@ export const runReportSchema = z
       .nullable()
       .describe('In-flight rows with no version that a target could claim. Null where nothing could be counted'),
     database: z.object({ serverVersion: z.string(), schema: z.string(), migration: z.int().nullable() }).nullable(),
-    found: found.nullable().describe('What the application has here, in mode `preflight`'),
+    found: found.nullable().describe('What a preflight checked and found. Null in the other modes'),
     blockers: z.array(blocker).describe('The failure, or what blocks the whole gate'),
     neededTimeout: z
       .string()

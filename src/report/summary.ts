@@ -2,13 +2,13 @@ import { number } from '../message.ts';
 import { summed, total } from '../status-counts.ts';
 import { iso, milliseconds, spanText } from '../time.ts';
 import { type DrainCurve, drainChart } from './drain-chart.ts';
-import { foundSection } from './found.ts';
 import { headingOf, helpLink } from './help.ts';
 import type { WrittenKit } from './kit-section.ts';
 import { blocks, code, markdown, more, nameOf, quoteBlock, table } from './markdown.ts';
 import { isWatched } from './model.ts';
 import { nextSteps } from './next-steps.ts';
 import { whatToDo } from './options.ts';
+import { foundSection, nextSection } from './preflight-text.ts';
 import type { RunReport } from './schema.ts';
 import { groupTable, numbers, targetTable, workflowList, workflowsTitle } from './summary-details.ts';
 import { describeServer, namesOfVersions, workflowName } from './text.ts';
@@ -48,6 +48,7 @@ export function summaryOf(report: RunReport, kit?: WrittenKit): string {
     whatBlocks(report, observedAt),
     chartSection(report),
     report.verdict === 'drained' ? '' : warningList(report),
+    nextSection(report.found),
     ...folded('Commands, script and query', nextSteps(report, kit)),
     ...folded('The drain in numbers', numbers(report, observedAt)),
     ...folded('In flight by workflow', groupTable(report, observedAt)),

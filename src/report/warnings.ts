@@ -3,7 +3,7 @@ import { isSharedVersion, PATCHING_VERSION, type Sdk, sdkIn, sdksWithout } from 
 import { fullName } from '../dbos/workflow-name.ts';
 import type { Poll } from '../hold/hold.ts';
 import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
-import { anybodyMayAnswer } from '../postgres/tls.ts';
+import { serverCheck } from '../postgres/tls.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
 import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
@@ -27,7 +27,7 @@ export function configurationWarnings(config: GateConfig): readonly Message[] {
 
 /** What a person should know of the connection, before anything connects. Nothing of the URL is shown. */
 export function connectionWarnings(database: DatabaseConfig): readonly Message[] {
-  if (!anybodyMayAnswer(database)) return [];
+  if (serverCheck(database) !== 'none') return [];
   return [
     msg`The database connection leaves this machine, and \`sslmode=${trusted(database.tlsMode)}\` does not verify the server. Anyone on the network between could answer in its place, and make the gate report \`drained\`. Set \`sslmode=verify-full\` in \`database-url\`. If no public CA signed the certificate, pass the CA as \`tls-ca\`.`,
   ];
@@ -53,17 +53,28 @@ export function maskedOutputs(names: readonly string[], shortestLength: number |
   ];
 }
 
+/** What a preflight warns of its role. */
+export function accessWarnings({ snapshot: { access } }: Evaluation): readonly Message[] {
+  if (access === undefined || access.writable.length === 0) return [];
+  const can = access.superuser ? trusted('is a superuser') : msg`can write ${namesOf(access.writable)}`;
+  return [
+    msg`The role ${access.role} ${can}. The gate only reads. Give it a role of its own, with the grants in docs/grants.sql, and store the URL of that role.`,
+  ];
+}
+
 /** What a person should know besides the verdict. None of it blocks. */
 export function warningsOf(evaluation: Evaluation): readonly Message[] {
-  const { index, state } = evaluation;
-  if (index === undefined) return [];
+  const { index, state, gate, snapshot } = evaluation;
+  // What a role may not read seems not to be there, and so does what another application owns.
+  const isHidden = gate.some(({ kind }) => kind === 'application-not-seen') || snapshot.access?.problems.length;
+  if (index === undefined || (snapshot.access !== undefined && isHidden)) return [];
   const sdk = sdkIn(state.serializations);
   return [
     formerNames(evaluation),
     newerSchema(evaluation),
     nothingRegistered(index, sdk),
     withoutParents(index, sdk),
-    ...sharedVersions(evaluation),
+    ...sharedVersions(evaluation, index),
     passed(evaluation),
     emptyVersion(index, sdk),
     ...evaluation.targets.map(failedWorkflows),
@@ -137,8 +148,10 @@ function withoutParents({ contents }: SnapshotIndex, sdk: Sdk | undefined): Warn
   return msg`This schema (of ${trusted(sdksWithout('registers', sdk))}) does not show which workflows are children. The gate cannot notice that a version which is no longer the latest still receives new work.`;
 }
 
-function sharedVersions({ targets }: Evaluation): readonly Message[] {
-  const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
+/** Of the targets; a preflight has none, and looks at the latest version. */
+function sharedVersions({ targets, snapshot }: Evaluation, { latest }: SnapshotIndex): readonly Message[] {
+  const versions = snapshot.access === undefined ? targets.map(({ version }) => version) : [...latest];
+  const shared = versions.flatMap((version) => (version !== null && isSharedVersion(version) ? [version] : []));
   return shared.map((version) =>
     version === PATCHING_VERSION
       ? msg`${version} is the constant version of applications that use patching. Every deployment has it, so draining it means nothing.`

@@ -1,3 +1,4 @@
+import type { GateConfig } from '../config.ts';
 import type { Application } from '../dbos/snapshot/index.ts';
 import { msg, namesOf, trusted } from '../message.ts';
 import { isAnotherServer } from './9-trusted.ts';
@@ -20,6 +21,16 @@ export type WrongApplication =
   /** A registration that was here at an earlier poll is gone, or belongs to another application. */
   | { readonly kind: 'registration-gone'; readonly versions: readonly string[] };
 
+/** Several owners, and none is chosen. */
+export function severalApplications(
+  { application: chosen }: Pick<GateConfig, 'application'>,
+  owners: readonly string[],
+  applications: readonly Application[] = [],
+): readonly (WrongApplication & { readonly kind: 'several-applications' })[] {
+  if (chosen !== undefined || owners.length < 2) return [];
+  return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
+}
+
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
 export const application: Rule<WrongApplication> = {
   checkGate({ config, before, database, index }) {
@@ -27,9 +38,8 @@ export const application: Rule<WrongApplication> = {
     if (config.application !== undefined && !applicationSeen) {
       return [{ kind: 'application-not-seen', application: config.application, owners }];
     }
-    if (config.application === undefined && owners.length > 1) {
-      return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
-    }
+    const several = severalApplications(config, owners, applications);
+    if (several.length > 0) return several;
     // DBOS deletes no registration. Rule 9 asks another server for all that were there.
     if (isAnotherServer(before, database)) return [];
     const named = [...before.targets, ...(before.kept ?? [])].filter((version) => version !== null);

@@ -30,7 +30,7 @@ const SECOND_TRY_MS = 2000;
 export function decide(config: GateConfig, evaluation: Evaluation, forecast: Forecast, time: PollTime): Decision {
   if (evaluation.provisional) return { pauseMs: 0 };
   // No version is judged: what blocks the whole gate is in the way of any run.
-  if (config.mode === 'preflight') return { verdict: foremost(evaluation.gate.map(verdictOf)) ?? 'no-target' };
+  if (config.mode === 'preflight') return { verdict: preflightVerdict(evaluation) };
   if (evaluation.drained) return { verdict: 'drained' };
   if (evaluation.hasNoTarget) return decideNoTarget(config, evaluation, time);
 
@@ -54,6 +54,11 @@ export function decide(config: GateConfig, evaluation: Evaluation, forecast: For
   const mayFinish = allIdle(evaluation) && (settledAt ?? 0) <= config.timeoutMs + LAST_POLL_MS + config.settleMs;
   if (untilSettledMs !== undefined && mayFinish) return { pauseMs: untilSettledMs };
   return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+
+function preflightVerdict({ gate, snapshot }: Evaluation): Verdict {
+  const isReadable = snapshot.access === undefined || snapshot.access.problems.length === 0;
+  return isReadable ? (foremost(gate.map(verdictOf)) ?? 'no-target') : 'error';
 }
 
 /** With `latest`, `wait` gives the new version two minutes to appear: its launch makes the one before a target. */

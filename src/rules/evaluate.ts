@@ -4,6 +4,7 @@ import { type GateState, NO_TARGET, type PollTime, remember, withWindowsReset } 
 import { type StatusCounts, total } from '../status-counts.ts';
 import { isOtherwiseIdle, lacksRoots, weighsRoots } from './5-live.ts';
 import { claimReason, unclaimed } from './6-unversioned.ts';
+import { severalApplications } from './7-application.ts';
 import { keptVersionsToSearch } from './8-kept-versions.ts';
 import { isAnotherServer } from './9-trusted.ts';
 import type { RuleContext } from './context.ts';
@@ -67,14 +68,21 @@ export function evaluate(config: GateConfig, previous: GateState, snapshot: Snap
   const { contents, database } = snapshot;
   const before = isAnotherServer(previous, database) ? withWindowsReset(previous) : previous;
   const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
-  if (contents === undefined || untrusted.length > 0) {
+  // A preflight judges no version, and reports everything that is in the way.
+  const isShown = untrusted.length === 0 || config.mode === 'preflight';
+  if (contents === undefined || !isShown) {
     const state = withWindowsReset(before);
-    return { ...NO_EVIDENCE, snapshot, gate: untrusted, state, next: firstRequest(config, state) };
+    const gate = [...untrusted, ...severalApplications(config, snapshot.access?.owners ?? [])];
+    return { ...NO_EVIDENCE, snapshot, gate, state, next: firstRequest(config, state) };
   }
   const index = indexed(contents);
   const targeted = withTargets(config, before, index, snapshot.observedAt);
   const state = remember(targeted, index, snapshot, time);
-  return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
+  return evaluateContents(
+    { config, before, state, database, index, observedAt: snapshot.observedAt, time },
+    snapshot,
+    untrusted,
+  );
 }
 
 /** A poll that could not be read or trusted proves nothing. */
@@ -90,9 +98,9 @@ const NO_EVIDENCE = {
 } as const;
 
 /** Runs the rules for the whole gate, for each target, and where there is no target. */
-function evaluateContents(context: RuleContext, snapshot: Snapshot): Evaluation {
+function evaluateContents(context: RuleContext, snapshot: Snapshot, untrusted: readonly Blocker[]): Evaluation {
   const { config, state, index } = context;
-  const gateBlockers = findBlockers((rule) => rule.checkGate?.(context));
+  const gateBlockers = [...untrusted, ...findBlockers((rule) => rule.checkGate?.(context))];
   const versions = [...state.targets];
   const isGateIdle = gateBlockers.length === 0;
   const uncounted = uncountedTargets(config, context.before, state);

@@ -2,6 +2,7 @@ import { type GateConfig, HOSTED_JOB_LIMIT_MS } from '../../src/config.ts';
 import { namesOnly } from '../../src/dbos/names-only.ts';
 import type { ProbeRow } from '../../src/dbos/schema.ts';
 import type {
+  Access,
   Application,
   DatabaseFacts,
   LastStep,
@@ -204,6 +205,8 @@ export interface Scene extends Partial<Omit<SnapshotContents, 'registrations' | 
   readonly registrations?: readonly Registration[] | 'no-table';
   readonly started?: readonly StartedOnVersion[];
   readonly database?: DatabaseFacts;
+  /** What a preflight asks of its role. */
+  readonly access?: Access;
 }
 
 /** No workflow was created since the latest version was registered. */
@@ -211,13 +214,21 @@ export const nothingStarted: NewestRoots = { versions: [], reachesBack: true, ot
 
 /** What a poll sees of a drained 1.0.0 beside a live 2.0.0, but for what the test says. */
 export function snapshot(scene: Scene = {}): Snapshot {
-  const { registrations = twoRegistered, started: created = [], names = [], database = facts(), ...others } = scene;
+  const {
+    registrations = twoRegistered,
+    started: created = [],
+    names = [],
+    database = facts(),
+    access,
+    ...others
+  } = scene;
   const { observedAt = DATABASE_EPOCH, durationMs = 10, lockWaitMs = 0, ...rest } = others;
   return {
     observedAt,
     durationMs,
     lockWaitMs,
     database,
+    access,
     contents: {
       registrations: registrations === 'no-table' ? undefined : registrations,
       owners: ['shop'],

@@ -9,6 +9,7 @@ const row = z.object({ one: z.int() });
 
 function answering(...rows: readonly unknown[]): Connection {
   return {
+    encrypted: false,
     run: async () => undefined,
     rows: async (_, each) => each.array().parse(rows),
     brokeIdle: () => false,

@@ -1,20 +1,58 @@
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
-import { runReportOf } from '../../src/report/model.ts';
+import type { Access } from '../../src/dbos/preflight.ts';
+import { releasesOf } from '../../src/dbos/schema-age.ts';
+import { msg } from '../../src/message.ts';
+import { failedRun, runReportOf } from '../../src/report/model.ts';
 import { summaryOf } from '../../src/report/summary.ts';
 import { plain } from '../../src/report/text.ts';
-import { config, facts, inFlight, runAgainst, type Scene, twoRegistered } from '../support/builders.ts';
-import { holdAndLog, rendered } from '../support/report-runs.ts';
+import {
+  config,
+  DATABASE_EPOCH,
+  facts,
+  inFlight,
+  registration,
+  runAgainst,
+  type Scene,
+  twoRegistered,
+} from '../support/builders.ts';
+import { problemsOfWorkflow } from '../support/language-service.ts';
+import { connection, PREFLIGHT, preflightOf, saidOf } from '../support/preflight.ts';
+import { rendered } from '../support/report-runs.ts';
 
-const preflight: Partial<GateConfig> = { mode: 'preflight', targets: { kind: 'none' } };
+const access = (changes: Partial<Access> = {}): Access => ({
+  role: 'drain_gate',
+  encrypted: true,
+  superuser: false,
+  writable: [],
+  denied: [],
+  grants: [],
+  optionalGrants: [],
+  problems: [],
+  owners: [],
+  migration: undefined,
+  ...changes,
+});
 
-async function reportOf(scene: Scene, changes: Partial<GateConfig> = {}) {
-  return runReportOf(await runAgainst(config({ ...preflight, ...changes }), () => scene));
+async function preflight(scene: Scene, changes: Partial<GateConfig> = {}, how = connection()) {
+  const run = await runAgainst(config({ ...PREFLIGHT, ...changes }), () => ({ access: access(), ...scene }));
+  return preflightOf({ ...run, connection: how });
 }
 
+async function reportOf(scene: Scene, changes: Partial<GateConfig> = {}) {
+  return (await preflight(scene, changes)).report;
+}
+
+const shop: Scene = {
+  registrations: twoRegistered,
+  owners: ['shop'],
+  inFlight: [inFlight('1.0.0', { pending: 3 }), inFlight('0.9.0', { delayed: 1 }), inFlight(null, { enqueued: 2 })],
+  serializations: ['js_superjson'],
+};
+
 test('passes without a target after one poll, whatever is in flight', async () => {
-  const work = { inFlight: [inFlight('1.0.0', { pending: 3 }), inFlight(null, { enqueued: 2 })] };
-  const report = await reportOf({ registrations: twoRegistered, ...work });
+  const report = await reportOf(shop);
   expect(report).toMatchObject({
     verdict: 'no-target',
     conclusion: 'pass',
@@ -28,23 +66,128 @@ test('passes without a target after one poll, whatever is in flight', async () =
 });
 
 test('shows each version with what it has in flight, and the latest first', async () => {
-  const work = {
-    inFlight: [inFlight('1.0.0', { pending: 3 }), inFlight('0.9.0', { delayed: 1 }), inFlight(null, { enqueued: 2 })],
-  };
-  const scene = { registrations: twoRegistered, owners: ['shop'], ...work };
-  const { found } = await reportOf(scene);
-  expect(found?.applications).toEqual(['shop']);
-  expect(found?.versions).toMatchObject([
+  const { report, log } = await preflight(shop);
+  expect(report.found?.applications).toEqual(['shop']);
+  expect(report.found?.versions).toMatchObject([
     { version: '2.0.0', registered: true, latest: true, pending: 0 },
     { version: '1.0.0', registered: true, latest: false, pending: 3 },
     { version: '0.9.0', registered: false, latest: false, delayed: 1 },
     { version: null, registered: false, enqueued: 2 },
   ]);
-  const { run, lines } = await holdAndLog(() => scene, preflight);
-  expect(lines).toContain('- "1.0.0": 3 in flight (3 pending)');
-  expect(lines).toContain('- without a version: 2 in flight (2 enqueued)');
-  expect(lines.join('\n')).not.toMatch(/0 in flight/);
-  expect(rendered(summaryOf(runReportOf(run)))).toContain('What is here');
+  expect(log).toContain('- "1.0.0": 3 in flight (3 pending)');
+  expect(log).toContain('- without a version: 2 in flight (2 enqueued)');
+  expect(log.join('\n')).not.toMatch(/0 in flight/);
+  expect(rendered(summaryOf(report))).toContain('What is here');
+});
+
+describe('the log and the page', () => {
+  const problems: Scene = {
+    owners: ['billing', 'shop'],
+    registrations: [...twoRegistered, registration('7.0.0', 3, 'billing')],
+    access: access({
+      encrypted: false,
+      writable: ['workflow_status'],
+      denied: [{ table: 'workflow_status', columns: ['is_debounced'] }],
+      grants: ['GRANT SELECT (is_debounced) ON "dbos".workflow_status TO "drain_gate";'],
+      optionalGrants: ['GRANT SELECT (name) ON "dbos".queues TO "drain_gate";'],
+      problems: [{ kind: 'tables-not-granted', message: msg`The role ${'drain_gate'} is not allowed to read it.` }],
+    }),
+  };
+  const exposed = connection({ serverCheck: 'none', tlsMode: 'prefer', alsoSet: ['tls-ca'] });
+
+  test.each([
+    ['nothing in the way', shop, connection()],
+    ['several problems at once', problems, exposed],
+  ] as const)('show all that there is to do with %s', async (name, scene, how) => {
+    const { report, log } = await preflight(scene, {}, how);
+    const folder = `preflight/${name.replaceAll(' ', '-')}`;
+    await expect(`${log.join('\n')}\n`).toMatchFileSnapshot(`${folder}/log.txt`);
+    await expect(summaryOf(report)).toMatchFileSnapshot(`${folder}/summary.md`);
+  });
+
+  test('keep the address to themselves until a server has accepted it', () => {
+    const failure = { kind: 'refused', message: msg`Nothing answered.` };
+    const run = { ...failedRun(failure, config(PREFLIGHT), 'dbos'), connection: connection() };
+    const { report, checks, log } = preflightOf(run);
+    expect(checks).toEqual([
+      'database: problem',
+      ...['tls', 'privileges', 'server', 'schema', 'applications', 'versions'].map((each) => `${each}: unknown`),
+    ]);
+    expect(`${summaryOf(report)}${log.join('\n')}`).not.toContain('db.internal');
+    expect(saidOf(report, 'database')).toContain('from the input `database-url`');
+  });
+
+  test('hide the server with `details: names`', async () => {
+    const { report, log } = await preflight(shop, { details: 'names' });
+    expect(`${summaryOf(report)}${log.join('\n')}`).not.toContain('db.internal');
+    expect(report.found?.next?.job).toContain('details: names');
+  });
+});
+
+test('names the version that still receives new work', async () => {
+  const at = DATABASE_EPOCH - 1000;
+  const roots = [{ createdAt: at, takenUp: true, scheduled: false }];
+  const since = at - 3_600_000;
+  const { report, log } = await preflight({
+    registrations: [registration('1.0.0', since - 1), registration('2.0.0', since)],
+    newestRoots: {
+      versions: [{ version: '1.0.0', roots, newestTakenUpAt: at }],
+      reachesBack: true,
+      othersFill: false,
+      showsParents: true,
+    },
+  });
+  expect(log).toContain('- "1.0.0" (still sent new work): nothing in flight');
+  expect(saidOf(report, 'versions')).toBe('2 versions registered. Latest: "2.0.0". Still sent new work: "1.0.0".');
+});
+
+describe('the job to use next', () => {
+  const jobOf = async (version: string, how = connection(), application = 'shop') => {
+    const { report } = await preflight(
+      { registrations: [registration(version, 1, application)], owners: [application] },
+      {},
+      how,
+    );
+    return report.found?.next?.job ?? '';
+  };
+
+  test.each([
+    ['2.0.0', 'needs.deploy.outputs.version'],
+    ['8c1f0d2b7a6e5d4c3b2a190817263544f5e6d7c8', 'github.sha'],
+    ['PATTERN', 'needs.deploy.outputs.version'],
+  ])('keeps what the deploy has launched, where the latest version is %s', async (version, expression) => {
+    expect(await jobOf(version)).toContain(`keep-version: \${{ ${expression} }} #`);
+  });
+
+  test('is a workflow that GitHub accepts, whatever the names', async () => {
+    const metadata = readFileSync('action.yml', 'utf8');
+    const deploy =
+      'on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    outputs: { version: x }\n    steps: [{ run: make }]\n';
+    const hostile = ["it's", 'a: b #', `\${{ secrets.X }}`, '\u202eabc', '- |', '"quoted"\n'];
+    for (const name of hostile) {
+      const job = await jobOf(
+        name,
+        connection({
+          action: 'owner/dbos-drain-gate@v1',
+          alsoSet: ['database-password', 'database-password-file', 'tls-ca'],
+        }),
+        name,
+      );
+      expect(await problemsOfWorkflow(`${deploy}${job}\n`, metadata)).toEqual([]);
+      expect(job).not.toContain('secrets.X');
+    }
+  });
+});
+
+test.each([
+  [123, 'TypeScript', 'TypeScript 5.2 to 5.3'],
+  [123, undefined, 'TypeScript 5.2 to 5.3 or Python 3.2'],
+  [41, undefined, 'TypeScript 4.15 or Java 1.1.0-m6'],
+  [116, 'TypeScript', 'newer than TypeScript 5.0, older than TypeScript 5.2 to 5.3'],
+  [130, undefined, 'newer than Python 3.4 or Go 1.8'],
+  [50, undefined, 'an older SDK of any language'],
+] as const)('migration %i of %s is of %s', (migration, language, releases) => {
+  expect(releasesOf(migration, language && { language })).toBe(releases);
 });
 
 test('shows nothing of the kind in the other modes', async () => {

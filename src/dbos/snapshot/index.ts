@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { identifier, join, type Statement, sql, statement } from '../../postgres/sql.ts';
+import type { Access } from '../preflight.ts';
 import type { FoundVersion, Writer } from '../scans.ts';
 import { server } from '../server.ts';
 import * as applications from './applications.ts';
@@ -15,6 +16,7 @@ import * as tables from './tables.ts';
 import { type UnknownStatus, unknownStatus, unknownStatusesSection } from './unknown-statuses.ts';
 import { workflowDetail, workflowsSection } from './workflows.ts';
 
+export type { Access } from '../preflight.ts';
 export type { FoundVersion, Writer } from '../scans.ts';
 export type { Application } from './applications.ts';
 export type { FailedOnVersion } from './failed.ts';
@@ -40,6 +42,8 @@ export interface Snapshot {
   /** How long it waited for locks on DBOS's tables, in milliseconds. */
   readonly lockWaitMs: number;
   readonly database: DatabaseFacts;
+  /** What the role may do, where a preflight asked. */
+  readonly access?: Access | undefined;
   /** Undefined when the database could not be read at all, for a reason that `database` shows. */
   readonly contents: SnapshotContents | undefined;
 }

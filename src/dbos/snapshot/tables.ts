@@ -8,7 +8,7 @@ import { optional, type Section, type SnapshotQuery } from './section.ts';
 /** The number in `dbos_migrations`; undefined without such a table. */
 export const migration = optional(bigintText);
 
-export function migrationSection({ schema }: SnapshotQuery): Section {
+export function migrationSection({ schema }: Pick<SnapshotQuery, 'schema'>): Section {
   if (schema.tables.dbos_migrations === undefined) return { column: sql`NULL::text` };
   return { column: sql`(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
 }

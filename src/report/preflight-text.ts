@@ -1,0 +1,124 @@
+import { number } from '../message.ts';
+import { describeCounts, total } from '../status-counts.ts';
+import { blocks, codeBlock, markdown, more, NO_VERSION, nameOf, table } from './markdown.ts';
+import type { RunReport } from './schema.ts';
+import { COMMAND_CHARACTERS, plain, quotedName, visible } from './text.ts';
+
+/* What a preflight found, for the log and for the summary. */
+
+type Found = NonNullable<RunReport['found']>;
+type Check = Found['checks'][number];
+type FoundVersion = Found['versions'][number];
+
+const VERSIONS_SHOWN = 50;
+
+const TITLES: Readonly<Record<Check['check'], string>> = {
+  database: 'Database',
+  tls: 'TLS',
+  privileges: 'Privileges',
+  server: 'Server',
+  schema: 'Schema',
+  applications: 'Applications',
+  versions: 'Versions',
+};
+
+const ICONS: Readonly<Record<Check['state'], string>> = { ok: '✅', warning: '⚠️', problem: '❌', unknown: '➖' };
+const MARKS: Readonly<Record<Check['state'], string>> = {
+  ok: 'ok     ',
+  warning: 'warning',
+  problem: 'PROBLEM',
+  unknown: 'unknown',
+};
+
+const GRANTS = 'Missing grants. Run them as the owner of the tables:';
+const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
+const HERE = 'What is here, by version:';
+const NEXT = 'Add this job to the workflow that deploys. `deploy`, `environment` and the script are yours:';
+const COMMAND = 'Or from the command line:';
+
+/** A title, and the lines below it. */
+interface Lines {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+/** Returns all that a preflight found, for a log that stands alone. SQL, YAML and command are there to be copied. */
+export function preflightLog(found: RunReport['found']): readonly Lines[] {
+  if (found === null) return [];
+  const { checks, grants, optionalGrants, versions, next } = found;
+  const all = [
+    {
+      title: 'Checks:',
+      lines: checks.map(({ check, state, message }) => `${MARKS[state]}  ${TITLES[check]}: ${plain(message)}`),
+    },
+    { title: GRANTS, lines: grants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+    { title: OPTIONAL, lines: optionalGrants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+    { title: HERE, lines: versionLines(versions) },
+    { title: NEXT, lines: linesOf(next?.job) },
+    { title: COMMAND, lines: linesOf(next?.command) },
+  ];
+  return all.filter(({ lines }) => lines.length > 0);
+}
+
+/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
+function versionLines(versions: Found['versions']): readonly string[] {
+  const lines = versions.slice(0, VERSIONS_SHOWN).map((each) => {
+    const count = total(each);
+    const work = count > 0 ? `${number(count)} in flight (${describeCounts(each)})` : 'nothing in flight';
+    const ignored = each.ignored > 0 ? `, ${number(each.ignored)} ignored` : '';
+    const name = each.version === null ? 'without a version' : quotedName(each.version);
+    return `- ${name}${standing(each)}: ${work}${ignored}`;
+  });
+  const left = versions.length - lines.length;
+  return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
+}
+
+/** The checks, the missing grants and the versions, as sections of the summary. */
+export function foundSection(found: RunReport['found']): string {
+  if (found === null) return '';
+  const { checks, grants, optionalGrants, versions } = found;
+  const shown = versions.slice(0, VERSIONS_SHOWN);
+  return blocks(
+    '### Checks',
+    table(checks, {
+      '': ({ state }) => ICONS[state],
+      Check: ({ check }) => TITLES[check],
+      Found: ({ message }) => markdown(message),
+    }),
+    ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]),
+    ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]),
+    ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown)]),
+    more(versions.length - shown.length, 'version'),
+  );
+}
+
+function versionTable(versions: Found['versions']): string {
+  return table(versions, {
+    Version: (each) => `${nameOf(each.version, NO_VERSION)}${standing(each)}`,
+    Application: ({ application }) => nameOf(application, ''),
+    Pending: ({ pending }) => pending,
+    Enqueued: ({ enqueued }) => enqueued,
+    Delayed: ({ delayed }) => delayed,
+    Ignored: ({ ignored }) => ignored,
+  });
+}
+
+/** What to use next, as a section of the summary. */
+export function nextSection(found: RunReport['found']): string {
+  if (found === null || found.next === null) return '';
+  const { job, command } = found.next;
+  return blocks('### Next', NEXT, codeBlock('yaml', linesOf(job)), COMMAND, codeBlock('sh', linesOf(command)));
+}
+
+function linesOf(text = ''): readonly string[] {
+  return text === '' ? [] : text.split('\n');
+}
+
+function standing({ version, registered, latest, receivesWork }: FoundVersion): string {
+  const notes = [
+    ...(latest ? ['latest'] : []),
+    ...(receivesWork === true ? ['still sent new work'] : []),
+    ...(registered || version === null ? [] : ['not registered']),
+  ];
+  return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+}

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { plain } from '../../src/report/text.ts';
+import { databaseConfig } from '../support/databases.ts';
+import { preflightOn, saidOf } from '../support/preflight.ts';
+import { createReader, createRole, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+
+const databases = systemDatabases();
+
+const grantsIn = (log: readonly string[]) => log.filter((line) => line.startsWith('GRANT '));
+
+/** What works, with a server that nobody verified. */
+const PASSES = [
+  'database: ok',
+  'tls: warning',
+  'privileges: ok',
+  'server: ok',
+  'schema: ok',
+  'applications: ok',
+  'versions: ok',
+];
+
+async function shop(): Promise<TestDatabase> {
+  const database = await databases.create();
+  await database.register({ version: '1.0.0', owner: 'shop' }, { version: '2.0.0', owner: 'shop' });
+  await database.insert({ status: 'PENDING', application_version: '1.0.0', application_name: 'shop' });
+  return database;
+}
+
+async function run(database: TestDatabase, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await database.query(statement);
+}
+
+describe('the grants that a preflight prints make the next one pass', () => {
+  test('for a role without any, in a schema whose name needs quotes', async () => {
+    const database = await shop();
+    await database.query(`ALTER SCHEMA dbos RENAME TO "o'dd ""schema"""`);
+    const role = await createRole(database, `o'dd "role" `);
+    const config = databaseConfig(role.url, `o'dd "schema"`);
+    const first = await preflightOn({ config });
+    expect(first.report).toMatchObject({ verdict: 'error', found: { next: null } });
+    expect(first.problems).toEqual(['schema-not-granted']);
+    expect(first.checks).toMatchObject([
+      'database: ok',
+      'tls: warning',
+      'privileges: problem',
+      'server: ok',
+      ...['unknown', 'unknown', 'unknown'].map(() => expect.stringMatching(/: unknown$/)),
+    ]);
+    expect(grantsIn(first.log)).toHaveLength(6);
+
+    await run(database, grantsIn(first.log));
+    const second = await preflightOn({ config });
+    expect(second.report).toMatchObject({ verdict: 'no-target', conclusion: 'pass' });
+    expect(second.checks).toEqual(PASSES);
+    expect(grantsIn(second.log)).toEqual([]);
+    expect(second.log).toContain('- "1.0.0": 1 in flight (1 pending)');
+    expect(second.report.found?.next?.job).toContain(
+      `          schema: 'o''dd "schema"'\n          application: 'shop'\n`,
+    );
+  });
+
+  test('for one without some columns, and counts what it can read meanwhile', async () => {
+    const database = await shop();
+    const role = await createReader(database);
+    await database.query(`REVOKE SELECT ON ALL TABLES IN SCHEMA dbos FROM ${role.name}`);
+    await run(database, [
+      `GRANT SELECT (workflow_uuid, status, name, class_name, queue_name, executor_id, application_version, application_name,
+         created_at, updated_at, started_at_epoch_ms, ctid) ON dbos.workflow_status TO ${role.name}`,
+      `GRANT SELECT (version_name, version_timestamp, application_name, xmin) ON dbos.application_versions TO ${role.name}`,
+      `GRANT SELECT (workflow_uuid, function_id, function_name) ON dbos.operation_outputs TO ${role.name}`,
+    ]);
+    const first = await preflightOn(role);
+    expect(first.problems).toEqual(['tables-not-granted']);
+    expect(first.log).toContain('- "1.0.0": 1 in flight (1 pending)');
+    expect(saidOf(first.report, 'privileges')).toMatch(
+      / is not allowed to read \d+ columns of "workflow_status", "operation_outputs", /,
+    );
+    // What cannot be read seems not to be there, and is no reason to warn.
+    expect(first.report.warnings).toEqual([]);
+
+    await run(database, grantsIn(first.log));
+    expect(await preflightOn(role)).toMatchObject({ checks: PASSES, report: { verdict: 'no-target' } });
+  });
+});
+
+describe('a preflight reports at once', () => {
+  test('missing grants and several applications, by their registrations alone', async () => {
+    const database = await shop();
+    await database.register({ version: '7.0.0', owner: 'billing' });
+    const role = await createReader(database);
+    await database.query(`REVOKE SELECT ON dbos.workflow_status FROM ${role.name}`);
+    const { report, problems, checks } = await preflightOn(role);
+    expect(problems).toEqual(['tables-not-granted', 'several-applications']);
+    expect(plain(report.headline)).toMatch(/^The gate cannot work here yet: 2 problems found\./);
+    expect(checks).toEqual(expect.arrayContaining(['tls: warning', 'privileges: problem', 'applications: problem']));
+    expect(saidOf(report, 'schema')).toMatch(/^"dbos", migration 123: TypeScript 5\.2 to 5\.3 or Python 3\.2\. /);
+    expect(report.found?.applications).toEqual(['billing', 'shop']);
+  });
+
+  test('an application that is not there, and a role that can write', async () => {
+    const { problems, checks, report } = await preflightOn(await shop(), { application: 'shpo' });
+    expect(problems).toEqual(['application-not-seen']);
+    expect(checks).toEqual(expect.arrayContaining(['privileges: warning', 'applications: problem']));
+    expect(report.warnings.map(plain)).toEqual([expect.stringMatching(/is a superuser\. The gate only reads\./)]);
+  });
+
+  test('that the schema is missing, and what is next to that', async () => {
+    const { problems, checks } = await preflightOn(await databases.create('empty'));
+    expect(problems).toEqual(['schema-missing']);
+    expect(checks).toEqual([
+      'database: ok',
+      'tls: warning',
+      'privileges: unknown',
+      'server: ok',
+      'schema: problem',
+      'applications: unknown',
+      'versions: unknown',
+    ]);
+  });
+
+  test('row security', async () => {
+    const database = await shop();
+    await database.query('ALTER TABLE dbos.workflow_status ENABLE ROW LEVEL SECURITY');
+    const { problems, checks } = await preflightOn(await createReader(database));
+    expect(problems).toEqual(['untrusted-database']);
+    expect(checks).toContain('privileges: problem');
+  });
+});
+
+test('a preflight passes with a warning for a role that can write one table', async () => {
+  const database = await shop();
+  const role = await createReader(database);
+  await database.query(`GRANT UPDATE (status) ON dbos.workflow_status TO ${role.name}`);
+  const { report, checks } = await preflightOn(role);
+  expect(report).toMatchObject({ verdict: 'no-target', conclusion: 'pass' });
+  expect(checks).toContain('privileges: warning');
+  expect(report.warnings.map(plain)).toEqual([
+    expect.stringMatching(/ can write "workflow_status"\. The gate only reads/),
+  ]);
+});
