@@ -29,7 +29,7 @@ export async function problemsOfWorkflow(text: string, actionYml: string): Probl
     actionsMetadataProvider: { fetchActionMetadata },
   });
   return found.filter(
-    (problem) => !/Unable to resolve action `(actions|aws-actions|google-github-actions)\//.test(problem),
+    (problem) => !/Unable to resolve action `(actions|aws-actions|github|google-github-actions)\//.test(problem),
   );
 }
 
