@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 
-const OLDEST_NODE = 20;
+/** The oldest on which npm gives no warning. Node 20 works too. */
+const OLDEST_NODE = '22.12';
 const REBUILD = 'Run `npm rebuild --ignore-scripts=false`';
 const WHY_REBUILD =
   'npm did not run install scripts: `ignore-scripts` is set, or an npm that wants `allowScripts` did not find ' +
@@ -33,7 +34,7 @@ const platform = `${process.platform === 'win32' ? 'windows' : process.platform}
 
 const checks = [
   function nodeIsNotTooOld() {
-    if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) return;
+    if (Number.parseInt(process.versions.node, 10) >= 20) return;
     return `Install Node ${OLDEST_NODE} or newer: this is ${process.version}.`;
   },
 
