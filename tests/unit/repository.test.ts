@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { repositorySlug, withSlug } from '../../scripts/repository.ts';
+import { describe, expect, test } from 'vitest';
+import { renamedFiles, repositorySlug, withSlug } from '../../scripts/repository.ts';
 
 const slug = repositorySlug();
 
@@ -23,4 +23,27 @@ test.each([`co-${slug}@v1`, `${slug}-fork@v1`, slug.replace(/.*\//, '')])('%s is
 
 test('a slug that is not owner/name is refused', () => {
   expect(() => withSlug('', slug, 'gate')).toThrow(/owner\/name/);
+});
+
+describe('a new repository', () => {
+  const files = renamedFiles('Somebody-Else/other-gate');
+
+  test('is named by every file that named the old one, and by all kinds of them', () => {
+    const kinds = [
+      'README.md',
+      'package.json',
+      'docs/releasing.md',
+      'docs/recipes/hourly-sweep.md',
+      '.github/CODEOWNERS',
+    ];
+    expect(kinds.filter((path) => !files.has(path))).toEqual([]);
+    for (const [path, text] of files) {
+      expect(text.toLowerCase(), path).not.toContain(slug.toLowerCase());
+      expect(text, path).toMatch(/Somebody-Else/i);
+    }
+  });
+
+  test('is reviewed by its owner', () => {
+    expect(files.get('.github/CODEOWNERS')).toMatch(/^\* @Somebody-Else$/m);
+  });
 });
