@@ -49,6 +49,11 @@ describe('the workflow that releases', () => {
     expect(running.map(([name, { permissions }]) => [name, permissions])).toEqual([['build', { contents: 'read' }]]);
   });
 
+  test('publishes a file, which npm takes for a repository on GitHub without ./', () => {
+    const commands = jobs['npm']?.steps.map(({ run = '' }) => run).join('\n');
+    expect(commands).toContain('npm publish ./');
+  });
+
   test.each(['major', 'npm', 'image'])('publishes in an environment, after the release was verified: %s', (name) => {
     expect(jobs[name]).toMatchObject({ environment: 'release', needs: 'verify' });
   });
