@@ -63,3 +63,9 @@ test('never takes the version that a rollback has sent the traffic to', async ()
   const played = await play(await threeVersions(), OLD);
   expect(scaledIn(played)).toEqual([scaleDown(OLDER)]);
 });
+
+test('takes nothing when it cannot say which version has the traffic', async () => {
+  const played = await play(await threeVersions(), '');
+  expect(played.jobs).toEqual({ deploy: 'success', 'tear-down': 'failure' });
+  expect(scaledIn(played)).toEqual([]);
+});

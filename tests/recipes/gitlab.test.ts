@@ -104,3 +104,12 @@ test('an error of the gate fails the job, after it has run once more', async () 
   expect(gate.retry.exit_codes).toEqual([code]);
   expect(gate.allow_failure.exit_codes).not.toContain(code);
 });
+
+test('the first deploy, with nothing to retire, is no failure', async () => {
+  const database = await databases.create();
+  await database.register('3.0.0');
+  const { run, read } = checkout(database.url);
+  const { code, log } = await run(gate.script);
+  expect(read('gate.env'), log).toContain('verdict=no-target');
+  expect(gate.allow_failure.exit_codes).toContain(code);
+});

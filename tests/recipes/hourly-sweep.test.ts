@@ -77,3 +77,15 @@ test('fails loudly when GitHub drops the list of drained versions', async () => 
   expect(log).toContain('Failure - Main Explain why nothing was torn down');
   expect(scaled).toEqual([]);
 });
+
+test('tears nothing down by the answer of an earlier day, as when failed jobs run again', async () => {
+  const { url } = await databaseWithHistory();
+  const sweep = files.map((file) => ({
+    ...file,
+    text: file.text.replace(/observed-at: \$\{\{ steps.*/, "observed-at: '2026-01-01T00:00:00Z'"),
+  }));
+  const { jobs, log, scaled } = await play({ url, versions: ['1.0.0', '2.0.0'], sweep });
+  expect(jobs).toEqual({ check: 'success', 'tear-down': 'failure' });
+  expect(log).toContain('The gate looked at 2026-01-01T00:00:00Z. Start the whole sweep again.');
+  expect(scaled).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import { durationMs } from '../../src/time.ts';
 import { ACTIONS, actionOf } from './actions.ts';
 import { outputsBehind } from './origins.ts';
+import { silentFailures } from './silence.ts';
 import {
   isDeploy,
   isGate,
@@ -30,7 +31,8 @@ const TAKES_AWAY = new RegExp(
     'helm [^\\n]*\\b(uninstall|delete)\\b',
     'docker [^\\n]* (stop|rm|down|kill)\\b',
     'gcloud run [^\\n]*\\bdelete\\b',
-    'aws ecs (delete-service|stop-task)',
+    'kubectl patch [^\\n]*"replicas\\\\*": *0',
+    'aws ecs (delete-service|stop-task|continue-service-deployment)',
     '--desired-count[= ]0\\b',
     'systemctl [^\\n]*\\b(stop|disable)\\b',
     'flux delete',
@@ -65,9 +67,12 @@ export function problemsOfLaws(text: string): Problems {
 
 function problemsOfTeardown(workflow: Workflow, job: NamedJob, step: Step): Problems {
   const outputs = outputsBehind(workflow, job.id, step);
+  const ofThisJob = outputsBehind({ ...workflow, jobs: { [job.id]: job } }, job.id, step);
+  const isFresh = ofThisJob.includes('drained-versions') || outputs.includes('observed-at');
   const where = `${job.id}: "${step.name}"`;
   return [
     ...(outputs.includes('drained-versions') ? [] : [`${where} does not take its versions from drained-versions.`]),
+    ...(isFresh ? [] : [`${where} can run again by itself, and does not look at observed-at.`]),
     ...outputs
       .filter((name) => name === 'draining-versions' || name === 'versions')
       .map((name) => `${where} reads ${name}, which names versions that have not drained.`),
@@ -86,6 +91,7 @@ function problemsOfStep(workflow: Workflow, step: Step): Problems {
     ...(hasPipe(run) && (step.shell ?? workflow.defaults?.run.shell) !== 'bash'
       ? [`"${step.name}" has a pipe that hides a failure. Set defaults.run.shell to bash.`]
       : []),
+    ...silentFailures(run).map((each) => `"${step.name}": ${each}`),
     ...(takesAway(run) && !isTeardown(step) ? [`"${step.name}" ends something, and is not named "Tear down …".`] : []),
     ...(isGate(step) && inputs['keep-version'] === 'latest' && !isSweep
       ? [`keep-version is latest in a workflow that ${triggers.join(', ')} starts. A deploy names its version.`]

@@ -32,9 +32,13 @@ test('copies what runs, before the operator replaces it', async () => {
 
 test('deletes the copies of what has drained, and of nothing else', async () => {
   const database = await databases.create();
-  await database.register('older', 'old', 'new');
+  await database.register('ancient', 'older', 'old', 'new');
   await database.insert({ application_version: 'older', status: 'DELAYED' });
-  const played = await play(database, 'retire.yml', cluster({ versions: ['new'], live: 'new' }));
+  const items = ['older', 'old'].map((version) => ({
+    metadata: { name: `shop-drain-${version}`, labels: { 'shop-drain': version } },
+  }));
+  const copies = `case "$*" in *'--selector shop-drain '*) echo '${JSON.stringify({ items })}'; exit ;; esac`;
+  const played = await play(database, 'retire.yml', `${copies}\n${cluster({ versions: ['new'], live: 'new' })}`);
   expect(played.jobs, played.log).toEqual({ retire: 'success' });
-  expect(deleted(played)).toEqual(['kubectl delete deployment --selector shop-drain=old']);
+  expect(deleted(played)).toEqual(['kubectl delete deployment shop-drain-old']);
 });

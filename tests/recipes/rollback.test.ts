@@ -11,6 +11,11 @@ const databases = systemDatabases();
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const [, , PROMOTES = ''] = snippetsOf('TypeScript', 'ts');
 
+/** The deploys: one is over, one holds, and one is pending behind it. */
+const RUNS = JSON.stringify(
+  ['completed', 'in_progress', 'pending'].map((status, index) => ({ databaseId: 41 + index, status })),
+);
+
 /** `promote VERSION`, of the lines for TypeScript in `docs/sdks.md`, as the image would run it. */
 function promotion(): string {
   const program = `import { DBOSClient } from '@dbos-inc/dbos-sdk';\nconst { URL: url } = process.env;\n${PROMOTES}`;
@@ -34,13 +39,14 @@ test('promotes, launches and shifts, and then takes down the version that is tak
     programs: {
       docker: promotion(),
       kubectl: cluster({ versions: ['1.0.0', '2.0.0'], live: '1.0.0' }),
-      gh: `case "$*" in 'run list '*) echo 42 ;; esac`,
+      gh: `case "$*" in 'run list '*) while [ "$1" != --jq ]; do shift; done; echo '${RUNS}' | jq "$2" ;; esac`,
     },
   });
 
   expect(played.jobs).toEqual({ back: 'success', 'tear-down': 'success' });
   expect(played.calls.filter((call) => !/ (get|list|auth) /.test(call))).toEqual([
     expect.stringMatching(/^gh run cancel --repo \S+ 42$/),
+    expect.stringMatching(/^gh run cancel --repo \S+ 43$/),
     'docker run --env DBOS_SYSTEM_DATABASE_URL registry.example.com/shop:1.0.0 promote 1.0.0',
     'kubectl scale deployment/shop-1.0.0 --replicas 3',
     'kubectl rollout status deployment/shop-1.0.0 --timeout 10m',

@@ -88,3 +88,11 @@ test('deploys all the same when a person says so, and fails for what nobody may 
   const [row] = await database.query('SELECT status FROM dbos.workflow_status');
   expect(row).toEqual({ status: 'PENDING' });
 });
+
+test('forks nothing when it cannot see whether old pods still run', async () => {
+  const database = await databases.create();
+  await database.register(OLD);
+  const kubectl = `case "$*" in 'get pods '*) exit 1 ;; esac\n${cluster({ versions: [OLD], live: OLD })}`;
+  const played = await play(database, { programs: { kubectl, ...KIT_PROGRAMS } });
+  expect(played.jobs, played.log).toEqual({ before: 'success', deploy: 'failure' });
+});

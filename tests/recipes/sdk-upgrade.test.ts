@@ -14,13 +14,15 @@ async function twoVersions(): Promise<TestDatabase> {
   return database;
 }
 
-async function upgrade({ url }: TestDatabase): Promise<Played> {
+/** `app` is what the Service selects while the versions drain. */
+async function upgrade({ url }: TestDatabase, app = 'maintenance', rollout = ':'): Promise<Played> {
+  const kubectl = `case "$*" in *selector.app*) printf %s ${app}; exit ;; 'rollout status '*) ${rollout} ;; esac`;
   return playFiles(withManifests('sdk-upgrade', 'k8s/deployment.yaml'), {
     workflow: 'upgrade-dbos.yml',
     event: 'workflow_dispatch',
     sha: NEW,
     secrets: { DBOS_SYSTEM_DATABASE_URL: url, KUBECONFIG: 'of-the-test' },
-    programs: { kubectl: cluster({ versions: ['1.0.0', '2.0.0'], live: '2.0.0' }) },
+    programs: { kubectl: `${kubectl}\n${cluster({ versions: ['1.0.0', '2.0.0'], live: '2.0.0' })}` },
   });
 }
 
@@ -47,4 +49,17 @@ test('sends the traffic back, and launches nothing, while a workflow is at work'
     'kubectl set selector service shop app=maintenance',
     'kubectl set selector service shop app=shop,version=2.0.0',
   ]);
+});
+
+test('tears nothing down while the traffic is not on the maintenance page, as when failed jobs run again', async () => {
+  const played = await upgrade(await twoVersions(), 'shop');
+  expect(played.jobs).toEqual({ stop: 'success', drain: 'failure', back: 'success' });
+  expect(played.log).toContain('The traffic goes to shop.');
+  expect(changes(played).filter((call) => call.includes(' delete '))).toEqual([]);
+});
+
+test('leaves the maintenance page where it is when the version to go back to does not run', async () => {
+  const played = await upgrade(await twoVersions(), 'shop', 'exit 1');
+  expect(played.jobs).toEqual({ stop: 'success', drain: 'failure', back: 'failure' });
+  expect(changes(played)).toEqual(['kubectl set selector service shop app=maintenance']);
 });

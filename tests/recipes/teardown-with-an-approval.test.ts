@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { systemDatabases } from '../support/system-databases.ts';
 import { cluster } from './cluster.ts';
-import { type PlayOptions, playRecipe } from './play.ts';
+import { type PlayOptions, playFiles } from './play.ts';
+import { filesOf, recipeNamed } from './recipe.ts';
 
 const databases = systemDatabases();
 
-function play(url: string, changes: Partial<PlayOptions> = {}) {
-  return playRecipe('teardown-with-an-approval', {
+const files = filesOf(recipeNamed('teardown-with-an-approval'));
+
+function play(url: string, changes: Partial<PlayOptions> = {}, page = files) {
+  return playFiles(page, {
     workflow: 'tear-down.yml',
     event: 'workflow_dispatch',
     payload: { inputs: { version: '2.0.0' } },
@@ -47,5 +50,17 @@ test('tears nothing down when an approved version has work again', async () => {
   await approved;
   expect(jobs).toEqual({ drain: 'success', approve: 'success', 'tear-down': 'failure' });
   expect(log).toContain('1 workflow is still in flight');
+  expect(calls).toEqual([]);
+});
+
+test('fails loudly when GitHub drops the list of drained versions', async () => {
+  const database = await databases.create();
+  await database.register('1.0.0', '2.0.0');
+  const page = files.map((file) => ({
+    ...file,
+    text: file.text.replace(/drained-versions: \$\{\{ steps.*/, "drained-versions: ''"),
+  }));
+  const { jobs, calls } = await play(database.url, {}, page);
+  expect(jobs).toEqual({ drain: 'success', approve: 'success', 'tear-down': 'failure' });
   expect(calls).toEqual([]);
 });

@@ -10,9 +10,9 @@ import { GATE } from '../recipes/actions.ts';
 import { problemsOfLaws, takesAway } from '../recipes/laws.ts';
 import { filesOf, isWorkflow, isYaml, quickStart, recipeOf, recipes } from '../recipes/recipe.ts';
 import { shellsOf } from '../recipes/shell.ts';
+import { silentFailures } from '../recipes/silence.ts';
 import { isGate, parseWorkflow } from '../recipes/workflow.ts';
 import { problemsOfWorkflow } from '../support/language-service.ts';
-import { actionlint, hasLinter, zizmor } from '../support/linters.ts';
 import { failedReport } from '../support/made-up-reports.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
 
@@ -95,21 +95,6 @@ function configWith(inputs: Readonly<Record<string, string | number | boolean>>)
   parseInputs(raw, { shell: 'action', environment: {}, withoutSecrets: undefined });
 }
 
-const named = workflows.map(({ at, text }) => ({ name: at.replace('.github/workflows/', ''), text }));
-const hasActionlint = hasLinter('actionlint', 'the workflows of the recipes');
-const hasZizmor = hasLinter('zizmor', 'the workflows of the recipes');
-
-describe('the workflows of the recipes', () => {
-  test.skipIf(!hasActionlint)('have no faults for actionlint', () => {
-    expect(named.length).toBeGreaterThan(15);
-    expect(actionlint(named)).toBe('');
-  });
-
-  test.skipIf(!hasZizmor)('have no faults for zizmor', () => {
-    expect(zizmor(named, 'tests/linters/zizmor-recipes.yml')).toBe('');
-  });
-});
-
 describe('another file of a recipe', () => {
   test.each(others.filter(isYaml))('is YAML, in $at', ({ text }) => {
     expect(parseAllDocuments(text).flatMap(({ errors }) => errors)).toEqual([]);
@@ -151,6 +136,11 @@ describe('the shell of recipes', () => {
     const page =
       '`.github/workflows/a.yml`:\n\n```yaml\non: push\njobs:\n  a:\n    steps:\n      - run: rm -r $1\n```\n';
     expect(shellcheck(shellsOf(recipeOf('planted', page)))).toContain('SC2086');
+  });
+
+  test('loses no failure', () => {
+    const shells = [...pages, quickStart()].flatMap(shellsOf);
+    expect(shells.filter(({ text }) => silentFailures(text).length > 0)).toEqual([]);
   });
 
   test('is found in workflows, in the scripts of GitLab and in the commands of containers', () => {
@@ -227,6 +217,14 @@ jobs:
     ['a teardown by another name', 'name: Tear down what', 'name: Clean up what', 'is not named'],
     ['an older tag of an action', 'actions/checkout@v7', 'actions/checkout@v1', 'with this tag'],
     ['a pipe that hides a failure', 'run: shift-traffic', 'run: list-traffic | shift-traffic', 'hides a failure'],
+    ['a failure in a list', 'run: shift-traffic', 'run: for each in $(list); do shift-traffic; done', 'is lost'],
+    [
+      'a failure in a condition',
+      'run: shift-traffic',
+      'run: until [ -z "$(list)" ]; do shift-traffic; done',
+      'is lost',
+    ],
+    ['an empty live version', 'run: shift-traffic', 'run: live=$(list)', 'protects nothing'],
     ['an expression in shell', 'run: shift-traffic', `run: shift-traffic ${expression('github.ref')}`, 'through env'],
     [
       'the latest version in a deploy',
@@ -293,7 +291,14 @@ jobs:
         run: kubectl delete deployment "$VERSION"
 `,
       );
-    expect(problemsOfLaws(matrix)).toEqual([]);
+    expect(problemsOfLaws(matrix).join('\n')).toContain('does not look at observed-at');
+    const looks = matrix
+      .replace('    outputs:\n', `    outputs:\n      at: ${expression('steps.gate.outputs.observed-at')}\n`)
+      .replace(
+        '    env:\n      VERSION:',
+        `    env:\n      AT: ${expression('needs.tear-down.outputs.at')}\n      VERSION:`,
+      );
+    expect(problemsOfLaws(looks)).toEqual([]);
     const wrong = matrix.replace('outputs.drained-versions', 'outputs.draining-versions');
     expect(problemsOfLaws(wrong).join('\n')).toContain('does not take its versions from drained-versions');
   });
