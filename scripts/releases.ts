@@ -31,14 +31,15 @@ export function notesOf(tag: string, version: string, changelog: string): string
 }
 
 /**
- * Returns what moves to a tag, given all published releases that are no prereleases.
+ * Returns what moves to a tag, given the tags of all published releases that are no prereleases. A prerelease is one by
+ * its name, or because it is not among them.
  *
  * @throws when the tag is not a version
  */
 export function movingTags(tag: string, published: readonly string[]): MovingTags {
   const [match, major] = TAG.exec(tag) ?? [];
   if (match === undefined) throw new Error(`${tag} is not a version.`);
-  if (tag.includes('-')) return { major: '', npm: 'next' };
+  if (tag.includes('-') || !published.includes(tag)) return { major: '', npm: 'next' };
   const newer = published.filter((other) => TAG.test(other) && !other.includes('-') && order(other, tag) > 0);
   const isNewestOfMajor = !newer.some((other) => other.startsWith(`v${major}.`));
   return { major: isNewestOfMajor ? `v${major}` : '', npm: newer.length === 0 ? 'latest' : 'older' };

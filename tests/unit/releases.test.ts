@@ -36,6 +36,8 @@ describe('the tags that move to a release', () => {
     ['a fix of an older major version', 'v1.9.1', ['v1.9.0', 'v2.0.0', 'v1.9.1'], { major: 'v1', npm: 'older' }],
     ['a fix of an older minor version', 'v1.9.1', ['v1.10.0', 'v1.9.1'], { major: '', npm: 'older' }],
     ['a prerelease', 'v2.0.0-rc.1', ['v1.10.0'], { major: '', npm: 'next' }],
+    ['a prerelease by its name', 'v2.0.0-rc.1', ['v2.0.0-rc.1'], { major: '', npm: 'next' }],
+    ['a prerelease that its name does not show', 'v2.0.0', ['v1.10.0'], { major: '', npm: 'next' }],
     [
       'a release with others of another shape',
       'v1.0.0',
