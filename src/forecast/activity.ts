@@ -30,6 +30,8 @@ export type Activity =
       readonly kind: 'queued';
       readonly queue: string;
       readonly moves: boolean;
+      /** When the queue last handed out work of the version, and not before the workflow was enqueued. */
+      readonly movedAt: number;
       /** Of the queue, in all versions, or of the partition of the workflow where that is full. */
       readonly running: number;
       readonly limit: number | null;
@@ -193,6 +195,7 @@ function queued(workflow: WorkflowDetail, around: Surroundings): Activity {
     kind: 'queued',
     queue: queue ?? '',
     moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
+    movedAt,
     running: inPartition ? partitionLimit : (state?.running ?? 0),
     limit: inPartition ? partitionLimit : (state?.limit ?? null),
     inPartition,

@@ -72,7 +72,7 @@ function describeWait({ activity, progressAt }: WorkflowStatus, now: number, gen
     case 'overdue':
       return msg`was due ${trusted(farText(now - activity.since))} ago, but no process has picked it up`;
     case 'queued':
-      return describeQueue(activity, quiet);
+      return describeQueue(activity, now);
   }
 }
 
@@ -86,8 +86,9 @@ function queueNamed(queue: string): Message {
   return msg`queued in ${queue}${trusted(own)}`;
 }
 
-function describeQueue(activity: Activity & { readonly kind: 'queued' }, quiet: Message): Message {
-  const { moves, running, limit, inPartition, workerLimit } = activity;
+function describeQueue(activity: Activity & { readonly kind: 'queued' }, now: number): Message {
+  const { moves, movedAt, running, limit, inPartition, workerLimit } = activity;
+  const quiet = trusted(spanText(now - movedAt));
   const queue = queueNamed(activity.queue);
   if (limit === 0) return msg`${queue}, whose concurrency limit is 0: nothing is dequeued`;
   if (workerLimit === 0) return msg`${queue}, whose worker limit is 0: no process dequeues from it`;
@@ -149,7 +150,7 @@ function nextStepInSilence(executor: string | null, isWithoutProcess: boolean): 
   // What helps with all of the version names the executor ids, where no process of it seems to run.
   if (isWithoutProcess) return trusted('start a process of its version, or fork or cancel it');
   const [which, same] = executor ? [msg` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
-  return msg`check whether its process${which} still runs. If not, start one of its version with ${trusted(same)}, or fork it`;
+  return msg`check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or fork it`;
 }
 
 function nextStepInQueue(

@@ -85,7 +85,7 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
   };
 }
 
-export function withoutProcess({ target, drain }: Subject): Diagnosis {
+export function withoutProcess({ target, drain, deadline }: Subject): Diagnosis {
   const name = versionName(target.version);
   const all = target.inFlight === 1 ? 'its workflow stays' : `all ${number(target.inFlight)} workflows stay`;
   return {
@@ -94,8 +94,14 @@ export function withoutProcess({ target, drain }: Subject): Diagnosis {
     brief: 'no process of this version seems to be running',
     reason: msg`no process of ${name} seems to be running. Work that is due is not picked up.`,
     ifNothing: msg`${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
-    nextStep: msg`Start a process of ${name} again${withExecutor(drain.lostExecutors)}.`,
+    nextStep: msg`Start a process of ${name} again${withExecutor(drain.lostExecutors)}.${evenThen(drain.earliestEnds, deadline)}`,
   };
+}
+
+/** What a process that is started again does not shorten. */
+function evenThen(ends: readonly EarliestEnd[], deadline: number | undefined): Message {
+  const isLate = deadline !== undefined && ends.some(({ until }) => until > deadline);
+  return isLate ? msg` Even then, wait longer than the timeout for ${namedEnds(ends, deadline)}.` : trusted('');
 }
 
 /** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */

@@ -91,7 +91,7 @@ function versionsPart(targets: Evaluation['targets']): string {
     .slice(0, 3)
     .map((target) => `${quotedName(versionName(target.version))} ${number(target.inFlight)}`);
   const rest = blocked.length - most.length;
-  const listed = most.length > 0 ? `; blocked: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
+  const listed = most.length > 0 ? `; in flight: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
   return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }
 

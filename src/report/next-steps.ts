@@ -36,8 +36,8 @@ function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLi
   ];
   const which =
     verdict === 'cannot-drain'
-      ? 'To unblock the workflow that lasts longest, with the DBOS command line:'
-      : 'If work is progressing, wait. To unblock a workflow with the DBOS command line, start with this one:';
+      ? 'One workflow by hand, with the DBOS command line. This one lasts longest:'
+      : 'One workflow by hand, with the DBOS command line. Start with this one:';
   return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
 }
 

@@ -55,7 +55,7 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
     case 'no-process':
       return [
         { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
-        ...unblocking(report, kit, ' --all'),
+        ...unblocking(report, kit, ' --all', ', once no process of its version runs'),
       ];
     case 'outlasting':
       // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
@@ -67,12 +67,12 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
       if (activities.items.length === 0) return unblocking(report, kit, '');
       const step =
         kit === undefined
-          ? { what: trusted('Take the next step of each workflow from the table below.') }
+          ? { what: trusted('Take the next step of each workflow from *What blocks*.') }
           : {
-              what: trusted('See what each workflow has done, and take its next step from the table below:'),
+              what: trusted('See what each workflow has done, and take its next step from *What blocks*:'),
               command: 'sh unblock.sh inspect',
             };
-      return [step, ...unblocking(report, kit, '')];
+      return [step, ...unblocking(report, kit, '', ', if no process still works on it')];
     }
     case 'not-converging':
       return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
@@ -108,8 +108,16 @@ function whatTheKitTakes({ activities }: RunReport): string {
   return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
 }
 
-/** To fork and to cancel: with the kit, or what cancels one where there is none. */
-function unblocking(report: RunReport, kit: WrittenKit | undefined, which: string): readonly Option[] {
+/**
+ * To fork and to cancel: with the kit, or what cancels one where there is none. `condition`: when a fork does no work
+ * twice, where something comes before it.
+ */
+function unblocking(
+  report: RunReport,
+  kit: WrittenKit | undefined,
+  which: string,
+  condition?: string,
+): readonly Option[] {
   const { newVersion, commandLine, firstToUnblock } = report;
   const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
   if (kit === undefined) {
@@ -119,7 +127,7 @@ function unblocking(report: RunReport, kit: WrittenKit | undefined, which: strin
   }
   const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
   const fork = {
-    what: msg`Continue ${trusted(them)} on ${newVersion ?? ''}:`,
+    what: msg`${trusted(condition === undefined ? 'Fork' : 'Or fork')} ${trusted(them)} to ${newVersion ?? ''}${trusted(condition ?? '')}:`,
     command: `sh unblock.sh fork${which}`,
   };
   return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];

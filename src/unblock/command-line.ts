@@ -91,7 +91,7 @@ function typeScript(migration: number | null): string {
 function ofTheApplication(migration: number | null): string {
   if (migration === null || migration < SHARED) return `${OWN}, in the folder of the application.`;
   const release = typeScriptRelease(migration);
-  return `Use release ${release}: in the folder of the application, or after npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release} with DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+  return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
 }
 
 function python(migration: number | null): string {

@@ -78,6 +78,7 @@ describe.each(SDK_RELEASES)('on SDK %s', (sdk) => {
       kind: 'queued',
       queue: queueName('shop', 'serial'),
       moves: true,
+      movedAt: expect.any(Number),
       running: 1,
       limit,
       inPartition: false,

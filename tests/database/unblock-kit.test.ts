@@ -229,7 +229,7 @@ test('a command line that is older than the schema does not fork without inputs'
   const held = await v1.startHeld();
   const { output, code } = await run(await kitOf(database), 'fork', database.url, { sdk: 'dbos-4.27.6' });
   expect(output).toContain(`${held}: FAILED: its input cannot be read, and a fork would have none`);
-  expect(output).toContain('Use release 5: in the folder of the application');
+  expect(output).toContain('Use release 5, from the folder of the application');
   expect(code).toBe(1);
   expect(await statusesOf(database)).toEqual({ [held]: 'PENDING v1' });
 });
@@ -242,7 +242,7 @@ test('a command line that is newer than the schema is refused for the one that f
   const kit = await kitOf(database);
   const newer = await run(kit, 'cancel', database.url);
   expect(newer.output).toContain('the command line does not fit the schema of this database (error: relation');
-  expect(newer.output).toContain('Use release 4.27: in the folder of the application');
+  expect(newer.output).toContain('Use release 4.27, from the folder of the application');
   expect(newer.output).not.toMatch(/^ +at |\n +at /);
   expect(newer.code).toBe(2);
   expect(await statusesOf(database)).toEqual({ [held]: 'PENDING v1' });

@@ -78,7 +78,7 @@ describe('the next step of a workflow whose process may be gone', () => {
 
   test('names the executor id that recovers it, unless that is hidden or unknown', () => {
     expect(next('pod-7')).toBe(
-      'check whether its process (executor "pod-7") still runs. If not, start one of its version with that id, or fork it',
+      'check whether its process (executor "pod-7") still runs. If so, read its log. If not, start one of its version with that id, or fork it',
     );
     for (const none of [null, '']) {
       expect(next(none)).toMatch(/^check whether its process still runs\. .* with the same executor id, or fork it$/);
@@ -449,7 +449,7 @@ describe('an enqueued workflow', () => {
     const full = partitioned(true, 1);
     expect(full.activity).toMatchObject({ running: 1, limit: 1, inPartition: true });
     expect(plain(describeActivity(full, now))).toBe(
-      'queued in "mail", in a full partition (1 of 1 running in all versions, its partition\'s concurrency limit): nothing of its version was dequeued for 1h',
+      'queued in "mail", in a full partition (1 of 1 running in all versions, its partition\'s concurrency limit): nothing of its version was dequeued for 15m',
     );
     expect(plain(nextStepFor(full, 'local'))).toBe(
       'unblock what is running from that partition of the queue (any version), or raise its limit',

@@ -60,6 +60,7 @@ test("DBOS's own queue is named for what it is, and no other one", () => {
             kind: 'queued',
             queue,
             moves: false,
+            movedAt: DATABASE_EPOCH,
             running: 0,
             limit: null,
             inPartition: false,

@@ -196,7 +196,14 @@ const situations: { readonly [K in Activity['kind']]: readonly (Activity & { rea
     { moves: false, running: 0, limit: 0 },
     { moves: false, running: 0, limit: null, workerLimit: 0 },
     { moves: false, running: 0, limit: null },
-  ].map((state) => ({ kind: 'queued', queue: 'mail', inPartition: false, rateLimited: false, ...state })),
+  ].map((state) => ({
+    kind: 'queued',
+    queue: 'mail',
+    movedAt: now - HOUR,
+    inPartition: false,
+    rateLimited: false,
+    ...state,
+  })),
 };
 
 /** What is told of drains that are slow, stuck or without an end. */

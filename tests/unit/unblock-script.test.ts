@@ -86,7 +86,16 @@ describe('a workflow is', () => {
   });
   const sleeping = (until: number) => status({ kind: 'sleeping', until, certain: true });
   const queued: Activity = {
-    ...{ kind: 'queued', queue: 'q', moves: true, running: 1, limit: null, inPartition: false, rateLimited: false },
+    ...{
+      kind: 'queued',
+      queue: 'q',
+      moves: true,
+      movedAt: 0,
+      running: 1,
+      limit: null,
+      inPartition: false,
+      rateLimited: false,
+    },
   };
   const parentOf = (child: WorkflowStatus) => status({ kind: 'child', child: workflowDetail({}), status: child });
 

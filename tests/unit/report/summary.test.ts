@@ -350,7 +350,7 @@ describe('the first screen of the job summary', () => {
     const run = await runAgainst(timed(fifteenAndASleeper));
     const text = firstScreen(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
     expect(text).toMatch(
-      /^❌ 1\.0\.0 cannot drain .* Never: 1 of 16 workflows sleeps until .* If you do nothing: 15 of 16 .*; 1 sleeps until .* What to do Continue it on 2\.0\.0: ?sh unblock\.sh fork order-16 Or cancel it: ?sh unblock\.sh cancel order-16 Wait for it: set timeout to more than 2h1m\. These commands only print what they would do, until you add --yes\. .* What blocks State Next step Workflow .* 💤 asleep \(1\) .* 🟢 progressing \(15\) /,
+      /^❌ 1\.0\.0 cannot drain .* Never: 1 of 16 workflows sleeps until .* If you do nothing: 15 of 16 .*; 1 sleeps until .* What to do Fork it to 2\.0\.0: ?sh unblock\.sh fork order-16 Or cancel it: ?sh unblock\.sh cancel order-16 Wait for it: set timeout to more than 2h1m\. These commands only print what they would do, until you add --yes\. .* What blocks State Next step Workflow .* 💤 asleep \(1\) .* 🟢 progressing \(15\) /,
     );
     expect(text.match(/timeout at|2h1m/g)).toHaveLength(2);
     expect(text).not.toContain('wait until it wakes');
@@ -369,7 +369,7 @@ describe('the first screen of the job summary', () => {
     const run = await runAgainst(timed(script));
     const text = firstScreen(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
     expect(text).toMatch(/ Never: .* and 1 made no progress for /);
-    expect(text).toMatch(/ Continue what is stuck or asleep on 2\.0\.0: ?sh unblock\.sh fork Or cancel /);
+    expect(text).toMatch(/ Fork what is stuck or asleep to 2\.0\.0: ?sh unblock\.sh fork Or cancel /);
     expect(text).not.toContain('Wait for it');
   });
 

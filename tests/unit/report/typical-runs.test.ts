@@ -59,7 +59,8 @@ const stuckBesideWork: Script = ({ at }) => {
     workflowDetail({ ...IDLE, id: 'order-3', name: 'approve', lastStep: message }),
     ...atWork(left(24, at), at),
   ];
-  return { inFlight: [inFlight('1.0.0', { pending: items.length })], workflows: { items, ...whole } };
+  const inFlightHere = inFlight('1.0.0', { pending: items.length, oldestCreatedAt: IDLE.createdAt });
+  return { inFlight: [inFlightHere], workflows: { items, ...whole } };
 };
 
 /** After three minutes, one of the workflows goes to sleep for two hours. */
