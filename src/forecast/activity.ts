@@ -59,6 +59,11 @@ export interface WorkflowStatus {
   readonly sdk: Sdk | undefined;
 }
 
+/** Returns what a workflow waits for in the end: its own activity, or that of the youngest child in its line. */
+export function activityInTheEnd({ activity }: WorkflowStatus): Exclude<Activity, ChildActivity> {
+  return activity.kind === 'child' ? activityInTheEnd(activity.status) : activity;
+}
+
 /** The status of each workflow that was read in detail, by its id. */
 export type Statuses = ReadonlyMap<string, WorkflowStatus>;
 

@@ -1,5 +1,5 @@
 import type { SnapshotContents, Truncated, WorkflowDetail } from '../dbos/snapshot/index.ts';
-import type { Statuses, WorkflowStatus } from './activity.ts';
+import { activityInTheEnd, type Statuses, type WorkflowStatus } from './activity.ts';
 
 /** The oldest workflows in flight, read in detail by one poll: a few, or many when the forecast asks for them. */
 export interface DetailScan extends Omit<Truncated<WorkflowDetail>, 'items'> {
@@ -30,10 +30,13 @@ export function scannedOf(version: string | null, detailScan: DetailScan | undef
 }
 
 /**
- * Whether a workflow does not finish at the rate of the others: its end is known, or it is stuck. Every poll counts
- * delayed workflows exactly, so they are not parked. Waits for messages finish at the rate of earlier ones.
+ * Whether a workflow does not finish at the rate of the others: its end is known, or it is stuck. A parent ends no sooner
+ * than the child it waits for. Every poll counts delayed workflows exactly, so they are not parked. Waits for messages
+ * finish at the rate of earlier ones.
  */
-export function isParked({ status: { state, activity } }: WorkflowWithStatus): boolean {
-  const { kind } = activity;
-  return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
+export function isParked({ status }: WorkflowWithStatus): boolean {
+  const { kind } = status.activity;
+  if (kind === 'child' && activityInTheEnd(status).kind === 'delayed') return true;
+  if (activityInTheEnd(status).kind === 'sleeping') return true;
+  return status.state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind);
 }

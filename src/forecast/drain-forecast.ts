@@ -1,6 +1,6 @@
 import type { SnapshotIndex } from '../rules/snapshot-index.ts';
 import type { Target } from '../rules/target.ts';
-import type { WorkflowState } from './activity.ts';
+import { activityInTheEnd, type WorkflowState } from './activity.ts';
 import { scannedOf } from './detail-scan.ts';
 import { boundsOf, type CertainEnd, certainEnd, type EarliestEnd, latest } from './earliest-end.ts';
 import { movingTimeLeft, type TimeLeft, withWaits } from './estimate.ts';
@@ -17,7 +17,7 @@ export interface DrainForecast extends CertainEnd {
   readonly left: TimeLeft | undefined;
   /** The same for the workflows that neither sleep nor are delayed. */
   readonly moving: TimeLeft | undefined;
-  /** The workflows that wait for a known time, certain or not, the latest end first. */
+  /** The workflows that wait for a known time, or for a child that does, certain or not, the latest end first. */
   readonly waits: readonly KnownWait[];
   /** No process seems to run, or all is stuck but for what waits for a time: to wait for that time helps nobody. */
   readonly standsStill: boolean;
@@ -133,9 +133,9 @@ function waitsOf(
 ): readonly KnownWait[] {
   const waits = new Map<string, KnownWait>();
   for (const { workflow, status } of versions.flatMap((version) => scannedOf(version, history.detailScan))) {
-    const { kind } = status.activity;
-    if ((kind !== 'sleeping' && kind !== 'delayed') || status.activity.until === null) continue;
-    waits.set(workflow.id, { until: status.activity.until, because: kind });
+    const activity = activityInTheEnd(status);
+    if ((activity.kind !== 'sleeping' && activity.kind !== 'delayed') || activity.until === null) continue;
+    waits.set(workflow.id, { until: activity.until, because: activity.kind });
   }
   for (const { id, until, because } of bounds) waits.set(id, { until, because });
   return [...waits.values()].sort((a, b) => b.until - a.until);

@@ -96,6 +96,21 @@ describe('while nothing moves', () => {
     expect(polls(lines)[0]).toContain('never: it sleeps until 09:00 UTC, after the timeout');
   });
 
+  test('nor is a parent that waits for what sleeps, however long', async () => {
+    const until = 20 * MINUTE;
+    const lastStep = step({ name: 'DBOS.sleep', startedAt: DATABASE_EPOCH, completedAt: DATABASE_EPOCH + until });
+    const items = [
+      workflowDetail({ id: 'parent', name: 'fulfil', hasChildren: true }),
+      workflowDetail({ id: 'child', name: 'remind', parent: 'parent', lastStep }),
+    ];
+    const script: Script = ({ at }) =>
+      at >= until ? {} : { inFlight: [inFlight('1.0.0', { pending: 2 })], workflows: { items, ...whole } };
+    const { run, lines } = await holdAndLog(timed(script));
+    expect(run.verdict).toBe('drained');
+    expect(lines.join('\n')).not.toMatch(/nothing has|Nothing moves|no sign/);
+    expect(lines).toContain('  If you do nothing: 2 sleep until 00:20 UTC (the last).');
+  });
+
   test('nothing is claimed of what was not read', async () => {
     const script: Script = () => ({ inFlight: [inFlight('1.0.0', { pending: 5 })] });
     const { run, lines } = await holdAndLog(timed(script), slowly);
@@ -162,6 +177,15 @@ describe('the last line of a hold that ends early', () => {
 });
 
 describe('one story', () => {
+  test('what sleeps past the timeout hides no other sleep from what happens if nobody acts', async () => {
+    const soon = step({ name: 'DBOS.sleep', startedAt: DATABASE_EPOCH, completedAt: DATABASE_EPOCH + 20 * MINUTE });
+    const others = [sleeper, workflowDetail({ id: 'soon', name: 'remind', lastStep: soon })];
+    const { lines } = await holdAndLog(dying(HOUR, 10_000, 60, others), { timeoutMs: 30 * MINUTE });
+    expect(lines).toContain(
+      '  If you do nothing: 60 of 62 can still finish, with no estimate; 2 sleep until 09:00 UTC (the last).',
+    );
+  });
+
   test('the headline names the workflow that the table of what blocks begins with', async () => {
     const scene: Script = () => {
       const older = { createdAt: DATABASE_EPOCH - 3 * HOUR, updatedAt: DATABASE_EPOCH - 3 * HOUR };
