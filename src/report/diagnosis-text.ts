@@ -80,7 +80,7 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
     count,
     brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
     reason: msg`${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
-    ifNothing: expectation(subject, late, notBefore),
+    ifNothing: expectation(subject, waits, Math.max(notBefore, waits[0]?.until ?? 0)),
     nextStep: msg`To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
   };
 }
