@@ -1,10 +1,11 @@
 import type { Writer } from '../dbos/snapshot/index.ts';
-import { scannedOf } from '../forecast/detail-scan.ts';
+import { activityInTheEnd } from '../forecast/activity.ts';
+import { isParked, scannedOf } from '../forecast/detail-scan.ts';
 import type { EarliestEnd } from '../forecast/earliest-end.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import type { Blocker } from '../rules/index.ts';
 import { durationText, momentText, spanText } from '../time.ts';
-import { DEFAULT_EXECUTOR, describeActivity, workflowNamed } from './activity-text.ts';
+import { DEFAULT_EXECUTOR, describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { largestAlike, longest } from './alike.ts';
 import type { Diagnosis, Subject } from './diagnosis.ts';
 import { expectation, shareOf, stuckExpectation, verbOf } from './expectation.ts';
@@ -205,7 +206,13 @@ function seemingly({ drain: { states } }: Subject): string {
 
 /** Nothing is stuck yet by `stuck-after`, and nothing moves: it can be a pause, a long step or a dead process. */
 function quiet(quietMs: number, subject: Subject): Diagnosis {
-  const { target, drain, config } = subject;
+  const { target, drain, poll, config } = subject;
+  const scanned = scannedOf(target.version, poll.forecast.history.detailScan).filter((each) => !isParked(each));
+  const isDue = scanned.some(({ status }) => ['running', 'queued'].includes(activityInTheEnd(status).kind));
+  // Where the rest waits for a message or a timer, its process is the last thing to check.
+  const other = isDue
+    ? undefined
+    : longest(largestAlike(scanned.filter(({ status }) => status.activity.kind !== 'child')));
   const span = spanText(quietMs);
   const after = durationText(config.stuckAfterMs);
   return {
@@ -214,7 +221,10 @@ function quiet(quietMs: number, subject: Subject): Diagnosis {
     brief: `nothing has moved for ${span} (stuck after ${after})`,
     reason: trusted(`nothing has moved for ${span}. After ${after} it counts as stuck.`),
     ifNothing: expectation(subject, drain.waits, drain.waits[0]?.until ?? drain.notBefore),
-    nextStep: msg`Check whether a process of ${versionName(target.version)} still runs.`,
+    nextStep:
+      other === undefined
+        ? msg`Check whether a process of ${versionName(target.version)} still runs.`
+        : msg`${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null)}.`,
   };
 }
 

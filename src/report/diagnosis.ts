@@ -56,6 +56,8 @@ export interface Subject {
 /** The diagnoses of a poll: that of each target, and the worst of them, which names its version where there are several. */
 export interface Diagnoses {
   readonly worst: Diagnosis | undefined;
+  /** The version of the worst; undefined where there is none. */
+  readonly worstOf: Target | undefined;
   readonly of: ReadonlyMap<Target, Diagnosis>;
 }
 
@@ -67,16 +69,20 @@ export function diagnosesOf(poll: Poll, config: GateConfig): Diagnoses {
     return diagnosis === undefined ? [] : [{ target, diagnosis }];
   });
   const severity = ({ diagnosis }: (typeof found)[number]) => DIAGNOSES.indexOf(diagnosis.kind);
-  const endOf = ({ target }: (typeof found)[number]) => poll.forecast.targets.get(target.version)?.left?.leftMs ?? 0;
+  const drainOf = ({ target }: (typeof found)[number]) => poll.forecast.targets.get(target.version);
+  // Where nothing moves, no process may be left: that matters more than the longest estimate.
+  const endOf = (each: (typeof found)[number]) =>
+    drainOf(each)?.quietMs === undefined ? (drainOf(each)?.left?.leftMs ?? 0) : Number.POSITIVE_INFINITY;
   // Where a name is a typo, how the others drain is no answer.
   const isUnknown = targets.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unknown-version'));
   const [worst] = found.toSorted(
-    (a, b) => severity(b) - severity(a) || endOf(b) - endOf(a) || b.target.inFlight - a.target.inFlight,
+    (a, b) => severity(b) - severity(a) || Math.sign(endOf(b) - endOf(a)) || b.target.inFlight - a.target.inFlight,
   );
   return {
     worst: isUnknown
       ? undefined
       : worst && labelled(worst.diagnosis, targets.length > 1 ? versionName(worst.target.version) : undefined),
+    worstOf: isUnknown ? undefined : worst?.target.version,
     of: new Map(found.map(({ target, diagnosis }) => [target.version, labelled(diagnosis, undefined)])),
   };
 }

@@ -4,7 +4,7 @@ import { blockersOf, blockersOfAll } from '../rules/decide.ts';
 import { type Blocker, explainBlocker } from '../rules/index.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { blocksTarget, isLive } from './blocking.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnoses, Diagnosis } from './diagnosis.ts';
 import { type Explanations, outlook } from './forecast-text.ts';
 import { versionName } from './text.ts';
 
@@ -16,31 +16,41 @@ const EXPLAINED_STUCK = 3;
  * What a person who reads the log can do, and what happens otherwise. Each key stays the same for as long as its message
  * holds: the log says it once.
  */
-export function adviceOf(poll: Poll, diagnosis: Diagnosis | undefined): Explanations {
+export function adviceOf(poll: Poll, diagnoses: Diagnoses): Explanations {
   return [
-    ...expected(poll, diagnosis),
-    ...silence(poll, diagnosis),
+    ...expected(poll, diagnoses),
+    ...silence(poll, diagnoses),
     ...blockers(poll),
     ...stuckWork(poll),
     ...traffic(poll),
   ];
 }
 
-function expected({ forecast }: Poll, diagnosis: Diagnosis | undefined): Explanations {
-  if (diagnosis === undefined) return [];
-  const { kind, cause, ifNothing, nextStep } = diagnosis;
+function expected({ forecast }: Poll, { worst, worstOf }: Diagnoses): Explanations {
+  if (worst === undefined) return [];
+  const { kind, cause, ifNothing, nextStep } = worst;
   const { waits, notBefore } = forecast.total;
   // The line itself has the estimate of what only moves.
-  if (kind === 'slow' && (waits.length === 0 || forecast.total.quietMs !== undefined)) return [];
-  const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
+  if (kind === 'slow' && (waits.length === 0 || isQuiet(worst))) return [];
+  const which = `${kind} ${cause} ${worstOf}`;
+  const key = `${which} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
   const then = { key, message: msg`If you do nothing: ${ifNothing}` };
-  return nextStep === undefined ? [then] : [then, { key: `next ${cause}`, message: nextStep }];
+  return nextStep === undefined ? [then] : [then, { key: `next ${which}`, message: nextStep }];
 }
 
 /** Before it counts as stuck, only a person can see why nothing moves. */
-function silence({ forecast }: Poll, diagnosis: Diagnosis | undefined): Explanations {
-  if (forecast.total.quietMs === undefined || diagnosis?.cause === 'stuck') return [];
-  return [{ key: 'quiet', message: trusted('Nothing moves. Check whether a process of this version still runs.') }];
+function silence({ forecast }: Poll, { worst, worstOf }: Diagnoses): Explanations {
+  const all = forecast.total.quietMs === undefined ? trusted('') : trusted('Nothing moves. ');
+  if (worst !== undefined && isQuiet(worst)) {
+    return [{ key: `quiet ${worstOf}`, message: msg`${all}${worst.nextStep ?? trusted('')}` }];
+  }
+  if (forecast.total.quietMs === undefined || worst?.cause === 'stuck') return [];
+  return [{ key: 'quiet', message: msg`${all}Check whether a process of this version still runs.` }];
+}
+
+/** What moves has a next step only where it has not moved for long. */
+function isQuiet({ cause, nextStep }: Diagnosis): boolean {
+  return cause === 'moving' && nextStep !== undefined;
 }
 
 /** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */
@@ -87,9 +97,10 @@ function stuckWork({ evaluation, forecast }: Poll): Explanations {
     const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
     // Without a process, there is one next step for all. To fork work of a live version would hit live work.
     const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
-    const next = isDead || live.has(workflow.version) ? trusted('') : msg` Next: ${step}.`;
+    const isUnhelped = isDead || live.has(workflow.version);
+    const next = isUnhelped ? trusted('') : msg` Next: ${step}.`;
     const what = msg`${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
-    return [{ key: `stuck ${key}`, message: msg`Stuck: ${what}.${next}` }];
+    return [{ key: `stuck ${key} ${isUnhelped}`, message: msg`Stuck: ${what}.${next}` }];
   });
 }
 

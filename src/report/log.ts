@@ -4,7 +4,7 @@ import type { Outage } from '../hold/outage.ts';
 import { msg } from '../message.ts';
 import { TROUBLESHOOTING } from '../run-context.ts';
 import { blockingGroups, inFlightOnAll } from './blocking.ts';
-import { type Diagnosis, diagnosesOf } from './diagnosis.ts';
+import { type Diagnoses, type Diagnosis, diagnosesOf } from './diagnosis.ts';
 import { countsOf, courseOf, isSameList } from './fingerprint.ts';
 import { headingOf, moreAt } from './help.ts';
 import { adviceOf, explainedBlocker } from './log-advice.ts';
@@ -79,7 +79,8 @@ export function startLog(
       if (isKeptReplaced(poll, previous)) sink.line(replacementLine(poll));
       previous = poll;
       if (config.mode === 'preflight') return;
-      const { worst } = diagnosesOf(poll, config);
+      const diagnoses = diagnosesOf(poll, config);
+      const { worst } = diagnoses;
       const shown = shownAt(poll, worst);
       if (poll.decides || isInterrupted || isDue(config, shown, before)) {
         sink.line(pollLine(config, poll, worst, before));
@@ -89,7 +90,7 @@ export function startLog(
         sink.status?.(pollLine(config, poll, worst, before));
       }
       // The annotations explain the deciding poll. They follow in the log at once.
-      if (!poll.decides) advise(poll, worst);
+      if (!poll.decides) advise(poll, diagnoses);
     },
     onFailedPoll(failed) {
       sink.line(failureLine(config, failed, outage, more));
@@ -130,20 +131,22 @@ function pointer(page: string): Pointer {
 /** Returns a function that writes what a person can do: each message once, a few a minute, at once where the diagnosis changes. */
 function adviser(sink: LogSink, more: Pointer) {
   const said = new Set<string>();
-  let kind: string | undefined;
+  let before: string | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
-  return (poll: Poll, diagnosis: Diagnosis | undefined) => {
+  return (poll: Poll, diagnoses: Diagnoses) => {
+    const { worst } = diagnoses;
+    const now = worst && `${worst.kind} ${worst.cause}`;
     const { ended } = poll.time;
-    if (diagnosis?.kind === kind && ended - saidAt < HEARTBEAT_MS) return;
-    const advice = adviceOf(poll, diagnosis).filter(({ key }) => !said.has(key));
+    if (now === before && ended - saidAt < HEARTBEAT_MS) return;
+    const advice = adviceOf(poll, diagnoses).filter(({ key }) => !said.has(key));
     for (const { key, message } of advice.slice(0, ADVICE_LINES)) {
       sink.line(`  ${plain(message)}`);
       said.add(key);
     }
-    const heading = headingOf(diagnosis) ?? explainedBlocker(poll);
+    const heading = headingOf(worst) ?? explainedBlocker(poll);
     const pointed = heading === undefined ? undefined : more(heading);
     if (pointed !== undefined) sink.line(`  ${pointed}`);
-    kind = diagnosis?.kind;
+    before = now;
     saidAt = ended;
   };
 }

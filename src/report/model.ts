@@ -48,7 +48,7 @@ export function failedRun(failure: ReportedFailure, config?: GateConfig, schema 
 }
 
 const NOTHING_EXPECTED = { forecast: null, outlook: [] } as const;
-const NO_DIAGNOSES: Diagnoses = { worst: undefined, of: new Map() };
+const NO_DIAGNOSES: Diagnoses = { worst: undefined, worstOf: undefined, of: new Map() };
 const NOTHING_LISTED = { items: [], omitted: 0 } as const;
 
 /** Before the first poll that decides anything. */

@@ -195,6 +195,26 @@ describe('the log', () => {
     expect(found).toEqual([expect.stringMatching(/^Note: This pattern in `ignore-workflows` /)]);
   });
 
+  test('says what happens and what helps again when the diagnosis changes its cause, and not its kind', async () => {
+    const items = [workflowDetail({ ...IDLE, id: 'order-1' })];
+    const scene = {
+      inFlight: [inFlight('1.0.0', { pending: 1 })],
+      workflows: { items, omitted: 0, omittedUnversioned: 0 },
+    };
+    const before = [registration('0.9.0', 1), registration('1.0.0', 2)];
+    const lines = await logOf(
+      timed(({ at }) => ({ ...scene, registrations: at < 90_000 ? before : twoRegistered })),
+      {
+        timeoutMs: 300_000,
+      },
+    );
+    const moved = lines.findIndex((line) => line.startsWith('[1m 30s]'));
+    expect(lines.slice(moved + 1, moved + 3)).toEqual([
+      '  If you do nothing: the stuck workflow stays in flight until somebody acts.',
+      '  Stuck: "order-1" ("checkout"): no step finished for 2h 1m: either a long step, or its process is gone. Next: check whether its process (executor "local") still runs. If not, start one of its version with that id, or fork it.',
+    ]);
+  });
+
   test('says of a twenty-minute hold what it is, what will happen and what helps, each once', async () => {
     const changes = { timeoutMs: 20 * 60_000, pollIntervalMs: undefined, failFast: false };
     const lines = await logOf(timed(fifteenAndASleeper), changes);

@@ -10,6 +10,7 @@ import {
   queueInFlight,
   registration,
   type Script,
+  started,
   step,
   workflowDetail,
 } from '../../support/builders.ts';
@@ -53,7 +54,7 @@ describe('while nothing moves', () => {
     expect(late.length).toBeGreaterThan(0);
     for (const line of late) expect(line).toMatch(/; slow: nothing has moved for [12]m.* \(stuck after 15m\)(?:; |$)/);
     expect(lines.filter((line) => line.startsWith('  Nothing moves.'))).toEqual([
-      '  Nothing moves. Check whether a process of this version still runs.',
+      '  Nothing moves. Check whether a process of "1.0.0" still runs.',
     ]);
     const report = runReportOf(run);
     expect(report.forecast).toMatchObject({ secondsLeft: null, quietSeconds: 120 });
@@ -63,6 +64,40 @@ describe('while nothing moves', () => {
     expect(text).toMatch(/What to do 1?\.? ?Check whether a process of 1\.0\.0 still runs\./);
     expect(text).toContain('🟢 progressing (24) check whether its process still runs. If not, fork or cancel it');
     expect(annotationsOf(report)[0]?.message).toContain('\nCheck whether a process of "1.0.0" still runs.');
+  });
+
+  test('a version that stands still is named before one that is only slow', async () => {
+    const dead = dying(3 * MINUTE, 5000, 60);
+    const script: Script = (poll) => {
+      const { inFlight: dying = [], workflows } = dead(poll);
+      const items = Array.from({ length: 200 - Math.floor(poll.at / 10_000) }, (_, index) =>
+        workflowDetail({ id: `moving-${index}`, version: '1.1.0', updatedAt: DATABASE_EPOCH + poll.at }),
+      );
+      return {
+        inFlight: [...dying, inFlight('1.1.0', { pending: items.length })],
+        workflows: { items: [...(workflows?.items ?? []), ...items], ...whole },
+      };
+    };
+    const targets = { kind: 'named', versions: ['1.0.0', '1.1.0'] } as const;
+    const { run, lines } = await holdAndLog(timed(script), { ...slowly, targets });
+    const text = 'slow ("1.0.0"): nothing has moved for';
+    expect(polls(lines).find((line) => line.startsWith('[    3m]'))).toContain('slow ("1.1.0"): about');
+    for (const line of polls(lines).filter((each) => /^\[ *[5-8]m/.test(each))) expect(line).toContain(text);
+    expect(lines.filter((line) => line.startsWith('  Check'))).toEqual([
+      '  Check whether a process of "1.0.0" still runs.',
+    ]);
+    expect(plain(runReportOf(run).headline)).toContain('Slow ("1.0.0"): nothing has moved for 5m.');
+  });
+
+  test('of what waits for a message, its process is not what to check', async () => {
+    const timer = step({ number: 2, name: 'DBOS.sleep' });
+    const items = [workflowDetail({ id: 'order-1', name: 'approve', lastStep: timer })];
+    const script: Script = () => ({ inFlight: [inFlight('1.0.0', { pending: 1 })], workflows: { items, ...whole } });
+    const { run, lines } = await holdAndLog(timed(script), slowly);
+    const step1 =
+      '"order-1" ("approve") waits: send the message or set the event that it waits for, or cancel or fork it.';
+    expect(lines.filter((line) => line.startsWith('  '))).toEqual([`  Nothing moves. ${step1}`]);
+    expect(annotationsOf(runReportOf(run))[0]?.message).toContain(`\n${step1}\n`);
   });
 
   test('the line says so beside what outlasts the timeout', async () => {
@@ -204,9 +239,11 @@ describe('one story', () => {
   });
 
   test('a line leaves out the blocker that its diagnosis names, by kind', async () => {
-    const starting: Script = ({ number }) => ({ started: number > 1 ? [] : [] });
+    const starting: Script = ({ number }) => ({ started: number > 1 ? [started('1.0.0', number - 1, number)] : [] });
     const { lines } = await holdAndLog(timed(starting), { timeoutMs: MINUTE });
-    expect(lines.join('\n')).not.toContain('new work is still being started');
+    expect(polls(lines).at(-1)).toBe(
+      '[ 1m 5s] 0 in flight (no change); stuck: traffic has not moved, work is still starting',
+    );
     const live = await holdAndLog(() => ({ registrations: [registration('1.0.0', 1)] }), { mode: 'check' });
     expect(polls(live.lines)).toEqual([
       '[    0s] 0 in flight; stuck: still the latest version, so new work goes to it',
