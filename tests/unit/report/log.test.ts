@@ -211,7 +211,7 @@ describe('the log', () => {
     const moved = lines.findIndex((line) => line.startsWith('[1m 30s]'));
     expect(lines.slice(moved + 1, moved + 3)).toEqual([
       '  If you do nothing: the stuck workflow stays in flight until somebody acts.',
-      '  Stuck: "order-1" ("checkout"): no step finished for 2h 1m: either a long step, or its process is gone. Next: check whether its process (executor "local") still runs. If not, start one of its version with that id, or fork it.',
+      expect.stringMatching(/^ {2}Stuck: "order-1" .* Next: check whether its process /),
     ]);
   });
 
