@@ -544,7 +544,7 @@ exports.Writer = Writer;
 
 /***/ }),
 
-/***/ 233:
+/***/ 614:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -2955,7 +2955,7 @@ module.exports = ConnectionParameters
 
 const EventEmitter = (__nccwpck_require__(434).EventEmitter)
 
-const { parse, serialize } = __nccwpck_require__(233)
+const { parse, serialize } = __nccwpck_require__(614)
 const stream = __nccwpck_require__(829)
 const { getStream } = stream
 
@@ -5468,7 +5468,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 409:
+/***/ 233:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17541,15 +17541,17 @@ function holdsCertificates(pem) {
 /** A host on this machine: a folder of a socket, or a name or an address of the loopback. */
 const THIS_MACHINE = /^(\/.*|(.+\.)?localhost\.?|127(\.\d{1,3}){1,3}|(::ffff:)?127(\.\d{1,3}){3}|::1)$/i;
 /**
- * Returns whether somebody on the network could stand in for the server. A CA proves nothing with `allow` and `prefer`,
- * which end in plain text where it did not sign. Channel binding proves that the server at the end of TLS knows the
- * password.
+ * Returns what makes sure of the server. A CA proves nothing with `allow` and `prefer`, which end in plain text where it
+ * did not sign. Channel binding proves that the server at the end of TLS knows the password.
  */
-function anybodyMayAnswer({ host, tlsMode, tlsCa, requireChannelBinding }) {
-    if (THIS_MACHINE.test(host) || requireChannelBinding)
-        return false;
-    const verifies = ['verify-ca', 'verify-full'].includes(tlsMode) || (tlsMode === 'require' && tlsCa !== undefined);
-    return !verifies;
+function serverCheck({ host, tlsMode, tlsCa, requireChannelBinding }) {
+    if (THIS_MACHINE.test(host))
+        return 'this-machine';
+    if (tlsMode === 'verify-full')
+        return 'full';
+    if (requireChannelBinding)
+        return 'channel-binding';
+    return tlsMode === 'verify-ca' || (tlsMode === 'require' && tlsCa !== undefined) ? 'ca' : 'none';
 }
 /**
  * Returns the ways to connect that an `sslmode` allows, in the order to try them.
@@ -18460,7 +18462,7 @@ function ofTheApplication(migration) {
     if (migration === null || migration < SHARED)
         return `${OWN}, in the folder of the application.`;
     const release = typeScriptRelease(migration);
-    return `Use release ${release}: in the folder of the application, or after npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release} with DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
 }
 function python(migration) {
     if (migration === null || migration < SHARED)
@@ -18523,23 +18525,6 @@ function isInUse({ versions }) {
 /** Whether a target is live, or unknown. */
 function isLive({ blockers }) {
     return blockers.some(({ kind }) => NOT_OLD.has(kind));
-}
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
-
-
-
-function iso_datetime(params) {
-    return _isoDateTime(ZodISODateTime, params);
-}
-function iso_date(params) {
-    return core._isoDate(ZodISODate, params);
-}
-function iso_time(params) {
-    return core._isoTime(ZodISOTime, params);
-}
-function iso_duration(params) {
-    return core._isoDuration(ZodISODuration, params);
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
@@ -19307,6 +19292,7 @@ function queued(workflow, around) {
         kind: 'queued',
         queue: queue ?? '',
         moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
+        movedAt,
         running: inPartition ? partitionLimit : (state?.running ?? 0),
         limit: inPartition ? partitionLimit : (state?.limit ?? null),
         inPartition,
@@ -19967,7 +19953,7 @@ function describeWait({ activity, progressAt }, now, generations) {
         case 'overdue':
             return msg `was due ${trusted(farText(now - activity.since))} ago, but no process has picked it up`;
         case 'queued':
-            return describeQueue(activity, quiet);
+            return describeQueue(activity, now);
     }
 }
 /** A row can hold any time. Beyond ten years the distance means nothing. */
@@ -19978,8 +19964,9 @@ function queueNamed(queue) {
     const own = queue === INTERNAL_QUEUE ? " (DBOS's own: for schedules, forks and resumed workflows)" : '';
     return msg `queued in ${queue}${trusted(own)}`;
 }
-function describeQueue(activity, quiet) {
-    const { moves, running, limit, inPartition, workerLimit } = activity;
+function describeQueue(activity, now) {
+    const { moves, movedAt, running, limit, inPartition, workerLimit } = activity;
+    const quiet = trusted(spanText(now - movedAt));
     const queue = queueNamed(activity.queue);
     if (limit === 0)
         return msg `${queue}, whose concurrency limit is 0: nothing is dequeued`;
@@ -20036,7 +20023,7 @@ function nextStepInSilence(executor, isWithoutProcess) {
     if (isWithoutProcess)
         return trusted('start a process of its version, or fork or cancel it');
     const [which, same] = executor ? [msg ` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
-    return msg `check whether its process${which} still runs. If not, start one of its version with ${trusted(same)}, or fork it`;
+    return msg `check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or fork it`;
 }
 function nextStepInQueue({ moves, running, limit, inPartition, workerLimit }, isWithoutProcess) {
     if (limit === 0)
@@ -20371,7 +20358,7 @@ function diagnosis_text_outlasting(subject, deadline) {
         nextStep: msg `To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
     };
 }
-function diagnosis_text_withoutProcess({ target, drain }) {
+function diagnosis_text_withoutProcess({ target, drain, deadline }) {
     const name = versionName(target.version);
     const all = target.inFlight === 1 ? 'its workflow stays' : `all ${message_number(target.inFlight)} workflows stay`;
     return {
@@ -20380,8 +20367,13 @@ function diagnosis_text_withoutProcess({ target, drain }) {
         brief: 'no process of this version seems to be running',
         reason: msg `no process of ${name} seems to be running. Work that is due is not picked up.`,
         ifNothing: msg `${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
-        nextStep: msg `Start a process of ${name} again${withExecutor(drain.lostExecutors)}.`,
+        nextStep: msg `Start a process of ${name} again${withExecutor(drain.lostExecutors)}.${evenThen(drain.earliestEnds, deadline)}`,
     };
+}
+/** What a process that is started again does not shorten. */
+function evenThen(ends, deadline) {
+    const isLate = deadline !== undefined && ends.some(({ until }) => until > deadline);
+    return isLate ? msg ` Even then, wait longer than the timeout for ${namedEnds(ends, deadline)}.` : trusted('');
 }
 /** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
 function withExecutor(executors) {
@@ -20638,6 +20630,82 @@ function others(blocker, subject) {
     }
 }
 
+;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
+
+
+
+function iso_datetime(params) {
+    return _isoDateTime(ZodISODateTime, params);
+}
+function iso_date(params) {
+    return core._isoDate(ZodISODate, params);
+}
+function iso_time(params) {
+    return core._isoTime(ZodISOTime, params);
+}
+function iso_duration(params) {
+    return core._isoDuration(ZodISODuration, params);
+}
+
+;// CONCATENATED MODULE: ./lib/report/schema-parts.js
+
+
+
+
+/* The types of fields that several parts of the report have. */
+const count = schemas_int().nonnegative();
+/** What stands for a long name stays. */
+const schema_parts_name = schemas_string()
+    .transform((text) => (isCut(text) ? text : cutName(text)))
+    .pipe(schemas_string());
+const schema_parts_text = schema_parts_name.nullable();
+const id = schema_parts_text.describe('Null with `details: names`');
+const message = custom().transform(plain).pipe(schemas_string());
+const schema_parts_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
+const amount = schemas_number().nonnegative();
+const seconds = amount.transform((exact) => schema_parts_rounded(exact, 10)).pipe(amount);
+const rate = amount.transform((exact) => schema_parts_rounded(exact, 100)).pipe(amount);
+/** Rounded to tenths, hundredths, or other fractions of one. */
+function schema_parts_rounded(exact, fractions) {
+    return Math.round(exact * fractions) / fractions;
+}
+const schema_parts_statusCounts = { pending: count, enqueued: count, delayed: count };
+
+;// CONCATENATED MODULE: ./lib/report/found-schema.js
+
+
+/** What a preflight checks, in the order in which it is shown. */
+const CHECKS = ['database', 'tls', 'privileges', 'server', 'schema', 'applications', 'versions'];
+/** What a check found. `unknown`: something before it was in the way. */
+const CHECK_STATES = ['ok', 'warning', 'problem', 'unknown'];
+const found_schema_sql = array(schemas_string());
+/** What a preflight found. */
+const found = object({
+    checks: array(object({
+        check: schemas_enum(CHECKS).describe('Stable, for programs'),
+        state: schemas_enum(CHECK_STATES).describe('`unknown`: something else has to be mended first'),
+        message: message.describe('For people; may change'),
+    })),
+    role: schema_parts_text.describe('The role of the connection. Null before a server has answered'),
+    grants: found_schema_sql.describe('What the owner of the tables has to run, as SQL'),
+    optionalGrants: found_schema_sql.describe('The same for what no rule needs'),
+    applications: array(schema_parts_name).describe('The owners of rows and registrations'),
+    versions: array(object({
+        version: schema_parts_text.describe('Null for work without a version'),
+        application: schema_parts_text,
+        registered: schemas_boolean(),
+        latest: schemas_boolean().describe('The latest version of its application'),
+        receivesWork: schemas_boolean()
+            .nullable()
+            .describe('It is not the latest, and its newest workflows show that it still receives work. Null where nobody can tell'),
+        ...schema_parts_statusCounts,
+        ignored: count,
+    })),
+    next: object({ job: schemas_string().describe('YAML of a job'), command: schemas_string().describe('The same for a shell') })
+        .nullable()
+        .describe('What to use next, with what this database needs. Null while something is in the way'),
+});
+
 ;// CONCATENATED MODULE: ./lib/report/schema.js
 
 
@@ -20654,32 +20722,15 @@ function others(blocker, subject) {
  * times are epoch milliseconds of the database's clock, durations are exact. Its output is the report file: messages
  * are plain text, times are ISO 8601, durations and rates are rounded.
  */
-const count = schemas_int().nonnegative();
-/** What stands for a long name stays. */
-const schema_name = schemas_string()
-    .transform((text) => (isCut(text) ? text : cutName(text)))
-    .pipe(schemas_string());
-const schema_text = schema_name.nullable();
-const id = schema_text.describe('Null with `details: names`');
-const message = custom().transform(plain).pipe(schemas_string());
-const schema_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
-const amount = schemas_number().nonnegative();
-const seconds = amount.transform((exact) => schema_rounded(exact, 10)).pipe(amount);
-const rate = amount.transform((exact) => schema_rounded(exact, 100)).pipe(amount);
-/** Rounded to tenths, hundredths, or other fractions of one. */
-function schema_rounded(exact, fractions) {
-    return Math.round(exact * fractions) / fractions;
-}
 /** What names the code of a workflow. */
 const schema_workflowName = {
-    workflow: schema_text.describe('Its name, as the SDK has it'),
-    className: schema_text.describe('Its class, where it has one'),
+    workflow: schema_parts_text.describe('Its name, as the SDK has it'),
+    className: schema_parts_text.describe('Its class, where it has one'),
 };
 const workflowNameInDetail = {
     ...schema_workflowName,
-    instance: schema_text.describe('The name of a configured instance of its class (`config_name`)'),
+    instance: schema_parts_text.describe('The name of a configured instance of its class (`config_name`)'),
 };
-const schema_statusCounts = { pending: count, enqueued: count, delayed: count };
 const schema_truncated = (item, omitted) => object({ items: array(item), omitted: count.describe(omitted) });
 /** What to expect: estimates and certain bounds. Never evidence of safety. */
 const forecast = object({
@@ -20690,12 +20741,12 @@ const forecast = object({
     secondsLeft: object({ likely: seconds, from: seconds, to: seconds })
         .nullable()
         .describe('An estimate with its range, without what is stuck; null without evidence'),
-    notBefore: schema_time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
+    notBefore: schema_parts_time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
     earliestEnds: array(object({
-        id,
+        id: id,
         ...workflowNameInDetail,
-        version: schema_name,
-        until: schema_time,
+        version: schema_parts_name,
+        until: schema_parts_time,
         because: schemas_enum(['delayed', 'sleeping']),
     }))
         .describe('What certainly lasts longest, the latest end first'),
@@ -20726,12 +20777,12 @@ const blocker = object({
     message: message.describe('What it means and the way out: for people, and may change'),
 });
 const versionSchema = object({
-    version: schema_text.describe('Null for what processes without a version run'),
-    application: schema_text.describe('The application that owns its registration or its rows'),
-    ...schema_statusCounts,
+    version: schema_parts_text.describe('Null for what processes without a version run'),
+    application: schema_parts_text.describe('The application that owns its registration or its rows'),
+    ...schema_parts_statusCounts,
     inFlight: count.describe('All that blocks: the three before, and rows in an unknown status'),
     ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
-    oldestCreatedAt: schema_time.describe('Creation of the oldest workflow in flight'),
+    oldestCreatedAt: schema_parts_time.describe('Creation of the oldest workflow in flight'),
     latest: schemas_boolean().describe('The latest version of its application'),
     known: schemas_boolean().describe('Registered, or carried by some row; `on-unknown: pass` can let another one pass'),
     drained: schemas_boolean().describe('Idle for the whole settle window: can be torn down'),
@@ -20742,55 +20793,44 @@ const versionSchema = object({
     forecast: forecast.nullable(),
     outlook: schema_outlook,
 });
-const found = object({
-    applications: array(schema_name).describe('The owners of rows and registrations'),
-    versions: array(object({
-        version: schema_text.describe('Null for work without a version'),
-        application: schema_text,
-        registered: schemas_boolean(),
-        latest: schemas_boolean(),
-        ...schema_statusCounts,
-        ignored: count,
-    })),
-});
 const schema_group = object({
-    version: schema_text,
+    version: schema_parts_text,
     ...schema_workflowName,
-    queue: schema_text,
-    ...schema_statusCounts,
+    queue: schema_parts_text,
+    ...schema_parts_statusCounts,
     ignored: schemas_boolean(),
-    oldestCreatedAt: schema_time,
+    oldestCreatedAt: schema_parts_time,
 });
 const activity = object({
     state: schemas_enum(WORKFLOW_STATES),
     kind: schemas_enum(ACTIVITIES).describe('What it does or waits for: stable, for programs'),
-    progressAt: schema_time.describe('The last change of its status, or the completion of its last step'),
-    until: schema_time.describe('When that ends, where the tables tell'),
-    child: schema_text.describe('The child that it waits for'),
+    progressAt: schema_parts_time.describe('The last change of its status, or the completion of its last step'),
+    until: schema_parts_time.describe('When that ends, where the tables tell'),
+    child: schema_parts_text.describe('The child that it waits for'),
     message: message.describe('The same for people; may change'),
     nextStep: message.describe('What a person can do about it; may change'),
 });
 const workflow = object({
-    id,
-    version: schema_text,
+    id: id,
+    version: schema_parts_text,
     ...workflowNameInDetail,
-    status: schema_name,
-    queue: schema_text,
-    executor: schema_text,
-    createdAt: schema_time,
-    updatedAt: schema_time.describe('The last change of its status'),
-    startedAt: schema_time,
-    delayUntil: schema_time,
-    deadline: schema_time.describe('When DBOS will cancel it'),
-    lastStep: object({ number: schemas_int(), name: schema_name, completedAt: schema_time })
+    status: schema_parts_name,
+    queue: schema_parts_text,
+    executor: schema_parts_text,
+    createdAt: schema_parts_time,
+    updatedAt: schema_parts_time.describe('The last change of its status'),
+    startedAt: schema_parts_time,
+    delayUntil: schema_parts_time,
+    deadline: schema_parts_time.describe('When DBOS will cancel it'),
+    lastStep: object({ number: schemas_int(), name: schema_parts_name, completedAt: schema_parts_time })
         .nullable()
         .describe('Of a PENDING workflow; null of another does not say that none was done'),
-    parent: schema_text,
+    parent: schema_parts_text,
     activity: activity.nullable(),
 });
 const activityGroup = object({
     state: schemas_enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
-    count,
+    count: count,
     ...schema_workflowName,
     message: message.describe('What the one that lasts longest does or waits for; may change'),
     nextStep: activity.shape.nextStep,
@@ -20804,12 +20844,12 @@ const runReportSchema = object({
     conclusion: schemas_enum(['pass', 'warn', 'fail']).describe('How the step ended'),
     headline: message.describe('The verdict in one plain sentence, and the diagnosis'),
     diagnosis: diagnosis.describe('That of the version that is worst off'),
-    notBefore: schema_time.describe('No version can have drained before. Null where no such time is known'),
+    notBefore: schema_parts_time.describe('No version can have drained before. Null where no such time is known'),
     drained: schemas_boolean(),
     mode: schemas_enum(MODES).nullable(),
     details: schemas_enum(DETAILS).nullable().describe('With `names`, no ids of workflows and executors are here'),
-    application: schema_text.describe('The input of that name'),
-    observedAt: schema_time.describe('Database time of the deciding snapshot'),
+    application: schema_parts_text.describe('The input of that name'),
+    observedAt: schema_parts_time.describe('Database time of the deciding snapshot'),
     outdated: schemas_boolean().describe('The run failed after that snapshot, which decides nothing'),
     waitedSeconds: seconds,
     polls: count.describe('Polls that succeeded'),
@@ -20820,7 +20860,7 @@ const runReportSchema = object({
         .nullable()
         .describe('In-flight rows with no version that a target could claim. Null where nothing could be counted'),
     database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() }).nullable(),
-    found: found.nullable().describe('What the application has here, in mode `preflight`'),
+    found: found.nullable().describe('What a preflight checked and found. Null in the other modes'),
     blockers: array(blocker).describe('The failure, or what blocks the whole gate'),
     neededTimeout: schemas_string()
         .nullable()
@@ -20830,28 +20870,28 @@ const runReportSchema = object({
     versions: array(versionSchema),
     forecast: forecast.nullable().describe('For all versions to retire together'),
     outlook: schema_outlook,
-    newTopLevel: array(object({ version: schema_text, ...schema_workflowName, count }))
+    newTopLevel: array(object({ version: schema_parts_text, ...schema_workflowName, count: count }))
         .describe('What was created without a parent on a version to retire since the gate started, by class and name'),
-    history: array(object({ seconds, ...schema_statusCounts }))
+    history: array(object({ seconds: seconds, ...schema_parts_statusCounts }))
         .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
     drainedVersions: array(schemas_string()),
     drainingVersions: array(schemas_string()),
-    newVersion: schema_text.describe('Where forks of the work in flight can run: the latest version that stays'),
+    newVersion: schema_parts_text.describe('Where forks of the work in flight can run: the latest version that stays'),
     otherApplications: array(object({
-        name: schema_name,
+        name: schema_parts_name,
         mayBeFormerName: schemas_boolean()
             .describe('It has work in flight, and registered no version since this application registered its first, or this one has registered none'),
-        inFlight: array(object({ version: schema_text, ...schema_statusCounts })),
+        inFlight: array(object({ version: schema_parts_text, ...schema_parts_statusCounts })),
     }))
         .describe('Applications beside the one that `application` names; empty without that'),
     groups: schema_truncated(schema_group, 'Not read').describe('What blocks, by version, class, workflow and queue, largest first'),
     activities: schema_truncated(activityGroup, 'Not listed')
-        .extend({ observedAt: schema_time.describe('Database time of the read') })
+        .extend({ observedAt: schema_parts_time.describe('Database time of the read') })
         .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
     workflows: schema_truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
-    firstToUnblock: schema_text.describe('The id of the workflow to unblock first; null where all of it finishes by itself'),
+    firstToUnblock: schema_parts_text.describe('The id of the workflow to unblock first; null where all of it finishes by itself'),
     commandLine: object({
-        program: schema_text.describe('Null where it has to be installed first, or chosen'),
+        program: schema_parts_text.describe('Null where it has to be installed first, or chosen'),
         urlOption: schemas_enum(['--sys-db-url', '--db-url']),
         fits: schemas_string().describe('Which release fits the schema, and how to get it'),
     })
@@ -21181,11 +21221,21 @@ const TROUBLESHOOTING = 'docs/troubleshooting.md';
  * the command line, and on another server than github.com, where the name can be that of a copy.
  */
 function troubleshootingPage(environment) {
-    const { GITHUB_SERVER_URL: server, GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '' } = environment;
-    const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
-    if (server !== 'https://github.com' || !isNamed || ref.length > 100 || ref.includes('..'))
+    const { GITHUB_SERVER_URL: server } = environment;
+    const action = runningAction(environment);
+    if (server !== 'https://github.com' || action === undefined)
         return TROUBLESHOOTING;
-    return `${server}/${name}/blob/${ref}/${TROUBLESHOOTING}`;
+    return `${server}/${action.name}/blob/${action.ref}/${TROUBLESHOOTING}`;
+}
+/** Returns what a workflow writes behind `uses:` to run this action. */
+function actionReference(environment) {
+    const action = runningAction(environment);
+    return action === undefined ? 'owner/dbos-drain-gate@v1' : `${action.name}@${action.ref}`;
+}
+/** The repository and the ref of the running action; undefined where they are not known, or look unlike any. */
+function runningAction({ GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '', }) {
+    const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
+    return isNamed && ref.length <= 100 && !ref.includes('..') ? { name, ref } : undefined;
 }
 function readRunContext(environment) {
     return { shell: 'action', environment, withoutSecrets: run_context_withoutSecrets(environment) };
@@ -22484,11 +22534,12 @@ function schemaOf(name, probe) {
 }
 /** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
 function hasReadableQueues(probe) {
-    const { columns = [], readable = [], kind, filtered } = probe.tables['queues'] ?? {};
-    // Another table can have that name, in a schema that DBOS shares with others.
-    const isDbos = neededColumns('queues').every((column) => columns.includes(column));
-    const isReadable = columnNames('queues').every((name) => readable.includes(name) || !columns.includes(name));
-    return kind === 'r' && !filtered && isDbos && isReadable;
+    return hasQueues(probe) && !probe.tables['queues']?.filtered && deniedIn(probe, 'queues').length === 0;
+}
+/** Another table can have that name, in a schema that DBOS shares with others. */
+function hasQueues(probe) {
+    const { columns = [], kind } = probe.tables['queues'] ?? {};
+    return kind === 'r' && neededColumns('queues').every((column) => columns.includes(column));
 }
 /** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
 const SHARDED = TABLES.filter((table) => table !== 'queues');
@@ -22511,11 +22562,16 @@ function factsOf(probe, row) {
 }
 /** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
 function missingPrivileges(probe) {
-    return TABLES.flatMap((table) => {
-        const { columns = [], readable = [] } = probe.tables[table] ?? {};
-        const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
-        return table === 'queues' || denied.length === 0 ? [] : [{ table, columns: denied }];
-    });
+    return TABLES.flatMap((table) => (table === 'queues' ? [] : deniedIn(probe, table)));
+}
+/** Returns what the role lacks to read the limits of queues. */
+function deniedQueueColumns(probe) {
+    return hasQueues(probe) ? deniedIn(probe, 'queues') : [];
+}
+function deniedIn(probe, table) {
+    const { columns = [], readable = [] } = probe.tables[table] ?? {};
+    const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
+    return denied.length === 0 ? [] : [{ table, columns: denied }];
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/access.js
@@ -22543,7 +22599,7 @@ const STANDBY = msg `This server is a standby. It lags behind its primary and ca
 /** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
 const standbyAnswered = () => new TransientError(STANDBY, true, { id: 'standby', brief: true });
 /** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
-function unreachableTables(probe, config) {
+function unreachableTables(probe, config, remedy = asOwner(missingGrants(probe, config))) {
     const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
     const schemas = trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
     const hint = elsewhere.length > 0
@@ -22555,8 +22611,7 @@ function unreachableTables(probe, config) {
         });
     }
     if (!probe.schema_usable) {
-        const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(config.schema)} TO ${quoteIdentifier(probe.role)};`;
-        return new ReportableError(msg `The role ${probe.role} is not allowed to use the schema ${config.schema}. ${asOwner([usage, ...grants(probe, config)])}`, { id: 'schema-not-granted' });
+        return new ReportableError(msg `The role ${probe.role} is not allowed to use the schema ${config.schema}. ${remedy}`, { id: 'schema-not-granted' });
     }
     const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
     const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
@@ -22571,17 +22626,28 @@ function unreachableTables(probe, config) {
     return undefined;
 }
 /** The tables are there, but the role may not read all that the poll names. */
-function deniedTables(probe, config) {
+function deniedTables(probe, config, remedy = asOwner(missingGrants(probe, config))) {
     const missing = missingPrivileges(probe);
     if (missing.length === 0)
         return undefined;
     const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
-    const remedy = asOwner(grants(probe, config));
     return new ReportableError(msg `The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`, { id: 'tables-not-granted' });
 }
-/** The statements that let the role read what it may not read yet, and no more than that. */
-function grants(probe, { schema }) {
-    return missingPrivileges(probe).map(({ table, columns }) => `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(probe.role)};`);
+/** Returns the statements that let the role read what it may not read yet, and no more than that. */
+function missingGrants(probe, { schema }) {
+    const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(probe.role)};`;
+    const isUsable = probe.schema_usable || !probe.schema_exists;
+    return [
+        ...(isUsable ? [] : [usage]),
+        ...missingPrivileges(probe).map((denied) => grantOf(denied, schema, probe.role)),
+    ];
+}
+/** Returns the statement that lets the role read the limits of queues, which no rule needs; none where it can. */
+function queueGrants(probe, { schema }) {
+    return deniedQueueColumns(probe).map((denied) => grantOf(denied, schema, probe.role));
+}
+function grantOf({ table, columns }, schema, role) {
+    return `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(role)};`;
 }
 function asOwner(statements) {
     return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
@@ -22784,6 +22850,12 @@ function explainFormerNames(formers, isRegistered) {
 
 
 
+/** Several owners, and none is chosen. */
+function severalApplications({ application: chosen }, owners, applications = []) {
+    if (chosen !== undefined || owners.length < 2)
+        return [];
+    return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
+}
 /** Rule 7: the application is the right one. A wrong name would hide everything. */
 const application = {
     checkGate({ config, before, database, index }) {
@@ -22791,9 +22863,9 @@ const application = {
         if (config.application !== undefined && !applicationSeen) {
             return [{ kind: 'application-not-seen', application: config.application, owners }];
         }
-        if (config.application === undefined && owners.length > 1) {
-            return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
-        }
+        const several = severalApplications(config, owners, applications);
+        if (several.length > 0)
+            return several;
         // DBOS deletes no registration. Rule 9 asks another server for all that were there.
         if (isAnotherServer(before, database))
             return [];
@@ -22910,7 +22982,7 @@ function decide(config, evaluation, forecast, time) {
         return { pauseMs: 0 };
     // No version is judged: what blocks the whole gate is in the way of any run.
     if (config.mode === 'preflight')
-        return { verdict: foremost(evaluation.gate.map(verdictOf)) ?? 'no-target' };
+        return { verdict: preflightVerdict(evaluation) };
     if (evaluation.drained)
         return { verdict: 'drained' };
     if (evaluation.hasNoTarget)
@@ -22939,6 +23011,10 @@ function decide(config, evaluation, forecast, time) {
     if (untilSettledMs !== undefined && mayFinish)
         return { pauseMs: untilSettledMs };
     return { verdict: verdict === 'unknown-version' ? verdict : 'timed-out' };
+}
+function preflightVerdict({ gate, snapshot }) {
+    const isReadable = snapshot.access === undefined || snapshot.access.problems.length === 0;
+    return isReadable ? (foremost(gate.map(verdictOf)) ?? 'no-target') : 'error';
 }
 /** With `latest`, `wait` gives the new version two minutes to appear: its launch makes the one before a target. */
 function decideNoTarget(config, evaluation, time) {
@@ -23126,122 +23202,452 @@ function standing({ workflow: { version }, status }, poll, isWait) {
     return isDue && drain?.quietMs !== undefined ? 'stuck' : undefined;
 }
 
-;// CONCATENATED MODULE: ./lib/report/markdown.js
-
-
-
-/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
-function markdown(message) {
-    return message
-        .map((part) => {
-        if (typeof part === 'string')
-            return withInputsNamed(part).replaceAll('<', '&lt;');
-        return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
-    })
-        .join('');
+;// CONCATENATED MODULE: ./lib/dbos/schema-age.js
+/** From this migration on, the number means the same in every SDK. */
+const schema_age_SHARED = 100;
+/** Source: databases that these releases made. Those between Python 2.29 and 3.2 are from its sources. */
+const RELEASES = [
+    ...releases('TypeScript', [
+        ['3.5 to 4.0', 24],
+        ['4.5', 30],
+        ['4.10', 35],
+        ['4.15', 41],
+        ['4.20', 61],
+        ['4.27', 108],
+        ['5.0', 114],
+        ['5.2 to 5.3', 123],
+    ]),
+    ...releases('Python', [
+        ['2.16', 18],
+        ['2.29', 47],
+        ['2.30', 107],
+        ['3.0', 114],
+        ['3.2', 123],
+        ['3.4', 125],
+    ]),
+    ...releases('Go', [
+        ['0.15', 35],
+        ['0.19', 40],
+        ['1.0', 42],
+        ['1.1', 44],
+        ['1.2 to 1.3', 107],
+        ['1.5', 121],
+        ['1.8', 125],
+    ]),
+    ...releases('Java', [['1.1.0-m6', 41]]),
+    ...releases('Rust', [['0.5', 108]]),
+];
+function releases(language, known) {
+    return known.map(([release, migration]) => ({ language, release, migration }));
 }
-/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
-const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
-/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
-function code(text, maximum) {
-    const parts = visible(text, maximum)
-        .split(LINKED)
-        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
-    return `<code>${parts.join('<!-- -->')}</code>`;
-}
-/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes, but the tabs of `tsv`. */
-function codeBlock(language, lines) {
-    const whole = (text) => visible(text, Number.POSITIVE_INFINITY);
-    const text = lines
-        .map((line) => (language === 'tsv' ? line.split('\t').map(whole).join('\t') : whole(line)))
-        .join('\n');
-    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = '`'.repeat(Math.max(3, longest + 1));
-    return `${fence}${language}\n${text}\n${fence}`;
-}
-/** A name that some rows lack: that of a workflow in older ones. */
-function nameOf(name, without = '(no name)') {
-    return name === null ? without : code(name);
-}
-/** What stands for the version of what runs without one. */
-const NO_VERSION = `*${versionName(null)}*`;
-function quoteBlock(message) {
-    return markdown(message).replace(/^/gm, '> ');
-}
-/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
-function table(rows, columns) {
-    const used = Object.entries(columns)
-        .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
-        .filter(({ cells }) => cells.some((cell) => cell !== ''));
-    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
-    const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
+/**
+ * Returns which SDK releases make a schema with this migration, such as `TypeScript 4.27 or Rust 0.5`, or between which it
+ * is: `newer than TypeScript 5.0, older than TypeScript 5.2 to 5.3`.
+ *
+ * @param sdk The SDK that wrote the workflows; undefined where they name none, or several.
+ */
+function releasesOf(migration, sdk) {
+    const own = RELEASES.filter(({ language }) => language === sdk?.language);
+    const candidates = own.length > 0 ? own : RELEASES;
+    const exact = candidates.filter((each) => each.migration === migration);
+    if (exact.length > 0)
+        return inWords(exact);
+    // Below the shared numbers, those of two languages cannot be compared.
+    if (own.length === 0 && migration < schema_age_SHARED)
+        return 'an older SDK of any language';
+    const before = Math.max(...candidates.filter((each) => each.migration < migration).map((each) => each.migration));
+    const after = Math.min(...candidates.filter((each) => each.migration > migration).map((each) => each.migration));
+    const at = (number) => inWords(candidates.filter((each) => each.migration === number));
     return [
-        line(used.map(({ head }) => head)),
-        line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
-        ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
-    ].join('\n');
+        ...(Number.isFinite(before) ? [`newer than ${at(before)}`] : []),
+        ...(Number.isFinite(after) ? [`older than ${at(after)}`] : []),
+    ].join(', ');
 }
-/** `And 3 more versions.`, or nothing. */
-function more(count, noun) {
-    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
+function inWords(found) {
+    return found.map(({ language, release }) => `${language} ${release}`).join(' or ');
 }
-/** Paragraphs and other blocks in their order, but for empty ones. */
-function blocks(...texts) {
-    return texts.filter((text) => text !== '').join('\n\n');
+
+;// CONCATENATED MODULE: ./lib/report/log-opening.js
+
+
+
+
+
+/* What the log says before the first poll, and once after it. */
+const GROUPS_SHOWN = 20;
+/** What the gate will do. */
+function openingOf(config) {
+    const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
+    const what = msg `${targetsInWords(config)}${application}`;
+    const settle = trusted(durationText(config.settleMs));
+    const timeout = trusted(durationText(config.timeoutMs));
+    const interval = trusted(pauseInWords(config));
+    switch (config.mode) {
+        case 'wait':
+            return msg `Waiting up to ${timeout} for ${what} to drain (polling every ${interval}; must stay idle for ${settle}).`;
+        case 'check':
+            return msg `Checking whether ${what} can be retired. The gate fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
+        case 'report':
+            return msg `Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the gate.`;
+        case 'preflight':
+            return msg `Checking whether the gate can work here${application}. No version is judged.`;
+    }
+}
+function targetsInWords({ targets }) {
+    if (targets.kind === 'named')
+        return namesOf(targets.versions);
+    if (targets.kind === 'none')
+        return trusted('no version');
+    return msg `every version except ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
+}
+/**
+ * `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` With `details:
+ * names`, more people can read the log than the database: the server is not shown.
+ */
+function describePlace({ host, port, database, schema, source }, details) {
+    const server = details === 'names' ? trusted('') : msg ` at ${host}, port ${trusted(String(port))}`;
+    return msg `System database: ${database}${server}, schema ${schema} (from ${sourceInWords(source)}).`;
+}
+/** Where the parts of the URL are from, without any of them. */
+function sourceInWords({ url, variables }) {
+    const what = url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
+    return trusted([what, ...(variables.length > 0 ? [`and ${variables.join(', ')}`] : [])].join(', '));
+}
+/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
+function describeDatabase({ snapshot, index, gate, targets, state }) {
+    const { serverVersion, migration } = snapshot.database;
+    const server = describeServer(serverVersion, migration ?? null);
+    if (index === undefined)
+        return msg `${server}.`;
+    const [newest] = index.registered;
+    const { registrations } = index.contents;
+    const registered = newest === undefined || registrations === undefined
+        ? trusted('no version is registered')
+        : msg `${registrations.length} registered, the latest is ${newest.version}`;
+    const parts = [msg `${server}. Versions: ${registered}`];
+    if (state.kept !== undefined)
+        parts.push(msg `kept: ${namesOf(state.kept)}`);
+    if (state.kept !== undefined && gate.length === 0) {
+        const retired = namesOfVersions(targets);
+        parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
+    }
+    return msg `${joined(parts, '; ')}.`;
+}
+/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
+function groupLines({ items, omitted }, targets) {
+    const lines = items.slice(0, GROUPS_SHOWN).map((group) => {
+        const full = workflowName(group);
+        const own = ownWorkNote({ ...group, name: group.workflow }).map((note) => ` (${note})`);
+        const name = full === null ? 'a workflow without a name' : `${quotedName(full)}${own.join('')}`;
+        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
+        const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
+        return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
+    });
+    const left = items.length - lines.length + omitted;
+    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
+}
+
+;// CONCATENATED MODULE: ./lib/report/preflight-checks.js
+
+
+
+
+
+/** Returns what a preflight checked, in the order in which one thing needs the other. */
+function checksOf(run, versions) {
+    const { connection, last } = run;
+    const access = last?.evaluation.snapshot.access;
+    const read = last === undefined || access === undefined ? undefined : { ...last, access, versions };
+    const each = {
+        database: databaseCheck(run, read),
+        tls: read === undefined || connection === undefined ? UNKNOWN : tlsCheck(connection, read),
+        privileges: read === undefined ? UNKNOWN : privilegesCheck(read),
+        server: read === undefined ? UNKNOWN : preflight_checks_serverCheck(read),
+        schema: read === undefined ? UNKNOWN : schemaCheck(read, run),
+        applications: read === undefined ? UNKNOWN : applicationsCheck(read, run),
+        versions: read === undefined ? UNKNOWN : versionsCheck(read),
+    };
+    const { database, tls, privileges, server, schema, applications, versions: found } = each;
+    return [
+        { check: 'database', ...database },
+        { check: 'tls', ...tls },
+        { check: 'privileges', ...privileges },
+        { check: 'server', ...server },
+        { check: 'schema', ...schema },
+        { check: 'applications', ...applications },
+        { check: 'versions', ...found },
+    ];
+}
+const preflight_checks_ok = (message) => ({ state: 'ok', message });
+const preflight_checks_warning = (message) => ({ state: 'warning', message });
+const problem = (message) => ({ state: 'problem', message });
+const UNKNOWN = { state: 'unknown', message: trusted('Not checked yet: solve the problem first.') };
+const preflight_checks_HIDDEN = { state: 'unknown', message: trusted('Not readable yet: solve the problems first.') };
+/** Names the address once a server has accepted it: a mistyped URL can have the password in its place. */
+function databaseCheck({ connection, config }, read) {
+    const source = connection === undefined ? trusted('the inputs') : sourceInWords(connection.place.source);
+    if (read === undefined || connection === undefined) {
+        return problem(msg `No usable answer from the database. Its address is from ${source}.`);
+    }
+    const { host, port, database } = connection.place;
+    const server = config?.details === 'names' ? trusted('') : msg ` at ${host}, port ${trusted(String(port))}`;
+    return preflight_checks_ok(msg `Connected to ${database}${server}, as the role ${read.access.role}. The address is from ${source}.`);
+}
+function tlsCheck({ serverCheck: proof, tlsMode }, { access }) {
+    const mode = trusted(`\`sslmode=${tlsMode}\``);
+    const encrypted = trusted(access.encrypted ? 'Encrypted' : 'Not encrypted');
+    switch (proof) {
+        case 'this-machine':
+            return preflight_checks_ok(msg `${encrypted}. The connection does not leave this machine.`);
+        case 'full':
+            return preflight_checks_ok(msg `Encrypted, and the server is verified (${mode}).`);
+        case 'ca':
+            return preflight_checks_ok(msg `Encrypted, and the CA of the server is verified, but not its host name (${mode}).`);
+        case 'channel-binding':
+            return preflight_checks_ok(msg `Encrypted, and the server proved that it knows the password (\`channel_binding=require\`).`);
+        case 'none':
+            return preflight_checks_warning(msg `${encrypted}, and the server is not verified (${mode}). Set \`sslmode=verify-full\` in \`database-url\`. Pass a private CA as \`tls-ca\`.`);
+    }
+}
+function privilegesCheck({ access, evaluation }) {
+    const { role, denied, grants, writable, superuser, problems } = access;
+    if (grants.length > 0) {
+        const columns = denied.reduce((sum, each) => sum + each.columns.length, 0);
+        const tables = namesOf(denied.map(({ table }) => table));
+        const what = columns === 0 ? trusted('use the schema') : msg `read ${counted(columns, 'column')} of ${tables}`;
+        return problem(msg `${role} is not allowed to ${what}. Run the missing grants below as the owner of the tables.`);
+    }
+    if (problems.length > 0)
+        return preflight_checks_HIDDEN;
+    if (evaluation.snapshot.database.rowSecurityActive)
+        return problem(msg `Row security would hide rows from ${role}.`);
+    if (writable.length === 0)
+        return preflight_checks_ok(msg `${role} can read everything that the gate needs, and cannot write.`);
+    const more = superuser ? trusted('is a superuser') : msg `can write ${namesOf(writable)}`;
+    return preflight_checks_warning(msg `${role} can read everything that the gate needs, but it also ${more}. Use a role that only reads.`);
+}
+/** What is wrong with the server, and not with its tables. */
+const OF_SERVER = ['standby', 'logical-subscriber', 'shard'];
+function preflight_checks_serverCheck({ evaluation }) {
+    const { serverVersion } = evaluation.snapshot.database;
+    const wrong = evaluation.gate.flatMap((each) => (each.kind === 'untrusted-database' ? [each.reason] : []));
+    const reasons = wrong.flatMap((reason) => (typeof reason === 'string' && OF_SERVER.includes(reason) ? [reason] : []));
+    const version = trusted(`PostgreSQL ${serverVersion}`);
+    if (reasons.length === 0)
+        return preflight_checks_ok(msg `${version}, a primary.`);
+    return problem(msg `${version}, but the gate cannot rely on it (${trusted(reasons.join(', '))}).`);
+}
+function schemaCheck({ access, evaluation }, { schema }) {
+    const { migration, missingColumns, relationKind } = evaluation.snapshot.database;
+    if (access.problems.some(({ kind }) => SCHEMA_PROBLEMS.includes(kind))) {
+        return problem(msg `${schema} does not have the tables of DBOS that the gate reads.`);
+    }
+    if (missingColumns.length > 0 || relationKind !== 'r')
+        return problem(msg `${schema} is not as an SDK makes it.`);
+    const newest = trusted(`The newest migration that the gate knows is ${NEWEST_KNOWN_MIGRATION}.`);
+    if (migration === undefined) {
+        return evaluation.index === undefined
+            ? preflight_checks_HIDDEN
+            : preflight_checks_ok(msg `${schema}, without a migration number, as TypeScript SDKs before 3.5 make it. ${newest}`);
+    }
+    const sdk = sdkIn(evaluation.state.serializations);
+    const number = trusted(`migration ${migration}`);
+    const releases = trusted(releasesOf(migration, sdk));
+    if (migration > NEWEST_KNOWN_MIGRATION)
+        return preflight_checks_warning(msg `${schema}, ${number}: ${releases}. ${newest}`);
+    return preflight_checks_ok(msg `${schema}, ${number}: ${releases}. ${newest}`);
+}
+const SCHEMA_PROBLEMS = ['schema-missing', 'tables-missing', 'not-a-table'];
+function applicationsCheck({ access, evaluation }, { config }) {
+    const owners = evaluation.index?.contents.owners ?? access.owners;
+    const kinds = evaluation.gate.map(({ kind }) => kind);
+    if (kinds.includes('several-applications')) {
+        return problem(msg `${namesOf(owners)} share this database. Set \`application\` to the one that you deploy.`);
+    }
+    if (kinds.includes('application-not-seen')) {
+        return problem(msg `${config?.application ?? ''} has no version and no work here. Correct \`application\`.`);
+    }
+    if (evaluation.index === undefined)
+        return preflight_checks_HIDDEN;
+    if (owners.length === 0)
+        return preflight_checks_ok(trusted('No row names its application: older SDKs write no names.'));
+    const others = owners.filter((owner) => owner !== config?.application);
+    if (config?.application === undefined)
+        return preflight_checks_ok(msg `${namesOf(owners)} alone.`);
+    return others.length === 0
+        ? preflight_checks_ok(msg `${config.application} alone.`)
+        : preflight_checks_ok(msg `${config.application}, next to ${namesOf(others)}. Always set \`application\`.`);
+}
+function versionsCheck({ evaluation, versions }) {
+    if (evaluation.index === undefined)
+        return preflight_checks_HIDDEN;
+    const registered = versions.filter((each) => each.registered);
+    const latest = registered.flatMap((each) => (each.latest && each.version !== null ? [each.version] : []));
+    if (registered.length === 0)
+        return preflight_checks_warning(trusted('None is registered, so nothing shows which one is the latest.'));
+    const receiving = versions.flatMap((each) => (each.receivesWork && each.version !== null ? [each.version] : []));
+    const parts = [
+        msg `${counted(registered.length, 'version')} registered.`,
+        ...(latest.length === 0 ? [] : [msg `Latest: ${namesOf(latest)}.`]),
+        ...(receiving.length === 0 ? [] : [msg `Still sent new work: ${namesOf(receiving)}.`]),
+    ];
+    return latest.some(isSharedVersion) ? preflight_checks_warning(joined(parts)) : preflight_checks_ok(joined(parts));
+}
+
+;// CONCATENATED MODULE: ./lib/report/preflight-next.js
+
+
+/* What to use after a preflight: a job for GitHub, and a command, with what this database needs. */
+/** Inputs of the connection that the next run needs as well. Their values are not repeated. */
+const ALSO_SET = ['database-password', 'database-password-file', 'tls-ca'];
+/** What GitHub evaluates. */
+const expression = (text) => `\${{ ${text} }}`;
+const STAND_INS = {
+    'database-password': expression('secrets.DBOS_DATABASE_PASSWORD'),
+    'database-password-file': `${expression('runner.temp')}/database-password`,
+    'tls-ca': expression('secrets.DBOS_DATABASE_CA'),
+};
+/** Returns the job and the command that wait for the versions before the one that a deploy has launched. */
+function nextOf(next) {
+    return { job: jobOf(next), command: commandOf(next) };
+}
+function jobOf({ connection, config, application, latest }) {
+    const { action, selfHosted, alsoSet, place } = connection;
+    const inputs = [
+        ['database-url', expression('secrets.DBOS_SYSTEM_DATABASE_URL')],
+        ...alsoSet.map((name) => [name, `${STAND_INS[name]} # as in this run`]),
+        ...(place.schema === 'dbos' ? [] : [['schema', inYaml(place.schema)]]),
+        ...(application === undefined ? [] : [['application', inYaml(application)]]),
+        ['keep-version', keptInYaml(latest)],
+        ['timeout', '45m'],
+        ...(config.details === 'full' ? [] : [['details', config.details]]),
+    ];
+    return `  retire: # a job of its own, so that a held drain blocks no deploy
+    needs: deploy # the job that launches the new version and shifts all traffic to it
+    runs-on: ${selfHosted ? 'self-hosted # as this run' : 'ubuntu-latest'}
+    timeout-minutes: 60 # more than the gate's timeout
+    environment: production # the one that has the secret
+    permissions: { contents: read }
+    concurrency: { group: retire, cancel-in-progress: false }
+    defaults: { run: { shell: bash } } # a pipe fails if any of its commands does
+    steps:
+      - uses: actions/checkout@v7
+      - id: gate
+        uses: ${action}
+        with:
+${inputs.map(([name, value]) => `          ${name}: ${value}`).join('\n')}
+      - name: Tear down what has drained # the script has to accept a version that is already gone
+        env: { VERSIONS: '\${{ steps.gate.outputs.drained-versions }}' }
+        run: jq -r '.[]' <<< "$VERSIONS" | xargs -r -d '\\n' -n 1 ./tear-down.sh
+      - name: Keep the unblock kit
+        if: always() && steps.gate.outputs.drained != 'true'
+        uses: actions/upload-artifact@v7
+        with: { name: drain-gate, path: '\${{ runner.temp }}/dbos-drain-gate-*' }`;
+}
+function commandOf({ connection, config, application, latest }) {
+    const { schema } = connection.place;
+    const flags = [
+        `--keep-version "$VERSION"`,
+        ...(schema === 'dbos' ? [] : [`--schema ${inShell(schema)}`]),
+        ...(application === undefined ? [] : [`--application ${inShell(application)}`]),
+        ...(config.details === 'full' ? [] : [`--details ${config.details}`]),
+        '--timeout 45m',
+    ];
+    return `# VERSION: ${advice(latest)}\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
+}
+const COMMIT = /^[0-9a-f]{40}$/;
+/** The value of `keep-version`. A deploy names what it has launched, and so never the name that is the latest now. */
+function keptInYaml(latest) {
+    const value = latest === undefined || COMMIT.test(latest) ? 'github.sha' : 'needs.deploy.outputs.version';
+    return `${expression(value)} # ${advice(latest)}`;
+}
+/** What the version is that stays. */
+function advice(latest) {
+    if (latest === undefined)
+        return 'the version that the deploy has just launched';
+    if (COMMIT.test(latest))
+        return 'the latest version has the name of a commit';
+    if (isSharedVersion(latest) || /^([0-9a-f]{32}|[0-9a-f]{64})$/.test(latest)) {
+        return 'set DBOS__APPVERSION to a name per deploy, and write that name here';
+    }
+    const example = /^[\w.+-]{1,40}$/.test(latest) ? `, such as ${latest}` : '';
+    return `the version that the deploy has just launched${example}`;
+}
+/** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */
+function inYaml(name) {
+    const isSeen = visible(name, Number.POSITIVE_INFINITY) === name && !name.includes('${{');
+    return isSeen
+        ? `'${name.replaceAll("'", "''")}'`
+        : '# write the name here: it holds characters that cannot be shown safely';
+}
+function inShell(name) {
+    return shellQuoted(name) ?? '"$NAME"';
 }
 
 ;// CONCATENATED MODULE: ./lib/report/found.js
 
 
 
-const found_VERSIONS_SHOWN = 50;
-/** Returns what the application has here: registered versions, the newest first, and then what else is in flight. */
-function foundIn({ contents, registered, registrations, inFlight, latest }) {
+
+/** Returns what a preflight found, and what to use next where nothing is in the way. */
+function foundIn(run) {
+    const { last, config, verdict, connection } = run;
+    const index = last?.evaluation.index;
+    const access = last?.evaluation.snapshot.access;
+    const isMixed = config?.application === undefined && (index?.contents.owners.length ?? 0) > 1;
+    const versions = index === undefined || last === undefined ? [] : versionsIn(index, isMixed, last.evaluation.snapshot.observedAt);
+    const applications = index?.contents.owners ?? access?.owners ?? [];
+    const isNext = verdict === 'no-target' && connection !== undefined && config !== undefined;
+    const [latest] = index?.registered ?? [];
+    return {
+        checks: checksOf(run, versions),
+        role: access?.role ?? null,
+        grants: access?.grants ?? [],
+        optionalGrants: access?.optionalGrants ?? [],
+        applications,
+        versions,
+        next: isNext
+            ? nextOf({ connection, config, application: config.application ?? onlyOwner(index), latest: latest?.version })
+            : null,
+    };
+}
+/** The one application that owns a registration, which stays. What only owns work in flight may be gone later. */
+function onlyOwner(index) {
+    const owners = new Set((index?.registered ?? []).flatMap(({ application }) => application ?? []));
+    return owners.size === 1 ? [...owners][0] : undefined;
+}
+/** Registered versions, the newest first, and then what else is in flight. */
+function versionsIn(index, isMixed, observedAt) {
+    const { contents, registered, registrations, inFlight } = index;
     const names = new Set([...registered.map(({ version }) => version), ...inFlight.keys()]);
-    const versions = [...names].map((version) => {
+    const latest = isMixed ? latestOfEach(index) : index.latest;
+    const since = registered[0]?.timestamp;
+    // Which one receives work is asked within one application.
+    const evidence = isMixed ? undefined : contents.newestRoots;
+    return [...names].map((version) => {
         const work = inFlight.get(version);
         const { pending, enqueued, delayed } = work ?? NO_WORKFLOWS;
         const registration = version === null ? undefined : registrations.get(version);
+        const isLatest = version !== null && latest.has(version);
+        const isTold = !isLatest && since !== undefined && evidence?.showsParents === true;
         return {
             version,
             application: registration?.application ?? work?.application ?? null,
             registered: registration !== undefined,
-            latest: version !== null && latest.has(version),
+            latest: isLatest,
+            receivesWork: isTold
+                ? signOfLife(version, { versions: index.latest, since }, evidence, observedAt) !== undefined
+                : null,
             ...{ pending, enqueued, delayed },
             ignored: work?.ignored ?? 0,
         };
     });
-    return { applications: contents.owners, versions };
 }
-/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
-function foundLines({ versions }) {
-    const lines = versions.slice(0, found_VERSIONS_SHOWN).map((each) => {
-        const count = total(each);
-        const work = count > 0 ? `${count} in flight (${describeCounts(each)})` : 'nothing in flight';
-        const ignored = each.ignored > 0 ? `, ${each.ignored} ignored` : '';
-        return `- ${each.version === null ? 'without a version' : quotedName(each.version)}${found_standing(each)}: ${work}${ignored}`;
-    });
-    const left = versions.length - lines.length;
-    return left > 0 ? [...lines, `- and ${left} more`] : lines;
-}
-/** The same, as a section of the summary. */
-function foundSection(found) {
-    if (found === null || found.versions.length === 0)
-        return '';
-    const shown = found.versions.slice(0, found_VERSIONS_SHOWN);
-    return blocks('### What is here', table(shown, {
-        Version: (each) => `${nameOf(each.version, NO_VERSION)}${found_standing(each)}`,
-        Application: ({ application }) => nameOf(application, ''),
-        Pending: ({ pending }) => pending,
-        Enqueued: ({ enqueued }) => enqueued,
-        Delayed: ({ delayed }) => delayed,
-        Ignored: ({ ignored }) => ignored,
-    }), more(found.versions.length - shown.length, 'version'));
-}
-function found_standing({ version, registered, latest }) {
-    if (latest)
-        return ' (latest)';
-    return registered || version === null ? '' : ' (not registered)';
+/** The latest version of each application. */
+function latestOfEach({ registered }) {
+    const owned = registered.filter(({ application }) => application !== null);
+    const byApplication = Map.groupBy(owned, ({ application }) => application);
+    return new Set([...byApplication.values()].flatMap(([newest]) => newest?.version ?? []));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/headline.js
@@ -23254,7 +23660,7 @@ function headlineOf(run, seen) {
     const answer = answerOf(run, seen);
     return diagnosis === null ? answer : msg `${answer} ${diagnosis.reason}`;
 }
-function answerOf({ verdict, config, waitedMs, last }, seen) {
+function answerOf({ verdict, config, waitedMs, last, failure }, seen) {
     const targets = seen.versions;
     const inFlight = counted(seen.inFlight ?? 0, 'workflow');
     const waited = trusted(spanText(waitedMs));
@@ -23297,6 +23703,8 @@ function answerOf({ verdict, config, waitedMs, last }, seen) {
                 ? msg `Cancelled after ${waited}, before there was an answer.`
                 : msg `Cancelled after ${waited}, before there was an answer: ${inFlight} in flight on ${namesOfVersions(targets)}.`;
         case 'error':
+            if (config?.mode === 'preflight')
+                return brokenPreflight(seen, failure !== undefined);
             return config === undefined
                 ? msg `No answer: invalid inputs. The database was not contacted.`
                 : msg `No answer: the gate could not read the database reliably. Do not tear anything down.`;
@@ -23306,6 +23714,10 @@ function preflightHeadline(last) {
     const registered = last?.evaluation.index?.registered ?? [];
     const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
     return msg `The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+}
+function brokenPreflight({ blockers }, isFailure) {
+    const count = isFailure ? 1 : blockers.length;
+    return msg `The gate cannot work here yet: ${counted(count, 'problem')} found. Solve ${trusted(count === 1 ? 'it' : 'them all')}, and run the preflight again.`;
 }
 /** What there is in place of a target, what that means, and what to do. */
 function noTargetHeadline(config, last, applications) {
@@ -23350,7 +23762,7 @@ function configurationWarnings(config) {
 }
 /** What a person should know of the connection, before anything connects. Nothing of the URL is shown. */
 function connectionWarnings(database) {
-    if (!anybodyMayAnswer(database))
+    if (serverCheck(database) !== 'none')
         return [];
     return [
         msg `The database connection leaves this machine, and \`sslmode=${trusted(database.tlsMode)}\` does not verify the server. Anyone on the network between could answer in its place, and make the gate report \`drained\`. Set \`sslmode=verify-full\` in \`database-url\`. If no public CA signed the certificate, pass the CA as \`tls-ca\`.`,
@@ -23374,10 +23786,21 @@ function maskedOutputs(names, shortestLength) {
         msg `The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
     ];
 }
+/** What a preflight warns of its role. */
+function accessWarnings({ snapshot: { access } }) {
+    if (access === undefined || access.writable.length === 0)
+        return [];
+    const can = access.superuser ? trusted('is a superuser') : msg `can write ${namesOf(access.writable)}`;
+    return [
+        msg `The role ${access.role} ${can}. The gate only reads. Give it a role of its own, with the grants in docs/grants.sql, and store the URL of that role.`,
+    ];
+}
 /** What a person should know besides the verdict. None of it blocks. */
 function warningsOf(evaluation) {
-    const { index, state } = evaluation;
-    if (index === undefined)
+    const { index, state, gate, snapshot } = evaluation;
+    // What a role may not read seems not to be there, and so does what another application owns.
+    const isHidden = gate.some(({ kind }) => kind === 'application-not-seen') || snapshot.access?.problems.length;
+    if (index === undefined || (snapshot.access !== undefined && isHidden))
         return [];
     const sdk = sdkIn(state.serializations);
     return [
@@ -23385,7 +23808,7 @@ function warningsOf(evaluation) {
         newerSchema(evaluation),
         nothingRegistered(index, sdk),
         withoutParents(index, sdk),
-        ...sharedVersions(evaluation),
+        ...sharedVersions(evaluation, index),
         passed(evaluation),
         emptyVersion(index, sdk),
         ...evaluation.targets.map(failedWorkflows),
@@ -23457,8 +23880,10 @@ function withoutParents({ contents }, sdk) {
         return undefined;
     return msg `This schema (of ${trusted(sdksWithout('registers', sdk))}) does not show which workflows are children. The gate cannot notice that a version which is no longer the latest still receives new work.`;
 }
-function sharedVersions({ targets }) {
-    const shared = targets.flatMap(({ version }) => (version !== null && isSharedVersion(version) ? [version] : []));
+/** Of the targets; a preflight has none, and looks at the latest version. */
+function sharedVersions({ targets, snapshot }, { latest }) {
+    const versions = snapshot.access === undefined ? targets.map(({ version }) => version) : [...latest];
+    const shared = versions.flatMap((version) => (version !== null && isSharedVersion(version) ? [version] : []));
     return shared.map((version) => version === PATCHING_VERSION
         ? msg `${version} is the constant version of applications that use patching. Every deployment has it, so draining it means nothing.`
         : msg `${version} is the version of applications whose sources DBOS cannot read. Every such deployment has it, so draining it means nothing. Give the application a version.`);
@@ -23552,7 +23977,6 @@ const NOTHING_SEEN = {
     notBefore: null,
     diagnosis: null,
     database: null,
-    found: null,
     inFlight: null,
     unversioned: null,
     blockers: [],
@@ -23578,6 +24002,7 @@ function runReportOf(run) {
     return {
         ...seen,
         schemaVersion: 1,
+        found: config?.mode === 'preflight' ? foundIn(run) : null,
         troubleshooting: run.page ?? TROUBLESHOOTING,
         verdict,
         conclusion: config === undefined ? 'fail' : conclusionOf(verdict, config),
@@ -23600,6 +24025,7 @@ function runReportOf(run) {
             ...(failure !== undefined || config === undefined || last === undefined
                 ? []
                 : [
+                    ...accessWarnings(last.evaluation),
                     ...warningsOf(last.evaluation),
                     ...launchWarnings(config, last),
                     ...patternWarnings(config, last.evaluation),
@@ -23632,11 +24058,10 @@ function seenAt(last, run) {
     return {
         observedAt,
         database: { serverVersion, schema: run.schema, migration: migration ?? null },
-        found: run.config?.mode === 'preflight' && index !== undefined ? foundIn(index) : null,
         // A poll that could not be read or trusted counted nothing.
         inFlight: index === undefined ? null : inFlightOnAll(targets),
         unversioned: index === undefined ? null : evaluation.unversioned,
-        blockers: blockersOfAll(evaluation).map((each) => blockerReport(each)),
+        blockers: [...(snapshot.access?.problems ?? []), ...blockersOfAll(evaluation).map((each) => blockerReport(each))],
         neededTimeout: pastDeadline === undefined || config === undefined ? null : neededTimeout(pastDeadline, config),
         pastDeadline: pastDeadline === undefined || config === undefined
             ? null
@@ -23815,6 +24240,168 @@ function annotations_messageOf(message) {
     if (text.length <= MESSAGE_CHARACTERS)
         return text;
     return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+
+
+
+/** A message in Markdown. Untrusted parts become inert code; backticks in trusted text keep their meaning. */
+function markdown(message) {
+    return message
+        .map((part) => {
+        if (typeof part === 'string')
+            return withInputsNamed(part).replaceAll('<', '&lt;');
+        return 'untrusted' in part ? code(part.untrusted) : code(part.command, COMMAND_CHARACTERS);
+    })
+        .join('');
+}
+/** Where GitHub would find links in what character references stand for. An invisible comment ends the text there. */
+const LINKED = /(?=@)|(?<=:)(?=\/)|(?<=www)(?=\.)/i;
+/** Untrusted text as inline code: character references leave no Markdown, HTML, mention or link to be found in it. */
+function code(text, maximum) {
+    const parts = visible(text, maximum)
+        .split(LINKED)
+        .map((part) => part.replace(/[^\p{L}\p{N}\p{M} -]/gu, (character) => `&#${character.codePointAt(0)};`));
+    return `<code>${parts.join('<!-- -->')}</code>`;
+}
+/** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes, but the tabs of `tsv`. */
+function codeBlock(language, lines) {
+    const whole = (text) => visible(text, Number.POSITIVE_INFINITY);
+    const text = lines
+        .map((line) => (language === 'tsv' ? line.split('\t').map(whole).join('\t') : whole(line)))
+        .join('\n');
+    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = '`'.repeat(Math.max(3, longest + 1));
+    return `${fence}${language}\n${text}\n${fence}`;
+}
+/** A name that some rows lack: that of a workflow in older ones. */
+function nameOf(name, without = '(no name)') {
+    return name === null ? without : code(name);
+}
+/** What stands for the version of what runs without one. */
+const NO_VERSION = `*${versionName(null)}*`;
+function quoteBlock(message) {
+    return markdown(message).replace(/^/gm, '> ');
+}
+/** A table of these columns, by their heads, without those that are empty in every row. Numbers stand on the right. */
+function table(rows, columns) {
+    const used = Object.entries(columns)
+        .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
+        .filter(({ cells }) => cells.some((cell) => cell !== ''));
+    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
+    const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
+    return [
+        line(used.map(({ head }) => head)),
+        line(used.map(({ cells }) => (typeof cells[0] === 'number' ? '---:' : '---'))),
+        ...rows.map((_, row) => line(used.map(({ cells }) => cells[row]))),
+    ].join('\n');
+}
+/** `And 3 more versions.`, or nothing. */
+function more(count, noun) {
+    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
+}
+/** Paragraphs and other blocks in their order, but for empty ones. */
+function blocks(...texts) {
+    return texts.filter((text) => text !== '').join('\n\n');
+}
+
+;// CONCATENATED MODULE: ./lib/report/preflight-text.js
+
+
+
+
+const preflight_text_VERSIONS_SHOWN = 50;
+const TITLES = {
+    database: 'Database',
+    tls: 'TLS',
+    privileges: 'Privileges',
+    server: 'Server',
+    schema: 'Schema',
+    applications: 'Applications',
+    versions: 'Versions',
+};
+const ICONS = { ok: '✅', warning: '⚠️', problem: '❌', unknown: '➖' };
+const MARKS = {
+    ok: 'ok     ',
+    warning: 'warning',
+    problem: 'PROBLEM',
+    unknown: 'unknown',
+};
+const GRANTS = 'Missing grants. Run them as the owner of the tables:';
+const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
+const HERE = 'What is here, by version:';
+const NEXT = 'Add this job to the workflow that deploys. `deploy`, `environment` and the script are yours:';
+const COMMAND = 'Or from the command line:';
+/** Returns all that a preflight found, for a log that stands alone. SQL, YAML and command are there to be copied. */
+function preflightLog(found) {
+    if (found === null)
+        return [];
+    const { checks, grants, optionalGrants, versions, next } = found;
+    const all = [
+        {
+            title: 'Checks:',
+            lines: checks.map(({ check, state, message }) => `${MARKS[state]}  ${TITLES[check]}: ${plain(message)}`),
+        },
+        { title: GRANTS, lines: grants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+        { title: OPTIONAL, lines: optionalGrants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+        { title: HERE, lines: versionLines(versions) },
+        { title: NEXT, lines: linesOf(next?.job) },
+        { title: COMMAND, lines: linesOf(next?.command) },
+    ];
+    return all.filter(({ lines }) => lines.length > 0);
+}
+/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
+function versionLines(versions) {
+    const lines = versions.slice(0, preflight_text_VERSIONS_SHOWN).map((each) => {
+        const count = total(each);
+        const work = count > 0 ? `${message_number(count)} in flight (${describeCounts(each)})` : 'nothing in flight';
+        const ignored = each.ignored > 0 ? `, ${message_number(each.ignored)} ignored` : '';
+        const name = each.version === null ? 'without a version' : quotedName(each.version);
+        return `- ${name}${preflight_text_standing(each)}: ${work}${ignored}`;
+    });
+    const left = versions.length - lines.length;
+    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
+}
+/** The checks, the missing grants and the versions, as sections of the summary. */
+function foundSection(found) {
+    if (found === null)
+        return '';
+    const { checks, grants, optionalGrants, versions } = found;
+    const shown = versions.slice(0, preflight_text_VERSIONS_SHOWN);
+    return blocks('### Checks', table(checks, {
+        '': ({ state }) => ICONS[state],
+        Check: ({ check }) => TITLES[check],
+        Found: ({ message }) => markdown(message),
+    }), ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]), ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]), ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown)]), more(versions.length - shown.length, 'version'));
+}
+function versionTable(versions) {
+    return table(versions, {
+        Version: (each) => `${nameOf(each.version, NO_VERSION)}${preflight_text_standing(each)}`,
+        Application: ({ application }) => nameOf(application, ''),
+        Pending: ({ pending }) => pending,
+        Enqueued: ({ enqueued }) => enqueued,
+        Delayed: ({ delayed }) => delayed,
+        Ignored: ({ ignored }) => ignored,
+    });
+}
+/** What to use next, as a section of the summary. */
+function nextSection(found) {
+    if (found === null || found.next === null)
+        return '';
+    const { job, command } = found.next;
+    return blocks('### Next', NEXT, codeBlock('yaml', linesOf(job)), COMMAND, codeBlock('sh', linesOf(command)));
+}
+function linesOf(text = '') {
+    return text === '' ? [] : text.split('\n');
+}
+function preflight_text_standing({ version, registered, latest, receivesWork }) {
+    const notes = [
+        ...(latest ? ['latest'] : []),
+        ...(receivesWork === true ? ['still sent new work'] : []),
+        ...(registered || version === null ? [] : ['not registered']),
+    ];
+    return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/drain-chart.js
@@ -23998,8 +24585,8 @@ function first(id, verdict, commandLine) {
         '# take it from the query.',
     ];
     const which = verdict === 'cannot-drain'
-        ? 'To unblock the workflow that lasts longest, with the DBOS command line:'
-        : 'If work is progressing, wait. To unblock a workflow with the DBOS command line, start with this one:';
+        ? 'One workflow by hand, with the DBOS command line. This one lasts longest:'
+        : 'One workflow by hand, with the DBOS command line. Start with this one:';
     return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
 }
 /** For people who can read the database: nothing on this page names a workflow by its id. */
@@ -24046,7 +24633,7 @@ function optionsFor(report, kit) {
         case 'no-process':
             return [
                 { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
-                ...unblocking(report, kit, ' --all'),
+                ...unblocking(report, kit, ' --all', ', once no process of its version runs'),
             ];
         case 'outlasting':
             // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
@@ -24058,12 +24645,12 @@ function optionsFor(report, kit) {
             if (activities.items.length === 0)
                 return unblocking(report, kit, '');
             const step = kit === undefined
-                ? { what: trusted('Take the next step of each workflow from the table below.') }
+                ? { what: trusted('Take the next step of each workflow from *What blocks*.') }
                 : {
-                    what: trusted('See what each workflow has done, and take its next step from the table below:'),
+                    what: trusted('See what each workflow has done, and take its next step from *What blocks*:'),
                     command: 'sh unblock.sh inspect',
                 };
-            return [step, ...unblocking(report, kit, '')];
+            return [step, ...unblocking(report, kit, '', ', if no process still works on it')];
         }
         case 'not-converging':
             return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
@@ -24093,8 +24680,11 @@ function whatTheKitTakes({ activities }) {
     const before = states.slice(0, -1).join(', ');
     return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
 }
-/** To fork and to cancel: with the kit, or what cancels one where there is none. */
-function unblocking(report, kit, which) {
+/**
+ * To fork and to cancel: with the kit, or what cancels one where there is none. `condition`: when a fork does no work
+ * twice, where something comes before it.
+ */
+function unblocking(report, kit, which, condition) {
     const { newVersion, commandLine, firstToUnblock } = report;
     const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
     if (kit === undefined) {
@@ -24105,7 +24695,7 @@ function unblocking(report, kit, which) {
     }
     const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
     const fork = {
-        what: msg `Continue ${trusted(them)} on ${newVersion ?? ''}:`,
+        what: msg `${trusted(condition === undefined ? 'Fork' : 'Or fork')} ${trusted(them)} to ${newVersion ?? ''}${trusted(condition ?? '')}:`,
         command: `sh unblock.sh fork${which}`,
     };
     return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
@@ -24136,7 +24726,7 @@ function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
 /* The parts of the job summary that are folded, but for the versions where there are several. */
 const summary_details_TARGETS_SHOWN = 100;
 const TARGETS_EXPLAINED = 10;
-const GROUPS_SHOWN = 50;
+const summary_details_GROUPS_SHOWN = 50;
 /** The versions to retire: what blocks most comes first. */
 function targetTable({ versions, outdated }, observedAt) {
     if (versions.length === 0)
@@ -24189,7 +24779,7 @@ function groupTable({ groups, versions }, observedAt) {
     if (groups.items.length === 0)
         return '';
     const severalVersions = versions.length > 1;
-    const shown = groups.items.slice(0, GROUPS_SHOWN);
+    const shown = groups.items.slice(0, summary_details_GROUPS_SHOWN);
     return blocks(table(shown, {
         Workflow: (each) => nameOf(workflowName(each)),
         Queue: ({ queue }) => nameOf(queue, ''),
@@ -24266,7 +24856,7 @@ const APPLICATIONS_SHOWN = 10;
 const GROUPS_OF_WORK = 10;
 /** Before this many seconds, a chart says no more than the headline. */
 const CHART_FROM_SECONDS = 180;
-const ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
+const summary_ICONS = { pass: '✅', warn: '⚠️', fail: '❌' };
 const STATES = {
     stuck: '⛔ stuck',
     asleep: '💤 asleep',
@@ -24291,6 +24881,7 @@ function summaryOf(report, kit) {
         whatBlocks(report, observedAt),
         chartSection(report),
         report.verdict === 'drained' ? '' : warningList(report),
+        nextSection(report.found),
         ...summary_folded('Commands, script and query', nextSteps(report, kit)),
         ...summary_folded('The drain in numbers', numbers(report, observedAt)),
         ...summary_folded('In flight by workflow', groupTable(report, observedAt)),
@@ -24305,7 +24896,7 @@ function summary_folded(title, text) {
 }
 function verdictSection(report) {
     const { verdict, conclusion, headline, blockers, diagnosis, troubleshooting } = report;
-    const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
+    const icon = verdict === 'drained' || conclusion !== 'pass' ? summary_ICONS[conclusion] : 'ℹ️';
     const reasons = blockers.filter(({ message }) => message.length > 0);
     const heading = headingOf(diagnosis);
     const help = heading === undefined ? '' : ` ${helpLink(troubleshooting, heading)}`;
@@ -24414,6 +25005,7 @@ function fitted(sections) {
 
 
 
+
 /**
  * Publishes the answer in every place of the shell. A place that cannot be written does not silence the others. Returns
  * the report, with a warning for each such place.
@@ -24438,6 +25030,11 @@ async function publish(run, shell) {
     const { reportPath, kit } = await writeArtifacts(report, run.last, shell, attempt);
     await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
     await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
+    for (const { title, lines } of preflightLog(report.found)) {
+        shell.log.line(title);
+        for (const line of lines)
+            shell.log.line(line);
+    }
     shell.log.line(plain(msg `Verdict ${trusted(report.verdict)}: ${report.headline}`));
     if (kit !== undefined) {
         shell.log.line(plain(msg `The summary lists what blocks. unblock.sh for all of it is in ${kit.folder}.`));
@@ -24448,6 +25045,7 @@ async function publish(run, shell) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
+
 
 
 
@@ -24471,7 +25069,7 @@ function outputsOf(report, reportPath, maximum = Number.POSITIVE_INFINITY) {
         'not-before': iso(report.notBefore) ?? '',
         'in-flight': String(report.inFlight ?? ''),
         unversioned: String(report.unversioned ?? ''),
-        'waited-seconds': String(schema_rounded(report.waitedSeconds, 10)),
+        'waited-seconds': String(schema_parts_rounded(report.waitedSeconds, 10)),
         versions: '[]',
         'drained-versions': '[]',
         'draining-versions': '[]',
@@ -25164,7 +25762,7 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
     if (config.requireChannelBinding)
         requireChannelBinding(client, socket);
     signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    const connection = connectionOf(client, socket);
+    const connection = connectionOf(client, socket, ssl !== false);
     try {
         await client.connect();
         return connection;
@@ -25174,7 +25772,7 @@ async function connectOnce(config, ssl, pollTimeoutMs, signal) {
         throw error;
     }
 }
-function connectionOf(client, socket) {
+function connectionOf(client, socket, encrypted) {
     // A connection that breaks while idle must not end the process. The next statement fails with this error.
     let brokenBy;
     let brokeIdle = false;
@@ -25196,6 +25794,7 @@ function connectionOf(client, socket) {
         }
     };
     return {
+        encrypted,
         brokeIdle: (error) => brokeIdle || (client.getTransactionStatus() === 'I' && isConnectionLost(error)),
         async run(statements) {
             await answered(client.query(statements));
@@ -25323,6 +25922,138 @@ function lockWaitOf({ waited }) {
     const ms = waited * 1000;
     return ms < SHORTEST_WAIT_MS ? 0 : ms;
 }
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/tables.js
+
+
+
+
+
+
+/** The number in `dbos_migrations`; undefined without such a table. */
+const migration = section_optional(bigintText);
+function migrationSection({ schema }) {
+    if (schema.tables.dbos_migrations === undefined)
+        return { column: sql `NULL::text` };
+    return { column: sql `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
+}
+/** The creation of the newest workflow, of whatever application. Undefined: there is none. */
+const newestCreatedAt = section_optional(bigintText);
+function newestCreationSection({ schema }) {
+    const created = sql `newest_created AS (SELECT max(created_at) AS at FROM ${tableOf(schema, 'workflow_status')})`;
+    return { ctes: [created], column: sql `(SELECT ${shownTime(sql `at`)} FROM newest_created)::text` };
+}
+/** The newest write that an index shows. Undefined: the tables hold nothing. */
+const newestWriteAt = section_optional(bigintText);
+function newestWriteSection() {
+    const newest = sql `greatest((SELECT at FROM newest_created), (SELECT max(updated_at) FROM tally))`;
+    return { column: sql `(SELECT ${shownTime(sql `at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
+}
+/** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
+const tables_file = schemas_string().nullable();
+function fileSection({ schema }) {
+    const table = sql_literal(`${quoteIdentifier(schema.name)}.workflow_status`);
+    return { column: sql `pg_relation_filenode(${table}::regclass)::text` };
+}
+/** The server of the snapshot: a pooler can split one transaction. */
+const serverSection = () => ({ column: SERVER });
+/** The `system_identifier`, which a cluster keeps for ever. Null where the role cannot read it. */
+const cluster = schemas_string().nullable();
+function clusterSection({ schema }) {
+    if (!schema.identifiesCluster)
+        return { column: sql `NULL::text` };
+    return { column: sql `(SELECT system_identifier::text FROM pg_control_system())` };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/preflight.js
+
+
+
+
+
+
+
+
+
+/** The row that `accessQuery` returns. */
+const accessRow = object({
+    superuser: schemas_boolean(),
+    writable: section_list(schemas_string()),
+    owners: section_list(schemas_string()),
+    migration: migration,
+});
+/** Catalogs that every role can read, and the two small tables. Where the poll reads those, this statement does not. */
+function accessQuery(schema, isPolled) {
+    const { owner } = registrationColumns(schema);
+    const hasOwners = !isPolled && schema.tables.application_versions?.includes('application_name');
+    const owners = hasOwners
+        ? sql `(SELECT coalesce(json_agg(DISTINCT ${owner}) FILTER (WHERE ${owner} IS NOT NULL), '[]')
+            FROM ${tableOf(schema, 'application_versions')})`
+        : sql `'[]'::json`;
+    const { column: number } = isPolled ? { column: sql `NULL::text` } : migrationSection({ schema });
+    return statement(sql `
+SELECT coalesce((SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user), false) AS superuser,
+       (SELECT coalesce(json_agg(c.relname ORDER BY c.relname), '[]')
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = ${sql_literal(schema.name)} AND c.relkind = 'r' AND c.relname IN (${join(TABLES.map(sql_literal), ', ')})
+           AND (has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+                OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'))) AS writable,
+       ${owners} AS ${identifier('owners')}, ${number} AS ${identifier('migration')}`);
+}
+/**
+ * What the poll of a preflight cannot do without. The system columns have no stand-in. Without the owners of rows, what
+ * is counted would be of all applications.
+ */
+const NEEDED_TOO = {
+    workflow_status: ['application_name', 'ctid'],
+    application_versions: ['application_name', 'xmin'],
+    operation_outputs: [],
+};
+const BELOW = trusted('Run the missing grants of this report as the owner of the tables.');
+/** Returns what a preflight can read, and what is in the way. */
+function readableIn(probe, config) {
+    const unreachable = unreachableTables(probe, config, BELOW);
+    const denied = unreachable === undefined ? deniedTables(probe, config, BELOW) : undefined;
+    const problems = [unreachable, denied].filter((each) => each !== undefined).map(reportedFailure);
+    const readable = (table) => (probe.schema_usable ? (probe.tables[table]?.readable ?? []) : []);
+    const has = (table, names) => names.every((name) => readable(table).includes(name));
+    const tables = Object.fromEntries(TABLES.filter((table) => has(table, neededColumns(table))).flatMap((table) => {
+        const found = probe.tables[table];
+        return found === undefined ? [] : [[table, { ...found, columns: [...readable(table)] }]];
+    }));
+    const isWhole = (table) => {
+        const { columns = [] } = probe.tables[table] ?? {};
+        const needed = [...neededColumns(table), ...NEEDED_TOO[table]];
+        return has(table, needed.filter((name) => columns.includes(name)));
+    };
+    return {
+        problems,
+        schema: schemaOf(config.schema, { ...probe, tables }),
+        isPolled: unreachable === undefined &&
+            isWhole('workflow_status') &&
+            isWhole('application_versions') &&
+            isWhole('operation_outputs'),
+    };
+}
+/** Puts together what a preflight knows of its role. */
+function accessOf(probe, config, { problems }, row, encrypted) {
+    return {
+        ...row,
+        role: probe.role,
+        encrypted,
+        denied: missingPrivileges(probe),
+        grants: missingGrants(probe, config),
+        optionalGrants: queueGrants(probe, config),
+        problems,
+    };
+}
+/** The facts without those that follow from a problem that is reported anyway, such as columns of a missing table. */
+function factsBeside({ problems, migration: number }, facts) {
+    const hidden = problems.some(({ kind }) => UNREACHABLE.has(kind)) ? { relationKind: 'r', missingColumns: [] } : {};
+    return { ...facts, ...hidden, migration: facts.migration ?? number };
+}
+/** Ids of `unreachableTables`. */
+const UNREACHABLE = new Set(['schema-missing', 'tables-missing', 'not-a-table']);
 
 ;// CONCATENATED MODULE: ./lib/dbos/scans.js
 
@@ -25637,48 +26368,6 @@ function serializationsSection({ schema, gate, request }) {
     return { column };
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/tables.js
-
-
-
-
-
-
-/** The number in `dbos_migrations`; undefined without such a table. */
-const migration = section_optional(bigintText);
-function migrationSection({ schema }) {
-    if (schema.tables.dbos_migrations === undefined)
-        return { column: sql `NULL::text` };
-    return { column: sql `(SELECT max(version)::text FROM ${tableOf(schema, 'dbos_migrations')})` };
-}
-/** The creation of the newest workflow, of whatever application. Undefined: there is none. */
-const newestCreatedAt = section_optional(bigintText);
-function newestCreationSection({ schema }) {
-    const created = sql `newest_created AS (SELECT max(created_at) AS at FROM ${tableOf(schema, 'workflow_status')})`;
-    return { ctes: [created], column: sql `(SELECT ${shownTime(sql `at`)} FROM newest_created)::text` };
-}
-/** The newest write that an index shows. Undefined: the tables hold nothing. */
-const newestWriteAt = section_optional(bigintText);
-function newestWriteSection() {
-    const newest = sql `greatest((SELECT at FROM newest_created), (SELECT max(updated_at) FROM tally))`;
-    return { column: sql `(SELECT ${shownTime(sql `at`)} FROM (SELECT ${newest} AS at OFFSET 0) n)::text` };
-}
-/** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
-const tables_file = schemas_string().nullable();
-function fileSection({ schema }) {
-    const table = sql_literal(`${quoteIdentifier(schema.name)}.workflow_status`);
-    return { column: sql `pg_relation_filenode(${table}::regclass)::text` };
-}
-/** The server of the snapshot: a pooler can split one transaction. */
-const serverSection = () => ({ column: SERVER });
-/** The `system_identifier`, which a cluster keeps for ever. Null where the role cannot read it. */
-const cluster = schemas_string().nullable();
-function clusterSection({ schema }) {
-    if (!schema.identifiesCluster)
-        return { column: sql `NULL::text` };
-    return { column: sql `(SELECT system_identifier::text FROM pg_control_system())` };
-}
-
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/unknown-statuses.js
 
 
@@ -25789,6 +26478,7 @@ SELECT ${join(columns, ',\n  ')}`);
 
 
 
+
 /** How often in a row several servers have answered one poll before the gate gives up: a failover does so once. */
 const SPLIT_POLLS = 3;
 /**
@@ -25806,7 +26496,7 @@ async function takeSnapshot(connection, poll, now) {
         lockWaitMs += read.lockWaitMs;
         const [first, ...others] = servers;
         if (others.every((other) => first !== undefined && isSameServer(first, other))) {
-            if (first?.standby)
+            if (first?.standby && poll.gate.mode !== 'preflight')
                 throw standbyAnswered();
             return { ...snapshot, lockWaitMs, durationMs: Math.max(0, now() - started - lockWaitMs) };
         }
@@ -25814,8 +26504,9 @@ async function takeSnapshot(connection, poll, now) {
     throw splitAnswers();
 }
 async function readOnce(connection, poll) {
-    const { probe, query, row, writers, lockWaitMs } = await readUntilStable(connection, poll);
-    const common = { observedAt: probe.observed_at, database: factsOf(probe, row) };
+    const { probe, query, row, access, writers, lockWaitMs } = await readUntilStable(connection, poll);
+    const database = access === undefined ? factsOf(probe, row) : factsBeside(access, factsOf(probe, row));
+    const common = { observedAt: probe.observed_at, database, access };
     const servers = [writers.server, probe.server];
     if (row === undefined)
         return { snapshot: { ...common, contents: undefined }, servers, lockWaitMs };
@@ -25857,21 +26548,36 @@ async function readUntilStable(connection, { config, gate, request }) {
             const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
             lockWaitMs += lockWaitOf(writers);
             const probe = await onlyRow(connection, nextTransaction, probeRow);
-            const unreachable = unreachableTables(probe, config);
-            if (unreachable !== undefined)
-                throw unreachable;
-            const query = { schema: schemaOf(config.schema, probe), gate, request };
-            if (!isReadable(factsOf(probe)))
-                return { writers, probe, query, row: undefined };
-            const denied = deniedTables(probe, config);
-            if (denied !== undefined)
-                throw denied;
-            const row = await onlyRow(connection, snapshotQuery(query), snapshotRow);
-            return { writers, probe, query, row };
+            const isPreflight = gate.mode === 'preflight';
+            const { schema, access, isPolled } = isPreflight
+                ? await readAccess(connection, probe, config)
+                : requireAccess(probe, config);
+            const query = { schema, gate, request };
+            const row = isPolled ? await onlyRow(connection, snapshotQuery(query), snapshotRow) : undefined;
+            return { writers, probe, query, row, access };
         });
         if (poll.row === undefined || poll.row.file === poll.probe.file)
             return { ...poll, lockWaitMs };
     }
+}
+/** @throws ReportableError where the role cannot read all that the poll names. */
+function requireAccess(probe, config) {
+    const unreachable = unreachableTables(probe, config);
+    if (unreachable !== undefined)
+        throw unreachable;
+    const isPolled = isReadable(factsOf(probe));
+    const denied = isPolled ? deniedTables(probe, config) : undefined;
+    if (denied !== undefined)
+        throw denied;
+    return { schema: schemaOf(config.schema, probe), access: undefined, isPolled };
+}
+/** What a preflight asks in the transaction of the snapshot. It reads what it can, whatever is missing. */
+async function readAccess(connection, probe, config) {
+    const readable = readableIn(probe, config);
+    const isPolled = readable.isPolled && isReadable(factsOf(probe));
+    const row = await onlyRow(connection, accessQuery(readable.schema, isPolled), accessRow);
+    const access = accessOf(probe, config, readable, row, connection.encrypted);
+    return { schema: readable.schema, access, isPolled };
 }
 /** Whether the poll's statement can run at all. Whether its result can be trusted is for the rules to decide. */
 function isReadable(database) {
@@ -26477,6 +27183,7 @@ function targets_keptVersions(config, state, index) {
 
 
 
+
 /**
  * Evaluates the rule of retirement: what this snapshot means, given the state that earlier ones left. Pure.
  *
@@ -26486,14 +27193,17 @@ function evaluate(config, previous, snapshot, time) {
     const { contents, database } = snapshot;
     const before = isAnotherServer(previous, database) ? withWindowsReset(previous) : previous;
     const untrusted = findBlockers((rule) => rule.checkDatabase?.(database, before));
-    if (contents === undefined || untrusted.length > 0) {
+    // A preflight judges no version, and reports everything that is in the way.
+    const isShown = untrusted.length === 0 || config.mode === 'preflight';
+    if (contents === undefined || !isShown) {
         const state = withWindowsReset(before);
-        return { ...NO_EVIDENCE, snapshot, gate: untrusted, state, next: firstRequest(config, state) };
+        const gate = [...untrusted, ...severalApplications(config, snapshot.access?.owners ?? [])];
+        return { ...NO_EVIDENCE, snapshot, gate, state, next: firstRequest(config, state) };
     }
     const index = indexed(contents);
     const targeted = withTargets(config, before, index, snapshot.observedAt);
     const state = remember(targeted, index, snapshot, time);
-    return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot);
+    return evaluateContents({ config, before, state, database, index, observedAt: snapshot.observedAt, time }, snapshot, untrusted);
 }
 /** A poll that could not be read or trusted proves nothing. */
 const NO_EVIDENCE = {
@@ -26507,9 +27217,9 @@ const NO_EVIDENCE = {
     provisional: false,
 };
 /** Runs the rules for the whole gate, for each target, and where there is no target. */
-function evaluateContents(context, snapshot) {
+function evaluateContents(context, snapshot, untrusted) {
     const { config, state, index } = context;
-    const gateBlockers = findBlockers((rule) => rule.checkGate?.(context));
+    const gateBlockers = [...untrusted, ...findBlockers((rule) => rule.checkGate?.(context))];
     const versions = [...state.targets];
     const isGateIdle = gateBlockers.length === 0;
     const uncounted = uncountedTargets(config, context.before, state);
@@ -27087,7 +27797,7 @@ function versionsPart(targets) {
         .slice(0, 3)
         .map((target) => `${quotedName(versionName(target.version))} ${message_number(target.inFlight)}`);
     const rest = blocked.length - most.length;
-    const listed = most.length > 0 ? `; blocked: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
+    const listed = most.length > 0 ? `; in flight: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }
 function settlePart({ settleMs }, evaluation) {
@@ -27143,85 +27853,7 @@ function stamp(elapsedMs) {
     return `[${durationText(Math.floor(elapsedMs / 1000) * 1000).padStart(6)}]`;
 }
 
-;// CONCATENATED MODULE: ./lib/report/log-opening.js
-
-
-
-
-
-/* What the log says before the first poll, and once after it. */
-const log_opening_GROUPS_SHOWN = 20;
-/** What the gate will do. */
-function openingOf(config) {
-    const application = config.application === undefined ? trusted('') : msg ` of the application ${config.application}`;
-    const what = msg `${targetsInWords(config)}${application}`;
-    const settle = trusted(durationText(config.settleMs));
-    const timeout = trusted(durationText(config.timeoutMs));
-    const interval = trusted(pauseInWords(config));
-    switch (config.mode) {
-        case 'wait':
-            return msg `Waiting up to ${timeout} for ${what} to drain (polling every ${interval}; must stay idle for ${settle}).`;
-        case 'check':
-            return msg `Checking whether ${what} can be retired. The gate fails if anything is in flight; otherwise it must stay idle for ${settle}.`;
-        case 'report':
-            return msg `Reporting whether ${what} can be retired: it must stay idle for ${settle}. Work in flight does not fail the gate.`;
-        case 'preflight':
-            return msg `Checking whether the gate can work here${application}. No version is judged.`;
-    }
-}
-function targetsInWords({ targets }) {
-    if (targets.kind === 'named')
-        return namesOf(targets.versions);
-    if (targets.kind === 'none')
-        return trusted('no version');
-    return msg `every version except ${targets.kind === 'all-but' ? namesOf(targets.keep) : trusted('the latest')}`;
-}
-/**
- * `System database: "shop" at "db.internal", port 5432, schema "dbos" (from the input database-url).` With `details:
- * names`, more people can read the log than the database: the server is not shown.
- */
-function describePlace({ host, port, database, schema, source }, details) {
-    const variables = source.variables.length > 0 ? `, and ${source.variables.join(', ')}` : '';
-    const url = source.url === 'input' ? 'the input `database-url`' : 'DBOS_SYSTEM_DATABASE_URL';
-    const server = details === 'names' ? trusted('') : msg ` at ${host}, port ${trusted(String(port))}`;
-    return msg `System database: ${database}${server}, schema ${schema} (from ${trusted(url + variables)}).`;
-}
-/** What the first poll found, before it is evaluated: server, registrations, kept versions and targets. */
-function describeDatabase({ snapshot, index, gate, targets, state }) {
-    const { serverVersion, migration } = snapshot.database;
-    const server = describeServer(serverVersion, migration ?? null);
-    if (index === undefined)
-        return msg `${server}.`;
-    const [newest] = index.registered;
-    const { registrations } = index.contents;
-    const registered = newest === undefined || registrations === undefined
-        ? trusted('no version is registered')
-        : msg `${registrations.length} registered, the latest is ${newest.version}`;
-    const parts = [msg `${server}. Versions: ${registered}`];
-    if (state.kept !== undefined)
-        parts.push(msg `kept: ${namesOf(state.kept)}`);
-    if (state.kept !== undefined && gate.length === 0) {
-        const retired = namesOfVersions(targets);
-        parts.push(targets.length > 0 ? msg `to retire: ${retired}` : trusted('nothing to retire'));
-    }
-    return msg `${joined(parts, '; ')}.`;
-}
-/** `- "checkout" on queue "payments": 3 pending, 1 enqueued`: the largest first. */
-function groupLines({ items, omitted }, targets) {
-    const lines = items.slice(0, log_opening_GROUPS_SHOWN).map((group) => {
-        const full = workflowName(group);
-        const own = ownWorkNote({ ...group, name: group.workflow }).map((note) => ` (${note})`);
-        const name = full === null ? 'a workflow without a name' : `${quotedName(full)}${own.join('')}`;
-        const queue = group.queue === null ? '' : ` on queue ${quotedName(group.queue)}`;
-        const version = group.version === null ? ', unversioned' : targets > 1 ? `, ${quotedName(group.version)}` : '';
-        return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
-    });
-    const left = items.length - lines.length + omitted;
-    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
-}
-
 ;// CONCATENATED MODULE: ./lib/report/log.js
-
 
 
 
@@ -27344,6 +27976,9 @@ function adviser(sink, more) {
 }
 /** What is said once, when a server has accepted the URL: a mistyped one can have the password where the host should be. */
 function introduce(sink, config, place, { evaluation }) {
+    // A preflight shows all of it at its end.
+    if (config.mode === 'preflight')
+        return;
     sink.line(plain(describePlace(place, config.details)));
     sink.line(plain(describeDatabase(evaluation)));
     const renamed = formerNames(evaluation);
@@ -27354,10 +27989,6 @@ function introduce(sink, config, place, { evaluation }) {
     const groups = groupLines(blockingGroups(evaluation), evaluation.targets.length);
     if (groups.length > 0)
         sink.group('What is in flight, by workflow', groups);
-    const { index } = evaluation;
-    if (config.mode === 'preflight' && index !== undefined) {
-        sink.group('What is here, by version', foundLines(foundIn(index)));
-    }
 }
 function isOtherServer({ evaluation }, previous) {
     const server = previous?.evaluation.snapshot.database.startedAt;
@@ -27381,18 +28012,21 @@ function isKeptReplaced({ evaluation }, previous) {
 
 
 
+
+
+
 /** Parses the inputs and holds. Returns how that ended, and throws nothing that was foreseen. */
 async function runGate(raw, context, parts) {
     const { secrets, page } = parts;
     secrets.add(secretsIn(databaseUrlOf(raw, context), databasePasswordOf(raw), context.environment));
     try {
-        return await holdWith(parseInputs(raw, context), parts);
+        return await holdWith(parseInputs(raw, context), connectionSettings(raw, context), parts);
     }
     catch (error) {
         return { ...failedRun(run_withoutSecrets(reportedFailure(error), secrets)), page };
     }
 }
-async function holdWith({ gate, database, ignoredParameters, source }, { log: sink, secrets, signal, page }) {
+async function holdWith({ gate, database, ignoredParameters, source }, settings, { log: sink, secrets, signal, page }) {
     const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
     const log = startLog(sink, gate, { ...database, source }, page);
     const warnings = connectionWarnings(database);
@@ -27410,11 +28044,29 @@ async function holdWith({ gate, database, ignoredParameters, source }, { log: si
             onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
         });
         const failure = error === undefined ? undefined : run_withoutSecrets(reportedFailure(error), secrets);
-        return { ...held, failure, config: gate, schema: database.schema, warnings, page };
+        const connection = {
+            ...settings,
+            place: placeOf(database, source),
+            serverCheck: serverCheck(database),
+            tlsMode: database.tlsMode,
+        };
+        return { ...held, failure, config: gate, schema: database.schema, connection, warnings, page };
     }
     finally {
         await reader.close();
     }
+}
+/** Without the password, which a whole configuration has. */
+const placeOf = ({ host, port, database, schema }, source) => ({
+    ...{ host, port, database, schema, source },
+});
+/** What another run needs to connect as this one does. */
+function connectionSettings(raw, { environment }) {
+    return {
+        action: actionReference(environment),
+        selfHosted: environment['RUNNER_ENVIRONMENT'] === 'self-hosted',
+        alsoSet: ALSO_SET.filter((name) => raw[name]?.trim()),
+    };
 }
 const run_withoutSecrets = ({ kind, message }, secrets) => ({
     kind,
@@ -27564,7 +28216,7 @@ const shellOf = (secrets) => ({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(409);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(233);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
