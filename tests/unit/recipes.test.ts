@@ -13,6 +13,7 @@ import { shellsOf } from '../recipes/shell.ts';
 import { silentFailures } from '../recipes/silence.ts';
 import { isGate, parseWorkflow } from '../recipes/workflow.ts';
 import { problemsOfWorkflow } from '../support/language-service.ts';
+import { actionlint, hasLinter, zizmor } from '../support/linters.ts';
 import { failedReport } from '../support/made-up-reports.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
 
@@ -94,6 +95,21 @@ function configWith(inputs: Readonly<Record<string, string | number | boolean>>)
   };
   parseInputs(raw, { shell: 'action', environment: {}, withoutSecrets: undefined });
 }
+
+const named = workflows.map(({ at, text }) => ({ name: at.replace('.github/workflows/', ''), text }));
+const hasActionlint = hasLinter('actionlint', 'the workflows of the recipes');
+const hasZizmor = hasLinter('zizmor', 'the workflows of the recipes');
+
+describe('the workflows of the recipes', () => {
+  test.skipIf(!hasActionlint)('have no faults for actionlint', () => {
+    expect(named.length).toBeGreaterThan(15);
+    expect(actionlint(named)).toBe('');
+  });
+
+  test.skipIf(!hasZizmor)('have no faults for zizmor', () => {
+    expect(zizmor(named, 'tests/linters/zizmor-recipes.yml')).toBe('');
+  });
+});
 
 describe('another file of a recipe', () => {
   test.each(others.filter(isYaml))('is YAML, in $at', ({ text }) => {
