@@ -78,8 +78,9 @@ const placeOf = ({ host, port, database, schema }: DatabaseConfig, source: UrlSo
 });
 
 /** What another run needs to connect as this one does. */
-function connectionSettings(raw: RawInputs, { environment }: RunContext): ConnectionSettings {
+function connectionSettings(raw: RawInputs, { shell, environment }: RunContext): ConnectionSettings {
   return {
+    shell,
     action: actionReference(environment),
     selfHosted: environment['RUNNER_ENVIRONMENT'] === 'self-hosted',
     alsoSet: ALSO_SET.filter((name) => raw[name]?.trim()),

@@ -39,7 +39,10 @@ export const found = z.object({
     }),
   ),
   next: z
-    .object({ job: z.string().describe('YAML of a job'), command: z.string().describe('The same for a shell') })
+    .object({
+      job: z.string().nullable().describe('YAML of a job; null on the command line'),
+      command: z.string().describe('The same for a shell'),
+    })
     .nullable()
     .describe('What to use next, with what this database needs. Null while something is in the way'),
 });

@@ -1,4 +1,4 @@
-import type { GateConfig } from '../config.ts';
+import type { GateConfig, ShellKind } from '../config.ts';
 import { isSharedVersion } from '../dbos/sdk.ts';
 import type { ServerCheck } from '../postgres/tls.ts';
 import type { TlsMode } from '../postgres/tls-mode.ts';
@@ -22,6 +22,7 @@ const STAND_INS: Readonly<Record<(typeof ALSO_SET)[number], string>> = {
 
 /** What another run needs to connect as this one does. */
 export interface ConnectionSettings {
+  readonly shell: ShellKind;
   /** What a workflow writes behind `uses:`. */
   readonly action: string;
   readonly selfHosted: boolean;
@@ -47,9 +48,12 @@ interface NextRun {
   readonly latest: string | undefined;
 }
 
-/** Returns the job and the command that wait for the versions before the one that a deploy has launched. */
+/**
+ * Returns the job and the command that wait for the versions before the one that a deploy has launched. Whoever uses the
+ * command line runs no job of GitHub's.
+ */
 export function nextOf(next: NextRun): Next {
-  return { job: jobOf(next), command: commandOf(next) };
+  return { job: next.connection.shell === 'action' ? jobOf(next) : null, command: commandOf(next) };
 }
 
 function jobOf({ connection, config, application, latest }: NextRun): string {

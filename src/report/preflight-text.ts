@@ -34,7 +34,7 @@ const GRANTS = 'Missing grants. Run them as the owner of the tables:';
 const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
 const HERE = 'What is here, by version:';
 const NEXT = 'Add this job to the workflow that deploys. `deploy`, `environment` and the script are yours:';
-const COMMAND = 'Or from the command line:';
+const COMMAND = 'On the command line:';
 
 /** A title, and the lines below it. */
 interface Lines {
@@ -107,11 +107,16 @@ function versionTable(versions: Found['versions']): string {
 export function nextSection(found: RunReport['found']): string {
   if (found === null || found.next === null) return '';
   const { job, command } = found.next;
-  return blocks('### Next', NEXT, codeBlock('yaml', linesOf(job)), COMMAND, codeBlock('sh', linesOf(command)));
+  return blocks(
+    '### Next',
+    ...(job === null ? [] : [NEXT, codeBlock('yaml', linesOf(job))]),
+    COMMAND,
+    codeBlock('sh', linesOf(command)),
+  );
 }
 
-function linesOf(text = ''): readonly string[] {
-  return text === '' ? [] : text.split('\n');
+function linesOf(text: string | null | undefined): readonly string[] {
+  return text == null ? [] : text.split('\n');
 }
 
 function standing({ version, registered, latest, receivesWork }: FoundVersion): string {

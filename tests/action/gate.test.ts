@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runCommandLine } from '../support/command-line.ts';
 import { type AppOptions, type DbosApp, launchApp } from '../support/dbos-app.ts';
+import { codeBlocksIn } from '../support/inert.ts';
 import { type ActionRun, type FinishedRun, runAction } from '../support/runner.ts';
 import { systemDatabases } from '../support/system-databases.ts';
 
@@ -106,6 +107,18 @@ describe('with nothing in flight', () => {
     expect(Date.parse(run.outputs['observed-at'] ?? '')).not.toBeNaN();
   });
 
+  test('preflight passes, and shows its checks and what to use next', async () => {
+    const { action, cli, exitCodes } = await inBothShells(url, { mode: 'preflight' });
+    expect([exitCodes, action.outputs['verdict'], action.outputs['drained']]).toEqual([[0, 0], 'no-target', 'false']);
+    for (const { stdout, stderr } of [action, cli]) {
+      expect(`${stdout}${stderr}`).toMatch(/^ok {7}Database: Connected to ".*", port \d+, as the role "postgres"/m);
+      expect(`${stdout}${stderr}`).toMatch(/^warning {2}Privileges: "postgres" can read .* is a superuser/m);
+      expect(`${stdout}${stderr}`).toContain('dbos-drain-gate wait --keep-version "$VERSION" --application shop');
+    }
+    expect(codeBlocksIn(action.summary, 'yaml')).toEqual([expect.stringContaining("application: 'shop'")]);
+    expect(codeBlocksIn(cli.summary, 'yaml')).toEqual([]);
+  });
+
   test('check passes', async () => {
     const run = await gate(url, { ...retireOne, mode: 'check' }).finished;
     expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
@@ -137,11 +150,6 @@ describe('with nothing in flight', () => {
     expect(blank.annotations[0]?.message).toContain(
       'Did you mean "1.0.0"? Only case, whitespace, quotes or invisible characters differ',
     );
-  });
-
-  test('preflight passes, and says what is here', async () => {
-    const { action: run, exitCodes } = await inBothShells(url, { mode: 'preflight' });
-    expect([exitCodes, run.outputs['verdict'], run.outputs['drained']]).toEqual([[0, 0], 'no-target', 'false']);
   });
 
   test('works with NODE_PG_FORCE_NATIVE set', async () => {

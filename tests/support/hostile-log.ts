@@ -2,6 +2,7 @@ import * as core from '@actions/core';
 import { expect, vi } from 'vitest';
 import { annotationsOf } from '../../src/report/annotations.ts';
 import type { LogSink } from '../../src/report/log.ts';
+import { preflightLog } from '../../src/report/preflight-text.ts';
 import type { RunReport } from '../../src/report/schema.ts';
 import { plain } from '../../src/report/text.ts';
 import { actingIn } from './inert.ts';
@@ -47,6 +48,8 @@ export async function logOf(run: (sink: LogSink) => Promise<RunReport>): Promise
         core.endGroup();
       },
     });
+    for (const { title, lines: inside } of preflightLog(result.found))
+      for (const each of [title, ...inside]) line(each);
     line(plain(result.headline));
     for (const { level, title, message } of annotationsOf(result)) {
       mean(level, message, { title });

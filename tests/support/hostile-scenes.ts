@@ -1,6 +1,7 @@
 import type { GateConfig } from '../../src/config.ts';
 import { TransientError } from '../../src/errors.ts';
 import { msg } from '../../src/message.ts';
+import { quoteIdentifier } from '../../src/postgres/sql.ts';
 import { type LogSink, startLog } from '../../src/report/log.ts';
 import type { Run } from '../../src/report/model.ts';
 import { closeNamesAmong, isUnfilled } from '../../src/rules/close-names.ts';
@@ -20,6 +21,7 @@ import {
   step,
   workflowDetail,
 } from './builders.ts';
+import { access, connection, PREFLIGHT } from './preflight.ts';
 
 const HOUR = 3_600_000;
 
@@ -236,6 +238,32 @@ export const SCENES = {
       };
     },
   }),
+  'a preflight that passes': ([a = '', b = '', shop = '', role = '']) => ({
+    verdict: 'no-target',
+    changes: PREFLIGHT,
+    script: () => ({
+      registrations: [registration(a, 1, shop), registration(b, 2, shop)],
+      owners: [shop],
+      inFlight: [{ ...inFlight(a, { pending: 1 }), application: shop }],
+      access: access({ role, writable: ['queues'] }),
+    }),
+  }),
+
+  'a preflight with every problem': ([a = '', b = '', shop = '', other = '', role = '', schema = '']) => ({
+    verdict: 'error',
+    changes: PREFLIGHT,
+    script: () => ({
+      registrations: [registration(a, 1, shop), registration(b, 2, other)],
+      owners: [shop, other],
+      access: access({
+        role,
+        denied: [{ table: 'workflow_status', columns: ['status'] }],
+        grants: [`GRANT SELECT (status) ON ${quoteIdentifier(schema)}.workflow_status TO ${quoteIdentifier(role)};`],
+        problems: [{ kind: 'tables-not-granted', message: msg`The role ${role} is not allowed to read it.` }],
+      }),
+      database: facts({ standby: true }),
+    }),
+  }),
 } as const satisfies Record<string, MakeScene>;
 
 export type SceneName = keyof typeof SCENES;
@@ -247,16 +275,11 @@ export async function play(name: SceneName, names: readonly string[], sink?: Log
   const schema = long.slice(0, SCHEMA_CHARACTERS);
   const gate = config(changes);
   const source = { url: 'input', variables: [] } as const;
-  const log = startLog(sink ?? { line: () => {}, group: () => {} }, gate, {
-    host: database,
-    port: 5432,
-    database,
-    schema,
-    source,
-  });
+  const place = { host: database, port: 5432, database, schema, source };
+  const log = startLog(sink ?? { line: () => {}, group: () => {} }, gate, place);
   const run = await runAgainst(gate, script, { ...(history && { history }), ...log }, schema);
   if (run.verdict !== expected) throw new Error(`${name}: ${run.verdict} instead of ${expected}`);
-  return run;
+  return { ...run, connection: connection({ place }) };
 }
 
 function group(version: string, name = '', queue = '') {

@@ -1,4 +1,5 @@
 import type { GateConfig } from '../../src/config.ts';
+import type { Access } from '../../src/dbos/preflight.ts';
 import type { DatabaseConfig } from '../../src/postgres/url.ts';
 import { type Run, runReportOf } from '../../src/report/model.ts';
 import type { RunConnection } from '../../src/report/preflight-next.ts';
@@ -11,6 +12,7 @@ import { holdOn } from './holding.ts';
 /** How a preflight seems to connect, but for what the test says. */
 export function connection(changes: Partial<RunConnection> = {}): RunConnection {
   return {
+    shell: 'action',
     action: 'octo-org/dbos-drain-gate@v1',
     selfHosted: false,
     alsoSet: [],
@@ -20,6 +22,15 @@ export function connection(changes: Partial<RunConnection> = {}): RunConnection 
     },
     serverCheck: 'full',
     tlsMode: 'verify-full',
+    ...changes,
+  };
+}
+
+/** What a role may do that reads all and writes nothing, but for what the test says. */
+export function access(changes: Partial<Access> = {}): Access {
+  return {
+    ...{ role: 'drain_gate', encrypted: true, superuser: false, writable: [], denied: [], grants: [] },
+    ...{ optionalGrants: [], problems: [], owners: [], migration: undefined },
     ...changes,
   };
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
-import type { Access } from '../../src/dbos/preflight.ts';
 import { releasesOf } from '../../src/dbos/schema-age.ts';
 import { msg } from '../../src/message.ts';
 import { failedRun, runReportOf } from '../../src/report/model.ts';
@@ -18,22 +17,8 @@ import {
   twoRegistered,
 } from '../support/builders.ts';
 import { problemsOfWorkflow } from '../support/language-service.ts';
-import { connection, PREFLIGHT, preflightOf, saidOf } from '../support/preflight.ts';
+import { access, connection, PREFLIGHT, preflightOf, saidOf } from '../support/preflight.ts';
 import { rendered } from '../support/report-runs.ts';
-
-const access = (changes: Partial<Access> = {}): Access => ({
-  role: 'drain_gate',
-  encrypted: true,
-  superuser: false,
-  writable: [],
-  denied: [],
-  grants: [],
-  optionalGrants: [],
-  problems: [],
-  owners: [],
-  migration: undefined,
-  ...changes,
-});
 
 async function preflight(scene: Scene, changes: Partial<GateConfig> = {}, how = connection()) {
   const run = await runAgainst(config({ ...PREFLIGHT, ...changes }), () => ({ access: access(), ...scene }));
@@ -122,6 +107,12 @@ describe('the log and the page', () => {
     expect(`${summaryOf(report)}${log.join('\n')}`).not.toContain('db.internal');
     expect(report.found?.next?.job).toContain('details: names');
   });
+});
+
+test('shows no job of GitHub on the command line', async () => {
+  const { report, log } = await preflight(shop, {}, connection({ shell: 'command-line' }));
+  expect(`${summaryOf(report)}${log.join('\n')}`).not.toContain('runs-on');
+  expect(log.at(-1)).toBe('dbos-drain-gate wait --keep-version "$VERSION" --application shop --timeout 45m');
 });
 
 test('names the version that still receives new work', async () => {
