@@ -99,21 +99,20 @@ function commandOf({ connection, config, application, latest }: NextRun): string
     ...(config.details === 'full' ? [] : [`--details ${config.details}`]),
     '--timeout 45m',
   ];
-  return `# VERSION: ${advice(latest)}\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
+  return `# VERSION: ${launched(latest)}.\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /** The value of `keep-version`. A deploy names what it has launched, and so never the name that is the latest now. */
 function keptInYaml(latest: string | undefined): string {
-  const value = latest === undefined || COMMIT.test(latest) ? 'github.sha' : 'needs.deploy.outputs.version';
-  return `${expression(value)} # ${advice(latest)}`;
+  if (latest !== undefined && COMMIT.test(latest))
+    return `${expression('github.sha')} # the latest version is named by its commit`;
+  return `${expression('needs.deploy.outputs.version')} # ${launched(latest)}`;
 }
 
 /** What the version is that stays. */
-function advice(latest: string | undefined): string {
-  if (latest === undefined) return 'the version that the deploy has just launched';
-  if (COMMIT.test(latest)) return 'the latest version has the name of a commit';
+function launched(latest = ''): string {
   if (isSharedVersion(latest) || /^([0-9a-f]{32}|[0-9a-f]{64})$/.test(latest)) {
     return 'set DBOS__APPVERSION to a name per deploy, and write that name here';
   }

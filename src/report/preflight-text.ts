@@ -60,14 +60,11 @@ export function preflightLog(found: RunReport['found']): readonly Lines[] {
   return all.filter(({ lines }) => lines.length > 0);
 }
 
-/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
+/** `- "2.0.0" (latest): 2 pending, 1 delayed in flight`, a line per version. */
 function versionLines(versions: Found['versions']): readonly string[] {
   const lines = versions.slice(0, VERSIONS_SHOWN).map((each) => {
-    const count = total(each);
-    const work = count > 0 ? `${number(count)} in flight (${describeCounts(each)})` : 'nothing in flight';
-    const ignored = each.ignored > 0 ? `, ${number(each.ignored)} ignored` : '';
     const name = each.version === null ? 'without a version' : quotedName(each.version);
-    return `- ${name}${standing(each)}: ${work}${ignored}`;
+    return `- ${name}${standing(each)}: ${inFlightIn(each)} in flight`;
   });
   const left = versions.length - lines.length;
   return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
@@ -76,7 +73,7 @@ function versionLines(versions: Found['versions']): readonly string[] {
 /** The checks, the missing grants and the versions, as sections of the summary. */
 export function foundSection(found: RunReport['found']): string {
   if (found === null) return '';
-  const { checks, grants, optionalGrants, versions } = found;
+  const { checks, grants, optionalGrants, applications, versions } = found;
   const shown = versions.slice(0, VERSIONS_SHOWN);
   return blocks(
     '### Checks',
@@ -87,19 +84,16 @@ export function foundSection(found: RunReport['found']): string {
     }),
     ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]),
     ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]),
-    ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown)]),
+    ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown, applications.length > 1)]),
     more(versions.length - shown.length, 'version'),
   );
 }
 
-function versionTable(versions: Found['versions']): string {
+function versionTable(versions: Found['versions'], isShared: boolean): string {
   return table(versions, {
     Version: (each) => `${nameOf(each.version, NO_VERSION)}${standing(each)}`,
-    Application: ({ application }) => nameOf(application, ''),
-    Pending: ({ pending }) => pending,
-    Enqueued: ({ enqueued }) => enqueued,
-    Delayed: ({ delayed }) => delayed,
-    Ignored: ({ ignored }) => ignored,
+    Application: ({ application }) => (isShared ? nameOf(application, '') : ''),
+    'In flight': inFlightIn,
   });
 }
 
@@ -117,6 +111,13 @@ export function nextSection(found: RunReport['found']): string {
 
 function linesOf(text: string | null | undefined): readonly string[] {
   return text == null ? [] : text.split('\n');
+}
+
+function inFlightIn(version: FoundVersion): string {
+  const ignored = version.ignored > 0 ? [`${number(version.ignored)} ignored`] : [];
+  const counted = total(version) > 0 ? [describeCounts(version)] : [];
+  const parts = [...counted, ...ignored];
+  return parts.length === 0 ? 'nothing' : parts.join(', ');
 }
 
 function standing({ version, registered, latest, receivesWork }: FoundVersion): string {

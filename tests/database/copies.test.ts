@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { databaseConfig } from '../support/databases.ts';
 import { holdOn } from '../support/holding.ts';
 import { startPostgres } from '../support/postgres.ts';
+import { preflightOn } from '../support/preflight.ts';
 import { runAction } from '../support/runner.ts';
 import {
   createRole,
@@ -78,6 +79,10 @@ test('retries a streaming standby for a minute, with the reason, and continues o
       /^This server is a standby\. It lags behind.*Point `database-url` at the primary.*Giving up/,
     );
   }
+  // A preflight does not wait, and shows what else there is.
+  const preflight = await preflightOn({ config: databaseConfig(reader) });
+  expect([preflight.report.verdict, preflight.problems]).toEqual(['error', ['untrusted-database']]);
+  expect(preflight.checks).toEqual(expect.arrayContaining(['server: problem', 'privileges: ok', 'versions: ok']));
   const run = runOn(reader);
   await run.until(/Poll failed\. This server is a standby.*Retrying in 1s, giving up in/);
   await standby.query('SELECT pg_promote()');

@@ -53,7 +53,7 @@ describe('the grants that a preflight prints make the next one pass', () => {
     expect(second.report).toMatchObject({ verdict: 'no-target', conclusion: 'pass' });
     expect(second.checks).toEqual(PASSES);
     expect(grantsIn(second.log)).toEqual([]);
-    expect(second.log).toContain('- "1.0.0": 1 in flight (1 pending)');
+    expect(second.log).toContain('- "1.0.0": 1 pending in flight');
     expect(second.report.found?.next?.job).toContain(
       `          schema: 'o''dd "schema"'\n          application: 'shop'\n`,
     );
@@ -71,7 +71,7 @@ describe('the grants that a preflight prints make the next one pass', () => {
     ]);
     const first = await preflightOn(role);
     expect(first.problems).toEqual(['tables-not-granted']);
-    expect(first.log).toContain('- "1.0.0": 1 in flight (1 pending)');
+    expect(first.log).toContain('- "1.0.0": 1 pending in flight');
     expect(saidOf(first.report, 'privileges')).toMatch(
       / is not allowed to read \d+ columns of "workflow_status", "operation_outputs", /,
     );
@@ -88,7 +88,15 @@ describe('a preflight reports at once', () => {
     const database = await shop();
     await database.register({ version: '7.0.0', owner: 'billing' });
     const role = await createReader(database);
-    await database.query(`REVOKE SELECT ON dbos.workflow_status FROM ${role.name}`);
+    // All of their columns, and neither `ctid` nor `xmin`.
+    for (const table of ['workflow_status', 'application_versions']) {
+      const [found] = await database.query(
+        `SELECT string_agg(column_name, ', ') AS columns FROM information_schema.columns WHERE table_name = $1`,
+        [table],
+      );
+      await database.query(`REVOKE SELECT ON dbos.${table} FROM ${role.name}`);
+      await database.query(`GRANT SELECT (${found?.['columns']}) ON dbos.${table} TO ${role.name}`);
+    }
     const { report, problems, checks } = await preflightOn(role);
     expect(problems).toEqual(['tables-not-granted', 'several-applications']);
     expect(plain(report.headline)).toMatch(/^The gate cannot work here yet: 2 problems found\./);
