@@ -69,8 +69,9 @@ function answerOf({ verdict, config, waitedMs, last, failure }: Run, seen: Seen)
 
 function preflightHeadline(last: Poll | undefined): Message {
   const registered = last?.evaluation.index?.registered ?? [];
-  const latest = registered[0] === undefined ? trusted('') : msg`; the latest is ${registered[0].version}`;
-  return msg`The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+  const are = trusted(registered.length === 1 ? 'is' : 'are');
+  const latest = registered[0] === undefined ? trusted('') : msg`, and the latest is ${registered[0].version}`;
+  return msg`The gate can work here: it can read everything that it needs. ${counted(registered.length, 'version')} ${are} registered${latest}. No version was judged.`;
 }
 
 function brokenPreflight({ blockers }: Seen, isFailure: boolean): Message {

@@ -117,7 +117,7 @@ function launched(latest = ''): string {
     return 'set DBOS__APPVERSION to a name per deploy, and write that name here';
   }
   const example = /^[\w.+-]{1,40}$/.test(latest) ? `, such as ${latest}` : '';
-  return `the version that the deploy has just launched${example}`;
+  return `the version just launched${example}`;
 }
 
 /** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */

@@ -83,6 +83,20 @@ describe('the grants that a preflight prints make the next one pass', () => {
   });
 });
 
+test('the grants fit the oldest schema, and a preflight says what made it', async () => {
+  const database = await databases.create('3.0.63');
+  const role = await createRole(database);
+  const first = await preflightOn(role);
+  expect(grantsIn(first.log)).toHaveLength(3);
+  await run(database, grantsIn(first.log));
+  const { report, checks } = await preflightOn(role);
+  expect(report.verdict).toBe('no-target');
+  expect(checks).toEqual(expect.arrayContaining(['privileges: ok', 'schema: ok', 'versions: warning']));
+  expect(saidOf(report, 'schema')).toMatch(
+    /^"dbos", without a migration number, as TypeScript SDKs before 3\.5 make it\./,
+  );
+});
+
 describe('a preflight reports at once', () => {
   // A role with all columns of a table, but not the one that has no stand-in.
   test.each([
