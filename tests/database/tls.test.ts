@@ -13,6 +13,7 @@ import { databaseConfig } from '../support/databases.ts';
 import { plainRequest, pollAt } from '../support/holding.ts';
 import { findPgBouncer } from '../support/pgbouncer/program.ts';
 import { startPgBouncer } from '../support/pgbouncer.ts';
+import { preflightOn, saidOf } from '../support/preflight.ts';
 import {
   createReader,
   type SystemDatabases,
@@ -119,6 +120,17 @@ function expectOutcome(outcome: string, expected: Expected) {
   if (typeof expected === 'string') expect(outcome).toBe(expected);
   else expect(outcome).toMatch(expected);
 }
+
+test('a preflight says whether the connection is encrypted, as it really is', async () => {
+  const { config: database } = await both.create();
+  for (const [tlsMode, said] of [
+    ['prefer', 'Encrypted, and the server is not verified'],
+    ['disable', 'Not encrypted, and the server is not verified'],
+  ] as const) {
+    const { report } = await preflightOn({ config: { ...database, tlsMode } });
+    expect(saidOf(report, 'tls')).toContain(said);
+  }
+});
 
 describe('with libpq’s meaning', () => {
   test.each<[string, SystemDatabases, Given, Expected]>([
