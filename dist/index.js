@@ -19182,6 +19182,10 @@ const WAITS = ['sleeping', 'message', 'timer', 'child', 'delayed', 'overdue', 'q
 const ACTIVITIES = ['running', 'silent', ...WAITS];
 /** Whether a workflow gets closer to its end: by work, by time alone, or not at all for `stuck-after`. */
 const WORKFLOW_STATES = ['progressing', 'waiting', 'stuck'];
+/** Returns what a workflow waits for in the end: its own activity, or that of the youngest child in its line. */
+function activityInTheEnd({ activity }) {
+    return activity.kind === 'child' ? activityInTheEnd(activity.status) : activity;
+}
 const TIMED = new Set(TIMED_STEPS);
 /**
  * A timer that was recorded as over within this many milliseconds is only the mark of one. SDKs before TypeScript 4.25
@@ -19327,6 +19331,7 @@ function progressOf({ createdAt, updatedAt, startedAt, lastStep }, now) {
 }
 
 ;// CONCATENATED MODULE: ./lib/forecast/detail-scan.js
+
 function detailScanOf(contents, statuses, observedAt) {
     const { items: workflows, omitted, omittedUnversioned } = contents.workflows;
     const read = workflows.flatMap((workflow) => {
@@ -19341,12 +19346,17 @@ function scannedOf(version, detailScan) {
     return detailScan?.byVersion.get(version) ?? [];
 }
 /**
- * Whether a workflow does not finish at the rate of the others: its end is known, or it is stuck. Every poll counts
- * delayed workflows exactly, so they are not parked. Waits for messages finish at the rate of earlier ones.
+ * Whether a workflow does not finish at the rate of the others: its end is known, or it is stuck. A parent ends no sooner
+ * than the child it waits for. Every poll counts delayed workflows exactly, so they are not parked. Waits for messages
+ * finish at the rate of earlier ones.
  */
-function isParked({ status: { state, activity } }) {
-    const { kind } = activity;
-    return kind === 'sleeping' || (state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind));
+function isParked({ status }) {
+    const { kind } = status.activity;
+    if (kind === 'child' && activityInTheEnd(status).kind === 'delayed')
+        return true;
+    if (activityInTheEnd(status).kind === 'sleeping')
+        return true;
+    return status.state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind);
 }
 
 ;// CONCATENATED MODULE: ./lib/forecast/earliest-end.js
@@ -19586,6 +19596,7 @@ function shownAt({ workflow: { createdAt, updatedAt, startedAt, lastStep }, stat
 
 
 
+
 /**
  * Where a drain is going: nothing is in flight; no evidence yet; fewer and fewer are in flight; as many arrive as
  * finish; the rest waits for a known time; nothing finished recently; the rest is stuck.
@@ -19650,10 +19661,10 @@ function executorsOf(versions, { detailScan }) {
 function waitsOf(versions, bounds, history) {
     const waits = new Map();
     for (const { workflow, status } of versions.flatMap((version) => scannedOf(version, history.detailScan))) {
-        const { kind } = status.activity;
-        if ((kind !== 'sleeping' && kind !== 'delayed') || status.activity.until === null)
+        const activity = activityInTheEnd(status);
+        if ((activity.kind !== 'sleeping' && activity.kind !== 'delayed') || activity.until === null)
             continue;
-        waits.set(workflow.id, { until: status.activity.until, because: kind });
+        waits.set(workflow.id, { until: activity.until, because: activity.kind });
     }
     for (const { id, until, because } of bounds)
         waits.set(id, { until, because });
@@ -20288,6 +20299,7 @@ function neededTimeout({ neededMs }, { longestRunMs }) {
 
 
 
+
 /* The diagnosis of one target, in words: what each cause means, and what happens if nobody acts. */
 /** A few workflows stand for all: this many are named. */
 const diagnosis_text_NAMED = 3;
@@ -20354,7 +20366,7 @@ function diagnosis_text_outlasting(subject, deadline) {
         count,
         brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
         reason: msg `${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
-        ifNothing: expectation(subject, late, notBefore),
+        ifNothing: expectation(subject, waits, Math.max(notBefore, waits[0]?.until ?? 0)),
         nextStep: msg `To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
     };
 }
@@ -20465,7 +20477,13 @@ function seemingly({ drain: { states } }) {
 }
 /** Nothing is stuck yet by `stuck-after`, and nothing moves: it can be a pause, a long step or a dead process. */
 function quiet(quietMs, subject) {
-    const { target, drain, config } = subject;
+    const { target, drain, poll, config } = subject;
+    const scanned = scannedOf(target.version, poll.forecast.history.detailScan).filter((each) => !isParked(each));
+    const isDue = scanned.some(({ status }) => ['running', 'queued'].includes(activityInTheEnd(status).kind));
+    // Where the rest waits for a message or a timer, its process is the last thing to check.
+    const other = isDue
+        ? undefined
+        : longest(largestAlike(scanned.filter(({ status }) => status.activity.kind !== 'child')));
     const span = spanText(quietMs);
     const after = durationText(config.stuckAfterMs);
     return {
@@ -20474,7 +20492,9 @@ function quiet(quietMs, subject) {
         brief: `nothing has moved for ${span} (stuck after ${after})`,
         reason: trusted(`nothing has moved for ${span}. After ${after} it counts as stuck.`),
         ifNothing: expectation(subject, drain.waits, drain.waits[0]?.until ?? drain.notBefore),
-        nextStep: msg `Check whether a process of ${versionName(target.version)} still runs.`,
+        nextStep: other === undefined
+            ? msg `Check whether a process of ${versionName(target.version)} still runs.`
+            : msg `${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null)}.`,
     };
 }
 function starting({ config }) {
@@ -20555,14 +20575,17 @@ function diagnosesOf(poll, config) {
         return diagnosis === undefined ? [] : [{ target, diagnosis }];
     });
     const severity = ({ diagnosis }) => DIAGNOSES.indexOf(diagnosis.kind);
-    const endOf = ({ target }) => poll.forecast.targets.get(target.version)?.left?.leftMs ?? 0;
+    const drainOf = ({ target }) => poll.forecast.targets.get(target.version);
+    // Where nothing moves, no process may be left: that matters more than the longest estimate.
+    const endOf = (each) => drainOf(each)?.quietMs === undefined ? (drainOf(each)?.left?.leftMs ?? 0) : Number.POSITIVE_INFINITY;
     // Where a name is a typo, how the others drain is no answer.
     const isUnknown = targets.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unknown-version'));
-    const [worst] = found.toSorted((a, b) => severity(b) - severity(a) || endOf(b) - endOf(a) || b.target.inFlight - a.target.inFlight);
+    const [worst] = found.toSorted((a, b) => severity(b) - severity(a) || Math.sign(endOf(b) - endOf(a)) || b.target.inFlight - a.target.inFlight);
     return {
         worst: isUnknown
             ? undefined
             : worst && labelled(worst.diagnosis, targets.length > 1 ? versionName(worst.target.version) : undefined),
+        worstOf: isUnknown ? undefined : worst?.target.version,
         of: new Map(found.map(({ target, diagnosis }) => [target.version, labelled(diagnosis, undefined)])),
     };
 }
@@ -20701,7 +20724,10 @@ const found = object({
         ...schema_parts_statusCounts,
         ignored: count,
     })),
-    next: object({ job: schemas_string().describe('YAML of a job'), command: schemas_string().describe('The same for a shell') })
+    next: object({
+        job: schemas_string().nullable().describe('YAML of a job; null on the command line'),
+        command: schemas_string().describe('The same for a shell'),
+    })
         .nullable()
         .describe('What to use next, with what this database needs. Null while something is in the way'),
 });
@@ -23507,9 +23533,12 @@ const STAND_INS = {
     'database-password-file': `${expression('runner.temp')}/database-password`,
     'tls-ca': expression('secrets.DBOS_DATABASE_CA'),
 };
-/** Returns the job and the command that wait for the versions before the one that a deploy has launched. */
+/**
+ * Returns the job and the command that wait for the versions before the one that a deploy has launched. Whoever uses the
+ * command line runs no job of GitHub's.
+ */
 function nextOf(next) {
-    return { job: jobOf(next), command: commandOf(next) };
+    return { job: next.connection.shell === 'action' ? jobOf(next) : null, command: commandOf(next) };
 }
 function jobOf({ connection, config, application, latest }) {
     const { action, selfHosted, alsoSet, place } = connection;
@@ -23553,25 +23582,22 @@ function commandOf({ connection, config, application, latest }) {
         ...(config.details === 'full' ? [] : [`--details ${config.details}`]),
         '--timeout 45m',
     ];
-    return `# VERSION: ${advice(latest)}\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
+    return `# VERSION: ${launched(latest)}.\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
 }
 const COMMIT = /^[0-9a-f]{40}$/;
 /** The value of `keep-version`. A deploy names what it has launched, and so never the name that is the latest now. */
 function keptInYaml(latest) {
-    const value = latest === undefined || COMMIT.test(latest) ? 'github.sha' : 'needs.deploy.outputs.version';
-    return `${expression(value)} # ${advice(latest)}`;
+    if (latest !== undefined && COMMIT.test(latest))
+        return `${expression('github.sha')} # the latest version is named by its commit`;
+    return `${expression('needs.deploy.outputs.version')} # ${launched(latest)}`;
 }
 /** What the version is that stays. */
-function advice(latest) {
-    if (latest === undefined)
-        return 'the version that the deploy has just launched';
-    if (COMMIT.test(latest))
-        return 'the latest version has the name of a commit';
+function launched(latest = '') {
     if (isSharedVersion(latest) || /^([0-9a-f]{32}|[0-9a-f]{64})$/.test(latest)) {
         return 'set DBOS__APPVERSION to a name per deploy, and write that name here';
     }
     const example = /^[\w.+-]{1,40}$/.test(latest) ? `, such as ${latest}` : '';
-    return `the version that the deploy has just launched${example}`;
+    return `the version just launched${example}`;
 }
 /** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */
 function inYaml(name) {
@@ -23712,8 +23738,9 @@ function answerOf({ verdict, config, waitedMs, last, failure }, seen) {
 }
 function preflightHeadline(last) {
     const registered = last?.evaluation.index?.registered ?? [];
-    const latest = registered[0] === undefined ? trusted('') : msg `; the latest is ${registered[0].version}`;
-    return msg `The gate can work here: it can read everything it needs, and ${counted(registered.length, 'version')} ${trusted(registered.length === 1 ? 'is' : 'are')} registered${latest}. No version was judged.`;
+    const are = trusted(registered.length === 1 ? 'is' : 'are');
+    const latest = registered[0] === undefined ? trusted('') : msg `, and the latest is ${registered[0].version}`;
+    return msg `The gate can work here: it can read everything that it needs. ${counted(registered.length, 'version')} ${are} registered${latest}. No version was judged.`;
 }
 function brokenPreflight({ blockers }, isFailure) {
     const count = isFailure ? 1 : blockers.length;
@@ -23968,7 +23995,7 @@ function failedRun(failure, config, schema = '') {
     return { verdict: 'error', failure, config, schema, ...nothing };
 }
 const NOTHING_EXPECTED = { forecast: null, outlook: [] };
-const NO_DIAGNOSES = { worst: undefined, of: new Map() };
+const NO_DIAGNOSES = { worst: undefined, worstOf: undefined, of: new Map() };
 const NOTHING_LISTED = { items: [], omitted: 0 };
 /** Before the first poll that decides anything. */
 const NOTHING_SEEN = {
@@ -24332,7 +24359,7 @@ const GRANTS = 'Missing grants. Run them as the owner of the tables:';
 const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
 const HERE = 'What is here, by version:';
 const NEXT = 'Add this job to the workflow that deploys. `deploy`, `environment` and the script are yours:';
-const COMMAND = 'Or from the command line:';
+const COMMAND = 'On the command line:';
 /** Returns all that a preflight found, for a log that stands alone. SQL, YAML and command are there to be copied. */
 function preflightLog(found) {
     if (found === null)
@@ -24351,14 +24378,11 @@ function preflightLog(found) {
     ];
     return all.filter(({ lines }) => lines.length > 0);
 }
-/** `- "2.0.0" (latest): 3 in flight (2 pending, 1 delayed)`, a line per version. */
+/** `- "2.0.0" (latest): 2 pending, 1 delayed in flight`, a line per version. */
 function versionLines(versions) {
     const lines = versions.slice(0, preflight_text_VERSIONS_SHOWN).map((each) => {
-        const count = total(each);
-        const work = count > 0 ? `${message_number(count)} in flight (${describeCounts(each)})` : 'nothing in flight';
-        const ignored = each.ignored > 0 ? `, ${message_number(each.ignored)} ignored` : '';
         const name = each.version === null ? 'without a version' : quotedName(each.version);
-        return `- ${name}${preflight_text_standing(each)}: ${work}${ignored}`;
+        return `- ${name}${preflight_text_standing(each)}: ${inFlightIn(each)} in flight`;
     });
     const left = versions.length - lines.length;
     return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
@@ -24367,22 +24391,19 @@ function versionLines(versions) {
 function foundSection(found) {
     if (found === null)
         return '';
-    const { checks, grants, optionalGrants, versions } = found;
+    const { checks, grants, optionalGrants, applications, versions } = found;
     const shown = versions.slice(0, preflight_text_VERSIONS_SHOWN);
     return blocks('### Checks', table(checks, {
         '': ({ state }) => ICONS[state],
         Check: ({ check }) => TITLES[check],
         Found: ({ message }) => markdown(message),
-    }), ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]), ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]), ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown)]), more(versions.length - shown.length, 'version'));
+    }), ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]), ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]), ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown, applications.length > 1)]), more(versions.length - shown.length, 'version'));
 }
-function versionTable(versions) {
+function versionTable(versions, isShared) {
     return table(versions, {
         Version: (each) => `${nameOf(each.version, NO_VERSION)}${preflight_text_standing(each)}`,
-        Application: ({ application }) => nameOf(application, ''),
-        Pending: ({ pending }) => pending,
-        Enqueued: ({ enqueued }) => enqueued,
-        Delayed: ({ delayed }) => delayed,
-        Ignored: ({ ignored }) => ignored,
+        Application: ({ application }) => (isShared ? nameOf(application, '') : ''),
+        'In flight': inFlightIn,
     });
 }
 /** What to use next, as a section of the summary. */
@@ -24390,10 +24411,16 @@ function nextSection(found) {
     if (found === null || found.next === null)
         return '';
     const { job, command } = found.next;
-    return blocks('### Next', NEXT, codeBlock('yaml', linesOf(job)), COMMAND, codeBlock('sh', linesOf(command)));
+    return blocks('### Next', ...(job === null ? [] : [NEXT, codeBlock('yaml', linesOf(job))]), COMMAND, codeBlock('sh', linesOf(command)));
 }
-function linesOf(text = '') {
-    return text === '' ? [] : text.split('\n');
+function linesOf(text) {
+    return text == null ? [] : text.split('\n');
+}
+function inFlightIn(version) {
+    const ignored = version.ignored > 0 ? [`${message_number(version.ignored)} ignored`] : [];
+    const counted = total(version) > 0 ? [describeCounts(version)] : [];
+    const parts = [...counted, ...ignored];
+    return parts.length === 0 ? 'nothing' : parts.join(', ');
 }
 function preflight_text_standing({ version, registered, latest, receivesWork }) {
     const notes = [
@@ -27586,32 +27613,41 @@ const EXPLAINED_STUCK = 3;
  * What a person who reads the log can do, and what happens otherwise. Each key stays the same for as long as its message
  * holds: the log says it once.
  */
-function adviceOf(poll, diagnosis) {
+function adviceOf(poll, diagnoses) {
     return [
-        ...log_advice_expected(poll, diagnosis),
-        ...silence(poll, diagnosis),
+        ...log_advice_expected(poll, diagnoses),
+        ...silence(poll, diagnoses),
         ...blockers(poll),
         ...stuckWork(poll),
         ...traffic(poll),
     ];
 }
-function log_advice_expected({ forecast }, diagnosis) {
-    if (diagnosis === undefined)
+function log_advice_expected({ forecast }, { worst, worstOf }) {
+    if (worst === undefined)
         return [];
-    const { kind, cause, ifNothing, nextStep } = diagnosis;
+    const { kind, cause, ifNothing, nextStep } = worst;
     const { waits, notBefore } = forecast.total;
     // The line itself has the estimate of what only moves.
-    if (kind === 'slow' && (waits.length === 0 || forecast.total.quietMs !== undefined))
+    if (kind === 'slow' && (waits.length === 0 || isQuiet(worst)))
         return [];
-    const key = `${kind} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
+    const which = `${kind} ${cause} ${worstOf}`;
+    const key = `${which} ${kind === 'slow' ? (notBefore ?? waits[0]?.until) : forecast.total.states.stuck > 0}`;
     const then = { key, message: msg `If you do nothing: ${ifNothing}` };
-    return nextStep === undefined ? [then] : [then, { key: `next ${cause}`, message: nextStep }];
+    return nextStep === undefined ? [then] : [then, { key: `next ${which}`, message: nextStep }];
 }
 /** Before it counts as stuck, only a person can see why nothing moves. */
-function silence({ forecast }, diagnosis) {
-    if (forecast.total.quietMs === undefined || diagnosis?.cause === 'stuck')
+function silence({ forecast }, { worst, worstOf }) {
+    const all = forecast.total.quietMs === undefined ? trusted('') : trusted('Nothing moves. ');
+    if (worst !== undefined && isQuiet(worst)) {
+        return [{ key: `quiet ${worstOf}`, message: msg `${all}${worst.nextStep ?? trusted('')}` }];
+    }
+    if (forecast.total.quietMs === undefined || worst?.cause === 'stuck')
         return [];
-    return [{ key: 'quiet', message: trusted('Nothing moves. Check whether a process of this version still runs.') }];
+    return [{ key: 'quiet', message: msg `${all}Check whether a process of this version still runs.` }];
+}
+/** What moves has a next step only where it has not moved for long. */
+function isQuiet({ cause, nextStep }) {
+    return cause === 'moving' && nextStep !== undefined;
 }
 /** What blocks the whole gate, or else what blocks the first few targets. Work in flight is in every line. */
 function blockers({ evaluation }) {
@@ -27652,9 +27688,10 @@ function stuckWork({ evaluation, forecast }) {
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         // Without a process, there is one next step for all. To fork work of a live version would hit live work.
         const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
-        const next = isDead || live.has(workflow.version) ? trusted('') : msg ` Next: ${step}.`;
+        const isUnhelped = isDead || live.has(workflow.version);
+        const next = isUnhelped ? trusted('') : msg ` Next: ${step}.`;
         const what = msg `${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
-        return [{ key: `stuck ${key}`, message: msg `Stuck: ${what}.${next}` }];
+        return [{ key: `stuck ${key} ${isUnhelped}`, message: msg `Stuck: ${what}.${next}` }];
     });
 }
 /** What still arrives. */
@@ -27907,7 +27944,8 @@ function startLog(sink, config, place, page = TROUBLESHOOTING) {
             previous = poll;
             if (config.mode === 'preflight')
                 return;
-            const { worst } = diagnosesOf(poll, config);
+            const diagnoses = diagnosesOf(poll, config);
+            const { worst } = diagnoses;
             const shown = log_shownAt(poll, worst);
             if (poll.decides || isInterrupted || isDue(config, shown, before)) {
                 sink.line(pollLine(config, poll, worst, before));
@@ -27919,7 +27957,7 @@ function startLog(sink, config, place, page = TROUBLESHOOTING) {
             }
             // The annotations explain the deciding poll. They follow in the log at once.
             if (!poll.decides)
-                advise(poll, worst);
+                advise(poll, diagnoses);
         },
         onFailedPoll(failed) {
             sink.line(failureLine(config, failed, outage, more));
@@ -27955,22 +27993,24 @@ function pointer(page) {
 /** Returns a function that writes what a person can do: each message once, a few a minute, at once where the diagnosis changes. */
 function adviser(sink, more) {
     const said = new Set();
-    let kind;
+    let before;
     let saidAt = Number.NEGATIVE_INFINITY;
-    return (poll, diagnosis) => {
+    return (poll, diagnoses) => {
+        const { worst } = diagnoses;
+        const now = worst && `${worst.kind} ${worst.cause}`;
         const { ended } = poll.time;
-        if (diagnosis?.kind === kind && ended - saidAt < HEARTBEAT_MS)
+        if (now === before && ended - saidAt < HEARTBEAT_MS)
             return;
-        const advice = adviceOf(poll, diagnosis).filter(({ key }) => !said.has(key));
+        const advice = adviceOf(poll, diagnoses).filter(({ key }) => !said.has(key));
         for (const { key, message } of advice.slice(0, ADVICE_LINES)) {
             sink.line(`  ${plain(message)}`);
             said.add(key);
         }
-        const heading = headingOf(diagnosis) ?? explainedBlocker(poll);
+        const heading = headingOf(worst) ?? explainedBlocker(poll);
         const pointed = heading === undefined ? undefined : more(heading);
         if (pointed !== undefined)
             sink.line(`  ${pointed}`);
-        kind = diagnosis?.kind;
+        before = now;
         saidAt = ended;
     };
 }
@@ -28061,8 +28101,9 @@ const placeOf = ({ host, port, database, schema }, source) => ({
     ...{ host, port, database, schema, source },
 });
 /** What another run needs to connect as this one does. */
-function connectionSettings(raw, { environment }) {
+function connectionSettings(raw, { shell, environment }) {
     return {
+        shell,
         action: actionReference(environment),
         selfHosted: environment['RUNNER_ENVIRONMENT'] === 'self-hosted',
         alsoSet: ALSO_SET.filter((name) => raw[name]?.trim()),
