@@ -40,7 +40,9 @@ function runningAction({
   GITHUB_ACTION_REPOSITORY: name = '',
   GITHUB_ACTION_REF: ref = '',
 }: RunContext['environment']) {
-  const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
+  // A part that is `.` or `..` would lead elsewhere.
+  const isNamed =
+    /^[A-Za-z0-9-]{1,39}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w-][\w.-]*)*$/.test(ref);
   return isNamed && ref.length <= 100 && !ref.includes('..') ? { name, ref } : undefined;
 }
 

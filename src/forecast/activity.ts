@@ -29,6 +29,8 @@ export type Activity =
   | {
       readonly kind: 'queued';
       readonly queue: string;
+      /** It has no version: only the latest takes it, in most SDKs. No poll reads how its queue moves. */
+      readonly unversioned?: true;
       readonly moves: boolean;
       /** When the queue last handed out work of the version, and not before the workflow was enqueued. */
       readonly movedAt: number;
@@ -199,6 +201,7 @@ function queued(workflow: WorkflowDetail, around: Surroundings): Activity {
   return {
     kind: 'queued',
     queue: queue ?? '',
+    ...(version === null ? { unversioned: true } : {}),
     moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
     movedAt,
     running: inPartition ? partitionLimit : (state?.running ?? 0),

@@ -90,6 +90,8 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, now: nu
   const { moves, movedAt, running, limit, inPartition, workerLimit } = activity;
   const quiet = trusted(spanText(now - movedAt));
   const queue = queueNamed(activity.queue);
+  // No poll reads the queues of what has no version.
+  if (activity.unversioned) return msg`${queue}, without a version`;
   if (limit === 0) return msg`${queue}, whose concurrency limit is 0: nothing is dequeued`;
   if (workerLimit === 0) return msg`${queue}, whose worker limit is 0: no process dequeues from it`;
   const isFull = limit !== null && running >= limit;
@@ -154,11 +156,12 @@ function nextStepInSilence(executor: string | null, isWithoutProcess: boolean): 
 }
 
 function nextStepInQueue(
-  { moves, running, limit, inPartition, workerLimit }: Activity & { readonly kind: 'queued' },
+  { moves, running, limit, inPartition, workerLimit, unversioned }: Activity & { readonly kind: 'queued' },
   isWithoutProcess: boolean,
 ): string {
   if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
   if (workerLimit === 0) return 'raise the worker limit of that queue, or cancel or fork it';
+  if (unversioned) return 'check that a process of the new version listens to that queue, or cancel it';
   if (isWithoutProcess) return START_LISTENER;
   if (moves) return 'let the queue drain';
   if (limit !== null && running >= limit) {

@@ -8,7 +8,7 @@ import { durationText, momentText, spanText } from '../time.ts';
 import { DEFAULT_EXECUTOR, describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { largestAlike, longest } from './alike.ts';
 import type { Diagnosis, Subject } from './diagnosis.ts';
-import { expectation, shareOf, stuckExpectation, verbOf } from './expectation.ts';
+import { allOf, expectation, shareOf, stuckExpectation, verbOf } from './expectation.ts';
 import { leftText } from './forecast-text.ts';
 import { versionName } from './text.ts';
 
@@ -88,7 +88,7 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
 
 export function withoutProcess({ target, drain, deadline }: Subject): Diagnosis {
   const name = versionName(target.version);
-  const all = target.inFlight === 1 ? 'its workflow stays' : `all ${number(target.inFlight)} workflows stay`;
+  const all = target.inFlight === 1 ? 'its workflow stays' : `${allOf(target.inFlight)} workflows stay`;
   return {
     cause: 'no-process',
     kind: 'never',
@@ -239,8 +239,12 @@ export function starting({ config }: Subject): Diagnosis {
 }
 
 /** Workflows without a version that the target could take. */
-export function unversioned(count: number, { target, poll }: Subject): Diagnosis {
-  const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status }) => status.state === 'stuck');
+export function unversioned(count: number, { target, poll, config, now }: Subject): Diagnosis {
+  // No poll reads how their queues move.
+  const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(
+    ({ status: { state, activity, progressAt } }) =>
+      state === 'stuck' || (activity.kind === 'queued' && now - progressAt >= config.stuckAfterMs),
+  );
   const workflows = counted(count, 'workflow');
   const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
   return {

@@ -18,7 +18,7 @@ export function expectation(
   const parts: string[] =
     still > 0 ? [`${number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
   if (rest > 0 && !drain.standsStill) {
-    const share = rest === all ? (all === 1 ? 'it' : `all ${number(all)}`) : `${number(rest)} of ${number(all)}`;
+    const share = rest === all ? (all === 1 ? 'it' : allOf(all)) : `${number(rest)} of ${number(all)}`;
     const { moving } = drain;
     const them = rest === 1 ? 'its process still runs' : 'their processes still run';
     parts.push(
@@ -37,6 +37,11 @@ export function expectation(
   }
   const text = parts.join('; ');
   return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
+}
+
+/** `both`, or `all 3`. */
+export function allOf(count: number): string {
+  return count === 2 ? 'both' : `all ${number(count)}`;
 }
 
 /** `3 of 16`, or `3` for all. */

@@ -2,7 +2,7 @@ import type { GateConfig } from '../config.ts';
 import type { DrainForecast } from '../forecast/drain-forecast.ts';
 import type { FailedPoll, Poll } from '../hold/hold.ts';
 import { type Outage, patienceLeftMs } from '../hold/outage.ts';
-import { msg, namesOf, number } from '../message.ts';
+import { msg, namesOf, number, trusted } from '../message.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import type { Verdict } from '../rules/verdict.ts';
 import { describeCounts, type StatusCounts, summed } from '../status-counts.ts';
@@ -50,16 +50,17 @@ export function pollLine(
 
 /** What is said of the pace in the diagnosis is not said twice. */
 function pacePart(forecast: DrainForecast, diagnosis: Diagnosis | undefined): string {
-  const { quietMs, standsStill } = forecast;
+  const { quietMs, standsStill, trend } = forecast;
   // The rate is of the time before.
-  if (quietMs === undefined) return standsStill ? '' : ratePart(forecast);
+  if (quietMs === undefined) return standsStill || trend === 'waiting' ? '' : ratePart(forecast);
   const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
   return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
 }
 
 /** Why `wait` ends before its timeout, where waiting cannot help. */
 function endPart(verdict: Verdict | undefined): string {
-  return verdict === 'cannot-drain' || verdict === 'still-live' ? 'stopping before the timeout (`fail-fast`)' : '';
+  const isEarly = verdict === 'cannot-drain' || verdict === 'still-live';
+  return isEarly ? plain(trusted('stopping before the timeout (`fail-fast`)')) : '';
 }
 
 /** Its brief text says that the version is idle. */

@@ -171,7 +171,10 @@ function seenAt(last: Poll, run: Run) {
     groups: blockingGroups(evaluation),
     activities: activitiesReport(last, run.config?.mode === 'wait'),
     ...workflowsReport(last, pastDeadline, run.config?.mode === 'wait'),
-    commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last, run.schema),
+    commandLine:
+      index === undefined || inFlightOnAll(targets) + evaluation.unversioned === 0
+        ? null
+        : commandLineOf(last, run.schema),
   };
 }
 

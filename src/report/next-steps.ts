@@ -1,8 +1,9 @@
+import { trusted } from '../message.ts';
 import type { CommandLine } from '../unblock/command-line.ts';
 import { commandsById, commandsFor, inspectionSql } from '../unblock/remedies.ts';
 import { isInUse } from './blocking.ts';
 import { kitSection, needsOf, type WrittenKit } from './kit-section.ts';
-import { blocks, codeBlock } from './markdown.ts';
+import { blocks, codeBlock, markdown } from './markdown.ts';
 import type { RunReport } from './schema.ts';
 
 /** The commands for one workflow, the script for all, and the query that lists them. */
@@ -44,7 +45,11 @@ function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLi
 /** For people who can read the database: nothing on this page names a workflow by its id. */
 function withoutIds(query: readonly string[], commandLine: CommandLine): string {
   return blocks(
-    'With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:',
+    markdown(
+      trusted(
+        'With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:',
+      ),
+    ),
     ...query,
     'To unblock a workflow with the DBOS command line:',
     codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]),

@@ -49,6 +49,13 @@ function inMarkdown({ what, command }: Option): string {
   return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
 }
 
+const BY_TABLE: Option = { what: trusted('Take the next step of each workflow from *What blocks*.') };
+
+/** With `details: names`, nothing on the page names a workflow by its id. */
+const BY_QUERY: Option = {
+  what: trusted('To cancel or fork what blocks, take its ids from the query in *Commands, script and query*.'),
+};
+
 function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Option[] {
   const { diagnosis, activities, firstToUnblock } = report;
   switch (diagnosis?.cause) {
@@ -60,14 +67,14 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
     case 'outlasting':
       // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
       return isPartlyStuck(report)
-        ? unblocking(report, kit, '')
+        ? [...(kit === undefined ? [BY_TABLE] : []), ...unblocking(report, kit, '')]
         : [...unblocking(report, kit, one(report)), ...waiting(report)];
     case 'stuck':
     case 'stalled': {
       if (activities.items.length === 0) return unblocking(report, kit, '');
       const step =
         kit === undefined
-          ? { what: trusted('Take the next step of each workflow from *What blocks*.') }
+          ? BY_TABLE
           : {
               what: trusted('See what each workflow has done, and take its next step from *What blocks*:'),
               command: 'sh unblock.sh inspect',
@@ -118,10 +125,11 @@ function unblocking(
   which: string,
   condition?: string,
 ): readonly Option[] {
-  const { newVersion, commandLine, firstToUnblock } = report;
+  const { newVersion, commandLine, firstToUnblock, details } = report;
   const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
   if (kit === undefined) {
-    if (commandLine === null || firstToUnblock === null) return [];
+    if (commandLine === null) return [];
+    if (firstToUnblock === null) return details === 'names' ? [BY_QUERY] : [];
     const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
     return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
   }

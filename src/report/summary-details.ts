@@ -1,5 +1,6 @@
 import { number } from '../message.ts';
 import { milliseconds, spanText } from '../time.ts';
+import { isLive } from './blocking.ts';
 import { blocks, code, markdown, more, NO_VERSION, nameOf, table } from './markdown.ts';
 import { blockedFirst } from './model.ts';
 import type { RunReport, VersionReport, WorkflowReport } from './schema.ts';
@@ -58,7 +59,9 @@ export function numbers(report: RunReport, observedAt: number): string {
 
 /** What is in flight on each version, and the input that lets it go. Other blockers are under "What to do". */
 function inFlightReasons(versions: RunReport['versions']): readonly string[] {
+  // To cancel or fork work of a live version would end live work.
   return versions
+    .filter((version) => !isLive(version))
     .slice(0, TARGETS_EXPLAINED)
     .flatMap(({ version, blockers }) =>
       blockers

@@ -95,9 +95,9 @@ function teardown(report: RunReport): string {
 }
 
 /** What the work that blocks does or waits for, and the next step for each. */
-function whatBlocks({ activities, forecast }: RunReport, observedAt: number): string {
+function whatBlocks({ activities, forecast, unversioned }: RunReport, observedAt: number): string {
   const { items, omitted } = activities;
-  if (items.length === 0 || forecast === null || forecast.trend === 'idle') return '';
+  if (items.length === 0 || forecast === null || (forecast.trend === 'idle' && (unversioned ?? 0) === 0)) return '';
   const ageMs = observedAt - (activities.observedAt ?? observedAt);
   const rows = items.slice(0, GROUPS_OF_WORK);
   return blocks(

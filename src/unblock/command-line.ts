@@ -31,17 +31,23 @@ export function commandLineFor(
   migration: number | null,
   schema = 'dbos',
 ): CommandLine {
-  const found = inUsualSchema(sdk, migration);
-  const isTypeScripts = sdk !== undefined && found.fits.includes('@dbos-inc/dbos-sdk');
-  if (schema === 'dbos' || !isTypeScripts) return found;
-  const release =
-    migration === null || migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-  return { ...found, program: null, fits: inOtherSchema(release) };
+  const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
+  if (schema === 'dbos' || isOwn) return inUsualSchema(sdk, migration);
+  return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
 }
 
 /** Of the command lines, only those of Python and Go can be told which schema to use. */
-function inOtherSchema(release: string): string {
+function inOtherSchema(sdk: Pick<Sdk, 'language'> | undefined, migration: number | null): string {
+  const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
+  if (!isShared) {
+    return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
+  }
+  const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
   return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+
+function isForGo(migration: number | null): boolean {
+  return migration === null || migration >= SEPARATE_INPUTS;
 }
 
 function inUsualSchema(sdk: Pick<Sdk, 'language'> | undefined, migration: number | null): CommandLine {
@@ -56,7 +62,7 @@ function inUsualSchema(sdk: Pick<Sdk, 'language'> | undefined, migration: number
     case 'Python':
       return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
     case 'Go':
-      return migration === null || migration >= SEPARATE_INPUTS
+      return isForGo(migration)
         ? { program: 'dbos', urlOption: '--db-url', fits: GO }
         : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
     case 'Java':

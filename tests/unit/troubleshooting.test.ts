@@ -196,6 +196,7 @@ const situations: { readonly [K in Activity['kind']]: readonly (Activity & { rea
     { moves: false, running: 0, limit: 0 },
     { moves: false, running: 0, limit: null, workerLimit: 0 },
     { moves: false, running: 0, limit: null },
+    { moves: true, running: 0, limit: null, unversioned: true as const },
   ].map((state) => ({
     kind: 'queued',
     queue: 'mail',

@@ -65,6 +65,18 @@ describe('the command line that fits', () => {
     );
   });
 
+  test.each<[Language | undefined, number | null]>([
+    ['TypeScript', 61],
+    ['TypeScript', null],
+    [undefined, 61],
+    [undefined, null],
+    ['Java', null],
+  ])('%s on migration %s in a schema of another name is not the one that reads dbos only', (language, migration) => {
+    const { program, fits } = commandLineFor(language && { language }, migration, 'workflows');
+    expect(program).toBeNull();
+    expect(fits).toMatch(/^TypeScript's reads the schema dbos only\. Use that of Python or Go if it is /);
+  });
+
   test('is never a package that npx fetches by the name of dbos alone', () => {
     for (const language of [...LANGUAGES, undefined]) {
       for (const migration of [null, 24, 61, 100, 108, 109, 125]) {

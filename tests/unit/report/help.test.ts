@@ -33,16 +33,19 @@ describe('the address of the troubleshooting page', () => {
         'a b',
         '../../x',
         'v1/../../..',
+        'v1/./x',
         '/v1',
         'v1/',
         'v1#x',
         '`',
         'a'.repeat(101),
       ].map((ref) => ({ ...ofAction, GITHUB_ACTION_REF: ref })),
-      ...['', 'octo-org', 'octo-org/a/b', 'octo org/gate', 'evil.example/gate', 'a/b?c', 'a/b\n'].map((repository) => ({
-        ...ofAction,
-        GITHUB_ACTION_REPOSITORY: repository,
-      })),
+      ...['', 'octo-org', 'octo-org/a/b', 'octo org/gate', 'evil.example/gate', 'a/b?c', 'a/b\n', 'a/..', 'a/.'].map(
+        (repository) => ({
+          ...ofAction,
+          GITHUB_ACTION_REPOSITORY: repository,
+        }),
+      ),
     ];
     expect(unsure.map(troubleshootingPage)).toEqual(unsure.map(() => TROUBLESHOOTING));
   });

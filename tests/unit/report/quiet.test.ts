@@ -215,7 +215,12 @@ describe('one story', () => {
   test('what sleeps past the timeout hides no other sleep from what happens if nobody acts', async () => {
     const soon = step({ name: 'DBOS.sleep', startedAt: DATABASE_EPOCH, completedAt: DATABASE_EPOCH + 20 * MINUTE });
     const others = [sleeper, workflowDetail({ id: 'soon', name: 'remind', lastStep: soon })];
-    const { lines } = await holdAndLog(dying(HOUR, 10_000, 60, others), { timeoutMs: 30 * MINUTE });
+    const changes = { timeoutMs: 30 * MINUTE, failFast: false };
+    const { lines } = await holdAndLog(dying(HOUR, 10_000, 60, others), changes);
+    // The rate is that of the others, which have finished by then.
+    const late = polls(lines).filter((line) => /^\[ *1[2-9]m/.test(line));
+    expect(late.length).toBeGreaterThan(5);
+    expect(late.join('\n')).not.toContain('finished/min');
     expect(lines).toContain(
       '  If you do nothing: 60 of 62 can still finish, with no estimate; 2 sleep until 09:00 UTC (the last).',
     );
