@@ -19,12 +19,14 @@ const COLORS = { error: 'red', warning: 'yellow', notice: 'cyan' } as const;
 /**
  * @param hide Replaces the secrets in a text.
  * @param style Colors a text, where the stream shows colors.
+ * @param terminal What kind of terminal it is: `TERM`.
  */
 export function terminalLog(
   stream: Stream,
   hide: (text: string) => string,
   style: (color: (typeof COLORS)[keyof typeof COLORS], text: string) => string = (color, text) =>
     styleText(color, text, { stream: process.stderr }),
+  terminal = process.env['TERM'],
 ): TerminalLog {
   let hasStatus = false;
   const write = (text: string, end: string) => {
@@ -32,6 +34,8 @@ export function terminalLog(
     hasStatus = end === '';
   };
   const line = (text: string) => write(hide(text), '\n');
+  // A dumb terminal clears nothing, and some do not know how wide they are.
+  const canRedraw = stream.isTTY && stream.columns > 0 && terminal !== 'dumb';
   return {
     line,
     group: (title, lines) => {
@@ -39,11 +43,22 @@ export function terminalLog(
       for (const each of lines) line(`  ${each}`);
     },
     // A line that wraps cannot be cleared.
-    ...(stream.isTTY ? { status: (text) => write(hide(text).slice(0, Math.max(0, stream.columns - 1)), '') } : {}),
+    ...(canRedraw ? { status: (text) => write(cutTo(stream.columns - 1, hide(text)), '') } : {}),
     annotate: ({ level, message }) => {
       const [first = '', ...rest] = hide(message).split('\n');
       write(`${style(COLORS[level], `${LABELS[level]}:`)} ${first}`, '\n');
       for (const each of rest) line(`  ${each}`);
     },
   };
+}
+
+/** Returns what fits into so many columns. What is not Latin counts as two: some of it takes as many, and none takes more. */
+function cutTo(columns: number, text: string): string {
+  let left = columns;
+  const fitting = [...text];
+  const end = fitting.findIndex((character) => {
+    left -= character < '\u0300' ? 1 : 2;
+    return left < 0;
+  });
+  return end === -1 ? text : fitting.slice(0, end).join('');
 }
