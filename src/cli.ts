@@ -40,14 +40,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
 /** Returns what is asked for; undefined where there is nothing to run, with the exit code set. */
 function acceptedRequest(argv: readonly string[], log: TerminalLog): Request | undefined {
   try {
-    const request = readArguments(argv, process.env);
+    const request = readArguments(argv, process.env, preparePlaces);
     if (typeof request === 'string') {
       process.stdout.write(request);
       process.exitCode = 0;
       return undefined;
     }
     nameInputsBy(request.naming);
-    preparePlaces(request.places);
     for (const warning of request.warnings) log.line(plain(msg`Note: ${warning}`));
     return request;
   } catch (error) {

@@ -10,12 +10,16 @@ import { passwordsIn } from '../postgres/url-secrets.ts';
 import { type Flag, flagGroups, NO_FLAGS, variableOf } from './flags.ts';
 import { COMMANDS, programFor } from './help.ts';
 
-/** Where a run is asked to write to. */
-export interface Places {
-  readonly json: boolean;
-  readonly summary: string | undefined;
+/** The files and the folder that a run is asked to write to. */
+export interface FilePlaces {
   readonly output: string | undefined;
+  readonly summary: string | undefined;
   readonly artifacts: string | undefined;
+}
+
+/** Where a run is asked to write to. */
+export interface Places extends FilePlaces {
+  readonly json: boolean;
 }
 
 /** What the flags and variables ask for. */
@@ -27,7 +31,7 @@ export interface Request {
   readonly warnings: readonly Message[];
 }
 
-const given = z.record(z.string(), z.union([z.array(z.string()), z.boolean(), z.string()]));
+const parsedOptions = z.record(z.string(), z.union([z.array(z.string()), z.boolean(), z.string()]));
 
 /** The password has a variable and no flag. */
 const PASSWORD = 'database-password';
@@ -35,36 +39,51 @@ const PASSWORD = 'database-password';
 /**
  * Reads flags and variables. Returns a text to print instead, where help or the release is asked for.
  *
+ * @param prepare Makes the places ready. It comes before every refusal: what an earlier run left there must not stand
+ *   for a run that is refused.
  * @throws InputError for what is no command, flag or place. Nothing of a value is in it.
  */
-export function readArguments(argv: readonly string[], environment: Environment): Request | string {
+export function readArguments(
+  argv: readonly string[],
+  environment: Environment,
+  prepare: (places: FilePlaces) => void = () => undefined,
+): Request | string {
   let printed = '';
   const program = programFor((text) => {
     printed += text;
   });
-  try {
-    program.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return printed;
-    throw refusal(error);
-  }
+  const problem = problemOfParsing(program, argv);
+  if (problem?.exitCode === 0) return printed;
   const flags = flagGroups().flatMap((group) => group.flags);
-  const values = flagValues(program, flags);
-  refusePasswords(program, values);
+  const given = valuesGiven(program, flags);
+  const values = new Map([...given].map(([name, all]) => [name, all.join('\n')]));
   const asked = (name: string) => values.get(name) ?? environment[variableOf(name)];
+  const isFromVariable = (name: string) => !values.has(name) && environment[variableOf(name)] !== undefined;
+  const places = placesOf(asked);
+  prepare(places);
+  // Before what the parser refuses, which can be the password.
+  refusePasswords(program, given);
+  if (problem !== undefined) throw refusal(problem);
+  refuseRepeated(flags, given);
+  refuseEmptyPlaces(asked, isFromVariable);
   const inputs = INPUT_NAMES.map((name) => [name, asked(name) ?? INPUTS[name]?.default ?? ''] as const);
   return {
     raw: { ...Object.fromEntries(inputs), mode: commandOf(program), 'on-timeout': 'fail' },
-    places: {
-      json: isJson(values.has('json'), environment),
-      summary: asked('summary') || undefined,
-      output: asked('output') || undefined,
-      artifacts: asked('artifacts') || undefined,
-    },
-    naming: namingBy((name) => !values.has(name) && environment[variableOf(name)] !== undefined),
+    places: { ...places, json: isJson(values.has('json'), environment) },
+    naming: namingBy(isFromVariable),
     warnings: unknownVariables(flags, environment),
   };
+}
+
+/** Returns what commander refuses, or prints; undefined where it took everything. It has read the flags all the same. */
+function problemOfParsing(program: Command, argv: readonly string[]): CommanderError | undefined {
+  try {
+    program.parse(argv, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) return error;
+    throw error;
+  }
 }
 
 function commandOf(program: Command): string {
@@ -74,32 +93,50 @@ function commandOf(program: Command): string {
   throw inputError()`${trusted(what)} Accepted: ${trusted(COMMANDS.join(', '))}. See \`dbos-drain-gate --help\`.`;
 }
 
-/** The values of the flags. Several of a list are its lines. */
-function flagValues(program: Command, flags: readonly Flag[]): ReadonlyMap<string, string> {
-  const options = given.parse(program.opts());
+/** The values of each flag that is given, in their order. */
+function valuesGiven(program: Command, flags: readonly Flag[]): ReadonlyMap<string, readonly string[]> {
+  const options = parsedOptions.parse(program.opts());
   const attributes = new Map(program.options.map((option) => [option.long, option.attributeName()]));
   return new Map(
-    flags.flatMap(({ name, isList }) => {
+    flags.flatMap(({ name }) => {
       const values = options[attributes.get(`--${name}`) ?? ''];
       if (values === undefined) return [];
-      if (!Array.isArray(values)) return [[name, String(values)] as const];
-      if (values.length > 1 && !isList) {
-        throw inputError()`\`--${trusted(name)}\` is given ${values.length} times. Accepted: once.`;
-      }
-      return [[name, values.join('\n')] as const];
+      return [[name, Array.isArray(values) ? values : [String(values)]] as const];
     }),
   );
+}
+
+function refuseRepeated(flags: readonly Flag[], values: ReadonlyMap<string, readonly string[]>): void {
+  for (const { name, isList } of flags) {
+    const times = values.get(name)?.length ?? 0;
+    if (times > 1 && !isList) throw inputError()`\`--${trusted(name)}\` is given ${times} times. Accepted: once.`;
+  }
+}
+
+type Asked = (name: string) => string | undefined;
+
+function placesOf(asked: Asked): FilePlaces {
+  const place = (name: keyof FilePlaces) => asked(name) || undefined;
+  return { output: place('output'), summary: place('summary'), artifacts: place('artifacts') };
+}
+
+function refuseEmptyPlaces(asked: Asked, isFromVariable: (name: string) => boolean): void {
+  for (const name of ['output', 'summary', 'artifacts']) {
+    if (asked(name) !== '') continue;
+    const given = isFromVariable(name) ? variableOf(name) : `--${name}`;
+    throw inputError()`\`${trusted(given)}\` is empty. Accepted: a path. Leave it out if nothing is to be written there.`;
+  }
 }
 
 const SAFE_PLACES = trusted(
   'Anybody on this machine can read it there: `ps` shows it. Change this password. Then pass the URL as `DRAIN_GATE_DATABASE_URL`, or the password as `DRAIN_GATE_DATABASE_PASSWORD`, in `--database-password-file`, or in the file that `PGPASSFILE` names.',
 );
 
-function refusePasswords(program: Command, values: ReadonlyMap<string, string>): void {
+function refusePasswords(program: Command, values: ReadonlyMap<string, readonly string[]>): void {
   if (program.getOptionValueSource('databasePassword') !== undefined) {
     throw inputError()`\`--database-password\` is not accepted: a password must not be in a flag. ${SAFE_PLACES}`;
   }
-  if (passwordsIn(values.get('database-url') ?? '').some((password) => password !== '')) {
+  if ((values.get('database-url') ?? []).flatMap(passwordsIn).some((password) => password !== '')) {
     throw inputError()`\`--database-url\` has a password: a password must not be in a flag. ${SAFE_PLACES}`;
   }
 }
@@ -141,7 +178,9 @@ function refusal({ code, message }: CommanderError): InputError {
   const help = trusted('See `dbos-drain-gate --help`.');
   switch (code) {
     case 'commander.unknownOption': {
-      const [, flag = ''] = /'(--?[a-z-]+)/i.exec(message) ?? [];
+      // After one dash everything is a value: `-ps3cret`.
+      const [, flag] = /'(--[a-z-]+)/i.exec(message) ?? [];
+      if (flag === undefined) return inputError()`There is no flag with one dash but -h. ${help}`;
       const why = NO_FLAGS[flag.replace(/^--/, '')];
       const [, meant] = /\(Did you mean (?:one of )?(--[a-z-]+)/.exec(message) ?? [];
       const hint = why ?? (meant === undefined ? undefined : `Did you mean \`${meant}\`?`);

@@ -1,9 +1,9 @@
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { codeOf, inputError } from '../errors.ts';
+import { codeOf, type InputError, inputError } from '../errors.ts';
 import { trusted } from '../message.ts';
-import type { Places } from './arguments.ts';
+import type { FilePlaces } from './arguments.ts';
 
 /** What a run can write to the folder of its artifacts. */
 const ARTIFACTS = ['report.json', 'summary.md', 'unblock.sh', 'workflows.tsv'];
@@ -13,26 +13,32 @@ const ARTIFACTS = ['report.json', 'summary.md', 'unblock.sh', 'workflows.tsv'];
  *
  * @throws InputError for a place that cannot be written
  */
-export function preparePlaces({ summary, output, artifacts }: Omit<Places, 'json'>): void {
-  prepare('summary', summary, (file) => writeFileSync(file, ''));
-  prepare('output', output, (file) => writeFileSync(file, ''));
-  prepare('artifacts', artifacts, (folder) => {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-    for (const name of ARTIFACTS) rmSync(path.join(folder, name), { force: true });
-  });
+export function preparePlaces({ output, summary, artifacts }: FilePlaces): void {
+  const problems = [
+    prepare('output', output, (file) => writeFileSync(file, '')),
+    prepare('summary', summary, (file) => writeFileSync(file, '')),
+    prepare('artifacts', artifacts, (folder) => {
+      mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
+      for (const name of ARTIFACTS) rmSync(path.join(folder, name), { force: true });
+    }),
+  ];
+  const [problem] = problems.filter((each) => each !== undefined);
+  if (problem !== undefined) throw problem;
 }
 
-function prepare(flag: string, place: string | undefined, work: (place: string) => void): void {
-  if (place === undefined) return;
+/** Returns why a place cannot be written, so that the others are made ready all the same. */
+function prepare(flag: string, place: string | undefined, work: (place: string) => void): InputError | undefined {
+  if (place === undefined) return undefined;
   try {
     work(place);
+    return undefined;
   } catch (error) {
-    throw inputError()`\`--${trusted(flag)}\` names ${place}, which cannot be written (${trusted(codeOf(error) ?? 'unknown reason')}). Does its folder exist, and can the user that runs the gate write there?`;
+    return inputError()`\`--${trusted(flag)}\` names ${place}, which cannot be written (${trusted(codeOf(error) ?? 'unknown reason')}). Does its folder exist, and can the user that runs the gate write there?`;
   }
 }
 
 /** Returns the folder for the artifacts: a new one in the temporary folder, unless one is named. */
-export function artifactsFolder({ artifacts }: Pick<Places, 'artifacts'>): string {
+export function artifactsFolder({ artifacts }: Pick<FilePlaces, 'artifacts'>): string {
   return artifacts ?? mkdtempSync(path.join(tmpdir(), 'dbos-drain-gate-'));
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -72,10 +72,14 @@ test('--json prints the report alone, --artifacts names its folder, and no place
   for (const text of [stdout, stderr, summary]) expect(text).not.toContain(password);
 });
 
-test('a password in a flag ends it with exit code 2, and is not repeated', async () => {
+test('a password in a flag ends it with exit code 2, and is not repeated, and no earlier answer stays', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-artifacts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(path.join(folder, 'report.json'), '{"verdict":"drained"}');
   const { exitCode, stdout, stderr } = await runCommandLine({
-    flags: ['--database-url=postgres://gate:s3cret@localhost/shop'],
+    flags: ['--database-url=postgres://gate:s3cret@localhost/shop', `--artifacts=${folder}`],
   }).finished;
+  expect(readdirSync(folder)).toEqual([]);
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^Error: `--database-url` has a password/);
   expect(stderr).not.toContain('s3cret');

@@ -106,6 +106,9 @@ describe('what is refused', () => {
     ['--database-url=postgres://gate:s3cret@db/shop'],
     ['--database-url', 'jdbc:postgresql://db/shop?user=gate&password=s3cret'],
     ['--database-url=host=db password=s3cret'],
+    ['--database-password', '-s3cret'],
+    ['--database-url=postgres://gate:s3cret@db/shop', '--database-url=postgres://gate@db/shop'],
+    ['--database-url=postgres://gate:s3cret@db/shop', '--no-such-flag'],
   ])('is a password: %s', (...flags) => {
     const sentence = refusal(['wait', ...flags]);
     expect(sentence).toMatch(
@@ -118,9 +121,34 @@ describe('what is refused', () => {
   });
 
   test('shows nothing of a value', () => {
-    for (const argv of [['s3cret'], ['wait', 's3cret'], ['wait', '--databse-url=s3cret'], ['wait', '-s3cret=s3cret']]) {
-      expect(refusal(argv).replace('no flag -s', '')).not.toContain('s3cret');
-    }
+    const all = [
+      ['s3cret'],
+      ['wait', 's3cret'],
+      ['wait', '--databse-url=s3cret'],
+      ['-s3cret=s3cret'],
+      ['wait', '-psecret'],
+    ];
+    for (const argv of all) expect(refusal(argv)).not.toMatch(/s3cret|psecret/);
+  });
+
+  test.each(['output', 'summary', 'artifacts'])('is a place that is empty: %s', (place) => {
+    const sentence = / is empty\. Accepted: a path\. Leave it out/;
+    expect(refusal(['wait', `--${place}=`], { [variableOf(place)]: 'gate.env' })).toMatch(sentence);
+    expect(refusal(['wait'], { [variableOf(place)]: '' })).toMatch(`\`${variableOf(place)}\` is empty`);
+  });
+
+  test.each([
+    [['check', '--no-such-flag']],
+    [['check', '--timeout=1m', '--timeout=1m']],
+    [['--database-password=s3cret']],
+    [['report', '--summary=']],
+  ])('leaves the places to be made ready: %j', (argv) => {
+    const prepared: unknown[] = [];
+    const flags = [...argv, '--output=gate.env'];
+    expect(() => readArguments(flags, { DRAIN_GATE_ARTIFACTS: 'here' }, (places) => prepared.push(places))).toThrow(
+      InputError,
+    );
+    expect(prepared).toEqual([{ output: 'gate.env', summary: undefined, artifacts: 'here' }]);
   });
 });
 
@@ -206,6 +234,17 @@ describe('the places to write to', () => {
     expect(() => readFileSync(path.join(at, 'unblock.sh'))).toThrow('ENOENT');
   });
 
+  test('are emptied where another is refused', () => {
+    const at = folder();
+    const file = path.join(at, 'gate.env');
+    for (const flag of ['output', 'summary', 'artifacts'] as const) {
+      const other = flag === 'output' ? 'summary' : 'output';
+      writeFileSync(file, 'drained=true\n');
+      expect(() => preparePlaces({ ...nowhere, [flag]: path.join(file, 'below'), [other]: file })).toThrow(InputError);
+      expect(readFileSync(file, 'utf8')).toBe('');
+    }
+  });
+
   test.each(['summary', 'output', 'artifacts'] as const)('are refused before connecting: --%s', (flag) => {
     const file = path.join(folder(), 'file');
     writeFileSync(file, '');
@@ -216,7 +255,12 @@ describe('the places to write to', () => {
 });
 
 describe('the log', () => {
-  const written = (isTTY: boolean, columns = 20) => {
+  const written = (
+    isTTY: boolean,
+    columns = 20,
+    terminal = 'xterm',
+    status = 'a line that is longer than the terminal',
+  ) => {
     let text = '';
     const write = (more: string | Uint8Array) => {
       text += more;
@@ -227,9 +271,10 @@ describe('the log', () => {
       stream,
       (line) => line.replaceAll('s3cret', '***'),
       (color, label) => `<${color}>${label}`,
+      terminal,
     );
     log.line('first s3cret');
-    log.status?.('a line that is longer than the terminal');
+    log.status?.(status);
     log.status?.('s3cret');
     log.group('Title', ['item']);
     log.annotate({ level: 'error', title: 'not shown', message: 'what s3cret\nwhy' });
@@ -245,5 +290,12 @@ describe('the log', () => {
     expect(written(true)).toBe(
       `first ***\na line that is long${clear}***${clear}Title:\n  item\n<red>Error: what ***\n  why\n`,
     );
+    const wide = written(true, 10, 'xterm', 'ab漢字漢字漢字');
+    expect(wide).toContain(`\nab漢字漢${clear}`);
+    expect(written(true, 6, 'xterm', 'ab😀😀')).toContain(`\nab😀${clear}`);
+  });
+
+  test('writes no line again on a terminal that cannot clear it, or has no width', () => {
+    for (const text of [written(true, 0), written(true, 20, 'dumb')]) expect(text).toBe(written(false));
   });
 });
