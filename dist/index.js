@@ -18407,16 +18407,22 @@ const FOLDER = 'dbos-cli';
  * @param schema TypeScript's command line reads `dbos` only.
  */
 function commandLineFor(sdk, migration, schema = 'dbos') {
-    const found = inUsualSchema(sdk, migration);
-    const isTypeScripts = sdk !== undefined && found.fits.includes('@dbos-inc/dbos-sdk');
-    if (schema === 'dbos' || !isTypeScripts)
-        return found;
-    const release = migration === null || migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-    return { ...found, program: null, fits: inOtherSchema(release) };
+    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
+    if (schema === 'dbos' || isOwn)
+        return inUsualSchema(sdk, migration);
+    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
 }
 /** Of the command lines, only those of Python and Go can be told which schema to use. */
-function inOtherSchema(release) {
+function inOtherSchema(sdk, migration) {
+    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
+    if (!isShared) {
+        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
+    }
+    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
     return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+function isForGo(migration) {
+    return migration === null || migration >= SEPARATE_INPUTS;
 }
 function inUsualSchema(sdk, migration) {
     if (sdk === undefined) {
@@ -18430,7 +18436,7 @@ function inUsualSchema(sdk, migration) {
         case 'Python':
             return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
         case 'Go':
-            return migration === null || migration >= SEPARATE_INPUTS
+            return isForGo(migration)
                 ? { program: 'dbos', urlOption: '--db-url', fits: GO }
                 : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
         case 'Java':
@@ -19295,6 +19301,7 @@ function queued(workflow, around) {
     return {
         kind: 'queued',
         queue: queue ?? '',
+        ...(version === null ? { unversioned: true } : {}),
         moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
         movedAt,
         running: inPartition ? partitionLimit : (state?.running ?? 0),
@@ -19979,6 +19986,9 @@ function describeQueue(activity, now) {
     const { moves, movedAt, running, limit, inPartition, workerLimit } = activity;
     const quiet = trusted(spanText(now - movedAt));
     const queue = queueNamed(activity.queue);
+    // No poll reads the queues of what has no version.
+    if (activity.unversioned)
+        return msg `${queue}, without a version`;
     if (limit === 0)
         return msg `${queue}, whose concurrency limit is 0: nothing is dequeued`;
     if (workerLimit === 0)
@@ -20036,11 +20046,13 @@ function nextStepInSilence(executor, isWithoutProcess) {
     const [which, same] = executor ? [msg ` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
     return msg `check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or fork it`;
 }
-function nextStepInQueue({ moves, running, limit, inPartition, workerLimit }, isWithoutProcess) {
+function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unversioned }, isWithoutProcess) {
     if (limit === 0)
         return 'raise the limit of that queue, or cancel or fork it';
     if (workerLimit === 0)
         return 'raise the worker limit of that queue, or cancel or fork it';
+    if (unversioned)
+        return 'check that a process of the new version listens to that queue, or cancel it';
     if (isWithoutProcess)
         return START_LISTENER;
     if (moves)
@@ -20129,7 +20141,7 @@ function expectation({ target, drain, now }, waits, last, all = target.inFlight)
     const rest = all - waiting - still;
     const parts = still > 0 ? [`${message_number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
     if (rest > 0 && !drain.standsStill) {
-        const share = rest === all ? (all === 1 ? 'it' : `all ${message_number(all)}`) : `${message_number(rest)} of ${message_number(all)}`;
+        const share = rest === all ? (all === 1 ? 'it' : allOf(all)) : `${message_number(rest)} of ${message_number(all)}`;
         const { moving } = drain;
         const them = rest === 1 ? 'its process still runs' : 'their processes still run';
         parts.push(moving === undefined
@@ -20144,6 +20156,10 @@ function expectation({ target, drain, now }, waits, last, all = target.inFlight)
     }
     const text = parts.join('; ');
     return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
+}
+/** `both`, or `all 3`. */
+function allOf(count) {
+    return count === 2 ? 'both' : `all ${message_number(count)}`;
 }
 /** `3 of 16`, or `3` for all. */
 function shareOf(count, all) {
@@ -20372,7 +20388,7 @@ function diagnosis_text_outlasting(subject, deadline) {
 }
 function diagnosis_text_withoutProcess({ target, drain, deadline }) {
     const name = versionName(target.version);
-    const all = target.inFlight === 1 ? 'its workflow stays' : `all ${message_number(target.inFlight)} workflows stay`;
+    const all = target.inFlight === 1 ? 'its workflow stays' : `${allOf(target.inFlight)} workflows stay`;
     return {
         cause: 'no-process',
         kind: 'never',
@@ -20507,8 +20523,9 @@ function starting({ config }) {
     };
 }
 /** Workflows without a version that the target could take. */
-function unversioned(count, { target, poll }) {
-    const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status }) => status.state === 'stuck');
+function unversioned(count, { target, poll, config, now }) {
+    // No poll reads how their queues move.
+    const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status: { state, activity, progressAt } }) => state === 'stuck' || (activity.kind === 'queued' && now - progressAt >= config.stuckAfterMs));
     const workflows = counted(count, 'workflow');
     const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
     return {
@@ -21260,7 +21277,8 @@ function actionReference(environment) {
 }
 /** The repository and the ref of the running action; undefined where they are not known, or look unlike any. */
 function runningAction({ GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '', }) {
-    const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
+    // A part that is `.` or `..` would lead elsewhere.
+    const isNamed = /^[A-Za-z0-9-]{1,39}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w-][\w.-]*)*$/.test(ref);
     return isNamed && ref.length <= 100 && !ref.includes('..') ? { name, ref } : undefined;
 }
 function readRunContext(environment) {
@@ -24111,7 +24129,9 @@ function seenAt(last, run) {
         groups: blockingGroups(evaluation),
         activities: activitiesReport(last, run.config?.mode === 'wait'),
         ...workflowsReport(last, pastDeadline, run.config?.mode === 'wait'),
-        commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last, run.schema),
+        commandLine: index === undefined || inFlightOnAll(targets) + evaluation.unversioned === 0
+            ? null
+            : commandLineOf(last, run.schema),
     };
 }
 /** The diagnoses of the last poll. A run that ended without an answer, or with one that is about no drain, has none. */
@@ -24588,6 +24608,7 @@ function listSection(list) {
 
 
 
+
 /** The commands for one workflow, the script for all, and the query that lists them. */
 function nextSteps(report, kit) {
     const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
@@ -24618,7 +24639,7 @@ function first(id, verdict, commandLine) {
 }
 /** For people who can read the database: nothing on this page names a workflow by its id. */
 function withoutIds(query, commandLine) {
-    return blocks('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:', ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
+    return blocks(markdown(trusted('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:')), ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/options.js
@@ -24654,6 +24675,11 @@ function whatToDo(report, kit) {
 function inMarkdown({ what, command }) {
     return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
 }
+const BY_TABLE = { what: trusted('Take the next step of each workflow from *What blocks*.') };
+/** With `details: names`, nothing on the page names a workflow by its id. */
+const BY_QUERY = {
+    what: trusted('To cancel or fork what blocks, take its ids from the query in *Commands, script and query*.'),
+};
 function optionsFor(report, kit) {
     const { diagnosis, activities, firstToUnblock } = report;
     switch (diagnosis?.cause) {
@@ -24665,14 +24691,14 @@ function optionsFor(report, kit) {
         case 'outlasting':
             // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
             return isPartlyStuck(report)
-                ? unblocking(report, kit, '')
+                ? [...(kit === undefined ? [BY_TABLE] : []), ...unblocking(report, kit, '')]
                 : [...unblocking(report, kit, one(report)), ...waiting(report)];
         case 'stuck':
         case 'stalled': {
             if (activities.items.length === 0)
                 return unblocking(report, kit, '');
             const step = kit === undefined
-                ? { what: trusted('Take the next step of each workflow from *What blocks*.') }
+                ? BY_TABLE
                 : {
                     what: trusted('See what each workflow has done, and take its next step from *What blocks*:'),
                     command: 'sh unblock.sh inspect',
@@ -24712,11 +24738,13 @@ function whatTheKitTakes({ activities }) {
  * twice, where something comes before it.
  */
 function unblocking(report, kit, which, condition) {
-    const { newVersion, commandLine, firstToUnblock } = report;
+    const { newVersion, commandLine, firstToUnblock, details } = report;
     const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
     if (kit === undefined) {
-        if (commandLine === null || firstToUnblock === null)
+        if (commandLine === null)
             return [];
+        if (firstToUnblock === null)
+            return details === 'names' ? [BY_QUERY] : [];
         const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
         return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
     }
@@ -24745,6 +24773,7 @@ function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary-details.js
+
 
 
 
@@ -24795,7 +24824,9 @@ function numbers(report, observedAt) {
 }
 /** What is in flight on each version, and the input that lets it go. Other blockers are under "What to do". */
 function inFlightReasons(versions) {
+    // To cancel or fork work of a live version would end live work.
     return versions
+        .filter((version) => !isLive(version))
         .slice(0, TARGETS_EXPLAINED)
         .flatMap(({ version, blockers }) => blockers
         .filter(({ kind }) => kind === 'in-flight')
@@ -24942,9 +24973,9 @@ function teardown(report) {
     return blocks('### Check before you tear down', checks.map((each) => `- ${each}`).join('\n'), `Then you can tear ${markdown(namesOfVersions(versions))} down.`);
 }
 /** What the work that blocks does or waits for, and the next step for each. */
-function whatBlocks({ activities, forecast }, observedAt) {
+function whatBlocks({ activities, forecast, unversioned }, observedAt) {
     const { items, omitted } = activities;
-    if (items.length === 0 || forecast === null || forecast.trend === 'idle')
+    if (items.length === 0 || forecast === null || (forecast.trend === 'idle' && (unversioned ?? 0) === 0))
         return '';
     const ageMs = observedAt - (activities.observedAt ?? observedAt);
     const rows = items.slice(0, GROUPS_OF_WORK);
@@ -27794,16 +27825,17 @@ function pollLine(config, { evaluation, forecast, time, decides, verdict }, diag
 }
 /** What is said of the pace in the diagnosis is not said twice. */
 function pacePart(forecast, diagnosis) {
-    const { quietMs, standsStill } = forecast;
+    const { quietMs, standsStill, trend } = forecast;
     // The rate is of the time before.
     if (quietMs === undefined)
-        return standsStill ? '' : ratePart(forecast);
+        return standsStill || trend === 'waiting' ? '' : ratePart(forecast);
     const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
     return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
 }
 /** Why `wait` ends before its timeout, where waiting cannot help. */
 function endPart(verdict) {
-    return verdict === 'cannot-drain' || verdict === 'still-live' ? 'stopping before the timeout (`fail-fast`)' : '';
+    const isEarly = verdict === 'cannot-drain' || verdict === 'still-live';
+    return isEarly ? plain(trusted('stopping before the timeout (`fail-fast`)')) : '';
 }
 /** Its brief text says that the version is idle. */
 function saysIdle(diagnosis) {

@@ -20652,45 +20652,56 @@ function inWords(description) {
 
 
 
-const given = record(schemas_string(), union([array(schemas_string()), schemas_boolean(), schemas_string()]));
+const parsedOptions = record(schemas_string(), union([array(schemas_string()), schemas_boolean(), schemas_string()]));
 /** The password has a variable and no flag. */
 const PASSWORD = 'database-password';
 /**
  * Reads flags and variables. Returns a text to print instead, where help or the release is asked for.
  *
+ * @param prepare Makes the places ready. It comes before every refusal: what an earlier run left there must not stand
+ *   for a run that is refused.
  * @throws InputError for what is no command, flag or place. Nothing of a value is in it.
  */
-function readArguments(argv, environment) {
+function readArguments(argv, environment, prepare = () => undefined) {
     let printed = '';
     const program = programFor((text) => {
         printed += text;
     });
-    try {
-        program.parse(argv, { from: 'user' });
-    }
-    catch (error) {
-        if (!(error instanceof CommanderError))
-            throw error;
-        if (error.exitCode === 0)
-            return printed;
-        throw refusal(error);
-    }
+    const problem = problemOfParsing(program, argv);
+    if (problem?.exitCode === 0)
+        return printed;
     const flags = flagGroups().flatMap((group) => group.flags);
-    const values = flagValues(program, flags);
-    refusePasswords(program, values);
+    const given = valuesGiven(program, flags);
+    const values = new Map([...given].map(([name, all]) => [name, all.join('\n')]));
     const asked = (name) => values.get(name) ?? environment[variableOf(name)];
+    const isFromVariable = (name) => !values.has(name) && environment[variableOf(name)] !== undefined;
+    const places = placesOf(asked);
+    prepare(places);
+    // Before what the parser refuses, which can be the password.
+    refusePasswords(program, given);
+    if (problem !== undefined)
+        throw refusal(problem);
+    refuseRepeated(flags, given);
+    refuseEmptyPlaces(asked, isFromVariable);
     const inputs = INPUT_NAMES.map((name) => [name, asked(name) ?? INPUTS[name]?.default ?? '']);
     return {
         raw: { ...Object.fromEntries(inputs), mode: commandOf(program), 'on-timeout': 'fail' },
-        places: {
-            json: isJson(values.has('json'), environment),
-            summary: asked('summary') || undefined,
-            output: asked('output') || undefined,
-            artifacts: asked('artifacts') || undefined,
-        },
-        naming: namingBy((name) => !values.has(name) && environment[variableOf(name)] !== undefined),
+        places: { ...places, json: isJson(values.has('json'), environment) },
+        naming: namingBy(isFromVariable),
         warnings: unknownVariables(flags, environment),
     };
+}
+/** Returns what commander refuses, or prints; undefined where it took everything. It has read the flags all the same. */
+function problemOfParsing(program, argv) {
+    try {
+        program.parse(argv, { from: 'user' });
+        return undefined;
+    }
+    catch (error) {
+        if (error instanceof CommanderError)
+            return error;
+        throw error;
+    }
 }
 function commandOf(program) {
     const [command] = program.args;
@@ -20699,28 +20710,42 @@ function commandOf(program) {
     const what = command === undefined ? 'No command is given.' : 'The first argument is no command.';
     throw inputError() `${message_trusted(what)} Accepted: ${message_trusted(COMMANDS.join(', '))}. See \`dbos-drain-gate --help\`.`;
 }
-/** The values of the flags. Several of a list are its lines. */
-function flagValues(program, flags) {
-    const options = given.parse(program.opts());
+/** The values of each flag that is given, in their order. */
+function valuesGiven(program, flags) {
+    const options = parsedOptions.parse(program.opts());
     const attributes = new Map(program.options.map((option) => [option.long, option.attributeName()]));
-    return new Map(flags.flatMap(({ name, isList }) => {
+    return new Map(flags.flatMap(({ name }) => {
         const values = options[attributes.get(`--${name}`) ?? ''];
         if (values === undefined)
             return [];
-        if (!Array.isArray(values))
-            return [[name, String(values)]];
-        if (values.length > 1 && !isList) {
-            throw inputError() `\`--${message_trusted(name)}\` is given ${values.length} times. Accepted: once.`;
-        }
-        return [[name, values.join('\n')]];
+        return [[name, Array.isArray(values) ? values : [String(values)]]];
     }));
+}
+function refuseRepeated(flags, values) {
+    for (const { name, isList } of flags) {
+        const times = values.get(name)?.length ?? 0;
+        if (times > 1 && !isList)
+            throw inputError() `\`--${message_trusted(name)}\` is given ${times} times. Accepted: once.`;
+    }
+}
+function placesOf(asked) {
+    const place = (name) => asked(name) || undefined;
+    return { output: place('output'), summary: place('summary'), artifacts: place('artifacts') };
+}
+function refuseEmptyPlaces(asked, isFromVariable) {
+    for (const name of ['output', 'summary', 'artifacts']) {
+        if (asked(name) !== '')
+            continue;
+        const given = isFromVariable(name) ? variableOf(name) : `--${name}`;
+        throw inputError() `\`${message_trusted(given)}\` is empty. Accepted: a path. Leave it out if nothing is to be written there.`;
+    }
 }
 const SAFE_PLACES = message_trusted('Anybody on this machine can read it there: `ps` shows it. Change this password. Then pass the URL as `DRAIN_GATE_DATABASE_URL`, or the password as `DRAIN_GATE_DATABASE_PASSWORD`, in `--database-password-file`, or in the file that `PGPASSFILE` names.');
 function refusePasswords(program, values) {
     if (program.getOptionValueSource('databasePassword') !== undefined) {
         throw inputError() `\`--database-password\` is not accepted: a password must not be in a flag. ${SAFE_PLACES}`;
     }
-    if (passwordsIn(values.get('database-url') ?? '').some((password) => password !== '')) {
+    if ((values.get('database-url') ?? []).flatMap(passwordsIn).some((password) => password !== '')) {
         throw inputError() `\`--database-url\` has a password: a password must not be in a flag. ${SAFE_PLACES}`;
     }
 }
@@ -20760,7 +20785,10 @@ function refusal({ code, message }) {
     const help = message_trusted('See `dbos-drain-gate --help`.');
     switch (code) {
         case 'commander.unknownOption': {
-            const [, flag = ''] = /'(--?[a-z-]+)/i.exec(message) ?? [];
+            // After one dash everything is a value: `-ps3cret`.
+            const [, flag] = /'(--[a-z-]+)/i.exec(message) ?? [];
+            if (flag === undefined)
+                return inputError() `There is no flag with one dash but -h. ${help}`;
             const why = NO_FLAGS[flag.replace(/^--/, '')];
             const [, meant] = /\(Did you mean (?:one of )?(--[a-z-]+)/.exec(message) ?? [];
             const hint = why ?? (meant === undefined ? undefined : `Did you mean \`${meant}\`?`);
@@ -20792,24 +20820,31 @@ const ARTIFACTS = ['report.json', 'summary.md', 'unblock.sh', 'workflows.tsv'];
  *
  * @throws InputError for a place that cannot be written
  */
-function preparePlaces({ summary, output, artifacts }) {
-    prepare('summary', summary, (file) => (0,external_node_fs_namespaceObject.writeFileSync)(file, ''));
-    prepare('output', output, (file) => (0,external_node_fs_namespaceObject.writeFileSync)(file, ''));
-    prepare('artifacts', artifacts, (folder) => {
-        (0,external_node_fs_namespaceObject.mkdirSync)(folder, { recursive: true });
-        (0,external_node_fs_namespaceObject.accessSync)(folder, external_node_fs_namespaceObject.constants.W_OK);
-        for (const name of ARTIFACTS)
-            (0,external_node_fs_namespaceObject.rmSync)(external_node_path_namespaceObject.join(folder, name), { force: true });
-    });
+function preparePlaces({ output, summary, artifacts }) {
+    const problems = [
+        prepare('output', output, (file) => (0,external_node_fs_namespaceObject.writeFileSync)(file, '')),
+        prepare('summary', summary, (file) => (0,external_node_fs_namespaceObject.writeFileSync)(file, '')),
+        prepare('artifacts', artifacts, (folder) => {
+            (0,external_node_fs_namespaceObject.mkdirSync)(folder, { recursive: true });
+            (0,external_node_fs_namespaceObject.accessSync)(folder, external_node_fs_namespaceObject.constants.W_OK);
+            for (const name of ARTIFACTS)
+                (0,external_node_fs_namespaceObject.rmSync)(external_node_path_namespaceObject.join(folder, name), { force: true });
+        }),
+    ];
+    const [problem] = problems.filter((each) => each !== undefined);
+    if (problem !== undefined)
+        throw problem;
 }
+/** Returns why a place cannot be written, so that the others are made ready all the same. */
 function prepare(flag, place, work) {
     if (place === undefined)
-        return;
+        return undefined;
     try {
         work(place);
+        return undefined;
     }
     catch (error) {
-        throw inputError() `\`--${message_trusted(flag)}\` names ${place}, which cannot be written (${message_trusted(codeOf(error) ?? 'unknown reason')}). Does its folder exist, and can the user that runs the gate write there?`;
+        return inputError() `\`--${message_trusted(flag)}\` names ${place}, which cannot be written (${message_trusted(codeOf(error) ?? 'unknown reason')}). Does its folder exist, and can the user that runs the gate write there?`;
     }
 }
 /** Returns the folder for the artifacts: a new one in the temporary folder, unless one is named. */
@@ -20825,14 +20860,17 @@ const COLORS = { error: 'red', warning: 'yellow', notice: 'cyan' };
 /**
  * @param hide Replaces the secrets in a text.
  * @param style Colors a text, where the stream shows colors.
+ * @param terminal What kind of terminal it is: `TERM`.
  */
-function terminalLog(stream, hide, style = (color, text) => (0,external_node_util_namespaceObject.styleText)(color, text, { stream: process.stderr })) {
+function terminalLog(stream, hide, style = (color, text) => (0,external_node_util_namespaceObject.styleText)(color, text, { stream: process.stderr }), terminal = process.env['TERM']) {
     let hasStatus = false;
     const write = (text, end) => {
         stream.write(`${hasStatus ? CLEAR_LINE : ''}${text}${end}`);
         hasStatus = end === '';
     };
     const line = (text) => write(hide(text), '\n');
+    // A dumb terminal clears nothing, and some do not know how wide they are.
+    const canRedraw = stream.isTTY && stream.columns > 0 && terminal !== 'dumb';
     return {
         line,
         group: (title, lines) => {
@@ -20841,7 +20879,7 @@ function terminalLog(stream, hide, style = (color, text) => (0,external_node_uti
                 line(`  ${each}`);
         },
         // A line that wraps cannot be cleared.
-        ...(stream.isTTY ? { status: (text) => write(hide(text).slice(0, Math.max(0, stream.columns - 1)), '') } : {}),
+        ...(canRedraw ? { status: (text) => write(cutTo(stream.columns - 1, hide(text)), '') } : {}),
         annotate: ({ level, message }) => {
             const [first = '', ...rest] = hide(message).split('\n');
             write(`${style(COLORS[level], `${LABELS[level]}:`)} ${first}`, '\n');
@@ -20849,6 +20887,16 @@ function terminalLog(stream, hide, style = (color, text) => (0,external_node_uti
                 line(`  ${each}`);
         },
     };
+}
+/** Returns what fits into so many columns. What is not Latin counts as two: some of it takes as many, and none takes more. */
+function cutTo(columns, text) {
+    let left = columns;
+    const fitting = [...text];
+    const end = fitting.findIndex((character) => {
+        left -= character < '\u0300' ? 1 : 2;
+        return left < 0;
+    });
+    return end === -1 ? text : fitting.slice(0, end).join('');
 }
 
 ;// CONCATENATED MODULE: ./lib/naming.js
@@ -20987,16 +21035,22 @@ const FOLDER = 'dbos-cli';
  * @param schema TypeScript's command line reads `dbos` only.
  */
 function commandLineFor(sdk, migration, schema = 'dbos') {
-    const found = inUsualSchema(sdk, migration);
-    const isTypeScripts = sdk !== undefined && found.fits.includes('@dbos-inc/dbos-sdk');
-    if (schema === 'dbos' || !isTypeScripts)
-        return found;
-    const release = migration === null || migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-    return { ...found, program: null, fits: inOtherSchema(release) };
+    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
+    if (schema === 'dbos' || isOwn)
+        return inUsualSchema(sdk, migration);
+    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
 }
 /** Of the command lines, only those of Python and Go can be told which schema to use. */
-function inOtherSchema(release) {
+function inOtherSchema(sdk, migration) {
+    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
+    if (!isShared) {
+        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
+    }
+    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
     return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+function isForGo(migration) {
+    return migration === null || migration >= SEPARATE_INPUTS;
 }
 function inUsualSchema(sdk, migration) {
     if (sdk === undefined) {
@@ -21010,7 +21064,7 @@ function inUsualSchema(sdk, migration) {
         case 'Python':
             return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
         case 'Go':
-            return migration === null || migration >= SEPARATE_INPUTS
+            return isForGo(migration)
                 ? { program: 'dbos', urlOption: '--db-url', fits: GO }
                 : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
         case 'Java':
@@ -21875,6 +21929,7 @@ function queued(workflow, around) {
     return {
         kind: 'queued',
         queue: queue ?? '',
+        ...(version === null ? { unversioned: true } : {}),
         moves: around.now - movedAt < Math.max(around.stuckAfterMs, state?.rateMs ?? 0),
         movedAt,
         running: inPartition ? partitionLimit : (state?.running ?? 0),
@@ -22540,6 +22595,9 @@ function describeQueue(activity, now) {
     const { moves, movedAt, running, limit, inPartition, workerLimit } = activity;
     const quiet = message_trusted(spanText(now - movedAt));
     const queue = queueNamed(activity.queue);
+    // No poll reads the queues of what has no version.
+    if (activity.unversioned)
+        return message_msg `${queue}, without a version`;
     if (limit === 0)
         return message_msg `${queue}, whose concurrency limit is 0: nothing is dequeued`;
     if (workerLimit === 0)
@@ -22597,11 +22655,13 @@ function nextStepInSilence(executor, isWithoutProcess) {
     const [which, same] = executor ? [message_msg ` (executor ${executor})`, 'that id'] : [message_trusted(''), 'the same executor id'];
     return message_msg `check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${message_trusted(same)}, or fork it`;
 }
-function nextStepInQueue({ moves, running, limit, inPartition, workerLimit }, isWithoutProcess) {
+function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unversioned }, isWithoutProcess) {
     if (limit === 0)
         return 'raise the limit of that queue, or cancel or fork it';
     if (workerLimit === 0)
         return 'raise the worker limit of that queue, or cancel or fork it';
+    if (unversioned)
+        return 'check that a process of the new version listens to that queue, or cancel it';
     if (isWithoutProcess)
         return START_LISTENER;
     if (moves)
@@ -22690,7 +22750,7 @@ function expectation({ target, drain, now }, waits, last, all = target.inFlight)
     const rest = all - waiting - still;
     const parts = still > 0 ? [`${message_number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
     if (rest > 0 && !drain.standsStill) {
-        const share = rest === all ? (all === 1 ? 'it' : `all ${message_number(all)}`) : `${message_number(rest)} of ${message_number(all)}`;
+        const share = rest === all ? (all === 1 ? 'it' : allOf(all)) : `${message_number(rest)} of ${message_number(all)}`;
         const { moving } = drain;
         const them = rest === 1 ? 'its process still runs' : 'their processes still run';
         parts.push(moving === undefined
@@ -22705,6 +22765,10 @@ function expectation({ target, drain, now }, waits, last, all = target.inFlight)
     }
     const text = parts.join('; ');
     return message_trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
+}
+/** `both`, or `all 3`. */
+function allOf(count) {
+    return count === 2 ? 'both' : `all ${message_number(count)}`;
 }
 /** `3 of 16`, or `3` for all. */
 function shareOf(count, all) {
@@ -22933,7 +22997,7 @@ function diagnosis_text_outlasting(subject, deadline) {
 }
 function diagnosis_text_withoutProcess({ target, drain, deadline }) {
     const name = versionName(target.version);
-    const all = target.inFlight === 1 ? 'its workflow stays' : `all ${message_number(target.inFlight)} workflows stay`;
+    const all = target.inFlight === 1 ? 'its workflow stays' : `${allOf(target.inFlight)} workflows stay`;
     return {
         cause: 'no-process',
         kind: 'never',
@@ -23068,8 +23132,9 @@ function starting({ config }) {
     };
 }
 /** Workflows without a version that the target could take. */
-function unversioned(count, { target, poll }) {
-    const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status }) => status.state === 'stuck');
+function unversioned(count, { target, poll, config, now }) {
+    // No poll reads how their queues move.
+    const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status: { state, activity, progressAt } }) => state === 'stuck' || (activity.kind === 'queued' && now - progressAt >= config.stuckAfterMs));
     const workflows = counted(count, 'workflow');
     const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
     return {
@@ -23816,7 +23881,8 @@ function actionReference(environment) {
 }
 /** The repository and the ref of the running action; undefined where they are not known, or look unlike any. */
 function runningAction({ GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '', }) {
-    const isNamed = /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w.-]+)*$/.test(ref);
+    // A part that is `.` or `..` would lead elsewhere.
+    const isNamed = /^[A-Za-z0-9-]{1,39}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w-][\w.-]*)*$/.test(ref);
     return isNamed && ref.length <= 100 && !ref.includes('..') ? { name, ref } : undefined;
 }
 function readRunContext(environment) {
@@ -26667,7 +26733,9 @@ function seenAt(last, run) {
         groups: blockingGroups(evaluation),
         activities: activitiesReport(last, run.config?.mode === 'wait'),
         ...workflowsReport(last, pastDeadline, run.config?.mode === 'wait'),
-        commandLine: index === undefined || inFlightOnAll(targets) === 0 ? null : commandLineOf(last, run.schema),
+        commandLine: index === undefined || inFlightOnAll(targets) + evaluation.unversioned === 0
+            ? null
+            : commandLineOf(last, run.schema),
     };
 }
 /** The diagnoses of the last poll. A run that ended without an answer, or with one that is about no drain, has none. */
@@ -27144,6 +27212,7 @@ function listSection(list) {
 
 
 
+
 /** The commands for one workflow, the script for all, and the query that lists them. */
 function nextSteps(report, kit) {
     const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
@@ -27174,7 +27243,7 @@ function first(id, verdict, commandLine) {
 }
 /** For people who can read the database: nothing on this page names a workflow by its id. */
 function withoutIds(query, commandLine) {
-    return blocks('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:', ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
+    return blocks(markdown(message_trusted('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:')), ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/options.js
@@ -27210,6 +27279,11 @@ function whatToDo(report, kit) {
 function inMarkdown({ what, command }) {
     return command === undefined ? markdown(what) : `${markdown(what)}\n${codeBlock('sh', [command])}`;
 }
+const BY_TABLE = { what: message_trusted('Take the next step of each workflow from *What blocks*.') };
+/** With `details: names`, nothing on the page names a workflow by its id. */
+const BY_QUERY = {
+    what: message_trusted('To cancel or fork what blocks, take its ids from the query in *Commands, script and query*.'),
+};
 function optionsFor(report, kit) {
     const { diagnosis, activities, firstToUnblock } = report;
     switch (diagnosis?.cause) {
@@ -27221,14 +27295,14 @@ function optionsFor(report, kit) {
         case 'outlasting':
             // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
             return isPartlyStuck(report)
-                ? unblocking(report, kit, '')
+                ? [...(kit === undefined ? [BY_TABLE] : []), ...unblocking(report, kit, '')]
                 : [...unblocking(report, kit, one(report)), ...waiting(report)];
         case 'stuck':
         case 'stalled': {
             if (activities.items.length === 0)
                 return unblocking(report, kit, '');
             const step = kit === undefined
-                ? { what: message_trusted('Take the next step of each workflow from *What blocks*.') }
+                ? BY_TABLE
                 : {
                     what: message_trusted('See what each workflow has done, and take its next step from *What blocks*:'),
                     command: 'sh unblock.sh inspect',
@@ -27268,11 +27342,13 @@ function whatTheKitTakes({ activities }) {
  * twice, where something comes before it.
  */
 function unblocking(report, kit, which, condition) {
-    const { newVersion, commandLine, firstToUnblock } = report;
+    const { newVersion, commandLine, firstToUnblock, details } = report;
     const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
     if (kit === undefined) {
-        if (commandLine === null || firstToUnblock === null)
+        if (commandLine === null)
             return [];
+        if (firstToUnblock === null)
+            return details === 'names' ? [BY_QUERY] : [];
         const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
         return [{ what: message_trusted('Cancel the workflow that blocks longest:'), command }];
     }
@@ -27301,6 +27377,7 @@ function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary-details.js
+
 
 
 
@@ -27351,7 +27428,9 @@ function numbers(report, observedAt) {
 }
 /** What is in flight on each version, and the input that lets it go. Other blockers are under "What to do". */
 function inFlightReasons(versions) {
+    // To cancel or fork work of a live version would end live work.
     return versions
+        .filter((version) => !isLive(version))
         .slice(0, TARGETS_EXPLAINED)
         .flatMap(({ version, blockers }) => blockers
         .filter(({ kind }) => kind === 'in-flight')
@@ -27498,9 +27577,9 @@ function teardown(report) {
     return blocks('### Check before you tear down', checks.map((each) => `- ${each}`).join('\n'), `Then you can tear ${markdown(namesOfVersions(versions))} down.`);
 }
 /** What the work that blocks does or waits for, and the next step for each. */
-function whatBlocks({ activities, forecast }, observedAt) {
+function whatBlocks({ activities, forecast, unversioned }, observedAt) {
     const { items, omitted } = activities;
-    if (items.length === 0 || forecast === null || forecast.trend === 'idle')
+    if (items.length === 0 || forecast === null || (forecast.trend === 'idle' && (unversioned ?? 0) === 0))
         return '';
     const ageMs = observedAt - (activities.observedAt ?? observedAt);
     const rows = items.slice(0, GROUPS_OF_WORK);
@@ -30321,16 +30400,17 @@ function pollLine(config, { evaluation, forecast, time, decides, verdict }, diag
 }
 /** What is said of the pace in the diagnosis is not said twice. */
 function pacePart(forecast, diagnosis) {
-    const { quietMs, standsStill } = forecast;
+    const { quietMs, standsStill, trend } = forecast;
     // The rate is of the time before.
     if (quietMs === undefined)
-        return standsStill ? '' : ratePart(forecast);
+        return standsStill || trend === 'waiting' ? '' : ratePart(forecast);
     const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
     return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
 }
 /** Why `wait` ends before its timeout, where waiting cannot help. */
 function endPart(verdict) {
-    return verdict === 'cannot-drain' || verdict === 'still-live' ? 'stopping before the timeout (`fail-fast`)' : '';
+    const isEarly = verdict === 'cannot-drain' || verdict === 'still-live';
+    return isEarly ? plain(message_trusted('stopping before the timeout (`fail-fast`)')) : '';
 }
 /** Its brief text says that the version is idle. */
 function saysIdle(diagnosis) {
@@ -30722,14 +30802,13 @@ async function runCommandLine(argv) {
 /** Returns what is asked for; undefined where there is nothing to run, with the exit code set. */
 function acceptedRequest(argv, log) {
     try {
-        const request = readArguments(argv, process.env);
+        const request = readArguments(argv, process.env, preparePlaces);
         if (typeof request === 'string') {
             process.stdout.write(request);
             process.exitCode = 0;
             return undefined;
         }
         nameInputsBy(request.naming);
-        preparePlaces(request.places);
         for (const warning of request.warnings)
             log.line(plain(message_msg `Note: ${warning}`));
         return request;
