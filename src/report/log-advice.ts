@@ -44,7 +44,8 @@ function silence({ forecast }: Poll, { worst, worstOf }: Diagnoses): Explanation
   if (worst !== undefined && isQuiet(worst)) {
     return [{ key: `quiet ${worstOf}`, message: msg`${all}${worst.nextStep ?? trusted('')}` }];
   }
-  if (forecast.total.quietMs === undefined || worst?.cause === 'stuck') return [];
+  const isKnown = worst?.cause === 'stuck' || worst?.cause === 'stalled';
+  if (forecast.total.quietMs === undefined || isKnown) return [];
   return [{ key: 'quiet', message: msg`${all}Check whether a process of this version still runs.` }];
 }
 

@@ -8,7 +8,7 @@ import type { Verdict } from '../rules/verdict.ts';
 import { describeCounts, type StatusCounts, summed } from '../status-counts.ts';
 import { durationText, spanText } from '../time.ts';
 import { inFlightOnAll } from './blocking.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnoses, Diagnosis } from './diagnosis.ts';
 import { ratePart } from './forecast-text.ts';
 import { namesOfVersions, plain, quotedName, versionName } from './text.ts';
 import { allUnknown, reasonsOf } from './unknown-names.ts';
@@ -27,9 +27,10 @@ export interface Counted {
 export function pollLine(
   config: GateConfig,
   { evaluation, forecast, time, decides, verdict }: Poll,
-  diagnosis: Diagnosis | undefined,
+  diagnoses: Diagnoses,
   before: Counted | undefined,
 ): string {
+  const diagnosis = diagnoses.worst;
   const { targets, index, drained } = evaluation;
   const isShown = index !== undefined && !allUnknown(evaluation);
   const settling = settlePart(config, evaluation);
@@ -38,7 +39,7 @@ export function pollLine(
   const parts = [
     isShown ? countPart(inFlightOnAll(targets), summed(targets), drained ? undefined : before) : '',
     index === undefined ? 'nothing could be counted' : '',
-    ...reasonsOf(evaluation, brief === '' ? undefined : diagnosis),
+    ...reasonsOf(evaluation, brief === '' ? undefined : diagnoses),
     pacePart(forecast.total, diagnosis),
     brief,
     isShown ? versionsPart(targets) : '',
@@ -53,7 +54,7 @@ function pacePart(forecast: DrainForecast, diagnosis: Diagnosis | undefined): st
   const { quietMs, standsStill, trend } = forecast;
   // The rate is of the time before.
   if (quietMs === undefined) return standsStill || trend === 'waiting' ? '' : ratePart(forecast);
-  const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
+  const isSaid = diagnosis !== undefined && ['moving', 'stuck', 'stalled'].includes(diagnosis.cause);
   return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
 }
 

@@ -83,11 +83,11 @@ export function startLog(
       const { worst } = diagnoses;
       const shown = shownAt(poll, worst);
       if (poll.decides || isInterrupted || isDue(config, shown, before)) {
-        sink.line(pollLine(config, poll, worst, before));
+        sink.line(pollLine(config, poll, diagnoses, before));
         before = shown;
         isInterrupted = false;
       } else {
-        sink.status?.(pollLine(config, poll, worst, before));
+        sink.status?.(pollLine(config, poll, diagnoses, before));
       }
       // The annotations explain the deciding poll. They follow in the log at once.
       if (!poll.decides) advise(poll, diagnoses);

@@ -2,7 +2,7 @@ import { type Message, msg, namesOf, trusted } from '../message.ts';
 import { blockersOf } from '../rules/decide.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { type Blocker, shortNames } from '../rules/index.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnoses, Diagnosis } from './diagnosis.ts';
 import { plain } from './text.ts';
 
 /** How many names a line of the log lists. */
@@ -19,10 +19,13 @@ const NAMED_BY: Readonly<Partial<Record<Diagnosis['cause'], readonly Blocker['ki
 /**
  * What blocks besides work in flight, in few words. A name that the database does not know stands first.
  *
- * @param said A diagnosis that stands beside it: what it names is left out.
+ * @param said The diagnoses whose worst stands beside it: what that names is left out.
  */
-export function reasonsOf(evaluation: Evaluation, said?: Diagnosis): readonly string[] {
-  const named = (said && NAMED_BY[said.cause]) ?? [];
+export function reasonsOf(evaluation: Evaluation, said?: Diagnoses): readonly string[] {
+  const namedBy = (said?.worst && NAMED_BY[said.worst.cause]) ?? [];
+  // Another version can be live for another reason.
+  const own = evaluation.targets.find(({ version }) => version === said?.worstOf)?.blockers ?? [];
+  const named = namedBy.filter((kind) => own.some((each) => each.kind === kind));
   const blockers = blockersOf(evaluation);
   const kept = blockers.flatMap((each) => (each.kind === 'kept-version-unknown' ? [each] : []));
   const apart: readonly Blocker['kind'][] = ['unknown-version', 'kept-version-unknown', ...named];

@@ -14,6 +14,7 @@ import {
   step,
   workflowDetail,
 } from '../../support/builders.ts';
+import { evidenceOf } from '../../support/newest-roots.ts';
 import { HOUR, holdAndLog, IDLE, rendered, timed } from '../../support/report-runs.ts';
 
 /* What the gate says before it can know: nothing moves, and `stuck-after` has not passed. */
@@ -252,6 +253,28 @@ describe('one story', () => {
     const live = await holdAndLog(() => ({ registrations: [registration('1.0.0', 1)] }), { mode: 'check' });
     expect(polls(live.lines)).toEqual([
       '[    0s] 0 in flight; stuck: still the latest version, so new work goes to it',
+    ]);
+  });
+
+  test('a line names why each of two versions is live', async () => {
+    const newestRoots = evidenceOf([{ version: '1.0.0', at: DATABASE_EPOCH - 3 * MINUTE }]);
+    const registrations = [registration('1.0.0', 1), registration('2.0.0', DATABASE_EPOCH - HOUR)];
+    const targets = { kind: 'named', versions: ['1.0.0', '2.0.0'] } as const;
+    const { lines } = await holdAndLog(() => ({ registrations, newestRoots }), { mode: 'check', targets });
+    expect(polls(lines)[0]).toMatch(
+      /0 in flight; still the latest version; stuck \("1\.0\.0"\): traffic has not moved, still receives work; /,
+    );
+  });
+
+  test('a drain that is stalled says once that nothing moves', async () => {
+    const lastStep = step({ number: 0, name: 'DBOS.sleep', startedAt: null });
+    const scene = { inFlight: [inFlight('1.0.0', { pending: 1 })] };
+    const items = [workflowDetail({ id: 'nap', name: 'nap', lastStep })];
+    const script: Script = () => ({ ...scene, workflows: { items, ...whole } });
+    const { lines } = await holdAndLog(timed(script), { ...slowly, timeoutMs: 18 * MINUTE });
+    expect(polls(lines).at(-1)).toBe('[   18m] 1 in flight (no change); stuck: nothing has finished for 15m');
+    expect(lines.filter((line) => line.startsWith('  Nothing moves.'))).toEqual([
+      '  Nothing moves. "nap" ("nap") waits: check its code for how long it waits.',
     ]);
   });
 
