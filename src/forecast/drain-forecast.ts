@@ -77,7 +77,9 @@ export function drainForecast(versions: readonly Target[], series: Series, conte
   const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
   const quietMs = standsStill ? undefined : quietOf(inFlight, states, context, points);
   const moving = standsStill || quietMs !== undefined ? undefined : movingTimeLeft(points);
-  const trend = trendOf(series, states, context, rate, moving);
+  // The rate is of the time before.
+  const hasStopped = quietMs !== undefined && increase('arrived', since(points, quietMs)) === 0;
+  const trend = trendOf(series, states, context, hasStopped ? undefined : rate, moving);
   const waits = waitsOf(inFlight, certain.earliestEnds, history);
   const lastWait = latest([certain.notBefore, waits[0]?.until]);
   const msUntil = (time: number | undefined) => (time === undefined ? undefined : Math.max(0, time - observedAt));
@@ -112,6 +114,12 @@ function quietOf(
   const window = recent(points);
   const paces = { completed: increase('completed', window), overMs: increase('atMs', window) };
   return quietTogether(versions, last.atMs - first.atMs, paces, context);
+}
+
+/** The samples of the last so many milliseconds. */
+function since(points: readonly Sample[], milliseconds: number): readonly Sample[] {
+  const last = points.at(-1)?.atMs ?? 0;
+  return points.filter(({ atMs }) => atMs >= last - milliseconds);
 }
 
 /** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */

@@ -71,8 +71,8 @@ const versionOutputs = z.array(
 );
 
 /**
- * Where not all fit, forecasts are omitted first, then diagnoses, and versions last, and the last entry says how many of these. The report
- * file has them.
+ * Where not all fit, forecasts are omitted first, then diagnoses, and versions last. The last entry says how many of the
+ * versions are omitted. The report file has all of it.
  */
 function fittingVersions({ versions }: RunReport, maximum: number): Fitting {
   const bytes = maximum - JSON.stringify({ omitted: versions.length }).length;

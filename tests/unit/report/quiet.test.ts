@@ -109,6 +109,22 @@ describe('while nothing moves', () => {
     ]);
   });
 
+  test('nothing is said to arrive once nothing does', async () => {
+    const script: Script = ({ at, number }) => {
+      const isAlive = at < 2 * MINUTE;
+      const updatedAt = DATABASE_EPOCH + (isAlive ? at : 2 * MINUTE);
+      const items = Array.from({ length: isAlive ? 50 + (number % 2) * 5 : 50 }, (_, each) =>
+        workflowDetail({ id: `order-${each}`, updatedAt }),
+      );
+      return { inFlight: [inFlight('1.0.0', { pending: items.length })], workflows: { items, ...whole } };
+    };
+    const { lines } = await holdAndLog(timed(script), slowly);
+    expect(polls(lines).filter((line) => line.includes('new work arrives')).length).toBeGreaterThan(0);
+    const late = polls(lines).filter((line) => line.includes('nothing has moved'));
+    expect(late.length).toBeGreaterThan(3);
+    for (const line of late) expect(line).not.toContain('new work arrives');
+  });
+
   test('pauses that are usual are none', async () => {
     const pauseMs = 90_000;
     const script: Script = ({ at }) => {
