@@ -12,14 +12,17 @@ interface Situation {
   readonly versions: readonly string[];
   readonly live?: string;
   readonly sweep?: typeof files;
+  /** What has the traffic once the sweep has checked. */
+  readonly liveLater?: string;
 }
 
-async function play({ url, versions, live = '2.0.0', sweep = files }: Situation) {
+async function play({ url, versions, live = '2.0.0', sweep = files, liveLater = live }: Situation) {
+  const moves = `case "$*" in 'get service '*) if [ -e "$0.asked" ]; then printf ${liveLater}; exit; fi; : > "$0.asked" ;; esac`;
   const played = await playFiles(sweep, {
     workflow: 'sweep.yml',
     event: 'schedule',
     secrets: { DBOS_SYSTEM_DATABASE_URL: url, KUBECONFIG: 'of-the-test' },
-    programs: { kubectl: cluster({ versions, live }) },
+    programs: { kubectl: `${moves}\n${cluster({ versions, live, starting: ['3.0.0'] })}` },
   });
   const scaled = played.calls.filter((call) => call.includes(' scale ')).toSorted();
   return { ...played, scaled };
@@ -63,6 +66,13 @@ test('asks the gate nothing where only the live version runs', async () => {
 test('takes neither the latest version, launched and not yet shifted to, nor the one that has the traffic', async () => {
   const { url } = await databaseWithHistory();
   const { scaled } = await play({ url, versions: ['1.0.0', '1.2.0', '2.0.0'], live: '1.2.0' });
+  expect(scaled).toEqual([scaleDown('1.0.0')]);
+});
+
+test('leaves a version alone that gets the traffic again after the check', async () => {
+  const { url } = await databaseWithHistory();
+  const { jobs, scaled } = await play({ url, versions: ['1.0.0', '1.2.0', '2.0.0'], liveLater: '1.2.0' });
+  expect(jobs).toEqual({ check: 'success', 'tear-down': 'success' });
   expect(scaled).toEqual([scaleDown('1.0.0')]);
 });
 

@@ -64,3 +64,12 @@ test('fails loudly when GitHub drops the list of drained versions', async () => 
   expect(jobs).toEqual({ drain: 'success', approve: 'success', 'tear-down': 'failure' });
   expect(calls).toEqual([]);
 });
+
+test('tears nothing down that a person has refused', async () => {
+  const database = await databases.create();
+  await database.register('1.0.0', '2.0.0');
+  const page = files.map((file) => ({ ...file, text: file.text.replace(/echo "Approved, .*/, 'exit 1') }));
+  const { jobs, calls } = await play(database.url, {}, page);
+  expect(jobs).toEqual({ drain: 'success', approve: 'failure' });
+  expect(calls).toEqual([]);
+});
