@@ -96,6 +96,6 @@ test('tears nothing down by the answer of an earlier day, as when failed jobs ru
   }));
   const { jobs, log, scaled } = await play({ url, versions: ['1.0.0', '2.0.0'], sweep });
   expect(jobs).toEqual({ check: 'success', 'tear-down': 'failure' });
-  expect(log).toContain('The gate looked at 2026-01-01T00:00:00Z. Start the whole sweep again.');
+  expect(log).toContain('Failure - Main Tear down a version that has drained');
   expect(scaled).toEqual([]);
 });

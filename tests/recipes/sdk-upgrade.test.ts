@@ -54,7 +54,7 @@ test('sends the traffic back, and launches nothing, while a workflow is at work'
 test('tears nothing down while the traffic is not on the maintenance page, as when failed jobs run again', async () => {
   const played = await upgrade(await twoVersions(), 'shop');
   expect(played.jobs).toEqual({ stop: 'success', drain: 'failure', back: 'success' });
-  expect(played.log).toContain('The traffic goes to shop.');
+  expect(played.log).toContain('Failure - Main Tear down what has drained');
   expect(changes(played).filter((call) => call.includes(' delete '))).toEqual([]);
 });
 
