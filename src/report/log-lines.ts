@@ -88,11 +88,12 @@ function versionsPart(targets: Evaluation['targets']): string {
   if (targets.length === 0) return 'nothing to retire so far';
   if (targets.length < 2) return '';
   const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
-  const most = blocked
+  const busy = blocked.filter(({ inFlight }) => inFlight > 0);
+  const most = busy
     .toSorted((a, b) => b.inFlight - a.inFlight)
     .slice(0, 3)
     .map((target) => `${quotedName(versionName(target.version))} ${number(target.inFlight)}`);
-  const rest = blocked.length - most.length;
+  const rest = busy.length - most.length;
   const listed = most.length > 0 ? `; in flight: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
   return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }

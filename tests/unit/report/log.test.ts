@@ -106,7 +106,7 @@ describe('the log', () => {
       'a typo among versions with work',
       { targets: named('1.0.0', 'V1.0.0') },
       busy,
-      '3 in flight: 2 pending, 1 delayed; never seen here: "V1.0.0", but known: "1.0.0"; 0 of 2 versions idle; in flight: "1.0.0" 3, "V1.0.0" 0',
+      '3 in flight: 2 pending, 1 delayed; never seen here: "V1.0.0", but known: "1.0.0"; 0 of 2 versions idle; in flight: "1.0.0" 3',
     ],
     [
       'a version of another application',
@@ -122,7 +122,7 @@ describe('the log', () => {
       'a version to keep that is not registered',
       { targets: { kind: 'all-but', keep: ['2.0.O'] } },
       busy,
-      '3 in flight: 2 pending, 1 delayed; a kept version is not registered: "2.0.O"; still the latest version; 0 of 2 versions idle; in flight: "1.0.0" 3, "2.0.0" 0',
+      '3 in flight: 2 pending, 1 delayed; a kept version is not registered: "2.0.O"; still the latest version; 0 of 2 versions idle; in flight: "1.0.0" 3',
     ],
   ])('names %s, and counts nothing where there is nothing to count', async (_what, changes, scene, line) => {
     const lines = await logOf(() => scene, { mode: 'check', ...changes });
