@@ -22255,7 +22255,9 @@ function drainForecast(versions, series, context) {
     const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
     const quietMs = standsStill ? undefined : quietOf(inFlight, states, context, points);
     const moving = standsStill || quietMs !== undefined ? undefined : movingTimeLeft(points);
-    const trend = trendOf(series, states, context, rate, moving);
+    // The rate is of the time before.
+    const hasStopped = quietMs !== undefined && increase('arrived', since(points, quietMs)) === 0;
+    const trend = trendOf(series, states, context, hasStopped ? undefined : rate, moving);
     const waits = waitsOf(inFlight, certain.earliestEnds, history);
     const lastWait = latest([certain.notBefore, waits[0]?.until]);
     const msUntil = (time) => (time === undefined ? undefined : Math.max(0, time - observedAt));
@@ -22285,6 +22287,11 @@ function quietOf(versions, states, context, points) {
     const window = recent(points);
     const paces = { completed: increase('completed', window), overMs: increase('atMs', window) };
     return quietTogether(versions, last.atMs - first.atMs, paces, context);
+}
+/** The samples of the last so many milliseconds. */
+function since(points, milliseconds) {
+    const last = points.at(-1)?.atMs ?? 0;
+    return points.filter(({ atMs }) => atMs >= last - milliseconds);
 }
 /** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */
 function executorsOf(versions, { detailScan }) {
@@ -27769,8 +27776,8 @@ function outputsWith(isFound, values) {
 /** Versions as in the report file, without what is written for people. */
 const versionOutputs = array(versionSchema.omit({ oldestCreatedAt: true, idleSeconds: true, reasons: true, outlook: true }));
 /**
- * Where not all fit, forecasts are omitted first, then diagnoses, and versions last, and the last entry says how many of these. The report
- * file has them.
+ * Where not all fit, forecasts are omitted first, then diagnoses, and versions last. The last entry says how many of the
+ * versions are omitted. The report file has all of it.
  */
 function fittingVersions({ versions }, maximum) {
     const bytes = maximum - JSON.stringify({ omitted: versions.length }).length;
@@ -30247,7 +30254,8 @@ function silence({ forecast }, { worst, worstOf }) {
     if (worst !== undefined && isQuiet(worst)) {
         return [{ key: `quiet ${worstOf}`, message: message_msg `${all}${worst.nextStep ?? message_trusted('')}` }];
     }
-    if (forecast.total.quietMs === undefined || worst?.cause === 'stuck')
+    const isKnown = worst?.cause === 'stuck' || worst?.cause === 'stalled';
+    if (forecast.total.quietMs === undefined || isKnown)
         return [];
     return [{ key: 'quiet', message: message_msg `${all}Check whether a process of this version still runs.` }];
 }
@@ -30322,10 +30330,13 @@ const NAMED_BY = {
 /**
  * What blocks besides work in flight, in few words. A name that the database does not know stands first.
  *
- * @param said A diagnosis that stands beside it: what it names is left out.
+ * @param said The diagnoses whose worst stands beside it: what that names is left out.
  */
 function reasonsOf(evaluation, said) {
-    const named = (said && NAMED_BY[said.cause]) ?? [];
+    const namedBy = (said?.worst && NAMED_BY[said.worst.cause]) ?? [];
+    // Another version can be live for another reason.
+    const own = evaluation.targets.find(({ version }) => version === said?.worstOf)?.blockers ?? [];
+    const named = namedBy.filter((kind) => own.some((each) => each.kind === kind));
     const blockers = blockersOf(evaluation);
     const kept = blockers.flatMap((each) => (each.kind === 'kept-version-unknown' ? [each] : []));
     const apart = ['unknown-version', 'kept-version-unknown', ...named];
@@ -30380,7 +30391,8 @@ function namesShown(names) {
  * `[    2m] 312 in flight (-9): 12 pending, 300 enqueued; 108 finished/min; slow: about 14m left (14m to 17m); 28m until
  * timeout`.
  */
-function pollLine(config, { evaluation, forecast, time, decides, verdict }, diagnosis, before) {
+function pollLine(config, { evaluation, forecast, time, decides, verdict }, diagnoses, before) {
+    const diagnosis = diagnoses.worst;
     const { targets, index, drained } = evaluation;
     const isShown = index !== undefined && !allUnknown(evaluation);
     const settling = settlePart(config, evaluation);
@@ -30389,7 +30401,7 @@ function pollLine(config, { evaluation, forecast, time, decides, verdict }, diag
     const parts = [
         isShown ? countPart(inFlightOnAll(targets), summed(targets), drained ? undefined : before) : '',
         index === undefined ? 'nothing could be counted' : '',
-        ...reasonsOf(evaluation, brief === '' ? undefined : diagnosis),
+        ...reasonsOf(evaluation, brief === '' ? undefined : diagnoses),
         pacePart(forecast.total, diagnosis),
         brief,
         isShown ? versionsPart(targets) : '',
@@ -30404,7 +30416,7 @@ function pacePart(forecast, diagnosis) {
     // The rate is of the time before.
     if (quietMs === undefined)
         return standsStill || trend === 'waiting' ? '' : ratePart(forecast);
-    const isSaid = diagnosis?.cause === 'moving' || diagnosis?.cause === 'stuck';
+    const isSaid = diagnosis !== undefined && ['moving', 'stuck', 'stalled'].includes(diagnosis.cause);
     return isSaid ? '' : `nothing has moved for ${spanText(quietMs)}`;
 }
 /** Why `wait` ends before its timeout, where waiting cannot help. */
@@ -30436,11 +30448,12 @@ function versionsPart(targets) {
     if (targets.length < 2)
         return '';
     const blocked = targets.filter(({ settledForMs }) => settledForMs === undefined);
-    const most = blocked
+    const busy = blocked.filter(({ inFlight }) => inFlight > 0);
+    const most = busy
         .toSorted((a, b) => b.inFlight - a.inFlight)
         .slice(0, 3)
         .map((target) => `${quotedName(versionName(target.version))} ${message_number(target.inFlight)}`);
-    const rest = blocked.length - most.length;
+    const rest = busy.length - most.length;
     const listed = most.length > 0 ? `; in flight: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
 }
@@ -30555,12 +30568,12 @@ function startLog(sink, config, place, page = TROUBLESHOOTING) {
             const { worst } = diagnoses;
             const shown = log_shownAt(poll, worst);
             if (poll.decides || isInterrupted || isDue(config, shown, before)) {
-                sink.line(pollLine(config, poll, worst, before));
+                sink.line(pollLine(config, poll, diagnoses, before));
                 before = shown;
                 isInterrupted = false;
             }
             else {
-                sink.status?.(pollLine(config, poll, worst, before));
+                sink.status?.(pollLine(config, poll, diagnoses, before));
             }
             // The annotations explain the deciding poll. They follow in the log at once.
             if (!poll.decides)
