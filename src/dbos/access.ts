@@ -4,6 +4,7 @@ import { joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { alone } from '../postgres/guards.ts';
 import { quoteIdentifier, type Statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
+import { neededColumns, TABLES } from './columns.ts';
 import { deniedQueueColumns, missingPrivileges, type ProbeRow, type TableColumns } from './schema.ts';
 
 /** Which product answers. Asked before anything that only Postgres understands. */
@@ -91,6 +92,33 @@ export function deniedTables(
   return new ReportableError(
     msg`The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`,
     { id: 'tables-not-granted' },
+  );
+}
+
+/** Tables that are read besides `workflow_status`, of which rule 9 tells the same. Those of queues need not be readable. */
+const BESIDE = TABLES.filter((table) => table !== 'workflow_status' && table !== 'queues');
+
+/** Ordinary tables lack columns that the poll names: for good, where no migration is running. */
+export function incompleteTables(probe: ProbeRow, { schema }: DatabaseConfig): ReportableError | undefined {
+  const lacking = BESIDE.flatMap((table) => {
+    const { kind, columns = [] } = probe.tables[table] ?? {};
+    const missing = neededColumns(table).filter((column) => !columns.includes(column));
+    return kind === 'r' && missing.length > 0 ? [`${table} (${missing.join(', ')})`] : [];
+  });
+  if (lacking.length === 0) return undefined;
+  return new ReportableError(
+    msg`The gate needs columns that the schema ${schema} does not have: ${namesOf(lacking)}. Are they DBOS's own tables, from an SDK version that the README supports? If a migration is running, run this again when it has finished.`,
+    { id: 'columns-missing' },
+  );
+}
+
+/** Row security hides rows of ordinary tables, so that the poll cannot read them. */
+export function filteredTables(probe: ProbeRow, { schema }: DatabaseConfig): ReportableError | undefined {
+  const filtered = BESIDE.filter((table) => probe.tables[table]?.kind === 'r' && probe.tables[table].filtered);
+  if (filtered.length === 0) return undefined;
+  return new ReportableError(
+    msg`Row security would hide rows from the gate's role ${probe.role}, in the schema ${schema}: of ${namesOf(filtered)}. Give the role BYPASSRLS, or remove the policies.`,
+    { id: 'row-security' },
   );
 }
 

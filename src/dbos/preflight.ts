@@ -3,7 +3,14 @@ import { type ReportedFailure, reportedFailure } from '../errors.ts';
 import { trusted } from '../message.ts';
 import { identifier, join, literal, type Statement, sql, statement } from '../postgres/sql.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
-import { deniedTables, missingGrants, queueGrants, unreachableTables } from './access.ts';
+import {
+  deniedTables,
+  filteredTables,
+  incompleteTables,
+  missingGrants,
+  queueGrants,
+  unreachableTables,
+} from './access.ts';
 import { neededColumns, registrationColumns, TABLES, tableOf } from './columns.ts';
 import { missingPrivileges, type ProbeRow, type Schema, schemaOf } from './schema.ts';
 import type { DatabaseFacts } from './snapshot/index.ts';
@@ -89,8 +96,15 @@ const BELOW = trusted('Run the missing grants of this report as the owner of the
 export function readableIn(probe: ProbeRow, config: DatabaseConfig): Readable {
   const unreachable = unreachableTables(probe, config, BELOW);
   const denied = unreachable === undefined ? deniedTables(probe, config, BELOW) : undefined;
-  const problems = [unreachable, denied].filter((each) => each !== undefined).map(reportedFailure);
-  const readable = (table: string) => (probe.schema_usable ? (probe.tables[table]?.readable ?? []) : []);
+  // In these two states the poll's statement fails, however old the schema is.
+  const unusable = [incompleteTables(probe, config), filteredTables(probe, config)];
+  const errors = [unreachable, denied, ...unusable].filter((each) => each !== undefined);
+  const readable = (name: string) => {
+    const table = probe.tables[name];
+    // A view runs code of whoever made it, and a foreign table another server's: neither is DBOS's.
+    const isOrdinary = table?.kind === 'r' && !table.filtered;
+    return probe.schema_usable && isOrdinary ? table.readable : [];
+  };
   const has = (table: (typeof TABLES)[number], names: readonly string[]) =>
     names.every((name) => readable(table).includes(name));
   const tables = Object.fromEntries(
@@ -108,10 +122,11 @@ export function readableIn(probe: ProbeRow, config: DatabaseConfig): Readable {
     );
   };
   return {
-    problems,
+    problems: errors.map(reportedFailure),
     schema: schemaOf(config.schema, { ...probe, tables }),
     isPolled:
       unreachable === undefined &&
+      unusable.every((each) => each === undefined) &&
       isWhole('workflow_status') &&
       isWhole('application_versions') &&
       isWhole('operation_outputs'),

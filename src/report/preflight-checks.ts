@@ -91,8 +91,11 @@ function privilegesCheck({ access, evaluation }: Read): Result {
     const what = columns === 0 ? trusted('use the schema') : msg`read ${counted(columns, 'column')} of ${tables}`;
     return problem(msg`${role} is not allowed to ${what}. Run the missing grants below as the owner of the tables.`);
   }
+  const isFiltered = problems.some(({ kind }) => kind === 'row-security');
+  if (isFiltered || evaluation.snapshot.database.rowSecurityActive) {
+    return problem(msg`Row security would hide rows from ${role}.`);
+  }
   if (problems.length > 0) return HIDDEN;
-  if (evaluation.snapshot.database.rowSecurityActive) return problem(msg`Row security would hide rows from ${role}.`);
   if (writable.length === 0) return ok(msg`${role} can read everything that the gate needs, and cannot write.`);
   const more = superuser ? trusted('is a superuser') : msg`can write ${namesOf(writable)}`;
   return warning(
@@ -117,7 +120,8 @@ function schemaCheck({ access, evaluation }: Read, { schema }: Run): Result {
   if (access.problems.some(({ kind }) => SCHEMA_PROBLEMS.includes(kind))) {
     return problem(msg`${schema} does not have the tables of DBOS that the gate reads.`);
   }
-  if (missingColumns.length > 0 || relationKind !== 'r') return problem(msg`${schema} is not as an SDK makes it.`);
+  const isIncomplete = missingColumns.length > 0 || access.problems.some(({ kind }) => kind === 'columns-missing');
+  if (isIncomplete || relationKind !== 'r') return problem(msg`${schema} is not as an SDK makes it.`);
   const newest = trusted(`The newest migration that the gate knows is ${NEWEST_KNOWN_MIGRATION}.`);
   if (migration === undefined) {
     return evaluation.index === undefined
@@ -162,5 +166,8 @@ function versionsCheck({ evaluation, versions }: Read): Result {
     ...(latest.length === 0 ? [] : [msg`Latest: ${namesOf(latest)}.`]),
     ...(receiving.length === 0 ? [] : [msg`Still sent new work: ${namesOf(receiving)}.`]),
   ];
+  if (latest.includes('')) {
+    return warning(msg`${joined(parts)} A process without a version registered it: set \`DBOS__APPVERSION\` there.`);
+  }
   return latest.some(isSharedVersion) ? warning(joined(parts)) : ok(joined(parts));
 }

@@ -112,8 +112,9 @@ function keptInYaml(latest: string | undefined): string {
 }
 
 /** What the version is that stays. */
-function launched(latest = ''): string {
-  if (isSharedVersion(latest) || /^([0-9a-f]{32}|[0-9a-f]{64})$/.test(latest)) {
+function launched(latest: string | undefined): string {
+  if (latest === undefined) return 'the version just launched';
+  if (latest === '' || isSharedVersion(latest) || /^([0-9a-f]{32}|[0-9a-f]{64})$/.test(latest)) {
     return 'set DBOS__APPVERSION to a name per deploy, and write that name here';
   }
   const example = /^[\w.+-]{1,40}$/.test(latest) ? `, such as ${latest}` : '';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plain } from '../../src/report/text.ts';
 import { databaseConfig } from '../support/databases.ts';
+import { pollAt } from '../support/holding.ts';
 import { preflightOn, saidOf } from '../support/preflight.ts';
 import { createReader, createRole, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
@@ -148,6 +149,57 @@ describe('a preflight reports at once', () => {
     const { problems, checks } = await preflightOn(await createReader(database));
     expect(problems).toEqual(['untrusted-database']);
     expect(checks).toContain('privileges: problem');
+  });
+});
+
+describe('what fails every poll of another mode is a problem of a preflight', () => {
+  test('a column that the gate needs, in any table', async () => {
+    const database = await shop();
+    const role = await createReader(database);
+    for (const [table, column] of [
+      ['application_versions', 'version_name'],
+      ['application_versions', 'version_timestamp'],
+      ['operation_outputs', 'function_name'],
+      ['dbos_migrations', 'version'],
+    ]) {
+      await database.query(`ALTER TABLE dbos.${table} RENAME COLUMN ${column} TO former`);
+      await expect(pollAt(role)).rejects.toThrow('The tables changed');
+      const { report, problems, checks } = await preflightOn(role);
+      expect(report).toMatchObject({ verdict: 'error', found: { next: null } });
+      expect(problems).toEqual(['columns-missing']);
+      expect(checks).toEqual(expect.arrayContaining(['database: ok', 'schema: problem', 'versions: unknown']));
+      await database.query(`ALTER TABLE dbos.${table} RENAME COLUMN former TO ${column}`);
+    }
+    expect((await preflightOn(role)).problems).toEqual([]);
+  });
+
+  test('row security on any table, beside what is missing as well', async () => {
+    const database = await shop();
+    const role = await createReader(database);
+    for (const table of ['operation_outputs', 'application_versions', 'dbos_migrations']) {
+      await database.query(`ALTER TABLE dbos.${table} ENABLE ROW LEVEL SECURITY`);
+      await expect(pollAt(role)).rejects.toThrow('Row security');
+      const { problems, checks } = await preflightOn(role);
+      expect(problems).toEqual(['row-security']);
+      expect(checks).toEqual(expect.arrayContaining(['database: ok', 'privileges: problem', 'versions: unknown']));
+      await database.query(`REVOKE SELECT ON dbos.workflow_status FROM ${role.name}`);
+      expect((await preflightOn(role)).problems).toEqual(['tables-not-granted', 'row-security']);
+      await database.query(`GRANT SELECT ON dbos.workflow_status TO ${role.name}`);
+      await database.query(`ALTER TABLE dbos.${table} DISABLE ROW LEVEL SECURITY`);
+    }
+    expect((await preflightOn(role)).problems).toEqual([]);
+  });
+
+  // What a view reads could be slow, or code of whoever made it.
+  test.each([
+    ['application_versions', 'NULL::text AS version_name, 1/0 AS version_timestamp, (1/0)::text AS application_name'],
+    ['dbos_migrations', '1/0 AS version'],
+  ])('a view in place of %s, which it does not read', async (table, columns) => {
+    const database = await shop();
+    await database.query(`ALTER TABLE dbos.${table} RENAME TO former`);
+    await database.query(`CREATE VIEW dbos.${table} AS SELECT ${columns}`);
+    await expect(pollAt(database)).rejects.toThrow('is not an ordinary table');
+    expect((await preflightOn(database)).problems).toEqual(['not-a-table']);
   });
 });
 

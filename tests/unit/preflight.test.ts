@@ -203,3 +203,9 @@ test('passes where nothing is registered, with a warning', async () => {
   expect(report).toMatchObject({ verdict: 'no-target', conclusion: 'pass' });
   expect(report.warnings.map(plain).join()).toContain('No application version is registered here');
 });
+
+test('warns of a latest version without a name, which no deploy can keep', async () => {
+  const { report, checks } = await preflight({ registrations: [registration('', 2), registration('1.0.0', 1)] });
+  expect(checks).toContain('versions: warning');
+  expect(report.found?.next?.job).toContain('# set DBOS__APPVERSION to a name per deploy');
+});

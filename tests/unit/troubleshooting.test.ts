@@ -3,6 +3,8 @@ import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
 import {
   deniedTables,
+  filteredTables,
+  incompleteTables,
   splitAnswers,
   standbyAnswered,
   unreachableTables,
@@ -256,6 +258,7 @@ const whole = { omitted: 0, omittedUnversioned: 0 };
 
 const url = 'postgres://gate:secret@db.internal/shop';
 const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [], filtered: false } };
+const filtered = { kind: 'r', columns: [], readable: [], filtered: true };
 
 const someInputs = { ...readActionMetadata('.').defaults, 'retire-version': '1.0.0', 'database-url': url };
 const noContext = { shell: 'action' as const, environment: {}, withoutSecrets: undefined };
@@ -344,6 +347,8 @@ async function texts(): Promise<readonly string[]> {
     told(unreachableTables(probe({ tables: { ...unreadable, dbos_migrations: view } }), database)),
     told(unreachableTables(probe({ schema_usable: false }), database)),
     told(deniedTables(probe({ tables: unreadable }), database)),
+    told(incompleteTables(probe({ tables: { dbos_migrations: filtered } }), database)),
+    told(filteredTables(probe({ tables: { dbos_migrations: filtered } }), database)),
     told(unsupportedProduct('CockroachDB CCL v25.1')),
     told(splitAnswers()),
     ...wrongInputs().map(told),
@@ -399,6 +404,8 @@ describe('the troubleshooting page', () => {
       ),
       unreachableTables(probe({ schema_usable: false }), database),
       deniedTables(probe({ tables: unreadable }), database),
+      incompleteTables(probe({ tables: { dbos_migrations: filtered } }), database),
+      filteredTables(probe({ tables: { dbos_migrations: filtered } }), database),
       unsupportedProduct('CockroachDB CCL v25.1'),
       splitAnswers(),
       standbyAnswered(),
