@@ -3,7 +3,8 @@ import path from 'node:path';
 import { type Places, type Request, readArguments } from './command-line/arguments.ts';
 import { exitCodeOf, REFUSED } from './command-line/exit-codes.ts';
 import { artifactsFolder, preparePlaces } from './command-line/places.ts';
-import { type TerminalLog, terminalLog } from './command-line/terminal.ts';
+import { type TerminalLog, terminalLog, warnOfLostOutput } from './command-line/terminal.ts';
+import { RELEASE, REPOSITORY } from './embedded.ts';
 import { InputError } from './errors.ts';
 import { msg } from './message.ts';
 import { nameInputsBy } from './naming.ts';
@@ -12,7 +13,7 @@ import { outputsOf } from './report/outputs.ts';
 import { reportText } from './report/report-file.ts';
 import { plain } from './report/text.ts';
 import { runGate } from './run.ts';
-import type { RunContext } from './run-context.ts';
+import { type RunContext, releasedPage } from './run-context.ts';
 import { collectSecrets } from './secrets.ts';
 import type { Shell } from './shell.ts';
 import { cancelledBySignal } from './signals.ts';
@@ -22,17 +23,18 @@ const OUTPUT_BYTES = 5000;
 
 /** Runs the command line: reads flags and variables, holds, and publishes the answer. Sets the process's exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  // Whoever reads standard output can stop reading it.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.exitCode = 1;
   const secrets = collectSecrets(() => undefined);
   const log = terminalLog(process.stderr, secrets.hiddenIn);
+  process.stderr.on('error', () => undefined);
+  warnOfLostOutput(process.stdout, log);
   const request = acceptedRequest(argv, log);
   if (request === undefined) return;
 
   const signal = cancelledBySignal();
   const context: RunContext = { shell: 'command-line', environment: process.env, withoutSecrets: undefined };
-  const run = await runGate(request.raw, context, { log, secrets, signal });
+  const page = releasedPage(REPOSITORY, RELEASE);
+  const run = await runGate(request.raw, context, { log, secrets, signal, page });
   const report = await publish(run, shellOf(request.places, log, signal));
   if (request.places.json) process.stdout.write(reportText(report));
 }

@@ -19,14 +19,19 @@ const pullRequestEvent = z.object({
 export const TROUBLESHOOTING = 'docs/troubleshooting.md';
 
 /**
- * Returns the address of that page in the release that runs. Only the path where it is not known: for a local action, on
- * the command line, and on another server than github.com, where the name can be that of a copy.
+ * Returns the address of that page in the release of the action that runs. Only the path where it is not known: for a
+ * local action, and on another server than github.com, where the name can be that of a copy.
  */
 export function troubleshootingPage(environment: RunContext['environment']): string {
   const { GITHUB_SERVER_URL: server } = environment;
   const action = runningAction(environment);
   if (server !== 'https://github.com' || action === undefined) return TROUBLESHOOTING;
   return `${server}/${action.name}/blob/${action.ref}/${TROUBLESHOOTING}`;
+}
+
+/** Returns the address of that page in a release: who has the package alone finds no path. */
+export function releasedPage(repository: string, release: string): string {
+  return `${repository}/blob/v${release}/${TROUBLESHOOTING}`;
 }
 
 /** Returns what a workflow writes behind `uses:` to run this action. */

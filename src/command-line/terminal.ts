@@ -1,5 +1,7 @@
+import type { EventEmitter } from 'node:events';
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
+import { codeOf } from '../errors.ts';
 import type { Annotation } from '../report/annotations.ts';
 import type { LogSink } from '../report/log.ts';
 
@@ -61,4 +63,14 @@ function cutTo(columns: number, text: string): string {
     return left < 0;
   });
   return end === -1 ? text : fitting.slice(0, end).join('');
+}
+
+/** Warns when standard output fails, as on a full disk. That its reader has stopped reading is no failure. */
+export function warnOfLostOutput(stdout: Pick<EventEmitter, 'on'>, log: TerminalLog): void {
+  stdout.on('error', (error) => {
+    const code = codeOf(error) ?? 'unknown reason';
+    if (code === 'EPIPE') return;
+    const message = `Standard output could not be written (${code}). The folder of the artifacts has the report.`;
+    log.annotate({ level: 'warning', title: '', message });
+  });
 }

@@ -73,7 +73,11 @@ async function inBothShells(url: string, inputs: Record<string, string>) {
 /** A text of the command line as the action has it. */
 function asInputs(text = ''): string {
   const flags = text.replace(/`DRAIN_GATE_([A-Z_]+)`/g, (_, name) => `\`${name.toLowerCase().replaceAll('_', '-')}\``);
-  return flags.replace(/`--([a-z-]+)(?: ([^`]+))?`/g, (_, name, value) => `\`${name}${value ? `: ${value}` : ''}\``);
+  // The command line knows where the page of its release is.
+  const withoutAddress = flags.replace(/https:\S+(?=docs\/troubleshooting\.md#)/g, '');
+  return withoutAddress.replace(/`--([a-z-]+)(?: ([^`]+))?`/g, (_, name, value) => {
+    return `\`${name}${value ? `: ${value}` : ''}\``;
+  });
 }
 
 const retireOne = { 'retire-version': '1.0.0' };

@@ -3,6 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { repositorySlug } from '../../scripts/repository.ts';
+import { RELEASE } from '../../src/embedded.ts';
 import { runCommandLine } from '../support/command-line.ts';
 import { guardedDatabase } from '../support/guarded-database.ts';
 import { postgresUser } from '../support/postgres/unprivileged-user.ts';
@@ -64,6 +66,8 @@ test('--json prints the report alone, --artifacts names its folder, and no place
   }).finished;
   expect(exitCode).toBe(10);
   expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(path.join(folder, 'report.json'), 'utf8')));
+  const page = `https://github.com/${repositorySlug()}/blob/v${RELEASE}/docs/troubleshooting.md`;
+  expect(JSON.parse(stdout).troubleshooting).toBe(page);
   expect(readdirSync(folder).toSorted()).toEqual(['report.json', 'unblock.sh', 'workflows.tsv']);
   expect(readFileSync(path.join(folder, 'unblock.sh'), 'utf8')).toBe(readFileSync('src/unblock/unblock.sh', 'utf8'));
   expect(stderr).toMatch(/^System database: .* \(from `DRAIN_GATE_DATABASE_URL`\)\.$/m);

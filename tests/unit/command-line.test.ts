@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,7 +8,7 @@ import { EXIT_CODES, exitCodeOf } from '../../src/command-line/exit-codes.ts';
 import { flagGroups, NO_FLAGS, variableOf } from '../../src/command-line/flags.ts';
 import { OLDEST_NODE, tooOld } from '../../src/command-line/node-version.ts';
 import { preparePlaces } from '../../src/command-line/places.ts';
-import { terminalLog } from '../../src/command-line/terminal.ts';
+import { terminalLog, warnOfLostOutput } from '../../src/command-line/terminal.ts';
 import { InputError } from '../../src/errors.ts';
 import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
 import { plain } from '../../src/report/text.ts';
@@ -293,6 +294,24 @@ describe('the log', () => {
     const wide = written(true, 10, 'xterm', 'ab漢字漢字漢字');
     expect(wide).toContain(`\nab漢字漢${clear}`);
     expect(written(true, 6, 'xterm', 'ab😀😀')).toContain(`\nab😀${clear}`);
+  });
+
+  test('has what standard output lost, unless nobody reads it any more', () => {
+    const stdout = new EventEmitter();
+    let text = '';
+    const write = (more: string | Uint8Array) => {
+      text += more;
+      return true;
+    };
+    const stream = { isTTY: false, columns: 0, write };
+    warnOfLostOutput(
+      stdout,
+      terminalLog(stream, String, (_, label) => label),
+    );
+    stdout.emit('error', Object.assign(new Error(), { code: 'EPIPE' }));
+    expect(text).toBe('');
+    stdout.emit('error', Object.assign(new Error(), { code: 'ENOSPC' }));
+    expect(text).toMatch(/^Warning: Standard output could not be written \(ENOSPC\)\./);
   });
 
   test('writes no line again on a terminal that cannot clear it, or has no width', () => {
