@@ -52,9 +52,10 @@ export function readArguments(
   const program = programFor((text) => {
     printed += text;
   });
-  const problem = problemOfParsing(program, argv);
-  if (problem?.exitCode === 0) return printed;
   const flags = flagGroups().flatMap((group) => group.flags);
+  const { complete, missing } = completed(argv, flags);
+  const problem = problemOfParsing(program, complete);
+  if (problem?.exitCode === 0) return printed;
   const given = valuesGiven(program, flags);
   const values = new Map([...given].map(([name, all]) => [name, all.join('\n')]));
   const asked = (name: string) => values.get(name) ?? environment[variableOf(name)];
@@ -63,6 +64,8 @@ export function readArguments(
   prepare(places);
   // Before what the parser refuses, which can be the password.
   refusePasswords(program, given);
+  if (missing !== undefined)
+    throw inputError()`\`${trusted(missing)}\` has no value. Write \`${trusted(missing)}=VALUE\`.`;
   if (problem !== undefined) throw refusal(problem);
   refuseRepeated(flags, given);
   refuseEmptyPlaces(asked, isFromVariable);
@@ -72,6 +75,22 @@ export function readArguments(
     places: { ...places, json: isJson(values.has('json'), environment) },
     naming: namingBy(isFromVariable),
     warnings: unknownVariables(flags, environment),
+  };
+}
+
+/**
+ * Returns the arguments with an empty value for each flag that has none, and the first such flag. Commander takes the next
+ * flag for its value, and `--keep-version $UNSET --output gate.env` is then a version named `--output`.
+ */
+function completed(argv: readonly string[], flags: readonly Flag[]) {
+  const known = [...flags.map(({ name }) => `--${name}`), `--${PASSWORD}`];
+  const isFlag = (text = '') => known.some((flag) => text === flag || text.startsWith(`${flag}=`));
+  const hasNoValue = (text: string, index: number) =>
+    flags.some(({ name, value }) => value !== undefined && text === `--${name}`) &&
+    (index + 1 === argv.length || isFlag(argv[index + 1]));
+  return {
+    complete: argv.map((text, index) => (hasNoValue(text, index) ? `${text}=` : text)),
+    missing: argv.find(hasNoValue),
   };
 }
 
@@ -181,14 +200,11 @@ function refusal({ code, message }: CommanderError): InputError {
       // After one dash everything is a value: `-ps3cret`.
       const [, flag] = /'(--[a-z-]+)/i.exec(message) ?? [];
       if (flag === undefined) return inputError()`There is no flag with one dash but -h. ${help}`;
+      if (flag === '--json') return inputError()`\`--json\` takes no value.`;
       const why = NO_FLAGS[flag.replace(/^--/, '')];
       const [, meant] = /\(Did you mean (?:one of )?(--[a-z-]+)/.exec(message) ?? [];
       const hint = why ?? (meant === undefined ? undefined : `Did you mean \`${meant}\`?`);
       return inputError()`There is no flag ${flag}. ${hint === undefined ? help : trusted(hint)}`;
-    }
-    case 'commander.optionMissingArgument': {
-      const [, flag = ''] = /'(--[a-z-]+)/.exec(message) ?? [];
-      return inputError()`\`${trusted(flag)}\` has no value. Write \`${trusted(flag)}=VALUE\`.`;
     }
     case 'commander.excessArguments':
       return inputError()`There is more than one argument without a flag. Accepted: one of ${trusted(COMMANDS.join(', '))}. Is a value with blanks not in quotes? ${help}`;

@@ -91,6 +91,9 @@ describe('what is refused', () => {
     ],
     [['--mode=wait'], /The command is the mode/],
     [['wait', '--timeout'], /`--timeout` has no value\. Write `--timeout=VALUE`\./],
+    [['wait', '--application', '--keep-version', '2'], /`--application` has no value\. Write `--application=VALUE`\./],
+    [['wait', '--keep-version=1', '--output', '--json'], /`--output` has no value/],
+    [['wait', '--json=true'], /`--json` takes no value\./],
     [['wait', '--timeout=1m', '--timeout=2m'], /`--timeout` is given 2 times\. Accepted: once\./],
     [['wait', '1.0.0'], /There is more than one argument without a flag/],
   ])('%j', (argv, sentence) => {
@@ -141,6 +144,7 @@ describe('what is refused', () => {
   test.each([
     [['check', '--no-such-flag']],
     [['check', '--timeout=1m', '--timeout=1m']],
+    [['check', '--keep-version']],
     [['--database-password=s3cret']],
     [['report', '--summary=']],
   ])('leaves the places to be made ready: %j', (argv) => {
