@@ -20668,10 +20668,11 @@ function readArguments(argv, environment, prepare = () => undefined) {
     const program = programFor((text) => {
         printed += text;
     });
-    const problem = problemOfParsing(program, argv);
+    const flags = flagGroups().flatMap((group) => group.flags);
+    const { complete, missing } = completed(argv, flags);
+    const problem = problemOfParsing(program, complete);
     if (problem?.exitCode === 0)
         return printed;
-    const flags = flagGroups().flatMap((group) => group.flags);
     const given = valuesGiven(program, flags);
     const values = new Map([...given].map(([name, all]) => [name, all.join('\n')]));
     const asked = (name) => values.get(name) ?? environment[variableOf(name)];
@@ -20680,6 +20681,8 @@ function readArguments(argv, environment, prepare = () => undefined) {
     prepare(places);
     // Before what the parser refuses, which can be the password.
     refusePasswords(program, given);
+    if (missing !== undefined)
+        throw inputError() `\`${message_trusted(missing)}\` has no value. Write \`${message_trusted(missing)}=VALUE\`.`;
     if (problem !== undefined)
         throw refusal(problem);
     refuseRepeated(flags, given);
@@ -20690,6 +20693,20 @@ function readArguments(argv, environment, prepare = () => undefined) {
         places: { ...places, json: isJson(values.has('json'), environment) },
         naming: namingBy(isFromVariable),
         warnings: unknownVariables(flags, environment),
+    };
+}
+/**
+ * Returns the arguments with an empty value for each flag that has none, and the first such flag. Commander takes the next
+ * flag for its value, and `--keep-version $UNSET --output gate.env` is then a version named `--output`.
+ */
+function completed(argv, flags) {
+    const known = [...flags.map(({ name }) => `--${name}`), `--${PASSWORD}`];
+    const isFlag = (text = '') => known.some((flag) => text === flag || text.startsWith(`${flag}=`));
+    const hasNoValue = (text, index) => flags.some(({ name, value }) => value !== undefined && text === `--${name}`) &&
+        (index + 1 === argv.length || isFlag(argv[index + 1]));
+    return {
+        complete: argv.map((text, index) => (hasNoValue(text, index) ? `${text}=` : text)),
+        missing: argv.find(hasNoValue),
     };
 }
 /** Returns what commander refuses, or prints; undefined where it took everything. It has read the flags all the same. */
@@ -20790,14 +20807,12 @@ function refusal({ code, message }) {
             const [, flag] = /'(--[a-z-]+)/i.exec(message) ?? [];
             if (flag === undefined)
                 return inputError() `There is no flag with one dash but -h. ${help}`;
+            if (flag === '--json')
+                return inputError() `\`--json\` takes no value.`;
             const why = NO_FLAGS[flag.replace(/^--/, '')];
             const [, meant] = /\(Did you mean (?:one of )?(--[a-z-]+)/.exec(message) ?? [];
             const hint = why ?? (meant === undefined ? undefined : `Did you mean \`${meant}\`?`);
             return inputError() `There is no flag ${flag}. ${hint === undefined ? help : message_trusted(hint)}`;
-        }
-        case 'commander.optionMissingArgument': {
-            const [, flag = ''] = /'(--[a-z-]+)/.exec(message) ?? [];
-            return inputError() `\`${message_trusted(flag)}\` has no value. Write \`${message_trusted(flag)}=VALUE\`.`;
         }
         case 'commander.excessArguments':
             return inputError() `There is more than one argument without a flag. Accepted: one of ${message_trusted(COMMANDS.join(', '))}. Is a value with blanks not in quotes? ${help}`;
