@@ -25267,6 +25267,7 @@ function deniedIn(probe, table) {
 
 
 
+
 /** Which product answers. Asked before anything that only Postgres understands. */
 const productQuery = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
 const productRow = object({ version: schemas_string() });
@@ -25318,6 +25319,26 @@ function deniedTables(probe, config, remedy = asOwner(missingGrants(probe, confi
         return undefined;
     const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
     return new ReportableError(message_msg `The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`, { id: 'tables-not-granted' });
+}
+/** Tables that are read besides `workflow_status`, of which rule 9 tells the same. Those of queues need not be readable. */
+const BESIDE = TABLES.filter((table) => table !== 'workflow_status' && table !== 'queues');
+/** Ordinary tables lack columns that the poll names: for good, where no migration is running. */
+function incompleteTables(probe, { schema }) {
+    const lacking = BESIDE.flatMap((table) => {
+        const { kind, columns = [] } = probe.tables[table] ?? {};
+        const missing = neededColumns(table).filter((column) => !columns.includes(column));
+        return kind === 'r' && missing.length > 0 ? [`${table} (${missing.join(', ')})`] : [];
+    });
+    if (lacking.length === 0)
+        return undefined;
+    return new ReportableError(message_msg `The gate needs columns that the schema ${schema} does not have: ${namesOf(lacking)}. Are they DBOS's own tables, from an SDK version that the README supports? If a migration is running, run this again when it has finished.`, { id: 'columns-missing' });
+}
+/** Row security hides rows of ordinary tables, so that the poll cannot read them. */
+function filteredTables(probe, { schema }) {
+    const filtered = BESIDE.filter((table) => probe.tables[table]?.kind === 'r' && probe.tables[table].filtered);
+    if (filtered.length === 0)
+        return undefined;
+    return new ReportableError(message_msg `Row security would hide rows from the gate's role ${probe.role}, in the schema ${schema}: of ${namesOf(filtered)}. Give the role BYPASSRLS, or remove the policies.`, { id: 'row-security' });
 }
 /** Returns the statements that let the role read what it may not read yet, and no more than that. */
 function missingGrants(probe, { schema }) {
@@ -26103,10 +26124,12 @@ function privilegesCheck({ access, evaluation }) {
         const what = columns === 0 ? message_trusted('use the schema') : message_msg `read ${counted(columns, 'column')} of ${tables}`;
         return problem(message_msg `${role} is not allowed to ${what}. Run the missing grants below as the owner of the tables.`);
     }
+    const isFiltered = problems.some(({ kind }) => kind === 'row-security');
+    if (isFiltered || evaluation.snapshot.database.rowSecurityActive) {
+        return problem(message_msg `Row security would hide rows from ${role}.`);
+    }
     if (problems.length > 0)
         return preflight_checks_HIDDEN;
-    if (evaluation.snapshot.database.rowSecurityActive)
-        return problem(message_msg `Row security would hide rows from ${role}.`);
     if (writable.length === 0)
         return ok(message_msg `${role} can read everything that the gate needs, and cannot write.`);
     const more = superuser ? message_trusted('is a superuser') : message_msg `can write ${namesOf(writable)}`;
@@ -26128,7 +26151,8 @@ function schemaCheck({ access, evaluation }, { schema }) {
     if (access.problems.some(({ kind }) => SCHEMA_PROBLEMS.includes(kind))) {
         return problem(message_msg `${schema} does not have the tables of DBOS that the gate reads.`);
     }
-    if (missingColumns.length > 0 || relationKind !== 'r')
+    const isIncomplete = missingColumns.length > 0 || access.problems.some(({ kind }) => kind === 'columns-missing');
+    if (isIncomplete || relationKind !== 'r')
         return problem(message_msg `${schema} is not as an SDK makes it.`);
     const newest = message_trusted(`The newest migration that the gate knows is ${NEWEST_KNOWN_MIGRATION}.`);
     if (migration === undefined) {
@@ -26177,6 +26201,9 @@ function versionsCheck({ evaluation, versions }) {
         ...(latest.length === 0 ? [] : [message_msg `Latest: ${namesOf(latest)}.`]),
         ...(receiving.length === 0 ? [] : [message_msg `Still sent new work: ${namesOf(receiving)}.`]),
     ];
+    if (latest.includes('')) {
+        return warning(message_msg `${joined(parts)} A process without a version registered it: set \`DBOS__APPVERSION\` there.`);
+    }
     return latest.some(isSharedVersion) ? warning(joined(parts)) : ok(joined(parts));
 }
 
@@ -26252,8 +26279,10 @@ function keptInYaml(latest) {
     return `${expression('needs.deploy.outputs.version')} # ${launched(latest)}`;
 }
 /** What the version is that stays. */
-function launched(latest = '') {
-    if (isSharedVersion(latest) || /^([0-9a-f]{32}|[0-9a-f]{64})$/.test(latest)) {
+function launched(latest) {
+    if (latest === undefined)
+        return 'the version just launched';
+    if (latest === '' || isSharedVersion(latest) || /^([0-9a-f]{32}|[0-9a-f]{64})$/.test(latest)) {
         return 'set DBOS__APPVERSION to a name per deploy, and write that name here';
     }
     const example = /^[\w.+-]{1,40}$/.test(latest) ? `, such as ${latest}` : '';
@@ -28712,8 +28741,15 @@ const BELOW = message_trusted('Run the missing grants of this report as the owne
 function readableIn(probe, config) {
     const unreachable = unreachableTables(probe, config, BELOW);
     const denied = unreachable === undefined ? deniedTables(probe, config, BELOW) : undefined;
-    const problems = [unreachable, denied].filter((each) => each !== undefined).map(reportedFailure);
-    const readable = (table) => (probe.schema_usable ? (probe.tables[table]?.readable ?? []) : []);
+    // In these two states the poll's statement fails, however old the schema is.
+    const unusable = [incompleteTables(probe, config), filteredTables(probe, config)];
+    const errors = [unreachable, denied, ...unusable].filter((each) => each !== undefined);
+    const readable = (name) => {
+        const table = probe.tables[name];
+        // A view runs code of whoever made it, and a foreign table another server's: neither is DBOS's.
+        const isOrdinary = table?.kind === 'r' && !table.filtered;
+        return probe.schema_usable && isOrdinary ? table.readable : [];
+    };
     const has = (table, names) => names.every((name) => readable(table).includes(name));
     const tables = Object.fromEntries(TABLES.filter((table) => has(table, neededColumns(table))).flatMap((table) => {
         const found = probe.tables[table];
@@ -28725,9 +28761,10 @@ function readableIn(probe, config) {
         return has(table, needed.filter((name) => columns.includes(name)));
     };
     return {
-        problems,
+        problems: errors.map(reportedFailure),
         schema: schemaOf(config.schema, { ...probe, tables }),
         isPolled: unreachable === undefined &&
+            unusable.every((each) => each === undefined) &&
             isWhole('workflow_status') &&
             isWhole('application_versions') &&
             isWhole('operation_outputs'),
