@@ -17,6 +17,17 @@ export function repositorySlug(): string {
 }
 
 /**
+ * What is released names its repository, and npm refuses a package that names another.
+ *
+ * @param name `owner/name` of the repository that runs this; undefined outside GitHub
+ * @throws when the repository's name was not set with `npm run set-repository`
+ */
+export function requireRepository(slug: string, name: string | undefined): void {
+  if (name === undefined || slug.toLowerCase() === name.toLowerCase()) return;
+  throw new Error(`This is ${name}, but package.json names ${slug}. Run \`npm run set-repository ${name}\` first.`);
+}
+
+/**
  * Returns the text with one slug in place of the other. Registries of images take lower case only.
  *
  * @throws when the new slug is not `owner/name`

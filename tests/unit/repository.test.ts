@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { renamedFiles, repositorySlug, withSlug } from '../../scripts/repository.ts';
+import { renamedFiles, repositorySlug, requireRepository, withSlug } from '../../scripts/repository.ts';
 
 const slug = repositorySlug();
 
@@ -23,6 +24,15 @@ test.each([`co-${slug}@v1`, `${slug}-fork@v1`, slug.replace(/.*\//, '')])('%s is
 
 test('a slug that is not owner/name is refused', () => {
   expect(() => withSlug('', slug, 'gate')).toThrow(/owner\/name/);
+});
+
+test('a release of a repository whose name was not set is refused, before anything is published', () => {
+  expect(() => requireRepository(slug, 'Acme/gate')).toThrow('Run `npm run set-repository Acme/gate` first.');
+  expect(() => requireRepository('acme/Gate', 'Acme/gate')).not.toThrow();
+  expect(() => requireRepository(slug, undefined)).not.toThrow();
+  const environment = { ...process.env, GITHUB_REPOSITORY: 'Acme/gate' };
+  const { stderr } = spawnSync(process.execPath, ['scripts/release-notes.ts', 'v1.2.3'], { env: environment });
+  expect(String(stderr)).toContain('This is Acme/gate');
 });
 
 describe('a new repository', () => {

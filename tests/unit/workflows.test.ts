@@ -54,6 +54,12 @@ describe('the workflow that releases', () => {
     expect(commands).toContain('npm publish ./');
   });
 
+  // Until it is published, a tag can be moved: the jobs that follow publish what the commit has.
+  test('verifies that the files come from the commit that it publishes', () => {
+    const commands = jobs['verify']?.steps.map(({ run = '' }) => run).join('\n');
+    expect(commands).toMatch(/gh attestation verify .*--source-ref "\$GITHUB_REF" .*--source-digest "\$GITHUB_SHA"/s);
+  });
+
   test.each(['major', 'npm', 'image'])('publishes in an environment, after the release was verified: %s', (name) => {
     expect(jobs[name]).toMatchObject({ environment: 'release', needs: 'verify' });
   });
