@@ -33,7 +33,8 @@ const MARKS: Readonly<Record<Check['state'], string>> = {
 const GRANTS = 'Missing grants. Run them as the owner of the tables:';
 const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
 const HERE = 'What is here, by version:';
-const NEXT = 'Add this job to the workflow that deploys. `deploy`, `environment` and the script are yours:';
+const NEXT =
+  'Add this job to the workflow that deploys. `deploy` with its output `version`, `environment` and the script are yours:';
 const COMMAND = 'On the command line:';
 
 /** A title, and the lines below it. */

@@ -43,7 +43,7 @@ function inOtherSchema(sdk: Pick<Sdk, 'language'> | undefined, migration: number
     return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
   }
   const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-  return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+  return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then export DBOS_CLI=dbos. Or use the client of the application's SDK.`;
 }
 
 function isForGo(migration: number | null): boolean {
@@ -90,14 +90,14 @@ function typeScript(migration: number | null): string {
   if (migration === null)
     return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
   const release = typeScriptRelease(migration);
-  return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+  return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
 }
 
 /** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
 function ofTheApplication(migration: number | null): string {
   if (migration === null || migration < SHARED) return `${OWN}, in the folder of the application.`;
   const release = typeScriptRelease(migration);
-  return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+  return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
 }
 
 function python(migration: number | null): string {
