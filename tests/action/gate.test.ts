@@ -123,14 +123,14 @@ describe('with nothing in flight', () => {
     expect(codeBlocksIn(cli.summary, 'yaml')).toEqual([]);
   });
 
-  test('check passes', async () => {
-    const run = await gate(url, { ...retireOne, mode: 'check' }).finished;
-    expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
-  });
-
-  test('retires every version but the latest', async () => {
-    const run = await gate(url, { 'keep-version': 'latest' }).finished;
-    expect([run.exitCode, run.outputs['drained-versions']]).toEqual([0, '["1.0.0"]']);
+  test.each<[string, Record<string, string>]>([
+    ['check passes', { ...retireOne, mode: 'check' }],
+    ['retires every version but the latest', { 'keep-version': 'latest' }],
+    ['retires every version but the one that it names', { 'keep-version': '2.0.0', mode: 'check' }],
+  ])('%s', async (_what, inputs) => {
+    const { action, exitCodes } = await inBothShells(url, inputs);
+    const { verdict, 'drained-versions': drained } = action.outputs;
+    expect([exitCodes, verdict, drained]).toEqual([[0, 0], 'drained', '["1.0.0"]']);
   });
 
   test('reports that there is nothing to retire when every version is kept', async () => {
@@ -149,9 +149,9 @@ describe('with nothing in flight', () => {
   test('fails for an unknown version, and names the one that was meant', async () => {
     const { action: unknown, exitCodes } = await inBothShells(url, { 'retire-version': '1.0' });
     expect([exitCodes, unknown.outputs['verdict']]).toEqual([[1, 13], 'unknown-version']);
-    const blank = await gate(url, { 'retire-version': '["1.0.0 "]', 'on-unknown': 'pass' }).finished;
-    expect([blank.exitCode, blank.outputs['verdict']]).toEqual([1, 'unknown-version']);
-    expect(blank.annotations[0]?.message).toContain(
+    const blank = await inBothShells(url, { 'retire-version': '["1.0.0 "]', 'on-unknown': 'pass' });
+    expect([blank.exitCodes, blank.action.outputs['verdict']]).toEqual([[1, 13], 'unknown-version']);
+    expect(blank.action.annotations[0]?.message).toContain(
       'Did you mean "1.0.0"? Only case, whitespace, quotes or invisible characters differ',
     );
   });
@@ -261,10 +261,8 @@ describe('with work in flight', () => {
   });
 
   test('fails when the timeout passes', async () => {
-    const inputs = { ...retireOne, timeout: '1s' };
-    const [run, cli] = await Promise.all([gate(url, inputs).finished, commandLine(url, inputs).finished]);
-    expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'timed-out']);
-    expect([cli.exitCode, cli.outputs['verdict']]).toEqual([10, 'timed-out']);
+    const { action, exitCodes } = await inBothShells(url, { ...retireOne, timeout: '1s' });
+    expect([exitCodes, action.outputs['verdict']]).toEqual([[1, 10], 'timed-out']);
   });
 
   test('passes with a warning when the timeout passes and on-timeout is warn', async () => {
@@ -274,8 +272,8 @@ describe('with work in flight', () => {
   });
 
   test('ignores the workflows in ignore-workflows, and warns that they will be stranded', async () => {
-    const run = await gate(url, { ...retireOne, 'ignore-workflows': 'he*d' }).finished;
-    expect([run.exitCode, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([0, 'drained', '0']);
+    const { action: run, exitCodes } = await inBothShells(url, { ...retireOne, 'ignore-workflows': 'he*d' });
+    expect([exitCodes, run.outputs['verdict'], run.outputs['in-flight']]).toEqual([[0, 0], 'drained', '0']);
     expect(run.annotations.find(({ level }) => level === 'warning')?.message).toContain('will be stranded');
   });
 
@@ -302,12 +300,13 @@ describe('with work in flight', () => {
   });
 
   test('holds until the work has drained', async () => {
-    const run = gate(url, retireOne);
-    await run.until(/1 in flight;/);
+    const runs = [gate(url, retireOne), commandLine(url, retireOne)];
+    await Promise.all(runs.map((run) => run.until(/1 in flight;/)));
     await blue.finish(held);
-    const { exitCode, outputs, shown } = await run.finished;
-    expect([exitCode, outputs['verdict'], outputs['in-flight']]).toEqual([0, 'drained', '0']);
-    expect(shown).toMatch(/0 in flight \(-1\); idle/);
+    for (const { exitCode, outputs, shown, stderr } of await Promise.all(runs.map((run) => run.finished))) {
+      expect([exitCode, outputs['verdict'], outputs['in-flight']]).toEqual([0, 'drained', '0']);
+      expect(`${shown}${stderr}`).toMatch(/0 in flight \(-1\); idle/);
+    }
   });
 });
 
@@ -326,7 +325,7 @@ describe('an error is reported with its cause and its fix, and without a secret'
     return changed.href;
   };
 
-  test.each([
+  test.each<[string, () => string, RegExp, number?]>([
     [
       'a wrong host',
       () => but((u) => (u.hostname = 'no-such-host.invalid')),
@@ -350,16 +349,12 @@ describe('an error is reported with its cause and its fix, and without a secret'
       () => but((u) => (u.search = '?sslmode=require')),
       /does not accept TLS\. `sslmode=require` requires it/,
     ],
-    ['an SQLite URL', () => 'sqlite:///shop.sqlite', /SQLite/],
-    ['a mistyped URL', () => 'postgres:/gate:p@ss w0rd@h/d', /not a Postgres URL/],
-  ])('%s', async (_what, badUrl, explanation) => {
-    const run = await gate(badUrl(), { ...retireOne, timeout: '1s' }).finished;
-    expect([run.exitCode, run.outputs['verdict'], run.outputs['drained'], run.stderr]).toEqual([
-      1,
-      'error',
-      'false',
-      '',
-    ]);
+    ['an SQLite URL', () => 'sqlite:///shop.sqlite', /SQLite/, 2],
+    ['a mistyped URL', () => 'postgres:/gate:p@ss w0rd@h/d', /not a Postgres URL/, 2],
+  ])('%s', async (_what, badUrl, explanation, code = 3) => {
+    const { action: run, cli, exitCodes } = await inBothShells(badUrl(), { ...retireOne, timeout: '1s' });
+    const { verdict, drained } = run.outputs;
+    expect([exitCodes, verdict, drained, run.stderr]).toEqual([[1, code], 'error', 'false', '']);
     expect(run.annotations).toHaveLength(1);
     expect(run.annotations[0]).toMatchObject({
       level: 'error',
@@ -367,7 +362,9 @@ describe('an error is reported with its cause and its fix, and without a secret'
       message: expect.stringMatching(explanation),
     });
     expect(run.summary).toContain('## ❌ No answer');
-    const written = [run.shown, run.summary, run.report, ...Object.values(run.outputs)].join('\n');
+    const written = [run, cli]
+      .flatMap((each) => [each.shown, each.stderr, each.summary, each.report, ...Object.values(each.outputs)])
+      .join('\n');
     expect(written).not.toMatch(/^\s+at .*:\d+:\d+/m);
     for (const secret of [password, encodeURIComponent(password), databases.server().password])
       expect(written).not.toContain(secret);
