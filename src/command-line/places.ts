@@ -11,7 +11,7 @@ const ARTIFACTS = ['report.json', 'summary.md', 'unblock.sh', 'workflows.tsv'];
 /**
  * Empties the files and removes the artifacts of an earlier run: they must not stand for this one.
  *
- * @throws InputError for a place that cannot be written
+ * @throws InputError for a place that cannot be written, and for one file that would get both the outputs and the summary
  */
 export function preparePlaces({ output, summary, artifacts }: FilePlaces): void {
   const problems = [
@@ -23,6 +23,10 @@ export function preparePlaces({ output, summary, artifacts }: FilePlaces): void 
       for (const name of ARTIFACTS) rmSync(path.join(folder, name), { force: true });
     }),
   ];
+  const isOneFile = output !== undefined && summary !== undefined && path.resolve(output) === path.resolve(summary);
+  if (isOneFile) {
+    problems.push(inputError()`\`--output\` and \`--summary\` name the same file, ${output}. Name two files.`);
+  }
   const [problem] = problems.filter((each) => each !== undefined);
   if (problem !== undefined) throw problem;
 }

@@ -250,6 +250,12 @@ describe('the places to write to', () => {
     }
   });
 
+  test('are refused where outputs and summary would be one file', () => {
+    const at = folder();
+    const [output, summary] = [path.join(at, 'gate.env'), path.join(at, '.', 'gate.env')];
+    expect(() => preparePlaces({ ...nowhere, output, summary })).toThrow(/name the same file, .*gate\.env/);
+  });
+
   test.each(['summary', 'output', 'artifacts'] as const)('are refused before connecting: --%s', (flag) => {
     const file = path.join(folder(), 'file');
     writeFileSync(file, '');
