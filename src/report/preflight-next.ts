@@ -83,12 +83,15 @@ function jobOf({ connection, config, application, latest }: NextRun): string {
 ${inputs.map(([name, value]) => `          ${name}: ${value}`).join('\n')}
       - name: Tear down what has drained # the script has to accept a version that is already gone
         env: { VERSIONS: '\${{ steps.gate.outputs.drained-versions }}' }
-        run: jq -r '.[]' <<< "$VERSIONS" | xargs -r -d '\\n' -n 1 ./tear-down.sh
+        run: jq -r '.[]' <<< "$VERSIONS" | xargs -r -d '\\n' -n 1 ./tear-down.sh${config.details === 'full' ? KEEP_KIT : ''}`;
+}
+
+/** Whoever may not see ids gets no kit. */
+const KEEP_KIT = `
       - name: Keep the unblock kit
         if: always() && steps.gate.outputs.drained != 'true'
         uses: actions/upload-artifact@v7
-        with: { name: drain-gate, path: '\${{ runner.temp }}/dbos-drain-gate-*' }`;
-}
+        with: { name: drain-gate, path: '\${{ runner.temp }}/dbos-drain-gate-*', retention-days: 7 }`;
 
 function commandOf({ connection, config, application, latest }: NextRun): string {
   const { schema } = connection.place;
