@@ -22,11 +22,14 @@ const KEEPING: Readonly<Record<ShellKind, string>> = {
   'command-line': 'To keep the script, name a folder with `--artifacts`. If it is gone,',
 };
 
-/** The comments at the top of commands: what they need. */
+/**
+ * The comments at the top of commands: what they need. An interactive zsh, the shell of macOS, knows no comments. There
+ * a straight apostrophe would quote the commands below it.
+ */
 export function needsOf(fits: string): readonly string[] {
   return [
-    "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role can only read.",
-    `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
+    '# UNBLOCK_DATABASE_URL: the URL of the system database, with the application’s role. The gate’s role can only read.',
+    `# DBOS’s command line: ${fits.replace(/^Use /, '').replace(/(?<=\w)'s\b/g, '’s')}`,
   ];
 }
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { LANGUAGES, type Language } from '../../src/dbos/sdk.ts';
 import type { Activity, WorkflowState, WorkflowStatus } from '../../src/forecast/activity.ts';
+import { needsOf } from '../../src/report/kit-section.ts';
 import { commandLineFor } from '../../src/unblock/command-line.ts';
 import { isOffered, kitStateOf } from '../../src/unblock/states.ts';
 import { DATABASE_EPOCH as NOW, workflowDetail } from '../support/builders.ts';
@@ -75,6 +76,18 @@ describe('the command line that fits', () => {
     const { program, fits } = commandLineFor(language && { language }, migration, 'workflows');
     expect(program).toBeNull();
     expect(fits).toMatch(/^TypeScript's reads the schema dbos only\. Use that of Python or Go if it is /);
+  });
+
+  test('is said above commands without a quote that an interactive zsh, which knows no comments, would leave open', () => {
+    for (const language of [undefined, ...LANGUAGES]) {
+      for (const migration of [null, 41, 107, 108, 125]) {
+        for (const schema of ['dbos', 'workflows']) {
+          const comments = needsOf(commandLineFor(language && { language }, migration, schema).fits);
+          const unquoted = comments.map((line) => line.replace(/(?<= )'[^' ]+'|"[^"]+"/g, ''));
+          expect(unquoted.join('\n')).not.toMatch(/['"`<>|&;$]/);
+        }
+      }
+    }
   });
 
   test('is never a package that npx fetches by the name of dbos alone', () => {
