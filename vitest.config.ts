@@ -24,6 +24,8 @@ export default defineConfig({
       ...(process.env['DRAIN_GATE_SDKS'] === undefined ? [] : [withServer('sdks')]),
       // Workflows of docs/recipes, played: `npm run test:recipes` builds what plays them, and sets this variable.
       ...(process.env['DRAIN_GATE_RECIPES'] === undefined ? [] : [withServer('recipes')]),
+      // The action and GitHub's API: `npm run test:github` installs the description of it, and sets this variable.
+      ...(process.env['DRAIN_GATE_GITHUB'] === undefined ? [] : [withServer('github')]),
     ],
     tags: [
       {

@@ -4,5 +4,6 @@ import { LANGUAGES } from '../tests/sdks/languages.ts';
 const others = LANGUAGES.filter(({ toolchain }) => toolchain.length > 0).map(({ name }) => name);
 console.log(
   `Not run: applications of ${others.slice(0, -1).join(', ')} and ${others.at(-1)} (npm run test:sdks), the\n` +
-    'majors of Postgres before the newest (npm run test:postgres), and the recipes (npm run test:recipes).',
+    'majors of Postgres before the newest (npm run test:postgres), the recipes (npm run test:recipes), and the check run\n' +
+    'against the description of GitHub’s API, 400 MB (npm run test:github).',
 );

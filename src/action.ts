@@ -2,12 +2,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as core from '@actions/core';
-import { INPUT_NAMES } from './inputs.ts';
+import { type CheckRun, checkRunOf } from './github/check-run.ts';
+import { githubTokenOf, INPUT_NAMES } from './inputs.ts';
 import { LONGEST_NAME_BYTES } from './long-names.ts';
 import { msg } from './message.ts';
 import { publish } from './publish.ts';
 import type { LogSink } from './report/log.ts';
 import { outputsOf, outputsWith } from './report/outputs.ts';
+import { plain } from './report/text.ts';
 import { maskedOutputs } from './report/warnings.ts';
 import { runGate } from './run.ts';
 import { readRunContext, troubleshootingPage } from './run-context.ts';
@@ -21,9 +23,26 @@ export async function runAction(): Promise<void> {
   const secrets = collectSecrets(core.setSecret);
   const signal = cancelledBySignal();
   const page = troubleshootingPage(process.env);
-  const run = await runGate(readRawInputs(), readRunContext(process.env), { log, secrets, signal, page });
+  const [raw, context] = [readRawInputs(), readRunContext(process.env)];
+  const token = githubTokenOf(raw);
+  secrets.add([token]);
+  let check: CheckRun | undefined;
+  const run = await runGate(raw, context, {
+    ...{ log, secrets, signal, page },
+    watch: (inputs) => {
+      check = checkRunOf(inputs, {
+        ...{ token, context, page },
+        note: (text) => log.line(plain(text)),
+        withoutSecrets: secrets.removedFrom,
+        load: async (repository) => (await import('./github/octokit.ts')).checksApi(token, repository),
+      });
+      return check;
+    },
+  });
   process.exitCode = 1;
-  await publish(run, shellOf(secrets));
+  await publish(run, { ...shellOf(secrets), publishCheck: async (report) => check?.finish(report) ?? [] });
+  // A name that does not resolve, or a connection that nobody answers, would keep the process alive for long.
+  if (check?.isLeftBehind()) process.stdout.write('', () => process.exit());
 }
 
 /** The inputs as the runner passes them. */

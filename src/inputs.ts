@@ -17,6 +17,15 @@ export interface ParsedInputs {
   /** The number of parameters of `database-url` that mean nothing here. */
   readonly ignoredParameters: number;
   readonly source: UrlSource;
+  /** The check run to publish; undefined where none is asked for. */
+  readonly check: CheckInputs | undefined;
+}
+
+export interface CheckInputs {
+  /** The name of the check run. */
+  readonly name: string;
+  /** The commit that it stands on, in full; undefined for that of the workflow run. */
+  readonly sha: string | undefined;
 }
 
 /** A text that `parse` reads. It returns undefined for anything but what is accepted. */
@@ -77,10 +86,21 @@ const plainInputs = {
   'on-live': oneOf(['block', 'latest-only', 'ignore']),
   'on-unversioned': oneOf(['auto', 'block', 'ignore']),
   details: oneOf(DETAILS),
+  'check-run': z.string(),
+  'check-sha': parsedText(
+    (text) => (/^(?:|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text) ? text : undefined),
+    'the full SHA of a commit, 40 hexadecimal digits',
+  ),
 } as const;
 
 /** Inputs whose values are never shown. */
-const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'] as const;
+const SECRET_INPUTS = [
+  'database-url',
+  'database-password',
+  'database-password-file',
+  'tls-ca',
+  'github-token',
+] as const;
 
 /** Every input that the code reads. `action.yml` declares exactly these. */
 export const INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
@@ -111,8 +131,10 @@ export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
   if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
     throw InputError.of(problems);
   }
+  const { 'check-run': name, 'check-sha': sha } = settings;
   return {
     ...database,
+    check: name === '' ? undefined : { name, sha: sha || undefined },
     gate: {
       targets,
       longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
@@ -140,12 +162,17 @@ export function databaseUrlOf(raw: RawInputs, context: RunContext): string {
   return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
 }
 
+/** The token for GitHub's API; empty where none is given. */
+export function githubTokenOf(raw: RawInputs): string {
+  return raw['github-token']?.trim() ?? '';
+}
+
 /** The password without the line break that a command's output ends in; undefined when it is empty. */
 export function databasePasswordOf(raw: RawInputs): string | undefined {
   return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }
 
-function readDatabase(raw: RawInputs, context: RunContext): Omit<ParsedInputs, 'gate'> {
+function readDatabase(raw: RawInputs, context: RunContext): Omit<ParsedInputs, 'gate' | 'check'> {
   const url = databaseUrlOf(raw, context);
   if (url === '') throw new InputError(describeMissingUrl(context), 'input-url-empty');
   const { variables, ...read } = readDatabaseUrl({
@@ -176,6 +203,9 @@ function usablePasswordFile(path: string): string | undefined {
 function readTargets(trimmed: Readonly<Record<string, string>>): TargetSelection {
   const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
   if (mode === 'preflight') {
+    if (trimmed['check-run']) {
+      throw inputError()`The input \`mode\` is preflight, which judges no version, but \`check-run\` is set: a check that passes would say that something has drained. Accepted: preflight without \`check-run\`, or another mode.`;
+    }
     if (version === '' && keepVersion === '') return { kind: 'none' };
     throw inputError()`The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
   }

@@ -32,6 +32,8 @@ export async function publish(run: Run, shell: Shell): Promise<RunReport> {
 
   const { reportPath, kit } = await writeArtifacts(report, run.last, shell, attempt);
   await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
+  const unpublished = await attempt('The check run', async () => shell.publishCheck?.(report) ?? []);
+  for (const problem of unpublished ?? []) warn(problem);
   await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
   for (const { title, lines } of preflightLog(report.found)) {
     shell.log.line(title);

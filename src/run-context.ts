@@ -55,6 +55,14 @@ export function readRunContext(environment: RunContext['environment']): RunConte
   return { shell: 'action', environment, withoutSecrets: withoutSecrets(environment) };
 }
 
+const headEvent = z.object({ pull_request: z.object({ head: z.object({ sha: z.string() }) }) });
+
+/** The commit that a check run belongs on: the head of the pull request, where `GITHUB_SHA` is a merge; empty for none. */
+export function commitOf(environment: RunContext['environment']): string {
+  const event = headEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
+  return event.success ? event.data.pull_request.head.sha : (environment['GITHUB_SHA'] ?? '');
+}
+
 function withoutSecrets(environment: RunContext['environment']): RunContext['withoutSecrets'] {
   if (environment['GITHUB_ACTOR'] === 'dependabot[bot]') return 'dependabot';
   const event = pullRequestEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));

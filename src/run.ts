@@ -1,6 +1,6 @@
 import { systemDatabase } from './dbos/reader.ts';
 import { type ReportedFailure, reportedFailure } from './errors.ts';
-import { hold } from './hold/hold.ts';
+import { type HoldParts, hold } from './hold/hold.ts';
 import { databasePasswordOf, databaseUrlOf, type ParsedInputs, parseInputs, type RawInputs } from './inputs.ts';
 import { msg } from './message.ts';
 import { serverCheck } from './postgres/tls.ts';
@@ -23,7 +23,12 @@ export interface RunParts {
   readonly signal: AbortSignal;
   /** The address of the troubleshooting page, where it is known. */
   readonly page?: string | undefined;
+  /** Called once the inputs are read. Returns who else is called after each poll. */
+  readonly watch?: (inputs: ParsedInputs) => Watcher | undefined;
 }
+
+/** Who is called after each poll. It neither waits nor throws. */
+export type Watcher = Pick<HoldParts, 'onPoll' | 'onFailedPoll'>;
 
 /** Parses the inputs and holds. Returns how that ended, and throws nothing that was foreseen. */
 export async function runGate(raw: RawInputs, context: RunContext, parts: RunParts): Promise<Run> {
@@ -36,11 +41,9 @@ export async function runGate(raw: RawInputs, context: RunContext, parts: RunPar
   }
 }
 
-async function holdWith(
-  { gate, database, ignoredParameters, source }: ParsedInputs,
-  settings: ConnectionSettings,
-  { log: sink, secrets, signal, page }: RunParts,
-): Promise<Run> {
+async function holdWith(inputs: ParsedInputs, settings: ConnectionSettings, parts: RunParts): Promise<Run> {
+  const { gate, database, ignoredParameters, source } = inputs;
+  const { log: sink, secrets, signal, page } = parts;
   const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
   const log = startLog(sink, gate, { ...database, source }, page);
   const warnings = connectionWarnings(database);
@@ -50,14 +53,21 @@ async function holdWith(
       plain(msg`Parameters of \`database-url\` that mean nothing to the gate, and are ignored: ${ignoredParameters}.`),
     );
   }
+  const watcher = parts.watch?.(inputs);
   try {
     const { error, ...held } = await hold(gate, {
       reader,
       clock: systemClock,
       signal,
-      onPoll: log.onPoll,
-      onFailedPoll: ({ outage, ...poll }) =>
-        log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
+      onPoll: (poll) => {
+        log.onPoll(poll);
+        watcher?.onPoll(poll);
+      },
+      onFailedPoll: ({ outage, ...poll }) => {
+        const failed = { ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } };
+        log.onFailedPoll(failed);
+        watcher?.onFailedPoll(failed);
+      },
     });
     const failure = error === undefined ? undefined : withoutSecrets(reportedFailure(error), secrets);
     const connection = {

@@ -14,6 +14,8 @@ export interface Shell {
   createFolder(): string;
   /** Writes the outputs. Calls `warn` with what a reader of them has to know. */
   writeOutputs(report: RunReport, reportPath: string, warn: (problem: Message) => void): void;
+  /** Publishes the answer at the commit, within seconds. Returns what could not be done. */
+  publishCheck?(report: RunReport): Promise<readonly Message[]>;
   writeSummary(markdown: string): Promise<void> | void;
   annotate(annotation: Annotation): void;
 }

@@ -67,6 +67,9 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 /** Inputs of the action that are no flags, and why. */
 export const NO_FLAGS: Readonly<Record<string, string>> = {
   mode: 'The command is the mode: wait, check or preflight.',
+  'github-token': 'The command line uses no API of GitHub.',
+  'check-run': 'Check runs are published by the action.',
+  'check-sha': 'Check runs are published by the action.',
   'on-timeout': 'The exit code is the verdict. To let a timeout pass, accept the exit codes 10 and 11.',
 };
 

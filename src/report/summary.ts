@@ -32,40 +32,58 @@ const STATES = {
   progressing: '🟢 progressing',
 } as const;
 
+/** A part of the page, and what it is called where it is left out. */
+export interface Section {
+  readonly title: string;
+  /** Empty where there is nothing to show. */
+  readonly text: string;
+}
+
 /**
  * The job summary, in GitHub-flavoured Markdown. The first screen says what the answer is and why, what happens if nobody
  * acts, what to do, and what blocks. Everything else is folded.
  */
 export function summaryOf(report: RunReport, kit?: WrittenKit): string {
+  const { page, folded } = pageOf(report, kit);
+  return fitted([...page, ...folded].map(({ text }) => text));
+}
+
+/** The page in its two parts: what is open, and what is folded or small. */
+export function pageOf(report: RunReport, kit?: WrittenKit, icon?: string) {
   // Before the first poll nothing is listed, so no time is shown.
   const observedAt = report.observedAt ?? 0;
-  return fitted([
-    verdictSection(report),
-    whatToDo(report, kit),
-    report.verdict === 'drained' ? teardown(report) : '',
-    report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '',
-    foundSection(report.found),
-    whatBlocks(report, observedAt),
-    chartSection(report),
-    report.verdict === 'drained' ? '' : warningList(report),
-    nextSection(report.found),
-    ...folded('Commands, script and query', nextSteps(report, kit)),
-    ...folded('The drain in numbers', numbers(report, observedAt)),
-    ...folded('In flight by workflow', groupTable(report, observedAt)),
-    ...folded(workflowsTitle(report), workflowList(report, observedAt)),
-    otherApplications(report),
-    footer(report),
-  ]);
+  const versions = report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '';
+  const page: readonly Section[] = [
+    { title: 'the verdict', text: verdictSection(report, icon) },
+    { title: 'what to do', text: whatToDo(report, kit) },
+    { title: 'what to check', text: report.verdict === 'drained' ? teardown(report) : '' },
+    { title: 'the versions', text: versions },
+    { title: 'what is here', text: foundSection(report.found) },
+    { title: 'what blocks', text: whatBlocks(report, observedAt) },
+    { title: 'the chart', text: chartSection(report) },
+    { title: 'the warnings', text: report.verdict === 'drained' ? '' : warningList(report) },
+    { title: 'what comes next', text: nextSection(report.found) },
+  ];
+  const folded: readonly Section[] = [
+    foldedSection('Commands, script and query', nextSteps(report, kit)),
+    foldedSection('The drain in numbers', numbers(report, observedAt)),
+    foldedSection('In flight by workflow', groupTable(report, observedAt)),
+    foldedSection(workflowsTitle(report), workflowList(report, observedAt)),
+    { title: 'the other applications', text: otherApplications(report) },
+    { title: 'when this was observed', text: footer(report) },
+  ];
+  return { page, folded };
 }
 
 /** A part of the page that opens with a click, or nothing where it is empty. */
-function folded(title: string, text: string): readonly string[] {
-  return text === '' ? [] : [`<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`];
+function foldedSection(title: string, text: string): Section {
+  const folded = `<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`;
+  return { title: `“${title}”`, text: text === '' ? '' : folded };
 }
 
-function verdictSection(report: RunReport): string {
+function verdictSection(report: RunReport, given: string | undefined): string {
   const { verdict, conclusion, headline, blockers, diagnosis, troubleshooting } = report;
-  const icon = verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️';
+  const icon = given ?? (verdict === 'drained' || conclusion !== 'pass' ? ICONS[conclusion] : 'ℹ️');
   const reasons = blockers.filter(({ message }) => message.length > 0);
   const heading = headingOf(diagnosis);
   const help = heading === undefined ? '' : ` ${helpLink(troubleshooting, heading)}`;

@@ -14,6 +14,8 @@ const databases = systemDatabases();
 const PASSWORD = `Zq#9/ü "@:?%41'x`;
 /** A password that needs no encoding anywhere in a URL. */
 const PLAIN = 'zq9-plain_secret7';
+/** A token for GitHub's API. `tests/github` has it where it is used. */
+const TOKEN = 'ghs_zq9TokenOfTheTest4711';
 
 interface Place {
   readonly host: string;
@@ -55,7 +57,10 @@ async function run(inputs: Record<string, string>, env: RunOptions['env'] = {}):
   const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-secrets-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const step = runAction({
-    inputs: { 'retire-version': '1.0.0', mode: 'check', settle: '100ms', timeout: '1s', ...inputs },
+    inputs: {
+      ...{ 'retire-version': '1.0.0', mode: 'check', settle: '100ms', timeout: '1s', 'github-token': TOKEN },
+      ...inputs,
+    },
     env,
     folder,
   });
@@ -87,6 +92,7 @@ function expectNothingOf(password: string, { written, arguments: args }: Searche
     expect(written).not.toContain(spelling);
     expect(args).not.toContain(spelling);
   }
+  expect(written).not.toContain(TOKEN);
   expect(args).toContain('dist');
 }
 

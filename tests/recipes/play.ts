@@ -26,6 +26,8 @@ export interface PlayOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** Stand-ins on the PATH. Others of the machine are there too, so name each that the recipe calls. */
   readonly programs?: Programs;
+  /** Of a stand-in for GitHub's API; github.com's if left out. */
+  readonly apiUrl?: string;
   /** What stand-ins of actions set as outputs. */
   readonly actions?: Actions;
   /** Inputs of each gate that judges, in place of the quick ones. An empty one is left as the page has it. */
@@ -101,6 +103,7 @@ async function play(folder: string, files: readonly RecipeFile[], options: PlayO
     ],
     ...['--eventpath', at('event.json'), '--secret-file', at('secrets'), '--var-file', at('vars')],
     ...['--action-cache-path', at('cache'), '--env-file', at('no-variables'), '--input-file', at('no-inputs')],
+    ...(options.apiUrl === undefined ? [] : ['--env', `GITHUB_API_URL=${options.apiUrl}`]),
     ...[...actions].flatMap(([uses, place]) => ['--local-repository', `${uses}=${place}`]),
   ];
   const environment = {

@@ -2,7 +2,7 @@
 export type NodeVersion = readonly number[];
 
 /**
- * Whether a version is in a range of `engines`, in the forms that packages here use: `>=`, `^`, a bare version, `*`, and
+ * Whether a version is in a range of `engines`, in the forms that packages here use: `>=`, `<=`, `^`, a bare version, `*`, and
  * several of them.
  *
  * @throws for any other form
@@ -11,10 +11,11 @@ export function isInRange(version: NodeVersion, range: string): boolean {
   return range.split('||').some((alternative) => {
     const text = alternative.trim();
     if (text === '*') return true;
-    if (!/^((>=|\^)? ?\d+(\.(\d+|x)){0,2} ?)+$/.test(text)) throw new Error(`Unknown form of a range: ${range}`);
-    return [...text.matchAll(/(>=|\^|) ?(\d[\d.x]*)/g)].every(([, operator, bound = '']) => {
+    if (!/^(([<>]=|\^)? ?\d+(\.(\d+|x)){0,2} ?)+$/.test(text)) throw new Error(`Unknown form of a range: ${range}`);
+    return [...text.matchAll(/([<>]=|\^|) ?(\d[\d.x]*)/g)].every(([, operator, bound = '']) => {
       const wanted = partsOf(bound);
       if (operator === '>=') return order(version, wanted) >= 0;
+      if (operator === '<=') return order(version, wanted) <= 0;
       if (operator === '^') return version[0] === wanted[0] && order(version, wanted) >= 0;
       return wanted.every((part, index) => part === (version[index] ?? 0));
     });

@@ -31,6 +31,9 @@ const usual = {
   'on-live': 'block',
   'on-unversioned': 'auto',
   details: 'full',
+  'github-token': '',
+  'check-run': '',
+  'check-sha': '',
 };
 
 function parse(inputs: Record<string, string> = {}, environment: Record<string, string> = {}) {

@@ -14,6 +14,14 @@ import { HIDDEN_TEXT } from '../../src/dbos/names-only.ts';
 import { SERIALIZATIONS, sdkOf } from '../../src/dbos/sdk.ts';
 import { explain, inputError, ReportableError, reportedFailure, TransientError } from '../../src/errors.ts';
 import type { Activity } from '../../src/forecast/activity.ts';
+import {
+  problemOf,
+  takenByOthers,
+  takenByOtherTargets,
+  withoutCommit,
+  withoutToken,
+} from '../../src/github/check-problems.ts';
+import { ApiFailure } from '../../src/github/checks-api.ts';
 import { parseInputs } from '../../src/inputs.ts';
 import { trusted } from '../../src/message.ts';
 import { FAILURES, type FailureKind } from '../../src/postgres/errors.ts';
@@ -330,6 +338,25 @@ function wrongInputs(): readonly ReportableError[] {
   ];
 }
 
+/** Why a check run is not published, or not up to date. */
+function checkProblems(): readonly ReportableError[] {
+  const subject = { name: 'drain', sha: 'a'.repeat(40), externalId: 'x' };
+  const answers = [
+    ...[401, 403, 404, 422, 410, 500].map((status) => new ApiFailure(status, 'No.', undefined)),
+    ...[429, 403].map((status) => new ApiFailure(status, 'No.', 60_000)),
+    new TypeError('fetch failed'),
+  ];
+  return [
+    withoutToken('drain'),
+    withoutCommit('drain'),
+    takenByOthers(subject),
+    takenByOtherTargets(subject),
+    ...(['fork', 'dependabot', undefined] as const).flatMap((withoutSecrets) =>
+      answers.map((answer) => problemOf(answer, subject, { withoutSecrets })),
+    ),
+  ];
+}
+
 /** All texts that the gate writes of what goes wrong, but for failures to reach the database. */
 async function texts(): Promise<readonly string[]> {
   const database = configOf(url);
@@ -352,6 +379,7 @@ async function texts(): Promise<readonly string[]> {
     told(unsupportedProduct('CockroachDB CCL v25.1')),
     told(splitAnswers()),
     ...wrongInputs().map(told),
+    ...checkProblems().map(told),
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',
@@ -427,6 +455,15 @@ describe('the troubleshooting page', () => {
     const sources = globSync('src/**/*.ts').map((file) => readFileSync(file, 'utf8'));
     const written = sources.flatMap((source) => source.match(/(?<=')input-[a-z-]+(?=')/g) ?? []);
     expect([...new Set(written)].toSorted()).toEqual(anchors.toSorted());
+  });
+
+  test('has an anchor for the id of each problem with a check run, and no other', () => {
+    const problems = checkProblems().map((error) => ({ id: error.id, text: told(error) }));
+    expect(problems.filter(({ id, text }) => !entries.some((entry) => entry.id === id && isOf(text, entry)))).toEqual(
+      [],
+    );
+    const anchors = entries.flatMap(({ id }) => (id?.startsWith('check-') ? [id] : []));
+    expect([...new Set(problems.map(({ id }) => id))].toSorted()).toEqual(anchors.toSorted());
   });
 
   test('has an anchor for each cause of a drain that the gate links to', async () => {

@@ -1,0 +1,307 @@
+import { beforeAll, expect, test, vi } from 'vitest';
+import { type ActionRun, type FinishedRun, type RunOptions, runAction } from '../support/runner.ts';
+import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
+import { type FakeGithub, type Fault, fakeGithub, type KeptCheck, SHA, TOKEN } from './fake-github.ts';
+
+/* The built action, with GitHub's API behind it. */
+
+const databases = systemDatabases();
+
+interface Step {
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly event?: RunOptions['event'];
+}
+
+function start(github: FakeGithub, url: string, { inputs, env, event }: Step = {}): ActionRun {
+  return runAction({
+    inputs: {
+      ...{ 'database-url': url, 'retire-version': '1.0.0', 'github-token': TOKEN, 'check-run': 'drain production' },
+      ...{ 'poll-interval': '100ms', settle: '200ms', timeout: '60s', ...inputs },
+    },
+    env: {
+      ...{ GITHUB_API_URL: github.url, GITHUB_REPOSITORY: 'octo-org/shop', GITHUB_SHA: SHA },
+      ...{ GITHUB_SERVER_URL: 'https://github.example.com', GITHUB_RUN_ID: '4711', ...env },
+    },
+    ...(event && { event }),
+  });
+}
+
+/** Runs a step to its end. No request or answer differs from the description, and the token stands nowhere. */
+async function finish(github: FakeGithub, step: ActionRun): Promise<FinishedRun> {
+  const run = await step.finished;
+  expect(github.complaints).toEqual([]);
+  const written = `${run.log.replaceAll(`::add-mask::${TOKEN}`, '')}${run.stderr}${run.summary}${run.report}${JSON.stringify([run.outputs, github.checks])}`;
+  expect(written).not.toContain(TOKEN);
+  expect(run.masks).toContain(TOKEN);
+  expect(run.stderr).toBe('');
+  return run;
+}
+
+const gate = async (github: FakeGithub, url: string, step?: Step) => finish(github, start(github, url, step));
+
+const shown = ({ status, conclusion, output }: KeptCheck) => [status, conclusion, output.title];
+const warnings = ({ annotations }: FinishedRun) =>
+  annotations.filter(({ level }) => level === 'warning').map(({ message }) => message);
+
+const isInProgress = (github: FakeGithub) => vi.waitUntil(() => github.served.length > 1, { timeout: 60_000 });
+
+async function withWork(): Promise<TestDatabase> {
+  const database = await databases.create();
+  await database.register('1.0.0', '2.0.0');
+  await database.insert({ application_version: '1.0.0', status: 'PENDING', name: 'order' });
+  return database;
+}
+
+const finishWork = (database: TestDatabase) => database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS'`);
+
+let drained: string;
+let blocked: string;
+
+beforeAll(async () => {
+  drained = await databases.createUrl();
+  blocked = await databases.createUrl();
+  const { default: pg } = await import('pg');
+  for (const url of [drained, blocked]) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(`
+      INSERT INTO dbos.application_versions (version_id, version_name, version_timestamp, created_at)
+      VALUES ('1', '1.0.0', 1, 1), ('2', '1.1.0', 2, 2), ('3', '2.0.0', 3, 3)`);
+    if (url === blocked) {
+      await client.query(`
+        INSERT INTO dbos.workflow_status (workflow_uuid, status, name, application_version, created_at, updated_at)
+        VALUES ('order-1', 'PENDING', 'order', '1.0.0', ${Date.now()}, ${Date.now()})`);
+    }
+    await client.end();
+  }
+});
+
+test('follows a hold from its start to its end, in one check run', async () => {
+  const github = await fakeGithub();
+  const database = await withWork();
+  const step = start(github, database.url);
+  await isInProgress(github);
+  expect(shown(github.checks[0] as KeptCheck)).toEqual([
+    'in_progress',
+    null,
+    expect.stringMatching(/^Not safe to retire "1\.0\.0": 1 workflow in flight\. /),
+  ]);
+  expect(github.checks[0]?.output.summary).toMatch(/^## ⏳ Not safe to retire /);
+  await finishWork(database);
+  const run = await finish(github, step);
+  expect([run.exitCode, warnings(run)]).toEqual([0, []]);
+  expect(github.checks.map(shown)).toEqual([
+    ['completed', 'success', expect.stringMatching(/^Safe to retire "1\.0\.0"/)],
+  ]);
+  expect(github.checks[0]?.output.summary).toContain(
+    '[The run that looked last](https://github.example.com/octo-org/shop/actions/runs/4711)',
+  );
+  const [looked, created, ...updates] = github.served.map(({ operation }) => operation);
+  expect([looked, created, ...new Set(updates)]).toEqual(['list', 'create', 'update']);
+});
+
+test('a later run finishes what a report has left in progress, on the commit that it names', async () => {
+  const github = await fakeGithub();
+  const database = await withWork();
+  const first = await gate(github, database.url, { inputs: { mode: 'report' } });
+  expect([first.exitCode, github.checks.map(shown)]).toEqual([
+    0,
+    [['in_progress', null, expect.stringMatching(/^Not safe/)]],
+  ]);
+  await gate(github, database.url, { inputs: { mode: 'report' } });
+  expect(github.checks).toHaveLength(1);
+  await finishWork(database);
+  await gate(github, database.url, {
+    inputs: { mode: 'report', 'check-sha': SHA },
+    env: { GITHUB_SHA: 'f'.repeat(40) },
+    event: { name: 'schedule', payload: {} },
+  });
+  expect(github.checks.map(shown)).toEqual([['completed', 'success', expect.stringMatching(/^Safe/)]]);
+});
+
+test('a re-run takes the place of what is completed, with a newer check run of the same name', async () => {
+  const github = await fakeGithub();
+  const check = { inputs: { mode: 'check' } };
+  const runs = [await gate(github, blocked, check), await gate(github, blocked, check)];
+  expect(runs.map(({ exitCode }) => exitCode)).toEqual([1, 1]);
+  expect(github.checks.map(({ conclusion }) => conclusion)).toEqual(['failure', 'failure']);
+  expect(new Set(github.checks.map(({ external_id }) => external_id)).size).toBe(1);
+});
+
+test('stands on the head of a pull request, and names several targets', async () => {
+  const github = await fakeGithub();
+  const payload = {
+    pull_request: { head: { sha: SHA, repo: { full_name: 'a/b' } }, base: { repo: { full_name: 'a/b' } } },
+  };
+  const run = await gate(github, blocked, {
+    inputs: { mode: 'check', 'retire-version': '1.0.0\n1.1.0' },
+    env: { GITHUB_SHA: 'e'.repeat(40) },
+    event: { name: 'pull_request', payload },
+  });
+  expect(run.outputs['drained-versions']).toBe('["1.1.0"]');
+  expect(github.checks).toEqual([expect.objectContaining({ head_sha: SHA, conclusion: 'failure' })]);
+  expect(github.checks[0]?.external_id).toMatch(/^dbos-drain-gate \w{20} named 1\.0\.0 1\.1\.0$/);
+  expect(github.checks[0]?.output.summary).toContain('### Versions to retire');
+});
+
+test('is cancelled with its job', async () => {
+  const github = await fakeGithub();
+  const step = start(github, blocked);
+  await isInProgress(github);
+  step.kill('SIGINT');
+  const run = await finish(github, step);
+  expect(run.outputs['verdict']).toBe('cancelled');
+  expect(github.checks.map(shown)).toEqual([['completed', 'cancelled', expect.stringMatching(/^Cancelled after/)]]);
+});
+
+test('is neutral where a timeout only warns', async () => {
+  const github = await fakeGithub();
+  const inputs = { timeout: '1s', 'on-timeout': 'warn', 'fail-fast': 'false' };
+  const run = await gate(github, blocked, { inputs });
+  expect([run.exitCode, github.checks.map(({ conclusion }) => conclusion)]).toEqual([0, ['neutral']]);
+});
+
+const ours = async (github: FakeGithub) => {
+  await gate(github, blocked, { inputs: { mode: 'report' } });
+  const [check] = github.checks.splice(0);
+  if (check === undefined) throw new Error('There is no check.');
+  return check;
+};
+const day = 24 * 60 * 60 * 1000;
+
+test('renews what GitHub has called stale, and what it would call so tomorrow', async () => {
+  const github = await fakeGithub();
+  const check = await ours(github);
+  github.add({ ...check, id: 1, status: 'completed', conclusion: 'stale' });
+  await gate(github, blocked, { inputs: { mode: 'report' } });
+  expect(github.checks.map(({ status }) => status)).toEqual(['completed', 'in_progress']);
+
+  github.checks.splice(0);
+  github.add({ ...check, id: 1, started_at: new Date(Date.now() - 13.5 * day).toISOString() });
+  await gate(github, blocked, { inputs: { mode: 'report' } });
+  expect(github.checks.map(shown)).toEqual([
+    ['completed', 'cancelled', 'A newer check run of this name continues it'],
+    ['in_progress', null, expect.stringMatching(/^Not safe/)],
+  ]);
+});
+
+test('leaves the check run of another app, of a job, and of a gate for other targets alone', async () => {
+  const others: readonly [Partial<KeptCheck>, string][] = [
+    [{ app: 99 }, 'from another app or a job'],
+    [{ isJob: true, external_id: '5f3a2b1c' }, 'from another app or a job'],
+    [{ external_id: 'dbos-drain-gate 0000 named 0.9.0' }, 'is about other versions'],
+  ];
+  for (const [check, why] of others) {
+    const github = await fakeGithub();
+    const kept = github.add(check);
+    const run = await gate(github, drained);
+    expect([run.exitCode, github.checks]).toEqual([0, [kept]]);
+    expect(warnings(run)).toEqual([expect.stringContaining(why)]);
+  }
+});
+
+/** What GitHub does, the step, and what the warning says. */
+const refusals: readonly [string, Fault, Step, RegExp][] = [
+  // GitHub Docs, "Troubleshooting the REST API": the words for a token without the permission.
+  ...(['list', 'create'] as const).map((refused): [string, Fault, Step, RegExp] => [
+    `403 to ${refused}`,
+    (operation) =>
+      operation === refused ? { status: 403, message: 'Resource not accessible by integration' } : undefined,
+    {},
+    /lacks the permission `checks: write` \(403\)\. Give the job `permissions:` with `checks: write`, and pass `github-token: \$\{\{ github\.token \}\}`\./,
+  ]),
+  [
+    '403 in a pull request of a fork',
+    () => ({ status: 403, message: 'Resource not accessible by integration' }),
+    {
+      event: {
+        name: 'pull_request',
+        payload: {
+          pull_request: { head: { repo: { full_name: 'x/y' }, sha: SHA }, base: { repo: { full_name: 'a/b' } } },
+        },
+      },
+    },
+    /GitHub gives pull requests of forks a token that only reads\./,
+  ],
+  [
+    '403 to Dependabot',
+    () => ({ status: 403, message: 'Resource not accessible by integration' }),
+    { env: { GITHUB_ACTOR: 'dependabot[bot]' } },
+    /GitHub gives Dependabot a token that only reads\./,
+  ],
+  ['401', () => ({ status: 401, message: 'Bad credentials' }), {}, /does not accept `github-token` \(401\)/],
+  [
+    '404',
+    () => undefined,
+    { env: { GITHUB_REPOSITORY: 'octo-org/gone' } },
+    /finds no such repository for this token \(404\)/,
+  ],
+  [
+    '422 after a force push',
+    () => undefined,
+    { env: { GITHUB_SHA: 'd'.repeat(40) } },
+    /"ddddddd" is no commit of this repository, or a force push/,
+  ],
+  [
+    'a secondary rate limit',
+    // GitHub Docs, "Rate limits for the REST API": 403 or 429, with `retry-after` in seconds.
+    () => ({ status: 403, message: 'You have exceeded a secondary rate limit', headers: { 'retry-after': '60' } }),
+    {},
+    /limits the requests of this token \(403\), for 1m\./,
+  ],
+  [
+    'a primary rate limit',
+    // GitHub Docs, "Rate limits for the REST API": `x-ratelimit-remaining` is 0.
+    () => ({ status: 429, message: 'API rate limit exceeded', headers: { 'x-ratelimit-remaining': '0' } }),
+    {},
+    /limits the requests of this token \(429\), for 1m\./,
+  ],
+  // GitHub Docs, "Troubleshooting the REST API": a request that takes too long.
+  ['5xx', () => ({ status: 502, message: 'Server Error' }), {}, /GitHub's API has a failure \(502\)/],
+  ['silence', () => 'silence', {}, /GitHub's API did not answer in time, or not at all/],
+  [
+    'no token',
+    () => undefined,
+    { inputs: { 'github-token': '' } },
+    /`github-token` is empty\. Give the job `permissions:` with `checks: write`/,
+  ],
+  [
+    'no commit',
+    () => undefined,
+    { env: { GITHUB_SHA: '' } },
+    /GITHUB_REPOSITORY names no repository, or GITHUB_SHA no commit/,
+  ],
+  [
+    'an unreachable server',
+    () => undefined,
+    { env: { GITHUB_API_URL: 'http://127.0.0.1:9/' } },
+    /did not answer in time, or not at all/,
+  ],
+];
+
+test.each(refusals)('%s is a warning, and changes no verdict', async (_, fault, step, warning) => {
+  const github = await fakeGithub(fault);
+  const finished = await start(github, drained, step).finished;
+  expect(github.complaints).toEqual([]);
+  expect(finished.log.replaceAll(`::add-mask::${TOKEN}`, '')).not.toContain(TOKEN);
+  expect([finished.exitCode, finished.outputs['verdict'], finished.stderr]).toEqual([0, 'drained', '']);
+  expect(warnings(finished)).toEqual([expect.stringMatching(warning)]);
+  expect(finished.summary).toContain('check run');
+  expect(github.checks).toEqual([]);
+});
+
+test('what fails once is tried again, and nothing is doubled', async () => {
+  const check = await ours(await fakeGithub());
+  const github = await fakeGithub();
+  // The first check run is created, and the answer is lost.
+  github.fault = (operation, count) => {
+    if (operation !== 'create' || count > 0) return undefined;
+    github.add({ ...check, id: 5 });
+    return { status: 502, message: 'Server Error' };
+  };
+  const run = await gate(github, blocked, { inputs: { mode: 'report' } });
+  expect([run.exitCode, warnings(run)]).toEqual([0, []]);
+  expect(github.checks.map(({ id, status }) => [id, status])).toEqual([[5, 'in_progress']]);
+  expect(github.served.map(({ operation }) => operation)).toEqual(['list', 'create', 'list', 'update']);
+});
