@@ -22,7 +22,7 @@ const NEW = '2.0.0';
 
 /** Longer than each step of the shop takes. The default is 15 minutes. */
 const STUCK_AFTER_MS = 3000;
-const INPUTS = { 'keep-version': 'latest', timeout: '2m', 'poll-interval': '1s', settle: '1s', 'stuck-after': '3s' };
+const INPUTS = { 'keep-version': NEW, timeout: '2m', 'poll-interval': '1s', settle: '1s', 'stuck-after': '3s' };
 
 /** Plays a deploy from start to finish. Resolves with the gate's last verdict. */
 export async function playDemo(resources: AsyncDisposableStack): Promise<string> {
@@ -36,8 +36,8 @@ export async function playDemo(resources: AsyncDisposableStack): Promise<string>
   print.heading(`Can ${OLD} be torn down? In the mode \`check\`, the gate answers at once:`);
   printAnswer(await gate('stuck', { ...INPUTS, mode: 'check' }));
 
-  print.heading('In the mode `wait`, it holds the deploy until the answer is yes. The step:');
-  print.line('- uses: dbos-drain-gate');
+  print.heading('In the mode `wait`, it holds the teardown until the answer is yes. The step:');
+  print.line('- uses: owner/dbos-drain-gate@v1');
   print.line('  with:');
   for (const [name, value] of Object.entries(INPUTS)) print.line(`    ${name}: ${value}`);
   print.heading('But it does not wait in vain: one workflow sleeps for two hours. The log of the step:');
